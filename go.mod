@@ -1,0 +1,18 @@
+module github.com/berthd/berth
+
+go 1.26.0
+
+require (
+	github.com/coreos/go-systemd/v22 v22.7.0
+	github.com/godbus/dbus/v5 v5.2.4
+	github.com/google/go-cmp v0.7.0
+	github.com/google/renameio/v2 v2.0.2
+	github.com/google/uuid v1.6.0
+	github.com/moby/sys/user v0.5.0
+	github.com/spf13/cobra v1.10.2
+	github.com/spf13/pflag v1.0.9
+	golang.org/x/sys v0.49.0
+	libvirt.org/go/libvirtxml v1.12002.0
+)
+
+require github.com/inconshreveable/mousetrap v1.1.0 // indirect

@@ -1,0 +1,182 @@
+package domain
+
+// Def is one validated and defaulted container definition. A Def that Parse returned obeys every
+// rule in this package; the zero UUID means that the XML had none.
+type Def struct {
+	UUID        UUID
+	Name        string
+	Title       string
+	Description string
+	Metadata    string // inner XML of <metadata>, verbatim
+
+	Memory    Memory
+	VCPUs     uint   // reported only; libvirt gives it no effect either
+	Partition string // <resource><partition>, absolute; "" means the default, /machine
+
+	OS       OS
+	IDMap    IDMap
+	Features Features
+	Clock    Clock
+
+	OnPoweroff Action // default ActionDestroy
+	OnReboot   Action // default ActionRestart
+	OnCrash    Action // default ActionDestroy
+
+	Emulator    string // kept only: Berth has one supervisor
+	Filesystems []Filesystem
+	Consoles    []Console // never empty: one pty is added when the XML has none
+
+	Share     Share     // <lxc:namespace>
+	Extension Extension // xmlns:berth
+}
+
+// Memory holds the memory limits in KiB, as libvirt does. Nil means unset.
+type Memory struct {
+	Max           uint64 // <memory>, > 0
+	Current       uint64 // <currentMemory>, 1..Max
+	HardLimit     *uint64
+	SoftLimit     *uint64
+	SwapHardLimit *uint64
+	MinGuarantee  *uint64 // kept only
+}
+
+// Unlimited is libvirt's sentinel for "no limit" in memtune, in KiB.
+const Unlimited = 9007199254740991
+
+// OS is what init is and how it is called.
+type OS struct {
+	Arch    string // "" means the host's
+	Init    string // absolute or relative to the container's root; never empty
+	Args    []string
+	Env     []EnvVar
+	Dir     string
+	User    string // name, number or +number; resolved in the container's passwd
+	Group   string
+	Cmdline string // exported as LIBVIRT_LXC_CMDLINE only
+}
+
+// EnvVar is one <initenv>.
+type EnvVar struct{ Name, Value string }
+
+// IDRange maps Count ids that start at Start inside to those that start at Target on the host.
+type IDRange struct{ Start, Target, Count uint32 }
+
+// IDMap is <idmap>: both lists empty, or both with at least one range, sorted by Start.
+type IDMap struct{ UIDs, GIDs []IDRange }
+
+// Enabled reports whether the container has a user namespace by explicit maps.
+func (m IDMap) Enabled() bool { return len(m.UIDs) > 0 }
+
+// Features is <features>.
+type Features struct {
+	PrivNet      bool
+	Capabilities Capabilities
+	Kept         []string // elements without an effect in a container (acpi, apic, pae), in document order
+}
+
+// CapPolicy is the policy attribute of <capabilities>.
+type CapPolicy string
+
+// The policies; CapDefault drops a fixed few capabilities.
+const (
+	CapDefault CapPolicy = "default"
+	CapAllow   CapPolicy = "allow"
+	CapDeny    CapPolicy = "deny"
+)
+
+// Capabilities is <capabilities>: the policy and its exceptions by name as in capabilities(7),
+// without the cap_ prefix, in lower case.
+type Capabilities struct {
+	Policy CapPolicy
+	States map[string]bool // true is state='on'
+}
+
+// Clock is <clock>; a container shares the host's, only the timers matter (device access).
+type Clock struct {
+	Offset string // "utc" by default
+}
+
+// Action is a life-cycle action word.
+type Action string
+
+// The life-cycle actions; the coredump ones are for on_crash only.
+const (
+	ActionDestroy         Action = "destroy"
+	ActionRestart         Action = "restart"
+	ActionRenameRestart   Action = "rename-restart"
+	ActionPreserve        Action = "preserve"
+	ActionCoredumpDestroy Action = "coredump-destroy"
+	ActionCoredumpRestart Action = "coredump-restart"
+)
+
+// FSType is the type attribute of <filesystem>.
+type FSType string
+
+// The file system types that a container can have.
+const (
+	FSMount FSType = "mount" // a host directory or file
+	FSBind  FSType = "bind"  // a path inside the container
+	FSBlock FSType = "block" // a host block device
+	FSFile  FSType = "file"  // an image file through loop or nbd
+	FSRAM   FSType = "ram"   // a tmpfs
+)
+
+// Filesystem is one <filesystem>.
+type Filesystem struct {
+	Type       FSType
+	AccessMode string // kept only; "passthrough" by default
+	Source     string // host path, in-container path (bind) or device; "" for ram
+	Target     string // absolute
+	ReadOnly   bool
+	Usage      uint64 // bytes, ram only
+	Driver     string // "loop" or "nbd", file only
+	Format     string // "raw" or what qemu-nbd knows, file only
+	WrPolicy   string // kept only
+	HardLimit  uint64 // space_hard_limit in bytes, kept only
+	SoftLimit  uint64 // space_soft_limit in bytes, kept only
+}
+
+// Root returns the file system whose target is "/", the last one when there are several, and
+// false when the container shares the host's root.
+func (d *Def) Root() (Filesystem, bool) {
+	for i := len(d.Filesystems) - 1; i >= 0; i-- {
+		if d.Filesystems[i].Target == "/" {
+			return d.Filesystems[i], true
+		}
+	}
+	return Filesystem{}, false
+}
+
+// Console is one <console type='pty'>.
+type Console struct {
+	TargetType string // "lxc" by default
+	Port       uint
+}
+
+// ShareKind is where a shared namespace comes from.
+type ShareKind string
+
+// The kinds of <lxc:share*>. ShareNone is the zero value: nothing is shared.
+const (
+	ShareNone  ShareKind = ""
+	ShareNetNS ShareKind = "netns" // a name below /run/netns, sharenet only
+	ShareName  ShareKind = "name"  // another container
+	SharePID   ShareKind = "pid"
+)
+
+// ShareRef is one <lxc:sharenet>, <lxc:shareipc> or <lxc:shareuts>.
+type ShareRef struct {
+	Kind  ShareKind
+	Value string
+}
+
+// Share is <lxc:namespace>.
+type Share struct{ Net, IPC, UTS ShareRef }
+
+// Extension holds what Berth adds to libvirt's XML, in its own namespace.
+type Extension struct {
+	AutoIDMap      bool   // <berth:idmap mode='auto'/>: a range of 65536 ids, allocated at define
+	NoNewPrivs     bool   // <berth:no_new_privs/>
+	Seccomp        string // <berth:seccomp profile=''/>: "" (none) or "default"
+	ShutdownSignal string // <berth:shutdown signal='SIGTERM'/>: "" means the one that init listens to
+}

@@ -1,0 +1,109 @@
+package domain
+
+import (
+	"math/bits"
+	"strings"
+
+	"libvirt.org/go/libvirtxml"
+)
+
+// readMemory: values are in KiB, rounded up.
+func readMemory(d *Def, x *document) (err error) {
+	if x.Memory == nil {
+		return invalid("domain/memory", "it is missing: a domain must have a memory size")
+	}
+	if d.Memory.Max, err = kib("domain/memory", x.Memory.Value, x.Memory.Unit); err != nil {
+		return err
+	}
+	if d.Memory.Max == 0 {
+		return invalid("domain/memory", "the memory size must be more than 0")
+	}
+	if x.CurrentMemory != nil {
+		if d.Memory.Current, err = kib("domain/currentMemory", x.CurrentMemory.Value, x.CurrentMemory.Unit); err != nil {
+			return err
+		}
+	}
+	if d.Memory.Current == 0 || d.Memory.Current > d.Memory.Max {
+		d.Memory.Current = d.Memory.Max
+	}
+	if x.MemoryTune == nil {
+		return nil
+	}
+	for _, l := range []struct {
+		name string
+		from *libvirtxml.DomainMemoryTuneLimit
+		to   **uint64
+	}{
+		{"hard_limit", x.MemoryTune.HardLimit, &d.Memory.HardLimit},
+		{"soft_limit", x.MemoryTune.SoftLimit, &d.Memory.SoftLimit},
+		{"swap_hard_limit", x.MemoryTune.SwapHardLimit, &d.Memory.SwapHardLimit},
+		{"min_guarantee", x.MemoryTune.MinGuarantee, &d.Memory.MinGuarantee},
+	} {
+		if l.from == nil {
+			continue
+		}
+		n, err := kib("domain/memtune/"+l.name, l.from.Value, l.from.Unit)
+		if err != nil {
+			return err
+		}
+		n = min(n, Unlimited)
+		*l.to = &n
+	}
+	return checkLimits(&d.Memory)
+}
+
+func checkLimits(m *Memory) error {
+	if m.HardLimit != nil && *m.HardLimit == 0 {
+		return invalid("domain/memtune/hard_limit", "a limit of 0 would let nothing run")
+	}
+	if m.HardLimit != nil && m.SwapHardLimit != nil && *m.HardLimit > *m.SwapHardLimit {
+		return invalid("domain/memtune/swap_hard_limit", "it counts memory and swap together, so it must not be below hard_limit")
+	}
+	return nil
+}
+
+// kib scales a value to KiB, rounded up; the unit defaults to KiB.
+func kib(at string, value uint64, unit string) (uint64, error) {
+	if unit == "" {
+		unit = "KiB"
+	}
+	n, err := inBytes(at, value, unit)
+	if err != nil {
+		return 0, err
+	}
+	return n/1024 + min(n%1024, 1), nil
+}
+
+// inBytes scales by libvirt's units: b, bytes; k, KiB, M, MiB … E, EiB are powers of 1024; KB, MB …
+// EB of 1000.
+func inBytes(at string, value uint64, unit string) (uint64, error) {
+	factor, ok := scale(unit)
+	if !ok {
+		return 0, invalid(at+"@unit", "'%s' is no unit; use b, KiB, MiB, GiB, TiB, KB, MB, …", unit)
+	}
+	high, low := bits.Mul64(value, factor)
+	if high != 0 {
+		return 0, invalid(at, "%d %s is too large", value, unit)
+	}
+	return low, nil
+}
+
+func scale(unit string) (uint64, bool) {
+	u := strings.ToLower(unit)
+	if u == "b" || u == "byte" || u == "bytes" {
+		return 1, true
+	}
+	if u == "" {
+		return 0, false
+	}
+	power := strings.IndexByte("kmgtpe", u[0]) + 1
+	base := map[string]uint64{"": 1024, "ib": 1024, "b": 1000}[u[1:]]
+	if power == 0 || base == 0 {
+		return 0, false
+	}
+	factor := uint64(1)
+	for range power {
+		factor *= base
+	}
+	return factor, true
+}

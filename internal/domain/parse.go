@@ -1,0 +1,128 @@
+package domain
+
+import (
+	"encoding/xml"
+	"strings"
+)
+
+// Parse reads a definition, checks it and fills in the defaults. The error is an *Error.
+func Parse(doc []byte) (*Def, error) { return parse(doc, notServed()) }
+
+// parse takes the gate as an argument, so that what is not served yet can be tested.
+func parse(doc []byte, gate map[string]string) (*Def, error) {
+	if err := check(doc, gate); err != nil {
+		return nil, err
+	}
+	var x document
+	if err := xml.Unmarshal(doc, &x); err != nil {
+		return nil, invalid("domain", "%v", err)
+	}
+	d := &Def{}
+	for _, part := range []func(*Def, *document) error{
+		readIdentity, readMemory, readCPU, readOS, readIDMap, readFeatures, readClock, readActions,
+		readFilesystems, readConsoles, readShare, readExtension,
+	} {
+		if err := part(d, &x); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func readIdentity(d *Def, x *document) (err error) {
+	if x.Type != "lxc" {
+		return unsupported("domain@type", "the domain type is '%s'; Berth runs type 'lxc' only", x.Type)
+	}
+	if err := checkName(x.Name); err != nil {
+		return err
+	}
+	d.Name, d.Description = x.Name, x.Description
+	if x.UUID != "" {
+		if d.UUID, err = ParseUUID(x.UUID); err != nil {
+			return invalid("domain/uuid", "%v", err)
+		}
+	}
+	if d.Title = x.Title; strings.ContainsAny(d.Title, "\r\n") {
+		return invalid("domain/title", "a title is a single line")
+	}
+	if x.Metadata != nil {
+		d.Metadata = x.Metadata.XML
+	}
+	if x.Resource != nil {
+		d.Partition = x.Resource.Partition
+		if err := checkPartition(d.Partition); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkPartition(p string) error {
+	const at = "domain/resource/partition"
+	if !strings.HasPrefix(p, "/") || p == "/" {
+		return unsupported(at, "'%s' is not an absolute path such as /machine", p)
+	}
+	for _, part := range strings.Split(p[1:], "/") {
+		if part == "" || part == "." || part == ".." || len(part) > 200 {
+			return unsupported(at, "'%.60s' has an empty, dotted or too long part", p)
+		}
+	}
+	return nil
+}
+
+// readCPU: the number is reported only, as libvirt does.
+func readCPU(d *Def, x *document) error {
+	d.VCPUs = 1
+	if x.VCPU == nil {
+		return nil
+	}
+	if x.VCPU.Placement != "" && x.VCPU.Placement != "static" {
+		return unsupported("domain/vcpu@placement", "'%s' is not served; only 'static' is", x.VCPU.Placement)
+	}
+	if d.VCPUs = x.VCPU.Value; d.VCPUs == 0 || d.VCPUs > 16384 {
+		return invalid("domain/vcpu", "%d is not a number of processors from 1 to 16384", d.VCPUs)
+	}
+	return nil
+}
+
+func readClock(d *Def, x *document) error {
+	d.Clock.Offset = "utc"
+	if x.Clock == nil || x.Clock.Offset == "" {
+		return nil
+	}
+	if d.Clock.Offset = x.Clock.Offset; d.Clock.Offset != "utc" && d.Clock.Offset != "localtime" {
+		return unsupported("domain/clock@offset", "'%s' is not served: a container shares the host's clock; use 'utc' or 'localtime'", d.Clock.Offset)
+	}
+	return nil
+}
+
+func readActions(d *Def, x *document) error {
+	for _, a := range []struct {
+		element string
+		text    string
+		preset  Action
+		to      *Action
+		core    bool
+	}{
+		{"on_poweroff", x.OnPoweroff, ActionDestroy, &d.OnPoweroff, false},
+		{"on_reboot", x.OnReboot, ActionRestart, &d.OnReboot, false},
+		{"on_crash", x.OnCrash, ActionDestroy, &d.OnCrash, true},
+	} {
+		*a.to = a.preset
+		if a.text == "" {
+			continue
+		}
+		switch action := Action(a.text); action {
+		case ActionDestroy, ActionRestart, ActionRenameRestart, ActionPreserve:
+			*a.to = action
+		case ActionCoredumpDestroy, ActionCoredumpRestart:
+			if !a.core {
+				return unsupported("domain/"+a.element, "'%s' is possible for on_crash only", a.text)
+			}
+			*a.to = action
+		default:
+			return unsupported("domain/"+a.element, "'%s' is no action; known are destroy, restart, rename-restart, preserve", a.text)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package domain
+
+import (
+	"strconv"
+	"strings"
+
+	"libvirt.org/go/libvirtxml"
+)
+
+func readShare(d *Def, x *document) error {
+	if x.LXC == nil {
+		return nil
+	}
+	for _, s := range []struct {
+		name string
+		from *libvirtxml.DomainLXCNamespaceMap
+		to   *ShareRef
+	}{{"sharenet", x.LXC.ShareNet, &d.Share.Net}, {"shareipc", x.LXC.ShareIPC, &d.Share.IPC}, {"shareuts", x.LXC.ShareUTS, &d.Share.UTS}} {
+		if s.from == nil || s.from.Type == "none" {
+			continue
+		}
+		ref, err := readShareRef("domain/lxc:namespace/lxc:"+s.name, s.from)
+		if err != nil {
+			return err
+		}
+		if ref.Kind == ShareNetNS && s.to != &d.Share.Net {
+			return unsupported("domain/lxc:namespace/lxc:"+s.name+"@type", "'netns' is possible for sharenet only")
+		}
+		*s.to = ref
+	}
+	return nil
+}
+
+func readShareRef(at string, x *libvirtxml.DomainLXCNamespaceMap) (ShareRef, error) {
+	ref := ShareRef{Kind: ShareKind(x.Type), Value: x.Value}
+	switch {
+	case x.Value == "":
+		return ref, invalid(at+"@value", "it is missing or empty")
+	case ref.Kind == ShareNetNS:
+		if strings.Contains(x.Value, "/") || x.Value == "." || x.Value == ".." {
+			return ref, invalid(at+"@value", "'%.60s' is no name of a network namespace below /run/netns", x.Value)
+		}
+	case ref.Kind == ShareName:
+	case ref.Kind == SharePID:
+		if n, err := strconv.ParseUint(x.Value, 10, 31); err != nil || n == 0 {
+			return ref, invalid(at+"@value", "'%.20s' is no pid", x.Value)
+		}
+	default:
+		return ref, invalid(at+"@type", "'%s' is unknown; known are netns, name, pid, none", x.Type)
+	}
+	return ref, nil
+}
+
+func readExtension(d *Def, x *document) error {
+	e := x.Berth
+	if e == nil {
+		return nil
+	}
+	const at = "domain/berth:container/berth:"
+	if e.IDMap != nil {
+		if e.IDMap.Mode != "auto" {
+			return invalid(at+"idmap@mode", "'%s' is unknown; known is 'auto'", e.IDMap.Mode)
+		}
+		if d.IDMap.Enabled() {
+			return unsupported(at+"idmap", "the domain has an <idmap> of its own")
+		}
+		d.Extension.AutoIDMap = true
+	}
+	d.Extension.NoNewPrivs = e.NoNewPrivs != nil
+	if e.Seccomp != nil {
+		if e.Seccomp.Profile != "default" {
+			return invalid(at+"seccomp@profile", "'%s' is unknown; known is 'default'", e.Seccomp.Profile)
+		}
+		d.Extension.Seccomp = e.Seccomp.Profile
+	}
+	if e.Shutdown != nil {
+		d.Extension.ShutdownSignal = e.Shutdown.Signal
+	}
+	return nil
+}
