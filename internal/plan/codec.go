@@ -1,0 +1,167 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/berthd/berth/internal/pack"
+)
+
+// Pack gives the plan's packed bytes.
+func (p *Plan) Pack() []byte {
+	var w pack.Writer
+	w.String(p.Name)
+	for _, b := range []bool{p.Namespaces.IPC, p.Namespaces.UTS, p.Namespaces.Net, p.Namespaces.User, p.Namespaces.Cgroup} {
+		w.Bool(b)
+	}
+	packRanges(&w, p.UIDs)
+	packRanges(&w, p.GIDs)
+	w.U32(uint32(len(p.Sources)))
+	for _, s := range p.Sources {
+		w.String(s.Path)
+		w.Bool(s.Recursive)
+		w.Bool(s.IDMapped)
+		w.Bool(s.ReadOnly)
+	}
+	packStrings(&w, p.Detach)
+	packMounts(&w, p.Mounts)
+	w.U32(uint32(len(p.Devices)))
+	for _, d := range p.Devices {
+		w.String(d.Path)
+		w.U32(d.Major)
+		w.U32(d.Minor)
+		w.U32(d.Mode)
+	}
+	w.U32(uint32(len(p.Links)))
+	for _, l := range p.Links {
+		w.String(l.Path)
+		w.String(l.Target)
+	}
+	w.U32(uint32(p.Consoles))
+	packMounts(&w, p.Filesystems)
+	packMounts(&w, []Mount{p.Group})
+	w.String(p.Hostname)
+	w.Bool(p.LoopbackUp)
+	w.U64(p.Caps.Keep)
+	w.Bool(p.Caps.Inherit)
+	packInit(&w, &p.Init)
+	return w.Bytes()
+}
+
+// Unpack reads what Pack wrote, and nothing else.
+func Unpack(b []byte) (*Plan, error) {
+	r := pack.NewReader(b)
+	p := &Plan{Name: r.String()}
+	for _, b := range []*bool{&p.Namespaces.IPC, &p.Namespaces.UTS, &p.Namespaces.Net, &p.Namespaces.User, &p.Namespaces.Cgroup} {
+		*b = r.Bool()
+	}
+	p.UIDs = unpackRanges(r)
+	p.GIDs = unpackRanges(r)
+	for range r.Count(7) {
+		p.Sources = append(p.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
+	}
+	p.Detach = unpackStrings(r)
+	p.Mounts = unpackMounts(r)
+	for range r.Count(16) {
+		p.Devices = append(p.Devices, Device{Path: r.String(), Major: r.U32(), Minor: r.U32(), Mode: r.U32()})
+	}
+	for range r.Count(8) {
+		p.Links = append(p.Links, Link{Path: r.String(), Target: r.String()})
+	}
+	p.Consoles = int(r.U32())
+	p.Filesystems = unpackMounts(r)
+	for _, m := range unpackMounts(r) {
+		p.Group = m
+	}
+	p.Hostname = r.String()
+	p.LoopbackUp = r.Bool()
+	p.Caps = Capabilities{Keep: r.U64(), Inherit: r.Bool()}
+	p.Init = unpackInit(r)
+	if err := r.End(); err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	return p, nil
+}
+
+func packInit(w *pack.Writer, i *Init) {
+	w.String(i.Path)
+	packStrings(w, i.Args)
+	packStrings(w, i.Env)
+	w.String(i.Dir)
+	w.String(i.User)
+	w.String(i.Group)
+}
+
+func unpackInit(r *pack.Reader) Init {
+	return Init{
+		Path: r.String(), Args: unpackStrings(r), Env: unpackStrings(r),
+		Dir: r.String(), User: r.String(), Group: r.String(),
+	}
+}
+
+func packMounts(w *pack.Writer, list []Mount) {
+	w.U32(uint32(len(list)))
+	for i := range list {
+		m := &list[i]
+		w.String(string(m.Kind))
+		w.String(m.Target)
+		w.String(m.Type)
+		w.U32(uint32(len(m.Options)))
+		for _, o := range m.Options {
+			w.String(o.Key)
+			w.String(o.Value)
+		}
+		w.String(m.From)
+		w.U32(uint32(m.Source))
+		for _, b := range []bool{m.ReadOnly, m.NoSUID, m.NoDev, m.NoExec} {
+			w.Bool(b)
+		}
+	}
+}
+
+func unpackMounts(r *pack.Reader) []Mount {
+	var list []Mount
+	for range r.Count(28) {
+		m := Mount{Kind: MountKind(r.String()), Target: r.String(), Type: r.String()}
+		for range r.Count(8) {
+			m.Options = append(m.Options, Option{Key: r.String(), Value: r.String()})
+		}
+		m.From, m.Source = r.String(), int(r.U32())
+		for _, b := range []*bool{&m.ReadOnly, &m.NoSUID, &m.NoDev, &m.NoExec} {
+			*b = r.Bool()
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func packRanges(w *pack.Writer, list []IDRange) {
+	w.U32(uint32(len(list)))
+	for _, r := range list {
+		w.U32(r.Inside)
+		w.U32(r.Outside)
+		w.U32(r.Count)
+	}
+}
+
+func unpackRanges(r *pack.Reader) []IDRange {
+	var list []IDRange
+	for range r.Count(12) {
+		list = append(list, IDRange{r.U32(), r.U32(), r.U32()})
+	}
+	return list
+}
+
+func packStrings(w *pack.Writer, list []string) {
+	w.U32(uint32(len(list)))
+	for _, s := range list {
+		w.String(s)
+	}
+}
+
+func unpackStrings(r *pack.Reader) []string {
+	var list []string
+	for range r.Count(4) {
+		list = append(list, r.String())
+	}
+	return list
+}

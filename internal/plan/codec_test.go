@@ -1,0 +1,61 @@
+package plan
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func full() *Plan {
+	return &Plan{
+		Name:        "web",
+		Namespaces:  Namespaces{IPC: true, UTS: true, Net: true, User: true, Cgroup: true},
+		UIDs:        []IDRange{{0, 100000, 65536}},
+		GIDs:        []IDRange{{0, 200000, 1}, {1, 300000, 2}},
+		Sources:     []Source{{Path: "/srv/root", Recursive: true, IDMapped: true, ReadOnly: true}},
+		Detach:      []string{"/proc", "/dev"},
+		Mounts:      []Mount{{Kind: MountNew, Target: "/proc", Type: "proc", Options: []Option{{"hidepid", "2"}}, NoSUID: true, NoDev: true, NoExec: true, ReadOnly: true}},
+		Devices:     []Device{{"/dev/null", 1, 3, 0o666}},
+		Links:       []Link{{"/dev/fd", "/proc/self/fd"}},
+		Consoles:    2,
+		Filesystems: []Mount{{Kind: MountSource, Target: "/data", Source: 1}, {Kind: MountInner, Target: "/a", From: "/b"}},
+		Group:       Mount{Kind: MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2"},
+		Hostname:    "web",
+		LoopbackUp:  true,
+		Caps:        Capabilities{Keep: 0x1fdb5feffff, Inherit: true},
+		Init:        Init{Path: "/init", Args: []string{"/init", "-x"}, Env: []string{"A=b"}, Dir: "/", User: "nobody", Group: "+5"},
+	}
+}
+
+func TestPackRoundTrip(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]*Plan{"full": full(), "nearly empty": {Group: Mount{Kind: MountNew}}} {
+		got, err := Unpack(p.Pack())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(p, got); diff != "" {
+			t.Errorf("%s: -want +got\n%s", name, diff)
+		}
+	}
+}
+
+// FuzzUnpack: no panic; an error or a plan; and a plan that was accepted survives another trip.
+func FuzzUnpack(f *testing.F) {
+	f.Add(full().Pack())
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := Unpack(b)
+		if (p == nil) == (err == nil) {
+			t.Fatalf("plan %v, error %v", p, err)
+		}
+		if err != nil {
+			return
+		}
+		again, err := Unpack(p.Pack())
+		if err != nil || !cmp.Equal(p, again) {
+			t.Fatalf("%v became %v, %v", p, again, err)
+		}
+	})
+}

@@ -1,0 +1,106 @@
+package plan
+
+// Plan is what init does, in the order of its fields.
+type Plan struct {
+	Name       string     `json:"name"`
+	Namespaces Namespaces `json:"namespaces"`
+	UIDs       []IDRange  `json:"uids,omitempty"`
+	GIDs       []IDRange  `json:"gids,omitempty"`
+	// Sources are opened by the supervisor, before the root is entered; Sources[0] is the root.
+	Sources     []Source     `json:"sources"`
+	Detach      []string     `json:"detach,omitempty"` // mounts of a shared host root that the container must not see
+	Mounts      []Mount      `json:"mounts"`           // the basic ones
+	Devices     []Device     `json:"devices"`
+	Links       []Link       `json:"links"`
+	Consoles    int          `json:"consoles"`
+	Filesystems []Mount      `json:"filesystems,omitempty"` // the definition's own, in its order
+	Group       Mount        `json:"cgroup"`                // made once init is in its control group
+	Hostname    string       `json:"hostname,omitempty"`
+	LoopbackUp  bool         `json:"loopback_up,omitempty"`
+	Caps        Capabilities `json:"capabilities"`
+	Init        Init         `json:"init"`
+}
+
+// Namespaces are the kinds that init gets anew; pid and mount always are.
+type Namespaces struct {
+	IPC    bool `json:"ipc"`
+	UTS    bool `json:"uts"`
+	Net    bool `json:"net"`
+	User   bool `json:"user"`
+	Cgroup bool `json:"cgroup"`
+}
+
+// IDRange maps Count ids from Inside on to those from Outside on.
+type IDRange struct {
+	Inside  uint32 `json:"inside"`
+	Outside uint32 `json:"outside"`
+	Count   uint32 `json:"count"`
+}
+
+// Source is a host path to be cloned as a detached mount tree.
+type Source struct {
+	Path      string `json:"path"`
+	Recursive bool   `json:"recursive,omitempty"`
+	IDMapped  bool   `json:"idmapped,omitempty"`
+	ReadOnly  bool   `json:"readonly,omitempty"`
+}
+
+// MountKind is how a mount comes to be.
+type MountKind string
+
+// The kinds of mounts.
+const (
+	MountNew    MountKind = "new"    // a new file system of Type
+	MountInner  MountKind = "inner"  // a bind of From, a path inside the container
+	MountSource MountKind = "source" // the tree of Sources[Source]
+)
+
+// Mount is one mount inside the container; its target is made where it is missing.
+type Mount struct {
+	Kind     MountKind `json:"kind"`
+	Target   string    `json:"target"`
+	Type     string    `json:"type,omitempty"`
+	Options  []Option  `json:"options,omitempty"`
+	From     string    `json:"from,omitempty"`
+	Source   int       `json:"source,omitempty"`
+	ReadOnly bool      `json:"readonly,omitempty"`
+	NoSUID   bool      `json:"nosuid,omitempty"`
+	NoDev    bool      `json:"nodev,omitempty"`
+	NoExec   bool      `json:"noexec,omitempty"`
+}
+
+// Option is one parameter of a new file system; an empty value is a flag.
+type Option struct {
+	Key   string `json:"key"`
+	Value string `json:"value,omitempty"`
+}
+
+// Device is a character device node below /dev.
+type Device struct {
+	Path  string `json:"path"`
+	Major uint32 `json:"major"`
+	Minor uint32 `json:"minor"`
+	Mode  uint32 `json:"mode"`
+}
+
+// Link is a symbolic link.
+type Link struct {
+	Path   string `json:"path"`
+	Target string `json:"target"`
+}
+
+// Capabilities is what init keeps: a mask by capability number.
+type Capabilities struct {
+	Keep    uint64 `json:"keep"`
+	Inherit bool   `json:"inherit,omitempty"` // the inheritable set too
+}
+
+// Init is what is executed, and as whom.
+type Init struct {
+	Path  string   `json:"path"`
+	Args  []string `json:"args"` // argv[0] included
+	Env   []string `json:"env"`
+	Dir   string   `json:"dir"`
+	User  string   `json:"user,omitempty"`
+	Group string   `json:"group,omitempty"`
+}

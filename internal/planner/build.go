@@ -1,0 +1,128 @@
+package planner
+
+import (
+	"strconv"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/plan"
+)
+
+// Host is what Build must know of the host and its configuration.
+type Host struct {
+	ContainerEnv string // the value of container=
+	Path         string // the value of PATH=
+}
+
+// Build plans a start. The definition must be valid; everything that can be refused was refused
+// when it was parsed.
+func Build(d *domain.Def, h Host) *plan.Plan {
+	p := &plan.Plan{
+		Name:       d.Name,
+		Namespaces: namespaces(d),
+		UIDs:       ranges(d.IDMap.UIDs),
+		GIDs:       ranges(d.IDMap.GIDs),
+		Devices:    devices(),
+		Consoles:   len(d.Consoles),
+		Hostname:   d.Hostname(),
+		Caps: plan.Capabilities{
+			Keep: d.Features.Capabilities.Keep(),
+			// libvirt fills the inheritable set under policy deny only (observed).
+			Inherit: d.Features.Capabilities.Policy == domain.CapDeny,
+		},
+		Init: initOf(d, h),
+	}
+	p.LoopbackUp = p.Namespaces.Net
+	rootOf(p, d)
+	basicMounts(p)
+	links(p)
+	filesystems(p, d)
+	return p
+}
+
+func namespaces(d *domain.Def) plan.Namespaces {
+	return plan.Namespaces{
+		IPC:    d.Share.IPC.Kind == domain.ShareNone,
+		UTS:    d.Share.UTS.Kind == domain.ShareNone,
+		Net:    d.Features.PrivNet && d.Share.Net.Kind == domain.ShareNone,
+		User:   d.IDMap.Enabled(),
+		Cgroup: true,
+	}
+}
+
+func ranges(list []domain.IDRange) []plan.IDRange {
+	var out []plan.IDRange
+	for _, r := range list {
+		out = append(out, plan.IDRange{Inside: r.Start, Outside: r.Target, Count: r.Count})
+	}
+	return out
+}
+
+// rootOf plans Sources[0]. A root that is not given is the host's, less what belongs to the host's
+// processes and devices.
+func rootOf(p *plan.Plan, d *domain.Def) {
+	root, private := d.Root()
+	if !private {
+		root.Source = "/"
+	}
+	p.Sources = []plan.Source{{Path: root.Source, Recursive: true, IDMapped: p.Namespaces.User, ReadOnly: root.ReadOnly}}
+	if root.Source == "/" {
+		p.Detach = []string{"/proc", "/sys", "/dev"}
+	}
+}
+
+// basicMounts is the table of the driver's page: each has a place of its own in every container.
+func basicMounts(p *plan.Plan) {
+	p.Mounts = []plan.Mount{
+		{Kind: plan.MountNew, Target: "/proc", Type: "proc", NoSUID: true, NoDev: true, NoExec: true},
+		{Kind: plan.MountInner, Target: "/proc/sys", From: "/proc/sys", ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true},
+	}
+	if p.Namespaces.Net {
+		for _, family := range []string{"ipv4", "ipv6"} {
+			dir := "/proc/sys/net/" + family
+			p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountInner, Target: dir, From: dir, NoSUID: true, NoDev: true, NoExec: true})
+		}
+	}
+	p.Mounts = append(p.Mounts,
+		plan.Mount{Kind: plan.MountNew, Target: "/sys", Type: "sysfs", ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true},
+		plan.Mount{Kind: plan.MountNew, Target: "/dev", Type: "tmpfs", NoSUID: true,
+			Options: []plan.Option{{Key: "mode", Value: "755"}, {Key: "size", Value: "65536"}}},
+		plan.Mount{Kind: plan.MountNew, Target: "/dev/pts", Type: "devpts", NoSUID: true, NoExec: true,
+			Options: []plan.Option{{Key: "ptmxmode", Value: "0666"}, {Key: "mode", Value: "0620"}, {Key: "gid", Value: "5"}}},
+	)
+	p.Group = plan.Mount{Kind: plan.MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2", NoSUID: true, NoDev: true, NoExec: true}
+}
+
+func links(p *plan.Plan) {
+	p.Links = []plan.Link{
+		{Path: "/dev/fd", Target: "/proc/self/fd"},
+		{Path: "/dev/stdin", Target: "/proc/self/fd/0"},
+		{Path: "/dev/stdout", Target: "/proc/self/fd/1"},
+		{Path: "/dev/stderr", Target: "/proc/self/fd/2"},
+		{Path: "/dev/ptmx", Target: "pts/ptmx"},
+	}
+	for i := range p.Consoles {
+		p.Links = append(p.Links, plan.Link{Path: "/dev/tty" + strconv.Itoa(i+1), Target: "pts/" + strconv.Itoa(i)})
+	}
+}
+
+func filesystems(p *plan.Plan, d *domain.Def) {
+	for _, fs := range d.Filesystems {
+		if fs.Target == "/" {
+			continue
+		}
+		p.Sources = append(p.Sources, plan.Source{Path: fs.Source, IDMapped: p.Namespaces.User, ReadOnly: fs.ReadOnly})
+		p.Filesystems = append(p.Filesystems, plan.Mount{Kind: plan.MountSource, Target: fs.Target, Source: len(p.Sources) - 1})
+	}
+}
+
+// devices are the nodes that every container has (numbers: Documentation/admin-guide/devices.txt).
+func devices() []plan.Device {
+	return []plan.Device{
+		{Path: "/dev/null", Major: 1, Minor: 3, Mode: 0o666},
+		{Path: "/dev/zero", Major: 1, Minor: 5, Mode: 0o666},
+		{Path: "/dev/full", Major: 1, Minor: 7, Mode: 0o666},
+		{Path: "/dev/random", Major: 1, Minor: 8, Mode: 0o666},
+		{Path: "/dev/urandom", Major: 1, Minor: 9, Mode: 0o666},
+		{Path: "/dev/tty", Major: 5, Minor: 0, Mode: 0o666},
+	}
+}
