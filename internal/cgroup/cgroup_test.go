@@ -1,0 +1,64 @@
+package cgroup
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestMountPoint(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		mountinfo, want string
+		err             error
+	}{
+		"pure v2": {
+			"22 1 0:20 / / rw - ext4 /dev/vda rw\n30 22 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n",
+			"/sys/fs/cgroup", nil,
+		},
+		"hybrid": {
+			"31 22 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n32 22 0:28 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
+			"/sys/fs/cgroup/unified", nil,
+		},
+		"v1 only": {"31 22 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n", "", ErrNoHierarchy},
+		"empty":   {"", "", ErrNoHierarchy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := mountPoint(tc.mountinfo)
+			if got != tc.want || !errors.Is(err, tc.err) {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"cpu.stat": "usage_usec 1234\nuser_usec 1000\n", "memory.current": "4096\n", "pids.current": "many\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := At(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	if n, err := d.Field("cpu.stat", "usage_usec"); err != nil || n == nil || *n != 1234 {
+		t.Errorf("cpu: %v, %v", n, err)
+	}
+	if n, err := d.Number("memory.current"); err != nil || n == nil || *n != 4096 {
+		t.Errorf("memory: %v, %v", n, err)
+	}
+	if n, err := d.Number("memory.swap.current"); err != nil || n != nil {
+		t.Errorf("a missing controller: %v, %v", n, err)
+	}
+	if n, err := d.Number("pids.current"); err == nil {
+		t.Errorf("garbage was read as %d", *n)
+	}
+}

@@ -1,0 +1,82 @@
+package console
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Size is how much output a ring keeps, in bytes.
+const Size = 64 << 10
+
+// The file starts with the number of bytes ever written, little endian; the ring follows.
+const header = 8
+
+// Ring is the writing side. One goroutine may use it.
+type Ring struct {
+	f     *os.File
+	total uint64
+}
+
+// NewRing starts an empty ring in a fresh file.
+func NewRing(f *os.File) *Ring { return &Ring{f: f} }
+
+// Write appends to the ring, over the oldest bytes.
+func (r *Ring) Write(p []byte) (int, error) {
+	written := len(p)
+	for len(p) > 0 {
+		at := int(r.total % Size)
+		n := min(len(p), Size-at)
+		if _, err := r.f.WriteAt(p[:n], int64(header+at)); err != nil {
+			return written - len(p), err
+		}
+		r.total += uint64(n)
+		p = p[n:]
+	}
+	var count [header]byte
+	binary.LittleEndian.PutUint64(count[:], r.total)
+	_, err := r.f.WriteAt(count[:], 0)
+	return written, err
+}
+
+// Read gives what a ring holds, oldest byte first. A writer may be at work: bytes that it
+// overwrote in the meantime are left out.
+func Read(f io.ReaderAt) ([]byte, error) {
+	before, err := total(f)
+	if err != nil || before == 0 {
+		return nil, err
+	}
+	buf := make([]byte, Size)
+	if _, err := f.ReadAt(buf, header); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read console ring: %w", err)
+	}
+	after, err := total(f)
+	if err != nil {
+		return nil, err
+	}
+	if before <= Size {
+		buf = buf[:before]
+	} else {
+		at := before % Size
+		buf = append(buf[at:len(buf):len(buf)], buf[:at]...)
+	}
+	// The writer went on by after-before bytes: as many of the oldest may be new ones.
+	lost := uint64(0)
+	if after > Size {
+		lost = min(after-max(before, Size), uint64(len(buf)))
+	}
+	return buf[lost:], nil
+}
+
+func total(f io.ReaderAt) (uint64, error) {
+	var count [header]byte
+	if _, err := f.ReadAt(count[:], 0); err != nil {
+		if errors.Is(err, io.EOF) {
+			return 0, nil // nothing was written yet
+		}
+		return 0, fmt.Errorf("read console ring: %w", err)
+	}
+	return binary.LittleEndian.Uint64(count[:]), nil
+}

@@ -1,0 +1,107 @@
+// Package inroot opens and makes paths of a container below a descriptor of its root, with
+// openat2(2) and RESOLVE_IN_ROOT (kernel 5.6): a symlink of a hostile image, absolute or with
+// "..", leads nowhere but into that root. It keeps no state.
+package inroot
+
+import (
+	"errors"
+	"os"
+	"path"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Root is a container's root directory.
+type Root struct{ dir *os.File }
+
+// New takes a descriptor of the root; the caller keeps it open and closes it.
+func New(dir *os.File) Root { return Root{dir: dir} }
+
+// Open resolves p inside the root, following its symlinks there.
+func (r Root) Open(p string, flags int) (*os.File, error) {
+	rel := strings.TrimLeft(path.Clean("/"+p), "/")
+	if rel == "" {
+		rel = "."
+	}
+	how := &unix.OpenHow{
+		Flags:   uint64(flags | unix.O_CLOEXEC),
+		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
+	}
+	for {
+		fd, err := unix.Openat2(int(r.dir.Fd()), rel, how)
+		runtime.KeepAlive(r.dir)
+		switch {
+		case err == nil:
+			return os.NewFile(uintptr(fd), p), nil
+		// EAGAIN: something was renamed while a ".." was resolved; openat2(2) says try again.
+		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EAGAIN):
+			continue
+		}
+		return nil, &os.PathError{Op: "open in the container", Path: p, Err: err}
+	}
+}
+
+// Dir opens the directory p for use as a mount point, making it and its parents where they are
+// missing.
+func (r Root) Dir(p string) (*os.File, error) {
+	f, err := r.Open(p, unix.O_PATH|unix.O_DIRECTORY)
+	if !errors.Is(err, unix.ENOENT) {
+		return f, err
+	}
+	err = r.in(p, "mkdir", func(dir int, name string) error { return unix.Mkdirat(dir, name, 0o755) })
+	if err != nil && !errors.Is(err, unix.EEXIST) {
+		return nil, err
+	}
+	return r.Open(p, unix.O_PATH|unix.O_DIRECTORY)
+}
+
+// File opens p for use as the mount point of a file, making an empty file where it is missing.
+func (r Root) File(p string) (*os.File, error) {
+	f, err := r.Open(p, unix.O_PATH)
+	if !errors.Is(err, unix.ENOENT) {
+		return f, err
+	}
+	err = r.in(p, "create", func(dir int, name string) error { return unix.Mknodat(dir, name, unix.S_IFREG|0o644, 0) })
+	if err != nil && !errors.Is(err, unix.EEXIST) {
+		return nil, err
+	}
+	return r.Open(p, unix.O_PATH)
+}
+
+func (r Root) parent(p string) (*os.File, error) {
+	dir := path.Dir(path.Clean("/" + p))
+	if dir == "/" {
+		return r.Open("/", unix.O_PATH|unix.O_DIRECTORY)
+	}
+	return r.Dir(dir)
+}
+
+// Mknod makes a device node; one that is there already is an error.
+func (r Root) Mknod(p string, mode uint32, major, minor uint32) error {
+	return r.in(p, "mknod", func(dir int, name string) error {
+		return unix.Mknodat(dir, name, mode, int(unix.Mkdev(major, minor)))
+	})
+}
+
+// Symlink makes a symbolic link; the target is not looked at.
+func (r Root) Symlink(target, p string) error {
+	return r.in(p, "symlink", func(dir int, name string) error {
+		return unix.Symlinkat(target, dir, name)
+	})
+}
+
+func (r Root) in(p, op string, f func(dir int, name string) error) error {
+	parent, err := r.parent(p)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = parent.Close() }()
+	err = f(int(parent.Fd()), path.Base(p))
+	runtime.KeepAlive(parent)
+	if err != nil {
+		return &os.PathError{Op: op + " in the container", Path: p, Err: err}
+	}
+	return nil
+}

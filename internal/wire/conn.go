@@ -1,0 +1,163 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// MaxPacket bounds one message: 340 id ranges twice, and mount sources for the rest.
+const MaxPacket = 128 << 10
+
+// MaxPlan bounds the JSON text of a plan, in bytes.
+const MaxPlan = 4 << 20
+
+// maxFDs is the kernel's SCM_MAX_FD.
+const maxFDs = 253
+
+// Conn is one end of a socket. Send and Recv may run at the same time, each from one goroutine.
+type Conn struct {
+	f      *os.File
+	closed atomic.Bool // a raw read under way does not say os.ErrClosed by itself
+}
+
+// NewConn takes ownership of a connected SOCK_SEQPACKET socket.
+func NewConn(fd int) (*Conn, error) {
+	if err := unix.SetNonblock(fd, true); err != nil {
+		_ = unix.Close(fd)
+		return nil, fmt.Errorf("wire: %w", err)
+	}
+	return &Conn{f: os.NewFile(uintptr(fd), "wire")}, nil
+}
+
+// Pair makes a connected pair: ours as a Conn, theirs as a blocking socket for a child.
+func Pair() (ours *Conn, theirs *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("socketpair: %w", err)
+	}
+	theirs = os.NewFile(uintptr(fds[1]), "wire")
+	ours, err = NewConn(fds[0])
+	if err != nil {
+		_ = theirs.Close()
+		return nil, nil, err
+	}
+	return ours, theirs, nil
+}
+
+// Close ends the connection; a Recv under way returns os.ErrClosed.
+func (c *Conn) Close() error {
+	c.closed.Store(true)
+	return c.f.Close()
+}
+
+// Send writes one message; the descriptors stay the caller's.
+func (c *Conn) Send(m Message, fds ...*os.File) error {
+	var rights []byte
+	if len(fds) > 0 {
+		if len(fds) > maxFDs {
+			return fmt.Errorf("wire: %d descriptors in one message, at most %d", len(fds), maxFDs)
+		}
+		nums := make([]int, len(fds))
+		for i, f := range fds {
+			nums[i] = int(f.Fd())
+		}
+		rights = unix.UnixRights(nums...)
+	}
+	raw, err := c.f.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("wire: %w", err)
+	}
+	packet := Encode(m)
+	var serr error
+	err = raw.Write(func(fd uintptr) bool {
+		serr = unix.Sendmsg(int(fd), packet, rights, nil, unix.MSG_NOSIGNAL)
+		return !errors.Is(serr, unix.EAGAIN) && !errors.Is(serr, unix.EINTR)
+	})
+	keepAlive(fds)
+	if err = errors.Join(err, serr); err != nil {
+		return fmt.Errorf("wire: send: %w", err)
+	}
+	return nil
+}
+
+// Recv reads one message and its descriptors, which become the caller's. The other side's end is
+// io.EOF. buf is scratch space of MaxPacket bytes at most.
+func (c *Conn) Recv(buf []byte) (Message, []*os.File, error) {
+	oob := make([]byte, unix.CmsgSpace(4*maxFDs))
+	raw, err := c.f.SyscallConn()
+	if err != nil {
+		return nil, nil, fmt.Errorf("wire: %w", err)
+	}
+	var n, oobn, flags int
+	var rerr error
+	err = raw.Read(func(fd uintptr) bool {
+		n, oobn, flags, _, rerr = unix.Recvmsg(int(fd), buf, oob, unix.MSG_CMSG_CLOEXEC)
+		return !errors.Is(rerr, unix.EAGAIN) && !errors.Is(rerr, unix.EINTR)
+	})
+	if err = errors.Join(err, rerr); err != nil {
+		if c.closed.Load() {
+			return nil, nil, os.ErrClosed
+		}
+		if errors.Is(err, unix.ECONNRESET) {
+			return nil, nil, io.EOF
+		}
+		return nil, nil, fmt.Errorf("wire: receive: %w", err)
+	}
+	fds, err := takeRights(oob[:oobn])
+	if err != nil {
+		return nil, nil, err
+	}
+	if n == 0 {
+		closeAll(fds)
+		return nil, nil, io.EOF
+	}
+	if flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
+		closeAll(fds)
+		return nil, nil, errors.New("wire: message larger than its limit")
+	}
+	m, err := Decode(buf[:n])
+	if err != nil {
+		closeAll(fds)
+		return nil, nil, err
+	}
+	return m, fds, nil
+}
+
+func takeRights(oob []byte) ([]*os.File, error) {
+	if len(oob) == 0 {
+		return nil, nil
+	}
+	msgs, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return nil, fmt.Errorf("wire: control message: %w", err)
+	}
+	var files []*os.File
+	for i := range msgs {
+		nums, err := unix.ParseUnixRights(&msgs[i])
+		if err != nil {
+			continue // not descriptors
+		}
+		for _, n := range nums {
+			files = append(files, os.NewFile(uintptr(n), "passed"))
+		}
+	}
+	return files, nil
+}
+
+func closeAll(fds []*os.File) {
+	for _, f := range fds {
+		_ = f.Close()
+	}
+}
+
+func keepAlive(fds []*os.File) {
+	for _, f := range fds {
+		runtime.KeepAlive(f)
+	}
+}

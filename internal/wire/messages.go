@@ -1,0 +1,219 @@
+package wire
+
+import (
+	"fmt"
+	"syscall"
+
+	"github.com/berthd/berth/internal/pack"
+)
+
+// Type is a message's first byte.
+type Type uint8
+
+// The messages, in the order of a start; doc.go draws who says what.
+const (
+	TypePrepare Type = iota + 1
+	TypeBorn
+	TypePlace
+	TypePlaced
+	TypeConsoles
+	TypeReady
+	TypeContinue
+	TypeRunning
+	TypeFailed
+	TypeExited
+)
+
+// Message is one of the structs of this file.
+type Message interface {
+	kind() Type
+	put(*pack.Writer)
+}
+
+// IDRange maps Count ids from Inside on to those from Outside on.
+type IDRange struct{ Inside, Outside, Count uint32 }
+
+// Source is a host path that the container gets, opened before its root is entered.
+type Source struct {
+	Path      string
+	Recursive bool // with all mounts below
+	IDMapped  bool // owners mapped by the container's user namespace
+	ReadOnly  bool // on every mount of the tree
+}
+
+// Prepare says what will be needed to clone init. It carries the descriptors of the plan (a sealed
+// memfd) and of the run directory.
+type Prepare struct {
+	CloneFlags uint64 // CLONE_NEW*
+	UIDs, GIDs []IDRange
+	Sources    []Source
+	Consoles   uint32
+}
+
+// Place carries the scope's cgroup directory: systemd has put the supervisor into it.
+type Place struct{}
+
+// Placed says, to both sides, that supervisor and init are in their groups.
+type Placed struct{}
+
+// Born carries init's pidfd and, to a berthd that did not start it, the supervisor's own.
+type Born struct {
+	PID        uint32
+	Supervisor uint32
+}
+
+// Consoles carries the consoles in their order: the master and the terminal side of each.
+type Consoles struct{}
+
+// Ready says that all is done but to exec: after Continue, the socket's end means success.
+type Ready struct{}
+
+// Continue allows the exec.
+type Continue struct{}
+
+// Running says that init has been executed.
+type Running struct{}
+
+// Exited says how init ended.
+type Exited struct {
+	Code   int32
+	Signal bool
+	Dumped bool
+}
+
+// Failed is an error that crosses processes and keeps its errno.
+type Failed struct {
+	Stage  string // which step: "root", "mounts", "exec"
+	Text   string // the whole chain
+	Number syscall.Errno
+}
+
+func (f *Failed) Error() string { return f.Stage + ": " + f.Text }
+
+// Unwrap gives the errno, so that errors.Is works on the other side.
+func (f *Failed) Unwrap() error {
+	if f.Number == 0 {
+		return nil
+	}
+	return f.Number
+}
+
+func (*Prepare) kind() Type  { return TypePrepare }
+func (*Place) kind() Type    { return TypePlace }
+func (*Placed) kind() Type   { return TypePlaced }
+func (*Born) kind() Type     { return TypeBorn }
+func (*Consoles) kind() Type { return TypeConsoles }
+func (*Ready) kind() Type    { return TypeReady }
+func (*Continue) kind() Type { return TypeContinue }
+func (*Running) kind() Type  { return TypeRunning }
+func (*Failed) kind() Type   { return TypeFailed }
+func (*Exited) kind() Type   { return TypeExited }
+
+func (*Place) put(*pack.Writer)    {}
+func (*Placed) put(*pack.Writer)   {}
+func (*Consoles) put(*pack.Writer) {}
+func (*Ready) put(*pack.Writer)    {}
+func (*Continue) put(*pack.Writer) {}
+func (*Running) put(*pack.Writer)  {}
+
+func (m *Born) put(w *pack.Writer) {
+	w.U32(m.PID)
+	w.U32(m.Supervisor)
+}
+
+func (m *Prepare) put(w *pack.Writer) {
+	w.U64(m.CloneFlags)
+	for _, list := range [][]IDRange{m.UIDs, m.GIDs} {
+		w.U32(uint32(len(list)))
+		for _, r := range list {
+			w.U32(r.Inside)
+			w.U32(r.Outside)
+			w.U32(r.Count)
+		}
+	}
+	w.U32(uint32(len(m.Sources)))
+	for _, s := range m.Sources {
+		w.String(s.Path)
+		w.Bool(s.Recursive)
+		w.Bool(s.IDMapped)
+		w.Bool(s.ReadOnly)
+	}
+	w.U32(m.Consoles)
+}
+
+func (m *Exited) put(w *pack.Writer) {
+	w.U32(uint32(m.Code))
+	w.Bool(m.Signal)
+	w.Bool(m.Dumped)
+}
+
+func (m *Failed) put(w *pack.Writer) {
+	w.String(m.Stage)
+	w.String(m.Text)
+	w.U32(uint32(m.Number))
+}
+
+// TypeOf gives a message's type.
+func TypeOf(m Message) Type { return m.kind() }
+
+// Encode gives a message's packet.
+func Encode(m Message) []byte {
+	var w pack.Writer
+	w.U8(uint8(m.kind()))
+	m.put(&w)
+	return w.Bytes()
+}
+
+// Decode reads a packet. It accepts nothing but what Encode writes.
+func Decode(packet []byte) (Message, error) {
+	r := pack.NewReader(packet)
+	t := Type(r.U8())
+	m := decodeBody(t, r)
+	if m == nil {
+		return nil, fmt.Errorf("wire: unknown message type %d", t)
+	}
+	if err := r.End(); err != nil {
+		return nil, fmt.Errorf("wire: message type %d: %w", t, err)
+	}
+	return m, nil
+}
+
+func decodeBody(t Type, r *pack.Reader) Message {
+	switch t {
+	case TypePrepare:
+		return decodePrepare(r)
+	case TypePlace:
+		return &Place{}
+	case TypePlaced:
+		return &Placed{}
+	case TypeBorn:
+		return &Born{PID: r.U32(), Supervisor: r.U32()}
+	case TypeConsoles:
+		return &Consoles{}
+	case TypeReady:
+		return &Ready{}
+	case TypeContinue:
+		return &Continue{}
+	case TypeRunning:
+		return &Running{}
+	case TypeFailed:
+		return &Failed{Stage: r.String(), Text: r.String(), Number: syscall.Errno(r.U32())}
+	case TypeExited:
+		return &Exited{Code: int32(r.U32()), Signal: r.Bool(), Dumped: r.Bool()}
+	}
+	return nil
+}
+
+func decodePrepare(r *pack.Reader) *Prepare {
+	m := &Prepare{CloneFlags: r.U64()}
+	for _, list := range []*[]IDRange{&m.UIDs, &m.GIDs} {
+		for range r.Count(12) {
+			*list = append(*list, IDRange{r.U32(), r.U32(), r.U32()})
+		}
+	}
+	for range r.Count(7) {
+		m.Sources = append(m.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
+	}
+	m.Consoles = r.U32()
+	return m
+}
