@@ -1,0 +1,157 @@
+package initproc
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/moby/sys/user"
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/caps"
+)
+
+// credentials are the ids that init runs with.
+type credentials struct {
+	uid, gid int
+	groups   []int
+}
+
+// identity sets the host name, brings the loopback up and looks the user up, in the container's
+// own files.
+func (s *stager) identity() error {
+	if s.plan.Hostname != "" && s.plan.Namespaces.UTS {
+		if err := unix.Sethostname([]byte(s.plan.Hostname)); err != nil {
+			return fmt.Errorf("set host name %s: %w", s.plan.Hostname, err)
+		}
+	}
+	if s.plan.LoopbackUp {
+		if err := loopbackUp(); err != nil {
+			return err
+		}
+	}
+	return s.lookUpUser()
+}
+
+func loopbackUp() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("socket: %w", err)
+	}
+	defer func() { _ = unix.Close(fd) }()
+	ifr, err := unix.NewIfreq("lo")
+	if err != nil {
+		return fmt.Errorf("lo: %w", err)
+	}
+	ifr.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr); err != nil {
+		return fmt.Errorf("bring lo up: %w", err)
+	}
+	return nil
+}
+
+func (s *stager) lookUpUser() error {
+	i := s.plan.Init
+	if i.User == "" && i.Group == "" {
+		return nil
+	}
+	spec := strings.TrimPrefix(i.User, "+")
+	if spec == "" {
+		spec = "0"
+	}
+	if i.Group != "" {
+		spec += ":" + strings.TrimPrefix(i.Group, "+")
+	}
+	passwd, err := s.readable("/etc/passwd")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = passwd.Close() }()
+	group, err := s.readable("/etc/group")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = group.Close() }()
+	found, err := user.GetExecUser(spec, nil, passwd, group)
+	if err != nil {
+		return fmt.Errorf("inituser %q, initgroup %q in the container's passwd and group: %w", i.User, i.Group, err)
+	}
+	s.user = credentials{uid: found.Uid, gid: found.Gid, groups: found.Sgids}
+	return nil
+}
+
+// readable opens a file of the container; one that is missing is as an empty one.
+func (s *stager) readable(p string) (io.ReadCloser, error) {
+	f, err := s.root.Open(p, os.O_RDONLY|unix.O_NONBLOCK)
+	if err == nil {
+		return f, nil
+	}
+	if os.IsNotExist(err) {
+		return io.NopCloser(strings.NewReader("")), nil
+	}
+	return nil, err
+}
+
+// findInit refuses early what exec would refuse, with better words.
+func (s *stager) findInit() error {
+	f, err := s.root.Open(s.plan.Init.Path, unix.O_PATH)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return &os.PathError{Op: "stat", Path: s.plan.Init.Path, Err: err}
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Mode&0o111 == 0 {
+		return &os.PathError{Op: "execute", Path: s.plan.Init.Path, Err: unix.EACCES}
+	}
+	return nil
+}
+
+// session makes init a session leader on its first console, in its working directory.
+func (s *stager) session() error {
+	if _, err := unix.Setsid(); err != nil {
+		return fmt.Errorf("setsid: %w", err)
+	}
+	tty := int(s.stdio.Fd())
+	if err := unix.IoctlSetInt(tty, unix.TIOCSCTTY, 0); err != nil {
+		return fmt.Errorf("controlling terminal: %w", err)
+	}
+	if err := unix.Fchown(tty, s.user.uid, -1); err != nil {
+		return fmt.Errorf("chown console: %w", err)
+	}
+	for fd := range 3 {
+		if err := unix.Dup3(tty, fd, 0); err != nil {
+			return fmt.Errorf("dup console: %w", err)
+		}
+	}
+	_ = s.stdio.Close()
+	dir, err := s.root.Open(s.plan.Init.Dir, unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.Close() }()
+	if err := unix.Fchdir(int(dir.Fd())); err != nil {
+		return &os.PathError{Op: "chdir", Path: s.plan.Init.Dir, Err: err}
+	}
+	unix.Umask(0o022)
+	return nil
+}
+
+// drop leaves init with its capabilities and ids. The bounding set goes first, while CAP_SETPCAP
+// is there, the others last, after CAP_SETUID and CAP_SETGID have served.
+func (s *stager) drop() error {
+	if err := caps.DropBounding(s.plan.Caps.Keep); err != nil {
+		return err
+	}
+	if err := caps.Become(s.user.uid, s.user.gid, s.user.groups); err != nil {
+		return err
+	}
+	return caps.Set(s.plan.Caps.Keep, s.plan.Caps.Inherit)
+}
+
+// absolute makes an init path that is relative relative to the root, as libvirt takes it.
+func absolute(p string) string { return path.Clean("/" + p) }

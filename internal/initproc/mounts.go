@@ -1,0 +1,104 @@
+package initproc
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/mount"
+	"github.com/berthd/berth/internal/plan"
+)
+
+func (s *stager) basicMounts() error { return s.mountAll(s.plan.Mounts) }
+func (s *stager) filesystems() error { return s.mountAll(s.plan.Filesystems) }
+
+func (s *stager) mountAll(list []plan.Mount) error {
+	for i := range list {
+		m, err := s.make(&list[i])
+		if err != nil {
+			return err
+		}
+		err = s.attach(m, list[i].Target)
+		if err == nil && list[i].Type == "devpts" {
+			s.devpts = m
+			continue
+		}
+		_ = m.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// make gives the mount, attached nowhere yet.
+func (s *stager) make(m *plan.Mount) (*os.File, error) {
+	attr := attributes(m)
+	switch m.Kind {
+	case plan.MountNew:
+		options := make([]mount.Option, len(m.Options))
+		for i, o := range m.Options {
+			options[i] = mount.Option{Key: o.Key, Value: o.Value}
+		}
+		return mount.New(m.Type, options, attr)
+	case plan.MountSource:
+		return s.sources[m.Source], nil
+	case plan.MountInner:
+		from, err := s.root.Open(m.From, unix.O_PATH)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = from.Close() }()
+		return innerClone(from, m.ReadOnly, attr)
+	}
+	return nil, fmt.Errorf("mount %s: unknown kind %q", m.Target, m.Kind)
+}
+
+func innerClone(from *os.File, readOnly bool, attr mount.Attr) (*os.File, error) {
+	tree, err := mount.Clone(from, mount.One)
+	if err != nil {
+		return nil, err
+	}
+	if readOnly {
+		err = mount.SetAttr(tree, attr, mount.One)
+	} else {
+		err = mount.SetAttrWritable(tree, attr)
+	}
+	if err != nil {
+		_ = tree.Close()
+		return nil, err
+	}
+	return tree, nil
+}
+
+// attach puts m on a directory or a file of the container, as m itself is one.
+func (s *stager) attach(m *os.File, target string) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(m.Fd()), &st); err != nil {
+		return &os.PathError{Op: "stat", Path: m.Name(), Err: err}
+	}
+	open := s.root.File
+	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		open = s.root.Dir
+	}
+	at, err := open(target)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = at.Close() }()
+	return mount.Attach(m, at)
+}
+
+func attributes(m *plan.Mount) mount.Attr {
+	var a mount.Attr
+	for _, f := range []struct {
+		on   bool
+		attr mount.Attr
+	}{{m.ReadOnly, mount.ReadOnly}, {m.NoSUID, mount.NoSUID}, {m.NoDev, mount.NoDev}, {m.NoExec, mount.NoExec}} {
+		if f.on {
+			a |= f.attr
+		}
+	}
+	return a
+}

@@ -1,0 +1,106 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/berthd/berth/internal/linux/pidfd"
+	"github.com/berthd/berth/internal/shutdown"
+	"github.com/berthd/berth/internal/wire"
+)
+
+// patience bounds how long a killed init may take to be gone.
+const patience = 30 * time.Second
+
+// kill ends every process of the container and waits for init, so that nothing of it runs when
+// berthd hears of a failure.
+func (s *supervisor) kill() {
+	if s.payload != nil {
+		if err := s.payload.Kill(); err != nil {
+			fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
+		}
+	}
+	if s.init != nil {
+		_ = pidfd.Signal(s.init, syscall.SIGKILL)
+		_ = pidfd.WaitFor(s.init, patience)
+		_, _ = pidfd.Reap(s.init)
+	}
+}
+
+// ended collects init's status, keeps it, and tells it.
+func (s *supervisor) ended() error {
+	st, err := pidfd.Reap(s.init)
+	if err != nil {
+		return err
+	}
+	if err := s.lastWords(); err != nil {
+		return err
+	}
+	for _, c := range s.consoles {
+		c.finish()
+	}
+	exited := &wire.Exited{Code: st.Code, Signal: st.Signal, Dumped: st.Dumped}
+	if err := keep(exited); err != nil {
+		// berthd still hears it, if it is there.
+		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
+	}
+	return s.tell(exited)
+}
+
+// lastWords settles what an init meant that has ended already: its socket may have closed by
+// execve(2), or with its life. Its listener has everything it said.
+func (s *supervisor) lastWords() error {
+	for !s.running {
+		e := <-s.events
+		if e.from != s.initConn || e.from == nil {
+			if e.from != nil && e.from == s.control && e.message != nil {
+				continue // too late for any order
+			}
+			if e.from == s.control {
+				_ = s.control.Close()
+				s.control = nil
+			}
+			continue
+		}
+		if err := s.fromInit(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// terminate is what SIGTERM asks: systemd stops the scope and no berthd is there to be asked. Init
+// gets the word that it understands; one that understands none is killed.
+func (s *supervisor) terminate() error {
+	text, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/status")
+	if err != nil {
+		return err
+	}
+	sig, listens := shutdown.ParseMasks(string(text)).Signal()
+	if !listens {
+		return s.payload.Kill()
+	}
+	if err := pidfd.Signal(s.init, sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
+}
+
+// keep writes the exit status as a file, whole or not at all.
+func keep(e *wire.Exited) error {
+	if err := os.WriteFile(wire.ExitFile+".new", wire.Encode(e), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(wire.ExitFile+".new", wire.ExitFile)
+}
+
+// errno finds the errno of an error for the wire; 0 when there is none.
+func errno(err error) syscall.Errno {
+	var n syscall.Errno
+	_ = errors.As(err, &n)
+	return n
+}

@@ -1,0 +1,149 @@
+package supervisor
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/cgroup"
+	"github.com/berthd/berth/internal/initproc"
+	"github.com/berthd/berth/internal/linux/mount"
+	"github.com/berthd/berth/internal/linux/pidfd"
+	"github.com/berthd/berth/internal/wire"
+)
+
+// start goes from the first message to init's birth, while systemd is still putting this process
+// into its scope.
+func (s *supervisor) start() error {
+	buf := make([]byte, wire.MaxPacket)
+	m, files, err := s.control.Recv(buf)
+	if err != nil {
+		return err
+	}
+	prepare, ok := m.(*wire.Prepare)
+	if !ok || len(files) != 1 {
+		return fmt.Errorf("unexpected message %T with %d descriptors", m, len(files))
+	}
+	handed := []*os.File{nil, files[0]} // the init stage's 3 and 4; its sources follow
+	defer func() {
+		for _, f := range handed {
+			_ = f.Close()
+		}
+	}()
+	for _, src := range prepare.Sources {
+		tree, err := openSource(src)
+		if err != nil {
+			return &wire.Failed{Stage: "sources", Text: err.Error(), Number: errno(err)}
+		}
+		handed = append(handed, tree)
+	}
+	var theirs *os.File
+	if s.initConn, theirs, err = wire.Pair(); err != nil {
+		return err
+	}
+	handed[0] = theirs
+
+	if err := s.clone(prepare, handed); err != nil {
+		return err
+	}
+	if len(prepare.UIDs) > 0 {
+		s.mapped, s.uid, s.gid = true, int(prepare.UIDs[0].Outside), int(prepare.GIDs[0].Outside)
+	}
+	return s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}, s.init)
+}
+
+// openSource opens a host path once, by descriptor, and clones what is mounted there.
+func openSource(src wire.Source) (*os.File, error) {
+	at, err := os.OpenFile(src.Path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = at.Close() }()
+	depth := mount.One
+	if src.Recursive {
+		depth = mount.Tree
+	}
+	tree, err := mount.Clone(at, depth)
+	if err != nil {
+		return nil, err
+	}
+	if src.ReadOnly {
+		if err := mount.SetAttr(tree, mount.ReadOnly, depth); err != nil {
+			_ = tree.Close()
+			return nil, err
+		}
+	}
+	return tree, nil
+}
+
+// place divides the scope, since cgroup v2 has no processes in inner nodes, and moves this process
+// and init to their parts. Systemd has just moved one, so these moves are cheap.
+func (s *supervisor) place(scope *cgroup.Dir) error {
+	own, err := scope.Make(cgroup.Supervisor)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = own.Close() }()
+	if s.payload, err = scope.Make(cgroup.Payload); err != nil {
+		return err
+	}
+	if s.mapped {
+		if err := s.payload.Chown(s.uid, s.gid); err != nil {
+			return err
+		}
+	}
+	if err := s.payload.Enter(s.initPID); err != nil {
+		return err
+	}
+	if err := own.Enter(uint32(os.Getpid())); err != nil {
+		return err
+	}
+	if err := scope.PassControllersOn(); err != nil {
+		return err
+	}
+	if err := s.initConn.Send(&wire.Placed{}); err != nil {
+		return err
+	}
+	return s.tell(&wire.Placed{})
+}
+
+func (s *supervisor) clone(p *wire.Prepare, handed []*os.File) error {
+	fds := []uintptr{0, 1, 2}
+	for _, f := range handed {
+		fds = append(fds, f.Fd())
+	}
+	sys := &syscall.SysProcAttr{
+		Cloneflags: uintptr(p.CloneFlags),
+		PidFD:      new(int),
+	}
+	if len(p.UIDs) > 0 {
+		sys.UidMappings, sys.GidMappings = mappings(p.UIDs), mappings(p.GIDs)
+		// Init systems call setgroups(2), and it is ours to allow: the maps are written by root.
+		sys.GidMappingsEnableSetgroups = true
+		sys.Credential = &syscall.Credential{}
+	}
+	pid, err := syscall.ForkExec("/proc/self/exe", []string{initproc.Name}, &syscall.ProcAttr{
+		// One thread is enough for the stage, and it lives too shortly to collect garbage.
+		Env:   []string{"GOMAXPROCS=1", "GOGC=off"},
+		Files: fds,
+		Sys:   sys,
+	})
+	runtime.KeepAlive(handed)
+	if err != nil {
+		return fmt.Errorf("clone init: %w", err)
+	}
+	s.initPID = uint32(pid)
+	s.init, err = pidfd.FromClone(*sys.PidFD)
+	return err
+}
+
+func mappings(list []wire.IDRange) []syscall.SysProcIDMap {
+	out := make([]syscall.SysProcIDMap, len(list))
+	for i, r := range list {
+		out[i] = syscall.SysProcIDMap{ContainerID: int(r.Inside), HostID: int(r.Outside), Size: int(r.Count)}
+	}
+	return out
+}

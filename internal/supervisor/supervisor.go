@@ -1,0 +1,191 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/berthd/berth/internal/cgroup"
+	"github.com/berthd/berth/internal/linux/pidfd"
+	"github.com/berthd/berth/internal/wire"
+)
+
+// The descriptors that berthd hands over.
+const (
+	FDControl = 3 + iota // connected to the berthd that started us
+	FDListen             // where a later berthd connects
+)
+
+// supervisor is the state of one container, owned by run.
+type supervisor struct {
+	control  *wire.Conn // to berthd; nil when there is none
+	payload  *cgroup.Dir
+	init     *os.File // pidfd
+	initPID  uint32
+	initConn *wire.Conn // to the init stage; nil once init is executed
+	consoles []*console
+	running  bool
+	mapped   bool // it has a user namespace, whose root is uid, gid on the host
+	uid, gid int
+	events   chan event
+}
+
+// event is what another goroutine saw; exactly one field is set, or from with err.
+type event struct {
+	from    *wire.Conn // who said m, or ended (m is nil)
+	message wire.Message
+	files   []*os.File
+	hello   *wire.Conn // a new berthd
+	ended   bool       // init
+	sigterm bool
+}
+
+// Run supervises one container from its birth to its end and returns the process's exit status.
+func Run() int {
+	control, err := wire.NewConn(FDControl)
+	if err == nil {
+		syscall.CloseOnExec(FDControl)
+		syscall.CloseOnExec(FDListen)
+		s := &supervisor{control: control, events: make(chan event)}
+		err = s.start()
+		if err == nil {
+			err = s.run()
+		}
+		if err != nil {
+			s.report(err)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
+		return 1
+	}
+	return 0
+}
+
+// report tells berthd, if it is still there, and ends what was begun.
+func (s *supervisor) report(err error) {
+	s.kill()
+	if s.control == nil {
+		return
+	}
+	failed := &wire.Failed{Stage: "supervisor", Text: err.Error()}
+	if !errors.As(err, &failed) {
+		_ = errors.As(err, &failed.Number)
+	}
+	_ = s.control.Send(failed)
+}
+
+// run handles events until init has ended.
+func (s *supervisor) run() error {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM)
+	go func() {
+		for range signals {
+			s.events <- event{sigterm: true}
+		}
+	}()
+	go s.listen(s.control)
+	go s.listen(s.initConn)
+	go func() {
+		_ = pidfd.Wait(s.init)
+		s.events <- event{ended: true}
+	}()
+	for e := range s.events {
+		done, err := s.handle(e)
+		if done || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *supervisor) handle(e event) (done bool, err error) {
+	switch {
+	case e.ended:
+		return true, s.ended()
+	case e.hello != nil:
+		return false, s.greet(e.hello)
+	case e.sigterm:
+		return false, s.terminate()
+	case e.from == s.initConn:
+		return false, s.fromInit(e)
+	case e.from == s.control:
+		return false, s.fromDaemon(e)
+	}
+	return false, nil // an old berthd's last words
+}
+
+// listen turns one connection's messages into events, and its end.
+func (s *supervisor) listen(c *wire.Conn) {
+	buf := make([]byte, 8<<10)
+	for {
+		m, files, err := c.Recv(buf)
+		if err != nil {
+			s.events <- event{from: c}
+			return
+		}
+		s.events <- event{from: c, message: m, files: files}
+	}
+}
+
+func (s *supervisor) fromDaemon(e event) error {
+	switch e.message.(type) {
+	case nil:
+		_ = s.control.Close()
+		s.control = nil
+		if !s.running {
+			return io.ErrUnexpectedEOF // nobody will finish this start
+		}
+	case *wire.Place:
+		if len(e.files) != 1 {
+			return errors.New("no control group to be placed in")
+		}
+		scope := cgroup.Adopt(e.files[0])
+		defer func() { _ = scope.Close() }()
+		return s.place(scope)
+	case *wire.Continue:
+		if s.initConn != nil {
+			return s.initConn.Send(&wire.Continue{})
+		}
+	}
+	return nil
+}
+
+func (s *supervisor) fromInit(e event) error {
+	switch m := e.message.(type) {
+	case nil: // its socket closed: by execve(2), or by its end
+		_ = s.initConn.Close()
+		s.initConn = nil
+		return s.executed()
+	case *wire.Consoles:
+		return s.adopt(e.files)
+	case *wire.Failed:
+		return m
+	}
+	return nil
+}
+
+// executed is the moment from which the container runs by itself.
+func (s *supervisor) executed() error {
+	s.running = true
+	err := s.tell(&wire.Running{})
+	go s.accept()
+	// What the start took is never needed again.
+	debug.FreeOSMemory()
+	return err
+}
+
+// tell sends to berthd if there is one; that it is gone is no error.
+func (s *supervisor) tell(m wire.Message, files ...*os.File) error {
+	if s.control == nil {
+		return nil
+	}
+	if err := s.control.Send(m, files...); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+		return err
+	}
+	return nil
+}
