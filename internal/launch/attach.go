@@ -1,0 +1,45 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/wire"
+	"github.com/berthd/berth/service"
+)
+
+// Attach connects to the supervisor of a run directory. It is not found when nobody listens any
+// more, or when it ends while it is asked.
+func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Supervisor, bool, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, false, fmt.Errorf("socket: %w", err)
+	}
+	path := filepath.Join(runDir, wire.SocketFile)
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		_ = unix.Close(fd)
+		if errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
+			return nil, false, nil
+		}
+		return nil, false, fmt.Errorf("connect %s: %w", path, err)
+	}
+	conn, err := wire.NewConn(fd)
+	if err != nil {
+		return nil, false, err
+	}
+	// Peer credentials would name the daemon that called listen(2): the supervisor says who it is.
+	p := newProcess(0, nil)
+	p.child, p.conn = false, conn
+	go p.read()
+	if err := p.await(ctx, p.running); err != nil {
+		_ = p.Close()
+		<-p.Done()
+		return nil, false, nil //nolint:nilerr // it ended while it was asked
+	}
+	return p, true, nil
+}

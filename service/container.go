@@ -1,0 +1,107 @@
+package service
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/events"
+)
+
+// container is one entry of the registry. Whoever holds its queue may change it; mu guards what
+// readers see, and is never held over a call that can block.
+type container struct {
+	queue chan struct{} // one slot: the right to change the container
+
+	mu     sync.Mutex
+	snap   Snapshot
+	stored *domain.Def // nil for a transient one
+	live   *domain.Def // nil when off
+
+	// Owned by the holder of the queue.
+	run      *run
+	gone     bool
+	restarts []time.Time // the latest, for the start limit
+}
+
+// run is one life of a container.
+type run struct {
+	Run
+	supervisor Supervisor
+	group      Group
+	stopping   bool          // systemd ordered a stop
+	destroyed  bool          // a caller did
+	over       chan struct{} // closed when all is torn down
+}
+
+func newContainer() *container {
+	return &container{queue: make(chan struct{}, 1)}
+}
+
+// acquire waits for the right to change the container; release gives it back.
+func (c *container) acquire(ctx context.Context) error {
+	select {
+	case c.queue <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (c *container) release() { <-c.queue }
+
+func (c *container) snapshot() Snapshot {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.snap
+}
+
+// describe fills in what the definition says.
+func (snap *Snapshot) describe(d *domain.Def) {
+	snap.UUID, snap.Name, snap.Title, snap.Description = d.UUID, d.Name, d.Title, d.Description
+	snap.MachineName = d.MachineName()
+	snap.MemoryMax = d.Memory.Max << 10
+	snap.VCPUs = uint32(d.VCPUs)
+	snap.Root = "/"
+	if root, private := d.Root(); private {
+		snap.Root = ""
+		if root.Type == domain.FSMount {
+			snap.Root = root.Source
+		}
+	}
+	snap.Consoles = make([]string, len(d.Consoles))
+	for i := range d.Consoles {
+		snap.Consoles[i] = "console" + strconv.Itoa(i)
+	}
+}
+
+// change alters the snapshot and tells the observer. The caller holds the queue.
+func (s *Service) change(c *container, event *events.Event, alter func(*Snapshot)) {
+	c.mu.Lock()
+	before := c.snap
+	alter(&c.snap)
+	if c.snap.State != before.State {
+		c.snap.StateChanged = s.Now()
+	}
+	after := c.snap
+	c.mu.Unlock()
+	s.count(before.State, after.State)
+	s.Observer.Changed(&before, &after, event)
+}
+
+// count keeps the number of containers that are not off.
+func (s *Service) count(before, after State) {
+	on := func(st State) int64 {
+		if st == StateShutoff || st == "" {
+			return 0
+		}
+		return 1
+	}
+	s.active.Add(on(after) - on(before))
+}
+
+func (s *Service) event(k events.Kind, d events.Detail) *events.Event {
+	return &events.Event{Kind: k, Detail: d, Seq: s.seq.Add(1)}
+}

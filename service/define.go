@@ -1,0 +1,161 @@
+package service
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/events"
+)
+
+// Define stores a definition: a new container, or what an existing one will be from its next start
+// on. ExistsError when the name or the uuid is another's.
+func (s *Service) Define(ctx context.Context, xml []byte) (Snapshot, error) {
+	def, err := domain.Parse(xml)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	for {
+		c, fresh, err := s.reserve(def)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		if err := c.acquire(ctx); err != nil {
+			return Snapshot{}, err
+		}
+		if c.gone { // it ended between the look and the lock
+			c.release()
+			continue
+		}
+		snap, err := s.define(c, def, fresh)
+		c.release()
+		return snap, err
+	}
+}
+
+func (s *Service) define(c *container, def *domain.Def, fresh bool) (Snapshot, error) {
+	if err := s.Definitions.Save(def); err != nil {
+		if fresh {
+			s.forget(c)
+		}
+		return Snapshot{}, err
+	}
+	detail := events.Updated
+	if fresh || !c.snapshot().Persistent {
+		detail = events.Added
+	}
+	c.mu.Lock()
+	c.stored = def
+	c.mu.Unlock()
+	if fresh {
+		s.announce(c, s.event(events.Defined, detail))
+		return c.snapshot(), nil
+	}
+	s.change(c, s.event(events.Defined, detail), func(snap *Snapshot) {
+		snap.Persistent = true
+		if snap.State == StateShutoff {
+			snap.describe(def)
+		} else {
+			snap.Updated = true
+		}
+	})
+	return c.snapshot(), nil
+}
+
+// reserve finds the container that a definition is of, or enters a new one, under its name and
+// uuid, that nobody has been told of yet.
+func (s *Service) reserve(def *domain.Def) (c *container, fresh bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	named := s.byName[def.Name]
+	if def.UUID.IsZero() {
+		if named != nil {
+			// As libvirt: without a uuid this would be another container of the same name.
+			return nil, false, &ExistsError{Name: def.Name, UUID: named.snapshot().UUID}
+		}
+		def.UUID = s.NewUUID()
+	}
+	if known := s.byUUID[def.UUID]; known != nil {
+		if known != named {
+			return nil, false, &ExistsError{Name: known.snapshot().Name, UUID: def.UUID}
+		}
+		return known, false, nil
+	}
+	if named != nil {
+		return nil, false, &ExistsError{Name: def.Name, UUID: named.snapshot().UUID}
+	}
+	return s.enter(def, true), true, nil
+}
+
+// enter registers a new container that is off. The caller holds mu.
+func (s *Service) enter(def *domain.Def, persistent bool) *container {
+	c := newContainer()
+	c.snap = Snapshot{State: StateShutoff, Reason: ReasonUnknown, Persistent: persistent, StateChanged: s.Now()}
+	c.snap.describe(def)
+	s.byUUID[def.UUID], s.byName[def.Name] = c, c
+	return c
+}
+
+// announce tells the observer of a new container.
+func (s *Service) announce(c *container, e *events.Event) {
+	after := c.snapshot()
+	s.Observer.Changed(nil, &after, e)
+}
+
+// forget takes a container out of the registry. The caller holds its queue.
+func (s *Service) forget(c *container) {
+	snap := c.snapshot()
+	c.gone = true
+	s.mu.Lock()
+	delete(s.byUUID, snap.UUID)
+	delete(s.byName, snap.Name)
+	s.mu.Unlock()
+}
+
+// dismiss forgets a container with all that is kept of it, and says so.
+func (s *Service) dismiss(c *container, e *events.Event) error {
+	before := c.snapshot()
+	s.forget(c)
+	err := s.Runs.Forget(before.UUID)
+	s.Observer.Changed(&before, nil, e)
+	return err
+}
+
+// Undefine removes the stored definition. A running container becomes transient; ErrTransient when
+// it is that already.
+func (s *Service) Undefine(ctx context.Context, u domain.UUID) error {
+	return s.with(ctx, u, func(c *container) error {
+		snap := c.snapshot()
+		if !snap.Persistent {
+			return fmt.Errorf("cannot undefine: %w", ErrTransient)
+		}
+		if err := s.Definitions.Remove(snap.Name); err != nil {
+			return err
+		}
+		e := s.event(events.Undefined, events.Removed)
+		if snap.State == StateShutoff {
+			return s.dismiss(c, e)
+		}
+		c.mu.Lock()
+		c.stored = nil
+		c.mu.Unlock()
+		s.change(c, e, func(snap *Snapshot) { snap.Persistent, snap.Updated = false, false })
+		return nil
+	})
+}
+
+// with runs f with the right to change a container.
+func (s *Service) with(ctx context.Context, u domain.UUID, f func(*container) error) error {
+	c, err := s.find(u)
+	if err != nil {
+		return err
+	}
+	if err := c.acquire(ctx); err != nil {
+		return err
+	}
+	defer c.release()
+	if c.gone {
+		return fmt.Errorf("%w with uuid %s", ErrNoContainer, u)
+	}
+	return f(c)
+}

@@ -1,0 +1,359 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/planner"
+)
+
+var errFault = errors.New("fault")
+
+// world is everything outside the core, in memory. It records what exists, so that a test can say
+// what must be left: nothing.
+type world struct {
+	mu          sync.Mutex
+	fault       string // the call that fails
+	calls       []string
+	definitions map[string]*domain.Def
+	runs        map[domain.UUID]Run
+	last        map[domain.UUID]Run
+	exits       map[domain.UUID]End
+	units       map[string]bool
+	machines    map[string]uint32
+	supervisors map[string]*supervisorFake // by run directory
+	events      []string
+	nextPID     uint32
+}
+
+func newWorld() *world {
+	return &world{
+		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]Run{}, last: map[domain.UUID]Run{},
+		exits: map[domain.UUID]End{}, units: map[string]bool{}, machines: map[string]uint32{},
+		supervisors: map[string]*supervisorFake{}, nextPID: 100,
+	}
+}
+
+// call records one and fails it if it is the faulty one.
+func (w *world) call(name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, name)
+	if w.fault == name {
+		return errFault
+	}
+	return nil
+}
+
+func (w *world) left() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var l []string
+	for u := range w.units {
+		l = append(l, "unit "+u)
+	}
+	for m := range w.machines {
+		l = append(l, "machine "+m)
+	}
+	for u := range w.runs {
+		l = append(l, "run "+u.String())
+	}
+	for d, s := range w.supervisors {
+		select {
+		case <-s.done:
+		default:
+			l = append(l, "supervisor "+d)
+		}
+	}
+	slices.Sort(l)
+	return l
+}
+
+func (w *world) service(t *testing.T) *Service {
+	t.Helper()
+	n := byte(0)
+	s, err := New(Deps{
+		Definitions: definitionsFake{w}, Runs: runsFake{w}, Scopes: scopesFake{w}, Machines: machinesFake{w},
+		Groups: groupsFake{w}, Supervisors: supervisorsFake{w}, Observer: w,
+		NewUUID: func() domain.UUID { n++; return domain.UUID{0: 0xaa, 15: n} },
+		Now:     time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Host: planner.Host{ContainerEnv: "libvirt-lxc", Path: "/bin"}, StopTimeout: time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Changed writes events down as "name kind/detail", and state changes as "name >state/reason".
+func (w *world) Changed(before, after *Snapshot, e *events.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	snap := after
+	if snap == nil {
+		snap = before
+	}
+	if e != nil {
+		w.events = append(w.events, fmt.Sprintf("%s %s/%s", snap.Name, e.Kind, e.Detail))
+	}
+	switch {
+	case before == nil:
+		w.events = append(w.events, snap.Name+" +")
+	case after == nil:
+		w.events = append(w.events, snap.Name+" -")
+	case before.State != after.State:
+		w.events = append(w.events, fmt.Sprintf("%s >%s/%s", snap.Name, after.State, after.Reason))
+	}
+}
+
+func (w *world) takeEvents() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e := w.events
+	w.events = nil
+	return e
+}
+
+type definitionsFake struct{ *world }
+
+func (w definitionsFake) Save(d *domain.Def) error {
+	if err := w.call("definitions.Save"); err != nil {
+		return err
+	}
+	w.definitions[d.Name] = d
+	return nil
+}
+
+func (w definitionsFake) Remove(name string) error {
+	delete(w.definitions, name)
+	return w.call("definitions.Remove")
+}
+
+func (w definitionsFake) Load() (l []*domain.Def, err error) {
+	for _, d := range w.definitions {
+		l = append(l, d)
+	}
+	return l, nil
+}
+
+type runsFake struct{ *world }
+
+func (w runsFake) Dir(u domain.UUID) string { return u.String() }
+
+func (w runsFake) Create(u domain.UUID) (string, error) {
+	if err := w.call("runs.Create"); err != nil {
+		return "", err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runs[u] = Run{UUID: u}
+	return u.String(), nil
+}
+
+func (w runsFake) Save(r Run) error {
+	w.mu.Lock()
+	w.runs[r.UUID] = r
+	w.mu.Unlock()
+	return w.call("runs.Save " + string(r.State))
+}
+
+func (w runsFake) Archive(u domain.UUID) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r, ok := w.runs[u]; ok {
+		w.last[u] = r
+	}
+	delete(w.runs, u)
+	return nil
+}
+
+func (w runsFake) Forget(u domain.UUID) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.runs, u)
+	delete(w.last, u)
+	return nil
+}
+
+func (w runsFake) Load() (l []Run, err error) {
+	for _, r := range w.runs {
+		l = append(l, r)
+	}
+	return l, nil
+}
+
+func (w runsFake) Last(u domain.UUID) (Run, bool, error) { r, ok := w.last[u]; return r, ok, nil }
+func (w runsFake) Exit(u domain.UUID) (End, bool, error) { e, ok := w.exits[u]; return e, ok, nil }
+
+func (w runsFake) Console(u domain.UUID, n int) ([]byte, error) {
+	return fmt.Appendf(nil, "%s/%d", u, n), nil
+}
+
+type scopesFake struct{ *world }
+
+func (w scopesFake) Names(machine, _ string) (unit, slice string) {
+	return machine + ".scope", "machine.slice"
+}
+
+func (w scopesFake) Start(_ context.Context, s Scope) error {
+	w.mu.Lock()
+	w.units[s.Name] = true
+	w.mu.Unlock()
+	return w.call("scopes.Start") // also a failed job may leave the unit
+}
+
+func (w scopesFake) Stop(_ context.Context, unit string) error {
+	w.mu.Lock()
+	delete(w.units, unit)
+	w.mu.Unlock()
+	return w.call("scopes.Stop")
+}
+
+type machinesFake struct{ *world }
+
+func (w machinesFake) Register(_ context.Context, m Machine) error {
+	w.mu.Lock()
+	w.machines[m.Name] = m.Leader
+	w.mu.Unlock()
+	return w.call("machines.Register")
+}
+
+func (w machinesFake) Unregister(_ context.Context, name string) error {
+	w.mu.Lock()
+	delete(w.machines, name)
+	w.mu.Unlock()
+	return w.call("machines.Unregister")
+}
+
+type groupsFake struct{ *world }
+
+func (w groupsFake) Of(pid uint32) (string, error) {
+	return fmt.Sprintf("/scope-%d", pid), w.call("groups.Of")
+}
+
+func (w groupsFake) Open(path string) (Group, error) {
+	if err := w.call("groups.Open"); err != nil {
+		return nil, err
+	}
+	var pid uint32
+	_, _ = fmt.Sscanf(path, "/scope-%d", &pid)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.supervisors {
+		if s.pid == pid {
+			return &groupFake{w.world, s}, nil
+		}
+	}
+	return nil, syscall.ENOENT
+}
+
+type groupFake struct {
+	w *world
+	s *supervisorFake
+}
+
+func (g *groupFake) File() *os.File                   { return nil }
+func (g *groupFake) Freeze(context.Context) error     { return g.w.call("group.Freeze") }
+func (g *groupFake) Thaw() error                      { return g.w.call("group.Thaw") }
+func (g *groupFake) AwaitEmpty(context.Context) error { return nil }
+func (g *groupFake) Close() error                     { return nil }
+
+func (g *groupFake) Stats() (Stats, error) {
+	n := uint64(7)
+	return Stats{TasksCurrent: &n}, nil
+}
+
+func (g *groupFake) Kill() error {
+	g.s.finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}})
+	return g.w.call("group.Kill")
+}
+
+type supervisorsFake struct{ *world }
+
+func (w supervisorsFake) Spawn(_, runDir string, _ *plan.Plan) (Supervisor, error) {
+	if err := w.call("supervisors.Spawn"); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.nextPID += 2
+	s := &supervisorFake{w: w.world, pid: w.nextPID, done: make(chan struct{})}
+	w.supervisors[runDir] = s
+	return s, nil
+}
+
+func (w supervisorsFake) Attach(_ context.Context, runDir string) (Supervisor, bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.supervisors[runDir]
+	if s == nil || s.over() {
+		return nil, false, nil
+	}
+	s.running = true
+	return s, true, nil
+}
+
+type supervisorFake struct {
+	w       *world
+	pid     uint32
+	running bool
+	listens syscall.Signal
+	got     []syscall.Signal
+	once    sync.Once
+	done    chan struct{}
+	end     End
+}
+
+func (s *supervisorFake) over() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *supervisorFake) finish(e End) { s.once.Do(func() { s.end = e; close(s.done) }) }
+
+func (s *supervisorFake) PID() uint32                           { return s.pid }
+func (s *supervisorFake) Leader() uint32                        { return s.pid + 1 }
+func (s *supervisorFake) Done() <-chan struct{}                 { return s.done }
+func (s *supervisorFake) End() End                              { return s.end }
+func (s *supervisorFake) Kill() error                           { s.finish(End{}); return nil }
+func (s *supervisorFake) Place(context.Context, *os.File) error { return s.w.call("supervisor.Place") }
+func (s *supervisorFake) Listens() (syscall.Signal, bool)       { return s.listens, s.listens != 0 }
+
+func (s *supervisorFake) Continue(context.Context) error {
+	s.w.mu.Lock()
+	s.running = true
+	s.w.mu.Unlock()
+	return s.w.call("supervisor.Continue")
+}
+
+func (s *supervisorFake) SignalLeader(sig syscall.Signal) error {
+	s.got = append(s.got, sig)
+	return nil
+}
+
+// Close ends a supervisor whose start is not over, as the real one does by itself.
+func (s *supervisorFake) Close() error {
+	s.w.mu.Lock()
+	over := !s.running || s.w.fault == "supervisor.Continue"
+	s.w.mu.Unlock()
+	if over {
+		s.finish(End{})
+	}
+	return nil
+}

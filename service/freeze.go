@@ -1,0 +1,50 @@
+package service
+
+import (
+	"context"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/events"
+)
+
+// Suspend freezes every process of a container; one that is paused already stays so. A StateError
+// when it is off.
+func (s *Service) Suspend(ctx context.Context, u domain.UUID) error {
+	return s.with(ctx, u, func(c *container) error {
+		snap := c.snapshot()
+		switch lifecycle(opSuspend, snap.State) {
+		case refuse:
+			return &StateError{Op: string(opSuspend), Name: snap.Name, State: snap.State}
+		case already:
+			return nil
+		case proceed:
+		}
+		ctx, cancel := limited(ctx, freezeLimit)
+		defer cancel()
+		if err := c.run.group.Freeze(ctx); err != nil {
+			return timedOut(ctx, err)
+		}
+		return s.turn(c, StatePaused, ReasonUser, s.event(events.Suspended, events.Paused))
+	})
+}
+
+// Resume lets a paused container go on. A StateError when it is not paused.
+func (s *Service) Resume(ctx context.Context, u domain.UUID) error {
+	return s.with(ctx, u, func(c *container) error {
+		snap := c.snapshot()
+		if lifecycle(opResume, snap.State) != proceed {
+			return &StateError{Op: string(opResume), Name: snap.Name, State: snap.State}
+		}
+		if err := c.run.group.Thaw(); err != nil {
+			return err
+		}
+		return s.turn(c, StateRunning, ReasonUnpaused, s.event(events.Resumed, events.Unpaused))
+	})
+}
+
+// turn changes the state of a live container, durably.
+func (s *Service) turn(c *container, state State, reason Reason, e *events.Event) error {
+	s.change(c, e, func(snap *Snapshot) { snap.State, snap.Reason = state, reason })
+	c.run.State, c.run.Reason = state, reason
+	return s.Runs.Save(c.run.Run)
+}

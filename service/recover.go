@@ -1,0 +1,162 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+// Recover fills the registry from what an earlier daemon left: the stored definitions, and the runs
+// whose supervisors it finds again. It harms no container. What ended meanwhile is taken down, with
+// its events, when settle is called: after the bus name is owned, so that listeners hear it. Until
+// then such a container's queue is held, and its readers see it as it was.
+func (s *Service) Recover(ctx context.Context) (settle func(), err error) {
+	defs, err := s.Definitions.Load()
+	if err != nil {
+		return nil, fmt.Errorf("recover definitions: %w", err)
+	}
+	for _, def := range defs {
+		s.restore(def)
+	}
+	runs, err := s.Runs.Load()
+	if err != nil {
+		return nil, fmt.Errorf("recover runs: %w", err)
+	}
+	var mu sync.Mutex
+	var pending []func()
+	var all sync.WaitGroup
+	for _, r := range runs {
+		all.Go(func() {
+			if after := s.adopt(ctx, r); after != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				pending = append(pending, after)
+			}
+		})
+	}
+	all.Wait()
+	return func() {
+		for _, after := range pending {
+			s.work.Go(after)
+		}
+	}, nil
+}
+
+// restore enters a stored definition, with what its last run left.
+func (s *Service) restore(def *domain.Def) {
+	last, found, err := s.Runs.Last(def.UUID)
+	if err != nil {
+		s.Log.Warn("last run", "domain", def.Name, "err", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.enter(def, true)
+	c.stored = def
+	if found {
+		c.snap.Reason, c.snap.StateChanged = last.Reason, last.Changed
+		c.snap.LastExit, c.snap.Started = last.LastExit, last.Started
+	}
+}
+
+// adopt takes one run over. It returns what is left to do for one that ended meanwhile.
+func (s *Service) adopt(ctx context.Context, left Run) (after func()) {
+	def, err := domain.Parse([]byte(left.XML))
+	if err != nil {
+		// It was written by us; still its container must not be lost, nor run unseen.
+		s.Log.Error("live definition", "uuid", left.UUID.String(), "err", err)
+		r := &run{Run: left, over: make(chan struct{})}
+		return func() { s.abandon(r) }
+	}
+	c := s.entryOf(def)
+	_ = c.acquire(context.Background()) // nobody else knows it yet
+	r := &run{Run: left, over: make(chan struct{})}
+	if left.Group != "" {
+		if r.group, err = s.Groups.Open(left.Group); err != nil && ignoreGone(err) != nil {
+			s.Log.Error("control group", "domain", def.Name, "err", err)
+		}
+	}
+	ctx, cancel := limited(ctx, endTimeout)
+	defer cancel()
+	sup, found, err := s.Supervisors.Attach(ctx, s.Runs.Dir(left.UUID))
+	if err != nil {
+		s.Log.Error("supervisor", "domain", def.Name, "err", err)
+	}
+	if !found || r.group == nil {
+		return s.wentAway(c, r, def)
+	}
+	r.supervisor = sup
+	state, reason := left.State, left.Reason
+	if state != StatePaused { // also one whose start or stop was under way
+		state = StateRunning
+	}
+	s.begin(c, r, def, state, reason, nil)
+	c.release()
+	return nil
+}
+
+// wentAway enters a run that has no supervisor any more; the caller holds its queue, and what it
+// returns gives that back.
+func (s *Service) wentAway(c *container, r *run, def *domain.Def) func() {
+	end, known, err := s.Runs.Exit(r.UUID)
+	if err != nil {
+		s.Log.Error("exit status", "domain", def.Name, "err", err)
+	}
+	end.Known = known
+	c.run = r
+	c.mu.Lock()
+	c.live = def
+	c.mu.Unlock()
+	s.change(c, nil, func(snap *Snapshot) {
+		snap.State, snap.Reason = StateStopping, r.Reason
+		snap.Unit, snap.Slice, snap.Started = r.Unit, r.Slice, r.Started
+	})
+	return func() {
+		defer c.release()
+		s.ended(c, r, end)
+	}
+}
+
+// abandon takes down a run of which nothing can be known.
+func (s *Service) abandon(r *run) {
+	if group, err := s.Groups.Open(r.Group); err == nil {
+		r.group = group
+	}
+	if err := s.takeDown(r, End{}); err != nil {
+		s.Log.Error("take down", "uuid", r.UUID.String(), "err", err)
+	}
+}
+
+// entryOf finds the container of a live definition, or enters it as a transient one.
+func (s *Service) entryOf(def *domain.Def) *container {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.byUUID[def.UUID]
+	if c == nil {
+		c = s.enter(def, false)
+	} else {
+		c.snap.describe(def)
+		c.snap.Updated = !sameDef(c.stored, def)
+	}
+	return c
+}
+
+// sameDef compares by the canonical text.
+func sameDef(a, b *domain.Def) bool {
+	x, errx := a.Format(domain.FormatOptions{})
+	y, erry := b.Format(domain.FormatOptions{})
+	return errx == nil && erry == nil && x == y
+}
+
+// Close leaves every container running and waits for nothing: their supervisors go on. It only
+// stops what this daemon holds of them.
+func (s *Service) Close() {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, c := range s.byUUID {
+		if c.run != nil && c.run.supervisor != nil {
+			_ = c.run.supervisor.Close()
+		}
+	}
+}

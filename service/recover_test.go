@@ -1,0 +1,134 @@
+package service
+
+import (
+	"context"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// again makes a second daemon over the same world: the first one was killed.
+func again(t *testing.T, w *world) (s *Service, settle func()) {
+	t.Helper()
+	w.takeEvents()
+	s = w.service(t)
+	settle, err := s.Recover(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, settle
+}
+
+func TestRecoverFindsWhatRuns(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	first := w.service(t)
+	u := define(t, first, "web")
+	if err := first.Start(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Suspend(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := first.ByUUID(u)
+	s, settle := again(t, w)
+	settle()
+	after, err := s.ByUUID(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before.StateChanged, before.Started = after.StateChanged, after.Started
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("-before +after\n%s", diff)
+	}
+	if err := s.Resume(context.Background(), u); err != nil {
+		t.Errorf("resume: %v", err)
+	}
+	if err := s.Destroy(context.Background(), u); err != nil {
+		t.Errorf("destroy: %v", err)
+	}
+	if left := w.left(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestRecoverWhatEnded(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		exit  *End
+		fault string // of the first daemon's start
+		want  []string
+	}{
+		"by itself":       {exit: &End{Known: true, Exit: Exit{Kind: ExitExited, Code: 4}}, want: []string{"web >stopping/booted", "web stopped/shutdown", "web >shutoff/shutdown"}},
+		"with supervisor": {want: []string{"web >stopping/booted", "web stopped/failed", "web >shutoff/failed"}},
+		"rebooting": {
+			exit: &End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGHUP)}},
+			want: []string{"web >stopping/booted", "web >shutoff/shutdown", "web >starting/booted", "web rebooted/guest", "web >running/booted"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			first := w.service(t)
+			u := define(t, first, "web")
+			if err := first.Start(context.Background(), u); err != nil {
+				t.Fatal(err)
+			}
+			c, _ := first.find(u)
+			_ = c.acquire(context.Background()) // the first daemon does nothing any more
+			w.supervisors[u.String()].finish(End{})
+			if tc.exit != nil {
+				w.exits[u] = *tc.exit
+			}
+			s, settle := again(t, w)
+			settle()
+			after, _ := s.find(u)
+			_ = after.acquire(context.Background())
+			after.release()
+			if diff := cmp.Diff(tc.want, w.takeEvents()); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+			if tc.exit != nil {
+				if snap := after.snapshot(); snap.LastExit != tc.exit.Exit {
+					t.Errorf("last exit %+v", snap.LastExit)
+				}
+			}
+		})
+	}
+}
+
+func TestRecoverKeepsHowTheLastRunEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	first := w.service(t)
+	u := define(t, first, "web")
+	if err := first.Start(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Destroy(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := again(t, w)
+	snap, _ := s.ByUUID(u)
+	if snap.Reason != ReasonDestroyed || snap.LastExit.Kind != ExitKilled || snap.State != StateShutoff {
+		t.Errorf("%+v", snap)
+	}
+}
+
+func TestLifecycleTable(t *testing.T) {
+	t.Parallel()
+	states := []State{StateShutoff, StateStarting, StateRunning, StatePaused, StateStopping}
+	for op, want := range map[operation][]verdict{
+		opStart:   {proceed, refuse, refuse, refuse, refuse},
+		opDestroy: {refuse, refuse, proceed, proceed, proceed},
+		opSuspend: {refuse, refuse, proceed, already, refuse},
+		opResume:  {refuse, refuse, refuse, proceed, refuse},
+	} {
+		for i, state := range states {
+			if got := lifecycle(op, state); got != want[i] {
+				t.Errorf("%s in %s: %v, want %v", op, state, got, want[i])
+			}
+		}
+	}
+}

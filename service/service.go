@@ -1,0 +1,182 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/planner"
+)
+
+// The times that one operation may take, however slow the host is.
+const (
+	startTimeout = 60 * time.Second
+	endTimeout   = 30 * time.Second
+	freezeLimit  = 10 * time.Second
+)
+
+// Deps is everything that the service works with; none may be nil.
+type Deps struct {
+	Definitions Definitions
+	Runs        Runs
+	Scopes      Scopes
+	Machines    Machines
+	Groups      Groups
+	Supervisors Supervisors
+	Observer    Observer
+	NewUUID     func() domain.UUID
+	Now         func() time.Time
+	Log         *slog.Logger
+	Host        planner.Host
+	StopTimeout time.Duration // how long init may take when systemd orders a stop
+}
+
+// Service is the registry of containers and what is done to them.
+type Service struct {
+	Deps
+	mu     sync.RWMutex
+	byUUID map[domain.UUID]*container
+	byName map[string]*container
+	seq    atomic.Uint64
+	active atomic.Int64
+	work   sync.WaitGroup // goroutines that wait for the end of a run
+}
+
+// New makes an empty service; Recover fills it.
+func New(d Deps) (*Service, error) {
+	for name, missing := range map[string]bool{
+		"Definitions": d.Definitions == nil, "Runs": d.Runs == nil, "Scopes": d.Scopes == nil,
+		"Machines": d.Machines == nil, "Groups": d.Groups == nil, "Supervisors": d.Supervisors == nil,
+		"Observer": d.Observer == nil, "NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
+	} {
+		if missing {
+			return nil, fmt.Errorf("service: no %s", name)
+		}
+	}
+	return &Service{Deps: d, byUUID: map[domain.UUID]*container{}, byName: map[string]*container{}}, nil
+}
+
+// Active counts the containers that are not shut off.
+func (s *Service) Active() int { return int(s.active.Load()) }
+
+// List gives every container, in no order.
+func (s *Service) List() []Snapshot {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	list := make([]Snapshot, 0, len(s.byUUID))
+	for _, c := range s.byUUID {
+		list = append(list, c.snapshot())
+	}
+	return list
+}
+
+// ByName finds a container; ErrNoContainer.
+func (s *Service) ByName(name string) (Snapshot, error) {
+	s.mu.RLock()
+	c := s.byName[name]
+	s.mu.RUnlock()
+	if c == nil {
+		return Snapshot{}, fmt.Errorf("%w with name '%s'", ErrNoContainer, name)
+	}
+	return c.snapshot(), nil
+}
+
+// ByUUID finds a container; ErrNoContainer.
+func (s *Service) ByUUID(u domain.UUID) (Snapshot, error) {
+	c, err := s.find(u)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return c.snapshot(), nil
+}
+
+// ByLeader finds the container whose init has this host pid; ErrNoContainer.
+func (s *Service) ByLeader(pid uint32) (Snapshot, error) {
+	for _, snap := range s.List() {
+		if snap.Leader == pid && pid != 0 {
+			return snap, nil
+		}
+	}
+	return Snapshot{}, fmt.Errorf("%w with leader %d", ErrNoContainer, pid)
+}
+
+// XML gives the live definition of a running container, else, or when inactive is asked for, the
+// stored one. A transient container has only the live one.
+func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
+	c, err := s.find(u)
+	if err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.live != nil && !inactive:
+		return c.live.Format(domain.FormatOptions{Live: &domain.Live{ID: c.snap.ID}})
+	case c.stored != nil:
+		return c.stored.Format(domain.FormatOptions{})
+	}
+	return c.live.Format(domain.FormatOptions{})
+}
+
+// Stats gives a running container's figures; a StateError when it is off.
+func (s *Service) Stats(u domain.UUID) (Stats, error) {
+	c, err := s.find(u)
+	if err != nil {
+		return Stats{}, err
+	}
+	snap := c.snapshot()
+	if snap.ControlGroup == "" {
+		return Stats{}, &StateError{Op: "stats", Name: snap.Name, State: snap.State}
+	}
+	group, err := s.Groups.Open(snap.ControlGroup)
+	if err != nil {
+		return Stats{}, err
+	}
+	defer func() { _ = group.Close() }()
+	return group.Stats()
+}
+
+// Console gives the last output of a console, by its alias; "" is the first. It outlives the run.
+// ErrNoConsole.
+func (s *Service) Console(_ context.Context, u domain.UUID, device string) ([]byte, error) {
+	c, err := s.find(u)
+	if err != nil {
+		return nil, err
+	}
+	snap := c.snapshot()
+	for n, alias := range snap.Consoles {
+		if alias == device || (device == "" && n == 0) {
+			return s.Runs.Console(u, n)
+		}
+	}
+	return nil, fmt.Errorf("%w: '%s'", ErrNoConsole, device)
+}
+
+func (s *Service) find(u domain.UUID) (*container, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if c := s.byUUID[u]; c != nil {
+		return c, nil
+	}
+	return nil, fmt.Errorf("%w with uuid %s", ErrNoContainer, u)
+}
+
+// limited bounds an operation and names the bound when it strikes.
+func limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %v", ErrTimeout, limit))
+}
+
+// timedOut replaces the bare context error by its cause.
+func timedOut(ctx context.Context, err error) error {
+	if err != nil && errors.Is(err, context.DeadlineExceeded) {
+		if cause := context.Cause(ctx); cause != nil {
+			return fmt.Errorf("%w: %w", cause, err)
+		}
+	}
+	return err
+}

@@ -1,0 +1,303 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+func xmlOf(name string, more ...string) []byte {
+	return []byte(`<domain type='lxc'><name>` + name + `</name>` + strings.Join(more, "") +
+		`<memory>65536</memory><os><type>exe</type><init>/init</init></os></domain>`)
+}
+
+const fixedUUID = `<uuid>11111111-2222-3333-4444-555555555555</uuid>`
+
+func define(t *testing.T, s *Service, name string, more ...string) domain.UUID {
+	t.Helper()
+	snap, err := s.Define(context.Background(), xmlOf(name, more...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snap.UUID
+}
+
+func TestStartUndoesEachStep(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{
+		"runs.Create", "supervisors.Spawn", "runs.Save starting", "scopes.Start", "groups.Of", "groups.Open",
+		"supervisor.Place", "machines.Register", "supervisor.Continue", "runs.Save running",
+	} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			s := w.service(t)
+			u := define(t, s, "web")
+			w.fault = step
+			err := s.Start(context.Background(), u)
+			var start *StartError
+			if !errors.As(err, &start) || !errors.Is(err, errFault) {
+				t.Fatalf("got %v", err)
+			}
+			if left := w.left(); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+			snap, _ := s.ByUUID(u)
+			if snap.State != StateShutoff || snap.Reason != ReasonFailed || snap.Leader != 0 || s.Active() != 0 {
+				t.Errorf("state %s/%s, leader %d, %d active", snap.State, snap.Reason, snap.Leader, s.Active())
+			}
+			if e := w.takeEvents(); slices.ContainsFunc(e, func(l string) bool { return strings.Contains(l, "started") }) {
+				t.Errorf("a failed start is no event: %v", e)
+			}
+			w.fault = ""
+			if err := s.Start(context.Background(), u); err != nil {
+				t.Errorf("the next start: %v", err)
+			}
+		})
+	}
+}
+
+func TestLife(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	ctx := context.Background()
+	u := define(t, s, "web")
+	for _, step := range []struct {
+		name string
+		do   func() error
+		want []string
+	}{
+		{"define", func() error { return nil }, []string{"web defined/added", "web +"}},
+		{"start", func() error { return s.Start(ctx, u) }, []string{"web >starting/booted", "web started/booted", "web >running/booted"}},
+		{"suspend", func() error { return s.Suspend(ctx, u) }, []string{"web suspended/paused", "web >paused/user"}},
+		{"suspend again", func() error { return s.Suspend(ctx, u) }, nil},
+		{"resume", func() error { return s.Resume(ctx, u) }, []string{"web resumed/unpaused", "web >running/unpaused"}},
+		{"redefine", func() error { _, err := s.Define(ctx, xmlOf("web", "<uuid>"+u.String()+"</uuid>")); return err }, []string{"web defined/updated"}},
+		{"destroy", func() error { return s.Destroy(ctx, u) }, []string{"web stopped/destroyed", "web >shutoff/destroyed"}},
+		{"undefine", func() error { return s.Undefine(ctx, u) }, []string{"web undefined/removed", "web -"}},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+		if diff := cmp.Diff(step.want, w.takeEvents()); diff != "" {
+			t.Errorf("%s: -want +got\n%s", step.name, diff)
+		}
+	}
+	if left := w.left(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if _, err := s.ByUUID(u); !errors.Is(err, ErrNoContainer) {
+		t.Errorf("after undefine: %v", err)
+	}
+}
+
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	signal := func(sig syscall.Signal) End {
+		return End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(sig)}}
+	}
+	for name, tc := range map[string]struct {
+		xml  string
+		end  End
+		want []string
+	}{
+		"exit":             {"", End{Known: true, Exit: Exit{Kind: ExitExited, Code: 3}}, []string{"web stopped/shutdown", "web >shutoff/shutdown"}},
+		"power-off":        {"", signal(syscall.SIGINT), []string{"web stopped/shutdown", "web >shutoff/shutdown"}},
+		"killed":           {"", signal(syscall.SIGSEGV), []string{"web stopped/failed", "web >shutoff/failed"}},
+		"supervisor lost":  {"", End{}, []string{"web stopped/failed", "web >shutoff/failed"}},
+		"reboot":           {"", signal(syscall.SIGHUP), []string{"web >shutoff/shutdown", "web >starting/booted", "web rebooted/guest", "web >running/booted"}},
+		"reboot, destroy":  {"<on_reboot>destroy</on_reboot>", signal(syscall.SIGHUP), []string{"web stopped/shutdown", "web >shutoff/shutdown"}},
+		"crash, restart":   {"<on_crash>restart</on_crash>", signal(syscall.SIGSEGV), []string{"web stopped/failed", "web >shutoff/failed", "web >starting/booted", "web started/booted", "web >running/booted"}},
+		"poweroff restart": {"<on_poweroff>restart</on_poweroff>", signal(syscall.SIGINT), []string{"web stopped/shutdown", "web >shutoff/shutdown", "web >starting/booted", "web started/booted", "web >running/booted"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			s := w.service(t)
+			u := define(t, s, "web", tc.xml)
+			if err := s.Start(context.Background(), u); err != nil {
+				t.Fatal(err)
+			}
+			w.takeEvents()
+			c, _ := s.find(u)
+			over := c.run.over
+			w.supervisors[u.String()].finish(tc.end)
+			<-over
+			_ = c.acquire(context.Background()) // the watcher has let go
+			c.release()
+			if diff := cmp.Diff(tc.want, w.takeEvents()); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+			snap, _ := s.ByUUID(u)
+			if tc.end.Known && snap.LastExit != tc.end.Exit {
+				t.Errorf("last exit %+v", snap.LastExit)
+			}
+		})
+	}
+}
+
+func TestRestartsAreLimited(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web", "<on_poweroff>restart</on_poweroff>")
+	if err := s.Start(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := s.find(u)
+	for range 6 {
+		over := c.run.over
+		w.supervisors[u.String()].finish(End{Known: true, Exit: Exit{Kind: ExitExited}})
+		<-over
+		_ = c.acquire(context.Background())
+		c.release()
+	}
+	if snap, _ := s.ByUUID(u); snap.State != StateShutoff || snap.Reason != ReasonFailed {
+		t.Errorf("state %s/%s", snap.State, snap.Reason)
+	}
+	if left := w.left(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestTransient(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	snap, err := s.Create(context.Background(), xmlOf("tmp"))
+	if err != nil || snap.Persistent || snap.State != StateRunning {
+		t.Fatalf("%+v, %v", snap, err)
+	}
+	if err := s.Undefine(context.Background(), snap.UUID); !errors.Is(err, ErrTransient) {
+		t.Errorf("undefine: %v", err)
+	}
+	if err := s.Destroy(context.Background(), snap.UUID); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"tmp +", "tmp >starting/booted", "tmp started/booted", "tmp >running/booted", "tmp stopped/destroyed", "tmp >shutoff/destroyed", "tmp -"}
+	if diff := cmp.Diff(want, w.takeEvents()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if _, err := s.ByName("tmp"); !errors.Is(err, ErrNoContainer) {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+func TestFailedCreateLeavesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.fault = "machines.Register"
+	s := w.service(t)
+	if _, err := s.Create(context.Background(), xmlOf("tmp")); !errors.Is(err, errFault) {
+		t.Errorf("create: %v", err)
+	}
+	if list := s.List(); len(list) > 0 || len(w.left()) > 0 || s.Active() != 0 {
+		t.Errorf("left: %v, %v, %d active", list, w.left(), s.Active())
+	}
+}
+
+func TestIdentityConflicts(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	define(t, s, "web", fixedUUID)
+	for name, xml := range map[string][]byte{
+		"same name, no uuid":    xmlOf("web"),
+		"same name, other uuid": xmlOf("web", "<uuid>99999999-2222-3333-4444-555555555555</uuid>"),
+		"other name, same uuid": xmlOf("db", fixedUUID),
+	} {
+		var exists *ExistsError
+		if _, err := s.Define(context.Background(), xml); !errors.As(err, &exists) {
+			t.Errorf("define with %s: %v", name, err)
+		}
+		if _, err := s.Create(context.Background(), xml); !errors.As(err, &exists) {
+			t.Errorf("create with %s: %v", name, err)
+		}
+	}
+	if len(s.List()) != 1 {
+		t.Errorf("%d containers", len(s.List()))
+	}
+}
+
+func TestFailedDefineLeavesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.fault = "definitions.Save"
+	s := w.service(t)
+	if _, err := s.Define(context.Background(), xmlOf("web")); !errors.Is(err, errFault) {
+		t.Errorf("define: %v", err)
+	}
+	if len(s.List()) > 0 || len(w.takeEvents()) > 0 {
+		t.Error("a definition that was not stored is listed")
+	}
+}
+
+func TestOneContainerAtATime(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web")
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var started int
+	for range 20 {
+		all.Go(func() {
+			err := s.Start(context.Background(), u)
+			var state *StateError
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				started++
+			case !errors.As(err, &state):
+				t.Errorf("start: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if started != 1 {
+		t.Errorf("%d starts succeeded", started)
+	}
+}
+
+func TestRequestStop(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		listens syscall.Signal
+	}{"init understands": {syscall.SIGTERM}, "init does not": {0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			s := w.service(t)
+			u := define(t, s, "web")
+			if err := s.Start(context.Background(), u); err != nil {
+				t.Fatal(err)
+			}
+			sup := w.supervisors[u.String()]
+			sup.listens = tc.listens
+			c, _ := s.find(u)
+			over := c.run.over
+			s.requestStop(u)
+			if tc.listens != 0 {
+				if !slices.Equal(sup.got, []syscall.Signal{syscall.SIGTERM}) || sup.over() {
+					t.Errorf("signals %v, over %v", sup.got, sup.over())
+				}
+				sup.finish(End{Known: true, Exit: Exit{Kind: ExitExited}})
+			}
+			<-over
+			if snap, _ := s.ByUUID(u); snap.Reason != ReasonShutdown {
+				t.Errorf("reason %s", snap.Reason)
+			}
+			s.RequestStop("unknown.scope")
+		})
+	}
+}

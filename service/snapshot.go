@@ -1,0 +1,80 @@
+package service
+
+import (
+	"time"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+// State is what a container is doing.
+type State string
+
+// The states. Libvirt's domstate words are "shut off" for StateShutoff, else the same.
+const (
+	StateShutoff  State = "shutoff"
+	StateStarting State = "starting"
+	StateRunning  State = "running"
+	StatePaused   State = "paused"
+	StateStopping State = "stopping"
+)
+
+// Reason says why a container is in its state.
+type Reason string
+
+// The reasons, as libvirt's: unknown and booted, unpaused for running; user for paused; unknown,
+// shutdown, destroyed, failed for shutoff.
+const (
+	ReasonUnknown   Reason = "unknown"
+	ReasonBooted    Reason = "booted"
+	ReasonUnpaused  Reason = "unpaused"
+	ReasonUser      Reason = "user"
+	ReasonShutdown  Reason = "shutdown"
+	ReasonDestroyed Reason = "destroyed"
+	ReasonFailed    Reason = "failed"
+)
+
+// The kinds of ends.
+const (
+	ExitExited = "exited"
+	ExitKilled = "killed"
+	ExitDumped = "dumped"
+)
+
+// Exit is how init ended, as in waitid(2): Kind is one of the Exit constants, Code the exit status
+// or signal number. The zero value means that the container never ran.
+type Exit struct {
+	Kind string `json:"kind"`
+	Code int32  `json:"code"`
+}
+
+// Snapshot is an immutable view of one container at one moment.
+type Snapshot struct {
+	UUID         domain.UUID
+	Name         string
+	Title        string
+	Description  string
+	State        State
+	Reason       Reason
+	StateChanged time.Time
+	Persistent   bool
+	Updated      bool   // the stored definition differs from the running one
+	ID           uint32 // pid of the supervisor, 0 when off; libvirt's domain id
+	Leader       uint32 // pid of init on the host, 0 when off
+	MachineName  string
+	Unit         string // of the scope, "" when off
+	Slice        string
+	ControlGroup string // of the scope below the cgroup root, "" when off
+	Root         string // host directory of the root, "/" when shared, "" when it is an image
+	LastExit     Exit
+	Started      time.Time
+	MemoryMax    uint64 // bytes
+	VCPUs        uint32
+	Consoles     []string // "console0", "console1", ...
+}
+
+// Stats are a container's live figures. A figure whose controller is missing is nil.
+type Stats struct {
+	CPUUsageUSec  *uint64
+	MemoryCurrent *uint64 // bytes
+	TasksCurrent  *uint64
+}

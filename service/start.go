@@ -1,0 +1,205 @@
+package service
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/internal/planner"
+)
+
+// Start starts a stored container and returns when init has been executed, or when everything is
+// undone: a StartError. A StateError when it is not off.
+func (s *Service) Start(ctx context.Context, u domain.UUID) error {
+	return s.with(ctx, u, func(c *container) error {
+		snap := c.snapshot()
+		if lifecycle(opStart, snap.State) != proceed {
+			return &StateError{Op: string(opStart), Name: snap.Name, State: snap.State}
+		}
+		return s.boot(ctx, c, c.stored, s.event(events.Started, events.Booted))
+	})
+}
+
+// Create starts a container that has no stored definition: it is gone when it stops. With the name
+// and uuid of a stored one that is off, it starts that with this definition.
+func (s *Service) Create(ctx context.Context, xml []byte) (Snapshot, error) {
+	def, err := domain.Parse(xml)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	for {
+		c, fresh, err := s.reserve(def)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		if err := c.acquire(ctx); err != nil {
+			return Snapshot{}, err
+		}
+		if c.gone {
+			c.release()
+			continue
+		}
+		err = s.create(ctx, c, def, fresh)
+		snap := c.snapshot()
+		c.release()
+		return snap, err
+	}
+}
+
+func (s *Service) create(ctx context.Context, c *container, def *domain.Def, fresh bool) error {
+	if fresh {
+		c.mu.Lock()
+		c.snap.Persistent = false
+		c.mu.Unlock()
+		s.announce(c, nil)
+	}
+	snap := c.snapshot()
+	if lifecycle(opStart, snap.State) != proceed {
+		return &StateError{Op: "create", Name: snap.Name, State: snap.State}
+	}
+	err := s.boot(ctx, c, def, s.event(events.Started, events.Booted))
+	if err != nil && !snap.Persistent {
+		if derr := s.dismiss(c, nil); derr != nil {
+			s.Log.Error("remains of a transient container", "domain", snap.Name, "err", derr)
+		}
+	}
+	return err
+}
+
+// boot runs the start and tells of its success; a failed start is a changed state, but no event.
+// The caller holds the queue.
+func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *events.Event) error {
+	ctx, cancel := limited(ctx, startTimeout)
+	defer cancel()
+	s.change(c, nil, func(snap *Snapshot) {
+		snap.describe(def)
+		snap.State, snap.Reason, snap.Updated = StateStarting, ReasonBooted, false
+	})
+	r, err := s.launch(ctx, c, def)
+	if err != nil {
+		s.change(c, nil, func(snap *Snapshot) {
+			snap.State, snap.Reason = StateShutoff, ReasonFailed
+			if c.stored != nil {
+				snap.describe(c.stored)
+			}
+		})
+		return timedOut(ctx, err)
+	}
+	s.begin(c, r, def, StateRunning, ReasonBooted, e)
+	return nil
+}
+
+// begin enters a live run, a new one or one found after a restart.
+func (s *Service) begin(c *container, r *run, def *domain.Def, state State, reason Reason, e *events.Event) {
+	c.run = r
+	c.mu.Lock()
+	c.live = def
+	c.mu.Unlock()
+	s.change(c, e, func(snap *Snapshot) {
+		snap.State, snap.Reason = state, reason
+		snap.ID, snap.Leader = r.supervisor.PID(), r.supervisor.Leader()
+		snap.Unit, snap.Slice, snap.ControlGroup = r.Unit, r.Slice, r.Group
+		snap.Started = r.Started
+	})
+	s.work.Go(func() { s.watch(c, r) })
+}
+
+// launch carries out the steps of a start, in order, each with its undo.
+func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ *run, err error) {
+	snap := c.snapshot()
+	unit, slice := s.Scopes.Names(snap.MachineName, def.Partition)
+	r := &run{over: make(chan struct{}), Run: Run{
+		UUID: def.UUID, State: StateStarting, Reason: ReasonBooted, Changed: snap.StateChanged,
+		Machine: snap.MachineName, Unit: unit, Slice: slice, LastExit: snap.LastExit,
+	}}
+	var back undo
+	step := "run directory"
+	defer func() {
+		if err != nil {
+			err = &StartError{Step: step, Err: back.run(err)}
+		}
+	}()
+
+	dir, err := s.Runs.Create(def.UUID)
+	if err != nil {
+		return nil, err
+	}
+	back.push(func() error { return s.Runs.Archive(def.UUID) })
+
+	step = "supervisor"
+	if r.supervisor, err = s.Supervisors.Spawn(def.Name, dir, planner.Build(def, s.Host)); err != nil {
+		return nil, err
+	}
+	back.push(func() error { return s.end(r) })
+
+	// From here on a daemon that comes after a crash must find the scope.
+	step = "state"
+	if r.XML, err = def.Format(domain.FormatOptions{}); err != nil {
+		return nil, err
+	}
+	if err = s.Runs.Save(r.Run); err != nil {
+		return nil, err
+	}
+
+	step = "scope"
+	back.push(func() error { return s.afterwards(func(ctx context.Context) error { return s.Scopes.Stop(ctx, unit) }) })
+	if err = s.Scopes.Start(ctx, s.scopeOf(def, r)); err != nil {
+		return nil, err
+	}
+	if err = s.enterGroup(ctx, r); err != nil {
+		return nil, err
+	}
+	back.push(func() error { return r.group.Close() })
+
+	step = "machine"
+	back.push(func() error {
+		return s.afterwards(func(ctx context.Context) error { return s.Machines.Unregister(ctx, r.Machine) })
+	})
+	err = s.Machines.Register(ctx, Machine{Name: r.Machine, UUID: def.UUID, Leader: r.supervisor.Leader(), Root: snap.Root})
+	if err != nil {
+		return nil, err
+	}
+
+	step = "init"
+	if err = r.supervisor.Continue(ctx); err != nil {
+		return nil, err
+	}
+	step = "state"
+	r.State, r.Started = StateRunning, s.Now()
+	if err = s.Runs.Save(r.Run); err != nil {
+		return nil, err
+	}
+	back.keep()
+	return r, nil
+}
+
+// enterGroup has the supervisor, now in its scope, take its place there.
+func (s *Service) enterGroup(ctx context.Context, r *run) (err error) {
+	if r.Group, err = s.Groups.Of(r.supervisor.PID()); err != nil {
+		return err
+	}
+	if r.group, err = s.Groups.Open(r.Group); err != nil {
+		return err
+	}
+	if err = r.supervisor.Place(ctx, r.group.File()); err != nil {
+		_ = r.group.Close()
+		return err
+	}
+	return nil
+}
+
+func (s *Service) scopeOf(def *domain.Def, r *run) Scope {
+	return Scope{
+		Name: r.Unit, Slice: r.Slice, PID: r.supervisor.PID(), Memory: def.Memory,
+		Description: fmt.Sprintf("Container %s", def.Name), StopTimeout: s.StopTimeout,
+		MakeNodes: def.Features.Capabilities.States["mknod"],
+	}
+}
+
+// afterwards runs a clean-up with a time of its own: the operation's may be over.
+func (s *Service) afterwards(f func(context.Context) error) error {
+	ctx, cancel := limited(context.Background(), endTimeout)
+	defer cancel()
+	return f(ctx)
+}

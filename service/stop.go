@@ -1,0 +1,170 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/events"
+)
+
+// Destroy kills every process of a running container and returns when nothing of the run is left:
+// no unit, machine or control group. A StateError when it is off.
+func (s *Service) Destroy(ctx context.Context, u domain.UUID) error {
+	var over chan struct{}
+	err := s.with(ctx, u, func(c *container) error {
+		snap := c.snapshot()
+		if lifecycle(opDestroy, snap.State) != proceed {
+			return &StateError{Op: string(opDestroy), Name: snap.Name, State: snap.State}
+		}
+		c.run.destroyed = true
+		over = c.run.over
+		return c.run.group.Kill()
+	})
+	if err != nil {
+		return err
+	}
+	// The run's watcher sees init's end and takes down the rest, as for any other end.
+	ctx, cancel := limited(ctx, 2*endTimeout)
+	defer cancel()
+	select {
+	case <-over:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// RequestStop is systemd's wish that a scope end: by machinectl terminate, systemctl stop or the
+// host's shutdown. Init is asked in the words that it understands, and killed if it understands
+// none, or takes longer than StopTimeout.
+func (s *Service) RequestStop(unit string) {
+	for _, snap := range s.List() {
+		if snap.Unit == unit {
+			s.work.Go(func() { s.requestStop(snap.UUID) })
+			return
+		}
+	}
+}
+
+func (s *Service) requestStop(u domain.UUID) {
+	err := s.with(context.Background(), u, func(c *container) error {
+		if c.run == nil || c.run.stopping {
+			return nil
+		}
+		c.run.stopping = true
+		s.change(c, nil, func(snap *Snapshot) { snap.State = StateStopping })
+		sig, listens := c.run.supervisor.Listens()
+		if !listens {
+			return c.run.group.Kill()
+		}
+		done, group := c.run.supervisor.Done(), c.run.group
+		s.work.Go(func() { s.insist(done, group) })
+		return errors.Join(c.run.supervisor.SignalLeader(sig), group.Thaw())
+	})
+	if err != nil && !errors.Is(err, ErrNoContainer) {
+		s.Log.Error("stop ordered by systemd", "uuid", u.String(), "err", err)
+	}
+}
+
+// insist kills what does not end in time.
+func (s *Service) insist(done <-chan struct{}, group Group) {
+	timer := time.NewTimer(s.StopTimeout)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		if err := group.Kill(); err != nil {
+			s.Log.Error("kill after the stop timeout", "err", err)
+		}
+	}
+}
+
+// watch waits for the end of a run and does what comes after.
+func (s *Service) watch(c *container, r *run) {
+	<-r.supervisor.Done()
+	_ = c.acquire(context.Background())
+	defer c.release()
+	s.ended(c, r, r.supervisor.End())
+}
+
+// ended takes a run down and starts the next one, if that is what its end means. The caller holds
+// the queue.
+func (s *Service) ended(c *container, r *run, end End) {
+	name := c.snapshot().Name
+	if err := s.takeDown(r, end); err != nil {
+		s.Log.Error("take down", "domain", name, "uuid", r.UUID.String(), "err", err)
+	}
+	defer close(r.over)
+	c.mu.Lock()
+	live := c.live
+	c.live = nil
+	c.mu.Unlock()
+	c.run = nil
+
+	fate := fateOf(r, end, live)
+	s.change(c, fate.event(s), func(snap *Snapshot) {
+		snap.State, snap.Reason = StateShutoff, fate.reason
+		snap.ID, snap.Leader, snap.Unit, snap.Slice, snap.ControlGroup = 0, 0, "", "", ""
+		snap.Updated = false
+		if end.Known {
+			snap.LastExit = end.Exit
+		}
+		if c.stored != nil && !fate.restart {
+			snap.describe(c.stored)
+		}
+	})
+	if fate.restart && s.again(c, live, fate) {
+		return
+	}
+	if !c.snapshot().Persistent {
+		if err := s.dismiss(c, nil); err != nil {
+			s.Log.Error("remains of a transient container", "domain", name, "err", err)
+		}
+	}
+}
+
+// again starts the next life. When that fails, or lives follow each other too fast, the container
+// stays off.
+func (s *Service) again(c *container, live *domain.Def, f fate) bool {
+	name := c.snapshot().Name
+	var err error
+	if c.tooFast(s.Now()) {
+		err = errTooFast
+	} else {
+		e := s.event(events.Started, events.Booted)
+		if f.guestReboot {
+			e = s.event(events.Rebooted, events.Guest)
+		}
+		err = s.boot(context.Background(), c, live, e)
+	}
+	if err == nil {
+		return true
+	}
+	s.Log.Error("restart", "domain", name, "err", err)
+	s.change(c, s.event(events.Stopped, events.Failed), func(snap *Snapshot) {
+		snap.Reason = ReasonFailed
+		if c.stored != nil {
+			snap.describe(c.stored)
+		}
+	})
+	return false
+}
+
+// end kills what a supervisor still holds and waits for its own end.
+func (s *Service) end(r *run) error {
+	var err error
+	if r.group != nil {
+		err = r.group.Kill()
+	}
+	_ = r.supervisor.Close()
+	timer := time.NewTimer(endTimeout)
+	defer timer.Stop()
+	select {
+	case <-r.supervisor.Done():
+		return err
+	case <-timer.C:
+		return errors.Join(err, ErrTimeout, r.supervisor.Kill())
+	}
+}

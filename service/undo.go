@@ -1,0 +1,22 @@
+package service
+
+import "errors"
+
+// undo is the stack of what a half-done operation must take back, in reverse. Each step is pushed
+// right after the action that it undoes.
+type undo struct{ steps []func() error }
+
+func (u *undo) push(step func() error) { u.steps = append(u.steps, step) }
+
+// keep forgets the steps: the operation succeeded.
+func (u *undo) keep() { u.steps = nil }
+
+// run takes everything back and joins what went wrong to the error that caused it.
+func (u *undo) run(cause error) error {
+	errs := []error{cause}
+	for i := len(u.steps) - 1; i >= 0; i-- {
+		errs = append(errs, u.steps[i]())
+	}
+	u.steps = nil
+	return errors.Join(errs...)
+}
