@@ -1,0 +1,29 @@
+package config
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Config is what can be set. Default gives the values that stand when nothing is.
+type Config struct {
+	// [Daemon]
+	IdleTimeout time.Duration // IdleTimeoutSec=; 0 means never
+	LogLevel    slog.Level    // LogLevel=
+
+	// [Container]
+	StopTimeout  time.Duration // StopTimeoutSec=, at least 1 s
+	ContainerEnv string        // ContainerEnv=, the value of container= in init's environment
+	Path         string        // Path=, the value of PATH= in init's environment
+}
+
+// Default is the configuration of an empty file.
+func Default() Config {
+	return Config{
+		IdleTimeout:  120 * time.Second,
+		LogLevel:     slog.LevelInfo,
+		StopTimeout:  90 * time.Second,
+		ContainerEnv: "libvirt-lxc",
+		Path:         "/bin:/usr/bin",
+	}
+}

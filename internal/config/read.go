@@ -1,0 +1,43 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+)
+
+// Read reads a configuration file and its drop-ins, FILE.d/*.conf in the order of their names. A
+// missing file is as an empty one.
+func Read(file string, log *slog.Logger) Config {
+	c := Default()
+	files := []string{file}
+	dropIns, err := os.ReadDir(file + ".d")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Warn("configuration", "file", file+".d", "err", err)
+	}
+	for _, e := range dropIns { // sorted by name
+		if filepath.Ext(e.Name()) == ".conf" {
+			files = append(files, filepath.Join(file+".d", e.Name()))
+		}
+	}
+	for _, f := range files {
+		for _, w := range c.readFile(f) {
+			log.Warn("configuration", "file", f, "err", w)
+		}
+	}
+	return c
+}
+
+func (c *Config) readFile(file string) []string {
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer func() { _ = f.Close() }()
+	return c.Parse(f)
+}
