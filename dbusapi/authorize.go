@@ -1,0 +1,35 @@
+package dbusapi
+
+import (
+	"context"
+	"errors"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// The polkit actions. Every method has one, in the table of its interface.
+const (
+	ActionRead    = "org.berth1.read"    // see what exists and its definition
+	ActionMonitor = "org.berth1.monitor" // read live figures
+	ActionControl = "org.berth1.control" // start, stop, suspend
+	ActionConsole = "org.berth1.console" // read what a container printed
+	ActionManage  = "org.berth1.manage"  // define and remove: as good as root
+)
+
+// The refusals of an Authorizer.
+var (
+	ErrAccessDenied        = errors.New("not authorized")
+	ErrInteractionRequired = errors.New("interactive authorization is required")
+)
+
+// Authorizer decides whether a caller may do an action. It is asked before every method, also
+// those of the standard interfaces.
+//
+// sender is the caller's unique bus name, which the bus itself vouches for; no argument of a call
+// is ever a subject. details names the container (keys "container" and "uuid") and the method
+// ("verb"), as far as known. ctx ends when the caller leaves the bus. interactive says that the
+// caller is ready to wait for a dialogue. A nil error allows; ErrInteractionRequired and
+// everything else refuses.
+type Authorizer interface {
+	Authorize(ctx context.Context, sender dbus.Sender, action string, details map[string]string, interactive bool) error
+}

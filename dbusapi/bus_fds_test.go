@@ -1,0 +1,46 @@
+//go:build bus
+
+package dbusapi
+
+import (
+	"os"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// openFDs counts this process's file descriptors.
+func openFDs(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+// TestNoFDArrives sends file descriptors to methods that exist and that don't, named in the body
+// and not: the bus refuses each, and the server's process never has one. This test does not run
+// beside others, since they open fds too.
+func TestNoFDArrives(t *testing.T) {
+	r := newRig(t)
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	raw := dialRaw(t, r.bus.Address)
+	before := openFDs(t)
+	for i := range 200 {
+		member := []string{containerName + ".Start", containerName + ".NoSuch", "no.such.Interface", peerName + ".Ping"}[i%4]
+		fails(t, r.call(ContainerPath(uuidA), member, dbus.UnixFD(file.Fd())), "org.freedesktop.DBus.Error.NotSupported")
+		raw.sendUnnamedFD(t, int(file.Fd()))
+	}
+	if err := r.call(rootPath, peerName+".Ping").Err; err != nil {
+		t.Fatalf("the server after it: %v", err)
+	}
+	raw.hello(t) // a second one is refused, which shows that the bus has taken all before it
+	if after := openFDs(t); after != before {
+		t.Errorf("%d file descriptors open, %d before", after, before)
+	}
+}

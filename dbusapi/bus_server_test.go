@@ -1,0 +1,381 @@
+//go:build bus
+
+package dbusapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
+)
+
+// TestOrder blocks one container and sends 100 calls to another from one connection: they run in
+// order, while the Manager, reads of both, and the rest of the bus go on.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	blocker := make(chan struct{})
+	release := sync.OnceFunc(func() { close(blocker) })
+	t.Cleanup(release)
+	var mu sync.Mutex
+	var ran []string
+	r.core.set(func(_ context.Context, op string, u domain.UUID) error {
+		if u == uuidB && op == "start" {
+			<-blocker
+		}
+		if u == uuidA && op != "xml" {
+			mu.Lock()
+			ran = append(ran, op)
+			mu.Unlock()
+		}
+		return nil
+	})
+	blocked := r.client.Object(BusName, ContainerPath(uuidB)).Go(containerName+".Start", 0, nil, noOptions())
+	behind := r.client.Object(BusName, ContainerPath(uuidB)).Go(containerName+".Destroy", 0, nil, noOptions())
+
+	var want []string
+	var calls []*dbus.Call
+	for i := range 100 {
+		method := []string{"Start", "Suspend", "Resume", "Destroy"}[i%4]
+		want = append(want, strings.ToLower(method))
+		calls = append(calls, r.client.Object(BusName, ContainerPath(uuidA)).Go(containerName+"."+method, 0, nil, noOptions()))
+	}
+	var last dbus.Sequence
+	for i, call := range calls {
+		<-call.Done
+		if call.Err != nil {
+			t.Fatalf("call %d: %v", i, call.Err)
+		}
+		if call.ResponseSequence <= last {
+			t.Errorf("reply %d came before the one before it", i)
+		}
+		last = call.ResponseSequence
+	}
+	mu.Lock()
+	if !slices.Equal(ran, want) {
+		t.Errorf("ran in the order %v", ran)
+	}
+	mu.Unlock()
+	for _, path := range []dbus.ObjectPath{ContainerPath(uuidA), ContainerPath(uuidB)} {
+		if err := r.call(path, containerName+".GetXML", false, noOptions()).Err; err != nil {
+			t.Errorf("read: %v", err)
+		}
+	}
+	if err := r.call(rootPath, managerName+".DefineXML", "c", noOptions()).Err; err != nil {
+		t.Errorf("define: %v", err)
+	}
+	select {
+	case <-behind.Done:
+		t.Fatal("the second call of the blocked container did not wait")
+	default:
+	}
+	release()
+	for _, call := range []*dbus.Call{blocked, behind} {
+		if <-call.Done; call.Err != nil {
+			t.Error(call.Err)
+		}
+	}
+}
+
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.core.set(func(_ context.Context, op string, _ domain.UUID) error {
+		if op == "start" || op == "xml" {
+			panic("a bug in " + op)
+		}
+		return nil
+	})
+	path := ContainerPath(uuidA)
+	for _, call := range []*dbus.Call{
+		r.call(path, containerName+".Start", noOptions()),
+		r.call(path, containerName+".GetXML", false, noOptions()),
+	} {
+		if text := fails(t, call, errInternal); strings.Contains(text, "a bug") {
+			t.Errorf("the caller is told of the inside: %q", text)
+		}
+	}
+	log := r.log.String()
+	if strings.Count(log, "\n") != 2 || !strings.Contains(log, "a bug in start") || !strings.Contains(log, "core_test.go") {
+		t.Errorf("want two lines with the stack, got:\n%s", log)
+	}
+	if err := r.call(path, containerName+".Destroy", noOptions()).Err; err != nil {
+		t.Errorf("after the panic: %v", err)
+	}
+}
+
+// TestBadReply has the service give what D-Bus cannot carry: the call fails, nothing else.
+func TestBadReply(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.core.set(func(context.Context, string, domain.UUID) error { return errors.New("open \xff\x00: denied") })
+	text := fails(t, r.call(ContainerPath(uuidA), containerName+".Start", noOptions()), errInternal)
+	if text != "cannot start domain \"a\": open \uFFFD\uFFFD: denied" {
+		t.Errorf("message %q", text)
+	}
+	for name, title := range map[string]string{"not UTF-8": "\xff", "too long": strings.Repeat("x", maxMessage)} {
+		r.core.mu.Lock()
+		r.core.snaps[uuidA] = service.Snapshot{UUID: uuidA, Name: "a", Title: title}
+		r.core.mu.Unlock()
+		text := fails(t, r.call(ContainerPath(uuidA), propertiesName+".GetAll", ""), errInternal)
+		if text != "the reply cannot be sent" {
+			t.Errorf("%s: message %q", name, text)
+		}
+	}
+	if err := r.call(rootPath, peerName+".Ping").Err; err != nil {
+		t.Errorf("the server after it: %v", err)
+	}
+}
+
+// TestCallerLeaves disconnects in the middle of calls: work on a container goes on, reads and
+// questions about authorisation end.
+func TestCallerLeaves(t *testing.T) {
+	t.Parallel()
+	for _, op := range []string{"start", "console", "auth"} {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			began, ended := make(chan context.Context, 1), make(chan error, 1)
+			release := make(chan struct{})
+			wait := func(ctx context.Context) error {
+				began <- ctx
+				select {
+				case <-ctx.Done():
+				case <-release:
+				}
+				ended <- ctx.Err()
+				return ctx.Err()
+			}
+			r.core.set(func(ctx context.Context, got string, _ domain.UUID) error {
+				if got == op {
+					return wait(ctx)
+				}
+				return nil
+			})
+			if op == "auth" {
+				r.auth.set(func(ctx context.Context, _ question) error { return wait(ctx) })
+			}
+			other := r.bus.Connect(t)
+			object := other.Object(BusName, ContainerPath(uuidA))
+			if op == "console" {
+				object.Go(containerName+".ReadConsole", 0, nil, "", noOptions())
+			} else {
+				object.Go(containerName+".Start", 0, nil, noOptions())
+			}
+			ctx := <-began
+			other.Close()
+			waitFor(t, "the server to notice", func() bool {
+				r.server.intake.mu.Lock()
+				defer r.server.intake.mu.Unlock()
+				return len(r.server.intake.callers) == 0
+			})
+			if op == "start" {
+				if ctx.Err() != nil {
+					t.Error("the start was cancelled")
+				}
+				close(release)
+			}
+			if err := <-ended; (err != nil) != (op != "start") {
+				t.Errorf("ended with %v", err)
+			}
+			waitFor(t, "the call to end", func() bool { return r.server.InFlight() == 0 })
+			if r.log.String() != "" {
+				t.Errorf("log: %s", r.log)
+			}
+		})
+	}
+}
+
+func TestManyCalls(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			var err error
+			switch path := ContainerPath([]domain.UUID{uuidA, uuidB}[i/5%2]); i % 5 {
+			case 0:
+				err = r.call(path, containerName+".Start", noOptions()).Err
+			case 1:
+				err = r.call(path, containerName+".Destroy", noOptions()).Err
+			case 2:
+				err = r.call(path, propertiesName+".GetAll", "").Err
+			case 3:
+				err = r.call(rootPath, objectManagerName+".GetManagedObjects").Err
+			case 4:
+				err = r.call(containerPath, "org.freedesktop.DBus.Introspectable.Introspect").Err
+			}
+			if err != nil {
+				t.Errorf("call %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	waitFor(t, "all calls to be counted out", func() bool { return r.server.InFlight() == 0 })
+	waitFor(t, "all lines to be empty", r.noLines)
+}
+
+func TestTooManyCalls(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	release := make(chan struct{})
+	r.core.set(func(context.Context, string, domain.UUID) error { <-release; return nil })
+	object := r.client.Object(BusName, ContainerPath(uuidA))
+	var calls []*dbus.Call
+	for range maxCallsPerCaller {
+		calls = append(calls, object.Go(containerName+".ReadConsole", 0, nil, "", noOptions()))
+	}
+	fails(t, r.call(rootPath, peerName+".Ping"), errLimitsExceeded)
+	if err := r.bus.Connect(t).Object(BusName, rootPath).Call(peerName+".Ping", 0).Err; err != nil {
+		t.Errorf("another caller is refused: %v", err)
+	}
+	close(release)
+	for _, call := range calls {
+		if <-call.Done; call.Err != nil {
+			t.Fatal(call.Err)
+		}
+	}
+	if err := r.call(rootPath, peerName+".Ping").Err; err != nil {
+		t.Errorf("the caller stays refused: %v", err)
+	}
+}
+
+// TestClose closes while a call is being worked on and another waits behind it: the name goes at
+// once, both are answered, and only then the connection ends.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	began, release := make(chan struct{}, 2), make(chan struct{})
+	r.core.set(func(context.Context, string, domain.UUID) error {
+		began <- struct{}{}
+		<-release
+		return nil
+	})
+	object := r.client.Object(BusName, ContainerPath(uuidA))
+	first := object.Go(containerName+".Start", 0, nil, noOptions())
+	second := object.Go(containerName+".Destroy", 0, nil, noOptions())
+	<-began
+	closed := make(chan error, 1)
+	go func() { closed <- r.server.Close(context.Background()) }()
+	waitFor(t, "the name to go", func() bool {
+		var owned bool
+		err := r.client.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, BusName).Store(&owned)
+		return err == nil && !owned
+	})
+	late := r.client.Object(r.server.conn.Names()[0], rootPath).Go(managerName+".ListContainers", 0, nil, noOptions())
+	if <-late.Done; late.Err != nil {
+		t.Errorf("a call during the drain: %v", late.Err)
+	}
+	select {
+	case err := <-closed:
+		t.Fatalf("closed with calls in flight: %v", err)
+	default:
+	}
+	close(release)
+	for _, call := range []*dbus.Call{first, second} {
+		if <-call.Done; call.Err != nil {
+			t.Error(call.Err)
+		}
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	<-r.server.Lost()
+}
+
+func TestCloseInTime(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	began, cancelled := make(chan struct{}), make(chan struct{})
+	r.core.set(func(ctx context.Context, _ string, _ domain.UUID) error {
+		close(began)
+		<-ctx.Done()
+		close(cancelled)
+		return ctx.Err()
+	})
+	r.client.Object(BusName, ContainerPath(uuidA)).Go(containerName+".Start", 0, nil, noOptions())
+	<-began
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := r.server.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("closed with %v", err)
+	}
+	<-cancelled
+}
+
+func TestIdle(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	release := make(chan struct{})
+	r.core.set(func(context.Context, string, domain.UUID) error { <-release; return nil })
+	call := r.client.Object(BusName, ContainerPath(uuidA)).Go(containerName+".Start", 0, nil, noOptions())
+	waitFor(t, "the call to arrive", func() bool { return r.server.InFlight() == 1 })
+	select {
+	case <-r.server.Idle():
+		t.Error("idle with a call in flight")
+	default:
+	}
+	close(release)
+	<-call.Done
+	<-r.server.Idle()
+	if n := r.server.InFlight(); n != 0 {
+		t.Errorf("%d calls in flight", n)
+	}
+}
+
+func TestNameTaken(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := r.config()
+	cfg.Signals = NewSignals(cfg.Log)
+	if _, err := New(t.Context(), cfg); !errors.Is(err, ErrNameTaken) {
+		t.Errorf("got %v", err)
+	}
+	if err := r.call(rootPath, peerName+".Ping").Err; err != nil {
+		t.Errorf("the first server: %v", err)
+	}
+}
+
+func TestLost(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.bus.Stop()
+	select {
+	case <-r.server.Lost():
+	case <-time.After(5 * time.Second):
+		t.Fatal("the loss of the bus went unnoticed")
+	}
+	if err := r.core.Start(t.Context(), uuidA); err != nil {
+		t.Errorf("the service after the loss: %v", err)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for name, spoil := range map[string]func(*Config){
+		"no core": func(c *Config) { c.Core = nil }, "no signals": func(c *Config) { c.Signals = nil },
+		"no authorizer": func(c *Config) { c.Auth = nil }, "no log": func(c *Config) { c.Log = nil },
+		"no version": func(c *Config) { c.Version = "" },
+	} {
+		cfg := r.config()
+		spoil(&cfg)
+		if _, err := New(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	cfg := r.config()
+	cfg.Address = fmt.Sprintf("unix:path=%s/none", t.TempDir())
+	if _, err := New(t.Context(), cfg); err == nil {
+		t.Error("connected to no bus")
+	}
+}

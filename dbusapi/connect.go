@@ -1,0 +1,77 @@
+package dbusapi
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// systemBus is where the specification puts the system bus.
+const systemBus = "unix:path=/run/dbus/system_bus_socket"
+
+// socket is the connection below godbus's protocol. It is our own, and no *net.UnixConn to
+// godbus, for one reason: then godbus does not offer to take file descriptors. No method takes
+// any, and godbus leaks those which a message carries without naming them in its body. This way
+// the bus refuses such a message before it gets here. The buffer saves the many small reads.
+type socket struct {
+	io.Reader
+	net.Conn
+}
+
+func (s socket) Read(p []byte) (int, error) { return s.Reader.Read(p) }
+
+// dial opens the first address of a list that can be opened; "" is the system bus.
+func dial(ctx context.Context, addresses string) (socket, error) {
+	if addresses == "" {
+		addresses = os.Getenv("DBUS_SYSTEM_BUS_ADDRESS")
+	}
+	if addresses == "" {
+		addresses = systemBus
+	}
+	var errs []error
+	for address := range strings.SplitSeq(addresses, ";") {
+		name, err := socketName(address)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "unix", name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		return socket{Reader: bufio.NewReader(conn), Conn: conn}, nil
+	}
+	return socket{}, errors.Join(errs...)
+}
+
+// socketName turns one D-Bus address into a name for connect(2); "@" stands for the abstract
+// namespace's zero byte.
+func socketName(address string) (string, error) {
+	pairs, ok := strings.CutPrefix(address, "unix:")
+	if !ok {
+		return "", fmt.Errorf("bus address %q: not a unix socket", address)
+	}
+	for pair := range strings.SplitSeq(pairs, ",") {
+		key, value, _ := strings.Cut(pair, "=")
+		name, err := dbus.UnescapeBusAddressValue(value)
+		if err != nil {
+			return "", fmt.Errorf("bus address %q: %w", address, err)
+		}
+		switch key {
+		case "path":
+			return name, nil
+		case "abstract":
+			return "@" + name, nil
+		}
+	}
+	return "", fmt.Errorf("bus address %q: neither path nor abstract", address)
+}

@@ -1,0 +1,80 @@
+package dbusapi
+
+import (
+	"context"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+const containerName = "org.berth1.Container"
+
+func containerIface() *iface {
+	return newIface(containerName, containerProperties(),
+		change("Start", ActionControl, "start domain", core.Start),
+		change("Destroy", ActionControl, "destroy domain", core.Destroy),
+		change("Undefine", ActionManage, "undefine domain", core.Undefine),
+		change("Suspend", ActionControl, "suspend domain", core.Suspend),
+		change("Resume", ActionControl, "resume domain", core.Resume),
+		&method{
+			name: "GetXML", in: "ba{sv}", out: "s", action: ActionRead, doing: "read the XML of domain",
+			run: getXML,
+		},
+		&method{
+			name: "GetStats", in: "a{sv}", out: "a{sv}", action: ActionMonitor, doing: "read the statistics of domain",
+			run: getStats,
+		},
+		&method{
+			name: "ReadConsole", in: "sa{sv}", out: "ay", action: ActionConsole, doing: "read the console of domain",
+			run: readConsole,
+		},
+	)
+}
+
+// change is a method that changes the container, takes only options and returns nothing.
+func change(name, action, doing string, do func(core, context.Context, domain.UUID) error) *method {
+	return &method{
+		name: name, in: "a{sv}", action: action, mutates: true, doing: doing,
+		run: func(ctx context.Context, s *Server, c *call) ([]any, error) {
+			return nil, do(s.core, ctx, c.uuid)
+		},
+	}
+}
+
+func getXML(_ context.Context, s *Server, c *call) ([]any, error) {
+	text, err := s.core.XML(c.uuid, c.args[0].(bool))
+	if err != nil {
+		return nil, err
+	}
+	return []any{text}, nil
+}
+
+func getStats(_ context.Context, s *Server, c *call) ([]any, error) {
+	stats, err := s.core.Stats(c.uuid)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]dbus.Variant)
+	for key, figure := range map[string]*uint64{
+		"cpu-usage-usec": stats.CPUUsageUSec,
+		"memory-current": stats.MemoryCurrent,
+		"tasks-current":  stats.TasksCurrent,
+	} {
+		if figure != nil {
+			out[key] = dbus.MakeVariant(*figure)
+		}
+	}
+	return []any{out}, nil
+}
+
+func readConsole(ctx context.Context, s *Server, c *call) ([]any, error) {
+	output, err := s.core.Console(ctx, c.uuid, c.args[0].(string))
+	if err != nil {
+		return nil, err
+	}
+	if output == nil {
+		output = []byte{}
+	}
+	return []any{output}, nil
+}

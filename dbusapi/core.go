@@ -1,0 +1,28 @@
+package dbusapi
+
+import (
+	"context"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
+)
+
+// core is what the API needs of the service. Methods with a context block until the thing is done
+// or undone; the others answer from memory.
+type core interface {
+	Define(ctx context.Context, xml []byte) (service.Snapshot, error)
+	Create(ctx context.Context, xml []byte) (service.Snapshot, error)
+	Start(ctx context.Context, u domain.UUID) error
+	Destroy(ctx context.Context, u domain.UUID) error
+	Undefine(ctx context.Context, u domain.UUID) error
+	Suspend(ctx context.Context, u domain.UUID) error
+	Resume(ctx context.Context, u domain.UUID) error
+	Console(ctx context.Context, u domain.UUID, device string) ([]byte, error)
+
+	List() []service.Snapshot
+	ByName(name string) (service.Snapshot, error)
+	ByUUID(u domain.UUID) (service.Snapshot, error)
+	ByLeader(pid uint32) (service.Snapshot, error)
+	XML(u domain.UUID, inactive bool) (string, error)
+	Stats(u domain.UUID) (service.Stats, error)
+}

@@ -1,0 +1,183 @@
+package dbusapi
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/service"
+)
+
+// The containers of the tests.
+var (
+	uuidA = domain.UUID{0xa, 1}
+	uuidB = domain.UUID{0xb, 2}
+	uuidC = domain.UUID{0xc, 3}
+)
+
+// fakeCore is a service in memory. hook, when set, runs first in every operation: it may block,
+// panic, or make the operation fail.
+type fakeCore struct {
+	signals *Signals
+
+	mu    sync.Mutex
+	hook  func(ctx context.Context, op string, u domain.UUID) error
+	snaps map[domain.UUID]service.Snapshot
+	seq   uint64
+}
+
+func newFakeCore(signals *Signals) *fakeCore {
+	return &fakeCore{signals: signals, snaps: map[domain.UUID]service.Snapshot{
+		uuidA: {UUID: uuidA, Name: "a", State: service.StateShutoff, Persistent: true, VCPUs: 1, Consoles: []string{"console0"}},
+		uuidB: {
+			UUID: uuidB, Name: "b", State: service.StateRunning, Reason: service.ReasonBooted, ID: 41, Leader: 42,
+			LastExit: service.Exit{Kind: "killed", Code: 9}, Started: time.UnixMicro(1_000_001),
+		},
+	}}
+}
+
+func (f *fakeCore) run(ctx context.Context, op string, u domain.UUID) error {
+	f.mu.Lock()
+	hook := f.hook
+	f.mu.Unlock()
+	if hook == nil {
+		return nil
+	}
+	return hook(ctx, op, u)
+}
+
+func (f *fakeCore) set(hook func(ctx context.Context, op string, u domain.UUID) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hook = hook
+}
+
+// change stores what edit makes of a container and tells the observer, as the service does.
+func (f *fakeCore) change(ctx context.Context, op string, u domain.UUID, kind events.Kind, detail events.Detail,
+	edit func(*service.Snapshot) *service.Snapshot,
+) error {
+	if err := f.run(ctx, op, u); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var before, given *service.Snapshot
+	if snap, ok := f.snaps[u]; ok {
+		copied := snap
+		before, given = &snap, &copied
+	}
+	after := edit(given)
+	if after == nil {
+		delete(f.snaps, u)
+	} else {
+		f.snaps[u] = *after
+	}
+	f.seq++
+	f.signals.Changed(before, after, &events.Event{Kind: kind, Detail: detail, Seq: f.seq})
+	return nil
+}
+
+func (f *fakeCore) Define(ctx context.Context, xml []byte) (service.Snapshot, error) {
+	err := f.change(ctx, "define", uuidC, events.Defined, events.Added, func(*service.Snapshot) *service.Snapshot {
+		return &service.Snapshot{UUID: uuidC, Name: string(xml), State: service.StateShutoff, Persistent: true}
+	})
+	if err != nil {
+		return service.Snapshot{}, err
+	}
+	return f.ByUUID(uuidC)
+}
+
+func (f *fakeCore) Create(ctx context.Context, xml []byte) (service.Snapshot, error) {
+	err := f.change(ctx, "create", uuidC, events.Started, events.Booted, func(*service.Snapshot) *service.Snapshot {
+		return &service.Snapshot{UUID: uuidC, Name: string(xml), State: service.StateRunning, ID: 51, Leader: 52}
+	})
+	if err != nil {
+		return service.Snapshot{}, err
+	}
+	return f.ByUUID(uuidC)
+}
+
+func (f *fakeCore) state(ctx context.Context, op string, u domain.UUID, kind events.Kind, detail events.Detail,
+	state service.State, leader uint32,
+) error {
+	return f.change(ctx, op, u, kind, detail, func(s *service.Snapshot) *service.Snapshot {
+		s.State, s.Leader = state, leader
+		return s
+	})
+}
+
+func (f *fakeCore) Start(ctx context.Context, u domain.UUID) error {
+	return f.state(ctx, "start", u, events.Started, events.Booted, service.StateRunning, 62)
+}
+
+func (f *fakeCore) Destroy(ctx context.Context, u domain.UUID) error {
+	return f.state(ctx, "destroy", u, events.Stopped, events.Destroyed, service.StateShutoff, 0)
+}
+
+func (f *fakeCore) Suspend(ctx context.Context, u domain.UUID) error {
+	return f.state(ctx, "suspend", u, events.Suspended, events.Paused, service.StatePaused, 62)
+}
+
+func (f *fakeCore) Resume(ctx context.Context, u domain.UUID) error {
+	return f.state(ctx, "resume", u, events.Resumed, events.Unpaused, service.StateRunning, 62)
+}
+
+func (f *fakeCore) Undefine(ctx context.Context, u domain.UUID) error {
+	return f.change(ctx, "undefine", u, events.Undefined, events.Removed,
+		func(*service.Snapshot) *service.Snapshot { return nil })
+}
+
+func (f *fakeCore) Console(ctx context.Context, u domain.UUID, device string) ([]byte, error) {
+	if err := f.run(ctx, "console", u); err != nil {
+		return nil, err
+	}
+	if device == "empty" {
+		return nil, nil
+	}
+	return []byte("output of " + device), nil
+}
+
+func (f *fakeCore) List() []service.Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.SortedFunc(maps.Values(f.snaps), func(a, b service.Snapshot) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+func (f *fakeCore) find(match func(service.Snapshot) bool) (service.Snapshot, error) {
+	for _, snap := range f.List() {
+		if match(snap) {
+			return snap, nil
+		}
+	}
+	return service.Snapshot{}, service.ErrNoContainer
+}
+
+func (f *fakeCore) ByName(name string) (service.Snapshot, error) {
+	return f.find(func(s service.Snapshot) bool { return s.Name == name })
+}
+
+func (f *fakeCore) ByUUID(u domain.UUID) (service.Snapshot, error) {
+	return f.find(func(s service.Snapshot) bool { return s.UUID == u })
+}
+
+func (f *fakeCore) ByLeader(pid uint32) (service.Snapshot, error) {
+	return f.find(func(s service.Snapshot) bool { return s.Leader == pid && pid != 0 })
+}
+
+func (f *fakeCore) XML(u domain.UUID, inactive bool) (string, error) {
+	if err := f.run(context.Background(), "xml", u); err != nil {
+		return "", err
+	}
+	return strings.Repeat("<inactive/>", map[bool]int{true: 1}[inactive]) + "<domain/>", nil
+}
+
+func (f *fakeCore) Stats(u domain.UUID) (service.Stats, error) {
+	cpu := uint64(7)
+	return service.Stats{CPUUsageUSec: &cpu}, f.run(context.Background(), "stats", u)
+}

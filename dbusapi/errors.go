@@ -1,0 +1,160 @@
+package dbusapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
+)
+
+// The D-Bus error names of Berth.
+const (
+	errNoSuchContainer  = "org.berth1.Error.NoSuchContainer"
+	errContainerExists  = "org.berth1.Error.ContainerExists"
+	errInvalidXML       = "org.berth1.Error.InvalidXML"
+	errInvalidConfig    = "org.berth1.Error.InvalidConfig"
+	errNotRunning       = "org.berth1.Error.NotRunning"
+	errAlreadyRunning   = "org.berth1.Error.AlreadyRunning"
+	errInvalidState     = "org.berth1.Error.InvalidState"
+	errTransient        = "org.berth1.Error.Transient"
+	errNoSuchConsole    = "org.berth1.Error.NoSuchConsole"
+	errStartFailed      = "org.berth1.Error.StartFailed"
+	errOperationTimeout = "org.berth1.Error.OperationTimedOut"
+	errShuttingDown     = "org.berth1.Error.ShuttingDown"
+	errInternal         = "org.berth1.Error.Internal"
+)
+
+// The standard ones that Berth uses.
+const (
+	errInvalidArgs         = "org.freedesktop.DBus.Error.InvalidArgs"
+	errUnknownObject       = "org.freedesktop.DBus.Error.UnknownObject"
+	errUnknownInterface    = "org.freedesktop.DBus.Error.UnknownInterface"
+	errUnknownMethod       = "org.freedesktop.DBus.Error.UnknownMethod"
+	errUnknownProperty     = "org.freedesktop.DBus.Error.UnknownProperty"
+	errPropertyReadOnly    = "org.freedesktop.DBus.Error.PropertyReadOnly"
+	errAccessDenied        = "org.freedesktop.DBus.Error.AccessDenied"
+	errInteractionRequired = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"
+	errLimitsExceeded      = "org.freedesktop.DBus.Error.LimitsExceeded"
+	errFileNotFound        = "org.freedesktop.DBus.Error.FileNotFound"
+)
+
+// wireError is an error as it goes onto the bus: its text is the whole message.
+type wireError struct {
+	name    string
+	text    string
+	details details
+}
+
+type details map[string]dbus.Variant
+
+func (e *wireError) Error() string { return e.text }
+
+// body is the message first, since that is what bindings show, then the details. A text may quote
+// anything, such as a file name; D-Bus takes UTF-8 without zero bytes only.
+func (e *wireError) body() []any {
+	text := strings.ReplaceAll(strings.ToValidUTF8(e.text, "\uFFFD"), "\x00", "\uFFFD")
+	if e.details == nil {
+		return []any{text, details{}}
+	}
+	return []any{text, e.details}
+}
+
+func stdError(name, format string, args ...any) *wireError {
+	return &wireError{name: name, text: fmt.Sprintf(format, args...)}
+}
+
+// errorRow maps one expected error to its name; match is false for any other.
+type errorRow func(error) (name string, d details, match bool)
+
+// errorRows is the table, first match first: what an operation says about itself (StartError)
+// stands above what it wraps.
+func errorRows() []errorRow {
+	return []errorRow{
+		startError, existsError, stateError, domainError,
+		sentinel(service.ErrNoContainer, errNoSuchContainer),
+		sentinel(service.ErrNoConsole, errNoSuchConsole),
+		sentinel(service.ErrShuttingDown, errShuttingDown),
+		sentinel(service.ErrTransient, errTransient),
+		sentinel(service.ErrNoDefinition, errTransient),
+		sentinel(service.ErrTimeout, errOperationTimeout),
+		sentinel(context.DeadlineExceeded, errOperationTimeout),
+		// Only the end of the server cancels work that a caller still waits for.
+		sentinel(context.Canceled, errShuttingDown),
+		sentinel(ErrAccessDenied, errAccessDenied),
+		sentinel(ErrInteractionRequired, errInteractionRequired),
+	}
+}
+
+func sentinel(target error, name string) errorRow {
+	return func(err error) (string, details, bool) { return name, nil, errors.Is(err, target) }
+}
+
+func startError(err error) (string, details, bool) {
+	var e *service.StartError
+	if !errors.As(err, &e) {
+		return "", nil, false
+	}
+	return errStartFailed, details{"step": dbus.MakeVariant(e.Step)}, true
+}
+
+func existsError(err error) (string, details, bool) {
+	var e *service.ExistsError
+	if !errors.As(err, &e) {
+		return "", nil, false
+	}
+	return errContainerExists, details{
+		"name": dbus.MakeVariant(e.Name), "uuid": dbus.MakeVariant(e.UUID.String()),
+	}, true
+}
+
+func stateError(err error) (string, details, bool) {
+	var e *service.StateError
+	if !errors.As(err, &e) {
+		return "", nil, false
+	}
+	name := errInvalidState
+	switch {
+	case e.State == service.StateShutoff:
+		name = errNotRunning
+	case e.Op == "start" || e.Op == "create":
+		name = errAlreadyRunning
+	}
+	return name, details{"state": dbus.MakeVariant(string(e.State))}, true
+}
+
+func domainError(err error) (string, details, bool) {
+	var e *domain.Error
+	if !errors.As(err, &e) {
+		return "", nil, false
+	}
+	name := errInvalidConfig
+	if e.Kind == domain.InvalidXML {
+		name = errInvalidXML
+	}
+	d := details{}
+	if e.Element != "" {
+		d["element"] = dbus.MakeVariant(e.Element)
+	}
+	return name, d, true
+}
+
+// onWire makes an error of a method presentable. expected is false for an error that no row
+// knows: the caller of onWire logs it.
+func (m *method) onWire(subject string, err error) (_ *wireError, expected bool) {
+	var ready *wireError
+	if errors.As(err, &ready) {
+		return ready, true
+	}
+	text := m.sentence(subject, err)
+	for _, row := range errorRows() {
+		if name, d, ok := row(err); ok {
+			return &wireError{name: name, text: text, details: d}, true
+		}
+	}
+	return &wireError{name: errInternal, text: text}, false
+}

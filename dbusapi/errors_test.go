@@ -1,0 +1,176 @@
+package dbusapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
+)
+
+// errorCase is one error, what it becomes, and which identifier of which package it stands for.
+type errorCase struct {
+	ident   string
+	err     error
+	name    string
+	text    string
+	details map[string]any
+}
+
+func errorCases() []errorCase {
+	return []errorCase{
+		{"service.ErrNoContainer", service.ErrNoContainer, errNoSuchContainer, "no such container", nil},
+		{"service.ErrNoConsole", service.ErrNoConsole, errNoSuchConsole, "no such console", nil},
+		{"service.ErrShuttingDown", service.ErrShuttingDown, errShuttingDown, "the daemon is shutting down", nil},
+		{"service.ErrTransient", service.ErrTransient, errTransient, "the container is transient", nil},
+		{"service.ErrNoDefinition", service.ErrNoDefinition, errTransient, "no stored definition", nil},
+		{"service.ErrTimeout", fmt.Errorf("kill: %w", service.ErrTimeout), errOperationTimeout, "kill: timed out", nil},
+		{
+			"service.StateError", &service.StateError{Op: "destroy", Name: "web", State: service.StateShutoff},
+			errNotRunning, "domain is not running", map[string]any{"state": "shutoff"},
+		},
+		{
+			"service.StateError", &service.StateError{Op: "start", Name: "web", State: service.StatePaused},
+			errAlreadyRunning, "domain is already active", map[string]any{"state": "paused"},
+		},
+		{
+			"service.StateError", &service.StateError{Op: "suspend", Name: "web", State: service.StatePaused},
+			errInvalidState, "suspend is not possible while the domain is paused", map[string]any{"state": "paused"},
+		},
+		{
+			"service.ExistsError", &service.ExistsError{Name: "web", UUID: uuidA}, errContainerExists,
+			"domain 'web' already exists with uuid " + uuidA.String(),
+			map[string]any{"name": "web", "uuid": uuidA.String()},
+		},
+		{
+			"service.StartError", &service.StartError{Step: "scope", Err: service.ErrTimeout}, errStartFailed,
+			"scope: timed out", map[string]any{"step": "scope"},
+		},
+		{
+			"domain.Error", &domain.Error{Kind: domain.InvalidXML, Text: "broken"}, errInvalidXML,
+			(&domain.Error{Kind: domain.InvalidXML, Text: "broken"}).Error(), nil,
+		},
+		{
+			"domain.Error", &domain.Error{Kind: domain.InvalidConfig, Element: "memory", Text: "is zero"}, errInvalidConfig,
+			(&domain.Error{Kind: domain.InvalidConfig, Element: "memory", Text: "is zero"}).Error(),
+			map[string]any{"element": "memory"},
+		},
+		{"context", context.DeadlineExceeded, errOperationTimeout, "context deadline exceeded", nil},
+		{"context", context.Canceled, errShuttingDown, "context canceled", nil},
+	}
+}
+
+func TestOnWire(t *testing.T) {
+	t.Parallel()
+	m := &method{doing: "start domain"}
+	for _, tt := range errorCases() {
+		t.Run(tt.ident+" "+tt.text, func(t *testing.T) {
+			t.Parallel()
+			wire, expected := m.onWire("web", fmt.Errorf("%w", tt.err))
+			if !expected || wire.name != tt.name {
+				t.Errorf("expected %v, name %s, want true, %s", expected, wire.name, tt.name)
+			}
+			if want := `cannot start domain "web": ` + tt.text; wire.text != want {
+				t.Errorf("message %q, want %q", wire.text, want)
+			}
+			want := tt.details
+			if want == nil {
+				want = map[string]any{}
+			}
+			if diff := cmp.Diff(want, bare(wire.body()[1].(details))); diff != "" {
+				t.Errorf("details differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOnWireUnexpected(t *testing.T) {
+	t.Parallel()
+	wire, expected := (&method{doing: "define domain"}).onWire("", errors.New("disk full"))
+	if expected || wire.name != errInternal || wire.text != "cannot define domain: disk full" {
+		t.Errorf("expected %v, %s: %s", expected, wire.name, wire.text)
+	}
+}
+
+// TestEveryErrorHasARow reads the source of the packages that promise errors: each exported
+// sentinel and error type must be among the cases above.
+func TestEveryErrorHasARow(t *testing.T) {
+	t.Parallel()
+	have := make(map[string]bool)
+	for _, c := range errorCases() {
+		have[c.ident] = true
+	}
+	for pkg, dir := range map[string]string{"service": "../service", "domain": "../internal/domain"} {
+		found := promisedErrors(t, dir)
+		if len(found) == 0 {
+			t.Errorf("no errors found in %s: is this test still looking right?", dir)
+		}
+		for _, ident := range found {
+			if !have[pkg+"."+ident] {
+				t.Errorf("%s.%s has no row", pkg, ident)
+			}
+		}
+	}
+}
+
+func promisedErrors(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string]bool)
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range file.Decls {
+			collectErrors(decl, found)
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// collectErrors finds Err... variables and types with an Error method.
+func collectErrors(decl ast.Decl, found map[string]bool) {
+	switch d := decl.(type) {
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			v, ok := spec.(*ast.ValueSpec)
+			if !ok || d.Tok != token.VAR {
+				continue
+			}
+			for _, name := range v.Names {
+				if strings.HasPrefix(name.Name, "Err") {
+					found[name.Name] = true
+				}
+			}
+		}
+	case *ast.FuncDecl:
+		if d.Recv == nil || d.Name.Name != "Error" {
+			return
+		}
+		typ := d.Recv.List[0].Type
+		if star, ok := typ.(*ast.StarExpr); ok {
+			typ = star.X
+		}
+		if name, ok := typ.(*ast.Ident); ok && name.IsExported() {
+			found[name.Name] = true
+		}
+	}
+}

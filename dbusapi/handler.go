@@ -1,0 +1,189 @@
+package dbusapi
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/service"
+)
+
+// authPatience is how long a call keeps its place in a container's line while it waits to be
+// authorised. Somebody who thinks about a password must not keep root from stopping a container.
+const authPatience = 250 * time.Millisecond
+
+// handler makes godbus hand every call to the server: intake has already found the method, so
+// each look-up finds the handler itself.
+type handler struct{ s *Server }
+
+func (h handler) LookupObject(dbus.ObjectPath) (dbus.ServerObject, bool) { return h, true }
+func (h handler) LookupInterface(string) (dbus.Interface, bool)          { return h, true }
+func (h handler) LookupMethod(string) (dbus.Method, bool)                { return h, true }
+func (h handler) NumArguments() int                                      { return 1 }
+func (h handler) NumReturns() int                                        { return 0 }
+func (h handler) ArgumentValue(int) any                                  { return (*call)(nil) }
+func (h handler) ReturnValue(int) any                                    { return nil }
+
+// DecodeArguments keeps godbus from decoding what intake put into the body.
+func (h handler) DecodeArguments(_ *dbus.Conn, _ string, _ *dbus.Message, args []any) ([]any, error) {
+	return args, nil
+}
+
+// Call runs in a goroutine of its own per call. It returns nothing: the reply is ours to send.
+func (h handler) Call(args ...any) ([]any, error) {
+	h.s.serve(args[0].(*call))
+	return nil, nil
+}
+
+// serve answers one call. The reply goes out behind the signals of what the call changed, and
+// before the next in the line begins, so that a line's replies are in order as well.
+func (s *Server) serve(c *call) {
+	out, err := s.run(c)
+	s.signals.out.push(s.reply(c, out, err), func() { s.intake.done(c) })
+	if c.turn != nil {
+		s.lanes.leave(c.turn)
+	}
+}
+
+// panicError is a programmer's mistake in a handler.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return "internal error, see the log" }
+
+// run does what the call asks. A panic in it is that call's error, never the end of the daemon
+// and of everybody else's calls.
+func (s *Server) run(c *call) (out []any, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			out, err = nil, &panicError{value: v, stack: debug.Stack()}
+		}
+	}()
+	if c.refusal != nil {
+		return nil, c.refusal
+	}
+	if err := c.method.checkArgs(c.signature, c.args); err != nil {
+		return nil, err
+	}
+	if err := s.authorize(c); err != nil {
+		return nil, err
+	}
+	if c.turn != nil {
+		select {
+		case <-c.turn.come:
+		case <-s.ctx.Done():
+			return nil, service.ErrShuttingDown
+		}
+	}
+	if c.kind == kindContainer {
+		snap, err := s.core.ByUUID(c.uuid)
+		if errors.Is(err, service.ErrNoContainer) {
+			return nil, stdError(errUnknownObject, "there is no object %s", c.path)
+		}
+		if err != nil {
+			return nil, err
+		}
+		c.subject = snap.Name
+	}
+	ctx := c.caller.ctx
+	if c.method.mutates {
+		ctx = s.ctx
+	}
+	return c.method.run(ctx, s, c)
+}
+
+// authorize asks before anything is looked at, so that a refused caller learns nothing, not even
+// what exists.
+func (s *Server) authorize(c *call) error {
+	about := map[string]string{"verb": c.method.name}
+	if c.kind == kindContainer {
+		about["uuid"] = c.uuid.String()
+		if snap, err := s.core.ByUUID(c.uuid); err == nil {
+			about["container"] = snap.Name
+		}
+	}
+	interactive := c.flags&dbus.FlagAllowInteractiveAuthorization != 0
+	if c.turn == nil {
+		return s.ask(c, about, interactive)
+	}
+	held := c.turn
+	patience := time.AfterFunc(authPatience, func() { s.lanes.leave(held) })
+	err := s.ask(c, about, interactive)
+	if !patience.Stop() {
+		c.turn = s.lanes.join(c.uuid)
+		s.lanes.leave(held)
+	}
+	return err
+}
+
+func (s *Server) ask(c *call, about map[string]string, interactive bool) error {
+	err := s.auth.Authorize(c.caller.ctx, c.sender, c.method.action, about, interactive)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrInteractionRequired):
+		return stdError(errInteractionRequired, "%s needs interactive authorization", c.method.action)
+	case !errors.Is(err, ErrAccessDenied) && c.caller.ctx.Err() == nil:
+		s.log.Error("authorization check failed", "op", c.method.name, "err", err)
+	}
+	return stdError(errAccessDenied, "%s is not authorized", c.method.action)
+}
+
+// reply encodes the answer to a call, nil when the caller wants none.
+func (s *Server) reply(c *call, out []any, err error) []byte {
+	var wire *wireError
+	if err != nil {
+		wire = s.failure(c, err)
+	}
+	if c.flags&dbus.FlagNoReplyExpected != 0 {
+		return nil
+	}
+	msg, err := encode(c.answer(out, wire), s.signals.serials.GetSerial())
+	if err == nil {
+		return msg
+	}
+	// The texts of the answer come from the service; this one is plain.
+	s.log.Error("reply not sent", "op", c.member, "domain", c.subject, "err", err)
+	wire = stdError(errInternal, "the reply cannot be sent")
+	msg, err = encode(c.answer(nil, wire), s.signals.serials.GetSerial())
+	if err != nil {
+		s.log.Error("error not sent", "op", c.member, "domain", c.subject, "err", err)
+	}
+	return msg
+}
+
+// answer is the message that ends a call, with values or with an error.
+func (c *call) answer(out []any, wire *wireError) *dbus.Message {
+	msg := &dbus.Message{Type: dbus.TypeMethodReply, Body: out, Headers: map[dbus.HeaderField]dbus.Variant{
+		dbus.FieldDestination: dbus.MakeVariant(string(c.sender)),
+		dbus.FieldReplySerial: dbus.MakeVariant(c.serial),
+	}}
+	if wire != nil {
+		msg.Type, msg.Body = dbus.TypeError, wire.body()
+		msg.Headers[dbus.FieldErrorName] = dbus.MakeVariant(wire.name)
+	}
+	return msg
+}
+
+// failure is the one place where an unexpected error is logged.
+func (s *Server) failure(c *call, err error) *wireError {
+	if c.method == nil {
+		return c.refusal
+	}
+	wire, expected := c.method.onWire(c.subject, err)
+	if expected {
+		return wire
+	}
+	attrs := []any{"op", c.method.name, "domain", c.subject, "err", err}
+	var p *panicError
+	if errors.As(err, &p) {
+		attrs = append(attrs, "panic", fmt.Sprint(p.value), "stack", string(p.stack))
+	}
+	s.log.Error("call failed", attrs...)
+	return wire
+}

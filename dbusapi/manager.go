@@ -1,0 +1,104 @@
+package dbusapi
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
+)
+
+const managerName = "org.berth1.Manager"
+
+func managerIface() *iface {
+	return newIface(managerName, managerProperties(),
+		&method{
+			name: "DefineXML", in: "sa{sv}", out: "o", action: ActionManage, mutates: true,
+			doing: "define domain", run: defineXML,
+		},
+		&method{
+			name: "CreateXML", in: "sa{sv}", out: "o", action: ActionManage, mutates: true,
+			doing: "create domain", run: createXML,
+		},
+		&method{
+			name: "ListContainers", in: "a{sv}", out: "a(susso)", action: ActionRead, doing: "list domains",
+			options: map[string]string{"state": "as", "persistent": "b"}, run: listContainers,
+		},
+		&method{
+			name: "GetContainerByName", in: "s", out: "o", action: ActionRead, doing: "find domain",
+			run: getContainerByName,
+		},
+		&method{
+			name: "GetContainerByUUID", in: "s", out: "o", action: ActionRead, doing: "find domain",
+			run: getContainerByUUID,
+		},
+		&method{
+			name: "GetContainerByLeader", in: "u", out: "o", action: ActionRead, doing: "find domain of process",
+			run: getContainerByLeader,
+		},
+	)
+}
+
+func defineXML(ctx context.Context, s *Server, c *call) ([]any, error) {
+	return pathOf(s.core.Define(ctx, []byte(c.args[0].(string))))
+}
+
+func createXML(ctx context.Context, s *Server, c *call) ([]any, error) {
+	return pathOf(s.core.Create(ctx, []byte(c.args[0].(string))))
+}
+
+func getContainerByName(_ context.Context, s *Server, c *call) ([]any, error) {
+	c.subject = c.args[0].(string)
+	return pathOf(s.core.ByName(c.subject))
+}
+
+func getContainerByUUID(_ context.Context, s *Server, c *call) ([]any, error) {
+	c.subject = c.args[0].(string)
+	u, err := domain.ParseUUID(c.subject)
+	if err != nil {
+		return nil, stdError(errInvalidArgs, "%v", err)
+	}
+	return pathOf(s.core.ByUUID(u))
+}
+
+func getContainerByLeader(_ context.Context, s *Server, c *call) ([]any, error) {
+	pid := c.args[0].(uint32)
+	c.subject = strconv.FormatUint(uint64(pid), 10)
+	return pathOf(s.core.ByLeader(pid))
+}
+
+func pathOf(snap service.Snapshot, err error) ([]any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return []any{ContainerPath(snap.UUID)}, nil
+}
+
+// row is one container in ListContainers' reply.
+type row struct {
+	Name  string
+	ID    uint32
+	UUID  string
+	State string
+	Path  dbus.ObjectPath
+}
+
+func listContainers(_ context.Context, s *Server, c *call) ([]any, error) {
+	filter := c.args[0].(map[string]dbus.Variant)
+	states, byState := filter["state"].Value().([]string)
+	persistent, byPersistent := filter["persistent"].Value().(bool)
+	rows := []row{}
+	for _, snap := range s.core.List() {
+		if byState && !slices.Contains(states, string(snap.State)) {
+			continue
+		}
+		if byPersistent && snap.Persistent != persistent {
+			continue
+		}
+		rows = append(rows, row{snap.Name, snap.ID, snap.UUID.String(), string(snap.State), ContainerPath(snap.UUID)})
+	}
+	return []any{rows}, nil
+}

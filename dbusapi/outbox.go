@@ -1,0 +1,94 @@
+package dbusapi
+
+import (
+	"io"
+	"net"
+	"sync"
+)
+
+// outbox is the ordered, unbounded queue of the replies and signals that go onto the bus. Putting a message
+// in never blocks, so the service never waits for the bus; one goroutine writes, all that is queued in one go. What is put in
+// before start waits for it, what is put in after stop is dropped, and so is everything once the
+// connection is lost: clients then see the name vanish and read all anew from the next daemon.
+type outbox struct {
+	mu      sync.Mutex // guards the fields below; never held while writing
+	queue   []parcel
+	stopped bool
+
+	wake chan struct{} // one token: the queue grew or stop was called
+	done chan struct{} // closed when the writer has ended
+}
+
+// parcel is one encoded message (nil for none) and what to do when it is written.
+type parcel struct {
+	msg  []byte
+	sent func()
+}
+
+func newOutbox() *outbox {
+	return &outbox{wake: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+// push puts a message at the end; sent may be nil and is called also for a message that is dropped.
+func (o *outbox) push(msg []byte, sent func()) {
+	o.mu.Lock()
+	drop := o.stopped
+	if !drop {
+		o.queue = append(o.queue, parcel{msg, sent})
+	}
+	o.mu.Unlock()
+	if drop {
+		if sent != nil {
+			sent()
+		}
+		return
+	}
+	o.poke()
+}
+
+func (o *outbox) poke() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// start runs the writer. A write that fails needs no answer here: the connection is lost then,
+// and godbus's reader notices.
+func (o *outbox) start(to io.Writer) {
+	go func() {
+		defer close(o.done)
+		for range o.wake {
+			batch, last := o.take()
+			var bytes net.Buffers
+			for _, p := range batch {
+				bytes = append(bytes, p.msg)
+			}
+			_, _ = bytes.WriteTo(to)
+			for _, p := range batch {
+				if p.sent != nil {
+					p.sent()
+				}
+			}
+			if last {
+				return
+			}
+		}
+	}()
+}
+
+func (o *outbox) take() (batch []parcel, last bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	batch, o.queue = o.queue, nil
+	return batch, o.stopped
+}
+
+// stop lets the writer write what is queued and end.
+func (o *outbox) stop() <-chan struct{} {
+	o.mu.Lock()
+	o.stopped = true
+	o.mu.Unlock()
+	o.poke()
+	return o.done
+}

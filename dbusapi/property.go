@@ -1,0 +1,113 @@
+package dbusapi
+
+import (
+	"slices"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/service"
+)
+
+// emits is a property's EmitsChangedSignal annotation.
+type emits string
+
+const (
+	emitsValue emits = "true"
+	emitsConst emits = "const"
+)
+
+// property is one row of an interface's property table. All are read-only: writes are methods, so
+// that each has its own action.
+type property struct {
+	name  string
+	sig   string
+	emits emits
+	get   func(view) any
+}
+
+// view is what the properties of one object are read from, at one moment.
+type view struct {
+	snap    *service.Snapshot // of the container
+	version string            // of the manager
+	running uint32
+}
+
+// lastExit is the value of LastExit, (is).
+type lastExit struct {
+	Code int32
+	Kind string
+}
+
+func managerProperties() []property {
+	return []property{
+		{"Version", "s", emitsConst, func(v view) any { return v.version }},
+		{"ContainersRunning", "u", emitsValue, func(v view) any { return v.running }},
+	}
+}
+
+func containerProperties() []property {
+	return []property{
+		{"Name", "s", emitsValue, func(v view) any { return v.snap.Name }},
+		{"UUID", "s", emitsConst, func(v view) any { return v.snap.UUID.String() }},
+		{"Title", "s", emitsValue, func(v view) any { return v.snap.Title }},
+		{"Description", "s", emitsValue, func(v view) any { return v.snap.Description }},
+		{"OSType", "s", emitsConst, func(view) any { return "exe" }},
+		{"State", "s", emitsValue, func(v view) any { return string(v.snap.State) }},
+		{"StateReason", "s", emitsValue, func(v view) any { return string(v.snap.Reason) }},
+		{"StateChangedUSec", "t", emitsValue, func(v view) any { return usec(v.snap.StateChanged) }},
+		{"Persistent", "b", emitsValue, func(v view) any { return v.snap.Persistent }},
+		{"Updated", "b", emitsValue, func(v view) any { return v.snap.Updated }},
+		{"Id", "u", emitsValue, func(v view) any { return v.snap.ID }},
+		{"Leader", "u", emitsValue, func(v view) any { return v.snap.Leader }},
+		{"MachineName", "s", emitsValue, func(v view) any { return v.snap.MachineName }},
+		{"Unit", "s", emitsValue, func(v view) any { return v.snap.Unit }},
+		{"Slice", "s", emitsValue, func(v view) any { return v.snap.Slice }},
+		{"ControlGroup", "s", emitsValue, func(v view) any { return v.snap.ControlGroup }},
+		{"RootDirectory", "s", emitsValue, func(v view) any { return v.snap.Root }},
+		{"LastExit", "(is)", emitsValue, func(v view) any { return lastExit{v.snap.LastExit.Code, v.snap.LastExit.Kind} }},
+		{"StartedUSec", "t", emitsValue, func(v view) any { return usec(v.snap.Started) }},
+		{"MemoryMax", "t", emitsValue, func(v view) any { return v.snap.MemoryMax }},
+		{"VCPUs", "u", emitsValue, func(v view) any { return v.snap.VCPUs }},
+		{"Consoles", "as", emitsValue, func(v view) any { return append([]string{}, v.snap.Consoles...) }},
+	}
+}
+
+// usec is CLOCK_REALTIME in microseconds, 0 for "never".
+func usec(t time.Time) uint64 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint64(t.UnixMicro())
+}
+
+// values reads all properties of a table.
+func values(props []property, v view) map[string]dbus.Variant {
+	out := make(map[string]dbus.Variant, len(props))
+	for _, p := range props {
+		out[p.name] = dbus.MakeVariant(p.get(v))
+	}
+	return out
+}
+
+// changed reads the properties that differ between two views and are announced.
+func changed(props []property, before, after view) map[string]dbus.Variant {
+	out := make(map[string]dbus.Variant)
+	for _, p := range props {
+		if p.emits != emitsValue {
+			continue
+		}
+		if now := p.get(after); !same(p.get(before), now) {
+			out[p.name] = dbus.MakeVariant(now)
+		}
+	}
+	return out
+}
+
+// same compares two values of one property.
+func same(a, b any) bool {
+	if list, ok := a.([]string); ok {
+		return slices.Equal(list, b.([]string))
+	}
+	return a == b
+}

@@ -1,0 +1,135 @@
+//go:build bus
+
+package dbusapi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/test/bus"
+)
+
+// rig is a server on a bus of its own, over a fake service, and a client.
+type rig struct {
+	bus    *bus.Bus
+	core   *fakeCore
+	auth   *fakeAuth
+	log    *logBuffer
+	server *Server
+	client *dbus.Conn
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{bus: bus.Start(t), auth: &fakeAuth{}, log: &logBuffer{}}
+	r.core = newFakeCore(NewSignals(slog.New(slog.NewTextHandler(r.log, nil))))
+	server, err := New(t.Context(), r.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.server = server
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := server.Close(ctx); err != nil && server.conn.Connected() {
+			t.Errorf("close: %v", err)
+		}
+	})
+	r.client = r.bus.Connect(t)
+	return r
+}
+
+func (r *rig) config() Config {
+	return Config{
+		Address: r.bus.Address, Core: r.core, Signals: r.core.signals, Auth: r.auth,
+		Log: slog.New(slog.NewTextHandler(r.log, nil)), Version: "1.2.3",
+	}
+}
+
+// noLines reports whether no call has or waits for a turn.
+func (r *rig) noLines() bool {
+	r.server.lanes.mu.Lock()
+	defer r.server.lanes.mu.Unlock()
+	return len(r.server.lanes.lines) == 0
+}
+
+// call calls a method of an object; member is interface.method.
+func (r *rig) call(path dbus.ObjectPath, member string, args ...any) *dbus.Call {
+	return r.client.Object(BusName, path).Call(member, 0, args...)
+}
+
+// fails checks that a call ends with this error name, and returns its message.
+func fails(t *testing.T, call *dbus.Call, name string) string {
+	t.Helper()
+	var e dbus.Error
+	if !errors.As(call.Err, &e) || e.Name != name {
+		t.Errorf("got %v (%T), want %s", call.Err, call.Err, name)
+		return ""
+	}
+	return e.Error()
+}
+
+func noOptions() map[string]dbus.Variant { return map[string]dbus.Variant{} }
+
+// fakeAuth allows everything unless decide says otherwise, and remembers what it was asked.
+type fakeAuth struct {
+	mu     sync.Mutex
+	asked  []question
+	decide func(context.Context, question) error
+}
+
+type question struct {
+	Sender      dbus.Sender
+	Action      string
+	Details     map[string]string
+	Interactive bool
+}
+
+func (f *fakeAuth) Authorize(ctx context.Context, sender dbus.Sender, action string, details map[string]string, interactive bool) error {
+	q := question{sender, action, details, interactive}
+	f.mu.Lock()
+	f.asked = append(f.asked, q)
+	decide := f.decide
+	f.mu.Unlock()
+	if decide == nil {
+		return nil
+	}
+	return decide(ctx, q)
+}
+
+func (f *fakeAuth) set(decide func(context.Context, question) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked, f.decide = nil, decide
+}
+
+func (f *fakeAuth) questions() []question {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]question(nil), f.asked...)
+}
+
+// logBuffer is a log that may be read while it is written.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

@@ -1,0 +1,193 @@
+package dbusapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// ErrNameTaken says that another daemon owns the bus name.
+var ErrNameTaken = errors.New("the name is taken")
+
+// Config is what a Server is made of. All but Address is required.
+type Config struct {
+	Address string // of the bus; "" is the system bus
+	Core    core   // *service.Service, recovered
+	Signals *Signals
+	Auth    Authorizer
+	Log     *slog.Logger
+	Version string
+}
+
+func (c Config) check() error {
+	switch {
+	case c.Core == nil:
+		return errors.New("no core")
+	case c.Signals == nil:
+		return errors.New("no signals")
+	case c.Auth == nil:
+		return errors.New("no authorizer")
+	case c.Log == nil:
+		return errors.New("no log")
+	case c.Version == "":
+		return errors.New("no version")
+	}
+	return nil
+}
+
+// Server serves Berth's objects on one bus connection.
+type Server struct {
+	core     core
+	signals  *Signals
+	auth     Authorizer
+	log      *slog.Logger
+	version  string
+	contract contract
+	ifaces   map[kind][]*iface
+	lanes    *lanes
+	intake   *intake
+
+	ctx    context.Context //nolint:containedctx // what calls change outlives the caller, not the server
+	cancel context.CancelFunc
+	sock   socket
+	conn   *dbus.Conn
+
+	closing sync.Once
+	closed  error
+}
+
+// New connects, serves, and then takes the bus name: the other way round, the very call that
+// activated the daemon would find no object. The service must have recovered before. ctx bounds
+// only the connecting.
+func New(ctx context.Context, cfg Config) (*Server, error) {
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("bus server: %w", err)
+	}
+	texts, err := loadContract()
+	if err != nil {
+		return nil, err
+	}
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s := &Server{
+		core: cfg.Core, signals: cfg.Signals, auth: cfg.Auth, log: cfg.Log, version: cfg.Version,
+		contract: texts, ifaces: ifaces(), lanes: &lanes{}, ctx: base, cancel: cancel,
+	}
+	s.intake = newIntake(base, s.ifaces, s.lanes)
+	if err := s.connect(ctx, cfg.Address); err != nil {
+		cancel()
+		return nil, fmt.Errorf("connect to the bus: %w", err)
+	}
+	if err := s.own(ctx); err != nil {
+		cancel()
+		s.hangUp()
+		return nil, fmt.Errorf("own %s: %w", BusName, err)
+	}
+	s.signals.seed(s.core.List())
+	s.signals.out.start(s.sock.Conn)
+	return s, nil
+}
+
+func (s *Server) connect(ctx context.Context, address string) error {
+	sock, err := dial(ctx, address)
+	if err != nil {
+		return err
+	}
+	s.sock = sock
+	s.conn, err = dbus.NewConn(sock,
+		dbus.WithHandler(handler{s}),
+		dbus.WithSignalHandler(s.intake),
+		dbus.WithSerialGenerator(&s.signals.serials),
+		dbus.WithIncomingInterceptor(s.intake.intercept))
+	if err != nil {
+		return errors.Join(err, sock.Close())
+	}
+	// The handshake knows no context; a bus that says nothing must not hold us for ever.
+	stop := context.AfterFunc(ctx, s.hangUp)
+	defer stop()
+	if err := s.conn.Auth(nil); err != nil {
+		s.hangUp()
+		return fmt.Errorf("authenticate: %w", err)
+	}
+	if err := s.conn.Hello(); err != nil {
+		s.hangUp()
+		return fmt.Errorf("say hello: %w", err)
+	}
+	return nil
+}
+
+// own subscribes to callers' leaving and takes the name.
+func (s *Server) own(ctx context.Context) error {
+	// Only connections that vanish have an empty third argument, so that those which come do not
+	// wake an idle daemon.
+	err := s.conn.AddMatchSignalContext(ctx,
+		dbus.WithMatchSender("org.freedesktop.DBus"),
+		dbus.WithMatchInterface("org.freedesktop.DBus"),
+		dbus.WithMatchMember("NameOwnerChanged"),
+		dbus.WithMatchArg(2, ""))
+	if err != nil {
+		return err
+	}
+	var reply uint32
+	err = s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.RequestName", 0,
+		BusName, uint32(dbus.NameFlagDoNotQueue)).Store(&reply)
+	if err != nil {
+		return err
+	}
+	if dbus.RequestNameReply(reply) != dbus.RequestNameReplyPrimaryOwner {
+		return ErrNameTaken
+	}
+	return nil
+}
+
+// InFlight is the number of calls that were read and are not answered yet.
+func (s *Server) InFlight() int { return s.intake.inFlight() }
+
+// Idle gets a token each time that the last call in flight was answered. To end on idle, wait for
+// a token and the wanted time, look at InFlight and the service's running containers, and Close:
+// a call that comes in between is still answered, as Close drains.
+func (s *Server) Idle() <-chan struct{} { return s.intake.idle }
+
+// Lost is closed when the connection is gone, also by Close. The server does not come back: the
+// process ends, and the containers don't notice.
+func (s *Server) Lost() <-chan struct{} { return s.conn.Context().Done() }
+
+// Close gives the name up, answers every call that came before the bus took it, and hangs up.
+// From then on a call activates the next daemon. When ctx ends first, the work still going on is
+// cancelled and ctx's error returned. Close is safe to call again.
+func (s *Server) Close(ctx context.Context) error {
+	s.closing.Do(func() { s.closed = s.shutDown(ctx) })
+	return s.closed
+}
+
+func (s *Server) shutDown(ctx context.Context) error {
+	defer s.hangUp()
+	defer s.cancel()
+	// The bus sends its reply behind the last call for the name, and intake has counted
+	// everything before the reply: no call is between the two.
+	err := s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ReleaseName", 0, BusName).Err
+	if err != nil {
+		err = fmt.Errorf("release %s: %w", BusName, err)
+	}
+	select {
+	case <-s.intake.drain():
+	case <-ctx.Done():
+		err = errors.Join(err, fmt.Errorf("wait for %d calls: %w", s.InFlight(), ctx.Err()))
+	}
+	select {
+	case <-s.signals.out.stop():
+	case <-ctx.Done():
+		err = errors.Join(err, fmt.Errorf("write to the bus: %w", ctx.Err()))
+	}
+	return err
+}
+
+// hangUp closes the socket first, since godbus's Close waits for a writer, and a bus that does
+// not read would block that for ever.
+func (s *Server) hangUp() {
+	_ = s.sock.Close()
+	_ = s.conn.Close()
+}

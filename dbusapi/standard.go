@@ -1,0 +1,160 @@
+package dbusapi
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+)
+
+const (
+	propertiesName    = "org.freedesktop.DBus.Properties"
+	objectManagerName = "org.freedesktop.DBus.ObjectManager"
+	peerName          = "org.freedesktop.DBus.Peer"
+)
+
+func peerIface() *iface {
+	return newIface(peerName, nil,
+		&method{name: "Ping", action: ActionRead, doing: "answer", run: ping},
+		&method{name: "GetMachineId", out: "s", action: ActionRead, doing: "read the machine id", run: getMachineID},
+	)
+}
+
+func introspectableIface() *iface {
+	return newIface("org.freedesktop.DBus.Introspectable", nil,
+		&method{name: "Introspect", out: "s", action: ActionRead, doing: "introspect", run: introspect})
+}
+
+func propertiesIface() *iface {
+	return newIface(propertiesName, nil,
+		&method{name: "Get", in: "ss", out: "v", action: ActionRead, doing: "read properties of", run: getProperty},
+		&method{name: "GetAll", in: "s", out: "a{sv}", action: ActionRead, doing: "read properties of", run: getAllProperties},
+		&method{name: "Set", in: "ssv", action: ActionManage, doing: "set properties of", run: setProperty},
+	)
+}
+
+func objectManagerIface() *iface {
+	return newIface(objectManagerName, nil,
+		&method{
+			name: "GetManagedObjects", out: "a{oa{sa{sv}}}", action: ActionRead, doing: "list domains",
+			run: getManagedObjects,
+		})
+}
+
+func ping(context.Context, *Server, *call) ([]any, error) { return nil, nil }
+
+func getMachineID(context.Context, *Server, *call) ([]any, error) {
+	id, err := os.ReadFile("/etc/machine-id")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, stdError(errFileNotFound, "this host has no machine id")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []any{strings.TrimSpace(string(id))}, nil
+}
+
+func introspect(_ context.Context, s *Server, c *call) ([]any, error) {
+	var children []string
+	switch c.path {
+	case "/":
+		children = []string{"org"}
+	case "/org":
+		children = []string{"berth1"}
+	case rootPath:
+		children = []string{"container"}
+	case containerPath:
+		for _, snap := range s.core.List() {
+			leaf := strings.TrimPrefix(string(ContainerPath(snap.UUID)), string(containerPath)+"/")
+			children = append(children, leaf)
+		}
+	}
+	return []any{s.contract.document(s.ifaces[c.kind], children)}, nil
+}
+
+// view reads what the properties of the called object come from.
+func (s *Server) view(c *call) (view, error) {
+	v := view{version: s.version, running: s.signals.running()}
+	if c.kind != kindContainer {
+		return v, nil
+	}
+	snap, err := s.core.ByUUID(c.uuid)
+	v.snap = &snap
+	return v, err
+}
+
+// propertiesOf finds the tables that an interface name means on the called object: all of them
+// when it is empty.
+func (s *Server) propertiesOf(c *call, name string) ([]property, error) {
+	var props []property
+	found := name == ""
+	for _, i := range s.ifaces[c.kind] {
+		if name == "" || i.name == name {
+			found = true
+			props = append(props, i.props...)
+		}
+	}
+	if !found {
+		return nil, stdError(errUnknownInterface, "object %s has no interface %q", c.path, name)
+	}
+	return props, nil
+}
+
+func (s *Server) propertyOf(c *call, ifaceName, name string) (property, error) {
+	props, err := s.propertiesOf(c, ifaceName)
+	if err != nil {
+		return property{}, err
+	}
+	for _, p := range props {
+		if p.name == name {
+			return p, nil
+		}
+	}
+	return property{}, stdError(errUnknownProperty, "object %s has no property %q in interface %q", c.path, name, ifaceName)
+}
+
+func getProperty(_ context.Context, s *Server, c *call) ([]any, error) {
+	p, err := s.propertyOf(c, c.args[0].(string), c.args[1].(string))
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.view(c)
+	if err != nil {
+		return nil, err
+	}
+	return []any{dbus.MakeVariant(p.get(v))}, nil
+}
+
+func getAllProperties(_ context.Context, s *Server, c *call) ([]any, error) {
+	props, err := s.propertiesOf(c, c.args[0].(string))
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.view(c)
+	if err != nil {
+		return nil, err
+	}
+	return []any{values(props, v)}, nil
+}
+
+func setProperty(_ context.Context, s *Server, c *call) ([]any, error) {
+	p, err := s.propertyOf(c, c.args[0].(string), c.args[1].(string))
+	if err != nil {
+		return nil, err
+	}
+	return nil, stdError(errPropertyReadOnly, "property %q is read-only", p.name)
+}
+
+func getManagedObjects(_ context.Context, s *Server, _ *call) ([]any, error) {
+	out := make(map[dbus.ObjectPath]map[string]map[string]dbus.Variant)
+	props := containerProperties()
+	for _, snap := range s.core.List() {
+		out[ContainerPath(snap.UUID)] = map[string]map[string]dbus.Variant{
+			containerName: values(props, view{snap: &snap}),
+		}
+	}
+	return []any{out}, nil
+}

@@ -1,0 +1,49 @@
+package dbusapi
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// maxMessage is the default limit of the system bus, which hangs up on who sends more. Our own
+// refusal costs only the one call.
+const maxMessage = 32 << 20
+
+// serials numbers the messages of the connection, godbus's and ours.
+type serials struct{ last atomic.Uint32 }
+
+// GetSerial implements dbus.SerialGenerator. Zero is not a valid serial.
+func (s *serials) GetSerial() uint32 {
+	for {
+		if n := s.last.Add(1); n != 0 {
+			return n
+		}
+	}
+}
+
+// RetireSerial implements dbus.SerialGenerator; no serial comes back before 2^32 others.
+func (s *serials) RetireSerial(uint32) {}
+
+// encode makes the bytes of a message. It is done by who has the message rather than by
+// dbus.Conn.Send, which encodes twice and under the lock that every other writer waits for: a
+// long reply to one caller would hold up all.
+func encode(msg *dbus.Message, serial uint32) ([]byte, error) {
+	if len(msg.Body) > 0 {
+		msg.Headers[dbus.FieldSignature] = dbus.MakeVariant(dbus.SignatureOf(msg.Body...))
+	}
+	var b bytes.Buffer
+	if err := msg.EncodeTo(&b, binary.LittleEndian); err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	if b.Len() > maxMessage {
+		return nil, fmt.Errorf("encode: a message of %d bytes is more than the bus takes", b.Len())
+	}
+	// The header starts with four bytes, the body's length and then the serial, which godbus
+	// lets nobody else set.
+	binary.LittleEndian.PutUint32(b.Bytes()[8:], serial)
+	return b.Bytes(), nil
+}
