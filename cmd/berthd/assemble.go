@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/godbus/dbus/v5"
+	"github.com/google/uuid"
+
+	"github.com/berthd/berth/dbusapi"
+	"github.com/berthd/berth/internal/config"
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/launch"
+	"github.com/berthd/berth/internal/planner"
+	"github.com/berthd/berth/internal/store"
+	"github.com/berthd/berth/machined"
+	"github.com/berthd/berth/service"
+	"github.com/berthd/berth/units"
+)
+
+// paths are where the daemon finds its things.
+type paths struct{ config, definitions, runs, supervisor string }
+
+// parts is the assembled daemon.
+type parts struct {
+	service *service.Service
+	signals *dbusapi.Signals
+	auth    dbusapi.Authorizer
+	client  *dbus.Conn
+	nudges  chan struct{}
+	settle  func()
+}
+
+// assemble makes every adapter, wires the core to them, and recovers what an earlier daemon left.
+func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger) (_ *parts, err error) {
+	conn, err := dbus.ConnectSystemBus(dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+	if err != nil {
+		return nil, fmt.Errorf("connect to the system bus: %w", err)
+	}
+	d := &parts{client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn), nudges: make(chan struct{}, 1)}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	wishes := make(chan string, 1024)
+	systemd, err := units.New(ctx, conn, func(unit string) { wishes <- unit })
+	if err != nil {
+		return nil, err
+	}
+	definitions, err := store.NewDefinitions(p.definitions, log)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := store.NewRuns(p.runs, log)
+	if err != nil {
+		return nil, err
+	}
+	supervisors, err := launch.New(p.supervisor)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := launch.NewGroups()
+	if err != nil {
+		return nil, err
+	}
+	d.service, err = service.New(service.Deps{
+		Definitions: definitions,
+		Runs:        runs,
+		Scopes:      scopes{systemd},
+		Machines:    machines{machined.New(conn)},
+		Groups:      groups,
+		Supervisors: supervisors,
+		Observer:    observer{d.signals, d.nudges},
+		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
+		Now:         time.Now,
+		Log:         log,
+		Host:        planner.Host{ContainerEnv: cfg.ContainerEnv, Path: cfg.Path},
+		StopTimeout: cfg.StopTimeout,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if d.settle, err = d.service.Recover(ctx); err != nil {
+		return nil, err
+	}
+	go func() {
+		for unit := range wishes {
+			d.service.RequestStop(unit)
+		}
+	}()
+	return d, nil
+}
+
+func (d *parts) close() {
+	if d.service != nil {
+		d.service.Close()
+	}
+	_ = d.client.Close()
+}
+
+// notify tells systemd; without systemd nobody listens, which is no error.
+func notify(state string) { _, _ = daemon.SdNotify(false, state) }

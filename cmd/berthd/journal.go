@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"strconv"
+	"sync"
+)
+
+// journalHandler writes each record as one line with the <N> prefix by which journald takes its
+// priority (sd-daemon(3)); journald adds the time itself.
+type journalHandler struct {
+	mu   *sync.Mutex
+	w    io.Writer
+	line *bytes.Buffer
+	text slog.Handler // writes to line
+}
+
+func newJournalHandler(w io.Writer, level slog.Leveler) slog.Handler {
+	line := new(bytes.Buffer)
+	return &journalHandler{mu: new(sync.Mutex), w: w, line: line, text: slog.NewTextHandler(line, &slog.HandlerOptions{
+		Level: level,
+		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
+				return slog.Attr{}
+			}
+			return a
+		},
+	})}
+}
+
+func (h *journalHandler) Enabled(ctx context.Context, l slog.Level) bool {
+	return h.text.Enabled(ctx, l)
+}
+
+func (h *journalHandler) Handle(ctx context.Context, r slog.Record) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.line.Reset()
+	h.line.WriteString("<" + strconv.Itoa(priority(r.Level)) + ">")
+	if err := h.text.Handle(ctx, r); err != nil {
+		return err
+	}
+	_, err := h.w.Write(h.line.Bytes())
+	return err
+}
+
+func (h *journalHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	c := *h
+	c.text = h.text.WithAttrs(attrs)
+	return &c
+}
+
+func (h *journalHandler) WithGroup(name string) slog.Handler {
+	c := *h
+	c.text = h.text.WithGroup(name)
+	return &c
+}
+
+// priority is syslog's number for a level.
+func priority(l slog.Level) int {
+	switch {
+	case l >= slog.LevelError:
+		return 3
+	case l >= slog.LevelWarn:
+		return 4
+	case l >= slog.LevelInfo:
+		return 6
+	}
+	return 7
+}

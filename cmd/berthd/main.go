@@ -1,0 +1,83 @@
+// Berthd is Berth's daemon: the system bus service org.berth1. See berthd(8).
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/berthd/berth/dbusapi"
+	"github.com/berthd/berth/internal/config"
+)
+
+// Set by the linker.
+var (
+	version    = "devel"
+	supervisor = "/usr/libexec/berth/berth-supervisor"
+)
+
+// drainTime bounds how long calls in flight may take when the daemon is told to end.
+const drainTime = 30 * time.Second
+
+func main() {
+	p := paths{}
+	showVersion := flag.Bool("version", false, "print the version and exit")
+	flag.StringVar(&p.config, "config", "/etc/berth/berth.conf", "configuration `file`")
+	flag.StringVar(&p.definitions, "definitions", "/etc/berth/containers", "`directory` of the stored definitions")
+	flag.StringVar(&p.runs, "runtime", "/run/berth", "`directory` of the live state, on a tmpfs")
+	flag.StringVar(&p.supervisor, "supervisor", supervisor, "`program` that stays beside each container")
+	flag.Parse()
+	if *showVersion {
+		fmt.Println("berthd", version)
+		return
+	}
+	level := new(slog.LevelVar)
+	log := slog.New(newJournalHandler(os.Stderr, level))
+	cfg := config.Read(p.config, log)
+	level.Set(cfg.LogLevel)
+	if err := run(p, cfg, log); err != nil {
+		log.Error("berthd", "err", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until the daemon is told to end, has been idle for long enough, or loses the bus.
+func run(p paths, cfg config.Config, log *slog.Logger) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	d, err := assemble(ctx, p, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	server, err := dbusapi.New(ctx, dbusapi.Config{
+		Core: d.service, Signals: d.signals, Auth: d.auth, Log: log, Version: version,
+	})
+	if err != nil {
+		return err
+	}
+	// What ended while no daemon was there is told now that listeners know us by name.
+	d.settle()
+	notify("READY=1")
+
+	lost := false
+	select {
+	case <-ctx.Done():
+	case <-d.idle(server, cfg.IdleTimeout):
+	case <-server.Lost():
+		lost = true
+	}
+	notify("STOPPING=1")
+	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	err = server.Close(drain)
+	if lost {
+		return fmt.Errorf("the system bus connection was lost")
+	}
+	return err
+}
