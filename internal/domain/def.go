@@ -11,6 +11,7 @@ type Def struct {
 
 	Memory    Memory
 	VCPUs     uint   // reported only; libvirt gives it no effect either
+	VCPUsNow  uint   // vcpu@current, kept only; 0 means unset
 	Partition string // <resource><partition>, absolute; "" means the default, /machine
 
 	OS       OS
@@ -33,6 +34,7 @@ type Def struct {
 // Memory holds the memory limits in KiB, as libvirt does. Nil means unset.
 type Memory struct {
 	Max           uint64 // <memory>, > 0
+	DumpCore      string // memory@dumpCore, "on", "off" or unset; kept only
 	Current       uint64 // <currentMemory>, 1..Max
 	HardLimit     *uint64
 	SoftLimit     *uint64

@@ -23,10 +23,10 @@ type Live struct {
 func (d *Def) Format(o FormatOptions) (string, error) {
 	x := document{
 		Type: "lxc", Name: d.Name, Title: d.Title, Description: d.Description,
-		Memory:        &memory{Value: d.Memory.Max, Unit: "KiB"},
+		Memory:        &memory{Value: d.Memory.Max, Unit: "KiB", DumpCore: d.Memory.DumpCore},
 		CurrentMemory: &memory{Value: d.Memory.Current, Unit: "KiB"},
 		MemoryTune:    d.formatTune(),
-		VCPU:          &libvirtxml.DomainVCPU{Placement: "static", Value: d.VCPUs},
+		VCPU:          &libvirtxml.DomainVCPU{Placement: "static", Current: d.VCPUsNow, Value: d.VCPUs},
 		OS:            d.formatOS(),
 		IDMap:         d.formatIDMap(),
 		Features:      d.formatFeatures(),

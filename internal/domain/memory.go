@@ -15,6 +15,11 @@ func readMemory(d *Def, x *document) (err error) {
 	if d.Memory.Max, err = kib("domain/memory", x.Memory.Value, x.Memory.Unit); err != nil {
 		return err
 	}
+	switch d.Memory.DumpCore = x.Memory.DumpCore; d.Memory.DumpCore {
+	case "", "on", "off":
+	default:
+		return invalid("domain/memory@dumpCore", "'%s' is neither 'on' nor 'off'", x.Memory.DumpCore)
+	}
 	if d.Memory.Max == 0 {
 		return invalid("domain/memory", "the memory size must be more than 0")
 	}

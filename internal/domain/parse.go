@@ -79,6 +79,9 @@ func readCPU(d *Def, x *document) error {
 	if x.VCPU.Placement != "" && x.VCPU.Placement != "static" {
 		return unsupported("domain/vcpu@placement", "'%s' is not served; only 'static' is", x.VCPU.Placement)
 	}
+	if d.VCPUsNow = x.VCPU.Current; d.VCPUsNow > x.VCPU.Value {
+		return invalid("domain/vcpu@current", "%d is more than the %d processors there are", d.VCPUsNow, x.VCPU.Value)
+	}
 	if d.VCPUs = x.VCPU.Value; d.VCPUs == 0 || d.VCPUs > 16384 {
 		return invalid("domain/vcpu", "%d is not a number of processors from 1 to 16384", d.VCPUs)
 	}

@@ -47,7 +47,7 @@ domain/idmap/gid+                         start# target# count#
 domain/features
 domain/features/privnet
 domain/features/acpi
-domain/features/apic                      eoi
+domain/features/apic
 domain/features/pae
 domain/features/capabilities              policy caps
 domain/clock                              offset

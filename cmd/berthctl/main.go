@@ -1,0 +1,28 @@
+// Berthctl controls Berth's containers over D-Bus, with virsh's commands.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/berthd/berth/internal/cli"
+	"github.com/berthd/berth/internal/client"
+)
+
+// Set by the linker.
+var version = "devel"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Run(ctx, cli.Config{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Getenv:  os.Getenv,
+		Root:    os.Geteuid() == 0,
+		Version: version,
+		Connect: func(ctx context.Context) (cli.Daemon, error) { return client.Connect(ctx) },
+	}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+// Daemon is what the commands need of berthd; *client.Client is one.
+type Daemon interface {
+	manager
+	container
+	Close() error
+}
+
+type manager interface {
+	Define(ctx context.Context, xml string) (client.Path, error)
+	Create(ctx context.Context, xml string) (client.Path, error)
+	List(ctx context.Context, f client.Filter) ([]client.Summary, error)
+	ByName(ctx context.Context, name string) (client.Path, error)
+	ByUUID(ctx context.Context, uuid string) (client.Path, error)
+	Version(ctx context.Context) (string, error)
+}
+
+type container interface {
+	Start(ctx context.Context, p client.Path) error
+	Destroy(ctx context.Context, p client.Path) error
+	Undefine(ctx context.Context, p client.Path) error
+	Suspend(ctx context.Context, p client.Path) error
+	Resume(ctx context.Context, p client.Path) error
+	XML(ctx context.Context, p client.Path, d client.Definition) (string, error)
+	Console(ctx context.Context, p client.Path, device string) ([]byte, error)
+	Info(ctx context.Context, p client.Path) (client.Info, error)
+	Stats(ctx context.Context, p client.Path) (client.Stats, error)
+}
+
+// Config is the world that the commands run in.
+type Config struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Getenv   func(string) string
+	Root     bool // the caller is root, who needs no hint to become it
+	Version  string
+	Connect  func(context.Context) (Daemon, error)
+}
+
+// app is one run of berthctl.
+type app struct {
+	Config
+	out *bufio.Writer
+
+	uri   string
+	quiet bool
+}
+
+// Run carries out one command line and returns the exit status: 0, or 1 when it failed.
+func Run(ctx context.Context, cfg Config, args []string) int {
+	a := &app{Config: cfg, out: bufio.NewWriter(cfg.Out)}
+	root := a.command()
+	root.SetArgs(append([]string{}, args...)) // nil would mean the arguments of the process
+	err := root.ExecuteContext(ctx)
+	// Also after an error: what a command could print is true.
+	if flushed := a.out.Flush(); err == nil && flushed != nil {
+		err = fmt.Errorf("write the output: %w", flushed)
+	}
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(cfg.Err, "error: %s\n", a.sentence(err))
+	return 1
+}
+
+// connect opens the connection that one command uses.
+func (a *app) connect(ctx context.Context) (Daemon, error) {
+	if err := a.checkURI(); err != nil {
+		return nil, err
+	}
+	return a.Connect(ctx)
+}
+
+// say prints what only tells a person that all went well.
+func (a *app) say(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.out, format+"\n", args...)
+	}
+}

@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+// TestCalls pins the round trips: the start path's latency counts.
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	const db = "0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1"
+	for name, tc := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"start by name":         {[]string{"start", "db"}, []string{"ByName db", "Start db"}},
+		"start by uuid":         {[]string{"start", db}, []string{"ByUUID " + db, "Info", "Start db"}},
+		"start quietly by uuid": {[]string{"-q", "start", db}, []string{"ByUUID " + db, "Start db"}},
+		"start takes no id":     {[]string{"start", "4711"}, []string{"ByName 4711"}},
+		"destroy by id":         {[]string{"destroy", "4711"}, []string{"List", "Destroy web"}},
+		"a number as a name":    {[]string{"destroy", "12"}, []string{"List", "ByName 12"}},
+		"zero is no id":         {[]string{"destroy", "0"}, []string{"List", "ByName 0"}},
+		"a uuid as a name": {
+			[]string{"destroy", "00000000-0000-0000-0000-000000000000"},
+			[]string{"ByUUID 00000000-0000-0000-0000-000000000000", "ByName 00000000-0000-0000-0000-000000000000"},
+		},
+		"define":           {[]string{"define", "-"}, []string{"Define <domain/>", "Info"}},
+		"define quietly":   {[]string{"-q", "define", "-"}, []string{"Define <domain/>"}},
+		"dominfo of off":   {[]string{"dominfo", "db"}, []string{"ByName db", "Info"}},
+		"dominfo of on":    {[]string{"dominfo", "web"}, []string{"ByName web", "Info", "Stats"}},
+		"dumpxml":          {[]string{"dumpxml", "web"}, []string{"ByName web", "XML live"}},
+		"dumpxml inactive": {[]string{"dumpxml", "web", "--inactive"}, []string{"ByName web", "XML inactive"}},
+		"console":          {[]string{"console-log", "web", "--devname", "console1"}, []string{"ByName web", "Console console1"}},
+		"nothing at all":   {[]string{"start", "a", "b"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fleet()
+			run(t, f, tc.args...)
+			if diff := cmp.Diff(tc.want, f.calls); diff != "" {
+				t.Errorf("want (-), got (+):\n%s", diff)
+			}
+			if want := min(1, len(tc.want)); f.closed != want {
+				t.Errorf("closed %d times", f.closed)
+			}
+		})
+	}
+}
+
+// TestCreatedAndGone: a transient container may end before it is asked for its name.
+func TestCreatedAndGone(t *testing.T) {
+	t.Parallel()
+	f := fleet()
+	f.errs["Info"] = &client.Error{Name: client.UnknownObject, Message: "no such object"}
+	want := outcome{out: "Domain '6695eb01-f6a4-8304-79aa-97f2502e193f' created from -\n"}
+	if got := run(t, f, "create", "-"); got != want {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestEndedMeanwhile: what is off has no statistics, also when it is since a moment ago.
+func TestEndedMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := fleet()
+	f.errs["Stats"] = &client.Error{Name: client.NotRunning, Message: "domain is not running"}
+	f.stats = nil
+	if got := run(t, f, "dominfo", "web"); got.status != 0 || got.err != "" {
+		t.Errorf("got %+v", got)
+	}
+	f.errs["Stats"] = &client.Error{Name: "org.berth1.Error.Internal", Message: "cannot read"}
+	if got := run(t, f, "dominfo", "web"); got.status != 1 || got.err != "error: cannot read\n" {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+// change is a command that changes one container and says so.
+type change struct {
+	use, short string
+	by         accepts
+	fits       fitting
+	do         func(Daemon, context.Context, client.Path) error
+	done       string
+}
+
+func changes() []change {
+	persistent := true
+	return []change{
+		{"start", "Start a defined container", nameOrUUID,
+			fitting{States: []string{"shutoff"}}, Daemon.Start, "started"},
+		{"destroy", "Stop a container at once", nameUUIDOrID,
+			fitting{States: []string{"running", "paused", "stopping"}}, Daemon.Destroy, "destroyed"},
+		{"suspend", "Freeze a running container", nameUUIDOrID,
+			fitting{States: []string{"running"}}, Daemon.Suspend, "suspended"},
+		{"resume", "Let a suspended container go on", nameUUIDOrID,
+			fitting{States: []string{"paused"}}, Daemon.Resume, "resumed"},
+		{"undefine", "Remove a definition; a running container becomes transient", nameUUIDOrID,
+			fitting{Persistent: &persistent}, Daemon.Undefine, "has been undefined"},
+	}
+}
+
+func (a *app) changeCommands() []*cobra.Command {
+	var list []*cobra.Command
+	for _, c := range changes() {
+		cmd := &cobra.Command{Use: c.use, Short: c.short}
+		list = append(list, a.domainCommand(cmd, c.by, c.fits, func(ctx context.Context, d Daemon, t target) error {
+			name := t.name
+			if !a.quiet {
+				// Before the change: afterwards there may be nobody left to ask.
+				var err error
+				if name, err = t.called(ctx, d); err != nil {
+					return err
+				}
+			}
+			if err := begun(ctx, c.do(d, ctx, t.path)); err != nil {
+				return err
+			}
+			a.say("Domain '%s' %s", printable(name), c.done)
+			return nil
+		}))
+	}
+	return list
+}

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+// completionLimit is how long a shell's Tab key may hang.
+const completionLimit = 2 * time.Second
+
+// fitting are the containers that make sense for a command.
+type fitting = client.Filter
+
+// completeDomain offers the names of the fitting containers, for both ways to give one.
+func (a *app) completeDomain(cmd *cobra.Command, fits fitting) {
+	const nothingElse = cobra.ShellCompDirectiveNoFileComp
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 || cmd.Flags().Changed("domain") {
+			return nil, nothingElse
+		}
+		return a.names(cmd.Context(), fits), nothingElse
+	}
+	// The one error is a flag that does not exist, and the caller has just made it.
+	_ = cmd.RegisterFlagCompletionFunc("domain", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return a.names(cmd.Context(), fits), nothingElse
+	})
+}
+
+// names lists what can be offered; whatever goes wrong, a completion has nothing to say about it.
+func (a *app) names(ctx context.Context, fits fitting) []string {
+	ctx, cancel := context.WithTimeout(ctx, completionLimit)
+	defer cancel()
+	d, err := a.connect(ctx)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = d.Close() }()
+	rows, err := d.List(ctx, fits)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, row := range rows {
+		// The shells split at lines and tabs.
+		if printable(row.Name) == row.Name {
+			names = append(names, row.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func completeXMLFile(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return []string{"xml"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+// addCompletion adds the library's completion command, for the shells that Linux hosts have.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	completion, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		return // the root command always has it
+	}
+	for _, shell := range completion.Commands() {
+		if shell.Name() == "powershell" {
+			completion.RemoveCommand(shell)
+		}
+	}
+	completion.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("no completion for the shell '%s'", args[0])
+		}
+		return fmt.Errorf("command '%s' requires a shell: bash, fish or zsh", cmd.Name())
+	}
+	completion.RunE = func(*cobra.Command, []string) error { return nil }
+}

@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestCompletion asks as the shells' scripts do.
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string][]string{
+		"start |":                {"Archive", "db"},
+		"start --domain |":       {"Archive", "db"},
+		"start --domain=|":       {"Archive", "db"},
+		"destroy |":              {"build", "web"},
+		"suspend |":              {"web"},
+		"resume |":               {"build"},
+		"undefine |":             {"Archive", "db", "web"},
+		"dumpxml |":              {"Archive", "build", "db", "web"},
+		"dumpxml web |":          nil,
+		"dumpxml --domain=web |": nil,
+		"define |":               {"xml"},
+		"define a.xml |":         nil,
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			args := append([]string{"__complete"}, strings.Split(strings.TrimSuffix(line, "|"), " ")...)
+			o := run(t, fleet(), args...)
+			var got []string
+			for word := range strings.Lines(o.out) {
+				if !strings.HasPrefix(word, ":") {
+					got = append(got, strings.TrimSuffix(word, "\n"))
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("want (-), got (+):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCompletionWithoutDaemon(t *testing.T) {
+	t.Parallel()
+	cfg := config(nil)
+	cfg.Connect = func(context.Context) (Daemon, error) { return nil, errors.New("no bus") }
+	if got := runWith(t.Context(), cfg, "__complete", "start", ""); got.out != ":4\n" || got.status != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestCompletionScripts(t *testing.T) {
+	t.Parallel()
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		if got := run(t, fleet(), "completion", shell); got.status != 0 || !strings.Contains(got.out, "__complete") {
+			t.Errorf("%s: status %d, %d bytes, %s", shell, got.status, len(got.out), got.err)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+// maxXML is far above every definition, and below the 32 MiB at which the bus would end the
+// connection without a word about the reason.
+const maxXML = 16 << 20
+
+func (a *app) defineCommands() []*cobra.Command {
+	return []*cobra.Command{
+		a.fileCommand("define", "Define a container, or change its definition, from XML", Daemon.Define, "defined"),
+		a.fileCommand("create", "Start a transient container from XML", Daemon.Create, "created"),
+	}
+}
+
+func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, string) (client.Path, error), done string) *cobra.Command {
+	cmd := &cobra.Command{Use: use + " FILE", Short: short}
+	o := &operand{name: "file", about: "`FILE` with the domain XML, - for standard input"}
+	o.add(cmd)
+	cmd.ValidArgsFunction = completeXMLFile
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		ctx := cmd.Context()
+		xml, err := a.readXML(ctx, o.value)
+		if err != nil {
+			return err
+		}
+		d, err := a.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = d.Close() }()
+		path, err := do(d, ctx, xml)
+		if err := begun(ctx, err); err != nil {
+			return err
+		}
+		if !a.quiet {
+			a.say("Domain '%s' %s from %s", printable(nameAt(ctx, d, path)), done, printable(o.value))
+		}
+		return nil
+	}
+	return cmd
+}
+
+// nameAt asks for the name that is in the XML. It cannot fail: the work is done, and a transient
+// container may have ended already, so the uuid of its path must do.
+func nameAt(ctx context.Context, d Daemon, path client.Path) string {
+	if info, err := d.Info(ctx, path); err == nil {
+		return info.Name
+	}
+	leaf := string(path[strings.LastIndexByte(string(path), '/')+1:])
+	return strings.ReplaceAll(strings.TrimPrefix(leaf, "_"), "_", "-")
+}
+
+// readXML reads a whole file. An interrupted caller does not wait for a terminal or a pipe that
+// never ends; the reader left behind ends with the process.
+func (a *app) readXML(ctx context.Context, name string) (string, error) {
+	type result struct {
+		text string
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		text, err := a.readAll(name)
+		read <- result{text, err}
+	}()
+	select {
+	case r := <-read:
+		return r.text, r.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+func (a *app) readAll(name string) (string, error) {
+	from := a.In
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = file.Close() }()
+		from = file
+	}
+	text, err := io.ReadAll(io.LimitReader(from, maxXML+1))
+	switch {
+	case err != nil: // it names the file
+		return "", err
+	case len(text) > maxXML:
+		return "", fmt.Errorf("read %s: it is larger than %d MiB", name, maxXML>>20)
+	case !utf8.Valid(text) || strings.ContainsRune(string(text), 0):
+		return "", fmt.Errorf("read %s: %w", name, client.ErrNotText)
+	}
+	return string(text), nil
+}

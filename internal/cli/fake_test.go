@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+// fake is a berthd with a few containers; it remembers its calls.
+type fake struct {
+	infos   []client.Info
+	stats   map[string]client.Stats
+	xml     string
+	console []byte
+	version string
+	errs    map[string]error // by method
+	hook    func(method string)
+	calls   []string
+	closed  int
+}
+
+func (f *fake) call(method, arg string) error {
+	f.calls = append(f.calls, strings.TrimSpace(method+" "+arg))
+	if f.hook != nil {
+		f.hook(method)
+	}
+	return f.errs[method]
+}
+
+func pathOf(i client.Info) client.Path {
+	return client.Path("/org/berth1/container/_" + strings.ReplaceAll(i.UUID, "-", "_"))
+}
+
+func (f *fake) find(method, arg string, match func(client.Info) bool) (client.Path, error) {
+	if err := f.call(method, arg); err != nil {
+		return "", err
+	}
+	if n := slices.IndexFunc(f.infos, match); n >= 0 {
+		return pathOf(f.infos[n]), nil
+	}
+	return "", &client.Error{Name: client.NoSuchContainer, Message: "cannot find domain: no such container"}
+}
+
+func (f *fake) at(p client.Path) client.Info {
+	for _, i := range f.infos {
+		if pathOf(i) == p {
+			return i
+		}
+	}
+	return client.Info{}
+}
+
+func (f *fake) Define(_ context.Context, xml string) (client.Path, error) {
+	return pathOf(f.infos[0]), f.call("Define", xml)
+}
+
+func (f *fake) Create(_ context.Context, xml string) (client.Path, error) {
+	return pathOf(f.infos[0]), f.call("Create", xml)
+}
+
+func (f *fake) List(_ context.Context, filter client.Filter) ([]client.Summary, error) {
+	if err := f.call("List", ""); err != nil {
+		return nil, err
+	}
+	var rows []client.Summary
+	for _, i := range f.infos {
+		if filter.States != nil && !slices.Contains(filter.States, i.State) {
+			continue
+		}
+		if filter.Persistent != nil && *filter.Persistent != i.Persistent {
+			continue
+		}
+		rows = append(rows, client.Summary{Name: i.Name, ID: i.ID, UUID: i.UUID, State: i.State, Path: pathOf(i)})
+	}
+	return rows, nil
+}
+
+func (f *fake) ByName(_ context.Context, name string) (client.Path, error) {
+	return f.find("ByName", name, func(i client.Info) bool { return i.Name == name })
+}
+
+func (f *fake) ByUUID(_ context.Context, uuid string) (client.Path, error) {
+	return f.find("ByUUID", uuid, func(i client.Info) bool { return i.UUID == uuid })
+}
+
+func (f *fake) Version(context.Context) (string, error) { return f.version, f.call("Version", "") }
+
+func (f *fake) Start(_ context.Context, p client.Path) error { return f.call("Start", f.at(p).Name) }
+func (f *fake) Destroy(_ context.Context, p client.Path) error {
+	return f.call("Destroy", f.at(p).Name)
+}
+func (f *fake) Suspend(_ context.Context, p client.Path) error {
+	return f.call("Suspend", f.at(p).Name)
+}
+func (f *fake) Resume(_ context.Context, p client.Path) error { return f.call("Resume", f.at(p).Name) }
+
+func (f *fake) Undefine(_ context.Context, p client.Path) error {
+	return f.call("Undefine", f.at(p).Name)
+}
+
+func (f *fake) XML(_ context.Context, p client.Path, d client.Definition) (string, error) {
+	return f.xml, f.call("XML", d.String())
+}
+
+func (f *fake) Console(_ context.Context, _ client.Path, device string) ([]byte, error) {
+	return f.console, f.call("Console", device)
+}
+
+func (f *fake) Info(_ context.Context, p client.Path) (client.Info, error) {
+	return f.at(p), f.call("Info", "")
+}
+
+func (f *fake) Stats(_ context.Context, p client.Path) (client.Stats, error) {
+	return f.stats[f.at(p).Name], f.call("Stats", "")
+}
+
+func (f *fake) Close() error { f.closed++; return nil }
+
+// fleet is a berthd with one container of each kind.
+func fleet() *fake {
+	cpu, memory, tasks := uint64(1_234_567), uint64(5<<20), uint64(3)
+	return &fake{
+		infos: []client.Info{
+			{
+				Name: "web", UUID: "6695eb01-f6a4-8304-79aa-97f2502e193f", Title: "The <web> front", Description: "Serves & listens",
+				OSType: "exe", State: "running", StateReason: "booted", StateChangedUSec: 1_700_000_000_000_000,
+				Persistent: true, ID: 4711, Leader: 4713, MachineName: "web", Unit: "machine-web.scope", Slice: "machine.slice",
+				ControlGroup: "/machine.slice/machine-web.scope", RootDirectory: "/srv/web", StartedUSec: 1_700_000_000_000_000,
+				MemoryMax: 512 << 20, VCPUs: 2, Consoles: []string{"console0", "console1"},
+			},
+			{
+				Name: "db", UUID: "0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1", OSType: "exe", State: "shutoff", StateReason: "failed",
+				StateChangedUSec: 1_700_000_000_000_000, Persistent: true, MachineName: "db", RootDirectory: "/",
+				StartedUSec: 1_600_000_000_000_000, MemoryMax: 64 << 20, VCPUs: 1, Consoles: []string{"console0"},
+				LastExit: client.Exit{Kind: "killed", Code: 9},
+			},
+			{
+				Name: "build", UUID: "5e1f7ec2-9c7c-4d0b-8a6b-0d1a4b1f6f00", OSType: "exe", State: "paused", StateReason: "user",
+				ID: 99, Leader: 100, MachineName: "build", MemoryMax: 64 << 20, VCPUs: 1,
+			},
+			{
+				Name: "Archive", UUID: "77e9a7f3-50ac-4f3c-9d0f-5b1d6a6a7b02", OSType: "exe", State: "shutoff", StateReason: "unknown",
+				Persistent: true, MachineName: "Archive", MemoryMax: 64 << 20, VCPUs: 1,
+			},
+		},
+		stats:   map[string]client.Stats{"web": {CPUUsageUSec: &cpu, MemoryCurrent: &memory, TasksCurrent: &tasks}},
+		xml:     "<domain type='lxc'>\n</domain>\n",
+		console: []byte("login: \x1b[1mroot\x1b[0m\n"),
+		version: "1.3",
+		errs:    map[string]error{},
+	}
+}
+
+// outcome is what a user sees of one command line.
+type outcome struct {
+	out, err string
+	status   int
+}
+
+// run carries out one command line against a fake.
+func run(t *testing.T, f *fake, args ...string) outcome {
+	t.Helper()
+	return runWith(t.Context(), config(f), args...)
+}
+
+func config(f *fake) Config {
+	return Config{
+		In: strings.NewReader("<domain/>"), Getenv: func(string) string { return "" }, Root: true, Version: "1.2",
+		Connect: func(context.Context) (Daemon, error) { return f, nil },
+	}
+}
+
+func runWith(ctx context.Context, cfg Config, args ...string) outcome {
+	var out, err bytes.Buffer
+	if cfg.Out == nil {
+		cfg.Out = &out
+	}
+	cfg.Err = io.Writer(&err)
+	status := Run(ctx, cfg, args)
+	return outcome{out.String(), err.String(), status}
+}

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestGolden prints every command line of a subject with what a user sees of it.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	for subject, lines := range map[string][]string{
+		"list": {
+			"list", "list --all", "list --inactive", "list --table", "--quiet list --all", "list --all --name",
+			"list --all --uuid", "list --all --id", "list --all --name --uuid --id", "list --state-running",
+			"list --state-paused", "list --state-shutoff", "list --state-other", "list --all --persistent",
+			"list --all --transient", "list --json", "list --all --json", "list --state-other --json",
+		},
+		"dominfo":  {"dominfo web", "dominfo db", "dominfo Archive", "dominfo build", "dominfo --json web", "dominfo db --json"},
+		"domstate": {"domstate web", "domstate db", "domstate --reason db", "domstate --json db"},
+		"names":    {"domid web", "domid db", "domname 4711", "domname 0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1", "domuuid web", "domuuid 99"},
+		"changes": {
+			"start db", "destroy web", "suspend web", "resume build", "undefine db", "-q start db",
+			"destroy 4711", "destroy --domain web", "destroy --domain=web", "start 0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1",
+			"define -", "create -", "define --file -", "-q define -",
+		},
+		"show": {"dumpxml web", "dumpxml --inactive web", "console-log web", "console-log web --devname console1", "version", "version --json", "--version", "-v"},
+		"usage": {
+			"", "nosuch", "start", "start a b", "start --domain a b", "start --domain", "start --nosuch web", "start -x web",
+			"list a", "version a", "list --name --json", "list --table --uuid", "list --json --table", "list --all=x",
+			"define", "define /nosuch/file", "start nosuch", "domid 12", "domid 00000000-0000-0000-0000-000000000000", "start ",
+			"help nosuch", "completion", "completion tcsh", "-c qemu:///system list", "-c lxc:///system domid web", "--connect lxc:/// domid web",
+		},
+		"help": {"help", "help list", "start --help"},
+	} {
+		t.Run(subject, func(t *testing.T) {
+			t.Parallel()
+			var got strings.Builder
+			for _, line := range lines {
+				var args []string
+				if line != "" {
+					args = strings.Split(line, " ")
+				}
+				o := run(t, fleet(), args...)
+				fmt.Fprintf(&got, "$ berthctl %s\n%s%s[%d]\n\n", line, o.out, o.err, o.status)
+			}
+			golden(t, subject, got.String())
+		})
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files anew") //nolint:gochecknoglobals // a flag
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-), got (+):\n%s", file, diff)
+	}
+}

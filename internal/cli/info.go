@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+func (a *app) infoCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{Use: "dominfo", Short: "Print what is known of a container"}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
+		info, err := d.Info(ctx, t.path)
+		if err != nil {
+			return err
+		}
+		stats, err := figures(ctx, d, t.path, info.State)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return a.printJSON(described(info, stats))
+		}
+		for _, line := range lines(info, stats) {
+			if line.text != "" {
+				fmt.Fprintf(a.out, "%-15s %s\n", line.label+":", line.text)
+			}
+		}
+		return nil
+	})
+}
+
+// figures reads the statistics; a container that is off has none, also when it ended just now.
+func figures(ctx context.Context, d Daemon, path client.Path, state string) (client.Stats, error) {
+	if state == "shutoff" {
+		return client.Stats{}, nil
+	}
+	stats, err := d.Stats(ctx, path)
+	if client.NameOf(err) == client.NotRunning {
+		return client.Stats{}, nil
+	}
+	return stats, err
+}
+
+type line struct{ label, text string }
+
+// lines are virsh's, then Berth's own. A line without a text is not printed.
+func lines(i client.Info, s client.Stats) []line {
+	list := []line{
+		{"Id", idText(i.ID)},
+		{"Name", printable(i.Name)},
+		{"UUID", i.UUID},
+		{"OS Type", i.OSType},
+		{"State", stateWord(i.State)},
+		{"CPU(s)", number(i.VCPUs)},
+	}
+	if s.CPUUsageUSec != nil {
+		list = append(list, line{"CPU time", fmt.Sprintf("%.1fs", float64(*s.CPUUsageUSec)/1e6)})
+	}
+	list = append(list, line{"Max memory", kib(i.MemoryMax)})
+	if s.MemoryCurrent != nil {
+		list = append(list, line{"Used memory", kib(*s.MemoryCurrent)})
+	}
+	list = append(list,
+		line{"Persistent", yesNo(i.Persistent)},
+		line{"Updated", yesNo(i.Updated)},
+		line{"Title", printable(i.Title)},
+		line{"Machine", i.MachineName},
+		line{"Root", printable(i.RootDirectory)},
+	)
+	if i.Leader != 0 {
+		list = append(list, line{"Leader", number(i.Leader)})
+	}
+	list = append(list, line{"Unit", i.Unit})
+	if s.TasksCurrent != nil {
+		list = append(list, line{"Tasks", number(*s.TasksCurrent)})
+	}
+	return append(list, line{"Last exit", exitText(i.LastExit)})
+}
+
+func number[T uint32 | uint64](n T) string { return strconv.FormatUint(uint64(n), 10) }
+
+func kib(bytes uint64) string { return number(bytes>>10) + " KiB" }
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// exitText is how init ended, in words; "" when it never ran.
+func exitText(e client.Exit) string {
+	switch e.Kind {
+	case "":
+		return ""
+	case "exited":
+		return fmt.Sprintf("exited with status %d", e.Code)
+	}
+	name := unix.SignalName(unix.Signal(e.Code))
+	if name == "" {
+		name = fmt.Sprintf("signal %d", e.Code)
+	}
+	if e.Kind == "dumped" {
+		return "killed by " + name + ", core dumped"
+	}
+	return "killed by " + name
+}

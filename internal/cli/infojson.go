@@ -1,0 +1,57 @@
+package cli
+
+import "github.com/berthd/berth/internal/client"
+
+// description is dominfo --json: the properties of org.berth1.Container with their units in the
+// keys. What there is none of is null.
+type description struct {
+	ID                 *uint32  `json:"id"`
+	Name               string   `json:"name"`
+	UUID               string   `json:"uuid"`
+	Title              string   `json:"title"`
+	Description        string   `json:"description"`
+	OSType             string   `json:"os_type"`
+	State              string   `json:"state"`
+	Reason             string   `json:"reason"`
+	StateChangedUSec   *uint64  `json:"state_changed_usec"`
+	Persistent         bool     `json:"persistent"`
+	Updated            bool     `json:"updated"`
+	VCPUs              uint32   `json:"vcpus"`
+	MemoryMaxBytes     uint64   `json:"memory_max_bytes"`
+	CPUUsageUSec       *uint64  `json:"cpu_usage_usec"`
+	MemoryCurrentBytes *uint64  `json:"memory_current_bytes"`
+	TasksCurrent       *uint64  `json:"tasks_current"`
+	Leader             *uint32  `json:"leader"`
+	MachineName        string   `json:"machine_name"`
+	Unit               *string  `json:"unit"`
+	Slice              *string  `json:"slice"`
+	ControlGroup       *string  `json:"control_group"`
+	RootDirectory      *string  `json:"root_directory"`
+	StartedUSec        *uint64  `json:"started_usec"`
+	LastExit           *ended   `json:"last_exit"`
+	Consoles           []string `json:"consoles"`
+}
+
+// ended is how init ended: kind is exited, killed or dumped, code the status or the signal.
+type ended struct {
+	Kind string `json:"kind"`
+	Code int32  `json:"code"`
+}
+
+func described(i client.Info, s client.Stats) description {
+	d := description{
+		ID: unlessZero(i.ID), Name: i.Name, UUID: i.UUID, Title: i.Title, Description: i.Description,
+		OSType: i.OSType, State: i.State, Reason: i.StateReason,
+		StateChangedUSec: unlessZero(i.StateChangedUSec),
+		Persistent:       i.Persistent, Updated: i.Updated, VCPUs: i.VCPUs, MemoryMaxBytes: i.MemoryMax,
+		CPUUsageUSec: s.CPUUsageUSec, MemoryCurrentBytes: s.MemoryCurrent, TasksCurrent: s.TasksCurrent,
+		Leader: unlessZero(i.Leader), MachineName: i.MachineName,
+		Unit: unlessZero(i.Unit), Slice: unlessZero(i.Slice), ControlGroup: unlessZero(i.ControlGroup),
+		RootDirectory: unlessZero(i.RootDirectory), StartedUSec: unlessZero(i.StartedUSec),
+		Consoles: append([]string{}, i.Consoles...),
+	}
+	if i.LastExit.Kind != "" {
+		d.LastExit = &ended{i.LastExit.Kind, i.LastExit.Code}
+	}
+	return d
+}

@@ -1,0 +1,28 @@
+package cli
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestJSONKeysAreDocumented looks for every key in the manual, which promises that they stay.
+func TestJSONKeysAreDocumented(t *testing.T) {
+	t.Parallel()
+	manual, err := os.ReadFile("../../man/berthctl.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(manual), ".SH \"JSON OUTPUT\"\n")
+	section, _, _ = strings.Cut(section, "\n.SH ")
+	for _, v := range []any{listed{}, stated{}, versions{}, description{}, ended{}} {
+		for f := range reflect.TypeOf(v).Fields() {
+			key := f.Tag.Get("json")
+			if !regexp.MustCompile(`(?m)^\.(B|BR|RB) .*\b` + key + `\b`).MatchString(section) {
+				t.Errorf("%T: no %s", v, key)
+			}
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// printTable prints rows below their headings and a line, as virsh does.
+func (a *app) printTable(heads []string, rows [][]string) {
+	widths := columns(append([][]string{heads}, rows...))
+	a.printPadded(heads, widths)
+	total := 0
+	for _, w := range widths {
+		total += w + len("   ")
+	}
+	fmt.Fprintln(a.out, strings.Repeat("-", total))
+	for _, row := range rows {
+		a.printPadded(row, widths)
+	}
+}
+
+// printRows prints a table without its headings.
+func (a *app) printRows(rows [][]string) {
+	widths := columns(rows)
+	for _, row := range rows {
+		a.printPadded(row, widths)
+	}
+}
+
+func columns(rows [][]string) []int {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	return widths
+}
+
+func (a *app) printPadded(row []string, widths []int) {
+	var line strings.Builder
+	for i, cell := range row {
+		line.WriteString(" " + cell)
+		line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+	}
+	fmt.Fprintln(a.out, strings.TrimRight(line.String(), " "))
+}
+
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// unlessZero is null in JSON for "there is none".
+func unlessZero[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// printable keeps a name or a message from moving the cursor or breaking a table.
+func printable(s string) string {
+	if strings.IndexFunc(s, unprintable) < 0 && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && s[i] != "\uFFFD"[0]:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case unprintable(r):
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool { return !strconv.IsPrint(r) }
+
+// stateWord is virsh's word for a state; only one is not Berth's own.
+func stateWord(state string) string {
+	if state == "shutoff" {
+		return "shut off"
+	}
+	return state
+}

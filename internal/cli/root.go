@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Command gives the whole command tree, for what documents it.
+func Command(cfg Config) *cobra.Command {
+	return (&app{Config: cfg, out: bufio.NewWriter(cfg.Out)}).command()
+}
+
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "berthctl",
+		Short:         "Control Berth's containers",
+		Version:       a.Version,
+		SilenceErrors: true, // Run prints them, all in the same way
+		SilenceUsage:  true,
+		Args:          noSuchCommand,
+		RunE: func(*cobra.Command, []string) error {
+			return errors.New(`a command is required; "berthctl help" lists them`)
+		},
+	}
+	root.SetIn(a.In)
+	root.SetOut(a.out)
+	root.SetErr(a.Err)
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.PersistentFlags().StringVarP(&a.uri, "connect", "c", "", "hypervisor connection `URI`; lxc:///system is the only one")
+	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print results only, no headings and confirmations")
+	root.PersistentFlags().BoolP("help", "h", false, "help for the command")
+	root.AddCommand(a.defineCommands()...)
+	root.AddCommand(a.changeCommands()...)
+	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.stateCommand(), a.infoCommand())
+	root.AddCommand(a.identityCommands()...)
+	root.AddCommand(a.consoleLogCommand(), a.versionCommand())
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultVersionFlag()
+	addCompletion(root)
+	return root
+}
+
+func noSuchCommand(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unknown command: '%s'", args[0])
+	}
+	return nil
+}
+
+// flagError puts the library's words into virsh's.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		name := "--" + unknown.GetSpecifiedName()
+		if short := unknown.GetSpecifiedShortnames(); short != "" {
+			name = "-" + short
+		}
+		return fmt.Errorf("command '%s' doesn't support option %s", cmd.Name(), name)
+	}
+	var lacking *pflag.ValueRequiredError
+	if errors.As(err, &lacking) {
+		kind, _ := pflag.UnquoteUsage(lacking.GetFlag())
+		return fmt.Errorf("expected syntax: --%s <%s>", lacking.GetFlag().Name, kind)
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
+		return fmt.Errorf("invalid '=' after option --%s", invalid.GetFlag().Name)
+	}
+	return err
+}
+
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("command '%s' doesn't exist", args[0])
+			}
+			return topic.Help()
+		},
+	}
+}

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+func TestSentences(t *testing.T) {
+	t.Parallel()
+	ours := map[string]any{}
+	for name, tc := range map[string]struct {
+		user bool // not root
+		err  error
+		want string
+	}{
+		"berthd's own sentence": {
+			err:  &client.Error{Name: "org.berth1.Error.AlreadyRunning", Message: `cannot start domain "web": domain is already active`, Details: ours},
+			want: `cannot start domain "web": domain is already active`,
+		},
+		"several errors": {
+			err:  &client.Error{Name: "org.berth1.Error.StartFailed", Message: "cannot start: scope\nstop the scope: gone\n", Details: ours},
+			want: "cannot start: scope; stop the scope: gone",
+		},
+		"control characters": {
+			err:  &client.Error{Name: "org.berth1.Error.InvalidXML", Message: "bad name \x1b[2J", Details: ours},
+			want: `bad name \x1b[2J`,
+		},
+		"gone since it was found": {
+			err:  &client.Error{Name: client.UnknownObject, Message: "Unknown object"},
+			want: "failed to get domain 'web'",
+		},
+		"denied by the bus": {
+			user: true,
+			err:  &client.Error{Name: client.AccessDenied, Message: "Rejected send message, 2 matched rules; type=..."},
+			want: "permission denied by the system bus; try again as root",
+		},
+		"denied by the bus to root": {
+			err:  &client.Error{Name: client.AccessDenied, Message: "Rejected send message, 2 matched rules; type=..."},
+			want: "permission denied by the system bus",
+		},
+		"denied by berthd": {
+			user: true,
+			err:  &client.Error{Name: client.AccessDenied, Message: `cannot start domain "web": access denied`, Details: ours},
+			want: `cannot start domain "web": access denied; try again as root`,
+		},
+		"not installed": {
+			err:  &client.Error{Name: client.ServiceUnknown, Message: "The name org.berth1 was not provided by any .service files"},
+			want: "there is no org.berth1 on the system bus; is berthd installed?",
+		},
+		"does not start": {
+			err:  &client.Error{Name: "org.freedesktop.systemd1.LoadFailed", Message: "Unit is masked."},
+			want: `berthd cannot be started: Unit is masked.; "systemctl status berthd" says more`,
+		},
+		"starts too slowly": {
+			err:  &client.Error{Name: client.TimedOut, Message: "Failed to activate service"},
+			want: `berthd did not come up in time; "systemctl status berthd" says more`,
+		},
+		"died": {
+			err:  &client.Error{Name: client.NoReply, Message: "Message recipient disconnected from message bus without replying"},
+			want: `berthd ended before it answered; "berthctl list --all" shows what was done`,
+		},
+		"too old": {
+			err:  &client.Error{Name: client.UnknownMethod, Message: "no method Start"},
+			want: `berthd and berthctl are of different versions, as "berthctl version" shows: no method Start`,
+		},
+		"no bus": {
+			err:  fmt.Errorf("%w: %w", client.ErrConnect, errors.New("dial unix /x: connect: no such file or directory")),
+			want: "connect to the system bus: dial unix /x: connect: no such file or directory; is this host's D-Bus system bus running?",
+		},
+		"bus lost": {
+			err:  client.ErrLost,
+			want: `connection to the system bus lost; "berthctl list --all" shows what was done`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fleet()
+			f.errs["Start"] = tc.err
+			cfg := config(f)
+			cfg.Root = !tc.user
+			want := outcome{err: "error: " + tc.want + "\n", status: 1}
+			if got := runWith(t.Context(), cfg, "start", "web"); got != want {
+				t.Errorf("got %+v\nwant %+v", got, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+func (a *app) dumpXMLCommand() *cobra.Command {
+	var inactive bool
+	cmd := &cobra.Command{Use: "dumpxml", Short: "Print the XML of a container"}
+	cmd.Flags().BoolVar(&inactive, "inactive", false, "the stored definition, not the running one")
+	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
+		which := client.Live
+		if inactive {
+			which = client.Inactive
+		}
+		xml, err := d.XML(ctx, t.path, which)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(a.out, strings.TrimSuffix(xml, "\n"))
+		return nil
+	})
+}
+
+// identityCommands turn one way to call a container into another.
+func (a *app) identityCommands() []*cobra.Command {
+	var list []*cobra.Command
+	for _, c := range []struct {
+		use, short string
+		text       func(client.Info) string
+	}{
+		{"domid", "Print the id of a container, - when it is shut off", func(i client.Info) string { return idText(i.ID) }},
+		{"domname", "Print the name of a container", func(i client.Info) string { return i.Name }},
+		{"domuuid", "Print the uuid of a container", func(i client.Info) string { return i.UUID }},
+	} {
+		cmd := &cobra.Command{Use: c.use, Short: c.short}
+		list = append(list, a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
+			info, err := d.Info(ctx, t.path)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(a.out, c.text(info))
+			return nil
+		}))
+	}
+	return list
+}
+
+func (a *app) consoleLogCommand() *cobra.Command {
+	var device string
+	cmd := &cobra.Command{Use: "console-log", Short: "Print the output that was kept of a console"}
+	cmd.Flags().StringVar(&device, "devname", "", "`console` to read, as console1; the first one without it")
+	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
+		output, err := d.Console(ctx, t.path, device)
+		if err != nil {
+			return err
+		}
+		// As it came, colours and all: whoever wants it otherwise has cat -v.
+		_, err = a.out.Write(output)
+		return err
+	})
+}

@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// stated is domstate --json.
+type stated struct {
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+}
+
+func (a *app) stateCommand() *cobra.Command {
+	var reason, asJSON bool
+	cmd := &cobra.Command{Use: "domstate", Short: "Print the state of a container"}
+	cmd.Flags().BoolVar(&reason, "reason", false, "also the reason for it")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, always with the reason")
+	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
+		info, err := d.Info(ctx, t.path)
+		if err != nil {
+			return err
+		}
+		switch {
+		case asJSON:
+			return a.printJSON(stated{info.State, info.StateReason})
+		case reason:
+			fmt.Fprintf(a.out, "%s (%s)\n", stateWord(info.State), info.StateReason)
+		default:
+			fmt.Fprintln(a.out, stateWord(info.State))
+		}
+		return nil
+	})
+}

@@ -1,0 +1,183 @@
+//go:build bus
+
+package client_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/client/clienttest"
+	"github.com/berthd/berth/test/bus"
+)
+
+const web = client.Path("/org/berth1/container/_6695eb01_f6a4_8304_79aa_97f2502e193f")
+
+// connect serves answers on a bus of the test's own and connects to it.
+func connect(t *testing.T, answers map[string]clienttest.Answer) (*client.Client, *clienttest.Daemon, *bus.Bus) {
+	t.Helper()
+	b := bus.Start(t)
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", b.Address)
+	c, err := client.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c, clienttest.Serve(t, b.Connect(t), answers), b
+}
+
+func replies(body ...any) clienttest.Answer {
+	return func(clienttest.Call) ([]any, error) { return body, nil }
+}
+
+// TestBusMethods makes every call once; the fake compares it with the contract.
+func TestBusMethods(t *testing.T) {
+	c, d, _ := connect(t, map[string]clienttest.Answer{
+		"DefineXML": replies(web), "CreateXML": replies(web), "GetContainerByName": replies(web),
+		"GetContainerByUUID": replies(web), "GetContainerByLeader": replies(web),
+		"ListContainers": replies([]client.Summary{{"web", 7, "6695", "running", web}}),
+		"Get":            replies(dbus.MakeVariant("1.2")),
+		"Start":          replies(), "Destroy": replies(), "Undefine": replies(), "Suspend": replies(), "Resume": replies(),
+		"GetXML": replies("<domain/>"), "ReadConsole": replies([]byte("hello\xff")),
+		"GetStats": replies(map[string]dbus.Variant{"memory-current": dbus.MakeVariant(uint64(4096))}),
+		"GetAll":   replies(properties()),
+	})
+	ctx := t.Context()
+	yes, memory := true, uint64(4096)
+	for _, step := range []struct {
+		name string
+		want any
+		do   func() (any, error)
+	}{
+		{"Define", web, func() (any, error) { return c.Define(ctx, "<domain/>") }},
+		{"Create", web, func() (any, error) { return c.Create(ctx, "<domain/>") }},
+		{"ByName", web, func() (any, error) { return c.ByName(ctx, "web") }},
+		{"ByUUID", web, func() (any, error) { return c.ByUUID(ctx, "6695") }},
+		{"ByLeader", web, func() (any, error) { return c.ByLeader(ctx, 8) }},
+		{"List", []client.Summary{{"web", 7, "6695", "running", web}}, func() (any, error) {
+			return c.List(ctx, client.Filter{States: []string{"running"}, Persistent: &yes})
+		}},
+		{"Version", "1.2", func() (any, error) { return c.Version(ctx) }},
+		{"Start", nil, func() (any, error) { return nil, c.Start(ctx, web) }},
+		{"Destroy", nil, func() (any, error) { return nil, c.Destroy(ctx, web) }},
+		{"Undefine", nil, func() (any, error) { return nil, c.Undefine(ctx, web) }},
+		{"Suspend", nil, func() (any, error) { return nil, c.Suspend(ctx, web) }},
+		{"Resume", nil, func() (any, error) { return nil, c.Resume(ctx, web) }},
+		{"XML", "<domain/>", func() (any, error) { return c.XML(ctx, web, client.Inactive) }},
+		{"Console", []byte("hello\xff"), func() (any, error) { return c.Console(ctx, web, "") }},
+		{"Stats", client.Stats{MemoryCurrent: &memory}, func() (any, error) { return c.Stats(ctx, web) }},
+		{"Info", info(), func() (any, error) { return c.Info(ctx, web) }},
+	} {
+		got, err := step.do()
+		if err != nil {
+			t.Errorf("%s: %v", step.name, err)
+		}
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("%s: want (-), got (+):\n%s", step.name, diff)
+		}
+	}
+	for _, call := range d.Calls() {
+		if call.Flags&dbus.FlagAllowInteractiveAuthorization == 0 {
+			t.Errorf("%s: polkit may not ask", call.Member)
+		}
+	}
+}
+
+func info() client.Info {
+	return client.Info{
+		Name: "web", UUID: "6695", OSType: "exe", State: "running", StateReason: "booted", Persistent: true,
+		ID: 7, Leader: 8, MemoryMax: 1 << 26, VCPUs: 1, Consoles: []string{"console0"}, LastExit: client.Exit{Code: 3, Kind: "exited"},
+	}
+}
+
+func properties() map[string]dbus.Variant {
+	i := info()
+	out := map[string]dbus.Variant{}
+	for name, value := range map[string]any{
+		"Name": i.Name, "UUID": i.UUID, "Title": i.Title, "Description": i.Description, "OSType": i.OSType,
+		"State": i.State, "StateReason": i.StateReason, "StateChangedUSec": i.StateChangedUSec,
+		"Persistent": i.Persistent, "Updated": i.Updated, "Id": i.ID, "Leader": i.Leader, "MachineName": i.MachineName,
+		"Unit": i.Unit, "Slice": i.Slice, "ControlGroup": i.ControlGroup, "RootDirectory": i.RootDirectory,
+		"LastExit": i.LastExit, "StartedUSec": i.StartedUSec, "MemoryMax": i.MemoryMax, "VCPUs": i.VCPUs, "Consoles": i.Consoles,
+	} {
+		out[name] = dbus.MakeVariant(value)
+	}
+	return out
+}
+
+func TestBusRefusal(t *testing.T) {
+	want := &client.Error{Name: "org.berth1.Error.StartFailed", Message: "cannot start", Details: map[string]any{"step": "scope"}}
+	c, _, _ := connect(t, map[string]clienttest.Answer{
+		"Start": func(clienttest.Call) ([]any, error) { return nil, want },
+	})
+	if diff := cmp.Diff(error(want), c.Start(t.Context(), web)); diff != "" {
+		t.Errorf("want (-), got (+):\n%s", diff)
+	}
+}
+
+func TestBusMissingProperty(t *testing.T) {
+	c, _, _ := connect(t, map[string]clienttest.Answer{"GetAll": replies(map[string]dbus.Variant{})})
+	if i, err := c.Info(t.Context(), web); err == nil {
+		t.Errorf("got %v of a daemon without properties", i)
+	}
+}
+
+func TestBusWrongType(t *testing.T) {
+	wrong := properties()
+	wrong["MemoryMax"] = dbus.MakeVariant("much")
+	c, _, _ := connect(t, map[string]clienttest.Answer{"GetAll": replies(wrong)})
+	if i, err := c.Info(t.Context(), web); err == nil {
+		t.Errorf("got %v", i)
+	}
+}
+
+// TestBusGivingUp ends the wait for a call that is never answered.
+func TestBusGivingUp(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	arrived := make(chan struct{})
+	c, _, _ := connect(t, map[string]clienttest.Answer{
+		"Start": func(clienttest.Call) ([]any, error) { close(arrived); <-release; return nil, nil },
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-arrived; cancel() }()
+	if err := c.Start(ctx, web); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBusNoService(t *testing.T) {
+	b := bus.Start(t)
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", b.Address)
+	c, err := client.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, err = c.ByName(t.Context(), "web")
+	if name := client.NameOf(err); name != client.ServiceUnknown {
+		t.Errorf("got %v (%s)", err, name)
+	}
+}
+
+func TestBusLost(t *testing.T) {
+	c, d, b := connect(t, nil)
+	b.Stop()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := c.ByName(ctx, "web"); !errors.Is(err, client.ErrLost) {
+		t.Errorf("got %v after %d calls", err, len(d.Calls()))
+	}
+}
+
+func TestBusNoBus(t *testing.T) {
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+t.TempDir()+"/socket")
+	if _, err := client.Connect(t.Context()); !errors.Is(err, client.ErrConnect) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,94 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// The service and its interfaces.
+const (
+	BusName = "org.berth1"
+
+	rootPath       = Path("/org/berth1")
+	managerIface   = "org.berth1.Manager"
+	containerIface = "org.berth1.Container"
+	propertyIface  = "org.freedesktop.DBus.Properties"
+)
+
+// Path names one container's object.
+type Path = dbus.ObjectPath
+
+// Errors of the transport, before and after a connection stands.
+var (
+	ErrConnect = errors.New("connect to the system bus")
+	ErrLost    = errors.New("connection to the system bus lost")
+	ErrNotText = errors.New("not UTF-8 text without zero bytes")
+)
+
+// Client is a connection to berthd, which the bus starts when the first call needs it.
+type Client struct{ conn *dbus.Conn }
+
+// Connect connects to the system bus, or to the one that DBUS_SYSTEM_BUS_ADDRESS names. The
+// connection lives until Close or the end of ctx.
+func Connect(ctx context.Context) (*Client, error) {
+	// Private: the library's shared connection would be closed under whoever else has it.
+	conn, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConnect, err)
+	}
+	return &Client{conn: conn}, nil
+}
+
+// Close ends the connection; what berthd has begun goes on.
+func (c *Client) Close() error { return c.conn.Close() }
+
+// call makes one method call and stores the reply's values into results.
+func (c *Client) call(ctx context.Context, path Path, iface, member string, args []any, results ...any) error {
+	if err := checkText(args); err != nil {
+		return err
+	}
+	msg := &dbus.Message{
+		Type: dbus.TypeMethodCall,
+		// Object.Call would drop this flag, and then polkit never asks anybody.
+		Flags: dbus.FlagAllowInteractiveAuthorization,
+		Headers: map[dbus.HeaderField]dbus.Variant{
+			dbus.FieldDestination: dbus.MakeVariant(BusName),
+			dbus.FieldPath:        dbus.MakeVariant(path),
+			dbus.FieldInterface:   dbus.MakeVariant(iface),
+			dbus.FieldMember:      dbus.MakeVariant(member),
+		},
+		Body: args,
+	}
+	if len(args) > 0 {
+		msg.Headers[dbus.FieldSignature] = dbus.MakeVariant(dbus.SignatureOf(args...))
+	}
+	reply := <-c.conn.SendWithContext(ctx, msg, make(chan *dbus.Call, 1)).Done
+	if reply.Err != nil {
+		return callError(ctx, reply.Err)
+	}
+	if err := reply.Store(results...); err != nil {
+		return fmt.Errorf("reply of %s: %w", member, err)
+	}
+	return nil
+}
+
+// checkText refuses what no D-Bus string can hold; the library would panic.
+func checkText(args []any) error {
+	for _, arg := range args {
+		if s, ok := arg.(string); ok && (!utf8.ValidString(s) || strings.ContainsRune(s, 0)) {
+			return ErrNotText
+		}
+	}
+	return nil
+}
+
+// noOptions is the trailing argument of methods that may grow.
+func noOptions() map[string]dbus.Variant { return map[string]dbus.Variant{} }

@@ -1,0 +1,86 @@
+package client
+
+import (
+	"context"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// Start returns when init has been executed, or when everything is undone.
+func (c *Client) Start(ctx context.Context, p Path) error { return c.change(ctx, p, "Start") }
+
+// Destroy kills every process and returns when nothing of the run is left.
+func (c *Client) Destroy(ctx context.Context, p Path) error { return c.change(ctx, p, "Destroy") }
+
+// Undefine removes the stored definition; a running container becomes transient.
+func (c *Client) Undefine(ctx context.Context, p Path) error { return c.change(ctx, p, "Undefine") }
+
+// Suspend freezes a container.
+func (c *Client) Suspend(ctx context.Context, p Path) error { return c.change(ctx, p, "Suspend") }
+
+// Resume lets a frozen container go on.
+func (c *Client) Resume(ctx context.Context, p Path) error { return c.change(ctx, p, "Resume") }
+
+func (c *Client) change(ctx context.Context, p Path, member string) error {
+	return c.call(ctx, p, containerIface, member, []any{noOptions()})
+}
+
+// Definition says which of a container's definitions is meant.
+type Definition int
+
+// Live is the running one, or the stored one of a container that is off; Inactive is the stored
+// one.
+const (
+	Live Definition = iota
+	Inactive
+)
+
+func (d Definition) String() string {
+	if d == Inactive {
+		return "inactive"
+	}
+	return "live"
+}
+
+// XML gives a definition.
+func (c *Client) XML(ctx context.Context, p Path, d Definition) (xml string, err error) {
+	err = c.call(ctx, p, containerIface, "GetXML", []any{d == Inactive, noOptions()}, &xml)
+	return xml, err
+}
+
+// Console gives the output that was kept of a console; "" is the first one.
+func (c *Client) Console(ctx context.Context, p Path, device string) (output []byte, err error) {
+	err = c.call(ctx, p, containerIface, "ReadConsole", []any{device, noOptions()}, &output)
+	return output, err
+}
+
+// Stats are a running container's figures; nil is one that the host does not count.
+type Stats struct {
+	CPUUsageUSec  *uint64
+	MemoryCurrent *uint64 // bytes
+	TasksCurrent  *uint64
+}
+
+// Stats reads the figures; an Error named NotRunning when the container is off.
+func (c *Client) Stats(ctx context.Context, p Path) (Stats, error) {
+	var reply map[string]dbus.Variant
+	if err := c.call(ctx, p, containerIface, "GetStats", []any{noOptions()}, &reply); err != nil {
+		return Stats{}, err
+	}
+	var s Stats
+	for key, figure := range map[string]**uint64{
+		"cpu-usage-usec": &s.CPUUsageUSec,
+		"memory-current": &s.MemoryCurrent,
+		"tasks-current":  &s.TasksCurrent,
+	} {
+		v, ok := reply[key]
+		if !ok {
+			continue
+		}
+		*figure = new(uint64)
+		if err := store(key, v, *figure); err != nil {
+			return Stats{}, err
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,50 @@
+package client_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/client/clienttest"
+)
+
+// TestInfoHoldsEveryProperty compares Info's fields with the contract, names and types.
+func TestInfoHoldsEveryProperty(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{}
+	for _, p := range clienttest.Load(t).Interface(t, "org.berth1.Container").Properties {
+		want[strings.ToLower(p.Name)] = p.Type
+	}
+	got := map[string]string{}
+	for f := range reflect.TypeFor[client.Info]().Fields() {
+		got[strings.ToLower(f.Name)] = dbus.SignatureOfType(f.Type).String()
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("contract (-) and Info (+):\n%s", diff)
+	}
+}
+
+// TestEveryMethodHasACall compares the client's methods with the contract's.
+func TestEveryMethodHasACall(t *testing.T) {
+	t.Parallel()
+	called := map[string]string{
+		"DefineXML": "Define", "CreateXML": "Create", "ListContainers": "List", "GetContainerByName": "ByName",
+		"GetContainerByUUID": "ByUUID", "GetContainerByLeader": "ByLeader", "GetXML": "XML", "GetStats": "Stats",
+		"ReadConsole": "Console",
+	}
+	for _, iface := range clienttest.Load(t).Interfaces {
+		for _, m := range iface.Methods {
+			name, ok := called[m.Name]
+			if !ok {
+				name = m.Name
+			}
+			if _, ok := reflect.TypeFor[*client.Client]().MethodByName(name); !ok {
+				t.Errorf("%s.%s: the client has no %s", iface.Name, m.Name, name)
+			}
+		}
+	}
+}

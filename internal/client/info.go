@@ -1,0 +1,79 @@
+package client
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// Info holds every property of a container, as org.berth1(5) describes them.
+type Info struct {
+	Name             string
+	UUID             string
+	Title            string
+	Description      string
+	OSType           string
+	State            string
+	StateReason      string
+	StateChangedUSec uint64
+	Persistent       bool
+	Updated          bool
+	ID               uint32
+	Leader           uint32
+	MachineName      string
+	Unit             string
+	Slice            string
+	ControlGroup     string
+	RootDirectory    string
+	LastExit         Exit
+	StartedUSec      uint64
+	MemoryMax        uint64
+	VCPUs            uint32
+	Consoles         []string
+}
+
+// Exit is how the last init ended; its Kind is "" when the container never ran.
+type Exit struct {
+	Code int32
+	Kind string
+}
+
+// fields gives each property its place.
+func (i *Info) fields() map[string]any {
+	return map[string]any{
+		"Name": &i.Name, "UUID": &i.UUID, "Title": &i.Title, "Description": &i.Description,
+		"OSType": &i.OSType, "State": &i.State, "StateReason": &i.StateReason,
+		"StateChangedUSec": &i.StateChangedUSec, "Persistent": &i.Persistent, "Updated": &i.Updated,
+		"Id": &i.ID, "Leader": &i.Leader, "MachineName": &i.MachineName, "Unit": &i.Unit,
+		"Slice": &i.Slice, "ControlGroup": &i.ControlGroup, "RootDirectory": &i.RootDirectory,
+		"LastExit": &i.LastExit, "StartedUSec": &i.StartedUSec, "MemoryMax": &i.MemoryMax,
+		"VCPUs": &i.VCPUs, "Consoles": &i.Consoles,
+	}
+}
+
+// Info reads all properties at one moment.
+func (c *Client) Info(ctx context.Context, p Path) (Info, error) {
+	var reply map[string]dbus.Variant
+	if err := c.call(ctx, p, propertyIface, "GetAll", []any{containerIface}, &reply); err != nil {
+		return Info{}, err
+	}
+	var i Info
+	for name, field := range i.fields() {
+		v, ok := reply[name]
+		if !ok {
+			return Info{}, fmt.Errorf("property %s: not among those that berthd has", name)
+		}
+		if err := store(name, v, field); err != nil {
+			return Info{}, err
+		}
+	}
+	return i, nil
+}
+
+func store(name string, v dbus.Variant, to any) error {
+	if err := v.Store(to); err != nil {
+		return fmt.Errorf("property %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package client
+
+import (
+	"context"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// Summary is one row of List.
+type Summary struct {
+	Name  string
+	ID    uint32 // 0 when off
+	UUID  string
+	State string
+	Path  Path
+}
+
+// Filter says which containers List gives; the zero value is all.
+type Filter struct {
+	States     []string // nil: any state
+	Persistent *bool    // nil: persistent and transient ones
+}
+
+// Define stores a definition and gives its container.
+func (c *Client) Define(ctx context.Context, xml string) (path Path, err error) {
+	err = c.manager(ctx, "DefineXML", []any{xml, noOptions()}, &path)
+	return path, err
+}
+
+// Create starts a transient container.
+func (c *Client) Create(ctx context.Context, xml string) (path Path, err error) {
+	err = c.manager(ctx, "CreateXML", []any{xml, noOptions()}, &path)
+	return path, err
+}
+
+// List gives the containers that a filter lets through, in no particular order.
+func (c *Client) List(ctx context.Context, f Filter) (rows []Summary, err error) {
+	filter := noOptions()
+	if f.States != nil {
+		filter["state"] = dbus.MakeVariant(f.States)
+	}
+	if f.Persistent != nil {
+		filter["persistent"] = dbus.MakeVariant(*f.Persistent)
+	}
+	err = c.manager(ctx, "ListContainers", []any{filter}, &rows)
+	return rows, err
+}
+
+// ByName finds a container.
+func (c *Client) ByName(ctx context.Context, name string) (path Path, err error) {
+	err = c.manager(ctx, "GetContainerByName", []any{name}, &path)
+	return path, err
+}
+
+// ByUUID finds a container.
+func (c *Client) ByUUID(ctx context.Context, uuid string) (path Path, err error) {
+	err = c.manager(ctx, "GetContainerByUUID", []any{uuid}, &path)
+	return path, err
+}
+
+// ByLeader finds the container whose init has this process id on the host.
+func (c *Client) ByLeader(ctx context.Context, pid uint32) (path Path, err error) {
+	err = c.manager(ctx, "GetContainerByLeader", []any{pid}, &path)
+	return path, err
+}
+
+// Version is berthd's.
+func (c *Client) Version(ctx context.Context) (version string, err error) {
+	var v dbus.Variant
+	if err := c.call(ctx, rootPath, propertyIface, "Get", []any{managerIface, "Version"}, &v); err != nil {
+		return "", err
+	}
+	return version, store("Version", v, &version)
+}
+
+func (c *Client) manager(ctx context.Context, member string, args []any, results ...any) error {
+	return c.call(ctx, rootPath, managerIface, member, args, results...)
+}
