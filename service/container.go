@@ -19,6 +19,7 @@ type container struct {
 	snap   Snapshot
 	stored *domain.Def // nil for a transient one
 	live   *domain.Def // nil when off
+	text   string      // of stored, formatted once: a start must not wait for that
 
 	// Owned by the holder of the queue.
 	run      *run
@@ -104,4 +105,12 @@ func (s *Service) count(before, after State) {
 
 func (s *Service) event(k events.Kind, d events.Detail) *events.Event {
 	return &events.Event{Kind: k, Detail: d, Seq: s.seq.Add(1)}
+}
+
+// textOf gives a definition's canonical text.
+func (c *container) textOf(def *domain.Def) (string, error) {
+	if def == c.stored && c.text != "" {
+		return c.text, nil
+	}
+	return def.Format(domain.FormatOptions{})
 }

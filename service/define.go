@@ -44,8 +44,12 @@ func (s *Service) define(c *container, def *domain.Def, fresh bool) (Snapshot, e
 	if fresh || !c.snapshot().Persistent {
 		detail = events.Added
 	}
+	text, err := def.Format(domain.FormatOptions{})
+	if err != nil {
+		return Snapshot{}, err
+	}
 	c.mu.Lock()
-	c.stored = def
+	c.stored, c.text = def, text
 	c.mu.Unlock()
 	if fresh {
 		s.announce(c, s.event(events.Defined, detail))

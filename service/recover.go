@@ -50,10 +50,14 @@ func (s *Service) restore(def *domain.Def) {
 	if err != nil {
 		s.Log.Warn("last run", "domain", def.Name, "err", err)
 	}
+	text, err := def.Format(domain.FormatOptions{})
+	if err != nil {
+		s.Log.Warn("definition", "domain", def.Name, "err", err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.enter(def, true)
-	c.stored = def
+	c.stored, c.text = def, text
 	if found {
 		c.snap.Reason, c.snap.StateChanged = last.Reason, last.Changed
 		c.snap.LastExit, c.snap.Started = last.LastExit, last.Started

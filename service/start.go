@@ -135,7 +135,7 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 
 	// From here on a daemon that comes after a crash must find the scope.
 	step = "state"
-	if r.XML, err = def.Format(domain.FormatOptions{}); err != nil {
+	if r.XML, err = c.textOf(def); err != nil {
 		return nil, err
 	}
 	if err = s.Runs.Save(r.Run); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -45,9 +46,11 @@ type stager struct {
 	user    credentials
 }
 
-// Run carries out the plan and executes init. It returns only on failure, with the exit status;
-// the calling goroutine must be locked to its thread.
+// Run carries out the plan and executes init. It returns only on failure, with the exit status.
 func Run() int {
+	// What is set per thread, as capabilities and namespaces, is what init gets: execve(2) keeps
+	// those of the thread that calls it, whichever it is.
+	runtime.LockOSThread()
 	conn, err := wire.NewConn(FDWire)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "berth-init:", err)
@@ -157,7 +160,7 @@ func (s *stager) ready() error {
 }
 
 func (s *stager) await(t wire.Type) error {
-	m, _, err := s.conn.Recv(make([]byte, 64))
+	m, _, err := s.conn.Recv()
 	if err != nil {
 		return err
 	}

@@ -165,9 +165,8 @@ func (p *Process) Close() error {
 func (p *Process) read() {
 	defer close(p.done)
 	defer p.release()
-	buf := make([]byte, wire.MaxPacket)
 	for {
-		m, files, err := p.conn.Recv(buf)
+		m, files, err := p.conn.Recv()
 		if err != nil {
 			if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrClosed) {
 				p.fail(err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -18,8 +19,7 @@ import (
 // start goes from the first message to init's birth, while systemd is still putting this process
 // into its scope.
 func (s *supervisor) start() error {
-	buf := make([]byte, wire.MaxPacket)
-	m, files, err := s.control.Recv(buf)
+	m, files, err := s.control.Recv()
 	if err != nil {
 		return err
 	}
@@ -53,6 +53,13 @@ func (s *supervisor) start() error {
 		s.mapped, s.uid, s.gid = true, int(prepare.UIDs[0].Outside), int(prepare.GIDs[0].Outside)
 	}
 	return s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}, s.init)
+}
+
+// setName gives ps and top a name: it was executed by descriptor, and would be called by its number.
+func setName() {
+	name := [16]byte{}
+	copy(name[:15], "berth-supervisor")
+	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0)
 }
 
 // openSource opens a host path once, by descriptor, and clones what is mounted there.

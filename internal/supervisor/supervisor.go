@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/berthd/berth/internal/cgroup"
@@ -46,6 +45,7 @@ type event struct {
 
 // Run supervises one container from its birth to its end and returns the process's exit status.
 func Run() int {
+	setName()
 	control, err := wire.NewConn(FDControl)
 	if err == nil {
 		syscall.CloseOnExec(FDControl)
@@ -121,9 +121,8 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 
 // listen turns one connection's messages into events, and its end.
 func (s *supervisor) listen(c *wire.Conn) {
-	buf := make([]byte, 8<<10)
 	for {
-		m, files, err := c.Recv(buf)
+		m, files, err := c.Recv()
 		if err != nil {
 			s.events <- event{from: c}
 			return
@@ -174,8 +173,6 @@ func (s *supervisor) executed() error {
 	s.running = true
 	err := s.tell(&wire.Running{})
 	go s.accept()
-	// What the start took is never needed again.
-	debug.FreeOSMemory()
 	return err
 }
 

@@ -87,9 +87,9 @@ func (c *Conn) Send(m Message, fds ...*os.File) error {
 }
 
 // Recv reads one message and its descriptors, which become the caller's. The other side's end is
-// io.EOF. buf is scratch space of MaxPacket bytes at most.
-func (c *Conn) Recv(buf []byte) (Message, []*os.File, error) {
-	oob := make([]byte, unix.CmsgSpace(4*maxFDs))
+// io.EOF. It takes no more memory than the message has: the supervisor keeps none for the largest.
+func (c *Conn) Recv() (Message, []*os.File, error) {
+	var buf, oob []byte
 	raw, err := c.f.SyscallConn()
 	if err != nil {
 		return nil, nil, fmt.Errorf("wire: %w", err)
@@ -97,7 +97,11 @@ func (c *Conn) Recv(buf []byte) (Message, []*os.File, error) {
 	var n, oobn, flags int
 	var rerr error
 	err = raw.Read(func(fd uintptr) bool {
-		n, oobn, flags, _, rerr = unix.Recvmsg(int(fd), buf, oob, unix.MSG_CMSG_CLOEXEC)
+		n, _, _, _, rerr = unix.Recvmsg(int(fd), nil, nil, unix.MSG_PEEK|unix.MSG_TRUNC)
+		if rerr == nil {
+			buf, oob = make([]byte, min(n, MaxPacket)), make([]byte, unix.CmsgSpace(4*maxFDs))
+			n, oobn, flags, _, rerr = unix.Recvmsg(int(fd), buf, oob, unix.MSG_CMSG_CLOEXEC)
+		}
 		return !errors.Is(rerr, unix.EAGAIN) && !errors.Is(rerr, unix.EINTR)
 	})
 	if err = errors.Join(err, rerr); err != nil {

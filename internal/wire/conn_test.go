@@ -41,7 +41,7 @@ func TestConnPassesDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = w.Close()
-	m, files, err := b.Recv(make([]byte, 128))
+	m, files, err := b.Recv()
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%v, %d files, %v", m, len(files), err)
 	}
@@ -65,10 +65,10 @@ func TestConnEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = a.Close()
-	if _, _, err := b.Recv(make([]byte, 16)); err != nil {
+	if _, _, err := b.Recv(); err != nil {
 		t.Errorf("the last message was lost: %v", err)
 	}
-	if _, _, err := b.Recv(make([]byte, 16)); !errors.Is(err, io.EOF) {
+	if _, _, err := b.Recv(); !errors.Is(err, io.EOF) {
 		t.Errorf("end: %v", err)
 	}
 	if err := b.Send(&Running{}); !errors.Is(err, unix.EPIPE) {
@@ -79,11 +79,13 @@ func TestConnEnds(t *testing.T) {
 func TestConnRefusesWhatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	a, b := pair(t)
-	if err := a.Send(&Failed{Text: strings.Repeat("x", 4096)}); err != nil {
-		t.Fatal(err)
-	}
-	if m, _, err := b.Recv(make([]byte, 64)); err == nil {
-		t.Errorf("got %T of a cut packet", m)
+	for size, ok := range map[int]bool{MaxPacket - 100: true, MaxPacket + 1: false} {
+		if err := a.Send(&Failed{Text: strings.Repeat("x", size)}); err != nil {
+			t.Fatal(err)
+		}
+		if m, _, err := b.Recv(); (err == nil) != ok {
+			t.Errorf("%d bytes: %T, %v", size, m, err)
+		}
 	}
 }
 
@@ -92,7 +94,7 @@ func TestConnCloseWakesReader(t *testing.T) {
 	a, _ := pair(t)
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := a.Recv(make([]byte, 64))
+		_, _, err := a.Recv()
 		done <- err
 	}()
 	_ = a.Close()
