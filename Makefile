@@ -1,0 +1,143 @@
+# The one interface to building, testing and installing Berth. `make` alone lists the targets.
+
+VERSION    ?= 0.1.0
+FUZZTIME   ?= 30s
+
+# /usr by default: dbus-daemon reads bus policies below /usr/share and /etc only.
+PREFIX     ?= /usr
+SYSCONFDIR ?= /etc
+BINDIR     ?= $(PREFIX)/bin
+SBINDIR    ?= $(PREFIX)/sbin
+LIBEXECDIR ?= $(PREFIX)/libexec
+DATADIR    ?= $(PREFIX)/share
+MANDIR     ?= $(DATADIR)/man
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+BUSPOLICYDIR ?= $(if $(filter /usr,$(PREFIX)),$(DATADIR),$(SYSCONFDIR))/dbus-1/system.d
+
+# Where Go's own installer puts it, for a root without it in PATH.
+export PATH := $(PATH):/usr/local/go/bin
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+GO       ?= go
+PROGRAMS := berthd berthctl berth-supervisor
+SOURCES  := $(shell find . -name .git -prune -o -name bin -prune -o -name build -prune -o \
+	\( -name '*.go' ! -name '*_test.go' -o -path './dbusapi/*.xml' \) -print) go.mod go.sum
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.supervisor=$(LIBEXECDIR)/berth/berth-supervisor
+# Address-space randomisation for the two that talk to users; the supervisor exists once per
+# container, and relocations would cost each 0.35 MB of private memory or more.
+MODE_berthd           := pie
+MODE_berthctl         := pie
+MODE_berth-supervisor := exe
+
+# Tools are kept outside of the tree, for every clone.
+CACHE    := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/berth
+LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
+LINT     := $(CACHE)/golangci-lint-$(LINT_VERSION)
+
+# What has tests of a tier, by build tag.
+tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1)$$' .)))
+SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/demo/demo
+
+.PHONY: help build install deb fmt fmt-check lint check unit arch bus nest test fuzz bench demo clean go FORCE
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+go:
+	@mk/go
+
+build: $(PROGRAMS:%=bin/%) ## build the three programs into bin/
+
+bin/%: $(SOURCES) bin/.flags | go
+	CGO_ENABLED=0 $(GO) build -trimpath -buildmode=$(MODE_$*) -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
+
+# Changes only when the flags do, so that the programs are linked again then.
+bin/.flags: FORCE
+	@mkdir -p bin
+	@echo '$(LDFLAGS)' | cmp -s - $@ || echo '$(LDFLAGS)' > $@
+
+substitute = sed -e 's,@BINDIR@,$(BINDIR),g' -e 's,@SBINDIR@,$(SBINDIR),g' -e 's,@LIBEXECDIR@,$(LIBEXECDIR),g' \
+	-e 's,@SYSCONFDIR@,$(SYSCONFDIR),g' -e 's,@VERSION@,$(VERSION),g'
+
+install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless given
+	install -D -m 0755 -t '$(DESTDIR)$(SBINDIR)' bin/berthd
+	install -D -m 0755 -t '$(DESTDIR)$(BINDIR)' bin/berthctl
+	install -D -m 0755 -t '$(DESTDIR)$(LIBEXECDIR)/berth' bin/berth-supervisor
+	install -d -m 0755 '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSCONFDIR)/berth/berth.conf.d'
+	install -d -m 0700 '$(DESTDIR)$(SYSCONFDIR)/berth/containers'
+	$(substitute) packaging/berthd.service.in > '$(DESTDIR)$(UNITDIR)/berthd.service'
+	! grep -E '@[A-Z]+@' '$(DESTDIR)$(UNITDIR)/berthd.service'
+	chmod 0644 '$(DESTDIR)$(UNITDIR)/berthd.service'
+	install -D -m 0644 -t '$(DESTDIR)$(SYSCONFDIR)/berth' packaging/berth.conf
+	install -D -m 0644 -t '$(DESTDIR)$(BUSPOLICYDIR)' packaging/org.berth1.conf
+	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/system-services' packaging/org.berth1.service
+	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/interfaces' dbusapi/introspection/*.xml
+	install -D -m 0644 packaging/berth.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/berth.conf'
+	for page in man/*.[1-8]; do \
+		install -D -m 0644 -t "$(DESTDIR)$(MANDIR)/man$${page##*.}" "$$page"; \
+	done
+	install -d '$(DESTDIR)$(DATADIR)'/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
+	bin/berthctl completion bash > '$(DESTDIR)$(DATADIR)/bash-completion/completions/berthctl'
+	bin/berthctl completion zsh > '$(DESTDIR)$(DATADIR)/zsh/vendor-completions/_berthctl'
+	bin/berthctl completion fish > '$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/berthctl.fish'
+
+deb: build ## make build/berth_VERSION_ARCH.deb
+	rm -rf build/deb
+	$(MAKE) --no-print-directory install DESTDIR=build/deb PREFIX=/usr SYSCONFDIR=/etc
+	gzip -9 -n -r build/deb/usr/share/man
+	mk/deb build/deb $(VERSION) build/berth_$(VERSION)_$$(dpkg --print-architecture).deb
+	rm -rf build/deb
+
+$(LINT): tools/go.mod tools/go.sum | go
+	mkdir -p '$(CACHE)'
+	cd tools && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o '$@' github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+fmt: $(LINT) ## format the Go files
+	'$(LINT)' fmt
+
+lint: $(LINT) ## golangci-lint and shellcheck
+	test/deps lint
+	'$(LINT)' run
+	shellcheck $(SCRIPTS)
+
+check: $(LINT) | go ## before a commit: format, linters, unit tests, import rules, modules
+	'$(LINT)' fmt --diff
+	$(MAKE) --no-print-directory lint unit
+	$(GO) mod verify
+	$(GO) mod tidy -diff
+
+unit: | go
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+bus: | go
+	CGO_ENABLED=1 $(GO) test -race -tags bus $(call tagged,bus)
+
+# One package after the other: each has a whole host of its own. A result of yesterday's host is
+# no result, hence no cache.
+nest: build | go
+	CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -tags nest $(call tagged,nest)
+
+test: ## set up, build, and run all tests: unit, bus, nest (root, Debian 12)
+	mk/go
+	test/deps test
+	$(MAKE) --no-print-directory build
+	test/rig/untouched $(MAKE) --no-print-directory unit bus nest
+
+fuzz: | go ## each fuzz target for FUZZTIME=30s
+	mk/fuzz $(FUZZTIME)
+
+demo: ## set up, and show a container's life in a throw-away host (root, Debian 12)
+	@mk/go
+	@test/deps demo
+	@$(MAKE) --no-print-directory --silent deb
+	@test/rig/untouched test/demo/demo
+
+bench: build | go ## compare start and stop with other container managers (root, Debian 12)
+	test/deps bench
+	$(GO) run ./test/bench
+
+clean: ## remove what was built in the tree
+	rm -rf bin build

@@ -1,0 +1,132 @@
+package arch
+
+import (
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// adapters speak to one thing outside each, and know nothing of each other.
+var adapters = []string{"machined", "units", "selinux", "audit", "polkit"}
+
+// pure packages turn values into values.
+var pure = []string{"internal/domain", "internal/lxcconf", "internal/plan", "internal/planner", "internal/events", "internal/pack"}
+
+// pureFiles are the pure parts of a package that is not.
+var pureFiles = []string{"service/lifecycle.go"}
+
+// impure reports whether an import gives a way to the world outside of the program.
+func impure(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return slices.Contains([]string{"os", "net", "syscall", "plugin", "log", "time", "unsafe"}, first) ||
+		strings.HasPrefix(path, "golang.org/x/sys")
+}
+
+func TestPurePackages(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for _, p := range list(t, "./...") {
+		if !slices.Contains(pure, short(p.ImportPath)) {
+			continue
+		}
+		seen++
+		for _, path := range p.Imports {
+			checkPure(t, short(p.ImportPath), path)
+		}
+	}
+	if seen < 3 {
+		t.Errorf("only %d of the pure packages %v were found", seen, pure)
+	}
+	for _, file := range pureFiles {
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(top, file), nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range parsed.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkPure(t, file, path)
+		}
+	}
+}
+
+// checkPure checks one import of something pure.
+func checkPure(t *testing.T, who, path string) {
+	t.Helper()
+	first, _, _ := strings.Cut(path, "/")
+	switch {
+	case impure(path):
+		t.Errorf("%s is pure, but imports %s", who, path)
+	case short(path) != "":
+		if !slices.Contains(pure, short(path)) {
+			t.Errorf("%s is pure, but imports %s, which is not", who, short(path))
+		}
+	case path == "libvirt.org/go/libvirtxml" && who == "internal/domain":
+	case strings.Contains(first, "."):
+		t.Errorf("%s is pure, but imports %s, which is not of the standard library", who, path)
+	}
+}
+
+// TestDirections checks every import within the module against the layers.
+func TestDirections(t *testing.T) {
+	t.Parallel()
+	rules := []struct {
+		who     func(string) bool
+		allowed func(string) bool
+		why     string
+	}{
+		{is("service"), in(pure...), "service names what it needs as interfaces, and imports the pure packages only"},
+		{in(adapters...), in(append([]string{"service"}, pure...)...), "an adapter is a leaf: it may know the core's types, but no other adapter"},
+		{is("dbusapi"), in("service", "internal/domain", "internal/events"), "dbusapi translates between the bus and the service"},
+		{is("internal/cli"), in("internal/client", "internal/config"), "berthctl talks only D-Bus"},
+		{is("internal/client"), in("dbusapi"), "a client needs the contract only"},
+		{below("internal/linux"), below("internal/linux"), "a family of system calls needs nothing of Berth"},
+		{not(in("cmd/berthd"), below("test")), not(in(adapters...)), "only cmd/berthd sees the adapters"},
+		{not(in("cmd/berthd"), below("test")), not(is("dbusapi"), is("internal/store"), is("internal/launch")), "only cmd/berthd wires the daemon's parts"},
+		{not(below("cmd")), not(below("cmd")), "a program is not a library"},
+		{not(below("test")), not(below("test")), "tests are for tests"},
+	}
+	// What breaks a general rule, by decision.
+	granted := map[string]string{
+		"internal/client imports dbusapi":        "names and paths of the contract",
+		"internal/launch imports internal/store": "launch finds the supervisors again by the run directories' names",
+	}
+	for _, p := range list(t, "./...") {
+		who := short(p.ImportPath)
+		for _, path := range p.Imports {
+			what := short(path)
+			if what == "" {
+				continue
+			}
+			for _, rule := range rules {
+				_, ok := granted[who+" imports "+what]
+				if rule.who(who) && !rule.allowed(what) && !ok {
+					t.Errorf("%s imports %s: %s", who, what, rule.why)
+				}
+			}
+		}
+	}
+}
+
+func is(name string) func(string) bool { return func(s string) bool { return s == name } }
+
+func in(names ...string) func(string) bool {
+	return func(s string) bool { return slices.Contains(names, s) }
+}
+
+func below(dir string) func(string) bool {
+	return func(s string) bool { return s == dir || strings.HasPrefix(s, dir+"/") }
+}
+
+// not is true when none of the conditions is.
+func not(conditions ...func(string) bool) func(string) bool {
+	return func(s string) bool {
+		return !slices.ContainsFunc(conditions, func(c func(string) bool) bool { return c(s) })
+	}
+}

@@ -1,0 +1,8 @@
+// Package rig runs a package's tests inside a nest: a throw-away systemd host made by the script
+// beside this file, with Berth installed in it.
+//
+// A test package calls Main from its TestMain. On the machine, Main boots a nest and runs the same
+// test binary in it; there, Main runs the tests. `go test -tags nest -run X ./test/nest` needs root
+// and nothing else. Whatever ends the run, the nest ends with it, and Main fails the run when the
+// machine is not as it was.
+package rig

@@ -1,0 +1,150 @@
+//go:build nest
+
+package rig
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// childEnv makes the test binary a test package that uses Main; see TestMainEnds.
+const childEnv = "BERTH_RIG_CHILD"
+
+func TestMain(m *testing.M) {
+	switch {
+	case os.Getenv(marker) != "":
+		if err := os.WriteFile("/run/nest/out/inside", nil, 0o600); err != nil {
+			os.Exit(1)
+		}
+		time.Sleep(time.Hour)
+	case os.Getenv(childEnv) != "":
+		os.Exit(Main(m, Options{}))
+	}
+	os.Exit(m.Run())
+}
+
+// interruptions are the ways in which a run is ended from outside.
+var interruptions = map[string]syscall.Signal{
+	"Ctrl-C": syscall.SIGINT, "terminated": syscall.SIGTERM, "hung up": syscall.SIGHUP, "killed": syscall.SIGKILL,
+}
+
+// TestRunEnds ends `nest run` while its command runs. newScript checks that nothing is left.
+func TestRunEnds(t *testing.T) {
+	for name, signal := range interruptions {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			cmd := s.start(t, "sh", "-c", "touch /run/nest/out/inside; setsid sleep 1000 & sleep 1000")
+			appears(t, s.state+"/run*/out/inside")
+			end(t, cmd, signal)
+		})
+	}
+}
+
+// TestBootEnds ends `nest run` while the nest boots.
+func TestBootEnds(t *testing.T) {
+	for name, signal := range interruptions {
+		for _, stage := range []string{"lock", "cgroup", "init.pid"} {
+			t.Run(name+" at "+stage, func(t *testing.T) {
+				s := newScript(t)
+				cmd := s.start(t, "sleep", "1000")
+				appears(t, s.state+"/run*/"+stage)
+				end(t, cmd, signal)
+			})
+		}
+	}
+}
+
+// TestKeeperKilled ends the one process that removes a nest: its processes go at once, the rest
+// with the next nest.
+func TestKeeperKilled(t *testing.T) {
+	s := newScript(t)
+	s.up(t)
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(s.state, s.nest, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(text))
+	}
+	group := read("cgroup")
+	keeper, err := strconv.Atoi(read("keeper.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(keeper, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, func() error {
+		events, err := os.ReadFile(filepath.Join(group, "cgroup.events"))
+		if err == nil && !bytes.Contains(events, []byte("populated 0")) {
+			err = syscall.EBUSY
+		}
+		return err
+	})
+	s.refused(t, "not up", "down", s.nest)
+	s.output(t, "run", "true")
+}
+
+// TestMainEnds ends a test package that runs its tests in a nest, or the process that started it.
+func TestMainEnds(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, signal := range interruptions {
+		t.Run(name, func(t *testing.T) { mainEnds(t, signal, signal == syscall.SIGKILL, self) })
+	}
+	t.Run("parent killed", func(t *testing.T) { mainEnds(t, syscall.SIGKILL, false, "sh", "-c", "'"+self+"' & wait") })
+}
+
+// mainEnds runs a command that runs this binary as such a package. Only one that is killed itself
+// may leave the files that it prepared for the nest.
+func mainEnds(t *testing.T, signal syscall.Signal, leavesFiles bool, command ...string) {
+	before, err := observe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmp := t.TempDir()
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env = append(os.Environ(), childEnv+"=1", "TMPDIR="+tmp)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	inside := appears(t, tmp+"/berth-rig-*/state/run*/out/inside")
+	dir := filepath.Dir(filepath.Dir(inside)) // the nest's own
+	state := filepath.Dir(dir)
+	end(t, cmd, signal)
+	settled(t, func() error {
+		after, err := observe()
+		if err != nil {
+			return err
+		}
+		left := leftovers(before, after, state, filepath.Base(dir))
+		if work := filepath.Dir(state); !leavesFiles && exists(work) {
+			left = append(left, work)
+		}
+		if len(left) > 0 {
+			return errors.New(strings.Join(left, "\n"))
+		}
+		return nil
+	})
+}
+
+// end sends the signal; the process must end, and not with success.
+func end(t *testing.T, cmd *exec.Cmd, signal syscall.Signal) {
+	t.Helper()
+	if err := cmd.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Error("the interrupted run says that it succeeded")
+	}
+}

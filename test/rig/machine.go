@@ -1,0 +1,105 @@
+package rig
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// observe lists what a run could leave on the machine, one line each, sorted.
+func observe() ([]string, error) {
+	var seen []string
+	for kind, pattern := range map[string]string{
+		"link":   "/sys/class/net/*",
+		"netns":  "/run/netns/*",
+		"file":   "/run/berth",
+		"config": "/etc/berth",
+		"unit":   "/run/systemd/transient/machine-*",
+	} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range paths {
+			seen = append(seen, kind+" "+path)
+		}
+	}
+	loops, err := filepath.Glob("/sys/block/loop*/loop/backing_file")
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range loops {
+		if file, err := os.ReadFile(path); err == nil { // else it was detached just now
+			seen = append(seen, "loop "+strings.TrimSpace(string(file)))
+		}
+	}
+	mounts, err := mountinfo()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range mounts {
+		seen = append(seen, "mount "+m.point)
+		if m.kind == "cgroup2" {
+			groups, err := filepath.Glob(m.point + "/berth-nest-*")
+			if err != nil {
+				return nil, err
+			}
+			for _, group := range groups {
+				seen = append(seen, "cgroup "+group)
+			}
+		}
+	}
+	slices.Sort(seen)
+	return slices.Compact(seen), nil
+}
+
+// leftovers is what came since before. Other nests may come and go meanwhile, so that of the nests'
+// control groups only those of nest names count, and of their state only dir.
+func leftovers(before, after []string, dir string, nests ...string) []string {
+	var left []string
+	for _, line := range after {
+		if _, known := slices.BinarySearch(before, line); known {
+			continue
+		}
+		if group, ok := strings.CutPrefix(line, "cgroup "); ok && !slices.Contains(nests, nestOf(group)) {
+			continue
+		}
+		left = append(left, line)
+	}
+	if exists(dir) {
+		left = append(left, "state "+dir)
+	}
+	return left
+}
+
+// nestOf is the name of the nest that has a control group.
+func nestOf(group string) string {
+	name := strings.TrimPrefix(filepath.Base(group), "berth-nest-")
+	return strings.TrimSuffix(name, filepath.Ext(name))
+}
+
+type mountPoint struct{ point, kind string }
+
+// mountinfo reads this process's mount table; proc_pid_mountinfo(5).
+func mountinfo() ([]mountPoint, error) {
+	file, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	var mounts []mountPoint
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		front, back, ok := strings.Cut(lines.Text(), " - ")
+		fields := strings.Fields(front)
+		if !ok || len(fields) < 5 {
+			return nil, fmt.Errorf("mountinfo: %q", lines.Text())
+		}
+		kind, _, _ := strings.Cut(back, " ")
+		mounts = append(mounts, mountPoint{point: fields[4], kind: kind})
+	}
+	return mounts, lines.Err()
+}

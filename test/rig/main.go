@@ -1,0 +1,61 @@
+package rig
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// marker is set, inside a nest, in the environment of a test binary.
+const marker = "BERTH_NEST"
+
+// Options says what a test package needs in its nest.
+type Options struct {
+	// Install puts a `make install` into the nest before it boots, and lifts berthd's start limit,
+	// since tests kill it often.
+	Install bool
+	// Files are files or directories of the repository that the tests read, relative to its top.
+	// They are found inside by the same path relative to the package's directory, which is the
+	// working directory; the package's own testdata always is.
+	Files []string
+}
+
+// Main is the body of a TestMain: os.Exit(rig.Main(m, rig.Options{…})).
+func Main(m *testing.M, o Options) int {
+	if os.Getenv(marker) != "" {
+		code := m.Run()
+		if code != 0 {
+			journal()
+		}
+		return code
+	}
+	code, err := outside(o)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "rig: %v\n", err)
+		return max(code, 1)
+	}
+	return code
+}
+
+// journal prints what the nest's services said, since nothing else of it will be left.
+func journal() {
+	cmd := exec.Command("journalctl", "--no-pager", "--quiet", "--lines=200", "--output=short-monotonic")
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "rig: journal: %v\n", err)
+	}
+}
+
+// status is a process's exit status, 1 when it was killed; err is nil when it ran at all.
+func status(err error) (int, error) {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0, nil
+	case errors.As(err, &exit):
+		return max(exit.ExitCode(), 1), nil
+	}
+	return 1, err
+}

@@ -1,0 +1,175 @@
+package rig
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// inNest is where the repository's files are inside, below the nest's root; binary is the tests'.
+const (
+	inNest = "usr/lib/berth-test/files"
+	binary = "usr/lib/berth-test/binary"
+)
+
+// outside runs this test binary in a nest of its own and checks the machine afterwards.
+func outside(o Options) (code int, err error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return 1, err
+	}
+	top, err := repository(here)
+	if err != nil {
+		return 1, err
+	}
+	work, err := os.MkdirTemp("", "berth-rig-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+
+	// From here on a signal ends the nest first; Main's caller exits afterwards.
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	defer signal.Stop(signals)
+	orphan, err := orphaned()
+	if err != nil {
+		return 1, err
+	}
+
+	tree := filepath.Join(work, "tree")
+	inside, err := filepath.Rel(top, here)
+	if err != nil {
+		return 1, err
+	}
+	if err := stage(o, top, inside, tree); err != nil {
+		return 1, err
+	}
+	before, err := observe()
+	if err != nil {
+		return 1, err
+	}
+	state := filepath.Join(work, "state")
+	pid, code, err := inANest(top, state, tree, inside, o, signals, orphan)
+	if err != nil {
+		return code, err
+	}
+	after, err := observe()
+	if err != nil {
+		return code, err
+	}
+	if left := leftovers(before, after, state, fmt.Sprintf("run%d", pid)); len(left) > 0 {
+		return code, fmt.Errorf("left on the machine:\n  %s", strings.Join(left, "\n  "))
+	}
+	return code, nil
+}
+
+// inANest runs `nest run` and returns its pid, which names the nest, and the tests' exit status.
+func inANest(top, state, tree, inside string, o Options, signals, orphan <-chan os.Signal) (pid, code int, err error) {
+	args := []string{"run", "--tree", tree}
+	if o.Install {
+		args = append(args, "--restarts", "berthd.service")
+	}
+	args = append(args, "env", "--chdir=/"+filepath.Join(inNest, inside), marker+"=1", "CI="+os.Getenv("CI"), "/"+binary)
+	for _, arg := range os.Args[1:] {
+		// The file is the go command's, for its cache of results, and not there inside.
+		if !strings.HasPrefix(arg, "-test.testlogfile=") {
+			args = append(args, arg)
+		}
+	}
+	// A parent-death signal follows the thread, so that this one must live as long as the process.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd := exec.Command(filepath.Join(top, "test/rig/nest"), args...)
+	cmd.Env = append(os.Environ(), "RIG_STATE="+state)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	if err := cmd.Start(); err != nil {
+		return 0, 1, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	var got os.Signal
+	for {
+		select {
+		case got = <-orphan:
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+		case got = <-signals:
+			// It may have ended by itself: then there is nobody to tell.
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+		case err := <-ended:
+			code, err = status(err)
+			if got != nil {
+				err = errors.Join(err, fmt.Errorf("interrupted: %v", got))
+			}
+			return cmd.Process.Pid, code, err
+		}
+	}
+}
+
+// stage lays out what is copied over the nest's root.
+func stage(o Options, top, inside, tree string) error {
+	if o.Install {
+		cmd := exec.Command("make", "--no-print-directory", "--silent", "-C", top, "install", "DESTDIR="+tree, "PREFIX=/usr", "SYSCONFDIR=/etc")
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("make install: %w", err)
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(tree, inNest)
+	if err := os.MkdirAll(filepath.Join(dir, inside), 0o755); err != nil {
+		return err
+	}
+	if err := duplicate(self, filepath.Join(tree, binary)); err != nil {
+		return err
+	}
+	files := o.Files
+	if own := filepath.Join(inside, "testdata"); exists(filepath.Join(top, own)) {
+		files = append(slices.Clip(files), own)
+	}
+	for _, file := range files {
+		if err := duplicate(filepath.Join(top, file), filepath.Join(dir, file)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// duplicate copies a file or a directory with its modes.
+func duplicate(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("copy %s: %w: %s", from, err, out)
+	}
+	return nil
+}
+
+// repository is the directory with go.mod, at or above dir.
+func repository(dir string) (string, error) {
+	for d := dir; ; d = filepath.Dir(d) {
+		if exists(filepath.Join(d, "go.mod")) {
+			return d, nil
+		}
+		if d == filepath.Dir(d) {
+			return "", fmt.Errorf("no go.mod above %s", dir)
+		}
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
