@@ -1,0 +1,52 @@
+package agent
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Tinit is where, inside a nest, the init that all containers run waits.
+const Tinit = "/run/nest/out/tinit"
+
+// makeRoot makes one container's root directory: busybox, tinit and its pipe, and the mount
+// points that any manager may want. (systemd-nspawn takes nothing without /usr for a root.)
+func makeRoot(dir string) (*stamp, error) {
+	for _, each := range []string{
+		"bin", "dev", "etc", "proc", "root", "run", "sbin", "sys", "tmp", "usr/bin", "usr/lib", "var",
+	} {
+		if err := os.MkdirAll(filepath.Join(dir, each), 0o755); err != nil {
+			return nil, err
+		}
+	}
+	if err := copyFile("/bin/busybox", filepath.Join(dir, "bin/busybox")); err != nil {
+		return nil, err
+	}
+	if err := copyFile(Tinit, filepath.Join(dir, "tinit")); err != nil {
+		return nil, err
+	}
+	for _, applet := range []string{"bin/sh", "bin/ls", "bin/cat"} {
+		if err := os.Symlink("/bin/busybox", filepath.Join(dir, applet)); err != nil {
+			return nil, err
+		}
+	}
+	return newStamp(filepath.Join(dir, "stamp"))
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return fmt.Errorf("copy %s to %s: %w", from, to, err)
+	}
+	return out.Close()
+}

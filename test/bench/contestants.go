@@ -1,0 +1,42 @@
+package main
+
+import "github.com/berthd/berth/test/bench/host"
+
+// contestant is a peer and how it takes part.
+type contestant struct {
+	name     string       // in the tables
+	peer     string       // in package peers
+	flavour  host.Flavour // of nest
+	extra    bool         // only warm: a second way to call a peer that is measured in full
+	packages []string
+}
+
+// basePackages is what a nest and the containers' root need.
+func basePackages() []string {
+	return []string{"systemd", "systemd-container", "dbus", "polkitd", "iproute2", "util-linux", "busybox-static"}
+}
+
+// contestants is everybody, in the order of the tables.
+func contestants() []contestant {
+	libvirt := []string{"libvirt-daemon", "libvirt-daemon-system", "libvirt-daemon-driver-lxc", "libvirt-clients"}
+	return []contestant{
+		{name: "berth", peer: "berth", flavour: host.Plain},
+		{name: "berthctl", peer: "berthctl", flavour: host.Plain, extra: true},
+		{name: "nspawn", peer: "nspawn", flavour: host.Plain},
+		{name: "nspawn-terminate", peer: "nspawn-terminate", flavour: host.Plain, extra: true},
+		{name: "nspawn@libvirt", peer: "nspawn", flavour: host.Libvirt, extra: true},
+		{name: "libvirt", peer: "libvirt", flavour: host.Libvirt, packages: libvirt},
+		{name: "virsh", peer: "virsh", flavour: host.Libvirt, extra: true, packages: libvirt},
+		{name: "lxc", peer: "lxc", flavour: host.Plain, packages: []string{"lxc"}},
+		{name: "runc", peer: "runc", flavour: host.Plain, packages: []string{"runc"}},
+		{name: "crun", peer: "crun", flavour: host.Plain, packages: []string{"crun"}},
+	}
+}
+
+func peerNames() []string {
+	var names []string
+	for _, each := range contestants() {
+		names = append(names, each.name)
+	}
+	return names
+}

@@ -1,0 +1,73 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// treePattern names the directories for a nest's Tree, by the process that they belong to.
+const treePattern = "berth-bench-%d-"
+
+// MakeTree makes a directory to be a nest's Tree. The caller removes it, else the next Sweep does.
+func MakeTree() (string, error) {
+	return os.MkdirTemp("", fmt.Sprintf(treePattern, os.Getpid()))
+}
+
+// Sweep removes what benchmarks left that were killed before they could.
+func (r Rig) Sweep() error {
+	return errors.Join(r.sweepNests(), sweepTrees())
+}
+
+func (r Rig) sweepNests() error {
+	entries, err := os.ReadDir(r.State)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, entry := range entries {
+		if !abandoned(entry.Name(), namePattern) {
+			continue
+		}
+		n, err := r.nest(entry.Name())
+		if err == nil {
+			n.v1, err = v1Of(n.name)
+		}
+		if err == nil {
+			err = n.Down()
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func sweepTrees() error {
+	trees, err := filepath.Glob(filepath.Join(os.TempDir(), strings.ReplaceAll(treePattern, "%d", "*")+"*"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, tree := range trees {
+		if abandoned(filepath.Base(tree), treePattern) {
+			errs = append(errs, os.RemoveAll(tree))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// abandoned tells whether a name has this form and its process is gone.
+func abandoned(name, pattern string) bool {
+	var pid int
+	if n, _ := fmt.Sscanf(name, pattern, &pid); n != 1 || pid < 1 {
+		return false
+	}
+	return errors.Is(unix.Kill(pid, 0), unix.ESRCH)
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/berthd/berth/test/bench/agent"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	var err error
+	if len(os.Args) == 2 && os.Args[1] == "agent" {
+		err = agent.Run(ctx, os.Stdin, os.Stdout)
+	} else {
+		err = measure(ctx, os.Args[1:])
+	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// options is the command line.
+type options struct {
+	runs     int
+	many     int
+	peers    []string
+	profile  bool
+	install  bool
+	jsonPath string
+	nest     string
+	state    string
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	var peerList string
+	var quick, berthOnly bool
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&o.runs, "runs", 30, "warm and cold starts of each peer")
+	flags.IntVar(&o.many, "many", 100, "containers of the start of many")
+	flags.StringVar(&peerList, "peers", "", "only these peers, separated by commas: "+strings.Join(peerNames(), ","))
+	flags.BoolVar(&quick, "quick", false, "5 runs and 20 containers: to see that it works")
+	flags.BoolVar(&berthOnly, "berth-only", false, "only Berth, with its profile")
+	flags.BoolVar(&o.profile, "profile", false, "also show where the time of a start goes, by the signals on the bus")
+	flags.BoolVar(&o.install, "install", true, "install missing Debian packages")
+	flags.StringVar(&o.jsonPath, "json", "", "write every sample to this `file`")
+	flags.StringVar(&o.nest, "nest", "test/rig/nest", "the nest rig's `script`")
+	flags.StringVar(&o.state, "state", "/run/berth-bench", "`directory` of the nests' state")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if quick {
+		o.runs, o.many = 5, 20
+	}
+	o.peers = peerNames()
+	if berthOnly {
+		o.peers, o.profile = []string{"berth", "berthctl"}, true
+	}
+	if peerList != "" {
+		o.peers = strings.Split(peerList, ",")
+	}
+	return o, o.check(flags.Args())
+}
+
+func (o options) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("argument %q: none is taken", rest[0])
+	case o.runs < 1:
+		return fmt.Errorf("runs %d: at least 1", o.runs)
+	case o.many < 2 || o.many > 200:
+		// Each systemd-nspawn holds one of the 256 bus connections that a user may have.
+		return fmt.Errorf("many %d: 2 to 200", o.many)
+	}
+	for _, each := range o.peers {
+		if !slices.Contains(peerNames(), each) {
+			return fmt.Errorf("peer %q: not one of %s", each, strings.Join(peerNames(), ", "))
+		}
+	}
+	return nil
+}

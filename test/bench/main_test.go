@@ -1,0 +1,79 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/test/bench/peers"
+)
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		args  string
+		runs  int
+		many  int
+		peers []string
+		fail  string
+	}{
+		{name: "default", runs: 30, many: 100, peers: peerNames()},
+		{name: "quick", args: "--quick", runs: 5, many: 20, peers: peerNames()},
+		{name: "some peers", args: "--peers lxc,crun --runs 40", runs: 40, many: 100, peers: []string{"lxc", "crun"}},
+		{name: "berth only", args: "--berth-only", runs: 30, many: 100, peers: []string{"berth", "berthctl"}},
+		{name: "unknown peer", args: "--peers lxd", fail: `peer "lxd"`},
+		{name: "no run", args: "--runs 0", fail: "runs 0"},
+		{name: "more nspawns than bus connections", args: "--many 300", fail: "many 300"},
+		{name: "argument", args: "fast", fail: `argument "fast"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o, err := parse(strings.Fields(tt.args))
+			if tt.fail != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.fail) {
+					t.Fatalf("error %v, want one with %q", err, tt.fail)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if o.runs != tt.runs || o.many != tt.many {
+				t.Errorf("runs %d, many %d, want %d and %d", o.runs, o.many, tt.runs, tt.many)
+			}
+			if diff := cmp.Diff(tt.peers, o.peers); diff != "" {
+				t.Errorf("peers (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestContestantsCanBeMade(t *testing.T) {
+	t.Parallel()
+	had := make(map[string]bool)
+	for _, each := range contestants() {
+		if had[each.name] {
+			t.Errorf("%s is there twice", each.name)
+		}
+		had[each.name] = true
+		if _, err := peers.New(each.peer, peers.Roots{}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTakeGoesRound(t *testing.T) {
+	t.Parallel()
+	g := newGame(options{many: 3})
+	p := &player{}
+	var got [][]int
+	for range 3 {
+		got = append(got, g.take(p, 2))
+	}
+	if diff := cmp.Diff([][]int{{0, 1}, {2, 0}, {1, 2}}, got); diff != "" {
+		t.Errorf("containers (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,115 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/godbus/dbus/v5"
+)
+
+const (
+	berthName      = "org.berth1"
+	berthRoot      = dbus.ObjectPath("/org/berth1")
+	berthManager   = "org.berth1.Manager"
+	berthContainer = "org.berth1.Container"
+
+	noSuchContainer = "org.berth1.Error.NoSuchContainer"
+)
+
+// berth is this project: D-Bus calls on one connection that is open already.
+type berth struct {
+	roots      Roots
+	conn       *dbus.Conn
+	containers []dbus.BusObject
+}
+
+// noOptions is the empty a{sv} that most methods take.
+func noOptions() map[string]dbus.Variant { return map[string]dbus.Variant{} }
+
+func (b *berth) Prepare(ctx context.Context, count int) (About, error) {
+	conn, err := dbus.ConnectSystemBus()
+	if err != nil {
+		return About{}, fmt.Errorf("connect to the system bus: %w", err)
+	}
+	b.conn = conn
+	manager := conn.Object(berthName, berthRoot)
+	version, err := manager.GetProperty(berthManager + ".Version")
+	if err != nil {
+		return About{}, fmt.Errorf("activate %s: %w", berthName, err)
+	}
+	for id := range count {
+		path, err := b.define(ctx, manager, id)
+		if err != nil {
+			return About{}, fmt.Errorf("define %s: %w", name(id), err)
+		}
+		b.containers = append(b.containers, conn.Object(berthName, path))
+	}
+	return About{
+		Version:  fmt.Sprint("berth ", version.Value()),
+		Note:     "org.berth1.Container.Start and .Destroy on an open bus connection; registered",
+		Programs: []string{"berth-supervisor", "berthd"},
+	}, nil
+}
+
+// define gives the container's object, which a Berth peer before this one may have made.
+func (b *berth) define(ctx context.Context, manager dbus.BusObject, id int) (dbus.ObjectPath, error) {
+	var path dbus.ObjectPath
+	err := manager.CallWithContext(ctx, berthManager+".GetContainerByName", 0, name(id)).Store(&path)
+	var refused dbus.Error
+	if err == nil || !errors.As(err, &refused) || refused.Name != noSuchContainer {
+		return path, err
+	}
+	xml := domainXML(id, b.roots.Root(id))
+	err = manager.CallWithContext(ctx, berthManager+".DefineXML", 0, xml, noOptions()).Store(&path)
+	return path, err
+}
+
+func (b *berth) Start(ctx context.Context, id int) error {
+	return b.containers[id].CallWithContext(ctx, berthContainer+".Start", 0, noOptions()).Err
+}
+
+func (b *berth) Stop(ctx context.Context, id int) error {
+	return b.containers[id].CallWithContext(ctx, berthContainer+".Destroy", 0, noOptions()).Err
+}
+
+func (b *berth) Explain(id int) string {
+	state, err := b.containers[id].GetProperty(berthContainer + ".State")
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprint("state ", state.Value())
+}
+
+func (b *berth) Close() error {
+	if b.conn == nil {
+		return nil
+	}
+	return b.conn.Close()
+}
+
+// berthctl is the same with a berthctl process for each call.
+type berthctl struct{ berth }
+
+func (b *berthctl) Prepare(ctx context.Context, count int) (About, error) {
+	about, err := b.berth.Prepare(ctx, count)
+	about.Note, about.Programs = "a berthctl process for each call; registered", nil
+	if err != nil {
+		return about, err
+	}
+	return about, os.MkdirAll(b.roots.Work("berth"), 0o700)
+}
+
+func (b *berthctl) log(id int) string { return filepath.Join(b.roots.Work("berth"), name(id)+".log") }
+
+func (b *berthctl) Start(ctx context.Context, id int) error {
+	return logged(ctx, b.log(id), "berthctl", "start", name(id))
+}
+
+func (b *berthctl) Stop(ctx context.Context, id int) error {
+	return logged(ctx, b.log(id), "berthctl", "destroy", name(id))
+}
+
+func (b *berthctl) Explain(id int) string { return tail(b.log(id)) }

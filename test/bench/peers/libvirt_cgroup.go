@@ -1,0 +1,68 @@
+package peers
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+const controllersFile = "/sys/fs/cgroup/cgroup.controllers"
+
+// prepareCgroups satisfies libvirt's LXC driver, which refuses a cgroup v2 without controllers.
+//
+// A nest has none when the machine's v1 hierarchies own them. Then these are mounted inside the nest
+// beside v2 (the nest's first process sits in a cgroup of its own in each, which is the root that
+// is seen here), and cgroup.controllers is made to name one controller, so that libvirt
+// takes v2 for its unit and devices and v1 for the rest: the work of a real host, in another layout.
+func prepareCgroups(_ context.Context, roots Roots) (string, error) {
+	have, err := os.ReadFile(controllersFile)
+	if err != nil {
+		return "", err
+	}
+	if len(bytes.TrimSpace(have)) > 0 {
+		return "", nil
+	}
+	own, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return "", err
+	}
+	hierarchies := v1Hierarchies(string(own))
+	if len(hierarchies) == 0 {
+		return "", fmt.Errorf("%s is empty and there is no cgroup v1 controller", controllersFile)
+	}
+	for _, controllers := range hierarchies {
+		target := filepath.Join("/run/cg1", controllers)
+		if err := os.MkdirAll(target, 0o755); err != nil {
+			return "", err
+		}
+		if err := unix.Mount("cgroup", target, "cgroup", 0, controllers); err != nil {
+			return "", fmt.Errorf("mount cgroup v1 %s on %s: %w", controllers, target, err)
+		}
+	}
+	fake := filepath.Join(roots.State, "cgroup.controllers")
+	if err := os.WriteFile(fake, []byte("hugetlb\n"), 0o644); err != nil {
+		return "", err
+	}
+	if err := unix.Mount(fake, controllersFile, "", unix.MS_BIND, ""); err != nil {
+		return "", fmt.Errorf("mount %s on %s: %w", fake, controllersFile, err)
+	}
+	return "; v1 controllers beside v2", nil
+}
+
+// v1Hierarchies lists the controllers of each v1 hierarchy as /proc/PID/cgroup names them.
+func v1Hierarchies(cgroups string) []string {
+	var found []string
+	for line := range strings.Lines(cgroups) {
+		_, rest, _ := strings.Cut(line, ":")
+		controllers, _, ok := strings.Cut(rest, ":")
+		if ok && controllers != "" && !strings.Contains(controllers, "=") {
+			found = append(found, controllers)
+		}
+	}
+	return found
+}

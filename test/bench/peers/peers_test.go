@@ -1,0 +1,77 @@
+package peers
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+func TestV1Hierarchies(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		text string
+		want []string
+	}{
+		{"v2 alone", "0::/user.slice\n", nil},
+		{
+			"v1 beside it", "9:name=systemd:/\n4:memory:/a:b\n1:cpu,cpuacct:/\n0::/\n",
+			[]string{"memory", "cpu,cpuacct"},
+		},
+		{"nonsense", "x\n\n:", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, v1Hierarchies(tt.text)); diff != "" {
+				t.Errorf("v1Hierarchies (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAdaptSpec(t *testing.T) {
+	t.Parallel()
+	const spec = `{"ociVersion":"1.0.2","process":{"terminal":true,"args":["sh"],"cwd":"/"},
+		"root":{"path":"rootfs","readonly":true},
+		"linux":{"resources":{"devices":[]},"namespaces":[{"type":"pid"},{"type":"network"},{"type":"mount"}]}}`
+	const want = `{"ociVersion":"1.0.2","process":{"terminal":false,"args":["/tinit"],"cwd":"/"},
+		"root":{"path":"/r"},
+		"linux":{"resources":{"devices":[]},"namespaces":[{"type":"pid"},{"type":"mount"}]}}`
+	got, err := adaptSpec([]byte(spec), "/r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(decode(t, want), decode(t, string(got))); diff != "" {
+		t.Errorf("adaptSpec (-want +got):\n%s", diff)
+	}
+	for _, bad := range []string{"", "[]", "{}", `{"process":{},"linux":{"namespaces":7}}`} {
+		if _, err := adaptSpec([]byte(bad), "/r"); err == nil {
+			t.Errorf("adaptSpec(%q): no error", bad)
+		}
+	}
+}
+
+func decode(t *testing.T, text string) (value any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return value
+}
+
+func TestDomainXMLIsADefinition(t *testing.T) {
+	t.Parallel()
+	def, err := domain.Parse([]byte(domainXML(7, "/run/a&b")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, _ := def.Root()
+	got := []string{def.Name, def.OS.Init, root.Source}
+	if diff := cmp.Diff([]string{"bench7", "/tinit", "/run/a&b"}, got); diff != "" {
+		t.Errorf("name, init, root (-want +got):\n%s", diff)
+	}
+}

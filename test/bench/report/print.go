@@ -1,0 +1,123 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/berthd/berth/test/bench/stats"
+)
+
+// Print writes all tables and the list of targets.
+func (r *Report) Print(w io.Writer) error {
+	m := r.Machine
+	_, err := fmt.Fprintf(w, "%d cores (%s), Linux %s, systemd %s, load %s before, %s after\n",
+		m.Cores, m.CPU, m.Kernel, m.Systemd, m.Before, m.After)
+	if err != nil {
+		return err
+	}
+	all := []table{
+		r.peerTable(),
+		r.startTable("Start, warm: the call to init's first instruction, right after another start (ms)", r.Warm),
+		r.startTable("Start, cold: the same after 400 ms of quiet (ms)", r.Cold),
+		r.stopTable(),
+		r.manyTable(),
+		r.memoryTable(),
+	}
+	for _, p := range r.Profiles {
+		all = append(all, p.table())
+	}
+	for _, t := range append(all, r.targetTable()) {
+		if err := t.write(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Report) peerTable() table {
+	t := table{title: "Peers", head: []string{"peer", "version", "measured"}, left: 3}
+	for _, p := range r.Peers {
+		said := p.Note
+		if p.Problem != "" {
+			said = "NOT MEASURED TO THE END: " + p.Problem
+		}
+		t.rows = append(t.rows, []string{p.Name, p.Version, said})
+	}
+	return t
+}
+
+func (r *Report) startTable(title string, all []Series) table {
+	t := table{
+		title: title, left: 1,
+		head: []string{"peer", "runs", "p10", "p50", "p90", "call returns p50", "to berth"},
+	}
+	base := median(all, Ours)
+	for _, s := range all {
+		sum := stats.Summarize(s.Samples)
+		t.rows = append(t.rows, []string{
+			s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
+			number(stats.Median(s.Returned), 2), times(stats.Ratio(sum.P50, base)),
+		})
+	}
+	return t
+}
+
+func (r *Report) stopTable() table {
+	t := table{
+		title: "Stop of a container that has run for 60 ms or more: the call to its return (ms)", left: 1,
+		head: []string{"peer", "runs", "p10", "p50", "p90", "to berth"},
+	}
+	base := median(r.Stop, Ours)
+	for _, s := range r.Stop {
+		sum := stats.Summarize(s.Samples)
+		t.rows = append(t.rows, []string{
+			s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
+			times(stats.Ratio(sum.P50, base)),
+		})
+	}
+	return t
+}
+
+func (r *Report) manyTable() table {
+	t := table{
+		title: "Many containers: until the last one's init runs; stop of all with 8 callers", left: 1,
+		head: []string{"peer", "containers", "callers", "start s", "starts/s", "time to berth", "stop s"},
+	}
+	for _, m := range r.Many {
+		base, _ := r.many(Ours, m.Callers)
+		t.rows = append(t.rows, []string{
+			m.Peer, fmt.Sprint(m.Count), fmt.Sprint(m.Callers), number(m.Start/1000, 2), number(m.Rate(), 1),
+			times(stats.Ratio(m.Start, base.Start)), number(m.Stop/1000, 2),
+		})
+	}
+	return t
+}
+
+func (r *Report) memoryTable() table {
+	t := table{
+		title: "Memory, medians over the processes of a program (KiB)", left: 3,
+		head: []string{"peer", "when", "program", "processes", "RSS", "PSS", "private dirty", "private clean"},
+	}
+	for _, m := range r.Memory {
+		p := m.Process
+		t.rows = append(t.rows, []string{
+			m.Peer, m.Moment, p.Program, fmt.Sprint(p.Count),
+			number(p.RSS, 0), number(p.PSS, 0), number(p.PrivateDirty, 0), number(p.PrivateClean, 0),
+		})
+	}
+	return t
+}
+
+func (p Profile) table() table {
+	t := table{
+		title: "Where a warm start of " + p.Peer + " goes, seen from outside (ms after the call)", left: 1,
+		head: []string{"seen", "runs", "p10", "p50", "p90"},
+	}
+	for _, m := range p.Marks {
+		sum := stats.Summarize(m.Samples)
+		t.rows = append(t.rows, []string{
+			m.What, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
+		})
+	}
+	return t
+}

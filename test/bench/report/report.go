@@ -1,0 +1,121 @@
+// Package report holds what the benchmark measured and prints it: a table for each kind of
+// measurement and the list of targets. It is pure but for the writer that it prints to.
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/berthd/berth/test/bench/proto"
+	"github.com/berthd/berth/test/bench/stats"
+)
+
+// Ours is the peer that all others are set against.
+const Ours = "berth"
+
+// Report is everything that one run measured; times are in milliseconds.
+type Report struct {
+	Machine  Machine   `json:"machine"`
+	Peers    []Peer    `json:"peers"`
+	Warm     []Series  `json:"start_warm"`
+	Cold     []Series  `json:"start_cold"`
+	Stop     []Series  `json:"stop"`
+	Many     []Many    `json:"many"`
+	Memory   []Memory  `json:"memory"`
+	Profiles []Profile `json:"profiles,omitempty"`
+}
+
+// Machine is where it was measured.
+type Machine struct {
+	CPU     string `json:"cpu"`
+	Cores   int    `json:"cores"`
+	Kernel  string `json:"kernel"`
+	Systemd string `json:"systemd"`
+	Before  string `json:"load_before"` // load averages
+	After   string `json:"load_after"`
+}
+
+// Peer says what a row's name stands for, or why there is no row.
+type Peer struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+	Note    string `json:"note,omitempty"`
+	Problem string `json:"problem,omitempty"` // why it was not, or not to its end, measured
+}
+
+// Series is one kind of measurement of one peer.
+type Series struct {
+	Peer     string    `json:"peer"`
+	Samples  []float64 `json:"samples"`
+	Returned []float64 `json:"returned,omitempty"` // when the start's call came back
+}
+
+// Many is the start, then stop, of many containers.
+type Many struct {
+	Peer    string  `json:"peer"`
+	Count   int     `json:"count"`
+	Callers int     `json:"callers"`
+	Start   float64 `json:"start"`
+	Stop    float64 `json:"stop"`
+}
+
+// Rate is the starts per second.
+func (m Many) Rate() float64 { return float64(m.Count) / m.Start * 1000 }
+
+// Memory is one program's memory at one moment.
+type Memory struct {
+	Peer    string        `json:"peer"`
+	Running int           `json:"running"` // containers at that moment
+	Moment  string        `json:"moment"`
+	Process proto.Process `json:"process"`
+}
+
+// Profile tells when each thing was seen in a peer's starts.
+type Profile struct {
+	Peer  string        `json:"peer"`
+	Marks []ProfileMark `json:"marks"`
+}
+
+// ProfileMark is one thing seen and its times in all starts.
+type ProfileMark struct {
+	What    string    `json:"what"`
+	Samples []float64 `json:"samples"`
+}
+
+// Add puts one start's mark to those of the same thing.
+func (p *Profile) Add(mark proto.Mark) {
+	for i := range p.Marks {
+		if p.Marks[i].What == mark.What {
+			p.Marks[i].Samples = append(p.Marks[i].Samples, mark.At)
+			return
+		}
+	}
+	p.Marks = append(p.Marks, ProfileMark{What: mark.What, Samples: []float64{mark.At}})
+}
+
+// Sort puts the marks in the order of time.
+func (p *Profile) Sort() {
+	slices.SortStableFunc(p.Marks, func(a, b ProfileMark) int {
+		return cmp.Compare(stats.Median(a.Samples), stats.Median(b.Samples))
+	})
+}
+
+// median gives the 50th percentile of a peer's series, NaN when there is none.
+func median(all []Series, peer string) float64 {
+	for _, s := range all {
+		if s.Peer == peer {
+			return stats.Median(s.Samples)
+		}
+	}
+	return stats.Median(nil)
+}
+
+// many gives one peer's bulk start with so many callers.
+func (r *Report) many(peer string, callers int) (Many, bool) {
+	for _, m := range r.Many {
+		if m.Peer == peer && m.Callers == callers {
+			return m, true
+		}
+	}
+	return Many{}, false
+}

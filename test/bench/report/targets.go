@@ -1,0 +1,110 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/berthd/berth/test/bench/stats"
+)
+
+// target is one figure that Berth is to reach.
+type target struct {
+	name     string
+	measured float64
+	limit    float64
+	above    bool // the figure is to be at least the limit, else at most
+	format   func(float64) string
+}
+
+// Verdicts of a target.
+const (
+	met         = "met"
+	missed      = "MISSED"
+	notMeasured = "not measured"
+)
+
+func (t target) verdict() string {
+	reached := t.measured <= t.limit
+	if t.above {
+		reached = t.measured >= t.limit
+	}
+	switch {
+	case math.IsNaN(t.measured):
+		return notMeasured
+	case reached:
+		return met
+	}
+	return missed
+}
+
+// targets is what Berth promises of its speed and size. They are read here, never tested: a
+// figure depends on the machine and on what else runs there.
+func (r *Report) targets() []target {
+	unit := func(decimals int, unit string) func(float64) string {
+		return func(v float64) string {
+			if math.IsNaN(v) {
+				return number(v, decimals)
+			}
+			return number(v, decimals) + unit
+		}
+	}
+	ms, rate, kib := unit(2, " ms"), unit(1, "/s"), unit(0, " KiB")
+	warm, cold, stop := median(r.Warm, Ours), median(r.Cold, Ours), median(r.Stop, Ours)
+	against := func(all []Series, value float64, peer string) float64 {
+		return stats.Ratio(value, median(all, peer))
+	}
+	return []target{
+		{name: "warm start p50", measured: warm, limit: 10, format: ms},
+		{name: "warm start p50, of nspawn's", measured: against(r.Warm, warm, "nspawn"), limit: 1.0 / 5, format: times},
+		{name: "warm start p50, of libvirt's", measured: against(r.Warm, warm, "libvirt"), limit: 1.0 / 6, format: times},
+		{name: "cold start p50, of nspawn's", measured: against(r.Cold, cold, "nspawn"), limit: 1.0 / 2, format: times},
+		{name: "cold start p50, of libvirt's", measured: against(r.Cold, cold, "libvirt"), limit: 1.0 / 2, format: times},
+		{name: "destroy of a settled container p50", measured: stop, limit: 6, format: ms},
+		{name: "starts one by one", measured: r.rate(1), limit: 80, above: true, format: rate},
+		{name: "starts by 8 callers", measured: r.rate(8), limit: 150, above: true, format: rate},
+		{name: "private memory of a supervisor, many running", measured: r.supervisor(), limit: 930, format: kib},
+		{name: "RSS of an idle berthd", measured: r.idleDaemon(), limit: 25e6 / 1024, format: kib},
+	}
+}
+
+func (r *Report) rate(callers int) float64 {
+	if m, ok := r.many(Ours, callers); ok {
+		return m.Rate()
+	}
+	return math.NaN()
+}
+
+// supervisor is what one more supervisor costs: all of its pages that no other process shares.
+func (r *Report) supervisor() float64 {
+	for _, m := range r.Memory {
+		if m.Process.Program == "berth-supervisor" && m.Running > 1 {
+			return m.Process.PrivateDirty + m.Process.PrivateClean
+		}
+	}
+	return math.NaN()
+}
+
+// idleDaemon is the largest size that berthd had without a container.
+func (r *Report) idleDaemon() float64 {
+	largest := math.NaN()
+	for _, m := range r.Memory {
+		if m.Process.Program == "berthd" && m.Running == 0 && !(m.Process.RSS <= largest) {
+			largest = m.Process.RSS
+		}
+	}
+	return largest
+}
+
+func (r *Report) targetTable() table {
+	t := table{title: "Targets (read, never tested)", head: []string{"target", "", "limit", "measured"}, left: 2}
+	for _, each := range r.targets() {
+		relation := "at most"
+		if each.above {
+			relation = "at least"
+		}
+		t.rows = append(t.rows, []string{
+			each.name, each.verdict(), fmt.Sprintf("%s %s", relation, each.format(each.limit)), each.format(each.measured),
+		})
+	}
+	return t
+}
