@@ -83,7 +83,7 @@ func (s *Service) change(c *container, event *events.Event, alter func(*Snapshot
 	c.mu.Lock()
 	before := c.snap
 	alter(&c.snap)
-	if c.snap.State != before.State {
+	if c.snap.State != before.State && c.snap.StateChanged.Equal(before.StateChanged) {
 		c.snap.StateChanged = s.Now()
 	}
 	after := c.snap

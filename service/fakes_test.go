@@ -314,6 +314,7 @@ type supervisorFake struct {
 	once    sync.Once
 	done    chan struct{}
 	end     End
+	failure error
 }
 
 func (s *supervisorFake) over() bool {
@@ -324,6 +325,8 @@ func (s *supervisorFake) over() bool {
 		return false
 	}
 }
+
+func (s *supervisorFake) Failure() error { return s.failure }
 
 func (s *supervisorFake) finish(e End) { s.once.Do(func() { s.end = e; close(s.done) }) }
 

@@ -45,6 +45,6 @@ func (s *Service) Resume(ctx context.Context, u domain.UUID) error {
 // turn changes the state of a live container, durably.
 func (s *Service) turn(c *container, state State, reason Reason, e *events.Event) error {
 	s.change(c, e, func(snap *Snapshot) { snap.State, snap.Reason = state, reason })
-	c.run.State, c.run.Reason = state, reason
+	c.run.State, c.run.Reason, c.run.Changed = state, reason, c.snapshot().StateChanged
 	return s.Runs.Save(c.run.Run)
 }

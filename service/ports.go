@@ -132,6 +132,8 @@ type Supervisor interface {
 	// Listens gives the signal that asks init to power off, false when it understands none.
 	Listens() (syscall.Signal, bool)
 	SignalLeader(sig syscall.Signal) error
+	// Failure is what it said of a start that it could not carry out, nil when it said nothing.
+	Failure() error
 	// Done is closed when the supervisor is gone; End then says what became of init.
 	Done() <-chan struct{}
 	End() End

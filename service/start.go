@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/berthd/berth/internal/domain"
@@ -100,7 +101,7 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, state State, reas
 		snap.State, snap.Reason = state, reason
 		snap.ID, snap.Leader = r.supervisor.PID(), r.supervisor.Leader()
 		snap.Unit, snap.Slice, snap.ControlGroup = r.Unit, r.Slice, r.Group
-		snap.Started = r.Started
+		snap.Started, snap.StateChanged = r.Started, r.Changed
 	})
 	s.work.Go(func() { s.watch(c, r) })
 }
@@ -116,9 +117,16 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 	var back undo
 	step := "run directory"
 	defer func() {
-		if err != nil {
-			err = &StartError{Step: step, Err: back.run(err)}
+		if err == nil {
+			return
 		}
+		undone := back.run()
+		// A supervisor that fails leaves systemd with a process that is gone: its own words are
+		// the cause, what systemd says of it is not.
+		if r.supervisor != nil && r.supervisor.Failure() != nil {
+			step, err = "container", r.supervisor.Failure()
+		}
+		err = &StartError{Step: step, Err: errors.Join(err, undone)}
 	}()
 
 	dir, err := s.Runs.Create(def.UUID)
@@ -167,6 +175,7 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 	}
 	step = "state"
 	r.State, r.Started = StateRunning, s.Now()
+	r.Changed = r.Started
 	if err = s.Runs.Save(r.Run); err != nil {
 		return nil, err
 	}

@@ -105,7 +105,7 @@ func (s *Service) ended(c *container, r *run, end End) {
 
 	fate := fateOf(r, end, live)
 	s.change(c, fate.event(s), func(snap *Snapshot) {
-		snap.State, snap.Reason = StateShutoff, fate.reason
+		snap.State, snap.Reason, snap.StateChanged = StateShutoff, fate.reason, r.Changed
 		snap.ID, snap.Leader, snap.Unit, snap.Slice, snap.ControlGroup = 0, 0, "", "", ""
 		snap.Updated = false
 		if end.Known {

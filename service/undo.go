@@ -11,9 +11,9 @@ func (u *undo) push(step func() error) { u.steps = append(u.steps, step) }
 // keep forgets the steps: the operation succeeded.
 func (u *undo) keep() { u.steps = nil }
 
-// run takes everything back and joins what went wrong to the error that caused it.
-func (u *undo) run(cause error) error {
-	errs := []error{cause}
+// run takes everything back, whatever goes wrong, and says what did.
+func (u *undo) run() error {
+	var errs []error
 	for i := len(u.steps) - 1; i >= 0; i-- {
 		errs = append(errs, u.steps[i]())
 	}

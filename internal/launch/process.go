@@ -65,6 +65,13 @@ func (p *Process) End() service.End {
 	return p.end
 }
 
+// Failure is what the supervisor, or init's last stage, said of a failed start.
+func (p *Process) Failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failed
+}
+
 // Leader is init's pid on the host, 0 before Place.
 func (p *Process) Leader() uint32 {
 	p.mu.Lock()

@@ -1,0 +1,177 @@
+//go:build nest
+
+package nest
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// unit is one row of systemd's ListUnits.
+type unit struct {
+	Name, Description, Load, Active, Sub, Following string
+	Path                                            dbus.ObjectPath
+	JobID                                           uint32
+	JobType                                         string
+	JobPath                                         dbus.ObjectPath
+}
+
+// units lists the units that systemd has loaded and that match a pattern.
+func units(t testing.TB, pattern string) []unit {
+	t.Helper()
+	var list []unit
+	systemd := systemBus(t).Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1")
+	err := systemd.Call("org.freedesktop.systemd1.Manager.ListUnitsByPatterns", 0, []string{}, []string{pattern}).Store(&list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// machine is one row of machined's ListMachines.
+type machine struct {
+	Name, Class, Service string
+	Path                 dbus.ObjectPath
+}
+
+// machines lists what machined knows, less the host itself.
+func machines(t testing.TB) []machine {
+	t.Helper()
+	var list []machine
+	machined := systemBus(t).Object("org.freedesktop.machine1", "/org/freedesktop/machine1")
+	if err := machined.Call("org.freedesktop.machine1.Manager.ListMachines", 0).Store(&list); err != nil {
+		t.Fatal(err)
+	}
+	var guests []machine
+	for _, m := range list {
+		if m.Class != "host" {
+			guests = append(guests, m)
+		}
+	}
+	return guests
+}
+
+// cgroups lists the control groups below one, by their path in the tree.
+func cgroups(t testing.TB, below string) []string {
+	t.Helper()
+	const mount = "/sys/fs/cgroup"
+	var groups []string
+	err := filepath.WalkDir(filepath.Join(mount, below), func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // it ended while we looked
+			return nil
+		}
+		if err == nil && entry.IsDir() {
+			groups = append(groups, strings.TrimPrefix(path, mount))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return groups
+}
+
+// members lists the processes of a control group itself.
+func members(t testing.TB, group string) []int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("/sys/fs/cgroup", group, "cgroup.procs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for field := range strings.FieldsSeq(string(text)) {
+		pid, err := strconv.Atoi(field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
+// mounts lists the mount points that a process sees; proc_pid_mountinfo(5). Pid 0 is the test itself.
+func mounts(t testing.TB, pid int) []string {
+	t.Helper()
+	file, err := os.Open(proc(pid, "mountinfo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	var points []string
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		points = append(points, strings.Fields(lines.Text())[4])
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return points
+}
+
+// processes gives the program of every process, by pid; "" for one that just ends.
+func processes(t testing.TB) map[int]string {
+	t.Helper()
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[int]string{}
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		name, err := os.ReadFile(proc(pid, "comm"))
+		if err != nil {
+			continue
+		}
+		found[pid] = strings.TrimSpace(string(name))
+	}
+	return found
+}
+
+// daemon is the pid of berthd, 0 when none runs; it starts none.
+func daemon(t testing.TB) int {
+	t.Helper()
+	pid, err := strconv.Atoi(run(t, "systemctl", "show", "--property=MainPID", "--value", "berthd.service"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// descriptors says what each open file of a process is, less its own numbers.
+func descriptors(t testing.TB, pid int) []string {
+	t.Helper()
+	dir := proc(pid, "fd")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var open []string
+	for _, entry := range entries {
+		target, err := os.Readlink(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			continue
+		}
+		kind, _, _ := strings.Cut(target, ":[")
+		open = append(open, kind)
+	}
+	return open
+}
+
+// proc is the path of a process's file; pid 0 is the test itself.
+func proc(pid int, file string) string {
+	if pid == 0 {
+		return filepath.Join("/proc/self", file)
+	}
+	return filepath.Join("/proc", strconv.Itoa(pid), file)
+}

@@ -1,0 +1,109 @@
+//go:build nest
+
+package nest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+const (
+	patience = 10 * time.Second      // for what should take milliseconds
+	pulse    = 10 * time.Millisecond // between two looks
+)
+
+// settled waits until a condition holds, and fails the test with its last answer when it does not.
+func settled(t testing.TB, condition func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(pulse) {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %v: %v", patience, err)
+		}
+	}
+}
+
+// result is what a command did.
+type result struct {
+	Out, Err string
+	Status   int
+}
+
+// try runs a command and gives its result, whatever it is.
+func try(t testing.TB, name string, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var out, complaints bytes.Buffer
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("%s %v: %v", name, args, err)
+	}
+	return result{Out: strings.TrimSpace(out.String()), Err: strings.TrimSpace(complaints.String()), Status: cmd.ProcessState.ExitCode()}
+}
+
+// run runs a command, which must succeed, and gives what it printed.
+func run(t testing.TB, name string, args ...string) string {
+	t.Helper()
+	r := try(t, name, args...)
+	if r.Status != 0 {
+		t.Fatalf("%s %v: status %d: %s%s", name, args, r.Status, r.Out, r.Err)
+	}
+	return r.Out
+}
+
+// dial gives all tests one connection: the bus allows 256 to a user.
+var dial = sync.OnceValues(func() (*dbus.Conn, error) { return dbus.ConnectSystemBus() })
+
+// systemBus is connected to the host's bus.
+func systemBus(t testing.TB) *dbus.Conn {
+	t.Helper()
+	conn, err := dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// busybox makes a root directory with Debian's static busybox and an applet for each of its
+// names, as examples and tests boot it. It is on a tmpfs and goes with the test.
+func busybox(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"bin", "dev", "etc", "proc", "sys", "tmp", "run", "root", "mnt"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{
+		"etc/passwd":     "root:x:0:0:root:/root:/bin/sh\nguest:x:1000:1000::/tmp:/bin/sh\n",
+		"etc/group":      "root:x:0:\nguest:x:1000:\nextra:x:2000:guest\n",
+		"etc/os-release": "ID=busybox\nNAME=BusyBox\nPRETTY_NAME=\"BusyBox of a test\"\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(filepath.Join(dir, name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, "cp", "/bin/busybox", filepath.Join(dir, "bin"))
+	run(t, "chroot", dir, "/bin/busybox", "--install", "-s", "/bin")
+	return dir
+}

@@ -1,0 +1,224 @@
+//go:build nest
+
+package nest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// killDaemon kills berthd, as a crash would, does what is to be done at once, and waits until the bus
+// has noticed.
+func killDaemon(t testing.TB, atOnce ...func()) {
+	t.Helper()
+	pid := daemon(t)
+	if pid == 0 {
+		t.Fatal("berthd does not run")
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for _, do := range atOnce {
+		do()
+	}
+	settled(t, func() error {
+		if now := daemon(t); now == pid {
+			return errors.New("berthd is still there")
+		}
+		return nil
+	})
+}
+
+// TestDaemonKilled: no container is hurt, and the next daemon knows all.
+func TestDaemonKilled(t *testing.T) {
+	clean(t)
+	on, off, paused := script(t, "on", "echo hello; exec sleep 100000"), sleeper(t, "off"), sleeper(t, "paused")
+	on.start(t)
+	off.define(t)
+	paused.start(t)
+	run(t, "berthctl", "suspend", "paused")
+	temporary := sleeper(t, "temporary")
+	run(t, "berthctl", "create", temporary.file(t))
+	t.Cleanup(func() { try(t, "berthctl", "destroy", "temporary") })
+	says(t, "on", "hello")
+	before := info(t, "on")
+
+	killDaemon(t)
+
+	if diff := cmp.Diff(before, info(t, "on")); diff != "" {
+		t.Errorf("-before +after\n%s", diff)
+	}
+	says(t, "on", "hello")
+	if got := run(t, "berthctl", "list", "--all", "--name"); strings.Join(strings.Fields(got), " ") != "on paused temporary off" {
+		t.Errorf("list says %q", got)
+	}
+	for name, want := range map[string]string{"off": "shutoff/unknown", "paused": "paused/user", "temporary": "running/booted"} {
+		becomes(t, name, want)
+	}
+	run(t, "berthctl", "resume", "paused")
+	for _, name := range []string{"on", "paused", "temporary"} {
+		run(t, "berthctl", "destroy", name)
+	}
+	if r := try(t, "berthctl", "domstate", "temporary"); r.Status != 1 {
+		t.Errorf("a transient container outlived its stop: %+v", r)
+	}
+}
+
+// TestEndedMeanwhile: what happened while no daemon was there is known, with status and output.
+func TestEndedMeanwhile(t *testing.T) {
+	clean(t)
+	const masked = "/run/systemd/system/berthd.service.d/99-no-restart.conf"
+	if err := os.MkdirAll(filepath.Dir(masked), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(masked, []byte("[Service]\nRestart=no\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = os.Remove(masked)
+		run(t, "systemctl", "daemon-reload")
+	})
+	run(t, "systemctl", "daemon-reload")
+	for name, c := range map[string]struct {
+		init, state, kind string
+		code              int32
+	}{
+		"exit":     {"exit 6", "shutoff/shutdown", "exited", 6},
+		"poweroff": {"poweroff -f", "shutoff/shutdown", "killed", 2},
+		"crash":    {"kill -SEGV $$; sleep 100000", "running/booted", "", 0}, // init ignores its own signals
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			g := script(t, "web", "read wait < /tmp/go; echo last words; "+c.init)
+			run(t, "mkfifo", filepath.Join(g.Root, "tmp/go"))
+			g.start(t)
+			leader := info(t, "web").Leader
+			killDaemon(t)
+			if err := os.WriteFile(filepath.Join(g.Root, "tmp/go"), []byte("go\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if c.kind != "" {
+				settled(t, func() error {
+					if _, err := os.Stat(proc(int(leader), "stat")); err == nil {
+						return errors.New("init still runs")
+					}
+					return nil
+				})
+			}
+			i := becomes(t, "web", c.state)
+			if i.LastExit.Kind != c.kind || i.LastExit.Code != c.code {
+				t.Errorf("last exit is %+v", i.LastExit)
+			}
+			says(t, "web", "last words")
+		})
+	}
+}
+
+// TestSupervisorKilled: its container ends with it, and all is cleaned.
+func TestSupervisorKilled(t *testing.T) {
+	clean(t)
+	for name, daemonToo := range map[string]bool{"alone": false, "with the daemon": true} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			g := script(t, "web", "sleep 99999 & exec sleep 100000")
+			g.start(t)
+			i := info(t, "web")
+			kill := func() {
+				if err := syscall.Kill(int(i.ID), syscall.SIGKILL); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if daemonToo {
+				killDaemon(t, kill)
+			} else {
+				kill()
+			}
+			after := becomes(t, "web", "shutoff/failed")
+			if after.LastExit.Kind != "" {
+				t.Errorf("last exit is %+v", after.LastExit)
+			}
+			if _, err := os.Stat(proc(int(i.Leader), "stat")); err == nil {
+				t.Error("init still runs")
+			}
+			run(t, "berthctl", "start", "web")
+		})
+	}
+}
+
+// TestStopWithoutDaemon: with nobody to be asked, systemd's SIGTERM reaches the supervisor.
+func TestStopWithoutDaemon(t *testing.T) {
+	clean(t)
+	g := sleeper(t, "web")
+	g.start(t)
+	killDaemon(t)
+	run(t, "timeout", "20", "systemctl", "stop", "machine-web.scope")
+	becomes(t, "web", "shutoff/failed")
+}
+
+// TestDamagedDefinition: it is reported and set aside, and hides no other.
+func TestDamagedDefinition(t *testing.T) {
+	clean(t)
+	sleeper(t, "good").define(t)
+	for name, text := range map[string]string{"bad": "<domain type='lxc'><name>bad", "other": sleeper(t, "elsewhere").xml()} {
+		if err := os.WriteFile("/etc/berth/containers/"+name+".xml", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		_ = os.Remove("/etc/berth/containers/bad.xml.damaged")
+		_ = os.Remove("/etc/berth/containers/other.xml.damaged")
+	})
+	killDaemon(t)
+	if got := run(t, "berthctl", "list", "--all", "--name"); got != "good" {
+		t.Errorf("list says %q", got)
+	}
+	for _, name := range []string{"bad", "other"} {
+		if _, err := os.Stat("/etc/berth/containers/" + name + ".xml.damaged"); err != nil {
+			t.Errorf("it was not set aside: %v", err)
+		}
+	}
+	if got := run(t, "journalctl", "--unit=berthd", "--output=cat"); !strings.Contains(got, "damaged definition set aside") {
+		t.Errorf("the journal says nothing of it:\n%s", got)
+	}
+}
+
+// TestIdle: without a container and a call the daemon ends, and the next call starts it again.
+func TestIdle(t *testing.T) {
+	clean(t)
+	const conf = "/etc/berth/berth.conf.d/test.conf"
+	if err := os.WriteFile(conf, []byte("[Daemon]\nIdleTimeoutSec=200ms\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = os.Remove(conf)
+		run(t, "systemctl", "restart", "berthd")
+	})
+	g := sleeper(t, "web")
+	g.define(t)
+	run(t, "systemctl", "restart", "berthd")
+	run(t, "berthctl", "start", "web")
+	first := daemon(t)
+	run(t, "sleep", "0.6")
+	if now := daemon(t); now != first {
+		t.Errorf("a daemon with a container ended: %d, then %d", first, now)
+	}
+	run(t, "berthctl", "destroy", "web")
+	settled(t, func() error {
+		if daemon(t) != 0 {
+			return errors.New("the idle daemon is still there")
+		}
+		return nil
+	})
+	if got := run(t, "systemctl", "show", "--property=Result", "--value", "berthd"); got != "success" {
+		t.Errorf("the idle daemon ended with %s", got)
+	}
+	if got := run(t, "berthctl", "domstate", "web"); got != "shut off" {
+		t.Errorf("domstate says %q", got)
+	}
+}

@@ -1,0 +1,127 @@
+//go:build nest
+
+package nest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestHost checks what every other test relies on.
+func TestHost(t *testing.T) {
+	clean(t)
+	if got := run(t, "systemctl", "is-system-running"); got != "running" {
+		t.Errorf("systemd is %s: %s", got, run(t, "systemctl", "--failed", "--no-legend"))
+	}
+	if got := processes(t)[1]; got != "systemd" {
+		t.Errorf("process 1 is %s", got)
+	}
+	if got := machines(t); len(got) != 0 {
+		t.Errorf("a fresh host has the machines %v", got)
+	}
+	if !slices.Contains(mounts(t, 0), "/sys/fs/cgroup") {
+		t.Errorf("the control groups are not mounted; mounts: %v", mounts(t, 0))
+	}
+}
+
+// TestInstalled checks that `make install` reached the host and that systemd and D-Bus took it.
+func TestInstalled(t *testing.T) {
+	clean(t)
+	for _, program := range []string{"/usr/sbin/berthd", "/usr/bin/berthctl", "/usr/libexec/berth/berth-supervisor"} {
+		if info, err := os.Stat(program); err != nil || info.Mode().Perm() != 0o755 {
+			t.Errorf("%s: %v, %v", program, info, err)
+		}
+	}
+	run(t, "systemd-analyze", "verify", "berthd.service")
+	if got := run(t, "systemctl", "show", "--property=StartLimitIntervalUSec", "--value", "berthd.service"); got != "0" {
+		t.Errorf("the start limit of berthd.service is %s, not lifted", got)
+	}
+	var activatable []string
+	if err := systemBus(t).BusObject().Call("org.freedesktop.DBus.ListActivatableNames", 0).Store(&activatable); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(activatable, "org.berth1") {
+		t.Errorf("the bus cannot activate org.berth1, only %v", activatable)
+	}
+}
+
+// TestScope registers a machine without Berth, sees it in every way that tests use, and ends it.
+func TestScope(t *testing.T) {
+	clean(t)
+	const name = "machine-probe.scope"
+	// A process of its own session that only systemd ends; systemd-run's scope is what Berth makes itself.
+	cmd := exec.Command("systemd-run", "--quiet", "--scope", "--unit="+name, "--slice=machine.slice", "sleep", "1000")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		run(t, "systemctl", "stop", name)
+		if err := cmd.Wait(); err == nil {
+			t.Error("sleep ended by itself")
+		}
+	})
+	const group = "/machine.slice/" + name
+	pid := cmd.Process.Pid // systemd-run moves itself and becomes the command
+	settled(t, func() error {
+		if _, err := os.Stat("/sys/fs/cgroup" + group); err != nil {
+			return err
+		}
+		if got := members(t, group); !slices.Contains(got, pid) {
+			return fmt.Errorf("the scope has the processes %v, not %d", got, pid)
+		}
+		return nil
+	})
+	run(t, "busctl", "call", "org.freedesktop.machine1", "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager",
+		"RegisterMachine", "sayssus", "probe", "0", "test", "container", strconv.Itoa(pid), "")
+	if got := machines(t); len(got) != 1 || got[0].Name != "probe" || got[0].Class != "container" {
+		t.Errorf("machined knows %v", got)
+	}
+	if got := units(t, name); len(got) != 1 || got[0].Active != "active" {
+		t.Errorf("systemd knows %v", got)
+	}
+	if got := observe(t); !slices.Contains(got, "machine probe") || !slices.Contains(got, "control group "+group) {
+		t.Errorf("a leak of this machine would not be seen in:\n%s", strings.Join(got, "\n"))
+	}
+}
+
+func TestBusybox(t *testing.T) {
+	clean(t)
+	root := busybox(t)
+	if got := run(t, "chroot", root, "/bin/sh", "-c", "echo $((6*7)); id -un; exec /bin/true"); got != "42\nroot" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestTry(t *testing.T) {
+	clean(t)
+	got := try(t, "sh", "-c", "echo out; echo err >&2; exit 3")
+	if want := (result{Out: "out", Err: "err", Status: 3}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestExtra checks the comparison that clean makes.
+func TestExtra(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, after, want []string
+	}{
+		"same":             {[]string{"a x", "a x"}, []string{"a x", "a x"}, nil},
+		"gone":             {[]string{"a x"}, nil, nil},
+		"new":              {[]string{"a x"}, []string{"a x", "b y"}, []string{"b y"}},
+		"once more":        {[]string{"a x"}, []string{"a x", "a x"}, []string{"a x"}},
+		"another daemon":   {[]string{"a x"}, []string{"berthd 7 has open pipe"}, nil},
+		"the same daemon":  {[]string{"a x", "berthd 7 has open pipe"}, []string{"berthd 7 has open pipe", "berthd 7 has open pipe"}, []string{"berthd 7 has open pipe"}},
+		"nothing at first": {nil, []string{"b y"}, []string{"b y"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := extra(c.before, c.after); !slices.Equal(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,266 @@
+//go:build nest
+
+package nest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestEnvironment: init's variables, arguments, directory, identity and terminal.
+func TestEnvironment(t *testing.T) {
+	clean(t)
+	const uuid = "0c5a7c3e-0c0f-4d8e-9f65-2f0a3c1b9d4e"
+	g := guest{Name: "web", Root: busybox(t), More: "<uuid>" + uuid + "</uuid>"}
+	g.Args = "<initarg>one</initarg><initarg>two words</initarg><initenv name='MINE'>some value</initenv>" +
+		"<initenv name='TERM'>vt100</initenv><initdir>/tmp</initdir><cmdline>a b</cmdline>"
+	g.Devs = "<console type='pty'/><console type='pty'/><console type='pty'/>"
+	got := tell(t, g, `tr '\0' '\n' < /proc/1/environ; echo "0:$0 1:$1 2:$2"; pwd; id; hostname; tty; umask; ulimit -n; cat /proc/1/oom_score_adj`)
+	want := strings.Join([]string{
+		"PATH=/bin:/usr/bin", "TERM=vt100", "container=libvirt-lxc", "HOME=/", "container_uuid=" + uuid,
+		"container_ttys=pts/1 pts/2", "LIBVIRT_LXC_UUID=" + uuid, "LIBVIRT_LXC_NAME=web", "LIBVIRT_LXC_CMDLINE=a b",
+		"MINE=some value", "0:/init 1:one 2:two words", "/tmp", "uid=0(root) gid=0(root)", "web", "/dev/console", "0022", "1024", "0",
+	}, "\n")
+	want = strings.Replace(want, "/dev/console", "/dev/pts/0", 1)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// TestUser: inituser and initgroup are the container's own, with supplementary groups.
+func TestUser(t *testing.T) {
+	clean(t)
+	for name, c := range map[string]struct{ args, want string }{
+		"name":           {"<inituser>guest</inituser>", "uid=1000(guest) gid=1000(guest) groups=2000(extra)"},
+		"number":         {"<inituser>1234</inituser><initgroup>4321</initgroup>", "uid=1234 gid=4321"},
+		"plus number":    {"<inituser>+1000</inituser><initgroup>+5</initgroup>", "uid=1000(guest) gid=5"},
+		"name and group": {"<inituser>guest</inituser><initgroup>extra</initgroup>", "uid=1000(guest) gid=2000(extra)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			got := tell(t, guest{Name: "web", Root: busybox(t), Args: c.args}, "id; grep CapEff /proc/self/status")
+			id, caps, _ := strings.Cut(got, "\n")
+			if !strings.HasPrefix(id, c.want) || !strings.HasSuffix(caps, "0000000000000000") {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+// TestMounts: the table of the driver's page, and nothing of the host.
+func TestMounts(t *testing.T) {
+	clean(t)
+	g := guest{Name: "web", Root: busybox(t)}
+	got := tell(t, g, `sed 's/^[^ ]* \([^ ]*\) \([^ ]*\) \(r[ow]\).*/\1 \2 \3/' /proc/mounts`)
+	want := "/ tmpfs rw\n/proc proc rw\n/proc/sys proc ro\n/sys sysfs ro\n/dev tmpfs rw\n/dev/pts devpts rw\n/dev/console devpts rw\n/sys/fs/cgroup cgroup2 rw"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if entries, err := filepath.Glob(filepath.Join(g.Root, ".old*")); err != nil || len(entries) > 0 {
+		t.Errorf("left in the image: %v, %v", entries, err)
+	}
+}
+
+// TestCgroup: the container sees its own sub-tree as the root, and can organise it, but not its limits.
+func TestCgroup(t *testing.T) {
+	clean(t)
+	got := tell(t, guest{Name: "web", Root: busybox(t)}, `cat /proc/1/cgroup; cat /sys/fs/cgroup/cgroup.procs | grep -c .
+mkdir /sys/fs/cgroup/sub && echo $$ > /sys/fs/cgroup/sub/cgroup.procs && cat /proc/1/cgroup; ls -d /sys/fs/cgroup/machine.slice 2>&1 | tail -c 26`)
+	if !strings.Contains(got, "0::/\n") || !strings.Contains(got, "0::/sub") || !strings.Contains(got, "No such file") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestDevices: nodes and links, and that no other can be made or opened.
+func TestDevices(t *testing.T) {
+	clean(t)
+	got := tell(t, guest{Name: "web", Root: busybox(t)}, `cd /dev; for d in null zero full random urandom tty; do stat -c '%n %F %t:%T %a' $d; done
+for l in fd stdin stdout stderr ptmx tty1; do echo $l $(readlink $l); done; [ -c console ] && echo console
+mknod /tmp/sda b 8 0 2>&1; head -c 2 /dev/zero | wc -c; echo x > /dev/full; echo to stdout > /dev/stdout`)
+	want := `null character special file 1:3 666
+zero character special file 1:5 666
+full character special file 1:7 666
+random character special file 1:8 666
+urandom character special file 1:9 666
+tty character special file 5:0 666
+fd /proc/self/fd
+stdin /proc/self/fd/0
+stdout /proc/self/fd/1
+stderr /proc/self/fd/2
+ptmx pts/ptmx
+tty1 pts/0
+console
+mknod: /tmp/sda: Operation not permitted
+2
+`
+	if !strings.HasPrefix(strings.ReplaceAll(got, "\r", "")+"\n", want) || !strings.Contains(got, "to stdout") {
+		t.Errorf("-want +got\n%s", cmp.Diff(want, got))
+	}
+}
+
+// TestCapabilities: the sets that init has, by policy. The host lacks SYS_RESOURCE in some rigs, so
+// each is compared with what the host has.
+func TestCapabilities(t *testing.T) {
+	clean(t)
+	for name, c := range map[string]struct {
+		xml     string
+		dropped []uint
+		only    []uint
+	}{
+		"default":     {"", []uint{16, 25, 27, 30, 33}, nil},
+		"mknod on":    {"<features><capabilities policy='default'><mknod state='on'/><sys_chroot state='off'/></capabilities></features>", []uint{16, 25, 30, 33, 18}, nil},
+		"allow":       {"<features><capabilities policy='allow'><sys_admin state='off'/></capabilities></features>", []uint{21}, nil},
+		"deny":        {"<features><capabilities policy='deny'><kill state='on'/></capabilities></features>", nil, []uint{5}},
+		"new ones on": {"<features><capabilities policy='deny'><bpf state='on'/><perfmon state='on'/></capabilities></features>", nil, []uint{38, 39}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			host := hex(t, run(t, "sh", "-c", "grep CapBnd /proc/self/status"))
+			want := host
+			for _, n := range c.dropped {
+				want &^= 1 << n
+			}
+			if c.only != nil {
+				want = 0
+				for _, n := range c.only {
+					want |= host & (1 << n)
+				}
+			}
+			got := tell(t, guest{Name: "web", Root: busybox(t), More: c.xml}, "grep Cap /proc/1/status")
+			for _, line := range strings.Split(got, "\n") {
+				set, _, _ := strings.Cut(line, ":")
+				switch set {
+				case "CapBnd", "CapPrm", "CapEff":
+					if hex(t, line) != want {
+						t.Errorf("%s, want %#x", line, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+func hex(t testing.TB, line string) uint64 {
+	t.Helper()
+	_, digits, _ := strings.Cut(line, ":")
+	n, err := parseHex(strings.TrimSpace(digits))
+	if err != nil {
+		t.Fatalf("%q: %v", line, err)
+	}
+	return n
+}
+
+// TestNamespaces: which are new, and which are the host's.
+func TestNamespaces(t *testing.T) {
+	clean(t)
+	for name, c := range map[string]struct {
+		xml  string
+		host string
+	}{
+		"plain":   {"", "net user"},
+		"privnet": {"<features><privnet/></features>", "user"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			got := tell(t, guest{Name: "web", Root: busybox(t), More: c.xml}, "cd /proc/1/ns; for n in cgroup ipc mnt net pid user uts; do echo $n $(readlink $n); done; ip link show lo")
+			var same []string
+			for _, line := range strings.Split(got, "\n") {
+				kind, ns, _ := strings.Cut(line, " ")
+				if own, err := os.Readlink("/proc/self/ns/" + kind); err == nil && own == strings.TrimSpace(ns) {
+					same = append(same, kind)
+				}
+			}
+			if strings.Join(same, " ") != c.host {
+				t.Errorf("shared with the host: %v, want %s", same, c.host)
+			}
+			if !strings.Contains(got, "LOOPBACK,UP") {
+				t.Errorf("lo is down:\n%s", got)
+			}
+		})
+	}
+}
+
+// TestBindMounts: directories and files, read-only or not, in order, with targets made where missing.
+func TestBindMounts(t *testing.T) {
+	clean(t)
+	g := guest{Name: "web", Root: busybox(t)}
+	data := t.TempDir()
+	if err := os.WriteFile(filepath.Join(data, "file"), []byte("content\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	bind := func(source, target, more string) string {
+		return "<filesystem type='mount'><source dir='" + source + "'/><target dir='" + target + "'/>" + more + "</filesystem>"
+	}
+	g.Devs = bind(data, "/srv/new/dir", "") + bind(filepath.Join(data, "file"), "/srv/single", "<readonly/>") + bind(data, "/srv/ro", "<readonly/>")
+	got := tell(t, g, `cat /srv/new/dir/file /srv/single; echo written > /srv/new/dir/out; echo x 2>&1 > /srv/single; touch /srv/ro/x; echo $?`)
+	if strings.Count(got, "content") != 2 || !strings.HasSuffix(got, "\n1") || strings.Count(got, "Read-only file system") != 2 {
+		t.Errorf("got %q", got)
+	}
+	if text, err := os.ReadFile(filepath.Join(data, "out")); err != nil || string(text) != "written\n" {
+		t.Errorf("the host sees %q, %v", text, err)
+	}
+}
+
+// TestReadOnlyRoot: nothing can be written but to what is the container's own.
+func TestReadOnlyRoot(t *testing.T) {
+	clean(t)
+	g := guest{Name: "web", Root: busybox(t), Init: "/bin/sh"}
+	g.Args = "<initarg>-c</initarg><initarg>touch /x; touch /dev/shmem &amp;&amp; echo dev is writable; echo THE END; exec sleep 100000</initarg>"
+	xml := strings.Replace(g.xml(), "<target dir='/'/>", "<target dir='/'/><readonly/>", 1)
+	file := filepath.Join(t.TempDir(), "ro.xml")
+	if err := os.WriteFile(file, []byte(xml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "berthctl", "create", file)
+	t.Cleanup(func() { try(t, "berthctl", "destroy", "web") })
+	if got := says(t, "web", "THE END"); !strings.Contains(got, "Read-only file system") || !strings.Contains(got, "dev is writable") {
+		t.Errorf("got %q", got)
+	}
+	run(t, "berthctl", "destroy", "web")
+}
+
+// TestHostRoot is the page's first example: the host's files, but not its processes and devices.
+func TestHostRoot(t *testing.T) {
+	clean(t)
+	run(t, "berthctl", "define", "../../examples/vm1-host-root.xml")
+	run(t, "berthctl", "undefine", "vm1")
+	got := tell(t, guest{Name: "vm1"}, `ls -d /etc/berth; ls /proc | grep -c '^[0-9]*$'; ls /dev | tr '\n' ' '; grep -c . /proc/mounts; [ -e /sys/fs/cgroup/machine.slice ] || echo own cgroups`)
+	if !strings.HasPrefix(got, "/etc/berth") || !strings.Contains(got, "console fd full null ptmx pts") || !strings.Contains(got, "own cgroups") {
+		t.Errorf("got %q", got)
+	}
+	if got := mounts(t, 0); len(got) == 0 {
+		t.Error("the host lost its mounts")
+	}
+}
+
+// TestHostileRoot: symbolic links of an image lead nowhere but into it.
+func TestHostileRoot(t *testing.T) {
+	clean(t)
+	outside := t.TempDir()
+	for name, link := range map[string]string{"absolute": outside, "climbing": "../../../../../../../../../../.." + outside} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			g := guest{Name: "web", Root: busybox(t), Init: "/bin/sh", Args: "<initarg>-c</initarg><initarg>exec sleep 100000</initarg>"}
+			g.Devs = "<filesystem><source dir='/etc'/><target dir='/data/deep'/></filesystem>"
+			for _, dir := range []string{"dev", "proc", "sys"} {
+				if err := os.Remove(filepath.Join(g.Root, dir)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, dir := range []string{"dev", "proc", "sys", "data"} {
+				if err := os.Symlink(link, filepath.Join(g.Root, dir)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			g.define(t)
+			r := try(t, "berthctl", "start", "web")
+			if entries, err := os.ReadDir(outside); err != nil || len(entries) > 0 {
+				t.Errorf("the host's directory has %v, %v; start: %+v", entries, err, r)
+			}
+		})
+	}
+}
