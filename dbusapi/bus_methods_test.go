@@ -125,8 +125,7 @@ func TestErrorsOnTheBus(t *testing.T) {
 		if text := fails(t, call, c.name); text != `cannot start domain "a": `+c.text {
 			t.Errorf("%s: message %q", c.ident, text)
 		}
-		var e dbus.Error
-		if errors.As(call.Err, &e) {
+		if e, ok := errors.AsType[dbus.Error](call.Err); ok {
 			want := c.details
 			if want == nil {
 				want = map[string]any{}
@@ -296,11 +295,13 @@ func TestBusctl(t *testing.T) {
 	}{
 		{"tree", []string{"--list", "tree", BusName}, []string{"/\n", "/org\n", "/org/berth1\n", "/org/berth1/container\n", a + "\n", b + "\n"}},
 		{
-			"introspect the manager", []string{"introspect", BusName, string(rootPath)},
+			"introspect the manager",
+			[]string{"introspect", BusName, string(rootPath)},
 			[]string{".DefineXML", ".Lifecycle", ".ContainersRunning", ".GetManagedObjects", ".PropertiesChanged", `"1.2.3"`},
 		},
 		{
-			"introspect a container", []string{"introspect", BusName, b},
+			"introspect a container",
+			[]string{"introspect", BusName, b},
 			[]string{".ReadConsole", ".LastExit", "1000001", "org.freedesktop.DBus.Peer", "const"},
 		},
 		{"introspect a branch", []string{"introspect", BusName, "/org"}, []string{".Introspect", ".Ping"}},

@@ -146,8 +146,7 @@ func domainError(err error) (string, details, bool) {
 // onWire makes an error of a method presentable. expected is false for an error that no row
 // knows: the caller of onWire logs it.
 func (m *method) onWire(subject string, err error) (_ *wireError, expected bool) {
-	var ready *wireError
-	if errors.As(err, &ready) {
+	if ready, ok := errors.AsType[*wireError](err); ok {
 		return ready, true
 	}
 	text := m.sentence(subject, err)

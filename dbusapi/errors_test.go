@@ -38,15 +38,18 @@ func errorCases() []errorCase {
 		{"service.ErrTimeout", fmt.Errorf("kill: %w", service.ErrTimeout), errOperationTimeout, "kill: timed out", nil},
 		{
 			"service.StateError", &service.StateError{Op: "destroy", Name: "web", State: service.StateShutoff},
-			errNotRunning, "domain is not running", map[string]any{"state": "shutoff"},
+			errNotRunning, "domain is not running",
+			map[string]any{"state": "shutoff"},
 		},
 		{
 			"service.StateError", &service.StateError{Op: "start", Name: "web", State: service.StatePaused},
-			errAlreadyRunning, "domain is already active", map[string]any{"state": "paused"},
+			errAlreadyRunning, "domain is already active",
+			map[string]any{"state": "paused"},
 		},
 		{
 			"service.StateError", &service.StateError{Op: "suspend", Name: "web", State: service.StatePaused},
-			errInvalidState, "suspend is not possible while the domain is paused", map[string]any{"state": "paused"},
+			errInvalidState, "suspend is not possible while the domain is paused",
+			map[string]any{"state": "paused"},
 		},
 		{
 			"service.ExistsError", &service.ExistsError{Name: "web", UUID: uuidA}, errContainerExists,
@@ -55,7 +58,8 @@ func errorCases() []errorCase {
 		},
 		{
 			"service.StartError", &service.StartError{Step: "scope", Err: service.ErrTimeout}, errStartFailed,
-			"scope: timed out", map[string]any{"step": "scope"},
+			"scope: timed out",
+			map[string]any{"step": "scope"},
 		},
 		{
 			"domain.Error", &domain.Error{Kind: domain.InvalidXML, Text: "broken"}, errInvalidXML,

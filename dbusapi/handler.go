@@ -180,8 +180,7 @@ func (s *Server) failure(c *call, err error) *wireError {
 		return wire
 	}
 	attrs := []any{"op", c.method.name, "domain", c.subject, "err", err}
-	var p *panicError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*panicError](err); ok {
 		attrs = append(attrs, "panic", fmt.Sprint(p.value), "stack", string(p.stack))
 	}
 	s.log.Error("call failed", attrs...)

@@ -89,8 +89,10 @@ func TestChanged(t *testing.T) {
 	who := map[string]any{"name": "a", "uuid": uuidA.String()}
 	started := &events.Event{Kind: events.Started, Detail: events.Booted, Seq: 5}
 	count := func(n uint32) emission {
-		return emission{Path: rootPath, Signal: "org.freedesktop.DBus.Properties.PropertiesChanged",
-			Body: []any{managerName, map[string]any{"ContainersRunning": n}, []string{}}}
+		return emission{
+			Path: rootPath, Signal: "org.freedesktop.DBus.Properties.PropertiesChanged",
+			Body: []any{managerName, map[string]any{"ContainersRunning": n}, []string{}},
+		}
 	}
 
 	tests := []struct {
@@ -103,8 +105,10 @@ func TestChanged(t *testing.T) {
 		{name: "no difference", before: &off, after: &off},
 		{
 			name: "appears", after: &off,
-			want: []emission{{Path: rootPath, Signal: "org.freedesktop.DBus.ObjectManager.InterfacesAdded",
-				Body: []any{path, map[string]int{containerName: len(containerProperties())}}}},
+			want: []emission{{
+				Path: rootPath, Signal: "org.freedesktop.DBus.ObjectManager.InterfacesAdded",
+				Body: []any{path, map[string]int{containerName: len(containerProperties())}},
+			}},
 		},
 		{
 			name: "starts", before: &off, after: &on, event: started,
@@ -129,8 +133,10 @@ func TestChanged(t *testing.T) {
 			name: "goes", before: &off, event: &events.Event{Kind: events.Undefined, Detail: events.Removed, Seq: 7},
 			want: []emission{
 				{Path: rootPath, Signal: "org.berth1.Manager.Lifecycle", Body: []any{path, "undefined", "removed", uint64(7), who}},
-				{Path: rootPath, Signal: "org.freedesktop.DBus.ObjectManager.InterfacesRemoved",
-					Body: []any{path, []string{containerName}}},
+				{
+					Path: rootPath, Signal: "org.freedesktop.DBus.ObjectManager.InterfacesRemoved",
+					Body: []any{path, []string{containerName}},
+				},
 			},
 		},
 	}

@@ -26,6 +26,7 @@ var errFault = errors.New("fault")
 type world struct {
 	mu          sync.Mutex
 	fault       string // the call that fails
+	failure     error  // what a new supervisor says of itself
 	calls       []string
 	definitions map[string]*domain.Def
 	runs        map[domain.UUID]Run
@@ -289,7 +290,7 @@ func (w supervisorsFake) Spawn(_, runDir string, _ *plan.Plan) (Supervisor, erro
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.nextPID += 2
-	s := &supervisorFake{w: w.world, pid: w.nextPID, done: make(chan struct{})}
+	s := &supervisorFake{w: w.world, pid: w.nextPID, done: make(chan struct{}), failure: w.failure}
 	w.supervisors[runDir] = s
 	return s, nil
 }

@@ -74,7 +74,7 @@ func (s *Service) adopt(ctx context.Context, left Run) (after func()) {
 		return func() { s.abandon(r) }
 	}
 	c := s.entryOf(def)
-	_ = c.acquire(context.Background()) // nobody else knows it yet
+	_ = c.acquire(detached()) // nobody else knows it yet
 	r := &run{Run: left, over: make(chan struct{})}
 	if left.Group != "" {
 		if r.group, err = s.Groups.Open(left.Group); err != nil && ignoreGone(err) != nil {

@@ -166,6 +166,12 @@ func (s *Service) find(u domain.UUID) (*container, error) {
 	return nil, fmt.Errorf("%w with uuid %s", ErrNoContainer, u)
 }
 
+// detached is the context of what no caller waits for: the end of a run, a stop that systemd orders,
+// the clean-up after a failure.
+func detached() context.Context {
+	return context.Background() //nolint:forbidigo // the one place where the service acts by itself
+}
+
 // limited bounds an operation and names the bound when it strikes.
 func limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %v", ErrTimeout, limit))

@@ -65,6 +65,22 @@ func TestStartUndoesEachStep(t *testing.T) {
 	}
 }
 
+// TestSupervisorsOwnWords: systemd finds only that the process is gone; the supervisor said why.
+func TestSupervisorsOwnWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web")
+	w.fault, w.failure = "scopes.Start", errors.New("open /nosuch: no such file")
+	err := s.Start(context.Background(), u)
+	if err == nil || err.Error() != "container: open /nosuch: no such file" {
+		t.Errorf("got %v", err)
+	}
+	if left := w.left(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 func TestLife(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -208,7 +208,7 @@ func (s *Service) scopeOf(def *domain.Def, r *run) Scope {
 
 // afterwards runs a clean-up with a time of its own: the operation's may be over.
 func (s *Service) afterwards(f func(context.Context) error) error {
-	ctx, cancel := limited(context.Background(), endTimeout)
+	ctx, cancel := limited(detached(), endTimeout)
 	defer cancel()
 	return f(ctx)
 }

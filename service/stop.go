@@ -49,7 +49,7 @@ func (s *Service) RequestStop(unit string) {
 }
 
 func (s *Service) requestStop(u domain.UUID) {
-	err := s.with(context.Background(), u, func(c *container) error {
+	err := s.with(detached(), u, func(c *container) error {
 		if c.run == nil || c.run.stopping {
 			return nil
 		}
@@ -84,7 +84,7 @@ func (s *Service) insist(done <-chan struct{}, group Group) {
 // watch waits for the end of a run and does what comes after.
 func (s *Service) watch(c *container, r *run) {
 	<-r.supervisor.Done()
-	_ = c.acquire(context.Background())
+	_ = c.acquire(detached())
 	defer c.release()
 	s.ended(c, r, r.supervisor.End())
 }
@@ -137,7 +137,7 @@ func (s *Service) again(c *container, live *domain.Def, f fate) bool {
 		if f.guestReboot {
 			e = s.event(events.Rebooted, events.Guest)
 		}
-		err = s.boot(context.Background(), c, live, e)
+		err = s.boot(detached(), c, live, e)
 	}
 	if err == nil {
 		return true

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"errors"
 	"syscall"
 	"time"
@@ -27,7 +26,7 @@ func (c *container) tooFast(now time.Time) bool {
 // takeDown removes everything that a start made, in reverse; it goes on whatever fails.
 func (s *Service) takeDown(r *run, end End) error {
 	var errs []error
-	ctx, cancel := limited(context.Background(), endTimeout)
+	ctx, cancel := limited(detached(), endTimeout)
 	defer cancel()
 	// machined and systemd are asked at once: neither waits for the other.
 	unregistered := make(chan error, 1)

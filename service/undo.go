@@ -1,6 +1,9 @@
 package service
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // undo is the stack of what a half-done operation must take back, in reverse. Each step is pushed
 // right after the action that it undoes.
@@ -14,8 +17,8 @@ func (u *undo) keep() { u.steps = nil }
 // run takes everything back, whatever goes wrong, and says what did.
 func (u *undo) run() error {
 	var errs []error
-	for i := len(u.steps) - 1; i >= 0; i-- {
-		errs = append(errs, u.steps[i]())
+	for _, v := range slices.Backward(u.steps) {
+		errs = append(errs, v())
 	}
 	u.steps = nil
 	return errors.Join(errs...)

@@ -32,9 +32,15 @@ func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.S
 // devices is libvirt's list of what every container may use; makeNodes adds the making of any node.
 func devices(makeNodes bool) []units.Device {
 	list := []units.Device{
-		{Path: "/dev/null", Access: "rwm"}, {Path: "/dev/zero", Access: "rwm"}, {Path: "/dev/full", Access: "rwm"},
-		{Path: "/dev/random", Access: "rwm"}, {Path: "/dev/urandom", Access: "rwm"}, {Path: "/dev/tty", Access: "rwm"},
-		{Path: "/dev/ptmx", Access: "rwm"}, {Path: "char-pts", Access: "rwm"}, {Path: "/dev/fuse", Access: "rwm"},
+		{Path: "/dev/null", Access: "rwm"},
+		{Path: "/dev/zero", Access: "rwm"},
+		{Path: "/dev/full", Access: "rwm"},
+		{Path: "/dev/random", Access: "rwm"},
+		{Path: "/dev/urandom", Access: "rwm"},
+		{Path: "/dev/tty", Access: "rwm"},
+		{Path: "/dev/ptmx", Access: "rwm"},
+		{Path: "char-pts", Access: "rwm"},
+		{Path: "/dev/fuse", Access: "rwm"},
 	}
 	if makeNodes {
 		list = append(list, units.Device{Path: "char-*", Access: "m"}, units.Device{Path: "block-*", Access: "m"})
@@ -64,7 +70,7 @@ func memoryLimits(m domain.Memory) (limit, high, swap *uint64) {
 }
 
 func inBytes(kib uint64) *uint64 {
-	b := uint64(units.Infinity)
+	b := units.Infinity
 	if kib < domain.Unlimited {
 		b = kib << 10
 	}

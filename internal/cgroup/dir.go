@@ -74,7 +74,7 @@ func (d *Dir) PassControllersOn() error {
 		return err
 	}
 	var on []string
-	for _, c := range strings.Fields(text) {
+	for c := range strings.FieldsSeq(text) {
 		on = append(on, "+"+c)
 	}
 	if len(on) == 0 {

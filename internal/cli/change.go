@@ -20,16 +20,31 @@ type change struct {
 func changes() []change {
 	persistent := true
 	return []change{
-		{"start", "Start a defined container", nameOrUUID,
-			fitting{States: []string{"shutoff"}}, Daemon.Start, "started"},
-		{"destroy", "Stop a container at once", nameUUIDOrID,
-			fitting{States: []string{"running", "paused", "stopping"}}, Daemon.Destroy, "destroyed"},
-		{"suspend", "Freeze a running container", nameUUIDOrID,
-			fitting{States: []string{"running"}}, Daemon.Suspend, "suspended"},
-		{"resume", "Let a suspended container go on", nameUUIDOrID,
-			fitting{States: []string{"paused"}}, Daemon.Resume, "resumed"},
-		{"undefine", "Remove a definition; a running container becomes transient", nameUUIDOrID,
-			fitting{Persistent: &persistent}, Daemon.Undefine, "has been undefined"},
+		{
+			"start", "Start a defined container", nameOrUUID,
+			fitting{States: []string{"shutoff"}},
+			Daemon.Start, "started",
+		},
+		{
+			"destroy", "Stop a container at once", nameUUIDOrID,
+			fitting{States: []string{"running", "paused", "stopping"}},
+			Daemon.Destroy, "destroyed",
+		},
+		{
+			"suspend", "Freeze a running container", nameUUIDOrID,
+			fitting{States: []string{"running"}},
+			Daemon.Suspend, "suspended",
+		},
+		{
+			"resume", "Let a suspended container go on", nameUUIDOrID,
+			fitting{States: []string{"paused"}},
+			Daemon.Resume, "resumed",
+		},
+		{
+			"undefine", "Remove a definition; a running container becomes transient", nameUUIDOrID,
+			fitting{Persistent: &persistent},
+			Daemon.Undefine, "has been undefined",
+		},
 	}
 }
 

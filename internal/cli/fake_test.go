@@ -91,12 +91,15 @@ func (f *fake) ByUUID(_ context.Context, uuid string) (client.Path, error) {
 func (f *fake) Version(context.Context) (string, error) { return f.version, f.call("Version", "") }
 
 func (f *fake) Start(_ context.Context, p client.Path) error { return f.call("Start", f.at(p).Name) }
+
 func (f *fake) Destroy(_ context.Context, p client.Path) error {
 	return f.call("Destroy", f.at(p).Name)
 }
+
 func (f *fake) Suspend(_ context.Context, p client.Path) error {
 	return f.call("Suspend", f.at(p).Name)
 }
+
 func (f *fake) Resume(_ context.Context, p client.Path) error { return f.call("Resume", f.at(p).Name) }
 
 func (f *fake) Undefine(_ context.Context, p client.Path) error {

@@ -55,16 +55,14 @@ func noSuchCommand(_ *cobra.Command, args []string) error {
 
 // flagError puts the library's words into virsh's.
 func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		name := "--" + unknown.GetSpecifiedName()
 		if short := unknown.GetSpecifiedShortnames(); short != "" {
 			name = "-" + short
 		}
 		return fmt.Errorf("command '%s' doesn't support option %s", cmd.Name(), name)
 	}
-	var lacking *pflag.ValueRequiredError
-	if errors.As(err, &lacking) {
+	if lacking, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		kind, _ := pflag.UnquoteUsage(lacking.GetFlag())
 		return fmt.Errorf("expected syntax: --%s <%s>", lacking.GetFlag().Name, kind)
 	}

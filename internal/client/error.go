@@ -36,8 +36,7 @@ func (e *Error) Error() string { return e.Message }
 
 // NameOf gives the D-Bus error name of err, "" when it is no error reply.
 func NameOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Name
 	}
 	return ""

@@ -23,7 +23,7 @@ func TestRing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, err := os.Create(filepath.Join(t.TempDir(), "ring")) //nolint:forbidigo // a fresh directory
+			f, err := os.Create(filepath.Join(t.TempDir(), "ring"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func (o *overwriting) ReadAt(p []byte, off int64) (int, error) {
 
 func TestReadLeavesOutWhatWasOverwritten(t *testing.T) {
 	t.Parallel()
-	f, err := os.Create(filepath.Join(t.TempDir(), "ring")) //nolint:forbidigo // a fresh directory
+	f, err := os.Create(filepath.Join(t.TempDir(), "ring"))
 	if err != nil {
 		t.Fatal(err)
 	}

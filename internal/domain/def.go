@@ -1,5 +1,7 @@
 package domain
 
+import "slices"
+
 // Def is one validated and defaulted container definition. A Def that Parse returned obeys every
 // rule in this package; the zero UUID means that the XML had none.
 type Def struct {
@@ -141,9 +143,9 @@ type Filesystem struct {
 // Root returns the file system whose target is "/", the last one when there are several, and
 // false when the container shares the host's root.
 func (d *Def) Root() (Filesystem, bool) {
-	for i := len(d.Filesystems) - 1; i >= 0; i-- {
-		if d.Filesystems[i].Target == "/" {
-			return d.Filesystems[i], true
+	for _, v := range slices.Backward(d.Filesystems) {
+		if v.Target == "/" {
+			return v, true
 		}
 	}
 	return Filesystem{}, false

@@ -76,7 +76,7 @@ func isHostname(s string) bool {
 	if s == "" || len(s) > maxHostname {
 		return false
 	}
-	for _, label := range strings.Split(s, ".") {
+	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}

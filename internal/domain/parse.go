@@ -62,7 +62,7 @@ func checkPartition(p string) error {
 	if !strings.HasPrefix(p, "/") || p == "/" {
 		return unsupported(at, "'%s' is not an absolute path such as /machine", p)
 	}
-	for _, part := range strings.Split(p[1:], "/") {
+	for part := range strings.SplitSeq(p[1:], "/") {
 		if part == "" || part == "." || part == ".." || len(part) > 200 {
 			return unsupported(at, "'%.60s' has an empty, dotted or too long part", p)
 		}

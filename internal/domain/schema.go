@@ -119,7 +119,7 @@ type node struct {
 type attrRule struct{ number bool }
 
 // schema is the parsed table; it is read only.
-var schema = sync.OnceValue(func() *node { return parseSchema(schemaText, foreignText) })
+var schema = sync.OnceValue(func() *node { return parseSchema(schemaText, foreignText) }) //nolint:gochecknoglobals // a constant in all but name
 
 func parseSchema(own, foreign string) *node {
 	top := &node{children: map[string]*node{}}
@@ -149,7 +149,7 @@ func parseSchema(own, foreign string) *node {
 	}
 	for line := range strings.Lines(foreign) {
 		parent, names, _ := strings.Cut(line, ":")
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			top.make(parent + "/" + name).foreign = true
 		}
 	}
@@ -157,7 +157,7 @@ func parseSchema(own, foreign string) *node {
 }
 
 func (n *node) make(path string) *node {
-	for _, name := range strings.Split(path, "/") {
+	for name := range strings.SplitSeq(path, "/") {
 		next := n.children[name]
 		if next == nil {
 			next = &node{attrs: map[string]attrRule{}, children: map[string]*node{}}

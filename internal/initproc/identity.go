@@ -1,8 +1,10 @@
 package initproc
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -88,7 +90,7 @@ func (s *stager) readable(p string) (io.ReadCloser, error) {
 	if err == nil {
 		return f, nil
 	}
-	if os.IsNotExist(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return io.NopCloser(strings.NewReader("")), nil
 	}
 	return nil, err

@@ -58,8 +58,7 @@ func Run() int {
 	}
 	err = (&stager{conn: conn}).run()
 	failed := &wire.Failed{Stage: "init", Text: err.Error()}
-	var stage *stageError
-	if errors.As(err, &stage) {
+	if stage, ok := errors.AsType[*stageError](err); ok {
 		failed.Stage, failed.Text = stage.stage, stage.err.Error()
 	}
 	_ = errors.As(err, &failed.Number)

@@ -130,7 +130,9 @@ func cloneFlags(n plan.Namespaces) uint64 {
 		on   bool
 		flag uint64
 	}{
-		{n.IPC, unix.CLONE_NEWIPC}, {n.UTS, unix.CLONE_NEWUTS}, {n.Net, unix.CLONE_NEWNET},
+		{n.IPC, unix.CLONE_NEWIPC},
+		{n.UTS, unix.CLONE_NEWUTS},
+		{n.Net, unix.CLONE_NEWNET},
 		{n.User, unix.CLONE_NEWUSER},
 	} {
 		if kind.on {

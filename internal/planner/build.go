@@ -84,10 +84,14 @@ func basicMounts(p *plan.Plan) {
 	}
 	p.Mounts = append(p.Mounts,
 		plan.Mount{Kind: plan.MountNew, Target: "/sys", Type: "sysfs", ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true},
-		plan.Mount{Kind: plan.MountNew, Target: "/dev", Type: "tmpfs", NoSUID: true,
-			Options: []plan.Option{{Key: "mode", Value: "755"}, {Key: "size", Value: "65536"}}},
-		plan.Mount{Kind: plan.MountNew, Target: "/dev/pts", Type: "devpts", NoSUID: true, NoExec: true,
-			Options: []plan.Option{{Key: "ptmxmode", Value: "0666"}, {Key: "mode", Value: "0620"}, {Key: "gid", Value: "5"}}},
+		plan.Mount{
+			Kind: plan.MountNew, Target: "/dev", Type: "tmpfs", NoSUID: true,
+			Options: []plan.Option{{Key: "mode", Value: "755"}, {Key: "size", Value: "65536"}},
+		},
+		plan.Mount{
+			Kind: plan.MountNew, Target: "/dev/pts", Type: "devpts", NoSUID: true, NoExec: true,
+			Options: []plan.Option{{Key: "ptmxmode", Value: "0666"}, {Key: "mode", Value: "0620"}, {Key: "gid", Value: "5"}},
+		},
 	)
 	p.Group = plan.Mount{Kind: plan.MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2", NoSUID: true, NoDev: true, NoExec: true}
 }

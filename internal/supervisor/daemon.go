@@ -27,7 +27,7 @@ func (s *supervisor) accept() {
 		var aerr error
 		err := raw.Read(func(fd uintptr) bool {
 			nfd, _, aerr = unix.Accept4(int(fd), unix.SOCK_CLOEXEC)
-			return aerr != unix.EAGAIN && aerr != unix.EINTR //nolint:errorlint // plain errnos
+			return aerr != unix.EAGAIN && aerr != unix.EINTR
 		})
 		if err != nil {
 			return

@@ -147,10 +147,10 @@ func (m *Exited) put(w *pack.Writer) {
 	w.Bool(m.Dumped)
 }
 
-func (m *Failed) put(w *pack.Writer) {
-	w.String(m.Stage)
-	w.String(m.Text)
-	w.U32(uint32(m.Number))
+func (f *Failed) put(w *pack.Writer) {
+	w.String(f.Stage)
+	w.String(f.Text)
+	w.U32(uint32(f.Number))
 }
 
 // TypeOf gives a message's type.

@@ -50,11 +50,11 @@ type Bus struct {
 func Start(t testing.TB) *Bus {
 	t.Helper()
 	// Not t.TempDir: with a long test name in it the path is too long for a socket.
-	dir, err := os.MkdirTemp("", "bus")
+	dir, err := os.MkdirTemp("", "bus") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	file := filepath.Join(dir, "bus.conf")
 	text := strings.ReplaceAll(config, "SOCKET", filepath.Join(dir, "socket"))
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {

@@ -131,7 +131,7 @@ func TestCapabilities(t *testing.T) {
 				}
 			}
 			got := tell(t, guest{Name: "web", Root: busybox(t), More: c.xml}, "grep Cap /proc/1/status")
-			for _, line := range strings.Split(got, "\n") {
+			for line := range strings.SplitSeq(got, "\n") {
 				set, _, _ := strings.Cut(line, ":")
 				switch set {
 				case "CapBnd", "CapPrm", "CapEff":
@@ -168,7 +168,7 @@ func TestNamespaces(t *testing.T) {
 			clean(t)
 			got := tell(t, guest{Name: "web", Root: busybox(t), More: c.xml}, "cd /proc/1/ns; for n in cgroup ipc mnt net pid user uts; do echo $n $(readlink $n); done; ip link show lo")
 			var same []string
-			for _, line := range strings.Split(got, "\n") {
+			for line := range strings.SplitSeq(got, "\n") {
 				kind, ns, _ := strings.Cut(line, " ")
 				if own, err := os.Readlink("/proc/self/ns/" + kind); err == nil && own == strings.TrimSpace(ns) {
 					same = append(same, kind)

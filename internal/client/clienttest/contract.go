@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -36,13 +37,13 @@ type Property struct {
 
 // Signature gives the signature of a method's arguments in one direction, in or out.
 func (m Method) Signature(direction string) string {
-	signature := ""
+	var signature strings.Builder
 	for _, arg := range m.Args {
 		if arg.Direction == direction {
-			signature += arg.Type
+			signature.WriteString(arg.Type)
 		}
 	}
-	return signature
+	return signature.String()
 }
 
 // Load reads the contract from the source tree that the test is of.

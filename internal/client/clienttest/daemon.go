@@ -54,7 +54,7 @@ func Serve(t testing.TB, conn *dbus.Conn, answers map[string]Answer) *Daemon {
 		}
 	})
 	t.Cleanup(func() {
-		conn.Close()
+		_ = conn.Close()
 		served.Wait()
 	})
 	return d

@@ -99,8 +99,7 @@ func change(m *os.File, set, clr Attr, depth Depth) error {
 		return nil
 	}
 	err := setattr(m, &unix.MountAttr{Attr_set: uint64(set), Attr_clr: uint64(clr)}, depth)
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		e.Attr = set
 	}
 	return err
