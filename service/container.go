@@ -31,7 +31,6 @@ type container struct {
 type run struct {
 	Run
 	supervisor Supervisor
-	group      Group
 	stopping   bool          // systemd ordered a stop
 	destroyed  bool          // a caller did
 	over       chan struct{} // closed when all is torn down

@@ -310,8 +310,8 @@ type supervisorFake struct {
 	w       *world
 	pid     uint32
 	running bool
-	listens syscall.Signal
-	got     []syscall.Signal
+	listens bool
+	asked   bool
 	once    sync.Once
 	done    chan struct{}
 	end     End
@@ -337,7 +337,6 @@ func (s *supervisorFake) Done() <-chan struct{}                 { return s.done 
 func (s *supervisorFake) End() End                              { return s.end }
 func (s *supervisorFake) Kill() error                           { s.finish(End{}); return nil }
 func (s *supervisorFake) Place(context.Context, *os.File) error { return s.w.call("supervisor.Place") }
-func (s *supervisorFake) Listens() (syscall.Signal, bool)       { return s.listens, s.listens != 0 }
 
 func (s *supervisorFake) Continue(context.Context) error {
 	s.w.mu.Lock()
@@ -346,8 +345,11 @@ func (s *supervisorFake) Continue(context.Context) error {
 	return s.w.call("supervisor.Continue")
 }
 
-func (s *supervisorFake) SignalLeader(sig syscall.Signal) error {
-	s.got = append(s.got, sig)
+func (s *supervisorFake) Terminate() error {
+	s.asked = true
+	if !s.listens {
+		s.finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}})
+	}
 	return nil
 }
 

@@ -21,7 +21,7 @@ func (s *Service) Suspend(ctx context.Context, u domain.UUID) error {
 		}
 		ctx, cancel := limited(ctx, freezeLimit)
 		defer cancel()
-		if err := c.run.group.Freeze(ctx); err != nil {
+		if err := s.inGroup(c.run, func(g Group) error { return g.Freeze(ctx) }); err != nil {
 			return timedOut(ctx, err)
 		}
 		return s.turn(c, StatePaused, ReasonUser, s.event(events.Suspended, events.Paused))
@@ -35,7 +35,7 @@ func (s *Service) Resume(ctx context.Context, u domain.UUID) error {
 		if lifecycle(opResume, snap.State) != proceed {
 			return &StateError{Op: string(opResume), Name: snap.Name, State: snap.State}
 		}
-		if err := c.run.group.Thaw(); err != nil {
+		if err := s.inGroup(c.run, Group.Thaw); err != nil {
 			return err
 		}
 		return s.turn(c, StateRunning, ReasonUnpaused, s.event(events.Resumed, events.Unpaused))

@@ -100,6 +100,8 @@ type Machines interface {
 type Groups interface {
 	// Of finds the group of a process, as a path below the hierarchy's root.
 	Of(pid uint32) (string, error)
+	// Open opens a scope, for one operation: what is kept open for each of many containers makes
+	// every fork slower.
 	Open(path string) (Group, error)
 }
 
@@ -129,9 +131,9 @@ type Supervisor interface {
 	// Continue lets init execute and returns when it has.
 	Continue(ctx context.Context) error
 	Leader() uint32
-	// Listens gives the signal that asks init to power off, false when it understands none.
-	Listens() (syscall.Signal, bool)
-	SignalLeader(sig syscall.Signal) error
+	// Terminate asks init to end, in the words that it understands; one that understands none is
+	// killed. That it has ended already is no error.
+	Terminate() error
 	// Failure is what it said of a start that it could not carry out, nil when it said nothing.
 	Failure() error
 	// Done is closed when the supervisor is gone; End then says what became of init.

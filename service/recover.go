@@ -76,18 +76,13 @@ func (s *Service) adopt(ctx context.Context, left Run) (after func()) {
 	c := s.entryOf(def)
 	_ = c.acquire(detached()) // nobody else knows it yet
 	r := &run{Run: left, over: make(chan struct{})}
-	if left.Group != "" {
-		if r.group, err = s.Groups.Open(left.Group); err != nil && ignoreGone(err) != nil {
-			s.Log.Error("control group", "domain", def.Name, "err", err)
-		}
-	}
 	ctx, cancel := limited(ctx, endTimeout)
 	defer cancel()
 	sup, found, err := s.Supervisors.Attach(ctx, s.Runs.Dir(left.UUID))
 	if err != nil {
 		s.Log.Error("supervisor", "domain", def.Name, "err", err)
 	}
-	if !found || r.group == nil {
+	if !found {
 		return s.wentAway(c, r, def)
 	}
 	r.supervisor = sup
@@ -124,9 +119,6 @@ func (s *Service) wentAway(c *container, r *run, def *domain.Def) func() {
 
 // abandon takes down a run of which nothing can be known.
 func (s *Service) abandon(r *run) {
-	if group, err := s.Groups.Open(r.Group); err == nil {
-		r.group = group
-	}
 	if err := s.takeDown(r, End{}); err != nil {
 		s.Log.Error("take down", "uuid", r.UUID.String(), "err", err)
 	}

@@ -158,7 +158,6 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 	if err = s.enterGroup(ctx, r); err != nil {
 		return nil, err
 	}
-	back.push(func() error { return r.group.Close() })
 
 	step = "machine"
 	back.push(func() error {
@@ -188,14 +187,7 @@ func (s *Service) enterGroup(ctx context.Context, r *run) (err error) {
 	if r.Group, err = s.Groups.Of(r.supervisor.PID()); err != nil {
 		return err
 	}
-	if r.group, err = s.Groups.Open(r.Group); err != nil {
-		return err
-	}
-	if err = r.supervisor.Place(ctx, r.group.File()); err != nil {
-		_ = r.group.Close()
-		return err
-	}
-	return nil
+	return s.inGroup(r, func(g Group) error { return r.supervisor.Place(ctx, g.File()) })
 }
 
 func (s *Service) scopeOf(def *domain.Def, r *run) Scope {
@@ -204,6 +196,15 @@ func (s *Service) scopeOf(def *domain.Def, r *run) Scope {
 		Description: fmt.Sprintf("Container %s", def.Name), StopTimeout: s.StopTimeout,
 		MakeNodes: def.Features.Capabilities.States["mknod"],
 	}
+}
+
+// inGroup does something to the control group of a run, which holds none open.
+func (s *Service) inGroup(r *run, f func(Group) error) error {
+	g, err := s.Groups.Open(r.Group)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(g), g.Close())
 }
 
 // afterwards runs a clean-up with a time of its own: the operation's may be over.

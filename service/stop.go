@@ -20,7 +20,7 @@ func (s *Service) Destroy(ctx context.Context, u domain.UUID) error {
 		}
 		c.run.destroyed = true
 		over = c.run.over
-		return c.run.group.Kill()
+		return s.inGroup(c.run, Group.Kill)
 	})
 	if err != nil {
 		return err
@@ -55,13 +55,9 @@ func (s *Service) requestStop(u domain.UUID) {
 		}
 		c.run.stopping = true
 		s.change(c, nil, func(snap *Snapshot) { snap.State = StateStopping })
-		sig, listens := c.run.supervisor.Listens()
-		if !listens {
-			return c.run.group.Kill()
-		}
-		done, group := c.run.supervisor.Done(), c.run.group
-		s.work.Go(func() { s.insist(done, group) })
-		return errors.Join(c.run.supervisor.SignalLeader(sig), group.Thaw())
+		r := c.run
+		s.work.Go(func() { s.insist(c, r) })
+		return errors.Join(r.supervisor.Terminate(), s.inGroup(r, Group.Thaw))
 	})
 	if err != nil && !errors.Is(err, ErrNoContainer) {
 		s.Log.Error("stop ordered by systemd", "uuid", u.String(), "err", err)
@@ -69,15 +65,21 @@ func (s *Service) requestStop(u domain.UUID) {
 }
 
 // insist kills what does not end in time.
-func (s *Service) insist(done <-chan struct{}, group Group) {
+func (s *Service) insist(c *container, r *run) {
 	timer := time.NewTimer(s.StopTimeout)
 	defer timer.Stop()
 	select {
-	case <-done:
+	case <-r.supervisor.Done():
+		return
 	case <-timer.C:
-		if err := group.Kill(); err != nil {
-			s.Log.Error("kill after the stop timeout", "err", err)
-		}
+	}
+	_ = c.acquire(detached())
+	defer c.release()
+	if c.run != r {
+		return // it is another life's group now
+	}
+	if err := s.inGroup(r, Group.Kill); err != nil {
+		s.Log.Error("kill after the stop timeout", "uuid", r.UUID.String(), "err", err)
 	}
 }
 
@@ -155,8 +157,8 @@ func (s *Service) again(c *container, live *domain.Def, f fate) bool {
 // end kills what a supervisor still holds and waits for its own end.
 func (s *Service) end(r *run) error {
 	var err error
-	if r.group != nil {
-		err = r.group.Kill()
+	if r.Group != "" {
+		err = ignoreGone(s.inGroup(r, Group.Kill))
 	}
 	_ = r.supervisor.Close()
 	timer := time.NewTimer(endTimeout)

@@ -31,10 +31,12 @@ func (s *Service) takeDown(r *run, end End) error {
 	// machined and systemd are asked at once: neither waits for the other.
 	unregistered := make(chan error, 1)
 	go func() { unregistered <- s.Machines.Unregister(ctx, r.Machine) }()
-	if r.group != nil {
+	if r.Group != "" {
 		// A killed supervisor leaves its container running; one that ended leaves nothing, but a
 		// process that came in from outside may still be there.
-		errs = append(errs, ignoreGone(r.group.Kill()), ignoreGone(r.group.AwaitEmpty(ctx)), r.group.Close())
+		errs = append(errs, ignoreGone(s.inGroup(r, func(g Group) error {
+			return errors.Join(g.Kill(), g.AwaitEmpty(ctx))
+		})))
 	}
 	errs = append(errs, s.Scopes.Stop(ctx, r.Unit), <-unregistered)
 	if r.supervisor != nil {

@@ -33,8 +33,8 @@ func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Superv
 		return nil, false, err
 	}
 	// Peer credentials would name the daemon that called listen(2): the supervisor says who it is.
-	p := newProcess(0, nil)
-	p.child, p.conn = false, conn
+	p := newProcess(0)
+	p.conn = conn
 	go p.read()
 	if err := p.await(ctx, p.running); err != nil {
 		_ = p.Close()

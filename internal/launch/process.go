@@ -3,15 +3,15 @@ package launch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync"
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/berthd/berth/internal/linux/pidfd"
-	"github.com/berthd/berth/internal/shutdown"
 	"github.com/berthd/berth/internal/store"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
@@ -25,25 +25,25 @@ const lastMoments = 10 * time.Second
 
 // Process is one supervisor.
 type Process struct {
-	pid    uint32
-	handle *os.File // pidfd of the supervisor
-	conn   *wire.Conn
-	child  bool // ours to reap
+	pid   uint32
+	conn  *wire.Conn
+	child bool // ours to reap
 
 	placed  chan struct{} // closed when init is in its group
 	running chan struct{} // closed when it was executed
 	done    chan struct{} // closed when the supervisor is gone
 
-	mu        sync.Mutex
-	leader    *os.File // pidfd of init
-	leaderPID uint32
-	failed    error
-	end       service.End
+	mu     sync.Mutex
+	handle *os.File // pidfd of one that is not our child
+	gone   bool
+	leader uint32
+	failed error
+	end    service.End
 }
 
-func newProcess(pid uint32, handle *os.File) *Process {
+func newProcess(pid uint32) *Process {
 	return &Process{
-		pid: pid, handle: handle, child: true,
+		pid: pid, child: pid != 0,
 		placed: make(chan struct{}), running: make(chan struct{}), done: make(chan struct{}),
 	}
 }
@@ -76,7 +76,7 @@ func (p *Process) Failure() error {
 func (p *Process) Leader() uint32 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.leaderPID
+	return p.leader
 }
 
 // Place tells the supervisor that it is in its scope, and returns when init is in its part of it.
@@ -125,23 +125,9 @@ func (p *Process) reason(otherwise error) error {
 	return otherwise
 }
 
-// Listens reads the masks of init's signals.
-func (p *Process) Listens() (syscall.Signal, bool) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Leader()))
-	if err != nil {
-		return 0, false
-	}
-	return shutdown.ParseMasks(string(text)).Signal()
-}
-
-// SignalLeader sends a signal to init; one that has ended already is no error.
-func (p *Process) SignalLeader(sig syscall.Signal) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.leader == nil {
-		return nil
-	}
-	if err := pidfd.Signal(p.leader, sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+// Terminate asks init to end, in the words that it understands; one that understands none is killed.
+func (p *Process) Terminate() error {
+	if err := p.conn.Send(&wire.Terminate{}); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
 	}
 	return nil
@@ -151,13 +137,18 @@ func (p *Process) SignalLeader(sig syscall.Signal) error {
 func (p *Process) Kill() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.handle == nil {
+	var err error
+	switch {
+	case p.gone:
+	case p.child: // not reaped yet, so the number is still its own
+		err = syscall.Kill(int(p.pid), syscall.SIGKILL)
+	case p.handle != nil:
+		err = pidfd.Signal(p.handle, syscall.SIGKILL)
+	}
+	if errors.Is(err, os.ErrProcessDone) || errors.Is(err, syscall.ESRCH) {
 		return nil
 	}
-	if err := pidfd.Signal(p.handle, syscall.SIGKILL); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	return nil
+	return err
 }
 
 // Close leaves the supervisor alone: before init was executed it ends itself, later it goes on.
@@ -189,10 +180,8 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 	defer p.mu.Unlock()
 	switch m := m.(type) {
 	case *wire.Born:
-		if p.leader == nil && len(files) >= 1 {
-			p.leader, p.leaderPID = files[0], m.PID
-			files = p.takeHandle(m, files[1:])
-		}
+		p.leader = m.PID
+		files = p.takeHandle(m, files)
 	case *wire.Placed:
 		once(p.placed)
 	case *wire.Running:
@@ -218,7 +207,7 @@ func once(c chan struct{}) {
 
 // takeHandle learns who a supervisor is that an earlier daemon started.
 func (p *Process) takeHandle(m *wire.Born, rest []*os.File) []*os.File {
-	if p.handle != nil || len(rest) != 1 {
+	if p.child || p.handle != nil || len(rest) != 1 {
 		return rest
 	}
 	p.pid, p.handle = m.Supervisor, rest[0]
@@ -228,31 +217,41 @@ func (p *Process) takeHandle(m *wire.Born, rest []*os.File) []*os.File {
 func (p *Process) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.failed == nil {
+	if p.failed == nil && err != nil {
 		p.failed = err
 	}
 }
 
 // release waits for the process itself, which ends right after its socket, and reaps it.
 func (p *Process) release() {
-	p.mu.Lock()
-	handle := p.handle
-	p.mu.Unlock()
-	if handle != nil {
-		_ = pidfd.WaitFor(handle, lastMoments)
-	}
 	if p.child {
-		if _, err := pidfd.Reap(handle); err != nil {
-			p.fail(err)
-		}
+		p.fail(p.reap())
+	} else if handle := p.pidfd(); handle != nil {
+		p.fail(pidfd.WaitFor(handle, lastMoments))
+		_ = handle.Close()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.gone = true
 	_ = p.conn.Close()
-	if handle != nil {
-		_ = handle.Close()
-	}
-	if p.leader != nil {
-		_ = p.leader.Close()
+}
+
+func (p *Process) pidfd() *os.File {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.handle
+}
+
+// reap waits without reaping first, so that Kill never meets a number that is another's.
+func (p *Process) reap() error {
+	for {
+		err := unix.Waitid(unix.P_PID, int(p.pid), nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.gone = true
+		return errors.Join(err, unix.Waitid(unix.P_PID, int(p.pid), nil, unix.WEXITED|unix.WNOHANG, nil))
 	}
 }

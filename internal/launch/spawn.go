@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/mount"
-	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
@@ -81,24 +80,19 @@ func (s *Supervisors) Spawn(name, runDir string, p *plan.Plan) (service.Supervis
 }
 
 func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Process, error) {
-	fd := -1
 	pid, err := syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(int(s.program.Fd())), []string{"berth-supervisor", name}, &syscall.ProcAttr{
 		Dir: runDir,
 		// One processor's worth of threads keeps it small: it waits nearly all the time.
 		Env:   []string{"GOMAXPROCS=1"},
 		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), listener.Fd()},
-		Sys:   &syscall.SysProcAttr{Setsid: true, PidFD: &fd},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	runtime.KeepAlive(socket)
 	runtime.KeepAlive(listener)
 	if err != nil {
 		return nil, fmt.Errorf("start supervisor: %w", err)
 	}
-	handle, err := pidfd.FromClone(fd)
-	if err != nil {
-		return nil, err
-	}
-	return newProcess(uint32(pid), handle), nil
+	return newProcess(uint32(pid)), nil
 }
 
 // prepare is the supervisor's own part of the plan.

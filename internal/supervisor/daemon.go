@@ -54,7 +54,7 @@ func (s *supervisor) greet(c *wire.Conn) error {
 		return err
 	}
 	defer func() { _ = self.Close() }()
-	if err := s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}, s.init, self); err != nil {
+	if err := s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}, self); err != nil {
 		return err
 	}
 	return s.tell(&wire.Running{})

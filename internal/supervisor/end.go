@@ -73,8 +73,9 @@ func (s *supervisor) lastWords() error {
 	return nil
 }
 
-// terminate is what SIGTERM asks: systemd stops the scope and no berthd is there to be asked. Init
-// gets the word that it understands; one that understands none is killed.
+// terminate asks init to end: berthd wants it, or systemd by SIGTERM, when it stops the scope and no
+// berthd is there to be asked. Init gets the word that it understands; one that understands none is
+// killed.
 func (s *supervisor) terminate() error {
 	text, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/status")
 	if err != nil {

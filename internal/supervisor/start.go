@@ -52,7 +52,7 @@ func (s *supervisor) start() error {
 	if len(prepare.UIDs) > 0 {
 		s.mapped, s.uid, s.gid = true, int(prepare.UIDs[0].Outside), int(prepare.GIDs[0].Outside)
 	}
-	return s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}, s.init)
+	return s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())})
 }
 
 // setName gives ps and top a name: it was executed by descriptor, and would be called by its number.

@@ -146,6 +146,8 @@ func (s *supervisor) fromDaemon(e event) error {
 		scope := cgroup.Adopt(e.files[0])
 		defer func() { _ = scope.Close() }()
 		return s.place(scope)
+	case *wire.Terminate:
+		return s.terminate()
 	case *wire.Continue:
 		if s.initConn != nil {
 			return s.initConn.Send(&wire.Continue{})

@@ -3,7 +3,7 @@
 //
 //	berthd                      supervisor                     init stage
 //	  | Prepare + plan -----------> |  opens the sources, clones --> |  (plan, sources inherited)
-//	  | <------------- Born + pidfd |                                |  mounts, devices
+//	  | <---------------------- Born |                                |  mounts, devices
 //	  |  (systemd: the scope)       | <-- Consoles + both pty sides  |
 //	  | Place + scope dir --------> |  moves itself and init         |
 //	  | <-------------------- Placed | Placed ---------------------> |  cgroup namespace
@@ -12,7 +12,8 @@
 //	  | <------------------ Running |                                |
 //	  |  ... the container runs; berthd may leave and connect again  |
 //	  | (connects) ---------------> |                                |
-//	  | <-- Born + pidfds, Running  |                                |
+//	  | <--- Born + pidfd, Running  |                                |
+//	  | Terminate ----------------> |  a signal to init              |
 //	  | <------------------- Exited |                                |
 //
 // Init is born before it has a control group of its own, although clone(2) could bear it there:

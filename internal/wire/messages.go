@@ -20,6 +20,7 @@ const (
 	TypeReady
 	TypeContinue
 	TypeRunning
+	TypeTerminate
 	TypeFailed
 	TypeExited
 )
@@ -56,7 +57,9 @@ type Place struct{}
 // Placed says, to both sides, that supervisor and init are in their groups.
 type Placed struct{}
 
-// Born carries init's pidfd and, to a berthd that did not start it, the supervisor's own.
+// Born says that there is an init. To a berthd that did not start it, it carries the supervisor's own
+// pidfd. Init's stays with the supervisor: a berthd with several descriptors for each of many
+// containers forks slowly, since execve(2) closes them all.
 type Born struct {
 	PID        uint32
 	Supervisor uint32
@@ -73,6 +76,9 @@ type Continue struct{}
 
 // Running says that init has been executed.
 type Running struct{}
+
+// Terminate asks init to end, in the words that it understands; one that understands none is killed.
+type Terminate struct{}
 
 // Exited says how init ended.
 type Exited struct {
@@ -98,23 +104,25 @@ func (f *Failed) Unwrap() error {
 	return f.Number
 }
 
-func (*Prepare) kind() Type  { return TypePrepare }
-func (*Place) kind() Type    { return TypePlace }
-func (*Placed) kind() Type   { return TypePlaced }
-func (*Born) kind() Type     { return TypeBorn }
-func (*Consoles) kind() Type { return TypeConsoles }
-func (*Ready) kind() Type    { return TypeReady }
-func (*Continue) kind() Type { return TypeContinue }
-func (*Running) kind() Type  { return TypeRunning }
-func (*Failed) kind() Type   { return TypeFailed }
-func (*Exited) kind() Type   { return TypeExited }
+func (*Prepare) kind() Type   { return TypePrepare }
+func (*Place) kind() Type     { return TypePlace }
+func (*Placed) kind() Type    { return TypePlaced }
+func (*Born) kind() Type      { return TypeBorn }
+func (*Consoles) kind() Type  { return TypeConsoles }
+func (*Ready) kind() Type     { return TypeReady }
+func (*Continue) kind() Type  { return TypeContinue }
+func (*Running) kind() Type   { return TypeRunning }
+func (*Terminate) kind() Type { return TypeTerminate }
+func (*Failed) kind() Type    { return TypeFailed }
+func (*Exited) kind() Type    { return TypeExited }
 
-func (*Place) put(*pack.Writer)    {}
-func (*Placed) put(*pack.Writer)   {}
-func (*Consoles) put(*pack.Writer) {}
-func (*Ready) put(*pack.Writer)    {}
-func (*Continue) put(*pack.Writer) {}
-func (*Running) put(*pack.Writer)  {}
+func (*Place) put(*pack.Writer)     {}
+func (*Placed) put(*pack.Writer)    {}
+func (*Consoles) put(*pack.Writer)  {}
+func (*Ready) put(*pack.Writer)     {}
+func (*Continue) put(*pack.Writer)  {}
+func (*Terminate) put(*pack.Writer) {}
+func (*Running) put(*pack.Writer)   {}
 
 func (m *Born) put(w *pack.Writer) {
 	w.U32(m.PID)
@@ -196,6 +204,8 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Continue{}
 	case TypeRunning:
 		return &Running{}
+	case TypeTerminate:
+		return &Terminate{}
 	case TypeFailed:
 		return &Failed{Stage: r.String(), Text: r.String(), Number: syscall.Errno(r.U32())}
 	case TypeExited:
