@@ -1,25 +1,38 @@
 package domain
 
-import (
-	"slices"
-
-	"libvirt.org/go/libvirtxml"
-)
+import "slices"
 
 // maxConsoles bounds what one container can take of the host's terminals.
 const maxConsoles = 64
 
+const atConsole = "domain/devices/console"
+
 func readConsoles(d *Def, x *document) error {
-	const at = "domain/devices/console"
+	var list []console
 	if x.Devices != nil {
-		if len(x.Devices.Consoles) > maxConsoles {
-			return invalid(at, "there are %d consoles, and at most %d are possible", len(x.Devices.Consoles), maxConsoles)
+		list = x.Devices.Consoles
+	}
+	if len(list) > maxConsoles {
+		return invalid(atConsole, "there are %d consoles, and at most %d are possible", len(list), maxConsoles)
+	}
+	taken := map[uint]bool{}
+	for i := range list {
+		c, err := readConsole(&list[i], taken)
+		if err != nil {
+			return err
 		}
-		for i := range x.Devices.Consoles {
-			if err := readConsole(d, &x.Devices.Consoles[i]); err != nil {
-				return err
-			}
+		d.Consoles = append(d.Consoles, c)
+	}
+	// The ports that are written come first: a free one must not take the number of a later console.
+	var free uint
+	for i := range list {
+		if t := list[i].Target; t != nil && t.Port != nil {
+			continue
 		}
+		for taken[free] {
+			free++
+		}
+		d.Consoles[i].Port, taken[free] = free, true
 	}
 	if len(d.Consoles) == 0 {
 		d.Consoles = []Console{{TargetType: "lxc"}}
@@ -27,32 +40,27 @@ func readConsoles(d *Def, x *document) error {
 	return nil
 }
 
-func readConsole(d *Def, x *libvirtxml.DomainConsole) error {
-	const at = "domain/devices/console"
-	if x.Source != nil && x.Source.Pty == nil && *x.Source != (libvirtxml.DomainChardevSource{}) {
-		return unsupported(at+"@type", "only consoles of type 'pty' are served")
-	}
+func readConsole(x *console, taken map[uint]bool) (Console, error) {
 	c := Console{TargetType: "lxc"}
-	taken := func(port uint) bool {
-		return slices.ContainsFunc(d.Consoles, func(o Console) bool { return o.Port == port })
+	if x.Type != nil && *x.Type != "pty" {
+		return c, unsupported(atConsole+"@type", "'%s' is not served; only consoles of type 'pty' are", *x.Type)
 	}
-	for taken(c.Port) {
-		c.Port++
+	if x.Target == nil {
+		return c, nil
 	}
-	if x.Target != nil {
-		if x.Target.Type != "" {
-			c.TargetType = x.Target.Type
-		}
-		if x.Target.Port != nil {
-			c.Port = *x.Target.Port
-		}
+	if x.Target.Type != "" {
+		c.TargetType = x.Target.Type
 	}
 	if !slices.Contains([]string{"lxc", "serial", "xen", "uml", "virtio", "openvz", "sclp", "sclplm"}, c.TargetType) {
-		return invalid(at+"/target@type", "'%s' is unknown; a container's is 'lxc'", c.TargetType)
+		return c, invalid(atConsole+"/target@type", "'%s' is unknown; a container's is 'lxc'", c.TargetType)
 	}
-	if taken(c.Port) {
-		return invalid(at+"/target@port", "port %d is there twice", c.Port)
+	if x.Target.Port == nil {
+		return c, nil
 	}
-	d.Consoles = append(d.Consoles, c)
-	return nil
+	c.Port = *x.Target.Port
+	if taken[c.Port] {
+		return c, invalid(atConsole+"/target@port", "port %d is there twice", c.Port)
+	}
+	taken[c.Port] = true
+	return c, nil
 }

@@ -75,7 +75,8 @@ func (m IDMap) Enabled() bool { return len(m.UIDs) > 0 }
 type Features struct {
 	PrivNet      bool
 	Capabilities Capabilities
-	Kept         []string // elements without an effect in a container (acpi, apic, pae), in document order
+	Kept         []string // elements without an effect in a container: acpi, apic, pae, in this order
+	APICEOI      string   // apic@eoi, "on", "off" or unset; kept only
 }
 
 // CapPolicy is the policy attribute of <capabilities>.

@@ -6,12 +6,15 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// document is the domain element in libvirt's order of elements, of libvirtxml's types, with two
-// exceptions that libvirtxml has no room for: capabilities newer than its list, and our extension.
+// document is the domain element in libvirt's order of elements, of libvirtxml's types. It has its
+// own where libvirtxml has no room: for capabilities newer than its list and our extension, and for
+// devices and id ranges, where a word that it does not know, or a missing one, would be lost.
 type document struct {
 	XMLName       xml.Name                     `xml:"domain"`
 	Type          string                       `xml:"type,attr"`
-	ID            *uint32                      `xml:"id,attr"`
+	XMLNSLXC      string                       `xml:"xmlns:lxc,attr,omitempty"`   // written only
+	XMLNSBerth    string                       `xml:"xmlns:berth,attr,omitempty"` // written only
+	ID            string                       `xml:"id,attr,omitempty"`
 	Name          string                       `xml:"name"`
 	UUID          string                       `xml:"uuid,omitempty"`
 	Title         string                       `xml:"title,omitempty"`
@@ -23,7 +26,7 @@ type document struct {
 	VCPU          *libvirtxml.DomainVCPU       `xml:"vcpu"`
 	Resource      *libvirtxml.DomainResource   `xml:"resource"`
 	OS            *libvirtxml.DomainOS         `xml:"os"`
-	IDMap         *libvirtxml.DomainIDMap      `xml:"idmap"`
+	IDMap         *idMap                       `xml:"idmap"`
 	Features      *features                    `xml:"features"`
 	Clock         *libvirtxml.DomainClock      `xml:"clock"`
 	OnPoweroff    string                       `xml:"on_poweroff,omitempty"`
@@ -41,10 +44,21 @@ type memory struct {
 	DumpCore string `xml:"dumpCore,attr,omitempty"`
 }
 
+type idMap struct {
+	UIDs []idRange `xml:"uid"`
+	GIDs []idRange `xml:"gid"`
+}
+
+type idRange struct {
+	Start  *uint64 `xml:"start,attr"`
+	Target *uint64 `xml:"target,attr"`
+	Count  *uint64 `xml:"count,attr"`
+}
+
 type features struct {
-	PAE          *libvirtxml.DomainFeature     `xml:"pae"`
 	ACPI         *libvirtxml.DomainFeature     `xml:"acpi"`
 	APIC         *libvirtxml.DomainFeatureAPIC `xml:"apic"`
+	PAE          *libvirtxml.DomainFeature     `xml:"pae"`
 	PrivNet      *libvirtxml.DomainFeature     `xml:"privnet"`
 	Capabilities *capabilities                 `xml:"capabilities"`
 }
@@ -60,9 +74,40 @@ type capability struct {
 }
 
 type devices struct {
-	Emulator    string                        `xml:"emulator,omitempty"`
-	Filesystems []libvirtxml.DomainFilesystem `xml:"filesystem"`
-	Consoles    []libvirtxml.DomainConsole    `xml:"console"`
+	Emulator    string       `xml:"emulator,omitempty"`
+	Filesystems []filesystem `xml:"filesystem"`
+	Consoles    []console    `xml:"console"`
+}
+
+type filesystem struct {
+	Type           *string                                    `xml:"type,attr"`
+	AccessMode     string                                     `xml:"accessmode,attr,omitempty"`
+	Driver         *libvirtxml.DomainFilesystemDriver         `xml:"driver"`
+	Source         *source                                    `xml:"source"`
+	Target         *libvirtxml.DomainFilesystemTarget         `xml:"target"`
+	ReadOnly       *libvirtxml.DomainFilesystemReadOnly       `xml:"readonly"`
+	SpaceHardLimit *libvirtxml.DomainFilesystemSpaceHardLimit `xml:"space_hard_limit"`
+	SpaceSoftLimit *libvirtxml.DomainFilesystemSpaceSoftLimit `xml:"space_soft_limit"`
+}
+
+// source has the attributes of every type of file system; which may stand together is for
+// readSource to say.
+type source struct {
+	Dir    string  `xml:"dir,attr,omitempty"`
+	Dev    string  `xml:"dev,attr,omitempty"`
+	File   string  `xml:"file,attr,omitempty"`
+	Usage  *uint64 `xml:"usage,attr"`
+	Units  string  `xml:"units,attr,omitempty"`
+	Name   string  `xml:"name,attr,omitempty"`
+	Pool   string  `xml:"pool,attr,omitempty"`
+	Volume string  `xml:"volume,attr,omitempty"`
+}
+
+// console has no source: the path of a running one's terminal means nothing in a definition.
+type console struct {
+	Type   *string                         `xml:"type,attr"`
+	Target *libvirtxml.DomainConsoleTarget `xml:"target"`
+	Alias  *libvirtxml.DomainAlias         `xml:"alias"`
 }
 
 // extension is what Berth adds, in its own namespace.

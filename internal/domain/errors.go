@@ -1,6 +1,13 @@
 package domain
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// maxReport bounds an error's texts, in bytes: what is wrong may quote a value of any length.
+const maxReport = 400
 
 // ErrorKind tells a document that is wrong from one that asks for what cannot be.
 type ErrorKind int
@@ -27,9 +34,26 @@ func (e *Error) Error() string {
 }
 
 func invalid(element, format string, args ...any) *Error {
-	return &Error{Kind: InvalidXML, Element: element, Text: fmt.Sprintf(format, args...)}
+	return report(InvalidXML, element, fmt.Sprintf(format, args...))
 }
 
 func unsupported(element, format string, args ...any) *Error {
-	return &Error{Kind: InvalidConfig, Element: element, Text: fmt.Sprintf(format, args...)}
+	return report(InvalidConfig, element, fmt.Sprintf(format, args...))
+}
+
+func report(k ErrorKind, element, text string) *Error {
+	return &Error{Kind: k, Element: oneLine(element), Text: oneLine(text)}
+}
+
+// oneLine makes a text short, and free of what would forge a second line of a log.
+func oneLine(s string) string {
+	if len(s) > maxReport {
+		s = strings.ToValidUTF8(s[:maxReport], "") + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }

@@ -10,9 +10,16 @@ func readFeatures(d *Def, x *document) error {
 	for _, kept := range []struct {
 		there bool
 		name  string
-	}{{f.PAE != nil, "pae"}, {f.ACPI != nil, "acpi"}, {f.APIC != nil, "apic"}} {
+	}{{f.ACPI != nil, "acpi"}, {f.APIC != nil, "apic"}, {f.PAE != nil, "pae"}} {
 		if kept.there {
 			d.Features.Kept = append(d.Features.Kept, kept.name)
+		}
+	}
+	if f.APIC != nil {
+		switch d.Features.APICEOI = f.APIC.EOI; d.Features.APICEOI {
+		case "", "on", "off":
+		default:
+			return invalid("domain/features/apic@eoi", "'%s' is neither 'on' nor 'off'", f.APIC.EOI)
 		}
 	}
 	if f.Capabilities == nil {

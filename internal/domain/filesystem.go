@@ -2,9 +2,8 @@ package domain
 
 import (
 	"path"
+	"slices"
 	"strings"
-
-	"libvirt.org/go/libvirtxml"
 )
 
 const atFS = "domain/devices/filesystem"
@@ -27,7 +26,7 @@ func readFilesystems(d *Def, x *document) error {
 	return nil
 }
 
-func readFilesystem(x *libvirtxml.DomainFilesystem) (fs Filesystem, err error) {
+func readFilesystem(x *filesystem) (fs Filesystem, err error) {
 	switch fs.AccessMode = x.AccessMode; fs.AccessMode {
 	case "":
 		fs.AccessMode = "passthrough"
@@ -35,23 +34,28 @@ func readFilesystem(x *libvirtxml.DomainFilesystem) (fs Filesystem, err error) {
 	default:
 		return fs, invalid(atFS+"@accessmode", "'%s' is unknown; known are passthrough, mapped, squash", x.AccessMode)
 	}
+	fs.Type = FSMount
+	if x.Type != nil {
+		fs.Type = FSType(*x.Type)
+	}
 	if err := readSource(&fs, x.Source); err != nil {
 		return fs, err
 	}
 	if x.Target == nil || x.Target.Dir == "" {
 		return fs, invalid(atFS+"/target", "it is missing: a file system must have a target dir")
 	}
-	if fs.Target, err = checkPath(atFS+"/target@dir", x.Target.Dir); err != nil {
-		return fs, err
+	if !strings.HasPrefix(x.Target.Dir, "/") {
+		return fs, invalid(atFS+"/target@dir", "'%.60s' is not an absolute path", x.Target.Dir)
 	}
+	fs.Target = path.Clean(x.Target.Dir)
 	fs.ReadOnly = x.ReadOnly != nil
-	if x.SpaceHardLimit != nil {
-		if fs.HardLimit, err = spaceLimit("space_hard_limit", x.SpaceHardLimit.Value, x.SpaceHardLimit.Unit); err != nil {
+	if l := x.SpaceHardLimit; l != nil {
+		if fs.HardLimit, err = spaceLimit("space_hard_limit", l.Value, l.Unit); err != nil {
 			return fs, err
 		}
 	}
-	if x.SpaceSoftLimit != nil {
-		if fs.SoftLimit, err = spaceLimit("space_soft_limit", x.SpaceSoftLimit.Value, x.SpaceSoftLimit.Unit); err != nil {
+	if l := x.SpaceSoftLimit; l != nil {
+		if fs.SoftLimit, err = spaceLimit("space_soft_limit", l.Value, l.Unit); err != nil {
 			return fs, err
 		}
 	}
@@ -65,75 +69,71 @@ func spaceLimit(name string, value uint, unit string) (uint64, error) {
 	return inBytes(atFS+"/"+name, uint64(value), unit)
 }
 
-// readSource takes the type from which source libvirtxml filled in.
-func readSource(fs *Filesystem, x *libvirtxml.DomainFilesystemSource) (err error) {
-	const at = atFS + "/source"
-	fs.Type = FSMount
+func readSource(fs *Filesystem, x *source) (err error) {
+	own, known := map[FSType]string{FSMount: "dir", FSBind: "dir", FSBlock: "dev", FSFile: "file", FSRAM: "usage"}[fs.Type]
+	if !known {
+		return unsupported(atFS+"@type", "'%s' is no type that a container can have; 'mount' is a directory or file of the host", fs.Type)
+	}
 	if x == nil {
-		return invalid(at, "it is missing: a file system must have a source")
+		return invalid(atFS+"/source", "it is missing: a file system of type '%s' must have a source %s", fs.Type, own)
 	}
-	switch {
-	case x.Mount != nil:
-		fs.Source, err = checkPath(at+"@dir", x.Mount.Dir)
-	case x.Bind != nil:
-		fs.Type = FSBind
-		fs.Source, err = checkPath(at+"@dir", x.Bind.Dir)
-	case x.Block != nil:
-		fs.Type = FSBlock
-		fs.Source, err = checkPath(at+"@dev", x.Block.Dev)
-	case x.File != nil:
-		fs.Type = FSFile
-		fs.Source, err = checkPath(at+"@file", x.File.File)
-	case x.RAM != nil:
-		fs.Type = FSRAM
-		unit := x.RAM.Units
-		if unit == "" {
-			unit = "KiB"
+	usage := ""
+	if x.Usage != nil {
+		usage = "given"
+	}
+	for _, a := range []struct{ name, value string }{
+		{"dir", x.Dir},
+		{"dev", x.Dev},
+		{"file", x.File},
+		{"usage", usage},
+		{"units", x.Units},
+		{"name", x.Name},
+		{"pool", x.Pool},
+		{"volume", x.Volume},
+	} {
+		at := atFS + "/source@" + a.name
+		switch {
+		case a.name == own && own == "usage":
+			fs.Usage, err = ramSize(at, x)
+		case a.name == own:
+			fs.Source, err = a.value, checkSource(at, a.value)
+			if err == nil {
+				fs.Source = path.Clean(fs.Source)
+			}
+		case a.value != "" && (fs.Type != FSRAM || a.name != "units"):
+			err = invalid(at, "a file system of type '%s' has no such attribute; its source is %s", fs.Type, own)
 		}
-		if fs.Usage, err = inBytes(at+"@usage", uint64(x.RAM.Usage), unit); err == nil && fs.Usage == 0 {
-			return invalid(at+"@usage", "it is missing or 0: a ram file system must have a size")
+		if err != nil {
+			return err
 		}
-	default:
-		return unsupported(atFS+"@type", "this type is not served; use mount, bind, block, file or ram")
-	}
-	return err
-}
-
-func readDriver(fs *Filesystem, x *libvirtxml.DomainFilesystemDriver) error {
-	const at = atFS + "/driver"
-	if x != nil {
-		fs.Driver, fs.Format, fs.WrPolicy = x.Type, x.Format, x.WRPolicy
-	}
-	if fs.Type != FSFile {
-		return nil
-	}
-	if fs.Driver == "" {
-		fs.Driver = "loop"
-		if fs.Format != "" && fs.Format != "raw" {
-			fs.Driver = "nbd"
-		}
-	}
-	switch {
-	case fs.Driver == "loop" && fs.Format != "" && fs.Format != "raw":
-		return unsupported(at+"@format", "a loop device shows a raw file only, not '%s'; use type='nbd'", fs.Format)
-	case fs.Driver == "nbd" && fs.Format == "":
-		return unsupported(at+"@format", "it is missing: nbd must be told the format, since guessing it would trust the image")
-	case fs.Driver != "loop" && fs.Driver != "nbd":
-		return unsupported(at+"@type", "'%s' is not served; use loop or nbd", fs.Driver)
-	}
-	if fs.Format == "" {
-		fs.Format = "raw"
 	}
 	return nil
 }
 
-// checkPath wants an absolute path and cleans it: "/a//b/" is "/a/b".
-func checkPath(at, p string) (string, error) {
+func ramSize(at string, x *source) (uint64, error) {
+	if x.Usage == nil || *x.Usage == 0 {
+		return 0, invalid(at, "it is missing or 0: a ram file system must have a size")
+	}
+	unit := x.Units
+	if unit == "" {
+		unit = "KiB"
+	}
+	if _, known := scale(unit); !known {
+		return 0, noUnit(atFS+"/source@units", unit)
+	}
+	return inBytes(at, *x.Usage, unit)
+}
+
+// checkSource wants an absolute path whose text can be tidied without naming another file: behind
+// a link, ".." is not the part before it.
+func checkSource(at, p string) error {
 	switch {
 	case p == "":
-		return "", invalid(at, "it is missing or empty")
+		return invalid(at, "it is missing or empty")
 	case !strings.HasPrefix(p, "/"):
-		return "", invalid(at, "'%.60s' is not an absolute path", p)
+		return invalid(at, "'%.60s' is not an absolute path", p)
+	case slices.Contains(strings.Split(p, "/"), ".."):
+		return invalid(at, "'%.60s' has a '..'; write the path that is meant", p)
 	}
-	return path.Clean(p), nil
+	return nil
 }

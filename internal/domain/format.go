@@ -44,7 +44,7 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 	}
 	partition := d.Partition
 	if o.Live != nil {
-		x.ID = &o.Live.ID
+		x.ID = strconv.FormatUint(uint64(o.Live.ID), 10)
 		if partition == "" {
 			partition = "/machine"
 		}
@@ -52,8 +52,17 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 	if partition != "" {
 		x.Resource = &libvirtxml.DomainResource{Partition: partition}
 	}
-	text, err := xml.MarshalIndent(&x, "", "  ")
-	return string(text), err
+	if x.LXC != nil {
+		x.XMLNSLXC = lxcNamespace
+	}
+	if x.Berth != nil {
+		x.XMLNSBerth = berthNamespace
+	}
+	text, err := xml.Marshal(&x)
+	if err != nil {
+		return "", err
+	}
+	return render(text)
 }
 
 func (d *Def) formatTune() *libvirtxml.DomainMemoryTune {
@@ -85,17 +94,18 @@ func (d *Def) formatOS() *libvirtxml.DomainOS {
 	return x
 }
 
-func (d *Def) formatIDMap() *libvirtxml.DomainIDMap {
+func (d *Def) formatIDMap() *idMap {
 	if !d.IDMap.Enabled() {
 		return nil
 	}
-	list := func(ranges []IDRange) (out []libvirtxml.DomainIDMapRange) {
+	list := func(ranges []IDRange) (out []idRange) {
 		for _, r := range ranges {
-			out = append(out, libvirtxml.DomainIDMapRange{Start: uint(r.Start), Target: uint(r.Target), Count: uint(r.Count)})
+			start, target, count := uint64(r.Start), uint64(r.Target), uint64(r.Count)
+			out = append(out, idRange{Start: &start, Target: &target, Count: &count})
 		}
 		return out
 	}
-	return &libvirtxml.DomainIDMap{UIDs: list(d.IDMap.UIDs), GIDs: list(d.IDMap.GIDs)}
+	return &idMap{UIDs: list(d.IDMap.UIDs), GIDs: list(d.IDMap.GIDs)}
 }
 
 func (d *Def) formatFeatures() *features {
@@ -107,7 +117,7 @@ func (d *Def) formatFeatures() *features {
 		case "acpi":
 			f.ACPI = &libvirtxml.DomainFeature{}
 		case "apic":
-			f.APIC = &libvirtxml.DomainFeatureAPIC{}
+			f.APIC = &libvirtxml.DomainFeatureAPIC{EOI: d.Features.APICEOI}
 		}
 	}
 	if d.Features.PrivNet {
@@ -144,40 +154,38 @@ func (d *Def) formatDevices(live *Live) *devices {
 	for i := range list {
 		x.Filesystems = append(x.Filesystems, formatFilesystem(&list[i]))
 	}
+	pty := "pty"
 	for i, c := range d.Consoles {
-		port := c.Port
-		console := libvirtxml.DomainConsole{
-			Source: &libvirtxml.DomainChardevSource{Pty: &libvirtxml.DomainChardevSourcePty{}},
-			Target: &libvirtxml.DomainConsoleTarget{Type: c.TargetType, Port: &port},
-		}
+		x.Consoles = append(x.Consoles, console{
+			Type: &pty, Target: &libvirtxml.DomainConsoleTarget{Type: c.TargetType, Port: &c.Port},
+		})
 		if live != nil {
-			console.Alias = &libvirtxml.DomainAlias{Name: "console" + strconv.Itoa(i)}
+			x.Consoles[i].Alias = &libvirtxml.DomainAlias{Name: "console" + strconv.Itoa(i)}
 		}
-		x.Consoles = append(x.Consoles, console)
 	}
 	return x
 }
 
-func formatFilesystem(fs *Filesystem) libvirtxml.DomainFilesystem {
-	x := libvirtxml.DomainFilesystem{
-		AccessMode: fs.AccessMode, Target: &libvirtxml.DomainFilesystemTarget{Dir: fs.Target},
-		Source: &libvirtxml.DomainFilesystemSource{},
+func formatFilesystem(fs *Filesystem) filesystem {
+	word := string(fs.Type)
+	x := filesystem{
+		Type: &word, AccessMode: fs.AccessMode,
+		Source: &source{}, Target: &libvirtxml.DomainFilesystemTarget{Dir: fs.Target},
 	}
 	switch fs.Type {
-	case FSMount:
-		x.Source.Mount = &libvirtxml.DomainFilesystemSourceMount{Dir: fs.Source}
-	case FSBind:
-		x.Source.Bind = &libvirtxml.DomainFilesystemSourceBind{Dir: fs.Source}
+	case FSMount, FSBind:
+		x.Source.Dir = fs.Source
 	case FSBlock:
-		x.Source.Block = &libvirtxml.DomainFilesystemSourceBlock{Dev: fs.Source}
+		x.Source.Dev = fs.Source
 	case FSFile:
-		x.Source.File = &libvirtxml.DomainFilesystemSourceFile{File: fs.Source}
+		x.Source.File = fs.Source
 	case FSRAM:
 		// libvirt prints KiB; a size that is no multiple of one stays in bytes, so as not to shrink.
-		x.Source.RAM = &libvirtxml.DomainFilesystemSourceRAM{Usage: uint(fs.Usage), Units: "bytes"}
-		if fs.Usage%1024 == 0 {
-			x.Source.RAM = &libvirtxml.DomainFilesystemSourceRAM{Usage: uint(fs.Usage / 1024), Units: "KiB"}
+		usage, units := fs.Usage, "bytes"
+		if usage%1024 == 0 {
+			usage, units = usage/1024, "KiB"
 		}
+		x.Source.Usage, x.Source.Units = &usage, units
 	}
 	if fs.Driver != "" || fs.Format != "" || fs.WrPolicy != "" {
 		x.Driver = &libvirtxml.DomainFilesystemDriver{Type: fs.Driver, Format: fs.Format, WRPolicy: fs.WrPolicy}

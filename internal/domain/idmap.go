@@ -3,8 +3,6 @@ package domain
 import (
 	"cmp"
 	"slices"
-
-	"libvirt.org/go/libvirtxml"
 )
 
 // maxRanges is the kernel's limit of lines in uid_map (user_namespaces(7), since 4.15).
@@ -24,21 +22,17 @@ func readIDMap(d *Def, x *document) (err error) {
 	return err
 }
 
-func idRanges(at string, list []libvirtxml.DomainIDMapRange) ([]IDRange, error) {
+func idRanges(at string, list []idRange) ([]IDRange, error) {
 	if len(list) > maxRanges {
 		return nil, invalid(at, "there are %d ranges, and the kernel takes %d", len(list), maxRanges)
 	}
 	var out []IDRange
-	for _, r := range list {
-		// 2^32-1 is no id: it means "none" (chown(2)).
-		const end = 1<<32 - 1
-		switch {
-		case r.Count == 0:
-			return nil, invalid(at+"@count", "a range of 0 ids maps nothing")
-		case r.Start >= end || r.Target >= end || r.Count > end || r.Start+r.Count > end || r.Target+r.Count > end:
-			return nil, invalid(at, "the range start %d, target %d, count %d goes beyond 32-bit ids", r.Start, r.Target, r.Count)
+	for _, x := range list {
+		r, err := x.read(at)
+		if err != nil {
+			return nil, err
 		}
-		out = append(out, IDRange{Start: uint32(r.Start), Target: uint32(r.Target), Count: uint32(r.Count)})
+		out = append(out, r)
 	}
 	if err := overlap(at, "target", out, func(r IDRange) uint32 { return r.Target }); err != nil {
 		return nil, err
@@ -50,6 +44,27 @@ func idRanges(at string, list []libvirtxml.DomainIDMapRange) ([]IDRange, error) 
 		return nil, unsupported(at, "you must map the root user of the container: one range must start at 0")
 	}
 	return out, nil
+}
+
+func (x *idRange) read(at string) (IDRange, error) {
+	for _, a := range []struct {
+		name  string
+		value *uint64
+	}{{"start", x.Start}, {"target", x.Target}, {"count", x.Count}} {
+		if a.value == nil {
+			return IDRange{}, invalid(at+"@"+a.name, "it is missing: a range has start, target and count")
+		}
+	}
+	start, target, count := *x.Start, *x.Target, *x.Count
+	// 2^32-1 is no id: it means "none" (chown(2)).
+	const end = 1<<32 - 1
+	switch {
+	case count == 0:
+		return IDRange{}, invalid(at+"@count", "a range of 0 ids maps nothing")
+	case start >= end || target >= end || count > end || start+count > end || target+count > end:
+		return IDRange{}, invalid(at, "the range start %d, target %d, count %d goes beyond 32-bit ids", start, target, count)
+	}
+	return IDRange{Start: uint32(start), Target: uint32(target), Count: uint32(count)}, nil
 }
 
 // overlap sorts by one side and refuses ids that are there twice.

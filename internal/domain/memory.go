@@ -84,13 +84,17 @@ func kib(at string, value uint64, unit string) (uint64, error) {
 func inBytes(at string, value uint64, unit string) (uint64, error) {
 	factor, ok := scale(unit)
 	if !ok {
-		return 0, invalid(at+"@unit", "'%s' is no unit; use b, KiB, MiB, GiB, TiB, KB, MB, …", unit)
+		return 0, noUnit(at+"@unit", unit)
 	}
 	high, low := bits.Mul64(value, factor)
 	if high != 0 {
 		return 0, invalid(at, "%d %s is too large", value, unit)
 	}
 	return low, nil
+}
+
+func noUnit(at, unit string) *Error {
+	return invalid(at, "'%.40s' is no unit; use b, KiB, MiB, GiB, TiB, KB, MB, …", unit)
 }
 
 func scale(unit string) (uint64, bool) {

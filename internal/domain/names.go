@@ -6,8 +6,9 @@ import (
 	"unicode"
 )
 
-// maxName leaves room for ".xml" in a file name of 255 bytes, and for a counter.
-const maxName = 240
+// maxName leaves room in a file name of 255 bytes for what the store adds: a dot, ".xml" and the digits
+// of a temporary file, or ".damaged" and a counter.
+const maxName = 231
 
 // maxHostname is HOST_NAME_MAX.
 const maxHostname = 64
@@ -39,7 +40,7 @@ func (d *Def) Hostname() string {
 		}
 	}
 	h := strings.TrimPrefix(b.String(), "-")
-	if h == "" {
+	if strings.Trim(h, "-") == "" {
 		h = "container-" + d.shortID()
 	}
 	return h[:min(len(h), maxHostname)]

@@ -2,7 +2,7 @@ package domain
 
 import (
 	"regexp"
-	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -15,8 +15,8 @@ func readOS(d *Def, x *document) error {
 	if t := strings.TrimSpace(x.OS.Type.Type); t != "exe" {
 		return unsupported("domain/os/type", "'%s' is not served; a container's type is 'exe'", t)
 	}
-	if d.OS.Arch = x.OS.Type.Arch; d.OS.Arch != "" && d.OS.Arch != hostArch() {
-		return unsupported("domain/os/type@arch", "'%s' does not run on this host, which is %s", d.OS.Arch, hostArch())
+	if err := readArch(&d.OS, x.OS.Type.Arch, hostArch()); err != nil {
+		return err
 	}
 	if d.OS.Init = x.OS.Init; d.OS.Init == "" {
 		return invalid("domain/os/init", "it is missing: the init binary must be specified")
@@ -32,30 +32,28 @@ func readOS(d *Def, x *document) error {
 		case !envName.MatchString(e.Name):
 			return invalid("domain/os/initenv@name", "'%.40s' is no name of a variable: letters, digits and '_', no digit first", e.Name)
 		case e.Value == "":
-			return invalid("domain/os/initenv", "'%s' is empty: no data supplied for <initenv>", e.Name)
+			return invalid("domain/os/initenv", "'%.40s' is empty: no data supplied for <initenv>", e.Name)
 		}
 		d.OS.Env = append(d.OS.Env, EnvVar{Name: e.Name, Value: e.Value})
 	}
 	d.OS.Dir, d.OS.User, d.OS.Group, d.OS.Cmdline = x.OS.InitDir, x.OS.InitUser, x.OS.InitGroup, x.OS.Cmdline
 	if d.OS.Dir != "" && !strings.HasPrefix(d.OS.Dir, "/") {
-		return invalid("domain/os/initdir", "'%s' is not an absolute path", d.OS.Dir)
+		return invalid("domain/os/initdir", "'%.60s' is not an absolute path", d.OS.Dir)
 	}
-	return nil
+	if err := checkOwner("domain/os/inituser", d.OS.User); err != nil {
+		return err
+	}
+	return checkOwner("domain/os/initgroup", d.OS.Group)
 }
 
-// hostArch is libvirt's word for the architecture that this program is built for.
-func hostArch() string {
-	switch runtime.GOARCH {
-	case "amd64":
-		return "x86_64"
-	case "386":
-		return "i686"
-	case "arm64":
-		return "aarch64"
-	case "arm":
-		return "armv7l"
-	case "ppc64le", "ppc64", "riscv64", "s390x":
-		return runtime.GOARCH
+// checkOwner: a name can be looked up in the container only, but after a "+" is a number.
+func checkOwner(at, s string) error {
+	digits, forced := strings.CutPrefix(s, "+")
+	if !forced {
+		return nil
 	}
-	return runtime.GOARCH
+	if n, err := strconv.ParseUint(digits, 10, 32); err != nil || n == 1<<32-1 {
+		return invalid(at, "'%.40s' is no id: a number from 0 to 4294967294 follows the '+'", s)
+	}
+	return nil
 }

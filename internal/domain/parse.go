@@ -3,6 +3,7 @@ package domain
 import (
 	"encoding/xml"
 	"strings"
+	"unicode"
 )
 
 // Parse reads a definition, checks it and fills in the defaults. The error is an *Error.
@@ -10,7 +11,8 @@ func Parse(doc []byte) (*Def, error) { return parse(doc, notServed()) }
 
 // parse takes the gate as an argument, so that what is not served yet can be tested.
 func parse(doc []byte, gate map[string]string) (*Def, error) {
-	if err := check(doc, gate); err != nil {
+	outer, err := check(doc, gate)
+	if err != nil {
 		return nil, err
 	}
 	var x document
@@ -23,6 +25,11 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 		readFilesystems, readConsoles, readShare, readExtension,
 	} {
 		if err := part(d, &x); err != nil {
+			return nil, err
+		}
+	}
+	if x.Metadata != nil {
+		if d.Metadata, err = selfContained(x.Metadata.XML, outer); err != nil {
 			return nil, err
 		}
 	}
@@ -45,9 +52,6 @@ func readIdentity(d *Def, x *document) (err error) {
 	if d.Title = x.Title; strings.ContainsAny(d.Title, "\r\n") {
 		return invalid("domain/title", "a title is a single line")
 	}
-	if x.Metadata != nil {
-		d.Metadata = x.Metadata.XML
-	}
 	if x.Resource != nil {
 		d.Partition = x.Resource.Partition
 		if err := checkPartition(d.Partition); err != nil {
@@ -61,6 +65,9 @@ func checkPartition(p string) error {
 	const at = "domain/resource/partition"
 	if !strings.HasPrefix(p, "/") || p == "/" {
 		return unsupported(at, "'%s' is not an absolute path such as /machine", p)
+	}
+	if strings.ContainsFunc(p, unicode.IsControl) {
+		return unsupported(at, "%.60q has control characters", p)
 	}
 	for part := range strings.SplitSeq(p[1:], "/") {
 		if part == "" || part == "." || part == ".." || len(part) > 200 {

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 )
@@ -14,7 +15,7 @@ import (
 //	any      its content is kept verbatim and not looked at
 //	caps     its children are named after capabilities
 //
-// What libvirt knows beyond this is in foreignText, and refused by name.
+// What libvirt knows beyond this is in foreignText (foreign.go), and refused by name.
 const schemaText = `
 domain                                    type id
 domain/name                               text
@@ -47,7 +48,7 @@ domain/idmap/gid+                         start# target# count#
 domain/features
 domain/features/privnet
 domain/features/acpi
-domain/features/apic
+domain/features/apic                      eoi
 domain/features/pae
 domain/features/capabilities              policy caps
 domain/clock                              offset
@@ -79,27 +80,21 @@ domain/berth:container/berth:seccomp      profile
 domain/berth:container/berth:shutdown     signal
 `
 
-// foreignText are elements that libvirt knows and Berth does not serve, by their parent.
-const foreignText = `
-domain: blkiotune cputune numatune seclabel maxMemory memoryBacking vcpus iothreads iothreadids cpu pm perf
-domain: sysinfo bootloader bootloader_args keywrap launchSecurity genid hwuuid throttlegroups
-domain/os: loader nvram boot bootmenu bios smbios kernel initrd root dtb acpi firmware
-domain/features: hyperv kvm pvspinlock vmport gic smm ioapic hpt vmcoreinfo htm viridian hap xen tcg cfpc
-domain/clock: timer
-domain/devices: interface hostdev disk serial parallel channel controller input graphics video sound memballoon
-domain/devices: rng watchdog tpm redirdev redirfilter smartcard hub panic shmem vsock memory iommu lease audio nvram crypto
-`
+// everything gates an element, or an attribute whatever its value.
+const everything = "*"
 
 // notServed are elements, attributes and values of schemaText that are understood but not served
-// yet. To lift one is to delete its line.
+// yet. To lift one is to delete its line; but vcpu@cpuset first needs a place in Def.
 func notServed() map[string]string {
 	return map[string]string{
-		"domain/idmap":                     "",
-		"domain/lxc:namespace":             "",
-		"domain/berth:container":           "",
-		"domain/vcpu@cpuset":               "",
-		"domain/devices/filesystem/driver": "",
+		"domain/idmap":                     everything,
+		"domain/lxc:namespace":             everything,
+		"domain/berth:container":           everything,
+		"domain/vcpu@cpuset":               everything,
+		"domain/devices/filesystem/driver": everything,
 		"domain/devices/filesystem@type":   "bind block file ram template volume",
+		// "none" is no architecture: where the host has no 32-bit sibling there is nothing to keep out.
+		atArch: cmp.Or(siblingArch(hostArch()), "none"),
 	}
 }
 
@@ -116,7 +111,7 @@ type node struct {
 }
 
 // attrRule is what is known of an attribute.
-type attrRule struct{ number bool }
+type attrRule struct{ number, foreign bool }
 
 // schema is the parsed table; it is read only.
 var schema = sync.OnceValue(func() *node { return parseSchema(schemaText, foreignText) }) //nolint:gochecknoglobals // a constant in all but name
@@ -150,6 +145,10 @@ func parseSchema(own, foreign string) *node {
 	for line := range strings.Lines(foreign) {
 		parent, names, _ := strings.Cut(line, ":")
 		for name := range strings.FieldsSeq(names) {
+			if attr, is := strings.CutPrefix(name, "@"); is {
+				top.make(parent).attrs[attr] = attrRule{foreign: true}
+				continue
+			}
 			top.make(parent + "/" + name).foreign = true
 		}
 	}

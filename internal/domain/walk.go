@@ -5,8 +5,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,6 +16,7 @@ const (
 	maxElements = 20000
 	maxAttrs    = 64
 	maxText     = 64 << 10 // bytes of one attribute or text
+	maxWord     = 256      // bytes of the name of an element or attribute
 )
 
 // The namespaces that a definition may use outside <metadata>, by the prefix in the schema.
@@ -30,6 +29,7 @@ const (
 type walker struct {
 	gate     map[string]string
 	stack    []*frame
+	outer    map[string]string // what <domain> and <metadata> declare, by prefix
 	elements int
 	rooted   bool
 }
@@ -44,37 +44,46 @@ type frame struct {
 
 // check reads the whole document as tokens. Entities other than XML's own five, directives and so
 // document types are refused: nothing is ever expanded.
-func check(doc []byte, gate map[string]string) error {
+//
+// It returns the namespaces that the content of <metadata> can refer to.
+func check(doc []byte, gate map[string]string) (outer map[string]string, err error) {
 	switch {
 	case len(doc) > maxSize:
-		return invalid("", "the document has %d bytes, and at most %d are read", len(doc), maxSize)
+		return nil, invalid("", "the document has %d bytes, and at most %d are read", len(doc), maxSize)
 	case len(bytes.TrimSpace(doc)) == 0:
-		return invalid("", "the document is empty")
+		return nil, invalid("", "the document is empty")
 	case !utf8.Valid(doc):
-		return invalid("", "the document is not valid UTF-8")
-	case bytes.IndexByte(doc, 0) >= 0:
-		return invalid("", "the document has a NUL byte")
+		return nil, invalid("", "the document is not valid UTF-8")
+	}
+	if i := bytes.IndexFunc(doc, notXML); i >= 0 {
+		r, _ := utf8.DecodeRune(doc[i:])
+		return nil, invalid("", "the document has the character %U, which XML does not allow", r)
 	}
 	d := xml.NewDecoder(bytes.NewReader(doc))
 	d.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
 		return nil, errors.New("the encoding is " + charset + "; only UTF-8 is read")
 	}
-	w := &walker{gate: gate}
+	w := &walker{gate: gate, outer: map[string]string{}}
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
 			if !w.rooted {
-				return invalid("", "the document has no element")
+				return nil, invalid("", "the document has no element")
 			}
-			return nil
+			return w.outer, nil
 		}
 		if err != nil {
-			return invalid(w.at(), "%s", strings.TrimPrefix(err.Error(), "XML syntax error on "))
+			return nil, invalid(w.at(), "%s", strings.TrimPrefix(strings.TrimPrefix(err.Error(), "XML syntax error on "), "xml: "))
 		}
 		if err := w.token(token); err != nil {
-			return err
+			return nil, err
 		}
 	}
+}
+
+// notXML: the decoder looks for these in text and attributes only, and not in comments.
+func notXML(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 }
 
 func (w *walker) at() string {
@@ -126,20 +135,14 @@ func (w *walker) text(s string) error {
 	return nil
 }
 
-// number refuses what is no unsigned 64-bit number, before a library does so without naming it.
-func number(path, text string) error {
-	if _, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64); err != nil {
-		return invalid(path, "%.40q is not a number from 0 to 18446744073709551615", strings.TrimSpace(text))
-	}
-	return nil
-}
-
 func (w *walker) start(e xml.StartElement) error {
 	w.elements++
 	name := qualified(e.Name)
 	switch {
 	case w.elements > maxElements:
 		return invalid(w.at(), "the document has more than %d elements", maxElements)
+	case len(e.Name.Space)+len(e.Name.Local) > maxWord:
+		return invalid(w.at(), "the name of the element <%.40s…> has more than %d bytes", e.Name.Local, maxWord)
 	case len(w.stack) >= maxDepth:
 		return invalid(w.at(), "its elements are nested more than %d deep", maxDepth)
 	case len(e.Attr) > maxAttrs:
@@ -164,6 +167,9 @@ func (w *walker) start(e xml.StartElement) error {
 	if err := w.attributes(path, next, e.Attr); err != nil {
 		return err
 	}
+	if next.any {
+		w.declare(e.Attr)
+	}
 	w.stack = append(w.stack, &frame{path: path, node: next, seen: map[string]bool{}, any: next.any})
 	return nil
 }
@@ -176,12 +182,21 @@ func (w *walker) root(e xml.StartElement, name string) error {
 		return invalid("", "expecting root element of 'domain', not '%s'", name)
 	}
 	w.rooted = true
+	w.declare(e.Attr)
 	n := schema().children["domain"]
 	if err := w.attributes("domain", n, e.Attr); err != nil {
 		return err
 	}
 	w.stack = append(w.stack, &frame{path: "domain", node: n, seen: map[string]bool{}})
 	return nil
+}
+
+func (w *walker) declare(attrs []xml.Attr) {
+	for _, a := range attrs {
+		if a.Name.Space == "xmlns" {
+			w.outer[a.Name.Local] = a.Value
+		}
+	}
 }
 
 // child finds the schema's word on an element.
@@ -198,7 +213,7 @@ func (w *walker) child(top *frame, name, path string) (*node, error) {
 	case next.foreign:
 		return nil, unsupported(path, "this element is not served by this version of Berth; remove it")
 	}
-	if values, gated := w.gate[path]; gated && values == "" {
+	if values, gated := w.gate[path]; gated && values == everything {
 		return nil, unsupported(path, "this element is not served by this version of Berth; remove it")
 	}
 	if top.seen[name] && !next.many {
@@ -206,65 +221,4 @@ func (w *walker) child(top *frame, name, path string) (*node, error) {
 	}
 	top.seen[name] = true
 	return next, nil
-}
-
-func attributesOnce(path string, attrs []xml.Attr) error {
-	seen := make(map[xml.Name]bool, len(attrs))
-	for _, a := range attrs {
-		if seen[a.Name] {
-			return invalid(path+"@"+a.Name.Local, "this attribute stands twice")
-		}
-		seen[a.Name] = true
-		if len(a.Value) > maxText {
-			return invalid(path+"@"+a.Name.Local, "it has %d bytes, and at most %d are read", len(a.Value), maxText)
-		}
-	}
-	return nil
-}
-
-func (w *walker) attributes(path string, n *node, attrs []xml.Attr) error {
-	for _, a := range attrs {
-		if a.Name.Space == "xmlns" || (a.Name.Space == "" && a.Name.Local == "xmlns") {
-			continue
-		}
-		at := path + "@" + a.Name.Local
-		rule, known := n.attrs[a.Name.Local]
-		if a.Name.Space != "" || !known {
-			return invalid(at, "unknown attribute; see berth-xml(5)")
-		}
-		if rule.number {
-			if err := number(at, a.Value); err != nil {
-				return err
-			}
-		}
-		values, gated := w.gate[at]
-		if gated && (values == "" || contains(values, a.Value)) {
-			return unsupported(at, "'%s' is not served by this version of Berth", a.Value)
-		}
-	}
-	return nil
-}
-
-func contains(words, word string) bool {
-	return slices.Contains(strings.Fields(words), word)
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "/" + name
-}
-
-// qualified gives an element's name with the schema's prefix for its namespace.
-func qualified(n xml.Name) string {
-	switch n.Space {
-	case "":
-		return n.Local
-	case lxcNamespace:
-		return "lxc:" + n.Local
-	case berthNamespace:
-		return "berth:" + n.Local
-	}
-	return "{" + n.Space + "}" + n.Local
 }

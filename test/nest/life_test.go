@@ -179,7 +179,7 @@ func TestDumpXML(t *testing.T) {
 	g.start(t)
 	i := info(t, "web")
 	live, inactive := run(t, "berthctl", "dumpxml", "web"), run(t, "berthctl", "dumpxml", "web", "--inactive")
-	if !strings.Contains(live, `id="`+pidOf(i.ID)+`"`) || !strings.Contains(live, `<alias name="console0">`) {
+	if !strings.Contains(live, "id='"+pidOf(i.ID)+"'") || !strings.Contains(live, "<alias name='console0'/>") {
 		t.Errorf("live XML:\n%s", live)
 	}
 	if strings.Contains(inactive, "id=") || strings.Contains(inactive, "alias") {

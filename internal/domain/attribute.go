@@ -1,0 +1,83 @@
+package domain
+
+import (
+	"encoding/xml"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// number refuses what is no unsigned 64-bit number, before a library does so without naming it.
+func number(path, text string) error {
+	if _, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64); err != nil {
+		return invalid(path, "%.40q is not a number from 0 to 18446744073709551615", strings.TrimSpace(text))
+	}
+	return nil
+}
+
+func attributesOnce(path string, attrs []xml.Attr) error {
+	seen := make(map[xml.Name]bool, len(attrs))
+	for _, a := range attrs {
+		if len(a.Name.Space)+len(a.Name.Local) > maxWord {
+			return invalid(path, "the name of its attribute %.40s… has more than %d bytes", a.Name.Local, maxWord)
+		}
+		if seen[a.Name] {
+			return invalid(path+"@"+a.Name.Local, "this attribute stands twice")
+		}
+		seen[a.Name] = true
+		if len(a.Value) > maxText {
+			return invalid(path+"@"+a.Name.Local, "it has %d bytes, and at most %d are read", len(a.Value), maxText)
+		}
+	}
+	return nil
+}
+
+func (w *walker) attributes(path string, n *node, attrs []xml.Attr) error {
+	for _, a := range attrs {
+		if a.Name.Space == "xmlns" || (a.Name.Space == "" && a.Name.Local == "xmlns") {
+			continue
+		}
+		at := path + "@" + a.Name.Local
+		rule, known := n.attrs[a.Name.Local]
+		if a.Name.Space != "" || !known {
+			return invalid(at, "unknown attribute; see berth-xml(5)")
+		}
+		if rule.foreign {
+			return unsupported(at, "this attribute is not served by this version of Berth; remove it")
+		}
+		if rule.number {
+			if err := number(at, a.Value); err != nil {
+				return err
+			}
+		}
+		values, gated := w.gate[at]
+		if gated && (values == everything || contains(values, a.Value)) {
+			return unsupported(at, "'%s' is not served by this version of Berth", a.Value)
+		}
+	}
+	return nil
+}
+
+func contains(words, word string) bool {
+	return slices.Contains(strings.Fields(words), word)
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "/" + name
+}
+
+// qualified gives an element's name with the schema's prefix for its namespace.
+func qualified(n xml.Name) string {
+	switch n.Space {
+	case "":
+		return n.Local
+	case lxcNamespace:
+		return "lxc:" + n.Local
+	case berthNamespace:
+		return "berth:" + n.Local
+	}
+	return "{" + n.Space + "}" + n.Local
+}

@@ -1,0 +1,50 @@
+package domain
+
+import (
+	"regexp"
+
+	"libvirt.org/go/libvirtxml"
+)
+
+// formatName is what qemu-nbd's formats look like. It becomes an argument of that program.
+var formatName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+
+// readDriver: only an image file has a choice of driver.
+func readDriver(fs *Filesystem, x *libvirtxml.DomainFilesystemDriver) error {
+	const at = atFS + "/driver"
+	if x != nil {
+		fs.Driver, fs.Format, fs.WrPolicy = x.Type, x.Format, x.WRPolicy
+	}
+	if fs.WrPolicy != "" && fs.WrPolicy != "immediate" {
+		return invalid(at+"@wrpolicy", "'%s' is unknown; known is 'immediate'", fs.WrPolicy)
+	}
+	if fs.Type != FSFile {
+		if fs.Driver != "" && fs.Driver != "path" {
+			return unsupported(at+"@type", "'%s' is for a file system of type 'file' only, and this one is of type '%s'", fs.Driver, fs.Type)
+		}
+		if fs.Format != "" && fs.Format != "raw" {
+			return unsupported(at+"@format", "'%s' is for a file system of type 'file' only, and this one is of type '%s'", fs.Format, fs.Type)
+		}
+		return nil
+	}
+	if fs.Driver == "" {
+		fs.Driver = "loop"
+		if fs.Format != "" && fs.Format != "raw" {
+			fs.Driver = "nbd"
+		}
+	}
+	switch {
+	case fs.Driver != "loop" && fs.Driver != "nbd":
+		return unsupported(at+"@type", "'%s' is not served; use loop or nbd", fs.Driver)
+	case fs.Format != "" && !formatName.MatchString(fs.Format):
+		return invalid(at+"@format", "'%.40s' is no name of a format", fs.Format)
+	case fs.Driver == "loop" && fs.Format != "" && fs.Format != "raw":
+		return unsupported(at+"@format", "a loop device shows a raw file only, not '%s'; use type='nbd'", fs.Format)
+	case fs.Driver == "nbd" && fs.Format == "":
+		return unsupported(at+"@format", "it is missing: nbd must be told the format, since guessing it would trust the image")
+	}
+	if fs.Format == "" {
+		fs.Format = "raw"
+	}
+	return nil
+}

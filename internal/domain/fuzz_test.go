@@ -1,0 +1,47 @@
+package domain
+
+import (
+	"errors"
+	"testing"
+)
+
+// FuzzParse: no panic; an error or a definition, never both; what is formatted reads as itself. Both
+// with the gate and without it, since each is lifted one day. Its seeds are the corpus and all that
+// is refused.
+func FuzzParse(f *testing.F) {
+	for _, dir := range []string{"served", "gated"} {
+		for _, file := range documents(f, "testdata", dir, "*.xml") {
+			f.Add(load(f, file))
+		}
+	}
+	served, gated := refused()
+	for _, r := range append(served, gated...) {
+		if len(r.doc) < 4096 {
+			f.Add([]byte(r.doc))
+		}
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		for _, gate := range []map[string]string{notServed(), nil} {
+			d, err := parse(doc, gate)
+			var e *Error
+			switch {
+			case err == nil && d == nil, err != nil && d != nil:
+				t.Fatalf("%v and %v", d, err)
+			case err != nil && !errors.As(err, &e):
+				t.Fatalf("%T: %v", err, err)
+			case err != nil:
+				continue
+			}
+			fixpoint(t, d, gate)
+			if !isHostname(d.MachineName()) || d.Hostname() == "" {
+				t.Errorf("%q: machine %q, host %q", d.Name, d.MachineName(), d.Hostname())
+			}
+			if d.Features.Capabilities.Keep()>>len(CapabilityNames()) != 0 {
+				t.Error("a capability that does not exist is kept")
+			}
+			if _, err := Parse([]byte(format(t, d, FormatOptions{Live: &Live{ID: 1}}))); gate != nil && err != nil {
+				t.Errorf("its live XML is refused: %v", err)
+			}
+		}
+	})
+}

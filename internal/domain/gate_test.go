@@ -1,0 +1,94 @@
+package domain
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// TestGates: each entry of notServed keeps something out, and that without the others.
+func TestGates(t *testing.T) {
+	t.Parallel()
+	idmap := `<idmap><uid start='0' target='1' count='1'/><gid start='0' target='1' count='1'/></idmap>`
+	fs := func(attr, inner string) string {
+		return `<devices><filesystem` + attr + `>` + inner + `<target dir='/x'/></filesystem></devices>`
+	}
+	lifted := map[string]string{ // and what shows that it is lifted
+		"domain/idmap":                     idmap,
+		"domain/lxc:namespace":             `<namespace xmlns='` + lxcNamespace + `'><sharenet type='netns' value='red'/></namespace>`,
+		"domain/berth:container":           `<container xmlns='` + berthNamespace + `'><no_new_privs/></container>`,
+		"domain/vcpu@cpuset":               `<vcpu cpuset='0'>1</vcpu>`,
+		"domain/devices/filesystem/driver": fs("", `<driver type='path'/><source dir='/a'/>`),
+		"domain/devices/filesystem@type":   fs(" type='block'", `<source dev='/dev/a'/>`),
+	}
+	for path := range notServed() {
+		if path == atArch {
+			continue // depends on the host; TestArch
+		}
+		inner, known := lifted[path]
+		if !known {
+			t.Errorf("%s has no row here", path)
+			continue
+		}
+		doc := with(inner)
+		_, err := Parse([]byte(doc))
+		var e *Error
+		if !errors.As(err, &e) || e.Kind != InvalidConfig || e.Element != path || !strings.Contains(e.Text, "not served") {
+			t.Errorf("%s is not kept out: %v", path, err)
+		}
+		gate := notServed()
+		delete(gate, path)
+		if _, err := parse([]byte(doc), gate); err != nil {
+			t.Errorf("%s lifted: %v", path, err)
+		}
+		delete(lifted, path)
+	}
+	for path := range lifted {
+		t.Errorf("%s is served", path)
+	}
+}
+
+func TestArch(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		arch, host string
+		ok         bool
+	}{
+		{"", "x86_64", true},
+		{"x86_64", "x86_64", true},
+		{"i686", "x86_64", true},
+		{"armv7l", "aarch64", true},
+		{"i686", "aarch64", false},
+		{"x86_64", "i686", false},
+		{"i686", "i686", true},
+		{"none", "riscv64", false},
+		{"vax", "x86_64", false},
+	} {
+		var o OS
+		err := readArch(&o, tc.arch, tc.host)
+		if (err == nil) != tc.ok || tc.ok && o.Arch != tc.arch {
+			t.Errorf("arch %q on %s: %+v, %v", tc.arch, tc.host, o, err)
+		}
+	}
+	own := OS{Arch: hostArch()}
+	if own.Personality32() || (OS{}).Personality32() {
+		t.Error("the host's own architecture needs no personality")
+	}
+	sibling := siblingArch(hostArch())
+	if sibling == "" {
+		return // this host has none; the table above has those that do
+	}
+	if !(OS{Arch: sibling}).Personality32() {
+		t.Errorf("%s needs a personality", sibling)
+	}
+	doc := []byte(strings.Replace(with(""), "<type>", "<type arch='"+sibling+"'>", 1))
+	var e *Error
+	if _, err := Parse(doc); !errors.As(err, &e) || e.Element != atArch || e.Kind != InvalidConfig {
+		t.Errorf("%s is served: %v", sibling, err)
+	}
+	d, err := parse(doc, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixpoint(t, d, nil)
+}

@@ -1,0 +1,86 @@
+package domain
+
+import "strings"
+
+// refusedDocuments are wrong before any value is looked at.
+func refusedDocuments() []refusal {
+	deep := strings.Repeat("<x>", 100) + strings.Repeat("</x>", 100)
+	return []refusal{
+		{"", InvalidXML, ""},
+		{" \n ", InvalidXML, ""},
+		{"web", InvalidXML, ""},
+		{"<!-- nothing -->", InvalidXML, ""},
+		{"<domain", InvalidXML, ""},
+		{"<domain type='lxc'><name>web</name>", InvalidXML, "domain"},
+		{"<domain type='lxc'><name>web</domain>", InvalidXML, "domain/name"},
+		{"<foo/>", InvalidXML, ""},
+		{"<domain xmlns='urn:x' type='lxc'/>", InvalidXML, ""},
+		{with("") + "<domain/>", InvalidXML, ""},
+		{with("") + "junk", InvalidXML, ""},
+		{"junk" + with(""), InvalidXML, ""},
+		{"<!DOCTYPE domain>" + with(""), InvalidXML, ""},
+		{"<!DOCTYPE d [<!ENTITY a 'x'><!ENTITY b '&a;&a;&a;'>]>" + with("<title>&b;</title>"), InvalidXML, ""},
+		{"<!DOCTYPE d [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>" + with("<title>&a;</title>"), InvalidXML, ""},
+		{with("<title>&bomb;</title>"), InvalidXML, "domain/title"},
+		{with("<title a='&bomb;'/>"), InvalidXML, "domain"},
+		{with("<!ELEMENT a>"), InvalidXML, "domain"},
+		{with("<?php x?>"), InvalidXML, "domain"},
+		{"<?xml-stylesheet href='x'?>" + with(""), InvalidXML, ""},
+		{"<?xml version='1.0' encoding='latin1'?>" + with(""), InvalidXML, ""},
+		{"<?xml version='1.1'?>" + with(""), InvalidXML, ""},
+		{with("<title>\xff</title>"), InvalidXML, ""},
+		{with("<title>\xc0\xaf</title>"), InvalidXML, ""},
+		{with("<title>\xed\xa0\x80</title>"), InvalidXML, ""},
+		{with("<title>\x00</title>"), InvalidXML, ""},
+		{with("<title>&#0;</title>"), InvalidXML, "domain/title"},
+		{with("<!--\x1b[2J-->"), InvalidXML, ""},
+		{with("<title>\uFFFE</title>"), InvalidXML, ""},
+		{strings.Repeat(" ", maxSize) + with(""), InvalidXML, ""},
+		{with("<metadata>" + deep + "</metadata>"), InvalidXML, "domain/metadata" + strings.Repeat("/x", 30)},
+		{with("<metadata>" + strings.Repeat("<x/>", maxElements) + "</metadata>"), InvalidXML, "domain/metadata"},
+		{with("<metadata><x " + attributes(maxAttrs+1) + "/></metadata>"), InvalidXML, "domain/metadata/x"},
+		{with("<metadata><a:x/></metadata>"), InvalidXML, "domain/metadata/a:x"},
+		{with("<metadata><x a:y=''/></metadata>"), InvalidXML, "domain/metadata/x"},
+		{with("<metadata><x xmlns:a='u'/><a:y/></metadata>"), InvalidXML, "domain/metadata/a:y"},
+		{with("<metadata><x y='1' y='2'/></metadata>"), InvalidXML, "domain/metadata/x@y"},
+		{with("<title>" + strings.Repeat("x", maxText+1) + "</title>"), InvalidXML, "domain/title"},
+		{with("<clock offset='" + strings.Repeat("x", maxText+1) + "'/>"), InvalidXML, "domain/clock@offset"},
+		{with("<clock offset='utc' offset='utc'/>"), InvalidXML, "domain/clock@offset"},
+		{with("<nosuch/>"), InvalidXML, "domain/nosuch"},
+		{with("<clock nosuch=''/>"), InvalidXML, "domain/clock@nosuch"},
+		{with("<clock a:offset='utc' xmlns:a='urn:a'/>"), InvalidXML, "domain/clock@offset"},
+		{with("<clock>text</clock>"), InvalidXML, "domain/clock"},
+		{with("text"), InvalidXML, "domain"},
+		{with("<title>a<b/></title>"), InvalidXML, "domain/title/b"},
+		{with("<name>a</name><name>b</name>"), InvalidXML, "domain/name"},
+		{with("<memory>1</memory><memory>2</memory>"), InvalidXML, "domain/memory"},
+		{with("<devices/><devices/>"), InvalidXML, "domain/devices"},
+		{with("<metadata/><metadata/>"), InvalidXML, "domain/metadata"},
+		{with("<x:name xmlns:x='urn:x'>a</x:name>"), InvalidXML, "domain/{urn:x}name"},
+		{with("<namespace/>"), InvalidXML, "domain/namespace"},
+		{with("<lxc:namespace/>"), InvalidXML, "domain/{lxc}namespace"},
+		// Libvirt's, but not served.
+		{with("<devices><interface type='network'><source network='default'/></interface></devices>"), InvalidConfig, "domain/devices/interface"},
+		{with("<devices><disk/></devices>"), InvalidConfig, "domain/devices/disk"},
+		{with("<devices><hostdev/></devices>"), InvalidConfig, "domain/devices/hostdev"},
+		{with("<devices><serial/></devices>"), InvalidConfig, "domain/devices/serial"},
+		{with("<devices><filesystem><source dir='/a'/><target dir='/b'/><address/></filesystem></devices>"), InvalidConfig, "domain/devices/filesystem/address"},
+		{with("<seclabel type='none'/>"), InvalidConfig, "domain/seclabel"},
+		{with("<cputune><shares>1</shares></cputune>"), InvalidConfig, "domain/cputune"},
+		{with("<maxMemory>1</maxMemory>"), InvalidConfig, "domain/maxMemory"},
+		{with("<vcpu cpuset='0-3'>1</vcpu>"), InvalidConfig, "domain/vcpu@cpuset"},
+		{with("<clock offset='utc'><timer name='rtc'/></clock>"), InvalidConfig, "domain/clock/timer"},
+		{with("<clock offset='utc' adjustment='3'/>"), InvalidConfig, "domain/clock@adjustment"},
+		{with("<features><hyperv/></features>"), InvalidConfig, "domain/features/hyperv"},
+		{with("<os><type machine='pc'>exe</type><init>/i</init></os>"), InvalidConfig, "domain/os/type@machine"},
+		{with("<os><type>exe</type><init>/i</init><kernel>/k</kernel></os>"), InvalidConfig, "domain/os/kernel"},
+	}
+}
+
+func attributes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("a" + strings.Repeat("b", i) + "='' ")
+	}
+	return b.String()
+}
