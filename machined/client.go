@@ -12,7 +12,6 @@ const (
 	busName = "org.freedesktop.machine1"
 	busPath = dbus.ObjectPath("/org/freedesktop/machine1")
 	manager = "org.freedesktop.machine1.Manager."
-	noSuch  = "org.freedesktop.machine1.NoSuchMachine"
 )
 
 // Service is what "machinectl list" shows as the manager of our machines.
@@ -44,7 +43,12 @@ func (c *Client) Register(ctx context.Context, m Machine) error {
 	if interfaces == nil {
 		interfaces = []int32{}
 	}
-	err := c.call(ctx, "RegisterMachineWithNetwork", m.Name, m.ID[:], Service, "container", m.Leader, m.Root, interfaces)
+	args := []any{m.Name, m.ID[:], Service, "container", m.Leader, m.Root}
+	err := c.call(ctx, "RegisterMachineWithNetwork", append(args, interfaces)...)
+	if isError(err, "org.freedesktop.DBus.Error.UnknownMethod") {
+		// Whoever stands in for machined may serve only the older method.
+		err = c.call(ctx, "RegisterMachine", args...)
+	}
 	if err != nil {
 		return fmt.Errorf("register machine %s: %w", m.Name, err)
 	}
@@ -55,9 +59,14 @@ func (c *Client) Register(ctx context.Context, m Machine) error {
 // machined drops a machine whose unit went first.
 func (c *Client) Unregister(ctx context.Context, name string) error {
 	err := c.call(ctx, "UnregisterMachine", name)
-	var e dbus.Error
-	if err == nil || (errors.As(err, &e) && e.Name == noSuch) {
+	if err == nil || isError(err, "org.freedesktop.machine1.NoSuchMachine") {
 		return nil
 	}
 	return fmt.Errorf("unregister machine %s: %w", name, err)
+}
+
+// isError reports whether the bus or machined answered with this error.
+func isError(err error, name string) bool {
+	var e dbus.Error
+	return errors.As(err, &e) && e.Name == name
 }

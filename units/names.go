@@ -2,53 +2,69 @@ package units
 
 import (
 	"encoding/hex"
+	"fmt"
+	"path"
 	"strings"
 
-	"github.com/coreos/go-systemd/v22/unit"
 	"github.com/godbus/dbus/v5"
 )
 
+const unitsPath = "/org/freedesktop/systemd1/unit/"
+
 // ScopeName is the unit of a machine, as machined itself would call it.
 func ScopeName(machine string) string {
-	return "machine-" + unit.UnitNameEscape(machine) + ".scope"
+	return "machine-" + escape(machine) + ".scope"
 }
 
 // SliceName is the slice of a partition: "/machine/a-b" is machine-a\x2db.slice. An empty one is the
 // default, /machine.
 func SliceName(partition string) string {
-	path := strings.Trim(partition, "/")
-	if path == "" {
+	name := strings.Trim(path.Clean("/"+partition), "/")
+	if name == "" {
 		return "machine.slice"
 	}
-	parts := strings.Split(path, "/")
-	for i := range parts {
-		parts[i] = unit.UnitNameEscape(parts[i])
+	return escape(name) + ".slice"
+}
+
+// escape does what systemd-escape(1) does. A slash becomes a dash, and a dash is escaped.
+func escape(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '/':
+			b.WriteByte('-')
+		case c == ':', c == '_', c == '.' && i > 0, isAlphanumeric(c):
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		}
 	}
-	return strings.Join(parts, "-") + ".slice"
+	return b.String()
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }
 
 // unitOf reads a unit's name from its object path: bytes other than letters and digits are _hh
 // (sd_bus_path_encode(3)).
-func unitOf(path dbus.ObjectPath) (string, bool) {
-	label, ok := strings.CutPrefix(string(path), unitsPath)
+func unitOf(object dbus.ObjectPath) (unit string, ok bool) {
+	label, ok := strings.CutPrefix(string(object), unitsPath)
 	if !ok {
 		return "", false
 	}
-	var b strings.Builder
-	for i := 0; i < len(label); i++ {
-		if label[i] != '_' {
-			b.WriteByte(label[i])
-			continue
-		}
-		if i+3 > len(label) {
+	// Cut at the underscores: but for the first, each part begins with the byte that it stands for.
+	parts := strings.Split(label, "_")
+	unit = parts[0]
+	for _, part := range parts[1:] {
+		if len(part) < 2 {
 			return "", false
 		}
-		raw, err := hex.DecodeString(label[i+1 : i+3])
+		raw, err := hex.DecodeString(part[:2])
 		if err != nil {
 			return "", false
 		}
-		b.WriteByte(raw[0])
-		i += 2
+		unit += string(raw) + part[2:]
 	}
-	return b.String(), true
+	return unit, true
 }

@@ -1,0 +1,257 @@
+//go:build bus
+
+package units_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/units"
+	"github.com/berthd/berth/units/unitstest"
+)
+
+func TestStop(t *testing.T) {
+	t.Parallel()
+	onStop := func(then func(s *unitstest.Systemd, c unitstest.Call)) unitstest.Answer {
+		return func(s *unitstest.Systemd, c unitstest.Call) bool {
+			if c.Method != "StopUnit" {
+				return false
+			}
+			then(s, c)
+			return true
+		}
+	}
+	cases := []struct {
+		name   string
+		answer unitstest.Answer
+		err    string
+	}{
+		{"empty scope", nil, ""},
+		{"abandoned or stopping already", func(s *unitstest.Systemd, c unitstest.Call) bool {
+			if c.Method == "AbandonScope" {
+				s.Fail(c, "org.freedesktop.systemd1.ScopeNotRunning", "cannot abandon")
+			}
+			return c.Method == "AbandonScope"
+		}, ""},
+		{"gone before it is asked", onStop(func(s *unitstest.Systemd, c unitstest.Call) {
+			s.Remove(unit)
+			s.Serve(c)
+		}), ""},
+		{"gone before the reply", onStop(func(s *unitstest.Systemd, c unitstest.Call) {
+			s.Remove(unit)
+			s.Reply(c, s.NewJob())
+		}), ""},
+		{"gone before its job", onStop(func(s *unitstest.Systemd, c unitstest.Call) {
+			job := s.NewJob()
+			s.Reply(c, job)
+			s.Remove(unit)
+			s.JobRemoved(job, unit, "done")
+		}), ""},
+		{"refused", onStop(func(s *unitstest.Systemd, c unitstest.Call) {
+			s.Fail(c, "org.freedesktop.DBus.Error.AccessDenied", "no")
+		}), "no"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, c.answer)
+			if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+				t.Fatal(err)
+			}
+			err := p.client.Stop(limited(t), unit)
+			if c.err == "" {
+				if err != nil {
+					t.Fatalf("Stop: %v", err)
+				}
+				// Its name must be free by now.
+				if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("Stop: %v, want %s", err, c.err)
+			}
+		})
+	}
+}
+
+func TestStopOfNothing(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	if err := p.client.Stop(limited(t), unit); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"Subscribe", "AbandonScope " + unit, "StopUnit " + unit}
+	if diff := cmp.Diff(want, p.systemd.Calls()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+// TestStopIsNotFooled: what a reload says, what a stranger says, what is said of another unit, and
+// what was on its way before the reply, is not the end of the unit.
+func TestStopIsNotFooled(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name string
+		lie  func(p *pair, stranger *dbus.Conn)
+	}{
+		{"reload", func(p *pair, _ *dbus.Conn) {
+			p.systemd.Reloading(true)
+			p.systemd.UnitRemoved(unit)
+		}},
+		{"another unit", func(p *pair, _ *dbus.Conn) { p.systemd.UnitRemoved("other.scope") }},
+		{"job without unit", func(p *pair, _ *dbus.Conn) { p.systemd.JobRemoved(p.systemd.NewJob(), unit, "done") }},
+		{"stranger", func(p *pair, stranger *dbus.Conn) {
+			stranger.Send(unicast(p, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "UnitRemoved",
+				unit, dbus.ObjectPath("/")), nil)
+		}},
+		{"stranger as the bus", func(p *pair, stranger *dbus.Conn) {
+			stranger.Send(unicast(p, "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+				"org.freedesktop.systemd1", p.host.Names()[0], stranger.Names()[0]), nil)
+			stranger.Send(unicast(p, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "UnitRemoved",
+				unit, dbus.ObjectPath("/")), nil)
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			asked := make(chan struct{}, 1)
+			p := newPair(t, func(s *unitstest.Systemd, call unitstest.Call) bool {
+				if call.Method == "StopUnit" {
+					s.Reply(call, s.NewJob())
+					asked <- struct{}{}
+				}
+				return call.Method == "StopUnit"
+			})
+			if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			ctx := soon(t)
+			go func() { ended <- p.client.Stop(ctx, unit) }()
+			<-asked
+			c.lie(p, p.bus.Connect(t))
+			if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Stop ended with %v before the unit did", err)
+			}
+		})
+	}
+}
+
+func TestStopAsksAgainAfterAReload(t *testing.T) {
+	t.Parallel()
+	stops := 0
+	p := newPair(t, func(s *unitstest.Systemd, c unitstest.Call) bool {
+		if c.Method != "StopUnit" {
+			return false
+		}
+		if stops++; stops > 1 {
+			return false
+		}
+		// The unit ends while systemd speaks of nothing but its reload.
+		s.Reply(c, s.NewJob())
+		s.Reloading(true)
+		s.Remove(unit)
+		s.Reloading(false)
+		return true
+	})
+	if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.client.Stop(limited(t), unit); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNewSystemd: daemon-reexec gives systemd another name on the bus.
+func TestNewSystemd(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	p.host.Close()
+	successor, err := unitstest.New(p.bus.Connect(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	successor.Add(unit)
+	if err := p.client.Stop(limited(t), unit); err != nil {
+		t.Error(err)
+	}
+	successor.RequestStop(p.conn.Names()[0], unit)
+	if got := <-p.wishes; got != unit {
+		t.Errorf("wish to stop %q", got)
+	}
+}
+
+func TestRequestStop(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	// A stranger's wish is none; the real one comes after it, by another way, hence the second.
+	p.bus.Connect(t).Send(unicast(p, "/org/freedesktop/systemd1/unit/evil_2escope", "org.freedesktop.systemd1.Scope", "RequestStop"), nil)
+	if err := p.client.Start(limited(t), units.Scope{Name: "fence.scope", PID: 42}); err != nil {
+		t.Fatal(err)
+	}
+	p.systemd.RequestStop(p.conn.Names()[0], unit)
+	if got := <-p.wishes; got != unit {
+		t.Errorf("wish to stop %q, want %q", got, unit)
+	}
+}
+
+func TestNewNeedsSystemd(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	p.host.Close()
+	_, err := units.New(limited(t), p.bus.Connect(t), func(string) {})
+	if err == nil || !strings.HasPrefix(err.Error(), "find systemd on the bus: ") {
+		t.Errorf("New without systemd: %v", err)
+	}
+}
+
+// unicast is a signal for our client alone.
+func unicast(p *pair, path dbus.ObjectPath, iface, member string, body ...any) *dbus.Message {
+	m := &dbus.Message{Type: dbus.TypeSignal, Body: body, Headers: map[dbus.HeaderField]dbus.Variant{
+		dbus.FieldDestination: dbus.MakeVariant(p.conn.Names()[0]),
+		dbus.FieldPath:        dbus.MakeVariant(path),
+		dbus.FieldInterface:   dbus.MakeVariant(iface),
+		dbus.FieldMember:      dbus.MakeVariant(member),
+	}}
+	if len(body) > 0 {
+		m.Headers[dbus.FieldSignature] = dbus.MakeVariant(dbus.SignatureOf(body...))
+	}
+	return m
+}
+
+// TestStopWithoutReply: systemd leaves the bus with the call, and comes back.
+func TestStopWithoutReply(t *testing.T) {
+	t.Parallel()
+	left := make(chan struct{})
+	p := newPair(t, func(_ *unitstest.Systemd, c unitstest.Call) bool {
+		if c.Method == "StopUnit" {
+			close(left)
+		}
+		return c.Method == "StopUnit"
+	})
+	if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	ctx := limited(t)
+	go func() { ended <- p.client.Stop(ctx, unit) }()
+	<-left
+	p.host.Close()
+	successor, err := unitstest.New(p.bus.Connect(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"AbandonScope " + unit, "StopUnit " + unit}, successor.Calls()); diff != "" {
+		t.Errorf("calls to the new systemd (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,263 @@
+//go:build bus
+
+package units_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/test/bus"
+	"github.com/berthd/berth/units"
+	"github.com/berthd/berth/units/unitstest"
+)
+
+const unit = `machine-a\x2db.scope`
+
+// pair is a client and a fake systemd on a bus of their own.
+type pair struct {
+	bus     *bus.Bus
+	host    *dbus.Conn
+	systemd *unitstest.Systemd
+	conn    *dbus.Conn
+	client  *units.Client
+	wishes  chan string
+}
+
+func newPair(t *testing.T, answer unitstest.Answer) *pair {
+	t.Helper()
+	p := &pair{bus: bus.Start(t), wishes: make(chan string, 16)}
+	p.host, p.conn = p.bus.Connect(t), p.bus.Connect(t)
+	var err error
+	if p.systemd, err = unitstest.New(p.host, answer); err != nil {
+		t.Fatal(err)
+	}
+	if p.client, err = units.New(t.Context(), p.conn, func(unit string) { p.wishes <- unit }); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// limited is time enough for what must happen at all.
+func limited(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// soon is for what must not happen.
+func soon(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestStartSendsWhatSystemdWants(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	high := uint64(1 << 20)
+	limit := units.Infinity
+	err := p.client.Start(limited(t), units.Scope{
+		Name: unit, Description: "Container a-b", Slice: "machine.slice", PID: 42, StopTimeout: 90 * time.Second,
+		After:     []string{"berthd.service"},
+		Devices:   []units.Device{{Path: "/dev/null", Access: "rwm"}, {Path: "char-pts", Access: "rw"}},
+		MemoryMax: &limit, MemoryHigh: &high,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := p.systemd.Scope(unit)
+	want := map[string]any{
+		"Description": "Container a-b", "Slice": "machine.slice", "After": []string{"berthd.service"}, "PIDs": []uint32{42}, "Delegate": true,
+		"CollectMode": "inactive-or-failed", "Controller": p.conn.Names()[0], "DevicePolicy": "strict",
+		"DeviceAllow": [][]any{{"/dev/null", "rwm"}, {"char-pts", "rw"}}, "TasksMax": uint64(16384),
+		"TimeoutStopUSec": uint64(90_000_000), "MemoryMax": ^uint64(0), "MemoryHigh": uint64(1 << 20),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("properties (-want +got):\n%s", diff)
+	}
+}
+
+func TestStartWithLittle(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := p.systemd.Scope(unit)
+	if devices, ok := got["DeviceAllow"].([][]any); !ok || len(devices) != 0 {
+		t.Errorf("DeviceAllow = %#v, want an empty a(ss)", got["DeviceAllow"])
+	}
+	if after, ok := got["After"].([]string); !ok || len(after) != 0 {
+		t.Errorf("After = %#v, want an empty as", got["After"])
+	}
+	if _, ok := got["MemoryMax"]; ok {
+		t.Error("MemoryMax is set, though nobody asked for it")
+	}
+}
+
+func TestStart(t *testing.T) {
+	t.Parallel()
+	start := func(then func(s *unitstest.Systemd, c unitstest.Call, job dbus.ObjectPath)) unitstest.Answer {
+		return func(s *unitstest.Systemd, c unitstest.Call) bool {
+			if c.Method != "StartTransientUnit" {
+				return false
+			}
+			then(s, c, s.NewJob())
+			return true
+		}
+	}
+	ends := func(result string) unitstest.Answer {
+		return start(func(s *unitstest.Systemd, c unitstest.Call, job dbus.ObjectPath) {
+			s.Reply(c, job)
+			s.JobRemoved(job, unit, result)
+		})
+	}
+	cases := []struct {
+		name   string
+		answer unitstest.Answer
+		err    string // "" is success
+	}{
+		{"done", ends("done"), ""},
+		{"failed", ends("failed"), `"failed"`},
+		{"canceled", ends("canceled"), `"canceled"`},
+		{"timeout", ends("timeout"), `"timeout"`},
+		{"dependency", ends("dependency"), `"dependency"`},
+		{"refused", start(func(s *unitstest.Systemd, c unitstest.Call, _ dbus.ObjectPath) {
+			s.Fail(c, "org.freedesktop.systemd1.UnitExists", "already loaded")
+		}), "already loaded"},
+		{"job over before the reply", start(func(s *unitstest.Systemd, c unitstest.Call, job dbus.ObjectPath) {
+			s.JobRemoved(job, unit, "done")
+			s.Reply(c, job)
+		}), ""},
+		{"unit gone before its job", start(func(s *unitstest.Systemd, c unitstest.Call, job dbus.ObjectPath) {
+			s.Reply(c, job)
+			s.UnitRemoved(unit)
+			s.JobRemoved(job, unit, "failed")
+		}), `"failed"`},
+		{"other jobs and units meanwhile", start(func(s *unitstest.Systemd, c unitstest.Call, job dbus.ObjectPath) {
+			s.Reply(c, job)
+			for range 1000 {
+				s.JobRemoved(s.NewJob(), unit, "failed")
+				s.JobRemoved(s.NewJob(), "other.scope", "failed")
+				s.UnitRemoved("other.scope")
+			}
+			s.JobRemoved(job, unit, "done")
+		}), ""},
+		{"end missed in a reload", lost("active", 0), ""},
+		{"failure missed in a reload", lost("failed", 0), `"failed"`},
+		{"unit missed in a reload", func(s *unitstest.Systemd, c unitstest.Call) bool {
+			if c.Method != "StartTransientUnit" {
+				return false
+			}
+			s.Reply(c, s.NewJob())
+			s.Reloading(true)
+			s.Reloading(false)
+			return true
+		}, "not loaded"},
+		{"job goes on over a reload", func() unitstest.Answer {
+			first := lost("inactive", 7)
+			return func(s *unitstest.Systemd, c unitstest.Call) bool {
+				ok := first(s, c)
+				if c.Method == "GetAll" {
+					s.JobRemoved(jobOne, unit, "done")
+				}
+				return ok
+			}
+		}(), ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, c.answer)
+			err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42})
+			switch {
+			case c.err == "" && err != nil:
+				t.Errorf("Start: %v", err)
+			case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err) || !strings.HasPrefix(err.Error(), "start "+unit+": ")):
+				t.Errorf("Start: %v, want one of %s with %s", err, unit, c.err)
+			}
+		})
+	}
+}
+
+const jobOne = dbus.ObjectPath("/org/freedesktop/systemd1/job/1")
+
+// lost is a systemd that reloads after the start, and never says how the job ended.
+func lost(state string, job uint32) unitstest.Answer {
+	return func(s *unitstest.Systemd, c unitstest.Call) bool {
+		switch c.Method {
+		case "StartTransientUnit":
+			s.Add(unit)
+			s.Reply(c, s.NewJob())
+			s.Reloading(true)
+			s.UnitRemoved(unit)
+			s.Reloading(false)
+			return true
+		case "GetAll":
+			s.Reply(c, unitstest.Properties(state, job))
+			return true
+		}
+		return false
+	}
+}
+
+func TestStartGivesUpWithItsContext(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		reply bool
+	}{{"before the reply", false}, {"before the job's end", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, func(s *unitstest.Systemd, call unitstest.Call) bool {
+				if call.Method == "StartTransientUnit" && c.reply {
+					s.Reply(call, s.NewJob())
+				}
+				return call.Method == "StartTransientUnit"
+			})
+			if err := p.client.Start(soon(t), units.Scope{Name: unit, PID: 42}); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Start: %v, want the context's end", err)
+			}
+		})
+	}
+}
+
+func TestBusLoss(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 2)
+	p := newPair(t, func(s *unitstest.Systemd, c unitstest.Call) bool {
+		switch c.Method {
+		case "StartTransientUnit", "StopUnit":
+			s.Reply(c, s.NewJob())
+			asked <- struct{}{}
+			return true
+		}
+		return false
+	})
+	ctx := limited(t)
+	ended := make(chan error, 2)
+	go func() { ended <- p.client.Start(ctx, units.Scope{Name: "a.scope", PID: 42}) }()
+	go func() { ended <- p.client.Stop(ctx, "b.scope") }()
+	<-asked
+	<-asked
+	select {
+	case <-p.client.Lost():
+		t.Fatal("the bus is lost before its end")
+	default:
+	}
+	p.bus.Stop()
+	for range 2 {
+		if err := <-ended; !errors.Is(err, units.ErrBusLost) {
+			t.Errorf("after the loss: %v", err)
+		}
+	}
+	<-p.client.Lost()
+}

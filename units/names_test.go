@@ -1,0 +1,103 @@
+package units
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write testdata anew, with systemd-escape")
+
+const escapeGolden = "testdata/escape.golden"
+
+// TestNames compares with what systemd-escape(1) says.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	machines := []string{
+		"web", "web-1", "a.b", "lxc-12345-demo", "UPPER_case", "x--y", "0", strings.Repeat("a", 64),
+		".dot", "a:b", `back\slash`, "with space", "tab\tin", "é", "a/b",
+	}
+	partitions := []string{
+		"/machine", "/machine/a-b", "/machine/engineering/testing", "/machine/.x", "/machine/a.b", "/prod",
+		"/machine//twice/", "/machine/with space", `/machine/back\slash`, "/.x", "/machine/é",
+	}
+	var got strings.Builder
+	for _, m := range machines {
+		got.WriteString(ScopeName(m) + "\n")
+	}
+	for _, p := range partitions {
+		got.WriteString(SliceName(p) + "\n")
+	}
+	if *update {
+		list := append(escaped(t, machines, "--template=machine-@.scope"), escaped(t, partitions, "--path", "--suffix=slice")...)
+		// A template's instance stands behind an @; machined's scope names have none.
+		list = bytes.ReplaceAll(list, []byte("machine-@"), []byte("machine-"))
+		if err := os.WriteFile(escapeGolden, list, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(escapeGolden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("names, by systemd-escape (-) and here (+):\n%s", diff)
+	}
+}
+
+// escaped runs systemd-escape, and gives a line for each of the words.
+func escaped(t *testing.T, words []string, options ...string) []byte {
+	t.Helper()
+	var lines []byte
+	for _, word := range words {
+		out, err := exec.Command("systemd-escape", append(slices.Clip(options), "--", word)...).Output()
+		if err != nil {
+			t.Fatalf("systemd-escape %q: %v", word, err)
+		}
+		lines = append(lines, out...)
+	}
+	return lines
+}
+
+func TestSliceNameDefault(t *testing.T) {
+	t.Parallel()
+	for _, partition := range []string{"", "/", "//"} {
+		if got := SliceName(partition); got != "machine.slice" {
+			t.Errorf("SliceName(%q) = %q", partition, got)
+		}
+	}
+}
+
+func TestUnitOf(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name string
+		path dbus.ObjectPath
+		want string
+		ok   bool
+	}{
+		{"plain", "/org/freedesktop/systemd1/unit/machine_2dweb_2escope", "machine-web.scope", true},
+		{"escaped twice", `/org/freedesktop/systemd1/unit/machine_2da_5cx2db_2escope`, `machine-a\x2db.scope`, true},
+		{"leading digit", "/org/freedesktop/systemd1/unit/_30_2escope", "0.scope", true},
+		{"underscore", "/org/freedesktop/systemd1/unit/a_5fb", "a_b", true},
+		{"not a unit", "/org/freedesktop/systemd1/job/1", "", false},
+		{"cut short", "/org/freedesktop/systemd1/unit/a_2", "", false},
+		{"no digits", "/org/freedesktop/systemd1/unit/a_zz", "", false},
+		{"ends in the mark", "/org/freedesktop/systemd1/unit/a_", "", false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got, ok := unitOf(c.path); got != c.want || ok != c.ok {
+				t.Errorf("unitOf = %q, %v; want %q, %v", got, ok, c.want, c.ok)
+			}
+		})
+	}
+}

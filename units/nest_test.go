@@ -1,0 +1,350 @@
+//go:build nest
+
+package units_test
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/test/rig"
+	"github.com/berthd/berth/units"
+)
+
+func TestMain(m *testing.M) { os.Exit(rig.Main(m, rig.Options{})) }
+
+// host is a client of the nest's systemd.
+type host struct {
+	conn   *dbus.Conn
+	client *units.Client
+	wishes chan string
+}
+
+func connect(t testing.TB) *host {
+	t.Helper()
+	conn, err := dbus.ConnectSystemBus(dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	h := &host{conn: conn, wishes: make(chan string, 64)}
+	if h.client, err = units.New(t.Context(), conn, func(unit string) { h.wishes <- unit }); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func within(t testing.TB, limit time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// spawn runs a process until the test ends it, or ends.
+func spawn(t testing.TB, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { end(cmd) })
+	return cmd
+}
+
+// end kills a process and reaps it, which it may have been before.
+func end(cmd *exec.Cmd) {
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+}
+
+func scope(cmd *exec.Cmd) units.Scope {
+	return units.Scope{
+		Name: "machine-test.scope", Description: "Container test", Slice: "machine.slice",
+		PID: uint32(cmd.Process.Pid), StopTimeout: 10 * time.Second,
+		Devices: []units.Device{{Path: "/dev/null", Access: "rwm"}, {Path: "char-pts", Access: "rwm"}},
+	}
+}
+
+func systemctl(t testing.TB, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("systemctl", args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("systemctl %s: %v: %s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// gone fails when a scope is still loaded.
+func gone(t testing.TB, unit string) {
+	t.Helper()
+	// systemctl show would load it again.
+	if out := systemctl(t, "list-units", "--all", "--no-legend", unit); out != "" {
+		t.Errorf("%s is still there: %s", unit, out)
+	}
+}
+
+func TestProperties(t *testing.T) {
+	h := connect(t)
+	sleep := spawn(t, "sleep", "100")
+	s := scope(sleep)
+	limit, high, swap := uint64(64<<20), uint64(32<<20), units.Infinity
+	s.After = []string{"dbus.service"}
+	s.MemoryMax, s.MemoryHigh, s.MemorySwapMax = &limit, &high, &swap
+	if err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+		t.Fatal(err)
+	}
+	shown := systemctl(t, "show", s.Name)
+	for _, want := range []string{
+		"Description=Container test", "Slice=machine.slice", "Delegate=yes", "CollectMode=inactive-or-failed",
+		"Controller=" + h.conn.Names()[0], "DevicePolicy=strict", "DeviceAllow=/dev/null rwm", "DeviceAllow=char-pts rwm",
+		"TasksMax=16384", "TimeoutStopUSec=10s", "MemoryMax=67108864", "MemoryHigh=33554432", "MemorySwapMax=infinity",
+	} {
+		if !strings.Contains(shown, want+"\n") {
+			t.Errorf("systemctl show lacks %s", want)
+		}
+	}
+	if after := systemctl(t, "show", "-P", "After", s.Name); !strings.Contains(after, "dbus.service") {
+		t.Errorf("After=%s", after)
+	}
+	end(sleep)
+	if err := h.client.Stop(within(t, 10*time.Second), s.Name); err != nil {
+		t.Fatal(err)
+	}
+	gone(t, s.Name)
+}
+
+func TestStartOfADeadProcess(t *testing.T) {
+	h := connect(t)
+	dead := spawn(t, "true")
+	_ = dead.Wait()
+	for range 20 {
+		if err := h.client.Start(within(t, 10*time.Second), scope(dead)); err == nil {
+			t.Fatal("a scope of a process that is gone was started")
+		}
+		if err := h.client.Stop(within(t, 10*time.Second), scope(dead).Name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone(t, scope(dead).Name)
+}
+
+func TestStartOfATakenName(t *testing.T) {
+	h := connect(t)
+	first, second := spawn(t, "sleep", "100"), spawn(t, "sleep", "100")
+	if err := h.client.Start(within(t, 10*time.Second), scope(first)); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.client.Start(within(t, 10*time.Second), scope(second)); err == nil {
+		t.Error("the name was given twice")
+	}
+	end(first)
+	if err := h.client.Stop(within(t, 10*time.Second), scope(first).Name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCycles starts and ends scopes of one name as fast as it goes, in the ways in which they end.
+func TestCycles(t *testing.T) {
+	cases := []struct {
+		name   string
+		count  int
+		settle time.Duration // the life of the scope
+		kill   bool          // else systemd has to
+	}{
+		{"short life", 300, 0, true},
+		{"settled", 30, 30 * time.Millisecond, true},
+		{"with live processes", 30, 0, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			h := connect(t)
+			for i := range c.count {
+				cycle(t, h, i, c.settle, c.kill)
+			}
+			gone(t, "machine-test.scope")
+		})
+	}
+}
+
+func cycle(t *testing.T, h *host, i int, settle time.Duration, kill bool) {
+	t.Helper()
+	sleep := spawn(t, "sleep", "100")
+	defer end(sleep)
+	if err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+		t.Fatalf("cycle %d: %v", i, err)
+	}
+	time.Sleep(settle)
+	if kill {
+		end(sleep)
+	}
+	if err := h.client.Stop(within(t, 10*time.Second), "machine-test.scope"); err != nil {
+		t.Fatalf("cycle %d: %v", i, err)
+	}
+}
+
+// TestCyclesUnderReload: a reload says of each unit that it is gone.
+func TestCyclesUnderReload(t *testing.T) {
+	h := connect(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	reloads := 0
+	go func() {
+		for ; ctx.Err() == nil; reloads++ {
+			if err := exec.Command("systemctl", "daemon-reload").Run(); err != nil {
+				ended <- err
+				return
+			}
+		}
+		ended <- nil
+	}()
+	for i := range 15 {
+		cycle(t, h, i, time.Duration(i)*2*time.Millisecond, true)
+	}
+	cancel()
+	if err := <-ended; err != nil || reloads < 3 {
+		t.Fatalf("%d reloads: %v", reloads, err)
+	}
+	gone(t, "machine-test.scope")
+}
+
+// TestStubbornProcess ignores SIGTERM, so that systemd has to wait for the timeout.
+func TestStubbornProcess(t *testing.T) {
+	h := connect(t)
+	cmd := exec.Command("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { end(cmd) })
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	s := scope(cmd)
+	s.StopTimeout = 300 * time.Millisecond
+	if err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := h.client.Stop(within(t, 10*time.Second), s.Name); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took < s.StopTimeout || took > 5*time.Second {
+		t.Errorf("the stop took %v, want %v and a bit", took, s.StopTimeout)
+	}
+	_ = cmd.Wait()
+	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGKILL {
+		t.Errorf("the process ended by %v", status)
+	}
+	gone(t, s.Name)
+}
+
+func TestRequestStopOfSystemd(t *testing.T) {
+	h := connect(t)
+	sleep := spawn(t, "sleep", "100")
+	s := scope(sleep)
+	if err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+		t.Fatal(err)
+	}
+	systemctl(t, "stop", "--no-block", s.Name)
+	select {
+	case unit := <-h.wishes:
+		if unit != s.Name {
+			t.Errorf("asked to stop %s", unit)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("systemd did not ask")
+	}
+	if err := syscall.Kill(sleep.Process.Pid, 0); err != nil {
+		t.Errorf("the process of a scope with a controller: %v", err)
+	}
+	ended := make(chan error, 1)
+	ctx := within(t, 10*time.Second)
+	go func() { ended <- h.client.Stop(ctx, s.Name) }()
+	select {
+	case err := <-ended:
+		t.Fatalf("Stop ended (%v) before the process", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	end(sleep)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	gone(t, s.Name)
+}
+
+// TestStrangersSignals: on a real bus with its real policy everybody can send us signals.
+func TestStrangersSignals(t *testing.T) {
+	h := connect(t)
+	out, err := exec.Command("runuser", "-u", "nobody", "--", "dbus-send", "--system", "--type=signal", "--dest="+h.conn.Names()[0],
+		"/org/freedesktop/systemd1/unit/evil_2escope", "org.freedesktop.systemd1.Scope.RequestStop").CombinedOutput()
+	if err != nil {
+		t.Fatalf("dbus-send: %v: %s", err, out)
+	}
+	sleep := spawn(t, "sleep", "100")
+	if err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+		t.Fatal(err)
+	}
+	systemctl(t, "stop", "--no-block", "machine-test.scope")
+	if unit := <-h.wishes; unit != "machine-test.scope" {
+		t.Errorf("a stranger's wish to stop %s was heard", unit)
+	}
+	end(sleep)
+	if err := h.client.Stop(within(t, 10*time.Second), "machine-test.scope"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReexec: systemd comes back under another name, and the scope has its controller still.
+func TestReexec(t *testing.T) {
+	h := connect(t)
+	sleep := spawn(t, "sleep", "100")
+	if err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+		t.Fatal(err)
+	}
+	systemctl(t, "daemon-reexec")
+	systemctl(t, "stop", "--no-block", "machine-test.scope")
+	if unit := <-h.wishes; unit != "machine-test.scope" {
+		t.Errorf("asked to stop %s", unit)
+	}
+	ended := make(chan error, 1)
+	ctx := within(t, 20*time.Second)
+	go func() { ended <- h.client.Stop(ctx, "machine-test.scope") }()
+	systemctl(t, "daemon-reexec")
+	end(sleep)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	gone(t, "machine-test.scope")
+}
+
+// TestStopsUnderReexec: a call that systemd took along into its end has no reply.
+func TestStopsUnderReexec(t *testing.T) {
+	h := connect(t)
+	for i := range 10 {
+		sleep := spawn(t, "sleep", "100")
+		if err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+			t.Fatal(err)
+		}
+		reexec := spawn(t, "systemctl", "daemon-reexec")
+		// It takes some 10 ms until systemd reads no more calls.
+		time.Sleep(time.Duration(i) * 3 * time.Millisecond)
+		end(sleep)
+		if err := h.client.Stop(within(t, 10*time.Second), "machine-test.scope"); err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+		_ = reexec.Wait()
+		systemctl(t, "is-system-running", "--wait")
+	}
+	gone(t, "machine-test.scope")
+}

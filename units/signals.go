@@ -1,0 +1,97 @@
+package units
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/godbus/dbus/v5"
+)
+
+const (
+	bus          = "org.freedesktop.DBus"
+	ownerChanged = "org.freedesktop.DBus.NameOwnerChanged"
+	stopWish     = "org.freedesktop.systemd1.Scope.RequestStop"
+)
+
+// findOwner learns systemd's unique name. Everybody on the bus may send us signals of any name: only
+// the sender, which the bus itself writes, tells systemd's from a stranger's.
+func (c *Client) findOwner(ctx context.Context) error {
+	err := c.conn.AddMatchSignalContext(ctx, dbus.WithMatchSender(bus), dbus.WithMatchInterface(bus),
+		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, busName))
+	if err != nil {
+		return fmt.Errorf("match NameOwnerChanged: %w", err)
+	}
+	var owner string
+	if err := c.conn.BusObject().CallWithContext(ctx, bus+".GetNameOwner", 0, busName).Store(&owner); err != nil {
+		return fmt.Errorf("find systemd on the bus: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.owner == "" { // else a change was heard already, which is newer
+		c.owner = owner
+	}
+	return nil
+}
+
+func (c *Client) listen(signals <-chan *dbus.Signal) {
+	defer close(c.lost)
+	for s := range signals {
+		if unit, ok := c.hear(s); ok {
+			c.stop(unit)
+		}
+	}
+}
+
+// hear takes in one signal and returns the unit that it wishes to be stopped, if it does.
+func (c *Client) hear(s *dbus.Signal) (unit string, wish bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.Name == ownerChanged && s.Sender == bus {
+		c.changeOwner(s)
+		return "", false
+	}
+	if s.Sender != c.owner {
+		return "", false
+	}
+	switch s.Name {
+	case manager + "JobRemoved":
+		var id uint32
+		var job dbus.ObjectPath
+		var unit, result string
+		if dbus.Store(s.Body, &id, &job, &unit, &result) == nil {
+			c.tell(unit, notice{kind: jobEnded, at: s.Sequence, job: job, result: result})
+		}
+	case manager + "UnitRemoved":
+		// A reload throws all units away and reads them again, and says so for each.
+		var path dbus.ObjectPath
+		if dbus.Store(s.Body, &unit, &path) == nil && !c.reloading {
+			delete(c.running, unit)
+			c.tell(unit, notice{kind: unitGone, at: s.Sequence})
+		}
+	case manager + "Reloading":
+		var active bool
+		if dbus.Store(s.Body, &active) == nil {
+			c.reloading = active
+			if !active {
+				c.tellAll(notice{kind: lookAgain, at: s.Sequence})
+			}
+		}
+	case stopWish:
+		return unitOf(s.Path)
+	}
+	return "", false
+}
+
+// changeOwner follows systemd over daemon-reexec, in which it leaves the bus and comes back.
+func (c *Client) changeOwner(s *dbus.Signal) {
+	var name, before, after string
+	if dbus.Store(s.Body, &name, &before, &after) != nil || name != busName {
+		return
+	}
+	c.owner = after
+	if after != "" {
+		// What happened meanwhile nobody told us.
+		c.reloading = false
+		c.tellAll(notice{kind: lookAgain, at: s.Sequence})
+	}
+}

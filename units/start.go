@@ -1,0 +1,98 @@
+package units
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// Start makes a scope and returns when its process is in it.
+func (c *Client) Start(ctx context.Context, s Scope) error {
+	w := c.watch(s.Name)
+	defer c.leave(w)
+	c.setRunning(s.Name, false)
+	if err := c.start(ctx, w, s); err != nil {
+		return fmt.Errorf("start %s: %w", s.Name, c.explain(err))
+	}
+	c.setRunning(s.Name, true)
+	return nil
+}
+
+func (c *Client) start(ctx context.Context, w *waiter, s Scope) error {
+	var job dbus.ObjectPath
+	err := c.call(ctx, "StartTransientUnit", s.Name, "fail", c.properties(s), []auxiliary{}).Store(&job)
+	if err != nil {
+		return err
+	}
+	for {
+		for _, n := range c.heard(w) {
+			switch {
+			case n.kind == jobEnded && n.job == job:
+				return outcome(n.result)
+			case n.kind == lookAgain:
+				if over, err := c.look(ctx, s.Name); over || err != nil {
+					return err
+				}
+			}
+		}
+		if err := c.wait(ctx, w); err != nil {
+			return err
+		}
+	}
+}
+
+func outcome(result string) error {
+	if result != "done" {
+		return fmt.Errorf("systemd's job ended with %q", result)
+	}
+	return nil
+}
+
+// look finds out what became of a start whose end may have been missed; over is false while its job
+// goes on.
+func (c *Client) look(ctx context.Context, name string) (over bool, err error) {
+	var path dbus.ObjectPath
+	if err := c.call(ctx, "GetUnit", name).Store(&path); err != nil {
+		return true, err
+	}
+	var all map[string]dbus.Variant
+	err = c.conn.Object(busName, path).CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", 0, busName+".Unit").Store(&all)
+	if err != nil {
+		return true, err
+	}
+	var job struct {
+		ID   uint32
+		Path dbus.ObjectPath
+	}
+	var state string
+	if err := all["Job"].Store(&job); err != nil {
+		return true, fmt.Errorf("property Job: %w", err)
+	}
+	if err := all["ActiveState"].Store(&state); err != nil {
+		return true, fmt.Errorf("property ActiveState: %w", err)
+	}
+	switch {
+	case job.ID != 0:
+		return false, nil
+	case state == "active":
+		return true, nil
+	}
+	return true, fmt.Errorf("its state is %q", state)
+}
+
+func (c *Client) setRunning(unit string, running bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if running {
+		c.running[unit] = true
+	} else {
+		delete(c.running, unit)
+	}
+}
+
+func (c *Client) isRunning(unit string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running[unit]
+}

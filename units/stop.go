@@ -1,0 +1,92 @@
+package units
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// Stop ends a scope, kills what is left in it, and returns when its name can be used again. There
+// being no such scope is no error.
+//
+// systemd learns that a scope is empty from cgroup.events, which speaks at most once in 10 ms, and a
+// scope with a Controller waits for that word. An abandoned one has no Controller: its stop looks
+// for processes at once, finds none, and is done. The two calls are sent without waiting between;
+// that the first fails, since the scope stops already or is gone, is as good.
+func (c *Client) Stop(ctx context.Context, name string) error {
+	w := c.watch(name)
+	defer c.leave(w)
+	for {
+		over, err := c.end(ctx, w)
+		if err != nil {
+			return fmt.Errorf("stop %s: %w", name, c.explain(err))
+		}
+		if over {
+			return nil
+		}
+	}
+}
+
+// end asks for a unit's end once and waits for it; over is false when it must be asked again.
+func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
+	systemd := c.conn.Object(busName, busPath)
+	abandon := systemd.GoWithContext(ctx, manager+"AbandonScope", dbus.FlagNoReplyExpected, nil, w.unit)
+	if abandon.Err != nil {
+		return false, abandon.Err
+	}
+	ours := c.isRunning(w.unit)
+	replied := systemd.GoWithContext(ctx, manager+"StopUnit", 0, make(chan *dbus.Call, 1), w.unit, "replace").Done
+	var said []notice
+	asked := dbus.NoSequence // until systemd replied
+	for {
+		said = append(said, c.heard(w)...)
+		switch judge(said, ours, asked) {
+		case isOver:
+			return true, nil
+		case askAgain:
+			return false, nil
+		}
+		select {
+		case call := <-replied:
+			switch {
+			case isError(call.Err, "org.freedesktop.systemd1.NoSuchUnit"):
+				return true, nil
+			case isError(call.Err, "org.freedesktop.DBus.Error.NoReply"):
+				// systemd executes itself anew and took the call along: it will be asked again.
+			case call.Err != nil:
+				return false, call.Err
+			}
+			asked = call.ResponseSequence
+		case <-w.wake:
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		case <-c.lost:
+			return false, ErrBusLost
+		}
+	}
+}
+
+type verdict int
+
+const (
+	undecided verdict = iota
+	isOver
+	askAgain
+)
+
+// judge reads what was said of a unit that we want stopped. What was said before the reply may be
+// of an earlier unit of that name; not so when the unit is ours, since its start was the last thing
+// heard of the name before.
+func judge(said []notice, ours bool, asked dbus.Sequence) verdict {
+	for _, n := range said {
+		after := asked != dbus.NoSequence && n.at > asked
+		switch {
+		case n.kind == unitGone && (ours || after):
+			return isOver
+		case n.kind == lookAgain && after:
+			return askAgain
+		}
+	}
+	return undecided
+}

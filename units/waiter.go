@@ -1,0 +1,93 @@
+package units
+
+import (
+	"context"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// waiter takes what is said of one unit, however much, so that neither the listener nor systemd ever
+// waits for a caller.
+type waiter struct {
+	unit string
+	said []notice      // guarded by Client.mu
+	wake chan struct{} // one slot
+}
+
+// notice is something heard from systemd.
+type notice struct {
+	kind   kind
+	at     dbus.Sequence // orders it with the replies to calls
+	job    dbus.ObjectPath
+	result string
+}
+
+type kind int
+
+const (
+	jobEnded  kind = iota + 1
+	unitGone       // it is no longer loaded
+	lookAgain      // something may have been missed
+)
+
+// watch registers for what is said of a unit from now on.
+func (c *Client) watch(unit string) *waiter {
+	w := &waiter{unit: unit, wake: make(chan struct{}, 1)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiters[unit] = append(c.waiters[unit], w)
+	return w
+}
+
+func (c *Client) leave(w *waiter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list := c.waiters[w.unit]
+	for i := range list {
+		if list[i] == w {
+			list = append(list[:i:i], list[i+1:]...)
+			break
+		}
+	}
+	if c.waiters[w.unit] = list; len(list) == 0 {
+		delete(c.waiters, w.unit)
+	}
+}
+
+// tell and tellAll pass a notice on; mu is held.
+func (c *Client) tell(unit string, n notice) {
+	for _, w := range c.waiters[unit] {
+		w.said = append(w.said, n)
+		select {
+		case w.wake <- struct{}{}:
+		default: // it is awake already
+		}
+	}
+}
+
+func (c *Client) tellAll(n notice) {
+	for unit := range c.waiters {
+		c.tell(unit, n)
+	}
+}
+
+// heard takes the notices that have come.
+func (c *Client) heard(w *waiter) []notice {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list := w.said
+	w.said = nil
+	return list
+}
+
+// wait returns when notices have come.
+func (c *Client) wait(ctx context.Context, w *waiter) error {
+	select {
+	case <-w.wake:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-c.lost:
+		return ErrBusLost
+	}
+}
