@@ -1,10 +1,15 @@
 package config
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"path"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/coreos/go-systemd/v22/unit"
 )
@@ -12,16 +17,46 @@ import (
 // Parse reads one file's text over c. What it cannot use it leaves out, and says so in a warning
 // for each.
 func (c *Config) Parse(r io.Reader) (warnings []string) {
-	options, err := unit.DeserializeOptions(r)
+	text, err := io.ReadAll(r)
 	if err != nil {
 		return []string{err.Error()}
 	}
+	if line, ok := stray(string(text)); ok {
+		warnings = append(warnings, line+": it stands before any [Section]")
+	}
+	options, err := unit.DeserializeOptions(bytes.NewReader(text))
 	for _, o := range options {
 		if err := c.set(o.Section, o.Name, o.Value); err != nil {
 			warnings = append(warnings, fmt.Sprintf("[%s] %s=%s: %v", o.Section, o.Name, o.Value, err))
 		}
 	}
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = errors.New("the last line is no assignment")
+		}
+		warnings = append(warnings, fmt.Sprintf("what follows %s is ignored: %v", last(options), err))
+	}
 	return warnings
+}
+
+// stray finds a line that belongs to no section; the parser passes over such lines in silence.
+func stray(text string) (line string, found bool) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line != "" && line[0] != '#' && line[0] != ';' {
+			return line, line[0] != '['
+		}
+	}
+	return "", false
+}
+
+// last names the place up to which a file could be read.
+func last(options []*unit.UnitOption) string {
+	if len(options) == 0 {
+		return "the beginning"
+	}
+	o := options[len(options)-1]
+	return fmt.Sprintf("[%s] %s=", o.Section, o.Name)
 }
 
 func (c *Config) set(section, key, value string) error {
@@ -29,13 +64,13 @@ func (c *Config) set(section, key, value string) error {
 	case "Daemon/IdleTimeoutSec":
 		return setSpan(&c.IdleTimeout, value, 0)
 	case "Daemon/LogLevel":
-		return c.LogLevel.UnmarshalText([]byte(value))
+		return setLevel(&c.LogLevel, value)
 	case "Container/StopTimeoutSec":
 		return setSpan(&c.StopTimeout, value, time.Second)
 	case "Container/ContainerEnv":
 		return setWord(&c.ContainerEnv, value)
 	case "Container/Path":
-		return setWord(&c.Path, value)
+		return setPath(&c.Path, value)
 	}
 	return fmt.Errorf("there is no such key; known are %s", strings.Join(Keys(), ", "))
 }
@@ -48,9 +83,38 @@ func Keys() []string {
 	}
 }
 
+func setLevel(to *slog.Level, value string) error {
+	switch value {
+	case "debug":
+		*to = slog.LevelDebug
+	case "info":
+		*to = slog.LevelInfo
+	case "warn":
+		*to = slog.LevelWarn
+	case "error":
+		*to = slog.LevelError
+	default:
+		return errors.New("it must be debug, info, warn or error")
+	}
+	return nil
+}
+
+// setWord sets what programs compare with words that they know.
 func setWord(to *string, value string) error {
-	if value == "" || strings.ContainsAny(value, "\x00\n") {
-		return fmt.Errorf("it must not be empty, nor have control characters")
+	odd := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
+	if value == "" || strings.ContainsFunc(value, odd) {
+		return errors.New("it must be one word")
+	}
+	*to = value
+	return nil
+}
+
+// setPath sets a list of directories. A relative one would be searched below wherever init stands.
+func setPath(to *string, value string) error {
+	for dir := range strings.SplitSeq(value, ":") {
+		if !path.IsAbs(dir) || strings.ContainsFunc(dir, unicode.IsControl) {
+			return errors.New("it must be absolute directories with colons between")
+		}
 	}
 	*to = value
 	return nil
@@ -62,7 +126,7 @@ func setSpan(to *time.Duration, value string, least time.Duration) error {
 		return err
 	}
 	if d < least {
-		return fmt.Errorf("it must be at least %v", least)
+		return fmt.Errorf("it must be at least %v, and not infinity", least)
 	}
 	*to = d
 	return nil

@@ -1,12 +1,19 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+)
+
+const (
+	day   = 24 * time.Hour
+	month = year / 12
+	year  = 365*day + day/4
 )
 
 // ParseSpan reads a time span as systemd.time(7) writes them: "5min 20s", "90" (seconds),
@@ -17,39 +24,41 @@ func ParseSpan(text string) (time.Duration, error) {
 		return 0, nil
 	}
 	if rest == "" {
-		return 0, fmt.Errorf("time span is empty")
+		return 0, errors.New("a time span is missing")
 	}
 	var total float64
 	for rest != "" {
-		digits := strings.IndexFunc(rest, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
-		if digits < 0 {
-			digits = len(rest)
-		}
-		n, err := strconv.ParseFloat(rest[:digits], 64)
-		if err != nil {
+		var number, word string
+		number, rest = take(rest, func(r rune) bool { return r == '.' || '0' <= r && r <= '9' })
+		n, err := strconv.ParseFloat(number, 64)
+		if err != nil || strings.HasSuffix(number, ".") {
 			return 0, fmt.Errorf("%q is no time span; write as in 5min 20s", text)
 		}
-		rest = strings.TrimLeft(rest[digits:], " ")
-		letters := strings.IndexFunc(rest, func(r rune) bool { return !unicode.IsLetter(r) })
-		if letters < 0 {
-			letters = len(rest)
-		}
-		unit, ok := unitOf(rest[:letters])
+		word, rest = take(rest, unicode.IsLetter)
+		unit, ok := unitOf(word)
 		if !ok {
-			return 0, fmt.Errorf("%q in %q is no unit of time", rest[:letters], text)
+			return 0, fmt.Errorf("%q in %q is no unit of time", word, text)
 		}
 		total += n * float64(unit)
-		rest = strings.TrimLeft(rest[letters:], " ")
 	}
-	if total > math.MaxInt64/2 {
-		return 0, fmt.Errorf("time span %q is too long", text)
+	if total >= math.MaxInt64 {
+		return 0, fmt.Errorf("%q is too long a time span", text)
 	}
 	return time.Duration(total), nil
 }
 
+// take cuts the runes of a kind off the front, and the white space behind them.
+func take(s string, kind func(rune) bool) (taken, rest string) {
+	i := strings.IndexFunc(s, func(r rune) bool { return !kind(r) })
+	if i < 0 {
+		return s, ""
+	}
+	return s[:i], strings.TrimLeftFunc(s[i:], unicode.IsSpace)
+}
+
 func unitOf(word string) (time.Duration, bool) {
 	switch word {
-	case "us", "usec", "µs":
+	case "us", "usec", "µs", "μs": // the micro sign, and the letter mu
 		return time.Microsecond, true
 	case "ms", "msec":
 		return time.Millisecond, true
@@ -60,9 +69,13 @@ func unitOf(word string) (time.Duration, bool) {
 	case "h", "hr", "hour", "hours":
 		return time.Hour, true
 	case "d", "day", "days":
-		return 24 * time.Hour, true
+		return day, true
 	case "w", "week", "weeks":
-		return 7 * 24 * time.Hour, true
+		return 7 * day, true
+	case "M", "month", "months":
+		return month, true
+	case "y", "year", "years":
+		return year, true
 	}
 	return 0, false
 }

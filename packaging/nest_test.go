@@ -1,0 +1,66 @@
+//go:build nest
+
+package packaging
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/berthd/berth/test/rig"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(rig.Main(m, rig.Options{
+		Install: true,
+		Files:   []string{"packaging/berthd.service.in", "packaging/org.berth1.service", "packaging/org.berth1.conf"},
+	}))
+}
+
+// run gives what a command printed, and whether it succeeded.
+func run(name string, args ...string) (string, error) {
+	out, err := exec.Command(name, args...).CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+func TestUnitIsFlawless(t *testing.T) {
+	if out, err := run("systemd-analyze", "verify", "berthd.service"); err != nil || out != "" {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
+
+func TestCallActivates(t *testing.T) {
+	if out, err := run("systemctl", "is-active", "berthd.service"); err == nil {
+		t.Fatalf("it runs before it is needed: %s", out)
+	}
+	out, err := run("busctl", "call", "org.berth1", "/org/berth1", "org.freedesktop.DBus.Peer", "Ping")
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if out, err := run("systemctl", "is-active", "berthd.service"); err != nil {
+		t.Errorf("after a call it is %s", out)
+	}
+}
+
+func TestOthersAreKeptOut(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"call", []string{"busctl", "call", "org.berth1", "/org/berth1", "org.freedesktop.DBus.Peer", "Ping"}, "Access denied"},
+		{"own", []string{
+			"busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName", "su", "org.berth1", "4",
+		}, "Access denied"},
+		{"live state", []string{"ls", "/run/berth"}, "Permission denied"},
+		{"definitions", []string{"ls", "/etc/berth/containers"}, "Permission denied"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, err := run("runuser", append([]string{"-u", "nobody", "--"}, c.args...)...)
+			if err == nil || !strings.Contains(out, c.want) {
+				t.Errorf("%v: %s; want %s", err, out, c.want)
+			}
+		})
+	}
+}

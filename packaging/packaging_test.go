@@ -1,0 +1,109 @@
+// Package packaging has the files that are installed beside the programs; these tests compare them
+// with each other and with what the daemon needs.
+package packaging
+
+import (
+	"encoding/xml"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/coreos/go-systemd/v22/unit"
+	"github.com/google/go-cmp/cmp"
+)
+
+// options reads a file in systemd's syntax: "Section.Key" to its values.
+func options(t *testing.T, file string) map[string][]string {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	list, err := unit.DeserializeOptions(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]string{}
+	for _, o := range list {
+		key := o.Section + "." + o.Name
+		all[key] = append(all[key], o.Value)
+	}
+	return all
+}
+
+func TestActivation(t *testing.T) {
+	t.Parallel()
+	service := options(t, "berthd.service.in")
+	for key, want := range map[string]string{
+		"Service.Type": "notify", "Service.BusName": "org.berth1", "Service.KillMode": "process",
+		"Service.Restart": "on-failure", "Service.ExecStart": "@SBINDIR@/berthd",
+	} {
+		if diff := cmp.Diff([]string{want}, service[key]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", key, diff)
+		}
+	}
+	want := map[string][]string{
+		"D-BUS Service.Name": service["Service.BusName"], "D-BUS Service.SystemdService": {"berthd.service"},
+		"D-BUS Service.Exec": {"/bin/false"}, "D-BUS Service.User": {"root"},
+	}
+	if diff := cmp.Diff(want, options(t, "org.berth1.service")); diff != "" {
+		t.Errorf("org.berth1.service (-want +got):\n%s", diff)
+	}
+}
+
+// TestNothingIsInherited: what the daemon's processes inherit, every container has, too.
+func TestNothingIsInherited(t *testing.T) {
+	t.Parallel()
+	words := []string{
+		"NoNewPrivileges", "Protect", "Private", "Restrict", "SystemCall", "LockPersonality", "MemoryDenyWriteExecute",
+		"Capability", "AmbientCapabilities", "SecureBits", "OOMScoreAdjust", "Nice", "CPUAffinity", "CPUScheduling", "IOScheduling",
+		"UMask", "RootDirectory", "RootImage", "ReadOnlyPaths", "ReadWritePaths", "InaccessiblePaths", "BindPaths", "TemporaryFileSystem",
+		"Mount", "DynamicUser", "User", "Group", "Delegate", "Personality", "KeyringMode", "RemoveIPC", "Environment", "SELinuxContext",
+	}
+	for key := range options(t, "berthd.service.in") {
+		name, ok := strings.CutPrefix(key, "Service.")
+		if !ok || name == "RestartSec" || name == "Restart" {
+			continue
+		}
+		if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(name, w) }) {
+			t.Errorf("%s= would be the containers', too", name)
+		}
+	}
+}
+
+// TestPolicy: the bus admits root only.
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	type rule struct {
+		Own         string `xml:"own,attr"`
+		Destination string `xml:"send_destination,attr"`
+		Sender      string `xml:"receive_sender,attr"`
+	}
+	type policy struct {
+		User    string `xml:"user,attr"`
+		Context string `xml:"context,attr"`
+		Allow   []rule `xml:"allow"`
+		Deny    []rule `xml:"deny"`
+	}
+	var config struct {
+		XMLName  xml.Name `xml:"busconfig"`
+		Policies []policy `xml:"policy"`
+	}
+	text, err := os.ReadFile("org.berth1.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	const name = "org.berth1"
+	want := []policy{
+		{User: "root", Allow: []rule{{Own: name}, {Destination: name}, {Sender: name}}},
+		{Context: "default", Deny: []rule{{Destination: name}}},
+	}
+	if diff := cmp.Diff(want, config.Policies); diff != "" {
+		t.Errorf("policies (-want +got):\n%s", diff)
+	}
+}
