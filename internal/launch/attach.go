@@ -14,7 +14,7 @@ import (
 )
 
 // Attach connects to the supervisor of a run directory. It is not found when nobody listens any
-// more, or when it ends while it is asked.
+// more, or when it ends while it is asked; one that listens but does not answer is an error.
 func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Supervisor, bool, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -38,8 +38,11 @@ func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Superv
 	go p.read()
 	if err := p.await(ctx, p.running); err != nil {
 		_ = p.Close()
+		if ctx.Err() != nil {
+			return nil, false, fmt.Errorf("ask %s: %w", path, err)
+		}
 		<-p.Done()
-		return nil, false, nil //nolint:nilerr // it ended while it was asked
+		return nil, false, nil
 	}
 	return p, true, nil
 }

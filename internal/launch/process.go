@@ -81,18 +81,31 @@ func (p *Process) Leader() uint32 {
 
 // Place tells the supervisor that it is in its scope, and returns when init is in its part of it.
 func (p *Process) Place(ctx context.Context, scope *os.File) error {
-	if err := p.conn.Send(&wire.Place{}, scope); err != nil {
-		return p.reason(err)
+	if err := p.send(&wire.Place{}, scope); err != nil {
+		return err
 	}
 	return p.await(ctx, p.placed)
 }
 
 // Continue lets init execute and returns when it has.
 func (p *Process) Continue(ctx context.Context) error {
-	if err := p.conn.Send(&wire.Continue{}); err != nil {
-		return p.reason(err)
+	if err := p.send(&wire.Continue{}); err != nil {
+		return err
 	}
 	return p.await(ctx, p.running)
+}
+
+func (p *Process) send(m wire.Message, files ...*os.File) error {
+	err := p.conn.Send(m, files...)
+	if hasEnded(err) {
+		return p.reason(errLost)
+	}
+	return err
+}
+
+// hasEnded reports whether a message could not be sent because nobody takes it any more.
+func hasEnded(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, os.ErrClosed)
 }
 
 func (p *Process) await(ctx context.Context, happened <-chan struct{}) error {
@@ -127,7 +140,7 @@ func (p *Process) reason(otherwise error) error {
 
 // Terminate asks init to end, in the words that it understands; one that understands none is killed.
 func (p *Process) Terminate() error {
-	if err := p.conn.Send(&wire.Terminate{}); err != nil && !errors.Is(err, syscall.EPIPE) {
+	if err := p.conn.Send(&wire.Terminate{}); err != nil && !hasEnded(err) {
 		return err
 	}
 	return nil
@@ -228,11 +241,13 @@ func (p *Process) release() {
 		p.fail(p.reap())
 	} else if handle := p.pidfd(); handle != nil {
 		p.fail(pidfd.WaitFor(handle, lastMoments))
-		_ = handle.Close()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.gone = true
+	if p.handle != nil { // no earlier: Kill may be using it
+		_ = p.handle.Close()
+	}
 	_ = p.conn.Close()
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/berthd/berth/internal/linux/mount"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
@@ -18,37 +17,28 @@ import (
 
 // Supervisors starts and finds supervisors.
 type Supervisors struct {
-	program *os.File // on a read-only mount of its own
+	program *os.File // nobody can write to it
 	null    *os.File
 }
 
-// New takes the supervisor's program from a path of the host.
+// New takes a copy of the supervisor's program.
 func New(program string) (*Supervisors, error) {
-	at, err := os.OpenFile(program, unix.O_PATH|unix.O_CLOEXEC, 0)
+	p, err := immutable(program)
 	if err != nil {
-		return nil, fmt.Errorf("supervisor: %w", err)
-	}
-	defer func() { _ = at.Close() }()
-	m, err := mount.Clone(at, mount.One)
-	if err != nil {
-		return nil, fmt.Errorf("supervisor: %w", err)
-	}
-	if err := mount.SetAttr(m, mount.ReadOnly, mount.One); err != nil {
-		_ = m.Close()
 		return nil, fmt.Errorf("supervisor: %w", err)
 	}
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		_ = m.Close()
+		_ = p.Close()
 		return nil, err
 	}
-	return &Supervisors{program: m, null: null}, nil
+	return &Supervisors{program: p, null: null}, nil
 }
 
 // Spawn starts the supervisor of one container, in the daemon's control group for now, and gives it
 // the plan. Its messages go to the daemon's standard error.
 func (s *Supervisors) Spawn(name, runDir string, p *plan.Plan) (service.Supervisor, error) {
-	planFile, err := seal(p)
+	planFile, err := file(p)
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +52,8 @@ func (s *Supervisors) Spawn(name, runDir string, p *plan.Plan) (service.Supervis
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = theirs.Close() }()
-
 	proc, err := s.fork(name, runDir, theirs, listener)
+	_ = theirs.Close() // at once: as long as it is open here, its end is not seen
 	if err != nil {
 		_ = conn.Close()
 		return nil, err
@@ -136,21 +125,22 @@ func cloneFlags(n plan.Namespaces) uint64 {
 	return flags
 }
 
-// seal puts the plan into a file that nobody can change any more.
-func seal(p *plan.Plan) (*os.File, error) {
-	fd, err := unix.MemfdCreate("berth-plan", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
-	if err != nil {
-		return nil, fmt.Errorf("memfd_create: %w", err)
+// file puts the plan into a file that nobody can change any more.
+func file(p *plan.Plan) (*os.File, error) {
+	text := p.Pack()
+	if len(text) > wire.MaxPlan {
+		return nil, fmt.Errorf("plan: %d bytes, at most %d", len(text), wire.MaxPlan)
 	}
-	f := os.NewFile(uintptr(fd), "plan")
-	if _, err := f.Write(p.Pack()); err != nil {
+	f, err := memory("berth-plan", 0)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = f.Write(text); err == nil {
+		err = seal(f)
+	}
+	if err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("plan: %w", err)
-	}
-	const seals = unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
-	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("seal plan: %w", err)
 	}
 	return f, nil
 }

@@ -56,19 +56,17 @@ func (s *supervisor) ended() error {
 func (s *supervisor) lastWords() error {
 	for !s.running {
 		e := <-s.events
-		if e.from != s.initConn || e.from == nil {
-			if e.from != nil && e.from == s.control && e.message != nil {
-				continue // too late for any order
+		switch {
+		case e.from == nil: // a signal
+		case e.from == s.initConn:
+			if err := s.fromInit(e); err != nil {
+				return err
 			}
-			if e.from == s.control {
-				_ = s.control.Close()
-				s.control = nil
-			}
-			continue
+		case e.from == s.control && e.message == nil:
+			_ = s.control.Close()
+			s.control = nil
 		}
-		if err := s.fromInit(e); err != nil {
-			return err
-		}
+		// Any order of berthd's comes too late.
 	}
 	return nil
 }
@@ -77,6 +75,9 @@ func (s *supervisor) lastWords() error {
 // berthd is there to be asked. Init gets the word that it understands; one that understands none is
 // killed.
 func (s *supervisor) terminate() error {
+	if !s.running {
+		return errors.New("told to end before init was executed")
+	}
 	text, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/status")
 	if err != nil {
 		return err

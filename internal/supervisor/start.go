@@ -33,8 +33,12 @@ func (s *supervisor) start() error {
 			_ = f.Close()
 		}
 	}()
-	for _, src := range prepare.Sources {
-		tree, err := openSource(src)
+	for i, src := range prepare.Sources {
+		kind := 0
+		if i == 0 { // the root
+			kind = unix.O_DIRECTORY
+		}
+		tree, err := openSource(src, kind)
 		if err != nil {
 			return &wire.Failed{Stage: "sources", Text: err.Error(), Number: errno(err)}
 		}
@@ -63,8 +67,8 @@ func setName() {
 }
 
 // openSource opens a host path once, by descriptor, and clones what is mounted there.
-func openSource(src wire.Source) (*os.File, error) {
-	at, err := os.OpenFile(src.Path, unix.O_PATH|unix.O_CLOEXEC, 0)
+func openSource(src wire.Source, kind int) (*os.File, error) {
+	at, err := os.OpenFile(src.Path, unix.O_PATH|unix.O_CLOEXEC|kind, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +115,7 @@ func (s *supervisor) place(scope *cgroup.Dir) error {
 	if err := scope.PassControllersOn(); err != nil {
 		return err
 	}
-	if err := s.initConn.Send(&wire.Placed{}); err != nil {
+	if sent, err := s.tellInit(&wire.Placed{}); err != nil || !sent {
 		return err
 	}
 	return s.tell(&wire.Placed{})

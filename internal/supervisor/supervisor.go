@@ -27,6 +27,8 @@ type supervisor struct {
 	initPID  uint32
 	initConn *wire.Conn // to the init stage; nil once init is executed
 	consoles []*console
+	ready    bool // the init stage has done all but to exec
+	allowed  bool // and may
 	running  bool
 	mapped   bool // it has a user namespace, whose root is uid, gid on the host
 	uid, gid int
@@ -81,6 +83,9 @@ func (s *supervisor) report(err error) {
 
 // run handles events until init has ended.
 func (s *supervisor) run() error {
+	// A word to a journal that went away must not end us: a SIGPIPE that is asked for is no more than
+	// an error of the write (os/signal, "SIGPIPE").
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM)
 	go func() {
@@ -108,7 +113,8 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 	case e.ended:
 		return true, s.ended()
 	case e.hello != nil:
-		return false, s.greet(e.hello)
+		s.greet(e.hello)
+		return false, nil
 	case e.sigterm:
 		return false, s.terminate()
 	case e.from == s.initConn:
@@ -149,11 +155,24 @@ func (s *supervisor) fromDaemon(e event) error {
 	case *wire.Terminate:
 		return s.terminate()
 	case *wire.Continue:
-		if s.initConn != nil {
-			return s.initConn.Send(&wire.Continue{})
-		}
+		s.allowed = true
+		_, err := s.tellInit(&wire.Continue{})
+		return err
 	}
 	return nil
+}
+
+// tellInit sends to the init stage. That it is gone is no error: what it said last, or that it said
+// nothing, is on its way, and is the cause.
+func (s *supervisor) tellInit(m wire.Message) (sent bool, err error) {
+	if s.initConn == nil {
+		return false, nil
+	}
+	err = s.initConn.Send(m)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (s *supervisor) fromInit(e event) error {
@@ -161,7 +180,12 @@ func (s *supervisor) fromInit(e event) error {
 	case nil: // its socket closed: by execve(2), or by its end
 		_ = s.initConn.Close()
 		s.initConn = nil
+		if !s.ready || !s.allowed {
+			return errors.New("the init stage ended without a word")
+		}
 		return s.executed()
+	case *wire.Ready:
+		s.ready = true
 	case *wire.Consoles:
 		return s.adopt(e.files)
 	case *wire.Failed:
@@ -178,13 +202,19 @@ func (s *supervisor) executed() error {
 	return err
 }
 
-// tell sends to berthd if there is one; that it is gone is no error.
+// tell sends to berthd if there is one; that it is gone is no error. A container that runs is not
+// hurt by one that cannot be told.
 func (s *supervisor) tell(m wire.Message, files ...*os.File) error {
 	if s.control == nil {
 		return nil
 	}
-	if err := s.control.Send(m, files...); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
-		return err
+	err := s.control.Send(m, files...)
+	switch {
+	case err == nil, errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
+		return nil
+	case s.running:
+		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
+		return nil
 	}
-	return nil
+	return err
 }

@@ -14,7 +14,7 @@ import (
 // MaxPacket bounds one message: 340 id ranges twice, and mount sources for the rest.
 const MaxPacket = 128 << 10
 
-// MaxPlan bounds the JSON text of a plan, in bytes.
+// MaxPlan bounds a packed plan, in bytes.
 const MaxPlan = 4 << 20
 
 // maxFDs is the kernel's SCM_MAX_FD.
@@ -56,7 +56,7 @@ func (c *Conn) Close() error {
 	return c.f.Close()
 }
 
-// Send writes one message; the descriptors stay the caller's.
+// Send writes one message; the descriptors stay the caller's. After Close it is os.ErrClosed.
 func (c *Conn) Send(m Message, fds ...*os.File) error {
 	var rights []byte
 	if len(fds) > 0 {
@@ -81,6 +81,9 @@ func (c *Conn) Send(m Message, fds ...*os.File) error {
 	})
 	keepAlive(fds)
 	if err = errors.Join(err, serr); err != nil {
+		if c.closed.Load() {
+			return os.ErrClosed
+		}
 		return fmt.Errorf("wire: send: %w", err)
 	}
 	return nil
@@ -97,19 +100,16 @@ func (c *Conn) Recv() (Message, []*os.File, error) {
 	var n, oobn, flags int
 	var rerr error
 	err = raw.Read(func(fd uintptr) bool {
-		n, _, _, _, rerr = unix.Recvmsg(int(fd), nil, nil, unix.MSG_PEEK|unix.MSG_TRUNC)
+		n, _, _, rerr = receive(int(fd), nil, nil, unix.MSG_PEEK|unix.MSG_TRUNC)
 		if rerr == nil {
 			buf, oob = make([]byte, min(n, MaxPacket)), make([]byte, unix.CmsgSpace(4*maxFDs))
-			n, oobn, flags, _, rerr = unix.Recvmsg(int(fd), buf, oob, unix.MSG_CMSG_CLOEXEC)
+			n, oobn, flags, rerr = receive(int(fd), buf, oob, unix.MSG_CMSG_CLOEXEC)
 		}
 		return !errors.Is(rerr, unix.EAGAIN) && !errors.Is(rerr, unix.EINTR)
 	})
 	if err = errors.Join(err, rerr); err != nil {
 		if c.closed.Load() {
 			return nil, nil, os.ErrClosed
-		}
-		if errors.Is(err, unix.ECONNRESET) {
-			return nil, nil, io.EOF
 		}
 		return nil, nil, fmt.Errorf("wire: receive: %w", err)
 	}
@@ -131,6 +131,16 @@ func (c *Conn) Recv() (Message, []*os.File, error) {
 		return nil, nil, err
 	}
 	return m, fds, nil
+}
+
+// receive asks twice: when the other side ended with messages of ours unread, the kernel says
+// ECONNRESET once, before it gives what that side said last.
+func receive(fd int, p, oob []byte, flags int) (n, oobn, got int, err error) {
+	n, oobn, got, _, err = unix.Recvmsg(fd, p, oob, flags)
+	if errors.Is(err, unix.ECONNRESET) {
+		n, oobn, got, _, err = unix.Recvmsg(fd, p, oob, flags)
+	}
+	return n, oobn, got, err
 }
 
 func takeRights(oob []byte) ([]*os.File, error) {

@@ -76,6 +76,30 @@ func TestConnEnds(t *testing.T) {
 	}
 }
 
+// TestConnEndsWithUnreadMessages: a side that ends before it has read all resets the connection, and
+// what it said last, why it ends, must arrive nevertheless.
+func TestConnEndsWithUnreadMessages(t *testing.T) {
+	t.Parallel()
+	a, b := pair(t)
+	if err := b.Send(&Placed{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := a.Send(&Failed{Stage: "init", Text: "no such file"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = a.Close()
+	for range 2 {
+		if m, _, err := b.Recv(); err != nil {
+			t.Errorf("last words: %v, %v", m, err)
+		}
+	}
+	if _, _, err := b.Recv(); !errors.Is(err, io.EOF) {
+		t.Errorf("end: %v", err)
+	}
+}
+
 func TestConnRefusesWhatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	a, b := pair(t)
@@ -100,5 +124,8 @@ func TestConnCloseWakesReader(t *testing.T) {
 	_ = a.Close()
 	if err := <-done; !errors.Is(err, os.ErrClosed) {
 		t.Errorf("reader: %v", err)
+	}
+	if err := a.Send(&Running{}); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("writer: %v", err)
 	}
 }

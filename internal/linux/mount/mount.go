@@ -41,15 +41,19 @@ func New(fstype string, options []Option, attr Attr) (*os.File, error) {
 	return os.NewFile(uintptr(fd), fstype), nil
 }
 
-// kernelText reads the newest message of a file system context: "e ext4: Unknown parameter".
+// kernelText reads the messages of a file system context, one a read and the oldest first, and gives
+// the last error: "e ext4: Unknown parameter".
 func kernelText(ctx int) string {
 	buf := make([]byte, 512)
-	n, err := unix.Read(ctx, buf)
-	if err != nil || n <= 0 {
-		return ""
+	for text := ""; ; {
+		n, err := unix.Read(ctx, buf)
+		if err != nil || n <= 0 { // ENODATA: that was all
+			return text
+		}
+		if word, ok := strings.CutPrefix(strings.TrimSpace(string(buf[:n])), "e "); ok {
+			text = word
+		}
 	}
-	text := strings.TrimSpace(string(buf[:n]))
-	return strings.TrimPrefix(text, "e ")
 }
 
 // Depth says whether a clone takes the mounts below along.

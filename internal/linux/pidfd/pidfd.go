@@ -80,7 +80,10 @@ type Status struct {
 	Dumped bool  // and dumped core
 }
 
-// Reap collects an ended child.
+// errRuns says that there is nothing to collect yet.
+var errRuns = errors.New("the process has not ended")
+
+// Reap collects an ended child; of one that has not ended it says so.
 func Reap(p *os.File) (Status, error) {
 	var info unix.Siginfo
 	var werr error
@@ -94,6 +97,9 @@ func Reap(p *os.File) (Status, error) {
 	})
 	if err = errors.Join(err, werr); err != nil {
 		return Status{}, fmt.Errorf("waitid: %w", err)
+	}
+	if info.Signo == 0 { // waitid(2): what WNOHANG leaves when there was nothing
+		return Status{}, fmt.Errorf("waitid: %w", errRuns)
 	}
 	return statusOf(&info), nil
 }

@@ -1,0 +1,55 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// immutable copies a program into memory and seals it (memfd_create(2)). A read-only bind mount would
+// not do: whoever has CAP_SYS_ADMIN, as containers may, and a descriptor of such a mount's root, can
+// make it writable again by mount_setattr(2), as tried on Linux 6.18. No rights break a seal.
+func immutable(path string) (*os.File, error) {
+	from, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = from.Close() }()
+	to, err := memory("berth-supervisor", unix.MFD_EXEC)
+	if errors.Is(err, unix.EINVAL) { // before Linux 6.3 all are executable, and the flag is unknown
+		to, err = memory("berth-supervisor", 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = to.Close() }()
+	if _, err := io.Copy(to, from); err != nil {
+		return nil, err
+	}
+	if err := seal(to); err != nil {
+		return nil, err
+	}
+	// As long as somebody may write to it, seal or not, it cannot be executed (ETXTBSY).
+	return os.Open("/proc/self/fd/" + strconv.Itoa(int(to.Fd())))
+}
+
+func memory(name string, flags int) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|flags)
+	if err != nil {
+		return nil, fmt.Errorf("memfd_create %s: %w", name, err)
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// seal makes that nobody can change a file any more.
+func seal(f *os.File) error {
+	const seals = unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {
+		return fmt.Errorf("seal %s: %w", f.Name(), err)
+	}
+	return nil
+}
