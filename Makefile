@@ -2,6 +2,8 @@
 
 VERSION    ?= 0.1.0
 FUZZTIME   ?= 30s
+# RUN=REGEXP is for test-unit, test-bus and test-nest: the tests that it matches only.
+RUN        ?=
 
 # /usr by default: dbus-daemon reads bus policies below /usr/share and /etc only.
 PREFIX     ?= /usr
@@ -37,11 +39,14 @@ CACHE    := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/berth
 LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
 LINT     := $(CACHE)/golangci-lint-$(LINT_VERSION)
 
+# value: make must not take the $ of a regular expression for its own.
+only      = $(if $(value RUN),-run '$(value RUN)')
 # What has tests of a tier, by build tag.
 tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1)$$' .)))
+DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
 SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/demo/demo
 
-.PHONY: help build install deb fmt fmt-check lint check unit arch bus nest test fuzz bench demo clean go FORCE
+.PHONY: help build install deb fmt lint check test-unit test-bus test-nest test fuzz bench demo clean go FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -88,10 +93,11 @@ deb: build ## make build/berth_VERSION_ARCH.deb
 	rm -rf build/deb
 	$(MAKE) --no-print-directory install DESTDIR=build/deb PREFIX=/usr SYSCONFDIR=/etc
 	gzip -9 -n -r build/deb/usr/share/man
-	mk/deb build/deb $(VERSION) build/berth_$(VERSION)_$$(dpkg --print-architecture).deb
+	mk/deb build/deb $(VERSION) $(DEB)
 	rm -rf build/deb
 
-$(LINT): tools/go.mod tools/go.sum | go
+# The name has the version: a new clone's go.mod is younger, and no reason to build it again.
+$(LINT): | go
 	mkdir -p '$(CACHE)'
 	cd tools && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o '$@' github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
@@ -104,27 +110,28 @@ lint: $(LINT) ## golangci-lint and shellcheck
 	shellcheck $(SCRIPTS)
 
 check: $(LINT) | go ## before a commit: format, linters, unit tests, import rules, modules
+	test/deps check
 	'$(LINT)' fmt --diff
-	$(MAKE) --no-print-directory lint unit
+	$(MAKE) --no-print-directory lint test-unit
 	$(GO) mod verify
 	$(GO) mod tidy -diff
 
-unit: | go
-	CGO_ENABLED=1 $(GO) test -race ./...
+test-unit: | go ## the unit tests, with RUN=REGEXP some of them
+	CGO_ENABLED=1 $(GO) test -race $(only) ./...
 
-bus: | go
-	CGO_ENABLED=1 $(GO) test -race -tags bus $(call tagged,bus)
+test-bus: | go ## the same on a private message bus
+	CGO_ENABLED=1 $(GO) test -race -tags bus $(only) $(call tagged,bus)
 
 # One package after the other: each has a whole host of its own. A result of yesterday's host is
 # no result, hence no cache.
-nest: build | go
-	CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -tags nest $(call tagged,nest)
+test-nest: build | go ## the same in throw-away hosts (root)
+	CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -tags nest $(only) $(call tagged,nest)
 
 test: ## set up, build, and run all tests: unit, bus, nest (root, Debian 12)
 	mk/go
 	test/deps test
 	$(MAKE) --no-print-directory build
-	test/rig/untouched $(MAKE) --no-print-directory unit bus nest
+	test/rig/untouched $(MAKE) --no-print-directory test-unit test-bus test-nest
 
 fuzz: | go ## each fuzz target for FUZZTIME=30s
 	mk/fuzz $(FUZZTIME)
@@ -133,7 +140,7 @@ demo: ## set up, and show a container's life in a throw-away host (root, Debian 
 	@mk/go
 	@test/deps demo
 	@$(MAKE) --no-print-directory --silent deb
-	@test/rig/untouched test/demo/demo
+	@test/rig/untouched test/demo/demo $(DEB)
 
 bench: build | go ## compare start and stop with other container managers (root, Debian 12)
 	test/deps bench

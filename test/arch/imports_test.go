@@ -3,7 +3,9 @@ package arch
 import (
 	"go/parser"
 	"go/token"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,15 +16,21 @@ import (
 var adapters = []string{"machined", "units", "selinux", "audit", "polkit"}
 
 // pure packages turn values into values.
-var pure = []string{"internal/domain", "internal/lxcconf", "internal/plan", "internal/planner", "internal/events", "internal/pack"}
+var pure = []string{
+	"internal/domain", "internal/lxcconf", "internal/plan", "internal/planner", "internal/events", "internal/pack", "internal/shutdown",
+}
 
 // pureFiles are the pure parts of a package that is not.
 var pureFiles = []string{"service/lifecycle.go"}
 
-// impure reports whether an import gives a way to the world outside of the program.
+// numbers are the names that a pure file may use of package syscall: values without an effect.
+var numbers = regexp.MustCompile(`^(Signal|SIG[A-Z0-9]+|Errno|E[A-Z0-9]+)$`)
+
+// impure reports whether an import gives a way to the world outside of the program. Of syscall see
+// TestPureNumbers.
 func impure(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
-	return slices.Contains([]string{"os", "net", "syscall", "plugin", "log", "time", "unsafe"}, first) ||
+	return slices.Contains([]string{"os", "net", "plugin", "log", "time", "unsafe"}, first) ||
 		strings.HasPrefix(path, "golang.org/x/sys")
 }
 
@@ -52,6 +60,21 @@ func TestPurePackages(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkPure(t, file, path)
+		}
+	}
+}
+
+// TestPureNumbers checks that what is pure takes from package syscall names of signals and errors only.
+func TestPureNumbers(t *testing.T) {
+	t.Parallel()
+	for _, name := range files(t) {
+		if !slices.Contains(pureFiles, name) && (!slices.Contains(pure, path.Dir(name)) || !program(name)) {
+			continue
+		}
+		for _, use := range uses(t, name, "syscall") {
+			if !numbers.MatchString(use.name) {
+				t.Errorf("%s: syscall.%s has an effect", use.place, use.name)
+			}
 		}
 	}
 }

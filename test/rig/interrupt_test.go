@@ -5,6 +5,7 @@ package rig
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,6 +61,59 @@ func TestBootEnds(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestUntil ends the process that a nest is to end with. newScript checks that nothing is left.
+func TestUntil(t *testing.T) {
+	for _, stage := range []string{"lock", "cgroup", "init.pid", "up"} {
+		t.Run(stage, func(t *testing.T) {
+			s := newScript(t)
+			s.nest = fmt.Sprintf("until-%d", os.Getpid())
+			*s.nests = append(*s.nests, s.nest)
+			owner := exec.Command("sleep", "1000")
+			if err := owner.Start(); err != nil {
+				t.Fatal(err)
+			}
+			boot := s.command("up", "--until", strconv.Itoa(owner.Process.Pid), s.nest)
+			if err := boot.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if stage == "up" {
+				if err := boot.Wait(); err != nil {
+					t.Fatal(err)
+				}
+				if got := s.output(t, "exec", s.nest, "systemctl", "is-system-running"); got != "running" {
+					t.Errorf("while its owner lives, the nest is %s", got)
+				}
+			} else {
+				appears(t, filepath.Join(s.state, s.nest, stage))
+			}
+			end(t, owner, syscall.SIGKILL)
+			s.vanishes(t)
+			if boot.ProcessState == nil {
+				_ = boot.Wait() // it may have been quicker than the owner's end
+			}
+		})
+	}
+}
+
+// TestPowerOff ends a nest from inside.
+func TestPowerOff(t *testing.T) {
+	s := newScript(t)
+	s.up(t)
+	s.output(t, "exec", s.nest, "systemctl", "--force", "--force", "poweroff")
+	s.vanishes(t)
+}
+
+// vanishes waits until nothing of the nest is left, which nobody took down.
+func (s script) vanishes(t *testing.T) {
+	t.Helper()
+	settled(t, func() error {
+		if exists(filepath.Join(s.state, s.nest)) {
+			return errors.New("the nest is still there")
+		}
+		return nil
+	})
 }
 
 // TestKeeperKilled ends the one process that removes a nest: its processes go at once, the rest

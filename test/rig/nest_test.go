@@ -104,6 +104,7 @@ func TestRefused(t *testing.T) {
 	s.refused(t, "bad name", "up", "../escape")
 	s.refused(t, "unknown option", "up", "--bogus", "name")
 	s.refused(t, "needs a directory", "run", "--tree", "/dev/null", "true")
+	s.refused(t, "needs a pid", "up", "--until", "-1", "name")
 	s.refused(t, "nest up", "--help")
 }
 
