@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/domain"
@@ -21,13 +22,20 @@ func (s scopes) Names(machine, partition string) (unit, slice string) {
 func (s scopes) Start(ctx context.Context, sc service.Scope) error {
 	limit, high, swap := memoryLimits(sc.Memory)
 	return s.client.Start(ctx, units.Scope{
-		Name: sc.Name, Description: sc.Description, Slice: sc.Slice, PID: sc.PID, StopTimeout: sc.StopTimeout,
+		Name: sc.Name, Description: sc.Description, Slice: sc.Slice, PID: sc.PID,
+		// The service insists first; systemd's own SIGKILL is for when no daemon is there.
+		StopTimeout: sc.StopTimeout + grace,
+		// At the host's shutdown the daemon is the last to go: it is who stops them in order.
+		After:     []string{"berthd.service"},
 		Devices:   devices(sc.MakeNodes),
 		MemoryMax: limit, MemoryHigh: high, MemorySwapMax: swap,
 	})
 }
 
 func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }
+
+// grace is how much longer than the service systemd waits for a scope to end.
+const grace = 5 * time.Second
 
 // devices is libvirt's list of what every container may use; makeNodes adds the making of any node.
 func devices(makeNodes bool) []units.Device {
@@ -55,6 +63,9 @@ func memoryLimits(m domain.Memory) (limit, high, swap *uint64) {
 	if m.HardLimit != nil {
 		total = *m.HardLimit
 	}
+	if m.SwapHardLimit != nil { // memory alone must not be more than both together
+		total = min(total, *m.SwapHardLimit)
+	}
 	limit = inBytes(total)
 	if m.SoftLimit != nil {
 		high = inBytes(*m.SoftLimit)
@@ -62,7 +73,7 @@ func memoryLimits(m domain.Memory) (limit, high, swap *uint64) {
 	if m.SwapHardLimit != nil {
 		rest := *m.SwapHardLimit
 		if rest < domain.Unlimited {
-			rest -= min(rest, total)
+			rest -= total
 		}
 		swap = inBytes(rest)
 	}

@@ -9,28 +9,28 @@ type caller interface {
 }
 
 // idle gives a channel that is closed once no container has run and no call has come for the whole
-// of limit; 0 means never.
-func (d *parts) idle(server caller, limit time.Duration) <-chan struct{} {
-	idle := make(chan struct{})
+// of limit; 0 means never. active counts the containers, and each change of one is a nudge.
+func idle(server caller, active func() int, nudges <-chan struct{}, limit time.Duration) <-chan struct{} {
+	over := make(chan struct{})
 	if limit == 0 {
-		return idle
+		return over
 	}
 	go func() {
 		timer := time.NewTimer(limit)
 		defer timer.Stop()
 		for {
 			select {
-			case <-d.nudges:
+			case <-nudges:
 				timer.Reset(limit)
 			case <-server.Idle():
 				timer.Reset(limit)
 			case <-timer.C:
-				if d.service.Active() == 0 && server.InFlight() == 0 {
-					close(idle)
+				if active() == 0 && server.InFlight() == 0 {
+					close(over)
 					return
 				}
 			}
 		}
 	}()
-	return idle
+	return over
 }

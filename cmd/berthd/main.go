@@ -68,8 +68,10 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 	lost := false
 	select {
 	case <-ctx.Done():
-	case <-d.idle(server, cfg.IdleTimeout):
+	case <-idle(server, d.service.Active, d.nudges, cfg.IdleTimeout):
 	case <-server.Lost():
+		lost = true
+	case <-d.client.Context().Done(): // systemd and machined are out of reach
 		lost = true
 	}
 	notify("STOPPING=1")

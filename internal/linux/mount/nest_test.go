@@ -1,0 +1,190 @@
+//go:build nest
+
+package mount
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/test/rig"
+)
+
+func TestMain(m *testing.M) { os.Exit(rig.Main(m, rig.Options{})) }
+
+// apart runs f on a thread with a mount namespace of its own, which ends with it.
+func apart(t *testing.T, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if err := errors.Join(unix.Unshare(unix.CLONE_NEWNS), MakePrivate()); err != nil {
+			t.Error(err)
+			return
+		}
+		f()
+	}()
+	<-done
+}
+
+// at opens a directory or file by path.
+func at(t *testing.T, path string) *os.File {
+	t.Helper()
+	f, err := os.OpenFile(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return f
+}
+
+// tmpfs attaches one to a new directory.
+func tmpfs(t *testing.T, attr Attr, options ...Option) string {
+	t.Helper()
+	dir := t.TempDir()
+	m, err := New("tmpfs", options, attr)
+	if err != nil {
+		t.Error(err)
+		return dir
+	}
+	defer func() { _ = m.Close() }()
+	if err := Attach(m, at(t, dir)); err != nil {
+		t.Error(err)
+	}
+	return dir
+}
+
+// TestNew: options and attributes arrive, and the mount is what the table shows.
+func TestNew(t *testing.T) {
+	apart(t, func() {
+		dir := tmpfs(t, NoSUID|NoDev, Option{"mode", "0711"}, Option{"size", "1m"})
+		var line string
+		table, err := os.ReadFile("/proc/thread-self/mountinfo")
+		for l := range strings.Lines(string(table)) {
+			if strings.Contains(l, " "+dir+" ") {
+				line = l
+			}
+		}
+		if !strings.Contains(line, " rw,nosuid,nodev,") || !strings.Contains(line, " - tmpfs tmpfs rw,size=1024k,mode=711") || err != nil {
+			t.Errorf("mountinfo says %q, %v", line, err)
+		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	apart(t, func() {
+		_, noType := New("nonesuch", nil, 0)
+		_, noOption := New("tmpfs", []Option{{"size", "1m"}, {"nonesuch", "1"}}, 0)
+		_, badValue := New("tmpfs", []Option{{"size", "much"}}, 0)
+		for name, tc := range map[string]struct {
+			err   error
+			errno error
+			text  string
+		}{
+			"type":   {noType, unix.ENODEV, "fsopen nonesuch"},
+			"option": {noOption, unix.EINVAL, "Unknown parameter 'nonesuch'"},
+			"value":  {badValue, unix.EINVAL, "Bad value for 'size'"},
+			"kind":   {Attach(must(t, "tmpfs"), at(t, "/etc/passwd")), unix.EINVAL, "move_mount tmpfs on /etc/passwd"},
+		} {
+			if !errors.Is(tc.err, tc.errno) || !strings.Contains(tc.err.Error(), tc.text) {
+				t.Errorf("%s: %v, want %v with %q", name, tc.err, tc.errno, tc.text)
+			}
+		}
+		for name, path := range map[string]string{"no mount point": t.TempDir(), "missing": "/nonesuch"} {
+			if err := Detach(path); err != nil {
+				t.Errorf("detach, %s: %v", name, err)
+			}
+		}
+	})
+}
+
+func must(t *testing.T, fstype string) *os.File {
+	t.Helper()
+	m, err := New(fstype, nil, 0)
+	if err != nil {
+		t.Error(err)
+	}
+	return m
+}
+
+// TestClone: a copy has its own attributes, takes along what it is told to, and tells nobody of what
+// is mounted below it.
+func TestClone(t *testing.T) {
+	apart(t, func() {
+		from := tmpfs(t, 0)
+		below := filepath.Join(from, "below")
+		if err := errors.Join(os.Mkdir(below, 0o755), unix.Mount("below", below, "tmpfs", 0, ""),
+			os.WriteFile(below+"/file", nil, 0o600), unix.Mount("", from, "", unix.MS_REC|unix.MS_SHARED, "")); err != nil {
+			t.Error(err)
+			return
+		}
+		for depth, want := range map[Depth]error{One: unix.ENOENT, Tree: nil} {
+			tree, err := Clone(at(t, from), depth)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			to := t.TempDir()
+			if err := errors.Join(SetAttr(tree, ReadOnly, depth), Attach(tree, at(t, to))); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Stat(to + "/below/file"); !errors.Is(err, want) {
+				t.Errorf("depth %d: %v", depth, err)
+			}
+			if err := os.WriteFile(to+"/x", nil, 0o600); !errors.Is(err, unix.EROFS) {
+				t.Errorf("depth %d: written to: %v", depth, err)
+			}
+			if err := SetAttrWritable(tree, NoExec|ReadOnly); err != nil {
+				t.Error(err)
+			}
+			if err := os.WriteFile(to+"/x", nil, 0o600); err != nil {
+				t.Errorf("depth %d: %v", depth, err)
+			}
+			if err := os.WriteFile(to+"/below/x", nil, 0o600); depth == Tree && !errors.Is(err, unix.EROFS) {
+				t.Errorf("below it is writable: %v", err)
+			}
+			if err := errors.Join(os.MkdirAll(to+"/new", 0o755), unix.Mount("new", to+"/new", "tmpfs", 0, ""), os.WriteFile(to+"/new/secret", nil, 0o600)); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Stat(from + "/new/secret"); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("depth %d: a mount came back to where it was copied from: %v", depth, err)
+			}
+			_ = tree.Close()
+		}
+	})
+}
+
+// TestPivot: the old root is gone, and nothing stays behind in the new one.
+func TestPivot(t *testing.T) {
+	apart(t, func() {
+		root := t.TempDir()
+		place := t.TempDir()
+		if err := os.WriteFile(root+"/mark", nil, 0o600); err != nil {
+			t.Error(err)
+		}
+		tree, err := Clone(at(t, root), Tree)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = tree.Close() }()
+		if err := errors.Join(unix.Unshare(unix.CLONE_FS), Pivot(tree, place)); err != nil {
+			t.Error(err)
+			return
+		}
+		entries, err := os.ReadDir("/")
+		if len(entries) != 1 || entries[0].Name() != "mark" || err != nil {
+			t.Errorf("the new root has %v, %v", entries, err)
+		}
+		if dir, err := os.Getwd(); dir != "/" {
+			t.Errorf("working directory %q, %v", dir, err)
+		}
+	})
+}
