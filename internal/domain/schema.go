@@ -87,7 +87,6 @@ const everything = "*"
 // yet. To lift one is to delete its line; but vcpu@cpuset first needs a place in Def.
 func notServed() map[string]string {
 	return map[string]string{
-		"domain/idmap":                     everything,
 		"domain/lxc:namespace":             everything,
 		"domain/berth:container":           everything,
 		"domain/vcpu@cpuset":               everything,

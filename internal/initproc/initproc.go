@@ -40,6 +40,7 @@ type stager struct {
 	conn    *wire.Conn
 	plan    *plan.Plan
 	sources []*os.File
+	fresh   map[*plan.Mount]*os.File // new file systems, not attached yet
 	root    inroot.Root
 	devpts  *os.File // the container's own instance
 	stdio   *os.File // terminal side of console 0
@@ -74,6 +75,8 @@ func (s *stager) run() error {
 		run   func() error
 	}{
 		{"plan", s.readPlan},
+		{"mapping", s.awaitMapping},
+		{"new mounts", s.makeNew},
 		{"root", s.enterRoot},
 		{"mounts", s.basicMounts},
 		{"devices", s.devices},
@@ -115,13 +118,20 @@ func (s *stager) readPlan() error {
 	return nil
 }
 
-// enterRoot makes Sources[0] the root. The working directory, which the supervisor chose, serves
-// as the place where it is attached for the moment of the pivot.
+// awaitMapping waits, with a user namespace, until the sources' owners are mapped by it.
+func (s *stager) awaitMapping() error {
+	if !s.plan.Namespaces.User {
+		return nil
+	}
+	return s.await(wire.TypeMapped)
+}
+
+// enterRoot makes Sources[0] the root. For the moment of the pivot it is attached on the old one.
 func (s *stager) enterRoot() error {
 	if err := mount.MakePrivate(); err != nil {
 		return err
 	}
-	if err := mount.Pivot(s.sources[0], "."); err != nil {
+	if err := mount.Pivot(s.sources[0], "/"); err != nil {
 		return err
 	}
 	s.root = inroot.New(s.sources[0])

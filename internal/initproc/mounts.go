@@ -32,16 +32,39 @@ func (s *stager) mountAll(list []plan.Mount) error {
 	return nil
 }
 
+// makeNew makes the new file systems while the old root is still there: in a user namespace the
+// kernel makes a proc or sysfs only where a whole one can be seen (mount_too_revealing, kernel 4.2).
+func (s *stager) makeNew() error {
+	s.fresh = map[*plan.Mount]*os.File{}
+	for i := range s.plan.Mounts {
+		if m := &s.plan.Mounts[i]; m.Kind == plan.MountNew {
+			made, err := newMount(m)
+			if err != nil {
+				return err
+			}
+			s.fresh[m] = made
+		}
+	}
+	return nil
+}
+
+func newMount(m *plan.Mount) (*os.File, error) {
+	options := make([]mount.Option, len(m.Options))
+	for i, o := range m.Options {
+		options[i] = mount.Option{Key: o.Key, Value: o.Value}
+	}
+	return mount.New(m.Type, options, attributes(m))
+}
+
 // make gives the mount, attached nowhere yet.
 func (s *stager) make(m *plan.Mount) (*os.File, error) {
 	attr := attributes(m)
 	switch m.Kind {
 	case plan.MountNew:
-		options := make([]mount.Option, len(m.Options))
-		for i, o := range m.Options {
-			options[i] = mount.Option{Key: o.Key, Value: o.Value}
+		if made := s.fresh[m]; made != nil {
+			return made, nil
 		}
-		return mount.New(m.Type, options, attr)
+		return newMount(m)
 	case plan.MountSource:
 		return s.sources[m.Source], nil
 	case plan.MountInner:

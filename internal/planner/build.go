@@ -34,6 +34,9 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 	p.LoopbackUp = p.Namespaces.Net
 	rootOf(p, d)
 	basicMounts(p)
+	if p.Namespaces.User {
+		borrow(p)
+	}
 	links(p)
 	filesystems(p, d)
 	return p
@@ -90,10 +93,42 @@ func basicMounts(p *plan.Plan) {
 		},
 		plan.Mount{
 			Kind: plan.MountNew, Target: "/dev/pts", Type: "devpts", NoSUID: true, NoExec: true,
-			Options: []plan.Option{{Key: "ptmxmode", Value: "0666"}, {Key: "mode", Value: "0620"}, {Key: "gid", Value: "5"}},
+			Options: ptsOptions(p.GIDs),
 		},
 	)
 	p.Group = plan.Mount{Kind: plan.MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2", NoSUID: true, NoDev: true, NoExec: true}
+}
+
+// ptsOptions: terminals belong to group tty, which is 5 everywhere, where the container has a group 5.
+func ptsOptions(gids []plan.IDRange) []plan.Option {
+	options := []plan.Option{{Key: "ptmxmode", Value: "0666"}, {Key: "mode", Value: "0620"}}
+	const tty = 5
+	mapped := len(gids) == 0
+	for _, r := range gids {
+		mapped = mapped || r.Inside <= tty && tty-r.Inside < r.Count
+	}
+	if mapped {
+		options = append(options, plan.Option{Key: "gid", Value: strconv.Itoa(tty)})
+	}
+	return options
+}
+
+// borrow takes from the host what the root of a user namespace may not make: device nodes, and,
+// without a network namespace of its own, a sysfs.
+func borrow(p *plan.Plan) {
+	add := func(path string, readOnly bool) int {
+		p.Sources = append(p.Sources, plan.Source{Path: path, Recursive: readOnly, ReadOnly: readOnly})
+		return len(p.Sources) - 1
+	}
+	for i := range p.Mounts {
+		if m := &p.Mounts[i]; m.Type == "sysfs" && !p.Namespaces.Net {
+			*m = plan.Mount{Kind: plan.MountSource, Target: m.Target, Source: add("/sys", true)}
+		}
+	}
+	for _, d := range p.Devices {
+		p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountSource, Target: d.Path, Source: add(d.Path, false)})
+	}
+	p.Devices = nil
 }
 
 func links(p *plan.Plan) {

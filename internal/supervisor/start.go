@@ -1,9 +1,11 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -54,6 +56,9 @@ func (s *supervisor) start() error {
 		return err
 	}
 	if len(prepare.UIDs) > 0 {
+		if err := s.mapOwners(prepare.Sources, handed[initproc.FDSources-initproc.FDWire:]); err != nil {
+			return err
+		}
 		s.mapped, s.uid, s.gid = true, int(prepare.UIDs[0].Outside), int(prepare.GIDs[0].Outside)
 	}
 	return s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())})
@@ -64,6 +69,33 @@ func setName() {
 	name := [16]byte{}
 	copy(name[:15], "berth-supervisor")
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0)
+}
+
+// mapOwners maps the owners in the sources' trees by init's user namespace, while they are attached
+// nowhere yet: nothing on disk is changed.
+func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
+	userns, err := os.Open("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/ns/user")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = userns.Close() }()
+	for i, src := range sources {
+		if !src.IDMapped {
+			continue
+		}
+		depth := mount.One
+		if src.Recursive {
+			depth = mount.Tree
+		}
+		err := mount.IDMap(trees[i], userns, depth)
+		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EPERM) {
+			err = fmt.Errorf("its file system, or one mounted below, cannot map owners, which a container with an <idmap> needs: %w", err)
+		}
+		if err != nil {
+			return &wire.Failed{Stage: "sources", Text: src.Path + ": " + err.Error(), Number: errno(err)}
+		}
+	}
+	return s.initConn.Send(&wire.Mapped{})
 }
 
 // openSource opens a host path once, by descriptor, and clones what is mounted there.

@@ -4,6 +4,7 @@
 //	berthd                      supervisor                     init stage
 //	  | Prepare + plan -----------> |  opens the sources, clones --> |  (plan, sources inherited)
 //	  | <---------------------- Born |                                |  mounts, devices
+//	  |                             | Mapped (user namespace) -----> |
 //	  |  (systemd: the scope)       | <-- Consoles + both pty sides  |
 //	  | Place + scope dir --------> |  moves itself and init         |
 //	  | <-------------------- Placed | Placed ---------------------> |  cgroup namespace

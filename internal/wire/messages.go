@@ -16,6 +16,7 @@ const (
 	TypeBorn
 	TypePlace
 	TypePlaced
+	TypeMapped
 	TypeConsoles
 	TypeReady
 	TypeContinue
@@ -65,6 +66,9 @@ type Born struct {
 	Supervisor uint32
 }
 
+// Mapped says that the sources' owners are mapped by init's user namespace.
+type Mapped struct{}
+
 // Consoles carries the consoles in their order: the master and the terminal side of each.
 type Consoles struct{}
 
@@ -108,6 +112,7 @@ func (*Prepare) kind() Type   { return TypePrepare }
 func (*Place) kind() Type     { return TypePlace }
 func (*Placed) kind() Type    { return TypePlaced }
 func (*Born) kind() Type      { return TypeBorn }
+func (*Mapped) kind() Type    { return TypeMapped }
 func (*Consoles) kind() Type  { return TypeConsoles }
 func (*Ready) kind() Type     { return TypeReady }
 func (*Continue) kind() Type  { return TypeContinue }
@@ -118,6 +123,7 @@ func (*Exited) kind() Type    { return TypeExited }
 
 func (*Place) put(*pack.Writer)     {}
 func (*Placed) put(*pack.Writer)    {}
+func (*Mapped) put(*pack.Writer)    {}
 func (*Consoles) put(*pack.Writer)  {}
 func (*Ready) put(*pack.Writer)     {}
 func (*Continue) put(*pack.Writer)  {}
@@ -196,6 +202,8 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Placed{}
 	case TypeBorn:
 		return &Born{PID: r.U32(), Supervisor: r.U32()}
+	case TypeMapped:
+		return &Mapped{}
 	case TypeConsoles:
 		return &Consoles{}
 	case TypeReady:
