@@ -91,7 +91,7 @@ func notServed() map[string]string {
 		"domain/berth:container":           everything,
 		"domain/vcpu@cpuset":               everything,
 		"domain/devices/filesystem/driver": everything,
-		"domain/devices/filesystem@type":   "bind block file ram template volume",
+		"domain/devices/filesystem@type":   "block file template volume",
 		// "none" is no architecture: where the host has no 32-bit sibling there is nothing to keep out.
 		atArch: cmp.Or(siblingArch(hostArch()), "none"),
 	}

@@ -73,20 +73,20 @@ func (s *stager) make(m *plan.Mount) (*os.File, error) {
 			return nil, err
 		}
 		defer func() { _ = from.Close() }()
-		return innerClone(from, m.ReadOnly, attr)
+		return innerClone(from, m.Writable, attr)
 	}
 	return nil, fmt.Errorf("mount %s: unknown kind %q", m.Target, m.Kind)
 }
 
-func innerClone(from *os.File, readOnly bool, attr mount.Attr) (*os.File, error) {
+func innerClone(from *os.File, writable bool, attr mount.Attr) (*os.File, error) {
 	tree, err := mount.Clone(from, mount.One)
 	if err != nil {
 		return nil, err
 	}
-	if readOnly {
-		err = mount.SetAttr(tree, attr, mount.One)
-	} else {
+	if writable {
 		err = mount.SetAttrWritable(tree, attr)
+	} else {
+		err = mount.SetAttr(tree, attr, mount.One)
 	}
 	if err != nil {
 		_ = tree.Close()

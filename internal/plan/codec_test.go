@@ -14,7 +14,7 @@ func full() *Plan {
 		GIDs:        []IDRange{{0, 200000, 1}, {1, 300000, 2}},
 		Sources:     []Source{{Path: "/srv/root", Recursive: true, IDMapped: true, ReadOnly: true}},
 		Detach:      []string{"/proc", "/dev"},
-		Mounts:      []Mount{{Kind: MountNew, Target: "/proc", Type: "proc", Options: []Option{{"hidepid", "2"}}, NoSUID: true, NoDev: true, NoExec: true, ReadOnly: true}},
+		Mounts:      []Mount{{Kind: MountNew, Target: "/proc", Type: "proc", Options: []Option{{"hidepid", "2"}}, NoSUID: true, NoDev: true, NoExec: true, ReadOnly: true, Writable: true}},
 		Devices:     []Device{{"/dev/null", 1, 3, 0o666}},
 		Links:       []Link{{"/dev/fd", "/proc/self/fd"}},
 		Consoles:    2,

@@ -64,6 +64,7 @@ type Mount struct {
 	From     string    `json:"from,omitempty"`
 	Source   int       `json:"source,omitempty"`
 	ReadOnly bool      `json:"readonly,omitempty"`
+	Writable bool      `json:"writable,omitempty"` // an inner mount of a read-only one, made writable
 	NoSUID   bool      `json:"nosuid,omitempty"`
 	NoDev    bool      `json:"nodev,omitempty"`
 	NoExec   bool      `json:"noexec,omitempty"`

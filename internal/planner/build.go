@@ -82,7 +82,7 @@ func basicMounts(p *plan.Plan) {
 	if p.Namespaces.Net {
 		for _, family := range []string{"ipv4", "ipv6"} {
 			dir := "/proc/sys/net/" + family
-			p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountInner, Target: dir, From: dir, NoSUID: true, NoDev: true, NoExec: true})
+			p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountInner, Target: dir, From: dir, Writable: true, NoSUID: true, NoDev: true, NoExec: true})
 		}
 	}
 	p.Mounts = append(p.Mounts,
@@ -149,8 +149,18 @@ func filesystems(p *plan.Plan, d *domain.Def) {
 		if fs.Target == "/" {
 			continue
 		}
-		p.Sources = append(p.Sources, plan.Source{Path: fs.Source, IDMapped: p.Namespaces.User, ReadOnly: fs.ReadOnly})
-		p.Filesystems = append(p.Filesystems, plan.Mount{Kind: plan.MountSource, Target: fs.Target, Source: len(p.Sources) - 1})
+		m := plan.Mount{Target: fs.Target, ReadOnly: fs.ReadOnly}
+		switch fs.Type {
+		case domain.FSBind:
+			m.Kind, m.From = plan.MountInner, fs.Source
+		case domain.FSRAM:
+			m.Kind, m.Type, m.NoSUID, m.NoDev = plan.MountNew, "tmpfs", true, true
+			m.Options = []plan.Option{{Key: "size", Value: strconv.FormatUint(fs.Usage, 10)}}
+		default:
+			p.Sources = append(p.Sources, plan.Source{Path: fs.Source, IDMapped: p.Namespaces.User, ReadOnly: fs.ReadOnly})
+			m.Kind, m.Source = plan.MountSource, len(p.Sources)-1
+		}
+		p.Filesystems = append(p.Filesystems, m)
 	}
 }
 

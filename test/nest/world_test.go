@@ -205,6 +205,32 @@ func TestBindMounts(t *testing.T) {
 	}
 }
 
+// TestInnerMounts: ram file systems, and directories of the container bound elsewhere in it.
+func TestInnerMounts(t *testing.T) {
+	clean(t)
+	g := guest{Name: "web", Root: busybox(t)}
+	g.Devs = "<filesystem type='ram'><source usage='1' units='MiB'/><target dir='/srv/ram'/></filesystem>" +
+		"<filesystem type='ram'><source usage='64'/><target dir='/srv/ro'/><readonly/></filesystem>" +
+		"<filesystem type='bind'><source dir='/etc'/><target dir='/srv/etc'/></filesystem>" +
+		"<filesystem type='bind'><source dir='/proc/sys'/><target dir='/srv/sys'/></filesystem>"
+	for name, more := range map[string]string{"plain": "", "user namespace": idmap} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			g.More = more
+			got := tell(t, g, `grep -E '/srv/(ram|ro|sys) ' /proc/mounts | cut -d' ' -f2-4 | sort; dd if=/dev/zero of=/srv/ram/x bs=1k count=2000 2>&1 | grep -o 'No space left'
+touch /srv/ro/x || echo refused; cmp /etc/passwd /srv/etc/passwd && echo same; echo 1 > /srv/sys/kernel/panic || echo refused`)
+			for _, want := range []string{"/srv/ram tmpfs rw,nosuid,nodev", "/srv/ro tmpfs ro,nosuid,nodev", "/srv/sys proc ro", "No space left", "same", "refused"} {
+				if !strings.Contains(got, want) {
+					t.Errorf("no %q in:\n%s", want, got)
+				}
+			}
+			if strings.Count(got, "\nrefused") != 2 {
+				t.Errorf("something was writable:\n%s", got)
+			}
+		})
+	}
+}
+
 // TestReadOnlyRoot: nothing can be written but to what is the container's own.
 func TestReadOnlyRoot(t *testing.T) {
 	clean(t)
