@@ -9,12 +9,10 @@ import (
 // TestGates: each entry of notServed keeps something out, and that without the others.
 func TestGates(t *testing.T) {
 	t.Parallel()
-	idmap := `<idmap><uid start='0' target='1' count='1'/><gid start='0' target='1' count='1'/></idmap>`
 	fs := func(attr, inner string) string {
 		return `<devices><filesystem` + attr + `>` + inner + `<target dir='/x'/></filesystem></devices>`
 	}
 	lifted := map[string]string{ // and what shows that it is lifted
-		"domain/idmap":                     idmap,
 		"domain/lxc:namespace":             `<namespace xmlns='` + lxcNamespace + `'><sharenet type='netns' value='red'/></namespace>`,
 		"domain/berth:container":           `<container xmlns='` + berthNamespace + `'><no_new_privs/></container>`,
 		"domain/vcpu@cpuset":               `<vcpu cpuset='0'>1</vcpu>`,
