@@ -44,9 +44,9 @@ only      = $(if $(value RUN),-run '$(value RUN)')
 # What has tests of a tier, by build tag.
 tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1)$$' .)))
 DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
-SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/demo/demo
+SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/demo/demo test/demo/demo-systemd
 
-.PHONY: help build install deb fmt lint check test-unit test-bus test-nest test fuzz bench demo clean go FORCE
+.PHONY: help build install deb fmt lint check test-unit test-bus test-nest test fuzz bench demo demo-systemd clean go FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -141,6 +141,12 @@ demo: ## set up, and show a container's life in a throw-away host (root, Debian 
 	@test/deps demo
 	@$(MAKE) --no-print-directory --silent deb
 	@test/rig/untouched test/demo/demo $(DEB)
+
+demo-systemd: ## boot Debian's systemd in a container, with and without a user namespace
+	@mk/go
+	@test/deps demo demo-systemd
+	@$(MAKE) --no-print-directory --silent deb
+	@test/rig/untouched test/demo/demo-systemd $(DEB)
 
 bench: build | go ## compare start and stop with other container managers (root, Debian 12)
 	test/deps bench

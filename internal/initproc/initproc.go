@@ -76,7 +76,7 @@ func (s *stager) run() error {
 	}{
 		{"plan", s.readPlan},
 		{"mapping", s.awaitMapping},
-		{"new mounts", s.makeNew},
+		{"mounts", s.makeNew},
 		{"root", s.enterRoot},
 		{"mounts", s.basicMounts},
 		{"devices", s.devices},
