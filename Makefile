@@ -2,7 +2,7 @@
 
 VERSION    ?= 0.1.0
 FUZZTIME   ?= 30s
-# RUN=REGEXP is for test-unit, test-bus and test-nest: the tests that it matches only.
+# BENCHFLAGS=--help lists what make bench can be told. RUN=REGEXP is for test-unit, test-bus and test-nest: the tests that it matches only.
 RUN        ?=
 
 # /usr by default: dbus-daemon reads bus policies below /usr/share and /etc only.
@@ -49,7 +49,7 @@ SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb test/deps test/rig/nest test/rig/nest-b
 .PHONY: help build install deb fmt lint check test-unit test-bus test-nest test fuzz bench demo demo-systemd clean go FORCE
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 go:
 	@mk/go
@@ -150,7 +150,8 @@ demo-systemd: ## boot Debian's systemd in a container, with and without a user n
 
 bench: build | go ## compare start and stop with other container managers (root, Debian 12)
 	test/deps bench
-	$(GO) run ./test/bench
+	$(GO) build -o bin/bench ./test/bench
+	exec bin/bench $(BENCHFLAGS)
 
 clean: ## remove what was built in the tree
 	rm -rf bin build
