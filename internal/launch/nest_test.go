@@ -82,7 +82,7 @@ func busybox(t *testing.T) string {
 
 func (b *box) write(t *testing.T, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(b.root, name), []byte(text), 0o755); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(b.root, name), []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
 }

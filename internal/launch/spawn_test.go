@@ -1,0 +1,125 @@
+package launch
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/wire"
+)
+
+func TestPrepare(t *testing.T) {
+	t.Parallel()
+	const always = unix.CLONE_NEWPID | unix.CLONE_NEWNS
+	for name, tc := range map[string]struct {
+		plan plan.Plan
+		want wire.Prepare
+	}{
+		"the least": {plan.Plan{}, wire.Prepare{CloneFlags: always}},
+		// The cgroup namespace is made later, by init itself.
+		"all namespaces": {
+			plan.Plan{Namespaces: plan.Namespaces{IPC: true, UTS: true, Net: true, User: true, Cgroup: true}},
+			wire.Prepare{CloneFlags: always | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWUSER},
+		},
+		"the rest": {
+			plan.Plan{
+				UIDs: []plan.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []plan.IDRange{{Inside: 1, Outside: 2, Count: 3}},
+				Sources:  []plan.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true}},
+				Consoles: 2,
+			},
+			wire.Prepare{
+				CloneFlags: always, UIDs: []wire.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []wire.IDRange{{Inside: 1, Outside: 2, Count: 3}},
+				Sources:  []wire.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true}},
+				Consoles: 2,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := wire.Decode(wire.Encode(prepare(&tc.plan)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(wire.Message(&tc.want), got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSealed: what is handed to a process that is not trusted cannot be changed by it.
+func TestSealed(t *testing.T) {
+	t.Parallel()
+	p := &plan.Plan{Name: "web"}
+	f, err := file(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	if _, err := f.WriteAt([]byte("x"), 0); !errors.Is(err, syscall.EPERM) {
+		t.Errorf("write: %v", err)
+	}
+	if err := f.Truncate(0); !errors.Is(err, syscall.EPERM) {
+		t.Errorf("truncate: %v", err)
+	}
+	text, err := io.ReadAll(io.NewSectionReader(f, 0, wire.MaxPlan))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := plan.Unpack(text); err != nil || cmp.Diff(p, got) != "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := file(&plan.Plan{Name: strings.Repeat("x", wire.MaxPlan)}); err == nil {
+		t.Error("a plan beyond its bound was taken")
+	}
+}
+
+func TestImmutable(t *testing.T) {
+	t.Parallel()
+	f, err := immutable("/bin/echo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	path := "/proc/self/fd/" + strconv.Itoa(int(f.Fd()))
+	original, err := os.ReadFile("/bin/echo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
+		if _, err := w.WriteAt([]byte("x"), 0); !errors.Is(err, syscall.EPERM) {
+			t.Errorf("write: %v", err)
+		}
+		_ = w.Close()
+	}
+	if copied, err := os.ReadFile(path); err != nil || string(copied) != string(original) {
+		t.Errorf("the copy has %d bytes, %v, not %d", len(copied), err, len(original))
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	pid, err := syscall.ForkExec(path, []string{"echo", "it", "runs"}, &syscall.ProcAttr{Files: []uintptr{0, w.Fd(), 2}})
+	_ = w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said, err := io.ReadAll(r); string(said) != "it runs\n" {
+		t.Errorf("it said %q, %v", said, err)
+	}
+	if _, err := syscall.Wait4(pid, nil, 0, nil); err != nil {
+		t.Error(err)
+	}
+	if _, err := immutable("/nonesuch"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing program: %v", err)
+	}
+}
