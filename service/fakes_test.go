@@ -299,6 +299,10 @@ func (w supervisorsFake) Attach(_ context.Context, runDir string) (Supervisor, b
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.supervisors[runDir]
+	if w.fault == "supervisors.Attach" {
+		w.fault = "" // once
+		return nil, false, errFault
+	}
 	if s == nil || s.over() {
 		return nil, false, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/berthd/berth/internal/domain"
 )
@@ -68,10 +69,9 @@ func (s *Service) restore(def *domain.Def) {
 func (s *Service) adopt(ctx context.Context, left Run) (after func()) {
 	def, err := domain.Parse([]byte(left.XML))
 	if err != nil {
-		// It was written by us; still its container must not be lost, nor run unseen.
-		s.Log.Error("live definition", "uuid", left.UUID.String(), "err", err)
-		r := &run{Run: left, over: make(chan struct{})}
-		return func() { s.abandon(r) }
+		// It was written by us, perhaps by another version: the container runs on, unmanaged.
+		s.Log.Error("the live definition cannot be read; machinectl can end the container", "machine", left.Machine, "uuid", left.UUID.String(), "err", err)
+		return nil
 	}
 	c := s.entryOf(def)
 	_ = c.acquire(detached()) // nobody else knows it yet
@@ -79,49 +79,82 @@ func (s *Service) adopt(ctx context.Context, left Run) (after func()) {
 	ctx, cancel := limited(ctx, endTimeout)
 	defer cancel()
 	sup, found, err := s.Supervisors.Attach(ctx, s.Runs.Dir(left.UUID))
-	if err != nil {
+	switch {
+	case err != nil: // it may well run: no trouble of ours ends a container
 		s.Log.Error("supervisor", "domain", def.Name, "err", err)
-	}
-	if !found {
+		s.await(c, r, def, left.State)
+		return func() { s.attachLater(c, r, def) }
+	case !found:
 		return s.wentAway(c, r, def)
 	}
-	r.supervisor = sup
-	state, reason := left.State, left.Reason
-	if state != StatePaused { // also one whose start or stop was under way
-		state = StateRunning
-	}
-	s.begin(c, r, def, state, reason, nil)
+	s.takeOver(c, r, def, sup)
 	c.release()
 	return nil
 }
 
-// wentAway enters a run that has no supervisor any more; the caller holds its queue, and what it
-// returns gives that back.
-func (s *Service) wentAway(c *container, r *run, def *domain.Def) func() {
-	end, known, err := s.Runs.Exit(r.UUID)
-	if err != nil {
-		s.Log.Error("exit status", "domain", def.Name, "err", err)
+// takeOver makes a run ours again. The caller holds the queue.
+func (s *Service) takeOver(c *container, r *run, def *domain.Def, sup Supervisor) {
+	r.supervisor = sup
+	state := r.State
+	if state != StatePaused { // also one whose start or stop was under way
+		state = StateRunning
 	}
-	end.Known = known
+	s.begin(c, r, def, state, r.Reason, nil)
+}
+
+// await enters a run whose supervisor has not answered; the caller holds its queue.
+func (s *Service) await(c *container, r *run, def *domain.Def, state State) {
 	c.run = r
 	c.mu.Lock()
 	c.live = def
 	c.mu.Unlock()
 	s.change(c, nil, func(snap *Snapshot) {
-		snap.State, snap.Reason = StateStopping, r.Reason
+		snap.State, snap.Reason, snap.StateChanged = state, r.Reason, r.Changed
 		snap.Unit, snap.Slice, snap.Started = r.Unit, r.Slice, r.Started
 	})
+}
+
+// attachLater asks a supervisor that did not answer again and again, until it does or is gone. The
+// container's queue is held meanwhile, and given back.
+func (s *Service) attachLater(c *container, r *run, def *domain.Def) {
+	defer c.release()
+	for {
+		ctx, cancel := limited(detached(), endTimeout)
+		sup, found, err := s.Supervisors.Attach(ctx, s.Runs.Dir(r.UUID))
+		cancel()
+		switch {
+		case err != nil:
+			s.Log.Error("supervisor", "domain", def.Name, "err", err)
+			<-time.After(attachPause)
+		case found:
+			s.takeOver(c, r, def, sup)
+			return
+		default:
+			s.ended(c, r, s.exitOf(r))
+			return
+		}
+	}
+}
+
+// wentAway enters a run that has no supervisor any more; the caller holds its queue, and what it
+// returns gives that back.
+func (s *Service) wentAway(c *container, r *run, def *domain.Def) func() {
+	end := s.exitOf(r)
+	s.await(c, r, def, StateStopping)
 	return func() {
 		defer c.release()
 		s.ended(c, r, end)
 	}
 }
 
-// abandon takes down a run of which nothing can be known.
-func (s *Service) abandon(r *run) {
-	if err := s.takeDown(r, End{}); err != nil {
-		s.Log.Error("take down", "uuid", r.UUID.String(), "err", err)
+// exitOf gives the status that a supervisor left; not known when it left none that can be read.
+func (s *Service) exitOf(r *run) End {
+	end, known, err := s.Runs.Exit(r.UUID)
+	if err != nil {
+		s.Log.Error("exit status", "uuid", r.UUID.String(), "err", err)
 	}
+	end.Known = known
+	return end
 }
 
 // entryOf finds the container of a live definition, or enters it as a transient one.

@@ -98,6 +98,29 @@ func TestRecoverWhatEnded(t *testing.T) {
 	}
 }
 
+// TestRecoverHurtsNobody: a supervisor that cannot be asked now is asked later, and keeps its container.
+func TestRecoverHurtsNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	first := w.service(t)
+	u := define(t, first, "web")
+	if err := first.Start(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	w.fault = "supervisors.Attach"
+	s, settle := again(t, w)
+	if snap, _ := s.ByUUID(u); snap.State != StateRunning || w.supervisors[u.String()].over() {
+		t.Errorf("it is %s, over %v", snap.State, w.supervisors[u.String()].over())
+	}
+	settle()
+	if err := s.Destroy(context.Background(), u); err != nil {
+		t.Errorf("destroy: %v", err)
+	}
+	if left := w.left(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 func TestRecoverKeepsHowTheLastRunEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

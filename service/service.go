@@ -18,6 +18,7 @@ const (
 	startTimeout = 60 * time.Second
 	endTimeout   = 30 * time.Second
 	freezeLimit  = 10 * time.Second
+	attachPause  = 10 * time.Second // between two questions to a supervisor that does not answer
 )
 
 // Deps is everything that the service works with; none may be nil.
