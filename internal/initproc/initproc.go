@@ -12,6 +12,7 @@ import (
 
 	"github.com/berthd/berth/internal/linux/inroot"
 	"github.com/berthd/berth/internal/linux/mount"
+	"github.com/berthd/berth/internal/linux/signals"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 )
@@ -185,5 +186,6 @@ func (s *stager) exec() error {
 		return fmt.Errorf("close_range: %w", err)
 	}
 	i := s.plan.Init
+	signals.Reset()
 	return &os.PathError{Op: "execute", Path: i.Path, Err: syscall.Exec(absolute(i.Path), i.Args, i.Env)}
 }
