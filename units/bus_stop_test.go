@@ -251,7 +251,8 @@ func TestStopWithoutReply(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]string{"AbandonScope " + unit, "StopUnit " + unit}, successor.Calls()); diff != "" {
-		t.Errorf("calls to the new systemd (-want +got):\n%s", diff)
+	// AbandonScope wants no reply, and is lost when it is sent while nobody owns the name.
+	if calls := successor.Calls(); len(calls) == 0 || calls[len(calls)-1] != "StopUnit "+unit {
+		t.Errorf("calls to the new systemd: %q", calls)
 	}
 }
