@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -31,17 +32,27 @@ type Systemd struct {
 // New takes systemd's name on the bus and serves it until conn is closed. answer may be nil.
 func New(conn *dbus.Conn, answer Answer) (*Systemd, error) {
 	s := &Systemd{conn: conn, answer: answer, scopes: map[string]map[string]any{}}
-	reply, err := conn.RequestName(busName, dbus.NameFlagDoNotQueue)
-	if err != nil {
-		return nil, fmt.Errorf("request %s: %w", busName, err)
-	}
-	if reply != dbus.RequestNameReplyPrimaryOwner {
-		return nil, fmt.Errorf("request %s: taken", busName)
-	}
+	// From before the name is ours, since a call may be the next thing that the bus brings. An
+	// eavesdropper gets every message, so the bus is asked for no reply but for its signal. One that
+	// goes may still have the name: we queue for it.
 	messages := make(chan *dbus.Message, 4096) // godbus drops what does not fit
 	conn.Eavesdrop(messages)
-	go s.serve(messages)
-	return s, nil
+	call := conn.BusObject().Go("org.freedesktop.DBus.RequestName", dbus.FlagNoReplyExpected, nil, busName, uint32(0))
+	if call.Err != nil {
+		return nil, fmt.Errorf("request %s: %w", busName, call.Err)
+	}
+	late := time.After(10 * time.Second)
+	for {
+		select {
+		case m := <-messages:
+			if m.Type == dbus.TypeSignal && text(m, dbus.FieldMember) == "NameAcquired" && m.Body[0] == busName {
+				go s.serve(messages)
+				return s, nil
+			}
+		case <-late:
+			return nil, fmt.Errorf("request %s: taken", busName)
+		}
+	}
 }
 
 // Calls lists the Manager's methods that were called, with the unit: "StopUnit a.scope".
