@@ -22,11 +22,11 @@ func attributesOnce(path string, attrs []xml.Attr) error {
 			return invalid(path, "the name of its attribute %.40s… has more than %d bytes", a.Name.Local, maxWord)
 		}
 		if seen[a.Name] {
-			return invalid(path+"@"+a.Name.Local, "this attribute stands twice")
+			return invalid(path+"@"+qualified(a.Name), "this attribute stands twice")
 		}
 		seen[a.Name] = true
 		if len(a.Value) > maxText {
-			return invalid(path+"@"+a.Name.Local, "it has %d bytes, and at most %d are read", len(a.Value), maxText)
+			return invalid(path+"@"+qualified(a.Name), "it has %d bytes, and at most %d are read", len(a.Value), maxText)
 		}
 	}
 	return nil
@@ -37,7 +37,7 @@ func (w *walker) attributes(path string, n *node, attrs []xml.Attr) error {
 		if a.Name.Space == "xmlns" || (a.Name.Space == "" && a.Name.Local == "xmlns") {
 			continue
 		}
-		at := path + "@" + a.Name.Local
+		at := path + "@" + qualified(a.Name)
 		rule, known := n.attrs[a.Name.Local]
 		if a.Name.Space != "" || !known {
 			return invalid(at, "unknown attribute; see berth-xml(5)")
@@ -69,7 +69,7 @@ func join(path, name string) string {
 	return path + "/" + name
 }
 
-// qualified gives an element's name with the schema's prefix for its namespace.
+// qualified gives an element's or attribute's name with the schema's prefix for its namespace.
 func qualified(n xml.Name) string {
 	switch n.Space {
 	case "":
@@ -78,6 +78,8 @@ func qualified(n xml.Name) string {
 		return "lxc:" + n.Local
 	case berthNamespace:
 		return "berth:" + n.Local
+	case xmlNamespace:
+		return "xml:" + n.Local
 	}
 	return "{" + n.Space + "}" + n.Local
 }

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"encoding/xml"
 	"strings"
 	"unicode"
@@ -11,6 +12,7 @@ func Parse(doc []byte) (*Def, error) { return parse(doc, notServed()) }
 
 // parse takes the gate as an argument, so that what is not served yet can be tested.
 func parse(doc []byte, gate map[string]string) (*Def, error) {
+	doc = bytes.TrimPrefix(doc, []byte("\uFEFF")) // some editors mark UTF-8 with it
 	outer, err := check(doc, gate)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,9 @@ const (
 	berthNamespace = "urn:berth:container:1"
 )
 
+// xmlNamespace is what the prefix xml always stands for.
+const xmlNamespace = "http://www.w3.org/XML/1998/namespace"
+
 // walker checks a document against the bounds and the schema before anything is built of it.
 type walker struct {
 	gate     map[string]string

@@ -42,13 +42,30 @@ func (d *Definitions) path(name string) string { return filepath.Join(d.dir, nam
 // Save stores a definition under its name. It returns when the file would survive a power loss.
 func (d *Definitions) Save(def *domain.Def) error {
 	text, err := def.Format(domain.FormatOptions{})
+	if err == nil {
+		err = d.replace(d.path(def.Name), header+text+"\n")
+	}
+	if err == nil {
+		err = syncDir(d.dir)
+	}
+	if err != nil {
+		return fmt.Errorf("save definition: %w", err)
+	}
+	return nil
+}
+
+// replace makes the new file beside the old one, not where TMPDIR says: from there it would bring
+// another SELinux type along. The mode is not the old file's: initenv may hold secrets.
+func (d *Definitions) replace(file, text string) error {
+	f, err := renameio.NewPendingFile(file, renameio.WithTempDir(d.dir), renameio.WithStaticPermissions(0o600))
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(d.path(def.Name), []byte(header+text+"\n"), 0o600); err != nil {
-		return fmt.Errorf("save definition: %w", err)
+	defer func() { _ = f.Cleanup() }()
+	if _, err := f.WriteString(text); err != nil {
+		return err
 	}
-	return syncDir(d.dir)
+	return f.CloseAtomicallyReplace()
 }
 
 // Remove deletes a definition; one that is not there is gone already.
@@ -61,13 +78,17 @@ func (d *Definitions) Remove(name string) error {
 
 // Load reads all definitions. What is damaged, or says of itself to be another's, is set aside.
 func (d *Definitions) Load() ([]*domain.Def, error) {
-	files, err := filepath.Glob(filepath.Join(escapeGlob(d.dir), "*.xml"))
+	entries, err := os.ReadDir(d.dir) // sorted by name
 	if err != nil {
 		return nil, fmt.Errorf("definitions: %w", err)
 	}
 	var defs []*domain.Def
 	names := map[domain.UUID]string{}
-	for _, file := range files {
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".xml" {
+			continue
+		}
+		file := filepath.Join(d.dir, e.Name())
 		def, err := d.read(file)
 		if err == nil && names[def.UUID] != "" {
 			err = fmt.Errorf("uuid %s is also that of %q", def.UUID, names[def.UUID])
@@ -83,6 +104,12 @@ func (d *Definitions) Load() ([]*domain.Def, error) {
 }
 
 func (d *Definitions) read(file string) (*domain.Def, error) {
+	// To open a FIFO would wait for a writer.
+	if info, err := os.Stat(file); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, errors.New("it is no regular file")
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -132,9 +159,4 @@ func syncDir(dir string) error {
 		return fmt.Errorf("sync %s: %w", dir, err)
 	}
 	return nil
-}
-
-// escapeGlob takes the meaning from a path's pattern characters.
-func escapeGlob(p string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(p)
 }

@@ -79,7 +79,7 @@ func (r *Runs) Load() ([]service.Run, error) {
 	var runs []service.Run
 	for _, e := range entries {
 		u, err := domain.ParseUUID(e.Name())
-		if err != nil {
+		if err != nil || u.String() != e.Name() { // in other words it would stand for another directory
 			r.log.Warn("foreign file among the runs", "file", filepath.Join(r.live, e.Name()))
 			continue
 		}
@@ -118,16 +118,22 @@ func read(dir string, u domain.UUID) (service.Run, error) {
 	return run, nil
 }
 
-// Archive replaces what the previous run left by this one.
+// Archive replaces what the previous run left by this one; where there is none, that stays.
 func (r *Runs) Archive(u domain.UUID) error {
-	if err := os.RemoveAll(r.lastDir(u)); err != nil {
-		return fmt.Errorf("archive run: %w", err)
-	}
-	err := os.Rename(r.Dir(u), r.lastDir(u))
+	_, err := os.Lstat(r.Dir(u))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return err
+	if err == nil {
+		err = os.RemoveAll(r.lastDir(u))
+	}
+	if err == nil {
+		err = os.Rename(r.Dir(u), r.lastDir(u))
+	}
+	if err != nil {
+		return fmt.Errorf("archive run: %w", err)
+	}
+	return nil
 }
 
 // Forget removes what is kept of both.

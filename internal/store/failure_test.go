@@ -1,0 +1,115 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+// TestFailedWrite lets no file grow beyond a few bytes, as a full disk does. The limit is the whole
+// process's, so this does not run beside other tests.
+func TestFailedWrite(t *testing.T) {
+	dir := t.TempDir()
+	store, _ := definitions(t, dir)
+	old := definition(t, "web", 1)
+	if err := store.Save(old); err != nil {
+		t.Fatal(err)
+	}
+	changed := definition(t, "web", 1)
+	changed.Title = "new"
+	fail := limitFiles(t)
+	errSave, errNew := store.Save(changed), store.Save(definition(t, "db", 2))
+	fail()
+	for _, err := range []error{errSave, errNew} {
+		if !errors.Is(err, syscall.EFBIG) || !strings.HasPrefix(err.Error(), "save definition") {
+			t.Errorf("saved: %v", err)
+		}
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{"web.xml"}) {
+		t.Errorf("files: %q", got)
+	}
+	got, log := reload(t, dir)
+	if diff := cmp.Diff([]*domain.Def{old}, got); diff != "" || log != "" {
+		t.Errorf("loaded (-want +got):\n%s%s", diff, log)
+	}
+}
+
+// limitFiles makes writes fail until what it returns is called.
+func limitFiles(t *testing.T) (restore func()) {
+	t.Helper()
+	signal.Ignore(syscall.SIGXFSZ)
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 16, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+			t.Fatal(err)
+		}
+		signal.Reset(syscall.SIGXFSZ)
+	}
+}
+
+// TestSaveInTheWay: what stands in a definition's place is no reason to lose it or to leave litter.
+func TestSaveInTheWay(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store, _ := definitions(t, dir)
+	if err := os.Mkdir(filepath.Join(dir, "web.xml"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Save(definition(t, "web", 1)); err == nil {
+		t.Error("saved over a directory")
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{"web.xml"}) {
+		t.Errorf("files: %q", got)
+	}
+	// A link's target is not ours to write.
+	target := filepath.Join(t.TempDir(), "target")
+	write(t, target, "theirs")
+	if err := os.Symlink(target, filepath.Join(dir, "db.xml")); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Save(definition(t, "db", 2)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(target)
+	if err != nil || string(text) != "theirs" {
+		t.Errorf("the link's target is %q, %v", text, err)
+	}
+}
+
+// TestLost: where the directory cannot be read nothing is known, and that is not "no definitions".
+func TestLost(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "containers")
+	store, _ := definitions(t, dir)
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	if defs, err := store.Load(); !errors.Is(err, os.ErrNotExist) || defs != nil {
+		t.Errorf("loaded %v, %v", defs, err)
+	}
+	if err := store.Save(definition(t, "web", 1)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("saved: %v", err)
+	}
+	write(t, dir, "a file")
+	if _, err := store.Load(); !errors.Is(err, syscall.ENOTDIR) {
+		t.Errorf("loaded: %v", err)
+	}
+	if _, err := NewDefinitions(dir, nil); !errors.Is(err, syscall.ENOTDIR) {
+		t.Errorf("made: %v", err)
+	}
+}

@@ -1,0 +1,201 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/console"
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/wire"
+	"github.com/berthd/berth/service"
+)
+
+// TestJunkAmongRuns: nothing that stands among the runs hides one, or is taken for one.
+func TestJunkAmongRuns(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	r, _ := runs(t, base)
+	run, ended := exampleRun(5), exampleRun(6)
+	begin(t, r, ended)
+	if err := r.Archive(ended.UUID); err != nil {
+		t.Fatal(err)
+	}
+	begin(t, r, run)
+	live := filepath.Join(base, "live")
+	// Not the word that we would use: run's directory is another, and ended has no live one.
+	upper := strings.ToUpper(ended.UUID.String())
+	for _, dir := range []string{"README.d", upper, strings.ReplaceAll(run.UUID.String(), "-", "")} {
+		if err := os.Mkdir(filepath.Join(live, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, filepath.Join(live, ".hidden"), "x")
+	before := names(t, live)
+	got, log := reloadRuns(t, base)
+	if diff := cmp.Diff([]service.Run{run}, got); diff != "" {
+		t.Errorf("loaded (-want +got):\n%s", diff)
+	}
+	for _, name := range before {
+		if told := strings.Contains(log, filepath.Join(live, name)); told != (name != run.UUID.String()) {
+			t.Errorf("%s is told: %v: %s", name, told, log)
+		}
+	}
+	if after := names(t, live); !slices.Equal(before, after) {
+		t.Errorf("of %q there is left %q", before, after)
+	}
+	if _, found, err := r.Last(ended.UUID); !found || err != nil {
+		t.Errorf("the last run of %s: %v, %v", upper, found, err)
+	}
+}
+
+// TestBrokenRuns: a run without a state that can be read is told and archived, once.
+func TestBrokenRuns(t *testing.T) {
+	t.Parallel()
+	for name, breaks := range map[string]func(dir string) error{
+		"missing":   func(dir string) error { return os.Remove(filepath.Join(dir, stateFile)) },
+		"empty":     func(dir string) error { return os.Truncate(filepath.Join(dir, stateFile), 0) },
+		"truncated": func(dir string) error { return os.Truncate(filepath.Join(dir, stateFile), 40) },
+		"another":   func(dir string) error { return os.WriteFile(filepath.Join(dir, stateFile), []byte("[]"), 0o600) },
+		"a file":    func(dir string) error { return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			base := t.TempDir()
+			r, _ := runs(t, base)
+			broken, good := exampleRun(1), exampleRun(2)
+			begin(t, r, good)
+			if err := breaks(begin(t, r, broken)); err != nil {
+				t.Fatal(err)
+			}
+			got, log := reloadRuns(t, base)
+			if diff := cmp.Diff([]service.Run{good}, got); diff != "" {
+				t.Errorf("loaded (-want +got):\n%s", diff)
+			}
+			if !strings.Contains(log, "level=ERROR") || !strings.Contains(log, broken.UUID.String()) {
+				t.Errorf("log: %s", log)
+			}
+			if _, log := reloadRuns(t, base); log != "" {
+				t.Errorf("the second time: %s", log)
+			}
+			if last, found, err := r.Last(broken.UUID); found || last != (service.Run{}) || (err == nil) != (name == "missing") {
+				t.Errorf("the last run: %v, %v, %v", last, found, err)
+			}
+		})
+	}
+}
+
+func TestRunsLost(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	r, _ := runs(t, base)
+	if err := os.Remove(filepath.Join(base, "live")); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := r.Load(); err == nil || list != nil {
+		t.Errorf("loaded %v, %v", list, err)
+	}
+	if _, err := r.Create(domain.UUID{15: 1}); err == nil {
+		t.Error("created")
+	}
+	write(t, filepath.Join(base, "live"), "a file")
+	if _, err := NewRuns(base, nil); err == nil {
+		t.Error("made over a file")
+	}
+}
+
+func TestExit(t *testing.T) {
+	t.Parallel()
+	exited := func(m *wire.Exited) string { return string(wire.Encode(m)) }
+	end := func(kind string, code int32) service.End {
+		return service.End{Known: true, Exit: service.Exit{Kind: kind, Code: code}}
+	}
+	for _, c := range []struct {
+		name, packet string
+		want         service.End
+		err          string
+	}{
+		{"success", exited(&wire.Exited{}), end(service.ExitExited, 0), ""},
+		{"status", exited(&wire.Exited{Code: 255}), end(service.ExitExited, 255), ""},
+		{"signal", exited(&wire.Exited{Code: 9, Signal: true}), end(service.ExitKilled, 9), ""},
+		{"core", exited(&wire.Exited{Code: 11, Signal: true, Dumped: true}), end(service.ExitDumped, 11), ""},
+		{"empty", "", service.End{}, "exit status: "},
+		{"truncated", exited(&wire.Exited{Code: 9})[:3], service.End{}, "exit status: "},
+		{"more", exited(&wire.Exited{Code: 9}) + "x", service.End{}, "exit status: "},
+		{"junk", "\xff\xff\xff\xff", service.End{}, "exit status: "},
+		{"another message", string(wire.Encode(&wire.Place{})), service.End{}, "exit status: it is a *wire.Place"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := runs(t, t.TempDir())
+			run := exampleRun(1)
+			dir := begin(t, r, run)
+			if got, found, err := r.Exit(run.UUID); got != (service.End{}) || found || err != nil {
+				t.Errorf("before there is one: %v, %v, %v", got, found, err)
+			}
+			write(t, filepath.Join(dir, wire.ExitFile), c.packet)
+			got, found, err := r.Exit(run.UUID)
+			if got != c.want || found != (c.err == "") {
+				t.Errorf("%v, %v", got, found)
+			}
+			if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.HasPrefix(err.Error(), c.err)) {
+				t.Errorf("error %v, want %q", err, c.err)
+			}
+		})
+	}
+}
+
+func TestConsole(t *testing.T) {
+	t.Parallel()
+	r, _ := runs(t, t.TempDir())
+	run := exampleRun(1)
+	show := func(n int, want string) {
+		t.Helper()
+		got, err := r.Console(run.UUID, n)
+		if err != nil || string(got) != want {
+			t.Errorf("console %d shows %.40q, %v, want %.40q", n, got, err, want)
+		}
+	}
+	output := func(n int, text string) {
+		t.Helper()
+		f, err := os.Create(filepath.Join(r.Dir(run.UUID), wire.ConsoleFile(n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := console.NewRing(f).Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	show(0, "")
+	begin(t, r, run)
+	show(0, "")
+	output(0, "first life\n")
+	output(1, "x"+strings.Repeat("y", console.Size))
+	show(0, "first life\n")
+	show(1, strings.Repeat("y", console.Size))
+	if err := r.Archive(run.UUID); err != nil {
+		t.Fatal(err)
+	}
+	show(0, "first life\n")
+	begin(t, r, run)
+	show(0, "first life\n")
+	output(0, "")
+	show(0, "")
+	output(0, "second life\n")
+	show(0, "second life\n")
+	if err := r.Archive(run.UUID); err != nil {
+		t.Fatal(err)
+	}
+	show(0, "second life\n")
+	show(1, "")
+	if err := r.Forget(run.UUID); err != nil {
+		t.Fatal(err)
+	}
+	show(0, "")
+}

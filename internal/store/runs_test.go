@@ -1,0 +1,209 @@
+package store
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
+)
+
+func runs(t *testing.T, dir string) (*Runs, *bytes.Buffer) {
+	t.Helper()
+	var log bytes.Buffer
+	r, err := NewRuns(dir, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, &log
+}
+
+func exampleRun(n byte) service.Run {
+	at := time.Date(2026, 11, 23, 18, 30, 0, 123456789, time.UTC)
+	return service.Run{
+		UUID: domain.UUID{0: 0xab, 15: n}, State: service.StatePaused, Reason: "user", Changed: at, Started: at.Add(-time.Hour),
+		Machine: "web", Unit: "machine-web.scope", Slice: "machine.slice", Group: "/machine.slice/machine-web.scope",
+		LastExit: service.Exit{Kind: service.ExitKilled, Code: 9}, XML: "<domain type='lxc'>\x00ü</domain>",
+	}
+}
+
+// begin creates and saves a run.
+func begin(t *testing.T, r *Runs, run service.Run) string {
+	t.Helper()
+	dir, err := r.Create(run.UUID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Save(run); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func reloadRuns(t *testing.T, dir string) (list []service.Run, log string) {
+	t.Helper()
+	r, text := runs(t, dir)
+	list, err := r.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list, text.String()
+}
+
+// TestRunLife follows two runs over restarts of the daemon.
+func TestRunLife(t *testing.T) {
+	t.Parallel()
+	base := filepath.Join(t.TempDir(), "berth")
+	r, _ := runs(t, base)
+	one, two := exampleRun(1), exampleRun(2)
+	dir := begin(t, r, one)
+	begin(t, r, two)
+	if dir != r.Dir(one.UUID) || !strings.HasPrefix(dir, base) {
+		t.Errorf("the run is in %s", dir)
+	}
+	for name, mode := range map[string]os.FileMode{
+		base: 0o700, filepath.Dir(dir): 0o700, dir: 0o700, filepath.Join(dir, stateFile): 0o600,
+	} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != mode {
+			t.Errorf("%s has mode %o, want %o", name, info.Mode().Perm(), mode)
+		}
+	}
+	one.State, one.LastExit = service.StateRunning, service.Exit{}
+	if err := r.Save(one); err != nil {
+		t.Fatal(err)
+	}
+	got, log := reloadRuns(t, base)
+	if diff := cmp.Diff([]service.Run{one, two}, got); diff != "" || log != "" {
+		t.Errorf("loaded (-want +got):\n%s%s", diff, log)
+	}
+	if _, found, err := r.Last(one.UUID); found || err != nil {
+		t.Errorf("it has not ended, and the last is %v, %v", found, err)
+	}
+
+	if err := r.Archive(one.UUID); err != nil {
+		t.Fatal(err)
+	}
+	got, _ = reloadRuns(t, base)
+	if diff := cmp.Diff([]service.Run{two}, got); diff != "" {
+		t.Errorf("loaded (-want +got):\n%s", diff)
+	}
+	last, found, err := r.Last(one.UUID)
+	if diff := cmp.Diff(one, last); diff != "" || !found || err != nil {
+		t.Errorf("the last is %v, %v (-want +got):\n%s", found, err, diff)
+	}
+
+	for _, u := range []domain.UUID{one.UUID, two.UUID, one.UUID} {
+		if err := r.Forget(u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, found, err := r.Last(one.UUID); found || err != nil {
+		t.Errorf("forgotten, the last is %v, %v", found, err)
+	}
+	if live, last := names(t, filepath.Join(base, "live")), names(t, filepath.Join(base, "last")); live != nil || last != nil {
+		t.Errorf("forgotten, there are %q and %q", live, last)
+	}
+}
+
+// TestCreateOver: a directory, or a file, that a broken start left is no obstacle, and the last run
+// stays until this one is archived.
+func TestCreateOver(t *testing.T) {
+	t.Parallel()
+	r, _ := runs(t, t.TempDir())
+	run := exampleRun(1)
+	write(t, filepath.Join(begin(t, r, run), "old"), "x")
+	if err := r.Archive(run.UUID); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(begin(t, r, run), "junk"), "x")
+	dir, err := r.Create(run.UUID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); got != nil {
+		t.Errorf("created anew, there is %q", got)
+	}
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "a file")
+	if dir, err = r.Create(run.UUID); err != nil || names(t, dir) != nil {
+		t.Errorf("created over a file: %v", err)
+	}
+	if got := names(t, r.lastDir(run.UUID)); !slices.Equal(got, []string{"old", stateFile}) {
+		t.Errorf("the last run has %q", got)
+	}
+	if err := r.Archive(run.UUID); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, r.lastDir(run.UUID)); got != nil {
+		t.Errorf("archived over the last one, there is %q", got)
+	}
+}
+
+// TestArchiveNothing: of a run that never was there is nothing that could replace the last one.
+func TestArchiveNothing(t *testing.T) {
+	t.Parallel()
+	r, _ := runs(t, t.TempDir())
+	run := exampleRun(1)
+	begin(t, r, run)
+	for range 2 {
+		if err := r.Archive(run.UUID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, found, err := r.Last(run.UUID); !found || err != nil {
+		t.Errorf("the last run is lost: %v", err)
+	}
+	if err := r.Archive(domain.UUID{15: 9}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSaveNowhere: without a directory there is no run to save, and none comes to be.
+func TestSaveNowhere(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	r, _ := runs(t, base)
+	if err := r.Save(exampleRun(1)); err == nil {
+		t.Error("saved")
+	}
+	if got, log := reloadRuns(t, base); got != nil || log != "" {
+		t.Errorf("loaded %v, %s", got, log)
+	}
+}
+
+// TestRunFailedWrite: as TestFailedWrite.
+func TestRunFailedWrite(t *testing.T) {
+	base := t.TempDir()
+	r, _ := runs(t, base)
+	run := exampleRun(1)
+	begin(t, r, run)
+	changed := run
+	changed.State = service.StateRunning
+	restore := limitFiles(t)
+	err := r.Save(changed)
+	restore()
+	if err == nil || !strings.HasPrefix(err.Error(), "run state: ") {
+		t.Errorf("saved: %v", err)
+	}
+	got, log := reloadRuns(t, base)
+	if diff := cmp.Diff([]service.Run{run}, got); diff != "" || log != "" {
+		t.Errorf("loaded (-want +got):\n%s%s", diff, log)
+	}
+	if err := r.Save(changed); err != nil {
+		t.Error(err)
+	}
+}
