@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"syscall"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -48,7 +49,8 @@ func callError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if errors.Is(err, dbus.ErrClosed) {
+	// A bus that goes is met by the reader, or by who is just writing.
+	if errors.Is(err, dbus.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
 		return ErrLost
 	}
 	var reply dbus.Error
