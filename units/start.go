@@ -2,29 +2,40 @@ package units
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
 
-// Start makes a scope and returns when its process is in it.
+// undoLimit bounds how long the remains of a failed start may take to go.
+const undoLimit = 30 * time.Second
+
+// Start makes a scope and returns when its process is in it. When it fails, nothing of the scope is
+// left; another's unit that has the name already is not touched.
 func (c *Client) Start(ctx context.Context, s Scope) error {
 	w := c.watch(s.Name)
 	defer c.leave(w)
-	c.setRunning(s.Name, false)
-	if err := c.start(ctx, w, s); err != nil {
+	var job dbus.ObjectPath
+	err := c.call(ctx, "StartTransientUnit", s.Name, "fail", c.properties(s), []auxiliary{}).Store(&job)
+	if err != nil {
 		return fmt.Errorf("start %s: %w", s.Name, c.explain(err))
+	}
+	// From here on the name is ours.
+	c.setRunning(s.Name, false)
+	if err := c.await(ctx, w, s, job); err != nil {
+		err = fmt.Errorf("start %s: %w", s.Name, c.explain(err))
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
+		defer cancel()
+		return errors.Join(err, c.Stop(undo, s.Name))
 	}
 	c.setRunning(s.Name, true)
 	return nil
 }
 
-func (c *Client) start(ctx context.Context, w *waiter, s Scope) error {
-	var job dbus.ObjectPath
-	err := c.call(ctx, "StartTransientUnit", s.Name, "fail", c.properties(s), []auxiliary{}).Store(&job)
-	if err != nil {
-		return err
-	}
+// await returns when the start's job has ended.
+func (c *Client) await(ctx context.Context, w *waiter, s Scope, job dbus.ObjectPath) error {
 	for {
 		for _, n := range c.heard(w) {
 			switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/service"
@@ -21,8 +22,11 @@ func NewGroups() (*Groups, error) {
 	return &Groups{mountPoint: at}, nil
 }
 
-// Of finds the group of a process.
-func (g *Groups) Of(pid uint32) (string, error) { return cgroup.Of(pid) }
+// Of finds the scope of a supervisor, whether it has taken its place in it yet or not.
+func (g *Groups) Of(pid uint32) (string, error) {
+	group, err := cgroup.Of(pid)
+	return strings.TrimSuffix(group, "/"+cgroup.Supervisor), err
+}
 
 // Open opens a scope. Its payload is there once the supervisor has been placed.
 func (g *Groups) Open(path string) (service.Group, error) {

@@ -20,7 +20,7 @@ import (
 // errLost says that a supervisor went without a word.
 var errLost = errors.New("the supervisor ended unexpectedly")
 
-// lastMoments bounds the time between the end of a supervisor's socket and its own.
+// lastMoments bounds how long a failed operation waits for the supervisor to say why.
 const lastMoments = 10 * time.Second
 
 // Process is one supervisor.
@@ -240,7 +240,7 @@ func (p *Process) release() {
 	if p.child {
 		p.fail(p.reap())
 	} else if handle := p.pidfd(); handle != nil {
-		p.fail(pidfd.WaitFor(handle, lastMoments))
+		p.fail(pidfd.Wait(handle)) // without a bound: whose socket closed may live on, with its container
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -90,7 +90,6 @@ func prepare(p *plan.Plan) *wire.Prepare {
 		CloneFlags: cloneFlags(p.Namespaces),
 		UIDs:       ranges(p.UIDs),
 		GIDs:       ranges(p.GIDs),
-		Consoles:   uint32(p.Consoles),
 	}
 	for _, src := range p.Sources {
 		m.Sources = append(m.Sources, wire.Source(src))

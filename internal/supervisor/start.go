@@ -95,7 +95,8 @@ func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
 			return &wire.Failed{Stage: "sources", Text: src.Path + ": " + err.Error(), Number: errno(err)}
 		}
 	}
-	return s.initConn.Send(&wire.Mapped{})
+	_, err = s.tellInit(&wire.Mapped{})
+	return err
 }
 
 // openSource opens a host path once, by descriptor, and clones what is mounted there.

@@ -49,7 +49,6 @@ type Prepare struct {
 	CloneFlags uint64 // CLONE_NEW*
 	UIDs, GIDs []IDRange
 	Sources    []Source
-	Consoles   uint32
 }
 
 // Place carries the scope's cgroup directory: systemd has put the supervisor into it.
@@ -152,7 +151,6 @@ func (m *Prepare) put(w *pack.Writer) {
 		w.Bool(s.IDMapped)
 		w.Bool(s.ReadOnly)
 	}
-	w.U32(m.Consoles)
 }
 
 func (m *Exited) put(w *pack.Writer) {
@@ -232,6 +230,5 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	for range r.Count(7) {
 		m.Sources = append(m.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
 	}
-	m.Consoles = r.U32()
 	return m
 }
