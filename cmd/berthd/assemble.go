@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -26,6 +27,7 @@ type paths struct{ config, definitions, runs, supervisor string }
 
 // parts is the assembled daemon.
 type parts struct {
+	lock    *os.File // held for life
 	service *service.Service
 	signals *dbusapi.Signals
 	auth    dbusapi.Authorizer
@@ -36,11 +38,16 @@ type parts struct {
 
 // assemble makes every adapter, wires the core to them, and recovers what an earlier daemon left.
 func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger) (_ *parts, err error) {
+	lock, err := store.Lock(p.runs)
+	if err != nil {
+		return nil, err
+	}
 	conn, err := dbus.ConnectSystemBus(dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
 	if err != nil {
+		_ = lock.Close()
 		return nil, fmt.Errorf("connect to the system bus: %w", err)
 	}
-	d := &parts{client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn), nudges: make(chan struct{}, 1)}
+	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn), nudges: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			d.close()
@@ -96,10 +103,8 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 }
 
 func (d *parts) close() {
-	if d.service != nil {
-		d.service.Close()
-	}
 	_ = d.client.Close()
+	_ = d.lock.Close()
 }
 
 // notify tells systemd; without systemd nobody listens, which is no error.
