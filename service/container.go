@@ -31,8 +31,6 @@ type container struct {
 type run struct {
 	Run
 	supervisor Supervisor
-	stopping   bool          // systemd ordered a stop
-	destroyed  bool          // a caller did
 	over       chan struct{} // closed when all is torn down
 }
 

@@ -11,49 +11,57 @@ import (
 // Define stores a definition: a new container, or what an existing one will be from its next start
 // on. ExistsError when the name or the uuid is another's.
 func (s *Service) Define(ctx context.Context, xml []byte) (Snapshot, error) {
+	return s.withDefinition(ctx, xml, true, s.define)
+}
+
+// withDefinition reads a definition and runs f with the right to change the container that it is of.
+func (s *Service) withDefinition(ctx context.Context, xml []byte, persistent bool, f func(c *container, def *domain.Def, fresh bool) error) (Snapshot, error) {
 	def, err := domain.Parse(xml)
 	if err != nil {
 		return Snapshot{}, err
 	}
 	for {
-		c, fresh, err := s.reserve(def)
+		c, fresh, err := s.reserve(def, persistent)
 		if err != nil {
 			return Snapshot{}, err
 		}
-		if err := c.acquire(ctx); err != nil {
-			return Snapshot{}, err
+		if !fresh {
+			if err := c.acquire(ctx); err != nil {
+				return Snapshot{}, err
+			}
 		}
 		if c.gone { // it ended between the look and the lock
 			c.release()
 			continue
 		}
-		snap, err := s.define(c, def, fresh)
+		err = f(c, def, fresh)
+		snap := c.snapshot()
 		c.release()
 		return snap, err
 	}
 }
 
-func (s *Service) define(c *container, def *domain.Def, fresh bool) (Snapshot, error) {
-	if err := s.Definitions.Save(def); err != nil {
+func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
+	text, err := def.Format(domain.FormatOptions{})
+	if err == nil {
+		err = s.Definitions.Save(def)
+	}
+	if err != nil {
 		if fresh {
 			s.forget(c)
 		}
-		return Snapshot{}, err
+		return err
 	}
 	detail := events.Updated
 	if fresh || !c.snapshot().Persistent {
 		detail = events.Added
-	}
-	text, err := def.Format(domain.FormatOptions{})
-	if err != nil {
-		return Snapshot{}, err
 	}
 	c.mu.Lock()
 	c.stored, c.text = def, text
 	c.mu.Unlock()
 	if fresh {
 		s.announce(c, s.event(events.Defined, detail))
-		return c.snapshot(), nil
+		return nil
 	}
 	s.change(c, s.event(events.Defined, detail), func(snap *Snapshot) {
 		snap.Persistent = true
@@ -63,12 +71,13 @@ func (s *Service) define(c *container, def *domain.Def, fresh bool) (Snapshot, e
 			snap.Updated = true
 		}
 	})
-	return c.snapshot(), nil
+	return nil
 }
 
 // reserve finds the container that a definition is of, or enters a new one, under its name and
-// uuid, that nobody has been told of yet.
-func (s *Service) reserve(def *domain.Def) (c *container, fresh bool, err error) {
+// uuid, that nobody has been told of yet; a new one's queue is the caller's from the first moment on
+// that others can find it.
+func (s *Service) reserve(def *domain.Def, persistent bool) (c *container, fresh bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	named := s.byName[def.Name]
@@ -88,7 +97,9 @@ func (s *Service) reserve(def *domain.Def) (c *container, fresh bool, err error)
 	if named != nil {
 		return nil, false, &ExistsError{Name: def.Name, UUID: named.snapshot().UUID}
 	}
-	return s.enter(def, true), true, nil
+	c = s.enter(def, persistent)
+	c.queue <- struct{}{}
+	return c, true, nil
 }
 
 // enter registers a new container that is off. The caller holds mu.
@@ -112,7 +123,9 @@ func (s *Service) forget(c *container) {
 	c.gone = true
 	s.mu.Lock()
 	delete(s.byUUID, snap.UUID)
-	delete(s.byName, snap.Name)
+	if s.byName[snap.Name] == c {
+		delete(s.byName, snap.Name)
+	}
 	s.mu.Unlock()
 }
 

@@ -25,9 +25,9 @@ var errFault = errors.New("fault")
 // what must be left: nothing.
 type world struct {
 	mu          sync.Mutex
-	fault       string // the call that fails
-	failure     error  // what a new supervisor says of itself
-	calls       []string
+	fault       string            // the call that fails
+	failure     error             // what a new supervisor says of itself
+	hooks       map[string]func() // what happens during a call
 	definitions map[string]*domain.Def
 	runs        map[domain.UUID]Run
 	last        map[domain.UUID]Run
@@ -43,20 +43,25 @@ func newWorld() *world {
 	return &world{
 		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]Run{}, last: map[domain.UUID]Run{},
 		exits: map[domain.UUID]End{}, units: map[string]bool{}, machines: map[string]uint32{},
-		supervisors: map[string]*supervisorFake{}, nextPID: 100,
+		supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100,
 	}
 }
 
-// call records one and fails it if it is the faulty one.
+// call fails a call if it is the faulty one.
 func (w *world) call(name string) error {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.calls = append(w.calls, name)
-	if w.fault == name {
+	hook, faulty := w.hooks[name], w.fault == name
+	w.mu.Unlock()
+	if hook != nil {
+		hook()
+	}
+	if faulty {
 		return errFault
 	}
 	return nil
 }
+
+func (w *world) onCall(name string, f func()) { w.hooks[name] = f }
 
 func (w *world) left() []string {
 	w.mu.Lock()
@@ -209,10 +214,16 @@ func (w scopesFake) Names(machine, _ string) (unit, slice string) {
 }
 
 func (w scopesFake) Start(_ context.Context, s Scope) error {
+	if err := w.call("scopes.Start"); err != nil {
+		return err
+	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.units[s.Name] {
+		return syscall.EEXIST
+	}
 	w.units[s.Name] = true
-	w.mu.Unlock()
-	return w.call("scopes.Start") // also a failed job may leave the unit
+	return nil
 }
 
 func (w scopesFake) Stop(_ context.Context, unit string) error {
@@ -225,10 +236,16 @@ func (w scopesFake) Stop(_ context.Context, unit string) error {
 type machinesFake struct{ *world }
 
 func (w machinesFake) Register(_ context.Context, m Machine) error {
+	if err := w.call("machines.Register"); err != nil {
+		return err
+	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.machines[m.Name] != 0 {
+		return syscall.EEXIST
+	}
 	w.machines[m.Name] = m.Leader
-	w.mu.Unlock()
-	return w.call("machines.Register")
+	return nil
 }
 
 func (w machinesFake) Unregister(_ context.Context, name string) error {
@@ -241,7 +258,13 @@ func (w machinesFake) Unregister(_ context.Context, name string) error {
 type groupsFake struct{ *world }
 
 func (w groupsFake) Of(pid uint32) (string, error) {
-	return fmt.Sprintf("/scope-%d", pid), w.call("groups.Of")
+	w.mu.Lock()
+	var unit string
+	for u := range w.units {
+		unit = u
+	}
+	w.mu.Unlock()
+	return fmt.Sprintf("/scope-%d/%s", pid, unit), w.call("groups.Of")
 }
 
 func (w groupsFake) Open(path string) (Group, error) {

@@ -58,7 +58,10 @@ type Run struct {
 	Slice    string      `json:"slice"`
 	Group    string      `json:"group"` // the scope's control group
 	LastExit Exit        `json:"last_exit"`
-	XML      string      `json:"xml"` // the live definition
+	// What was ordered, noted before it is done: a daemon that comes after a crash finishes it.
+	Stopping  bool   `json:"stopping,omitempty"`  // by systemd
+	Destroyed bool   `json:"destroyed,omitempty"` // by a caller
+	XML       string `json:"xml"`                 // the live definition
 }
 
 // Scope is the unit that a container runs in.
@@ -76,6 +79,8 @@ type Scope struct {
 type Scopes interface {
 	// Names gives the unit's and the slice's name of a machine in a partition.
 	Names(machine, partition string) (unit, slice string)
+	// Start returns when the process is in its scope. When it fails nothing of the scope is left, and
+	// a unit of another that has the name is as it was.
 	Start(ctx context.Context, s Scope) error
 	// Stop ends the scope and returns when its name is free; there being none is no error.
 	Stop(ctx context.Context, unit string) error
@@ -91,6 +96,7 @@ type Machine struct {
 
 // Machines is systemd-machined.
 type Machines interface {
+	// Register fails when the name is another's; that machine is as it was.
 	Register(ctx context.Context, m Machine) error
 	// Unregister returns when the name is free; there being none is no error.
 	Unregister(ctx context.Context, name string) error
@@ -98,7 +104,7 @@ type Machines interface {
 
 // Groups are control groups.
 type Groups interface {
-	// Of finds the group of a process, as a path below the hierarchy's root.
+	// Of finds the scope's group of a supervisor, as a path below the hierarchy's root.
 	Of(pid uint32) (string, error)
 	// Open opens a scope, for one operation: what is kept open for each of many containers makes
 	// every fork slower.
@@ -134,7 +140,8 @@ type Supervisor interface {
 	// Terminate asks init to end, in the words that it understands; one that understands none is
 	// killed. That it has ended already is no error.
 	Terminate() error
-	// Failure is what it said of a start that it could not carry out, nil when it said nothing.
+	// Failure is what it said of a start that it could not carry out, nil when it said nothing, or
+	// only that it was told to end.
 	Failure() error
 	// Done is closed when the supervisor is gone; End then says what became of init.
 	Done() <-chan struct{}
@@ -144,9 +151,11 @@ type Supervisor interface {
 	Close() error
 }
 
-// End is how a run ended. Known is false when the supervisor went without a word.
+// End is how a run ended. Known is false when the supervisor went without a word; Asked is true when
+// systemd had told it to end and nobody of us was there to be asked.
 type End struct {
 	Known bool
+	Asked bool
 	Exit  Exit
 }
 

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -95,11 +96,34 @@ func (s *Service) adopt(ctx context.Context, left Run) (after func()) {
 // takeOver makes a run ours again. The caller holds the queue.
 func (s *Service) takeOver(c *container, r *run, def *domain.Def, sup Supervisor) {
 	r.supervisor = sup
-	state := r.State
-	if state != StatePaused { // also one whose start or stop was under way
-		state = StateRunning
+	err := s.complete(r)
+	if r.State != StatePaused { // also one whose start or stop was under way
+		r.State = StateRunning
 	}
-	s.begin(c, r, def, state, r.Reason, nil)
+	s.begin(c, r, def, r.State, r.Reason, nil)
+	switch {
+	case r.Destroyed:
+		err = errors.Join(err, s.inGroup(r, Group.Kill))
+	case r.Stopping:
+		err = errors.Join(err, s.urge(c, r))
+	}
+	if err != nil {
+		s.Log.Error("take over", "domain", def.Name, "err", err)
+	}
+}
+
+// complete fills in what a daemon did not write down that died between the execution of init and
+// its note of it.
+func (s *Service) complete(r *run) error {
+	if r.Group != "" {
+		return nil
+	}
+	if err := s.findGroup(r); err != nil {
+		return err
+	}
+	r.State, r.Started = StateRunning, s.Now()
+	r.Changed = r.Started
+	return s.Runs.Save(r.Run)
 }
 
 // await enters a run whose supervisor has not answered; the caller holds its queue.
@@ -176,16 +200,4 @@ func sameDef(a, b *domain.Def) bool {
 	x, errx := a.Format(domain.FormatOptions{})
 	y, erry := b.Format(domain.FormatOptions{})
 	return errx == nil && erry == nil && x == y
-}
-
-// Close leaves every container running and waits for nothing: their supervisors go on. It only
-// stops what this daemon holds of them.
-func (s *Service) Close() {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, c := range s.byUUID {
-		if c.run != nil && c.run.supervisor != nil {
-			_ = c.run.supervisor.Close()
-		}
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
@@ -25,34 +26,13 @@ func (s *Service) Start(ctx context.Context, u domain.UUID) error {
 // Create starts a container that has no stored definition: it is gone when it stops. With the name
 // and uuid of a stored one that is off, it starts that with this definition.
 func (s *Service) Create(ctx context.Context, xml []byte) (Snapshot, error) {
-	def, err := domain.Parse(xml)
-	if err != nil {
-		return Snapshot{}, err
-	}
-	for {
-		c, fresh, err := s.reserve(def)
-		if err != nil {
-			return Snapshot{}, err
-		}
-		if err := c.acquire(ctx); err != nil {
-			return Snapshot{}, err
-		}
-		if c.gone {
-			c.release()
-			continue
-		}
-		err = s.create(ctx, c, def, fresh)
-		snap := c.snapshot()
-		c.release()
-		return snap, err
-	}
+	return s.withDefinition(ctx, xml, false, func(c *container, def *domain.Def, fresh bool) error {
+		return s.create(ctx, c, def, fresh)
+	})
 }
 
 func (s *Service) create(ctx context.Context, c *container, def *domain.Def, fresh bool) error {
 	if fresh {
-		c.mu.Lock()
-		c.snap.Persistent = false
-		c.mu.Unlock()
 		s.announce(c, nil)
 	}
 	snap := c.snapshot()
@@ -76,11 +56,14 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 	s.change(c, nil, func(snap *Snapshot) {
 		snap.describe(def)
 		snap.State, snap.Reason, snap.Updated = StateStarting, ReasonBooted, false
+		// By the unit's name systemd's wish that it stop finds a container that is starting, too.
+		snap.Unit, snap.Slice = s.Scopes.Names(snap.MachineName, def.Partition)
 	})
 	r, err := s.launch(ctx, c, def)
 	if err != nil {
 		s.change(c, nil, func(snap *Snapshot) {
 			snap.State, snap.Reason = StateShutoff, ReasonFailed
+			snap.Unit, snap.Slice = "", ""
 			if c.stored != nil {
 				snap.describe(c.stored)
 			}
@@ -109,10 +92,9 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, state State, reas
 // launch carries out the steps of a start, in order, each with its undo.
 func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ *run, err error) {
 	snap := c.snapshot()
-	unit, slice := s.Scopes.Names(snap.MachineName, def.Partition)
 	r := &run{over: make(chan struct{}), Run: Run{
 		UUID: def.UUID, State: StateStarting, Reason: ReasonBooted, Changed: snap.StateChanged,
-		Machine: snap.MachineName, Unit: unit, Slice: slice, LastExit: snap.LastExit,
+		Machine: snap.MachineName, Unit: snap.Unit, Slice: snap.Slice, LastExit: snap.LastExit,
 	}}
 	var back undo
 	step := "run directory"
@@ -133,7 +115,10 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 	if err != nil {
 		return nil, err
 	}
-	back.push(func() error { return s.Runs.Archive(def.UUID) })
+	back.push(func() error {
+		r.State, r.Reason, r.Changed = StateShutoff, ReasonFailed, s.Now()
+		return errors.Join(s.Runs.Save(r.Run), s.Runs.Archive(def.UUID))
+	})
 
 	step = "supervisor"
 	if r.supervisor, err = s.Supervisors.Spawn(def.Name, dir, planner.Build(def, s.Host)); err != nil {
@@ -151,22 +136,24 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 	}
 
 	step = "scope"
-	back.push(func() error { return s.afterwards(func(ctx context.Context) error { return s.Scopes.Stop(ctx, unit) }) })
 	if err = s.Scopes.Start(ctx, s.scopeOf(def, r)); err != nil {
 		return nil, err
 	}
+	back.push(func() error {
+		return s.afterwards(func(ctx context.Context) error { return s.Scopes.Stop(ctx, r.Unit) })
+	})
 	if err = s.enterGroup(ctx, r); err != nil {
 		return nil, err
 	}
 
 	step = "machine"
-	back.push(func() error {
-		return s.afterwards(func(ctx context.Context) error { return s.Machines.Unregister(ctx, r.Machine) })
-	})
 	err = s.Machines.Register(ctx, Machine{Name: r.Machine, UUID: def.UUID, Leader: r.supervisor.Leader(), Root: snap.Root})
 	if err != nil {
 		return nil, err
 	}
+	back.push(func() error {
+		return s.afterwards(func(ctx context.Context) error { return s.Machines.Unregister(ctx, r.Machine) })
+	})
 
 	step = "init"
 	if err = r.supervisor.Continue(ctx); err != nil {
@@ -183,11 +170,25 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 }
 
 // enterGroup has the supervisor, now in its scope, take its place there.
-func (s *Service) enterGroup(ctx context.Context, r *run) (err error) {
-	if r.Group, err = s.Groups.Of(r.supervisor.PID()); err != nil {
+func (s *Service) enterGroup(ctx context.Context, r *run) error {
+	if err := s.findGroup(r); err != nil {
 		return err
 	}
 	return s.inGroup(r, func(g Group) error { return r.supervisor.Place(ctx, g.File()) })
+}
+
+// findGroup notes the control group of a run's scope. It must be that: whatever is done to a run is
+// done to this group.
+func (s *Service) findGroup(r *run) error {
+	group, err := s.Groups.Of(r.supervisor.PID())
+	if err != nil {
+		return err
+	}
+	if !strings.HasSuffix(group, "/"+r.Unit) {
+		return fmt.Errorf("the supervisor is in %s, not in %s", group, r.Unit)
+	}
+	r.Group = group
+	return nil
 }
 
 func (s *Service) scopeOf(def *domain.Def, r *run) Scope {
@@ -200,6 +201,9 @@ func (s *Service) scopeOf(def *domain.Def, r *run) Scope {
 
 // inGroup does something to the control group of a run, which holds none open.
 func (s *Service) inGroup(r *run, f func(Group) error) error {
+	if r.Group == "" {
+		return fmt.Errorf("the control group of %s is not known", r.Unit)
+	}
 	g, err := s.Groups.Open(r.Group)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func (s *Service) Destroy(ctx context.Context, u domain.UUID) error {
 		if lifecycle(opDestroy, snap.State) != proceed {
 			return &StateError{Op: string(opDestroy), Name: snap.Name, State: snap.State}
 		}
-		c.run.destroyed = true
+		s.intend(c.run, &c.run.Destroyed)
 		over = c.run.over
 		return s.inGroup(c.run, Group.Kill)
 	})
@@ -50,18 +50,31 @@ func (s *Service) RequestStop(unit string) {
 
 func (s *Service) requestStop(u domain.UUID) {
 	err := s.with(detached(), u, func(c *container) error {
-		if c.run == nil || c.run.stopping {
+		if c.run == nil || c.run.Stopping {
 			return nil
 		}
-		c.run.stopping = true
-		s.change(c, nil, func(snap *Snapshot) { snap.State = StateStopping })
-		r := c.run
-		s.work.Go(func() { s.insist(c, r) })
-		return errors.Join(r.supervisor.Terminate(), s.inGroup(r, Group.Thaw))
+		s.intend(c.run, &c.run.Stopping)
+		return s.urge(c, c.run)
 	})
 	if err != nil && !errors.Is(err, ErrNoContainer) {
 		s.Log.Error("stop ordered by systemd", "uuid", u.String(), "err", err)
 	}
+}
+
+// intend notes what is about to be done to a run, so that its end is taken for what it is even when
+// this daemon is killed before it comes.
+func (s *Service) intend(r *run, what *bool) {
+	*what = true
+	if err := s.Runs.Save(r.Run); err != nil {
+		s.Log.Error("run state", "uuid", r.UUID.String(), "err", err)
+	}
+}
+
+// urge asks init to end, and will kill it when it takes too long. The caller holds the queue.
+func (s *Service) urge(c *container, r *run) error {
+	s.change(c, nil, func(snap *Snapshot) { snap.State = StateStopping })
+	s.work.Go(func() { s.insist(c, r) })
+	return errors.Join(r.supervisor.Terminate(), s.inGroup(r, Group.Thaw))
 }
 
 // insist kills what does not end in time.
@@ -88,7 +101,11 @@ func (s *Service) watch(c *container, r *run) {
 	<-r.supervisor.Done()
 	_ = c.acquire(detached())
 	defer c.release()
-	s.ended(c, r, r.supervisor.End())
+	end := r.supervisor.End()
+	if !end.Known { // it may have written down what it could not say
+		end = s.exitOf(r)
+	}
+	s.ended(c, r, end)
 }
 
 // ended takes a run down and starts the next one, if that is what its end means. The caller holds

@@ -75,9 +75,9 @@ type fate struct {
 //	exit, or reboot(2) to halt or power off     on_poweroff
 func fateOf(r *run, end End, def *domain.Def) fate {
 	switch {
-	case r.destroyed:
+	case r.Destroyed:
 		return fate{reason: ReasonDestroyed}
-	case r.stopping:
+	case r.Stopping || end.Asked:
 		return fate{reason: ReasonShutdown}
 	case end.Reboot():
 		return fate{reason: ReasonShutdown, restart: restarts(def, func(d *domain.Def) domain.Action { return d.OnReboot }), guestReboot: true}

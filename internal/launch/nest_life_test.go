@@ -40,7 +40,7 @@ func TestEnd(t *testing.T) {
 		"terminated, and deaf": {"echo ready; exec sleep 1000", service.Supervisor.Terminate, killed(syscall.SIGKILL)},
 		"terminated by systemd": {
 			"trap 'exit 6' TERM; echo ready; while :; do sleep 0.01; done",
-			func(s service.Supervisor) error { return syscall.Kill(int(s.PID()), syscall.SIGTERM) }, exited(6),
+			func(s service.Supervisor) error { return syscall.Kill(int(s.PID()), syscall.SIGTERM) }, asked(exited(6)),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

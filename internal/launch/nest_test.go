@@ -233,6 +233,9 @@ func exited(code int32) service.End {
 	return service.End{Known: true, Exit: service.Exit{Kind: service.ExitExited, Code: code}}
 }
 
+// asked is an end that systemd ordered.
+func asked(e service.End) service.End { e.Asked = true; return e }
+
 func killed(sig syscall.Signal) service.End {
 	return service.End{Known: true, Exit: service.Exit{Kind: service.ExitKilled, Code: int32(sig)}}
 }

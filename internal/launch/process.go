@@ -65,10 +65,14 @@ func (p *Process) End() service.End {
 	return p.end
 }
 
-// Failure is what the supervisor, or init's last stage, said of a failed start.
+// Failure is what the supervisor, or init's last stage, said of a failed start. That it was told to
+// end is the consequence of a failure, not its cause.
 func (p *Process) Failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if failed, ok := errors.AsType[*wire.Failed](p.failed); ok && failed.Stage == wire.StageEnd {
+		return nil
+	}
 	return p.failed
 }
 

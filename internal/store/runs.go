@@ -170,7 +170,7 @@ func EndOf(e *wire.Exited) service.End {
 	case e.Signal:
 		kind = service.ExitKilled
 	}
-	return service.End{Known: true, Exit: service.Exit{Kind: kind, Code: e.Code}}
+	return service.End{Known: true, Asked: e.Asked, Exit: service.Exit{Kind: kind, Code: e.Code}}
 }
 
 // Console reads what a console printed in this run, or in the last one.

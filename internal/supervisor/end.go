@@ -43,7 +43,7 @@ func (s *supervisor) ended() error {
 	for _, c := range s.consoles {
 		c.finish()
 	}
-	exited := &wire.Exited{Code: st.Code, Signal: st.Signal, Dumped: st.Dumped}
+	exited := &wire.Exited{Code: st.Code, Signal: st.Signal, Dumped: st.Dumped, Asked: s.asked}
 	if err := keep(exited); err != nil {
 		// berthd still hears it, if it is there.
 		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
@@ -76,7 +76,7 @@ func (s *supervisor) lastWords() error {
 // killed.
 func (s *supervisor) terminate() error {
 	if !s.running {
-		return errors.New("told to end before init was executed")
+		return &wire.Failed{Stage: wire.StageEnd, Text: "told to end before init was executed"}
 	}
 	text, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/status")
 	if err != nil {

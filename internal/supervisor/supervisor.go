@@ -30,6 +30,7 @@ type supervisor struct {
 	ready    bool // the init stage has done all but to exec
 	allowed  bool // and may
 	running  bool
+	asked    bool // by systemd to end
 	mapped   bool // it has a user namespace, whose root is uid, gid on the host
 	uid, gid int
 	events   chan event
@@ -116,6 +117,7 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 		s.greet(e.hello)
 		return false, nil
 	case e.sigterm:
+		s.asked = true
 		return false, s.terminate()
 	case e.from == s.initConn:
 		return false, s.fromInit(e)

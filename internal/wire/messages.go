@@ -88,7 +88,11 @@ type Exited struct {
 	Code   int32
 	Signal bool
 	Dumped bool
+	Asked  bool // systemd had asked for it, by a SIGTERM to the supervisor
 }
+
+// StageEnd is the stage of a start that was told to end; it did not fail by itself.
+const StageEnd = "stop"
 
 // Failed is an error that crosses processes and keeps its errno.
 type Failed struct {
@@ -157,6 +161,7 @@ func (m *Exited) put(w *pack.Writer) {
 	w.U32(uint32(m.Code))
 	w.Bool(m.Signal)
 	w.Bool(m.Dumped)
+	w.Bool(m.Asked)
 }
 
 func (f *Failed) put(w *pack.Writer) {
@@ -215,7 +220,7 @@ func decodeBody(t Type, r *pack.Reader) Message {
 	case TypeFailed:
 		return &Failed{Stage: r.String(), Text: r.String(), Number: syscall.Errno(r.U32())}
 	case TypeExited:
-		return &Exited{Code: int32(r.U32()), Signal: r.Bool(), Dumped: r.Bool()}
+		return &Exited{Code: int32(r.U32()), Signal: r.Bool(), Dumped: r.Bool(), Asked: r.Bool()}
 	}
 	return nil
 }

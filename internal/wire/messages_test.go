@@ -20,7 +20,7 @@ func every() []Message {
 		},
 		&Prepare{}, &Place{}, &Placed{}, &Born{PID: 42, Supervisor: 41}, &Mapped{}, &Consoles{}, &Ready{}, &Continue{}, &Running{}, &Terminate{},
 		&Failed{Stage: "mounts", Text: "move_mount /x", Number: syscall.EPERM},
-		&Exited{Code: -1}, &Exited{Code: 9, Signal: true, Dumped: true},
+		&Exited{Code: -1}, &Exited{Code: 9, Signal: true, Dumped: true}, &Exited{Asked: true},
 	}
 }
 

@@ -1,0 +1,183 @@
+package service
+
+import (
+	"context"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+// crashedDaemon starts a container and leaves its daemon dead: it does nothing any more.
+func crashedDaemon(t *testing.T, w *world, alter func(*Run)) domain.UUID {
+	t.Helper()
+	s := w.service(t)
+	u := define(t, s, "web", "<on_crash>restart</on_crash>")
+	if err := s.Start(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := s.find(u)
+	_ = c.acquire(context.Background())
+	r := w.runs[u]
+	alter(&r)
+	w.runs[u] = r
+	return u
+}
+
+// TestRecoverUnnoted: the daemon died between the execution of init and its note of it.
+func TestRecoverUnnoted(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	u := crashedDaemon(t, w, func(r *Run) { r.State, r.Group = StateStarting, "" })
+	s, settle := again(t, w)
+	settle()
+	snap, _ := s.ByUUID(u)
+	if snap.State != StateRunning || snap.ControlGroup == "" || w.runs[u].State != StateRunning || w.runs[u].Group != snap.ControlGroup {
+		t.Errorf("%+v, noted %+v", snap, w.runs[u])
+	}
+	if err := s.Destroy(context.Background(), u); err != nil {
+		t.Errorf("destroy: %v", err)
+	}
+	if left := w.left(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestRecoverWhatWasOrdered: the end that was ordered before the crash is no crash of the container.
+func TestRecoverWhatWasOrdered(t *testing.T) {
+	t.Parallel()
+	killed := &End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}}
+	for name, tc := range map[string]struct {
+		order func(*Run)
+		ended *End // nil: it is not done yet
+		want  Reason
+	}{
+		"destroyed":          {func(r *Run) { r.Destroyed = true }, killed, ReasonDestroyed},
+		"to be destroyed":    {func(r *Run) { r.Destroyed = true }, nil, ReasonDestroyed},
+		"stopped by systemd": {func(r *Run) { r.Stopping = true }, killed, ReasonShutdown},
+		"to be stopped":      {func(r *Run) { r.Stopping = true }, nil, ReasonShutdown},
+		"asked by systemd":   {func(*Run) {}, &End{Known: true, Asked: true, Exit: killed.Exit}, ReasonShutdown},
+		"nothing":            {func(*Run) {}, killed, ReasonBooted}, // on_crash restarts it
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			u := crashedDaemon(t, w, tc.order)
+			if tc.ended != nil {
+				w.supervisors[u.String()].finish(End{})
+				w.exits[u] = *tc.ended
+			}
+			s, settle := again(t, w)
+			settle()
+			for snap, _ := s.ByUUID(u); snap.Reason != tc.want || snap.LastExit != killed.Exit; snap, _ = s.ByUUID(u) {
+				if t.Context().Err() != nil || snap.Reason == ReasonFailed {
+					t.Fatalf("it is %s/%s, %+v", snap.State, snap.Reason, snap.LastExit)
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+}
+
+// TestEndTakenFromTheFile: a supervisor that ends without a word may have written the status down.
+func TestEndTakenFromTheFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web")
+	if err := s.Start(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := s.find(u)
+	over := c.run.over
+	w.exits[u] = End{Known: true, Exit: Exit{Kind: ExitExited, Code: 5}}
+	w.supervisors[u.String()].finish(End{})
+	<-over
+	if snap, _ := s.ByUUID(u); snap.LastExit.Code != 5 || snap.Reason != ReasonShutdown {
+		t.Errorf("%+v", snap)
+	}
+}
+
+// TestFailedStartIsRemembered: a later daemon knows how the last run ended, too.
+func TestFailedStartIsRemembered(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web")
+	w.fault = "machines.Register"
+	if err := s.Start(context.Background(), u); err == nil {
+		t.Fatal("it started")
+	}
+	s, _ = again(t, w)
+	if snap, _ := s.ByUUID(u); snap.State != StateShutoff || snap.Reason != ReasonFailed {
+		t.Errorf("%s/%s", snap.State, snap.Reason)
+	}
+}
+
+// TestForeigners: what has our names already is not ours to stop.
+func TestForeigners(t *testing.T) {
+	t.Parallel()
+	for name, place := range map[string]func(w *world){
+		"unit web.scope": func(w *world) { w.units["web.scope"] = true },
+		"machine web":    func(w *world) { w.machines["web"] = 1 },
+	} {
+		w := newWorld()
+		s := w.service(t)
+		u := define(t, s, "web")
+		place(w)
+		if err := s.Start(context.Background(), u); err == nil {
+			t.Errorf("%s: it started", name)
+		}
+		if diff := cmp.Diff([]string{name}, w.left()); diff != "" {
+			t.Errorf("-want +left\n%s", diff)
+		}
+	}
+}
+
+// TestNewcomerIsWhole: who finds a new container by its name while it is being made waits until it
+// is made.
+func TestNewcomerIsWhole(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		w := newWorld()
+		s := w.service(t)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for {
+				if snap, err := s.ByName("web"); err == nil {
+					if err := s.Start(context.Background(), snap.UUID); err != nil {
+						t.Errorf("start: %v", err)
+					}
+					return
+				}
+			}
+		}()
+		define(t, s, "web")
+		<-done
+	}
+}
+
+// TestStopDuringStart: systemd's wish finds a container that is starting.
+func TestStopDuringStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web")
+	stopped := make(chan struct{})
+	w.onCall("supervisor.Place", func() {
+		s.RequestStop("web.scope")
+		close(stopped)
+	})
+	if err := s.Start(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	<-stopped
+	s.work.Wait()
+	if snap, _ := s.ByUUID(u); snap.State != StateShutoff || snap.Reason != ReasonShutdown {
+		t.Errorf("%s/%s", snap.State, snap.Reason)
+	}
+}
