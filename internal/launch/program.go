@@ -23,6 +23,9 @@ func immutable(path string) (*os.File, error) {
 	if errors.Is(err, unix.EINVAL) { // before Linux 6.3 all are executable, and the flag is unknown
 		to, err = memory("berth-supervisor", 0)
 	}
+	if errors.Is(err, unix.EACCES) { // Linux 6.3 and later, "Introduction of non-executable mfd"
+		return nil, fmt.Errorf("%w: the host refuses executable memory files; set vm.memfd_noexec to 0 or 1 (sysctl.d(5))", err)
+	}
 	if err != nil {
 		return nil, err
 	}
