@@ -89,12 +89,14 @@ func TestContainerMethods(t *testing.T) {
 			t.Errorf("after %s the state is %v, %v; want %s", step.method, state, err, step.state)
 		}
 	}
-	var live, stored string
+	var live, stored, livePlan, storedPlan string
 	var output, none []byte
 	var stats map[string]dbus.Variant
 	for _, err := range []error{
 		r.call(path, containerName+".GetXML", false, noOptions()).Store(&live),
 		r.call(path, containerName+".GetXML", true, noOptions()).Store(&stored),
+		r.call(path, containerName+".GetPlan", false, noOptions()).Store(&livePlan),
+		r.call(path, containerName+".GetPlan", true, noOptions()).Store(&storedPlan),
 		r.call(path, containerName+".ReadConsole", "console0", noOptions()).Store(&output),
 		r.call(path, containerName+".ReadConsole", "empty", noOptions()).Store(&none),
 		r.call(path, containerName+".GetStats", noOptions()).Store(&stats),
@@ -106,6 +108,9 @@ func TestContainerMethods(t *testing.T) {
 	}
 	if live != "<domain/>" || stored != "<inactive/><domain/>" || string(output) != "output of console0" || len(none) != 0 {
 		t.Errorf("got %q, %q, %q, %q", live, stored, output, none)
+	}
+	if livePlan != `{"inactive": false}` || storedPlan != `{"inactive": true}` {
+		t.Errorf("the plans are %q, %q", livePlan, storedPlan)
 	}
 	if diff := cmp.Diff(map[string]any{"cpu-usage-usec": uint64(7)}, bare(stats)); diff != "" {
 		t.Errorf("statistics differ (-want +got):\n%s", diff)

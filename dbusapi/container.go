@@ -22,6 +22,10 @@ func containerIface() *iface {
 			run: getXML,
 		},
 		&method{
+			name: "GetPlan", in: "ba{sv}", out: "s", action: ActionRead, doing: "read the plan of domain",
+			run: getPlan,
+		},
+		&method{
 			name: "GetStats", in: "a{sv}", out: "a{sv}", action: ActionMonitor, doing: "read the statistics of domain",
 			run: getStats,
 		},
@@ -44,6 +48,14 @@ func change(name, action, doing string, do func(core, context.Context, domain.UU
 
 func getXML(_ context.Context, s *Server, c *call) ([]any, error) {
 	text, err := s.core.XML(c.uuid, c.args[0].(bool))
+	if err != nil {
+		return nil, err
+	}
+	return []any{text}, nil
+}
+
+func getPlan(_ context.Context, s *Server, c *call) ([]any, error) {
+	text, err := s.core.Plan(c.uuid, c.args[0].(bool))
 	if err != nil {
 		return nil, err
 	}

@@ -24,5 +24,6 @@ type core interface {
 	ByUUID(u domain.UUID) (service.Snapshot, error)
 	ByLeader(pid uint32) (service.Snapshot, error)
 	XML(u domain.UUID, inactive bool) (string, error)
+	Plan(u domain.UUID, inactive bool) (string, error)
 	Stats(u domain.UUID) (service.Stats, error)
 }

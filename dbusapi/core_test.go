@@ -3,6 +3,7 @@ package dbusapi
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -175,6 +176,10 @@ func (f *fakeCore) XML(u domain.UUID, inactive bool) (string, error) {
 		return "", err
 	}
 	return strings.Repeat("<inactive/>", map[bool]int{true: 1}[inactive]) + "<domain/>", nil
+}
+
+func (f *fakeCore) Plan(u domain.UUID, inactive bool) (string, error) {
+	return fmt.Sprintf(`{"inactive": %v}`, inactive), f.run(context.Background(), "plan", u)
 }
 
 func (f *fakeCore) Stats(u domain.UUID) (service.Stats, error) {

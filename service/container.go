@@ -56,6 +56,15 @@ func (c *container) snapshot() Snapshot {
 	return c.snap
 }
 
+// definition is the live one, or the stored one when there is no other or inactive is asked for. The
+// caller holds mu.
+func (c *container) definition(inactive bool) *domain.Def {
+	if c.stored != nil && (inactive || c.live == nil) {
+		return c.stored
+	}
+	return c.live
+}
+
 // describe fills in what the definition says.
 func (snap *Snapshot) describe(d *domain.Def) {
 	snap.UUID, snap.Name, snap.Title, snap.Description = d.UUID, d.Name, d.Title, d.Description

@@ -2,9 +2,11 @@ package service
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,13 +117,28 @@ func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.live != nil && !inactive:
-		return c.live.Format(domain.FormatOptions{Live: &domain.Live{ID: c.snap.ID}})
-	case c.stored != nil:
-		return c.stored.Format(domain.FormatOptions{})
+	def := c.definition(inactive)
+	if def == c.live && !inactive {
+		return def.Format(domain.FormatOptions{Live: &domain.Live{ID: c.snap.ID}})
 	}
-	return c.live.Format(domain.FormatOptions{})
+	return def.Format(domain.FormatOptions{})
+}
+
+// Plan gives, as JSON, what a start with the definition that XML gives does inside the container.
+func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
+	c, err := s.find(u)
+	if err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	p := planner.Build(c.definition(inactive), s.Host)
+	c.mu.Unlock()
+	var text strings.Builder
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // it is for people
+	e.SetIndent("", "  ")
+	err = e.Encode(p)
+	return text.String(), err
 }
 
 // Stats gives a running container's figures; a StateError when it is off.

@@ -313,3 +313,23 @@ func TestRequestStop(t *testing.T) {
 		})
 	}
 }
+
+// TestPlan: it follows the definition that is meant, live or stored.
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web", "<features><privnet/></features>")
+	if err := s.Start(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	define(t, s, "web", "<uuid>"+u.String()+"</uuid>")
+	for inactive, want := range map[bool]string{false: `"net": true`, true: `"net": false`} {
+		if text, err := s.Plan(u, inactive); err != nil || !strings.Contains(text, want) || !strings.HasPrefix(text, "{\n  \"name\": \"web\",\n") {
+			t.Errorf("inactive %v: %v, %s", inactive, err, text)
+		}
+	}
+	if _, err := s.Plan(domain.UUID{}, false); !errors.Is(err, ErrNoContainer) {
+		t.Errorf("of nobody: %v", err)
+	}
+}

@@ -32,6 +32,7 @@ type container interface {
 	Suspend(ctx context.Context, p client.Path) error
 	Resume(ctx context.Context, p client.Path) error
 	XML(ctx context.Context, p client.Path, d client.Definition) (string, error)
+	Plan(ctx context.Context, p client.Path, d client.Definition) (string, error)
 	Console(ctx context.Context, p client.Path, device string) ([]byte, error)
 	Info(ctx context.Context, p client.Path) (client.Info, error)
 	Stats(ctx context.Context, p client.Path) (client.Stats, error)

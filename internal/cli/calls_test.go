@@ -32,6 +32,8 @@ func TestCalls(t *testing.T) {
 		"dominfo of off":   {[]string{"dominfo", "db"}, []string{"ByName db", "Info"}},
 		"dominfo of on":    {[]string{"dominfo", "web"}, []string{"ByName web", "Info", "Stats"}},
 		"dumpxml":          {[]string{"dumpxml", "web"}, []string{"ByName web", "XML live"}},
+		"plan":             {[]string{"plan", "web"}, []string{"ByName web", "Plan live"}},
+		"plan inactive":    {[]string{"plan", "web", "--inactive"}, []string{"ByName web", "Plan inactive"}},
 		"dumpxml inactive": {[]string{"dumpxml", "web", "--inactive"}, []string{"ByName web", "XML inactive"}},
 		"console":          {[]string{"console-log", "web", "--devname", "console1"}, []string{"ByName web", "Console console1"}},
 		"nothing at all":   {[]string{"start", "a", "b"}, nil},

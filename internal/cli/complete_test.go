@@ -21,6 +21,7 @@ func TestCompletion(t *testing.T) {
 		"resume |":               {"build"},
 		"undefine |":             {"Archive", "db", "web"},
 		"dumpxml |":              {"Archive", "build", "db", "web"},
+		"plan |":                 {"Archive", "build", "db", "web"},
 		"dumpxml web |":          nil,
 		"dumpxml --domain=web |": nil,
 		"define |":               {"xml"},

@@ -110,6 +110,10 @@ func (f *fake) XML(_ context.Context, p client.Path, d client.Definition) (strin
 	return f.xml, f.call("XML", d.String())
 }
 
+func (f *fake) Plan(_ context.Context, p client.Path, d client.Definition) (string, error) {
+	return "{\n  \"name\": \"" + f.at(p).Name + "\"\n}\n", f.call("Plan", d.String())
+}
+
 func (f *fake) Console(_ context.Context, _ client.Path, device string) ([]byte, error) {
 	return f.console, f.call("Console", device)
 }

@@ -29,7 +29,7 @@ func TestGolden(t *testing.T) {
 			"destroy 4711", "destroy --domain web", "destroy --domain=web", "start 0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1",
 			"define -", "create -", "define --file -", "-q define -",
 		},
-		"show": {"dumpxml web", "dumpxml --inactive web", "console-log web", "console-log web --devname console1", "version", "version --json", "--version", "-v"},
+		"show": {"dumpxml web", "dumpxml --inactive web", "plan web", "console-log web", "console-log web --devname console1", "version", "version --json", "--version", "-v"},
 		"usage": {
 			"", "nosuch", "start", "start a b", "start --domain a b", "start --domain", "start --nosuch web", "start -x web",
 			"list a", "version a", "list --name --json", "list --table --uuid", "list --json --table", "list --all=x",

@@ -36,7 +36,7 @@ func (a *app) command() *cobra.Command {
 	root.PersistentFlags().BoolP("help", "h", false, "help for the command")
 	root.AddCommand(a.defineCommands()...)
 	root.AddCommand(a.changeCommands()...)
-	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.stateCommand(), a.infoCommand())
+	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.planCommand(), a.stateCommand(), a.infoCommand())
 	root.AddCommand(a.identityCommands()...)
 	root.AddCommand(a.consoleLogCommand(), a.versionCommand())
 	root.SetHelpCommand(helpCommand())

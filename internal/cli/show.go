@@ -11,19 +11,28 @@ import (
 )
 
 func (a *app) dumpXMLCommand() *cobra.Command {
+	return a.definitionCommand("dumpxml", "Print the XML of a container", Daemon.XML)
+}
+
+func (a *app) planCommand() *cobra.Command {
+	return a.definitionCommand("plan", "Print what a start of a container does inside it, as JSON", Daemon.Plan)
+}
+
+// definitionCommand prints a text that one of a container's definitions has.
+func (a *app) definitionCommand(use, short string, text func(Daemon, context.Context, client.Path, client.Definition) (string, error)) *cobra.Command {
 	var inactive bool
-	cmd := &cobra.Command{Use: "dumpxml", Short: "Print the XML of a container"}
+	cmd := &cobra.Command{Use: use, Short: short}
 	cmd.Flags().BoolVar(&inactive, "inactive", false, "the stored definition, not the running one")
 	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
 		which := client.Live
 		if inactive {
 			which = client.Inactive
 		}
-		xml, err := d.XML(ctx, t.path, which)
+		out, err := text(d, ctx, t.path, which)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(a.out, strings.TrimSuffix(xml, "\n"))
+		fmt.Fprintln(a.out, strings.TrimSuffix(out, "\n"))
 		return nil
 	})
 }

@@ -43,7 +43,7 @@ func TestBusMethods(t *testing.T) {
 		"ListContainers": replies([]client.Summary{{"web", 7, "6695", "running", web}}),
 		"Get":            replies(dbus.MakeVariant("1.2")),
 		"Start":          replies(), "Destroy": replies(), "Undefine": replies(), "Suspend": replies(), "Resume": replies(),
-		"GetXML": replies("<domain/>"), "ReadConsole": replies([]byte("hello\xff")),
+		"GetXML": replies("<domain/>"), "GetPlan": replies("{}"), "ReadConsole": replies([]byte("hello\xff")),
 		"GetStats": replies(map[string]dbus.Variant{"memory-current": dbus.MakeVariant(uint64(4096))}),
 		"GetAll":   replies(properties()),
 	})
@@ -69,6 +69,7 @@ func TestBusMethods(t *testing.T) {
 		{"Suspend", nil, func() (any, error) { return nil, c.Suspend(ctx, web) }},
 		{"Resume", nil, func() (any, error) { return nil, c.Resume(ctx, web) }},
 		{"XML", "<domain/>", func() (any, error) { return c.XML(ctx, web, client.Inactive) }},
+		{"Plan", "{}", func() (any, error) { return c.Plan(ctx, web, client.Live) }},
 		{"Console", []byte("hello\xff"), func() (any, error) { return c.Console(ctx, web, "") }},
 		{"Stats", client.Stats{MemoryCurrent: &memory}, func() (any, error) { return c.Stats(ctx, web) }},
 		{"Info", info(), func() (any, error) { return c.Info(ctx, web) }},

@@ -48,6 +48,12 @@ func (c *Client) XML(ctx context.Context, p Path, d Definition) (xml string, err
 	return xml, err
 }
 
+// Plan gives, as JSON, what a start with a definition does inside the container.
+func (c *Client) Plan(ctx context.Context, p Path, d Definition) (json string, err error) {
+	err = c.call(ctx, p, containerIface, "GetPlan", []any{d == Inactive, noOptions()}, &json)
+	return json, err
+}
+
 // Console gives the output that was kept of a console; "" is the first one.
 func (c *Client) Console(ctx context.Context, p Path, device string) (output []byte, err error) {
 	err = c.call(ctx, p, containerIface, "ReadConsole", []any{device, noOptions()}, &output)
