@@ -75,11 +75,6 @@ func refusedBehindTheGate() []refusal {
 		{extensionXML("<idmap mode='manual'/>"), InvalidXML, ext + "idmap@mode"},
 		{extensionXML("<seccomp profile='x'/>"), InvalidXML, ext + "seccomp@profile"},
 		{extensionXML("<seccomp/>"), InvalidXML, ext + "seccomp@profile"},
-		{extensionXML("<shutdown/>"), InvalidXML, ext + "shutdown@signal"},
-		{extensionXML("<shutdown signal='TERM'/>"), InvalidXML, ext + "shutdown@signal"},
-		{extensionXML("<shutdown signal='SIGKILL'/>"), InvalidXML, ext + "shutdown@signal"},
-		{extensionXML("<shutdown signal='SIGRTMIN+31'/>"), InvalidXML, ext + "shutdown@signal"},
-		{extensionXML("<nosuch/>"), InvalidXML, ext + "nosuch"},
 		{strings.Replace(extensionXML("<idmap mode='auto'/>"), "<container", "<idmap><uid start='0' target='1' count='1'/><gid start='0' target='1' count='1'/></idmap><container", 1), InvalidConfig, ext + "idmap"},
 	}
 }

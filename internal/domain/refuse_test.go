@@ -44,6 +44,7 @@ func idmapXML(uids string) string {
 func refused() (served, gated []refusal) {
 	served = append(served, refusedDocuments()...)
 	served = append(served, refusedValues()...)
+	served = append(served, refusedExtensions()...)
 	return served, refusedBehindTheGate()
 }
 

@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"cmp"
 	"strings"
 	"sync"
 )
@@ -87,13 +86,12 @@ const everything = "*"
 // yet. To lift one is to delete its line; but vcpu@cpuset first needs a place in Def.
 func notServed() map[string]string {
 	return map[string]string{
-		"domain/lxc:namespace":             everything,
-		"domain/berth:container":           everything,
-		"domain/vcpu@cpuset":               everything,
-		"domain/devices/filesystem/driver": everything,
-		"domain/devices/filesystem@type":   "block file template volume",
-		// "none" is no architecture: where the host has no 32-bit sibling there is nothing to keep out.
-		atArch: cmp.Or(siblingArch(hostArch()), "none"),
+		"domain/lxc:namespace":                 everything,
+		"domain/berth:container/berth:idmap":   everything,
+		"domain/berth:container/berth:seccomp": everything,
+		"domain/vcpu@cpuset":                   everything,
+		"domain/devices/filesystem/driver":     everything,
+		"domain/devices/filesystem@type":       "block file template volume",
 	}
 }
 

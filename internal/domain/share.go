@@ -74,7 +74,8 @@ func readExtension(d *Def, x *document) error {
 		d.Extension.Seccomp = e.Seccomp.Profile
 	}
 	if e.Shutdown != nil {
-		if d.Extension.ShutdownSignal = e.Shutdown.Signal; !isSignal(e.Shutdown.Signal) {
+		d.Extension.ShutdownSignal = e.Shutdown.Signal
+		if _, known := signalNumber(e.Shutdown.Signal); !known {
 			return invalid(at+"shutdown@signal", "'%.40s' is no signal; write it as SIGTERM or SIGRTMIN+3", e.Shutdown.Signal)
 		}
 	}

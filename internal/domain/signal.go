@@ -1,19 +1,34 @@
 package domain
 
 import (
-	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
-// isSignal takes the names of signal(7) that a process can catch, and SIGRTMIN+0 to SIGRTMIN+30.
-func isSignal(name string) bool {
-	if n, realtime := strings.CutPrefix(name, "SIGRTMIN+"); realtime {
-		i, err := strconv.ParseUint(n, 10, 8)
-		return err == nil && i <= 30
+// realtime is glibc's SIGRTMIN: the kernel's first two are its own (signal(7), "Real-time signals").
+const realtime = 34
+
+// signalNumber reads the names of signal(7) that a process can catch, and SIGRTMIN+0 to SIGRTMIN+30.
+func signalNumber(name string) (n syscall.Signal, known bool) {
+	if offset, is := strings.CutPrefix(name, "SIGRTMIN+"); is {
+		i, err := strconv.ParseUint(offset, 10, 8)
+		return realtime + syscall.Signal(i), err == nil && i <= 30
 	}
-	return slices.Contains([]string{
-		"SIGHUP", "SIGINT", "SIGQUIT", "SIGABRT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM",
-		"SIGCONT", "SIGTSTP", "SIGURG", "SIGWINCH", "SIGIO", "SIGPWR",
-	}, name)
+	n, known = map[string]syscall.Signal{
+		"SIGHUP": syscall.SIGHUP, "SIGINT": syscall.SIGINT, "SIGQUIT": syscall.SIGQUIT, "SIGABRT": syscall.SIGABRT,
+		"SIGUSR1": syscall.SIGUSR1, "SIGUSR2": syscall.SIGUSR2, "SIGALRM": syscall.SIGALRM, "SIGTERM": syscall.SIGTERM,
+		"SIGCONT": syscall.SIGCONT, "SIGTSTP": syscall.SIGTSTP, "SIGURG": syscall.SIGURG, "SIGWINCH": syscall.SIGWINCH,
+		"SIGIO": syscall.SIGIO, "SIGPWR": syscall.SIGPWR,
+	}[name]
+	return n, known
+}
+
+// StopSignal is the number of ShutdownSignal, 0 without one.
+func (e Extension) StopSignal() uint32 {
+	n, known := signalNumber(e.ShutdownSignal)
+	if !known {
+		return 0
+	}
+	return uint32(n)
 }

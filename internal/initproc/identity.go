@@ -155,5 +155,21 @@ func (s *stager) drop() error {
 	return caps.Set(s.plan.Caps.Keep, s.plan.Caps.Inherit)
 }
 
+// restrict sets what a process can set for itself and never take back.
+func (s *stager) restrict() error {
+	if s.plan.NoNewPrivs {
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return fmt.Errorf("prctl PR_SET_NO_NEW_PRIVS: %w", err)
+		}
+	}
+	if s.plan.Linux32 {
+		const perLinux32 = 0x0008 // sys/personality.h
+		if _, _, errno := unix.Syscall(unix.SYS_PERSONALITY, perLinux32, 0, 0); errno != 0 {
+			return fmt.Errorf("personality PER_LINUX32: %w", errno)
+		}
+	}
+	return nil
+}
+
 // absolute makes an init path that is relative relative to the root, as libvirt takes it.
 func absolute(p string) string { return path.Clean("/" + p) }

@@ -88,6 +88,7 @@ func (s *stager) run() error {
 		{"session", s.session},
 		{"cgroup", s.enterGroup},
 		{"capabilities", s.drop},
+		{"personality", s.restrict},
 		{"continue", s.ready},
 	} {
 		if err := step.run(); err != nil {

@@ -90,6 +90,7 @@ func prepare(p *plan.Plan) *wire.Prepare {
 		CloneFlags: cloneFlags(p.Namespaces),
 		UIDs:       ranges(p.UIDs),
 		GIDs:       ranges(p.GIDs),
+		StopSignal: p.StopSignal,
 	}
 	for _, src := range p.Sources {
 		m.Sources = append(m.Sources, wire.Source(src))

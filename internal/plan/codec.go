@@ -43,7 +43,10 @@ func (p *Plan) Pack() []byte {
 	w.Bool(p.LoopbackUp)
 	w.U64(p.Caps.Keep)
 	w.Bool(p.Caps.Inherit)
+	w.Bool(p.NoNewPrivs)
+	w.Bool(p.Linux32)
 	packInit(&w, &p.Init)
+	w.U32(p.StopSignal)
 	return w.Bytes()
 }
 
@@ -75,7 +78,9 @@ func Unpack(b []byte) (*Plan, error) {
 	p.Hostname = r.String()
 	p.LoopbackUp = r.Bool()
 	p.Caps = Capabilities{Keep: r.U64(), Inherit: r.Bool()}
+	p.NoNewPrivs, p.Linux32 = r.Bool(), r.Bool()
 	p.Init = unpackInit(r)
+	p.StopSignal = r.U32()
 	if err := r.End(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}

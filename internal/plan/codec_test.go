@@ -22,6 +22,9 @@ func full() *Plan {
 		Group:       Mount{Kind: MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2"},
 		Hostname:    "web",
 		LoopbackUp:  true,
+		NoNewPrivs:  true,
+		Linux32:     true,
+		StopSignal:  37,
 		Caps:        Capabilities{Keep: 0x1fdb5feffff, Inherit: true},
 		Init:        Init{Path: "/init", Args: []string{"/init", "-x"}, Env: []string{"A=b"}, Dir: "/", User: "nobody", Group: "+5"},
 	}

@@ -18,7 +18,10 @@ type Plan struct {
 	Hostname    string       `json:"hostname,omitempty"`
 	LoopbackUp  bool         `json:"loopback_up,omitempty"`
 	Caps        Capabilities `json:"capabilities"`
+	NoNewPrivs  bool         `json:"no_new_privs,omitempty"` // prctl(2), PR_SET_NO_NEW_PRIVS
+	Linux32     bool         `json:"linux32,omitempty"`      // personality(2), PER_LINUX32
 	Init        Init         `json:"init"`
+	StopSignal  uint32       `json:"stop_signal,omitempty"` // that ends init; 0: the one that it listens to
 }
 
 // Namespaces are the kinds that init gets anew; pid and mount always are.

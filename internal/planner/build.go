@@ -29,7 +29,10 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 			// libvirt fills the inheritable set under policy deny only (observed).
 			Inherit: d.Features.Capabilities.Policy == domain.CapDeny,
 		},
-		Init: initOf(d, h),
+		NoNewPrivs: d.Extension.NoNewPrivs,
+		Linux32:    d.OS.Personality32(),
+		Init:       initOf(d, h),
+		StopSignal: d.Extension.StopSignal(),
 	}
 	p.LoopbackUp = p.Namespaces.Net
 	rootOf(p, d)

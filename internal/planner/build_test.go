@@ -70,6 +70,8 @@ func TestAlone(t *testing.T) {
 		{"no root", func(d def) { d.Filesystems = nil }, func(p out) {
 			p.Sources[0].Path, p.Detach = "/", []string{"/proc", "/sys", "/dev"}
 		}},
+		{"no new privileges", func(d def) { d.Extension.NoNewPrivs = true }, func(p out) { p.NoNewPrivs = true }},
+		{"signal to stop", func(d def) { d.Extension.ShutdownSignal = "SIGRTMIN+3" }, func(p out) { p.StopSignal = 37 }},
 		{"directory of init", func(d def) { d.OS.Dir = "/x" }, func(p out) { p.Init.Dir = "/x" }},
 		{"another name", func(d def) { d.Name = "a_b" }, func(p out) {
 			p.Name, p.Hostname, p.Init.Env[6] = "a_b", "ab", "LIBVIRT_LXC_NAME=a_b"

@@ -72,19 +72,22 @@ func (s *supervisor) lastWords() error {
 }
 
 // terminate asks init to end: berthd wants it, or systemd by SIGTERM, when it stops the scope and no
-// berthd is there to be asked. Init gets the word that it understands; one that understands none is
-// killed.
+// berthd is there to be asked. Init gets the signal of its definition, else the word that it
+// understands; one that understands none is killed.
 func (s *supervisor) terminate() error {
 	if !s.running {
 		return &wire.Failed{Stage: wire.StageEnd, Text: "told to end before init was executed"}
 	}
-	text, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/status")
-	if err != nil {
-		return err
-	}
-	sig, listens := shutdown.ParseMasks(string(text)).Signal()
-	if !listens {
-		return s.payload.Kill()
+	sig := s.stop
+	if sig == 0 {
+		text, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/status")
+		if err != nil {
+			return err
+		}
+		listens := false
+		if sig, listens = shutdown.ParseMasks(string(text)).Signal(); !listens {
+			return s.payload.Kill()
+		}
 	}
 	if err := pidfd.Signal(s.init, sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err

@@ -29,6 +29,7 @@ func (s *supervisor) start() error {
 	if !ok || len(files) != 1 {
 		return fmt.Errorf("unexpected message %T with %d descriptors", m, len(files))
 	}
+	s.stop = syscall.Signal(prepare.StopSignal)
 	handed := []*os.File{nil, files[0]} // the init stage's 3 and 4; its sources follow
 	defer func() {
 		for _, f := range handed {

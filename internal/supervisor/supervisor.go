@@ -33,6 +33,7 @@ type supervisor struct {
 	asked    bool // by systemd to end
 	mapped   bool // it has a user namespace, whose root is uid, gid on the host
 	uid, gid int
+	stop     syscall.Signal // that ends init; 0: the one that it listens to
 	events   chan event
 }
 

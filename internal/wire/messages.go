@@ -49,6 +49,7 @@ type Prepare struct {
 	CloneFlags uint64 // CLONE_NEW*
 	UIDs, GIDs []IDRange
 	Sources    []Source
+	StopSignal uint32 // that ends init; 0: the one that it listens to
 }
 
 // Place carries the scope's cgroup directory: systemd has put the supervisor into it.
@@ -155,6 +156,7 @@ func (m *Prepare) put(w *pack.Writer) {
 		w.Bool(s.IDMapped)
 		w.Bool(s.ReadOnly)
 	}
+	w.U32(m.StopSignal)
 }
 
 func (m *Exited) put(w *pack.Writer) {
@@ -235,5 +237,6 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	for range r.Count(7) {
 		m.Sources = append(m.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
 	}
+	m.StopSignal = r.U32()
 	return m
 }

@@ -13,10 +13,10 @@ import (
 func every() []Message {
 	return []Message{
 		&Prepare{
-			CloneFlags: 1 << 33,
-			UIDs:       []IDRange{{0, 100000, 1000}, {1000, 1000, 1}},
-			GIDs:       []IDRange{{0, 100000, 65536}},
-			Sources:    []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}},
+			CloneFlags: 1 << 33, StopSignal: 15,
+			UIDs:    []IDRange{{0, 100000, 1000}, {1000, 1000, 1}},
+			GIDs:    []IDRange{{0, 100000, 65536}},
+			Sources: []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}},
 		},
 		&Prepare{}, &Place{}, &Placed{}, &Born{PID: 42, Supervisor: 41}, &Mapped{}, &Consoles{}, &Ready{}, &Continue{}, &Running{}, &Terminate{},
 		&Failed{Stage: "mounts", Text: "move_mount /x", Number: syscall.EPERM},

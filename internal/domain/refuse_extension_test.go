@@ -1,0 +1,13 @@
+package domain
+
+// refusedExtensions are of the elements that are Berth's own.
+func refusedExtensions() []refusal {
+	const ext = "domain/berth:container/berth:"
+	return []refusal{
+		{extensionXML("<shutdown/>"), InvalidXML, ext + "shutdown@signal"},
+		{extensionXML("<shutdown signal='TERM'/>"), InvalidXML, ext + "shutdown@signal"},
+		{extensionXML("<shutdown signal='SIGKILL'/>"), InvalidXML, ext + "shutdown@signal"},
+		{extensionXML("<shutdown signal='SIGRTMIN+31'/>"), InvalidXML, ext + "shutdown@signal"},
+		{extensionXML("<nosuch/>"), InvalidXML, ext + "nosuch"},
+	}
+}
