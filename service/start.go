@@ -97,7 +97,7 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 		Machine: snap.MachineName, Unit: snap.Unit, Slice: snap.Slice, LastExit: snap.LastExit,
 	}}
 	var back undo
-	step := "run directory"
+	step := ""
 	defer func() {
 		if err == nil {
 			return
@@ -111,6 +111,12 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 		err = &StartError{Step: step, Err: errors.Join(err, undone)}
 	}()
 
+	step = "namespaces"
+	p := planner.Build(def, s.Host)
+	if err = s.findShares(p.Join); err != nil {
+		return nil, err
+	}
+	step = "run directory"
 	dir, err := s.Runs.Create(def.UUID)
 	if err != nil {
 		return nil, err
@@ -121,7 +127,7 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 	})
 
 	step = "supervisor"
-	if r.supervisor, err = s.Supervisors.Spawn(def.Name, dir, planner.Build(def, s.Host)); err != nil {
+	if r.supervisor, err = s.Supervisors.Spawn(def.Name, dir, p); err != nil {
 		return nil, err
 	}
 	back.push(func() error { return s.end(r) })

@@ -16,7 +16,6 @@ func TestGates(t *testing.T) {
 		return `<container xmlns='` + berthNamespace + `'>` + inner + `</container>`
 	}
 	lifted := map[string]string{ // and what shows that it is lifted
-		"domain/lxc:namespace":                 `<namespace xmlns='` + lxcNamespace + `'><sharenet type='netns' value='red'/></namespace>`,
 		"domain/berth:container/berth:idmap":   extension(`<idmap mode='auto'/>`),
 		"domain/berth:container/berth:seccomp": extension(`<seccomp profile='default'/>`),
 		"domain/vcpu@cpuset":                   `<vcpu cpuset='0'>1</vcpu>`,

@@ -10,7 +10,6 @@ func refusedBehindTheGate() []refusal {
 	const (
 		fs  = "domain/devices/filesystem"
 		uid = "domain/idmap/uid"
-		lxc = "domain/lxc:namespace/lxc:"
 		ext = "domain/berth:container/berth:"
 	)
 	file := func(driver string) string {
@@ -62,16 +61,6 @@ func refusedBehindTheGate() []refusal {
 		{file("type='nbd' format='--help'"), InvalidXML, fs + "/driver@format"},
 		{file("type='nbd' format='raw,x=y'"), InvalidXML, fs + "/driver@format"},
 		{file("wrpolicy='later'"), InvalidXML, fs + "/driver@wrpolicy"},
-		{shareXML("<sharenet value='x'/>"), InvalidXML, lxc + "sharenet@type"},
-		{shareXML("<sharenet type='foo' value='x'/>"), InvalidXML, lxc + "sharenet@type"},
-		{shareXML("<sharenet type='netns'/>"), InvalidXML, lxc + "sharenet@value"},
-		{shareXML("<sharenet type='netns' value='../x'/>"), InvalidXML, lxc + "sharenet@value"},
-		{shareXML("<sharenet type='netns' value='..'/>"), InvalidXML, lxc + "sharenet@value"},
-		{shareXML("<shareipc type='netns' value='red'/>"), InvalidConfig, lxc + "shareipc@type"},
-		{shareXML("<shareuts type='pid' value='0'/>"), InvalidXML, lxc + "shareuts@value"},
-		{shareXML("<shareuts type='pid' value='-1'/>"), InvalidXML, lxc + "shareuts@value"},
-		{shareXML("<shareuts type='pid' value='99999999999'/>"), InvalidXML, lxc + "shareuts@value"},
-		{shareXML("<sharepid type='name' value='x'/>"), InvalidXML, lxc + "sharepid"},
 		{extensionXML("<idmap mode='manual'/>"), InvalidXML, ext + "idmap@mode"},
 		{extensionXML("<seccomp profile='x'/>"), InvalidXML, ext + "seccomp@profile"},
 		{extensionXML("<seccomp/>"), InvalidXML, ext + "seccomp@profile"},

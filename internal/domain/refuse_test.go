@@ -45,6 +45,7 @@ func refused() (served, gated []refusal) {
 	served = append(served, refusedDocuments()...)
 	served = append(served, refusedValues()...)
 	served = append(served, refusedExtensions()...)
+	served = append(served, refusedShares()...)
 	return served, refusedBehindTheGate()
 }
 

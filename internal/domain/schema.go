@@ -86,7 +86,6 @@ const everything = "*"
 // yet. To lift one is to delete its line; but vcpu@cpuset first needs a place in Def.
 func notServed() map[string]string {
 	return map[string]string{
-		"domain/lxc:namespace":                 everything,
 		"domain/berth:container/berth:idmap":   everything,
 		"domain/berth:container/berth:seccomp": everything,
 		"domain/vcpu@cpuset":                   everything,

@@ -43,6 +43,15 @@ func (s *Supervisors) Spawn(name, runDir string, p *plan.Plan) (service.Supervis
 		return nil, err
 	}
 	defer func() { _ = planFile.Close() }()
+	shared, err := shares(p.Join)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		for _, f := range shared {
+			_ = f.Close()
+		}
+	}()
 	listener, err := listen(filepath.Join(runDir, wire.SocketFile))
 	if err != nil {
 		return nil, err
@@ -60,7 +69,7 @@ func (s *Supervisors) Spawn(name, runDir string, p *plan.Plan) (service.Supervis
 	}
 	proc.conn = conn
 	go proc.read()
-	if err := conn.Send(prepare(p), planFile); err != nil {
+	if err := conn.Send(prepare(p), append([]*os.File{planFile}, shared...)...); err != nil {
 		_ = proc.Kill()
 		<-proc.Done()
 		return nil, err
@@ -94,6 +103,9 @@ func prepare(p *plan.Plan) *wire.Prepare {
 	}
 	for _, src := range p.Sources {
 		m.Sources = append(m.Sources, wire.Source(src))
+	}
+	for _, j := range p.Join {
+		m.Join = append(m.Join, j.Kind)
 	}
 	return m
 }

@@ -32,11 +32,12 @@ func TestPrepare(t *testing.T) {
 		"the rest": {
 			plan.Plan{
 				StopSignal: 37,
+				Join:       []plan.Join{{Kind: "net", NetNS: "red"}, {Kind: "ipc", PID: 1}},
 				UIDs:       []plan.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []plan.IDRange{{Inside: 1, Outside: 2, Count: 3}},
 				Sources: []plan.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true}},
 			},
 			wire.Prepare{
-				StopSignal: 37,
+				StopSignal: 37, Join: []string{"net", "ipc"},
 				CloneFlags: always, UIDs: []wire.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []wire.IDRange{{Inside: 1, Outside: 2, Count: 3}},
 				Sources: []wire.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true}},
 			},

@@ -13,6 +13,13 @@ func (p *Plan) Pack() []byte {
 	for _, b := range []bool{p.Namespaces.IPC, p.Namespaces.UTS, p.Namespaces.Net, p.Namespaces.User, p.Namespaces.Cgroup} {
 		w.Bool(b)
 	}
+	w.U32(uint32(len(p.Join)))
+	for _, j := range p.Join {
+		w.String(j.Kind)
+		w.String(j.Container)
+		w.U32(j.PID)
+		w.String(j.NetNS)
+	}
 	packRanges(&w, p.UIDs)
 	packRanges(&w, p.GIDs)
 	w.U32(uint32(len(p.Sources)))
@@ -56,6 +63,9 @@ func Unpack(b []byte) (*Plan, error) {
 	p := &Plan{Name: r.String()}
 	for _, b := range []*bool{&p.Namespaces.IPC, &p.Namespaces.UTS, &p.Namespaces.Net, &p.Namespaces.User, &p.Namespaces.Cgroup} {
 		*b = r.Bool()
+	}
+	for range r.Count(16) {
+		p.Join = append(p.Join, Join{Kind: r.String(), Container: r.String(), PID: r.U32(), NetNS: r.String()})
 	}
 	p.UIDs = unpackRanges(r)
 	p.GIDs = unpackRanges(r)

@@ -10,6 +10,7 @@ func full() *Plan {
 	return &Plan{
 		Name:        "web",
 		Namespaces:  Namespaces{IPC: true, UTS: true, Net: true, User: true, Cgroup: true},
+		Join:        []Join{{Kind: "net", NetNS: "red"}, {Kind: "ipc", Container: "db", PID: 7}},
 		UIDs:        []IDRange{{0, 100000, 65536}},
 		GIDs:        []IDRange{{0, 200000, 1}, {1, 300000, 2}},
 		Sources:     []Source{{Path: "/srv/root", Recursive: true, IDMapped: true, ReadOnly: true}},

@@ -4,6 +4,7 @@ package plan
 type Plan struct {
 	Name       string     `json:"name"`
 	Namespaces Namespaces `json:"namespaces"`
+	Join       []Join     `json:"join,omitempty"` // namespaces of others that init is born in
 	UIDs       []IDRange  `json:"uids,omitempty"`
 	GIDs       []IDRange  `json:"gids,omitempty"`
 	// Sources are opened by the supervisor, before the root is entered; Sources[0] is the root.
@@ -31,6 +32,14 @@ type Namespaces struct {
 	Net    bool `json:"net"`
 	User   bool `json:"user"`
 	Cgroup bool `json:"cgroup"`
+}
+
+// Join is a namespace of another container, another process, or of a name below /run/netns.
+type Join struct {
+	Kind      string `json:"kind"` // net, ipc, uts
+	Container string `json:"container,omitempty"`
+	PID       uint32 `json:"pid,omitempty"` // of the container's init, too, once it is known
+	NetNS     string `json:"netns,omitempty"`
 }
 
 // IDRange maps Count ids from Inside on to those from Outside on.

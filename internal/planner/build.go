@@ -19,6 +19,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 	p := &plan.Plan{
 		Name:       d.Name,
 		Namespaces: namespaces(d),
+		Join:       joins(d),
 		UIDs:       ranges(d.IDMap.UIDs),
 		GIDs:       ranges(d.IDMap.GIDs),
 		Devices:    devices(),
@@ -35,6 +36,9 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 		StopSignal: d.Extension.StopSignal(),
 	}
 	p.LoopbackUp = p.Namespaces.Net
+	if !p.Namespaces.UTS {
+		p.Hostname = "" // it is another's, and keeps its name
+	}
 	rootOf(p, d)
 	basicMounts(p)
 	if p.Namespaces.User {
@@ -53,6 +57,30 @@ func namespaces(d *domain.Def) plan.Namespaces {
 		User:   d.IDMap.Enabled(),
 		Cgroup: true,
 	}
+}
+
+// joins lists the namespaces of others.
+func joins(d *domain.Def) []plan.Join {
+	var list []plan.Join
+	for _, share := range []struct {
+		kind string
+		ref  domain.ShareRef
+	}{{"net", d.Share.Net}, {"ipc", d.Share.IPC}, {"uts", d.Share.UTS}} {
+		j := plan.Join{Kind: share.kind}
+		switch share.ref.Kind {
+		case domain.ShareName:
+			j.Container = share.ref.Value
+		case domain.SharePID:
+			pid, _ := strconv.ParseUint(share.ref.Value, 10, 31) // checked when it was read
+			j.PID = uint32(pid)
+		case domain.ShareNetNS:
+			j.NetNS = share.ref.Value
+		default:
+			continue
+		}
+		list = append(list, j)
+	}
+	return list
 }
 
 func ranges(list []domain.IDRange) []plan.IDRange {

@@ -57,12 +57,18 @@ func TestAlone(t *testing.T) {
 			p.Namespaces.Net, p.LoopbackUp = true, true
 			p.Mounts = slices.Insert(p.Mounts, 2, netnsSysctls...)
 		}},
-		{"network of another", func(d def) { d.Share.Net = domain.ShareRef{Kind: domain.ShareNetNS, Value: "red"} }, func(out) {}},
+		{"network of another", func(d def) { d.Share.Net = domain.ShareRef{Kind: domain.ShareNetNS, Value: "red"} }, func(p out) {
+			p.Join = []plan.Join{{Kind: "net", NetNS: "red"}}
+		}},
 		{"network of another, and a private one", func(d def) {
 			d.Features.PrivNet, d.Share.Net = true, domain.ShareRef{Kind: domain.ShareName, Value: "db"}
-		}, func(out) {}},
-		{"ipc of another", func(d def) { d.Share.IPC = domain.ShareRef{Kind: domain.SharePID, Value: "1"} }, func(p out) { p.Namespaces.IPC = false }},
-		{"uts of another", func(d def) { d.Share.UTS = domain.ShareRef{Kind: domain.ShareName, Value: "db"} }, func(p out) { p.Namespaces.UTS = false }},
+		}, func(p out) { p.Join = []plan.Join{{Kind: "net", Container: "db"}} }},
+		{"ipc of another", func(d def) { d.Share.IPC = domain.ShareRef{Kind: domain.SharePID, Value: "1"} }, func(p out) {
+			p.Namespaces.IPC, p.Join = false, []plan.Join{{Kind: "ipc", PID: 1}}
+		}},
+		{"uts of another", func(d def) { d.Share.UTS = domain.ShareRef{Kind: domain.ShareName, Value: "db"} }, func(p out) {
+			p.Namespaces.UTS, p.Hostname, p.Join = false, "", []plan.Join{{Kind: "uts", Container: "db"}}
+		}},
 		{"read-only root", func(d def) { d.Filesystems[0].ReadOnly = true }, func(p out) { p.Sources[0].ReadOnly = true }},
 		{"two roots", func(d def) {
 			d.Filesystems = append(d.Filesystems, domain.Filesystem{Type: domain.FSMount, Source: "/srv/new", Target: "/"})

@@ -14,6 +14,7 @@ import (
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/initproc"
 	"github.com/berthd/berth/internal/linux/mount"
+	"github.com/berthd/berth/internal/linux/namespace"
 	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/wire"
 )
@@ -26,10 +27,15 @@ func (s *supervisor) start() error {
 		return err
 	}
 	prepare, ok := m.(*wire.Prepare)
-	if !ok || len(files) != 1 {
+	if !ok || len(files) != 1+len(prepare.Join) {
 		return fmt.Errorf("unexpected message %T with %d descriptors", m, len(files))
 	}
 	s.stop = syscall.Signal(prepare.StopSignal)
+	shared := make([]namespace.Held, len(prepare.Join))
+	for i, kind := range prepare.Join {
+		shared[i] = namespace.Held{Kind: namespace.Kind(kind), File: files[1+i]}
+		defer func() { _ = files[1+i].Close() }()
+	}
 	handed := []*os.File{nil, files[0]} // the init stage's 3 and 4; its sources follow
 	defer func() {
 		for _, f := range handed {
@@ -53,7 +59,7 @@ func (s *supervisor) start() error {
 	}
 	handed[0] = theirs
 
-	if err := s.clone(prepare, handed); err != nil {
+	if err := namespace.Within(shared, func() error { return s.clone(prepare, handed) }); err != nil {
 		return err
 	}
 	if len(prepare.UIDs) > 0 {

@@ -50,6 +50,7 @@ type Prepare struct {
 	UIDs, GIDs []IDRange
 	Sources    []Source
 	StopSignal uint32 // that ends init; 0: the one that it listens to
+	Join       []string
 }
 
 // Place carries the scope's cgroup directory: systemd has put the supervisor into it.
@@ -157,6 +158,10 @@ func (m *Prepare) put(w *pack.Writer) {
 		w.Bool(s.ReadOnly)
 	}
 	w.U32(m.StopSignal)
+	w.U32(uint32(len(m.Join)))
+	for _, kind := range m.Join {
+		w.String(kind)
+	}
 }
 
 func (m *Exited) put(w *pack.Writer) {
@@ -238,5 +243,8 @@ func decodePrepare(r *pack.Reader) *Prepare {
 		m.Sources = append(m.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
 	}
 	m.StopSignal = r.U32()
+	for range r.Count(4) {
+		m.Join = append(m.Join, r.String())
+	}
 	return m
 }

@@ -1,0 +1,142 @@
+//go:build nest
+
+package nest
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// shared puts elements into <lxc:namespace>.
+func shared(elements string) string {
+	return "<namespace xmlns='http://libvirt.org/schemas/domain/lxc/1.0'>" + elements + "</namespace>"
+}
+
+// sameNamespaces checks which namespaces two processes have in common.
+func sameNamespaces(t *testing.T, a, b int, want string) {
+	t.Helper()
+	var got []string
+	for _, kind := range []string{"ipc", "mnt", "net", "pid", "user", "uts"} {
+		if readlink(t, proc(a, "ns/"+kind)) == readlink(t, proc(b, "ns/"+kind)) {
+			got = append(got, kind)
+		}
+	}
+	if s := strings.Join(got, " "); s != want {
+		t.Errorf("common are %q, want %q", s, want)
+	}
+}
+
+// TestShareWithContainer: by the other's name, each kind alone and all together, with a user
+// namespace of one's own and without; the other's end hurts nobody.
+func TestShareWithContainer(t *testing.T) {
+	clean(t)
+	for name, c := range map[string]struct{ more, common string }{
+		"net":                   {shared("<sharenet type='name' value='db'/>"), "net user"},
+		"ipc":                   {shared("<shareipc type='name' value='db'/>"), "ipc user"},
+		"uts":                   {shared("<shareuts type='name' value='db'/>"), "user uts"},
+		"all":                   {shared("<sharenet type='name' value='db'/><shareipc type='name' value='db'/><shareuts type='name' value='db'/>"), "ipc net user uts"},
+		"net, beside a privnet": {"<features><privnet/></features>" + shared("<sharenet type='name' value='db'/>"), "net user"},
+		"net, mapped":           {idmap + shared("<sharenet type='name' value='db'/>"), "net"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			db := sleeper(t, "db")
+			db.More = "<features><privnet/></features>"
+			db.start(t)
+			web := script(t, "web", `echo "sys=$(ls /sys/class/net | tr '\n' .) host=$(hostname)"; exec sleep 1000`)
+			web.More = c.more
+			web.start(t)
+			sameNamespaces(t, int(info(t, "db").Leader), int(info(t, "web").Leader), c.common)
+			host := "host=web"
+			if strings.Contains(c.common, "uts") {
+				host = "host=db"
+			}
+			said := says(t, "web", host)
+			// With a map /sys is the host's: to make one takes rights over the network namespace's owner.
+			if strings.Contains(c.common, "net user") && !strings.Contains(said, "sys=lo. ") {
+				t.Errorf("/sys shows another's network:\n%s", said)
+			}
+			if got := run(t, "nsenter", "-t", pidOf(info(t, "db").Leader), "-u", "hostname"); got != "db" {
+				t.Errorf("the other is called %q now", got)
+			}
+			// Its supervisor is where it was.
+			sameNamespaces(t, os.Getpid(), int(info(t, "web").ID), "ipc mnt net pid user uts")
+			run(t, "berthctl", "destroy", "db")
+			killDaemon(t)
+			if i := info(t, "web"); i.State != "running" {
+				t.Errorf("after the other's end it is %s", i.State)
+			}
+		})
+	}
+}
+
+// TestShareWithProcess: by a pid of the host, and by a name of ip-netns(8).
+func TestShareWithProcess(t *testing.T) {
+	clean(t)
+	run(t, "ip", "netns", "add", "red")
+	t.Cleanup(func() {
+		run(t, "ip", "netns", "delete", "red")
+		run(t, "umount", "/run/netns") // which ip-netns(8) mounts on itself
+	})
+	t.Run("netns", func(t *testing.T) {
+		clean(t)
+		g := sleeper(t, "web")
+		g.More = shared("<sharenet type='netns' value='red'/>")
+		g.start(t)
+		in, err := os.Stat("/run/netns/red")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if own, err := os.Stat(proc(int(info(t, "web").Leader), "ns/net")); err != nil || !os.SameFile(in, own) {
+			t.Errorf("it is not in red: %v", err)
+		}
+	})
+	t.Run("pid", func(t *testing.T) {
+		clean(t)
+		g := sleeper(t, "web")
+		g.More = "<features><privnet/></features>" + shared("<sharenet type='pid' value='"+strconv.Itoa(os.Getpid())+"'/><shareuts type='pid' value='1'/>")
+		before := run(t, "hostname")
+		g.start(t)
+		sameNamespaces(t, os.Getpid(), int(info(t, "web").Leader), "net user uts")
+		if after := run(t, "hostname"); after != before {
+			t.Errorf("the host was called %q, and now is %q", before, after)
+		}
+	})
+}
+
+// TestNothingToShare: each error names its element, and nothing is left.
+func TestNothingToShare(t *testing.T) {
+	clean(t)
+	sleeper(t, "off").define(t)
+	file := filepath.Join("/run/netns", "file")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(file) })
+	for name, c := range map[string]struct{ element, want string }{
+		"unknown container":     {"<sharenet type='name' value='nosuch'/>", "lxc:sharenet: no such container with name 'nosuch'"},
+		"container that is off": {"<shareipc type='name' value='off'/>", "lxc:shareipc: domain 'off' is not running"},
+		"itself":                {"<shareuts type='name' value='web'/>", "lxc:shareuts: domain 'web' is not running"},
+		"dead pid":              {"<sharenet type='pid' value='2147483647'/>", "lxc:sharenet: there is no process 2147483647"},
+		"unknown netns":         {"<sharenet type='netns' value='blue'/>", "lxc:sharenet: there is no network namespace 'blue'"},
+		"netns that is a file":  {"<sharenet type='netns' value='file'/>", "lxc:sharenet: /run/netns/file is no network namespace"},
+		"netns of a path":       {"<sharenet type='netns' value='../x'/>", "lxc:sharenet@value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := sleeper(t, "web")
+			g.More = shared(c.element)
+			if r := try(t, "berthctl", "create", g.file(t)); r.Status != 1 || !strings.Contains(r.Err, c.want) {
+				t.Errorf("%+v, want %q", r, c.want)
+			}
+			if r := try(t, "berthctl", "domstate", "web"); r.Status == 0 {
+				t.Errorf("it is there: %+v", r)
+			}
+		})
+	}
+}
