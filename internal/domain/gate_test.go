@@ -16,11 +16,10 @@ func TestGates(t *testing.T) {
 		return `<container xmlns='` + berthNamespace + `'>` + inner + `</container>`
 	}
 	lifted := map[string]string{ // and what shows that it is lifted
-		"domain/berth:container/berth:idmap":   extension(`<idmap mode='auto'/>`),
-		"domain/berth:container/berth:seccomp": extension(`<seccomp profile='default'/>`),
-		"domain/vcpu@cpuset":                   `<vcpu cpuset='0'>1</vcpu>`,
-		"domain/devices/filesystem/driver":     fs("", `<driver type='path'/><source dir='/a'/>`),
-		"domain/devices/filesystem@type":       fs(" type='block'", `<source dev='/dev/a'/>`),
+		"domain/berth:container/berth:idmap": extension(`<idmap mode='auto'/>`),
+		"domain/vcpu@cpuset":                 `<vcpu cpuset='0'>1</vcpu>`,
+		"domain/devices/filesystem/driver":   fs("", `<driver type='path'/><source dir='/a'/>`),
+		"domain/devices/filesystem@type":     fs(" type='block'", `<source dev='/dev/a'/>`),
 	}
 	for path := range notServed() {
 		inner, known := lifted[path]
@@ -85,4 +84,8 @@ func TestArch(t *testing.T) {
 		t.Fatal(err)
 	}
 	fixpoint(t, d, notServed())
+	var e *Error
+	if _, err := Parse([]byte(strings.Replace(extensionXML("<seccomp profile='default'/>"), "<type>", "<type arch='"+sibling+"'>", 1))); !errors.As(err, &e) || e.Element != "domain/berth:container/berth:seccomp" {
+		t.Errorf("a filter for %s: %v", sibling, err)
+	}
 }

@@ -4,6 +4,8 @@ package domain
 func refusedExtensions() []refusal {
 	const ext = "domain/berth:container/berth:"
 	return []refusal{
+		{extensionXML("<seccomp profile='x'/>"), InvalidXML, ext + "seccomp@profile"},
+		{extensionXML("<seccomp/>"), InvalidXML, ext + "seccomp@profile"},
 		{extensionXML("<shutdown/>"), InvalidXML, ext + "shutdown@signal"},
 		{extensionXML("<shutdown signal='TERM'/>"), InvalidXML, ext + "shutdown@signal"},
 		{extensionXML("<shutdown signal='SIGKILL'/>"), InvalidXML, ext + "shutdown@signal"},

@@ -62,8 +62,6 @@ func refusedBehindTheGate() []refusal {
 		{file("type='nbd' format='raw,x=y'"), InvalidXML, fs + "/driver@format"},
 		{file("wrpolicy='later'"), InvalidXML, fs + "/driver@wrpolicy"},
 		{extensionXML("<idmap mode='manual'/>"), InvalidXML, ext + "idmap@mode"},
-		{extensionXML("<seccomp profile='x'/>"), InvalidXML, ext + "seccomp@profile"},
-		{extensionXML("<seccomp/>"), InvalidXML, ext + "seccomp@profile"},
 		{strings.Replace(extensionXML("<idmap mode='auto'/>"), "<container", "<idmap><uid start='0' target='1' count='1'/><gid start='0' target='1' count='1'/></idmap><container", 1), InvalidConfig, ext + "idmap"},
 	}
 }

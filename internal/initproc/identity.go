@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/caps"
+	"github.com/berthd/berth/internal/linux/seccomp"
 )
 
 // credentials are the ids that init runs with.
@@ -153,6 +154,18 @@ func (s *stager) drop() error {
 		return err
 	}
 	return caps.Set(s.plan.Caps.Keep, s.plan.Caps.Inherit)
+}
+
+// filter denies system calls from here on.
+func (s *stager) filter() error {
+	if len(s.plan.Deny) == 0 {
+		return nil
+	}
+	f, err := seccomp.Filter(s.plan.Deny)
+	if err != nil {
+		return err
+	}
+	return seccomp.Install(f)
 }
 
 // restrict sets what a process can set for itself and never take back.

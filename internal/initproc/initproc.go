@@ -87,6 +87,7 @@ func (s *stager) run() error {
 		{"init", s.findInit},
 		{"session", s.session},
 		{"cgroup", s.enterGroup},
+		{"seccomp", s.filter}, // as long as it may: what follows is not in any list
 		{"capabilities", s.drop},
 		{"personality", s.restrict},
 		{"continue", s.ready},

@@ -48,6 +48,7 @@ func (p *Plan) Pack() []byte {
 	packMounts(&w, []Mount{p.Group})
 	w.String(p.Hostname)
 	w.Bool(p.LoopbackUp)
+	packStrings(&w, p.Deny)
 	w.U64(p.Caps.Keep)
 	w.Bool(p.Caps.Inherit)
 	w.Bool(p.NoNewPrivs)
@@ -87,6 +88,7 @@ func Unpack(b []byte) (*Plan, error) {
 	}
 	p.Hostname = r.String()
 	p.LoopbackUp = r.Bool()
+	p.Deny = unpackStrings(r)
 	p.Caps = Capabilities{Keep: r.U64(), Inherit: r.Bool()}
 	p.NoNewPrivs, p.Linux32 = r.Bool(), r.Bool()
 	p.Init = unpackInit(r)

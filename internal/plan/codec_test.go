@@ -23,6 +23,7 @@ func full() *Plan {
 		Group:       Mount{Kind: MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2"},
 		Hostname:    "web",
 		LoopbackUp:  true,
+		Deny:        []string{"bpf", "swapon"},
 		NoNewPrivs:  true,
 		Linux32:     true,
 		StopSignal:  37,

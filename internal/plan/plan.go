@@ -18,6 +18,7 @@ type Plan struct {
 	Group       Mount        `json:"cgroup"`                // made once init is in its control group
 	Hostname    string       `json:"hostname,omitempty"`
 	LoopbackUp  bool         `json:"loopback_up,omitempty"`
+	Deny        []string     `json:"deny_syscalls,omitempty"` // by a filter; none without one
 	Caps        Capabilities `json:"capabilities"`
 	NoNewPrivs  bool         `json:"no_new_privs,omitempty"` // prctl(2), PR_SET_NO_NEW_PRIVS
 	Linux32     bool         `json:"linux32,omitempty"`      // personality(2), PER_LINUX32

@@ -30,6 +30,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 			// libvirt fills the inheritable set under policy deny only (observed).
 			Inherit: d.Features.Capabilities.Policy == domain.CapDeny,
 		},
+		Deny:       denied(d),
 		NoNewPrivs: d.Extension.NoNewPrivs,
 		Linux32:    d.OS.Personality32(),
 		Init:       initOf(d, h),

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/linux/seccomp"
 	"github.com/berthd/berth/internal/plan"
 )
 
@@ -75,6 +77,10 @@ func TestAlone(t *testing.T) {
 		}, func(p out) { p.Sources[0].Path = "/srv/new" }},
 		{"no root", func(d def) { d.Filesystems = nil }, func(p out) {
 			p.Sources[0].Path, p.Detach = "/", []string{"/proc", "/sys", "/dev"}
+		}},
+		{"filter of system calls", func(d def) { d.Extension.Seccomp = "default" }, func(p out) {
+			p.Deny = append(always(), "adjtimex", "clock_adjtime", "clock_settime", "delete_module", "finit_module", "init_module", "settimeofday")
+			slices.Sort(p.Deny)
 		}},
 		{"no new privileges", func(d def) { d.Extension.NoNewPrivs = true }, func(p out) { p.NoNewPrivs = true }},
 		{"signal to stop", func(d def) { d.Extension.ShutdownSignal = "SIGRTMIN+3" }, func(p out) { p.StopSignal = 37 }},
@@ -149,5 +155,26 @@ func TestTTYGroup(t *testing.T) {
 				t.Errorf("gid=5 is among %v: %v, want %v", p.Mounts[i].Options, got, c.want)
 			}
 		})
+	}
+}
+
+// TestDenied: each name is a system call, and each capability one that the kernel knows.
+func TestDenied(t *testing.T) {
+	t.Parallel()
+	d := minimal()
+	d.Extension.Seccomp = "default"
+	d.Features.Capabilities = domain.Capabilities{Policy: domain.CapDeny}
+	all := Build(d, testHost()).Deny
+	if want := len(always()) + 16; len(all) != want || !slices.IsSorted(all) {
+		t.Errorf("%d calls, want %d: %v", len(all), want, all)
+	}
+	for _, name := range all {
+		if _, known := seccomp.Number(name); !known && runtime.GOARCH == "amd64" {
+			t.Errorf("%s is no system call", name)
+		}
+	}
+	d.Features.Capabilities.Policy = domain.CapAllow
+	if got := Build(d, testHost()).Deny; len(got) != len(always()) {
+		t.Errorf("with all capabilities: %v", got)
 	}
 }

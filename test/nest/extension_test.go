@@ -74,3 +74,34 @@ func TestStopSignal(t *testing.T) {
 		})
 	}
 }
+
+// TestSeccomp: a call of the list fails with EPERM, whatever rights the container has; others do not.
+func TestSeccomp(t *testing.T) {
+	clean(t)
+	for name, c := range map[string]struct {
+		more string
+		want []string
+	}{
+		"without": {"", []string{"Seccomp:\t0\n", "swapon: /init: Invalid argument\n", "\nmounted"}},
+		"with": {extension("<seccomp profile='default'/>"), []string{
+			"NoNewPrivs:\t0\n", "Seccomp:\t2\n", "Seccomp_filters:\t1\n", "swapon: /init: Operation not permitted\n", "\nmounted",
+		}},
+		"with a user namespace": {idmap + extension("<seccomp profile='default'/><no_new_privs/>"), []string{
+			"NoNewPrivs:\t1\n", "Seccomp:\t2\n", "Operation not permitted\n", "\nmounted",
+		}},
+		"without capabilities": {"<features><capabilities policy='deny'/></features>" + extension("<seccomp profile='default'/>"), []string{
+			"CapEff:\t0000000000000000\n", "Seccomp:\t2\n", "Operation not permitted\n",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			g := guest{Name: "web", Root: busybox(t), More: c.more}
+			got := tell(t, g, "cat /proc/self/status; swapon /init 2>&1; mount -t tmpfs none /mnt && echo mounted")
+			for _, want := range c.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("no %q in:\n%s", want, got)
+				}
+			}
+		})
+	}
+}
