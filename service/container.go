@@ -19,6 +19,8 @@ type container struct {
 	snap   Snapshot
 	stored *domain.Def // nil for a transient one
 	live   *domain.Def // nil when off
+	coming *domain.Def // being accepted: neither stored nor live yet
+	latest *domain.Def // the live one of the run before, whose ids are kept for the next
 	text   string      // of stored, formatted once: a start must not wait for that
 
 	// Owned by the holder of the queue.

@@ -34,7 +34,14 @@ func (s *Service) withDefinition(ctx context.Context, xml []byte, persistent boo
 			c.release()
 			continue
 		}
-		err = f(c, def, fresh)
+		done, err := s.claimIDs(c, def)
+		switch {
+		case err == nil:
+			err = f(c, def, fresh)
+			done()
+		case fresh:
+			s.forget(c)
+		}
 		snap := c.snapshot()
 		c.release()
 		return snap, err

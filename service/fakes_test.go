@@ -15,6 +15,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/internal/idrange"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
 )
@@ -26,6 +27,7 @@ var errFault = errors.New("fault")
 type world struct {
 	mu          sync.Mutex
 	fault       string            // the call that fails
+	ids         []idrange.Span    // of the host
 	failure     error             // what a new supervisor says of itself
 	hooks       map[string]func() // what happens during a call
 	definitions map[string]*domain.Def
@@ -92,7 +94,7 @@ func (w *world) service(t *testing.T) *Service {
 	n := byte(0)
 	s, err := New(Deps{
 		Definitions: definitionsFake{w}, Runs: runsFake{w}, Scopes: scopesFake{w}, Machines: machinesFake{w},
-		Groups: groupsFake{w}, Supervisors: supervisorsFake{w}, Observer: w,
+		Groups: groupsFake{w}, Supervisors: supervisorsFake{w}, Observer: w, HostIDs: hostIDsFake{w}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
 		NewUUID: func() domain.UUID { n++; return domain.UUID{0: 0xaa, 15: n} },
 		Now:     time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Host: planner.Host{ContainerEnv: "libvirt-lxc", Path: "/bin"}, StopTimeout: time.Minute,
@@ -131,6 +133,10 @@ func (w *world) takeEvents() []string {
 	w.events = nil
 	return e
 }
+
+type hostIDsFake struct{ *world }
+
+func (w hostIDsFake) Taken() ([]idrange.Span, error) { return w.ids, w.call("hostids.Taken") }
 
 type definitionsFake struct{ *world }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/idrange"
 	"github.com/berthd/berth/internal/planner"
 )
 
@@ -32,10 +33,12 @@ type Deps struct {
 	Groups      Groups
 	Supervisors Supervisors
 	Observer    Observer
+	HostIDs     HostIDs
 	NewUUID     func() domain.UUID
 	Now         func() time.Time
 	Log         *slog.Logger
 	Host        planner.Host
+	IDRange     idrange.Span  // where ids are chosen from
 	StopTimeout time.Duration // how long init may take when systemd orders a stop
 }
 
@@ -47,6 +50,7 @@ type Service struct {
 	byName map[string]*container
 	seq    atomic.Uint64
 	active atomic.Int64
+	claims sync.Mutex     // one choice of ids at a time, in memory only
 	work   sync.WaitGroup // goroutines that wait for the end of a run
 }
 
@@ -55,7 +59,8 @@ func New(d Deps) (*Service, error) {
 	for name, missing := range map[string]bool{
 		"Definitions": d.Definitions == nil, "Runs": d.Runs == nil, "Scopes": d.Scopes == nil,
 		"Machines": d.Machines == nil, "Groups": d.Groups == nil, "Supervisors": d.Supervisors == nil,
-		"Observer": d.Observer == nil, "NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
+		"Observer": d.Observer == nil, "HostIDs": d.HostIDs == nil,
+		"NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
 	} {
 		if missing {
 			return nil, fmt.Errorf("service: no %s", name)

@@ -97,7 +97,7 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 		Machine: snap.MachineName, Unit: snap.Unit, Slice: snap.Slice, LastExit: snap.LastExit,
 	}}
 	var back undo
-	step := ""
+	step := "definition"
 	defer func() {
 		if err == nil {
 			return
@@ -111,6 +111,9 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 		err = &StartError{Step: step, Err: errors.Join(err, undone)}
 	}()
 
+	if err = checkChosen(def); err != nil {
+		return nil, err
+	}
 	step = "namespaces"
 	p := planner.Build(def, s.Host)
 	if err = s.findShares(p.Join); err != nil {

@@ -118,7 +118,7 @@ func (s *Service) ended(c *container, r *run, end End) {
 	defer close(r.over)
 	c.mu.Lock()
 	live := c.live
-	c.live = nil
+	c.live, c.latest = nil, live
 	c.mu.Unlock()
 	c.run = nil
 

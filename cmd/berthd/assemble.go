@@ -81,6 +81,8 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Machines:    machines{machined.New(conn)},
 		Groups:      groups,
 		Supervisors: supervisors,
+		HostIDs:     hostIDs{etc: "/etc", nspawn: "/run/systemd/nspawn-uid"},
+		IDRange:     cfg.IDRange,
 		Observer:    observer{d.signals, d.nudges},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
 		Now:         time.Now,

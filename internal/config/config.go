@@ -3,6 +3,8 @@ package config
 import (
 	"log/slog"
 	"time"
+
+	"github.com/berthd/berth/internal/idrange"
 )
 
 // Config is what can be set. Default gives the values that stand when nothing is.
@@ -14,6 +16,7 @@ type Config struct {
 	// [Container]
 	StopTimeout  time.Duration // StopTimeoutSec=, at least 1 s
 	ContainerEnv string        // ContainerEnv=, the value of container= in init's environment
+	IDRange      idrange.Span  // IDRange=, where <berth:idmap mode='auto'/> takes ids from
 	Path         string        // Path=, the value of PATH= in init's environment
 }
 
@@ -24,6 +27,7 @@ func Default() Config {
 		LogLevel:     slog.LevelInfo,
 		StopTimeout:  90 * time.Second,
 		ContainerEnv: "libvirt-lxc",
+		IDRange:      idrange.Default(),
 		Path:         "/bin:/usr/bin",
 	}
 }

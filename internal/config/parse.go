@@ -12,6 +12,8 @@ import (
 	"unicode"
 
 	"github.com/coreos/go-systemd/v22/unit"
+
+	"github.com/berthd/berth/internal/idrange"
 )
 
 // Parse reads one file's text over c. What it cannot use it leaves out, and says so in a warning
@@ -69,6 +71,8 @@ func (c *Config) set(section, key, value string) error {
 		return setSpan(&c.StopTimeout, value, time.Second)
 	case "Container/ContainerEnv":
 		return setWord(&c.ContainerEnv, value)
+	case "Container/IDRange":
+		return setIDRange(&c.IDRange, value)
 	case "Container/Path":
 		return setPath(&c.Path, value)
 	}
@@ -79,7 +83,7 @@ func (c *Config) set(section, key, value string) error {
 func Keys() []string {
 	return []string{
 		"Daemon.IdleTimeoutSec", "Daemon.LogLevel",
-		"Container.StopTimeoutSec", "Container.ContainerEnv", "Container.Path",
+		"Container.StopTimeoutSec", "Container.ContainerEnv", "Container.IDRange", "Container.Path",
 	}
 }
 
@@ -107,6 +111,14 @@ func setWord(to *string, value string) error {
 	}
 	*to = value
 	return nil
+}
+
+func setIDRange(to *idrange.Span, value string) error {
+	pool, err := idrange.ParsePool(value)
+	if err == nil {
+		*to = pool
+	}
+	return err
 }
 
 // setPath sets a list of directories. A relative one would be searched below wherever init stands.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/idrange"
 )
 
 func TestParse(t *testing.T) {
@@ -20,11 +22,12 @@ func TestParse(t *testing.T) {
 		{"nothing", "", nil, nil},
 		{"comments", "# one\n; two\n[Daemon]\n#LogLevel=debug\n", nil, nil},
 		{
-			"all", "[Daemon]\nIdleTimeoutSec=5min 20s\nLogLevel=debug\n[Container]\nStopTimeoutSec=1.5min\nContainerEnv=lxc-libvirt\nPath=/sbin:/bin\n",
+			"all", "[Daemon]\nIdleTimeoutSec=5min 20s\nLogLevel=debug\n[Container]\nStopTimeoutSec=1.5min\nContainerEnv=lxc-libvirt\nPath=/sbin:/bin\nIDRange=65536-196607\n",
 			func(c *Config) {
 				*c = Config{
 					IdleTimeout: 320 * time.Second, LogLevel: slog.LevelDebug,
 					StopTimeout: 90 * time.Second, ContainerEnv: "lxc-libvirt", Path: "/sbin:/bin",
+					IDRange: idrange.Span{First: 65536, Last: 196607},
 				}
 			}, nil,
 		},
@@ -48,6 +51,7 @@ func TestParse(t *testing.T) {
 		{"two words", "[Container]\nContainerEnv=a b\n", nil, []string{"one word"}},
 		{"relative directory", "[Container]\nPath=/bin:sbin\n", nil, []string{"absolute"}},
 		{"empty directory", "[Container]\nPath=/bin::/sbin\n", nil, []string{"absolute"}},
+		{"crooked ids", "[Container]\nIDRange=100000-165535\n", nil, []string{"IDRange=100000-165535: it must begin at a multiple of 65536"}},
 		{"continued line", "[Container]\nPath=/bin:\\\n/sbin\n", nil, []string{"Path="}},
 		{
 			"no assignment", "[Daemon]\nLogLevel=debug\nnonsense\n[Container]\nPath=/x\n", func(c *Config) { c.LogLevel = slog.LevelDebug },

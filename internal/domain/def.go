@@ -180,7 +180,7 @@ type Share struct{ Net, IPC, UTS ShareRef }
 
 // Extension holds what Berth adds to libvirt's XML, in its own namespace.
 type Extension struct {
-	AutoIDMap      bool   // <berth:idmap mode='auto'/>: a range of 65536 ids, allocated at define
+	AutoIDMap      bool   // <berth:idmap mode='auto'/>: 65536 ids that the service chooses, then in IDMap
 	NoNewPrivs     bool   // <berth:no_new_privs/>
 	Seccomp        string // <berth:seccomp profile=''/>: "" (none) or "default"
 	ShutdownSignal string // <berth:shutdown signal='SIGTERM'/>: "" means the one that init listens to

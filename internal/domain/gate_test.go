@@ -12,14 +12,10 @@ func TestGates(t *testing.T) {
 	fs := func(attr, inner string) string {
 		return `<devices><filesystem` + attr + `>` + inner + `<target dir='/x'/></filesystem></devices>`
 	}
-	extension := func(inner string) string {
-		return `<container xmlns='` + berthNamespace + `'>` + inner + `</container>`
-	}
 	lifted := map[string]string{ // and what shows that it is lifted
-		"domain/berth:container/berth:idmap": extension(`<idmap mode='auto'/>`),
-		"domain/vcpu@cpuset":                 `<vcpu cpuset='0'>1</vcpu>`,
-		"domain/devices/filesystem/driver":   fs("", `<driver type='path'/><source dir='/a'/>`),
-		"domain/devices/filesystem@type":     fs(" type='block'", `<source dev='/dev/a'/>`),
+		"domain/vcpu@cpuset":               `<vcpu cpuset='0'>1</vcpu>`,
+		"domain/devices/filesystem/driver": fs("", `<driver type='path'/><source dir='/a'/>`),
+		"domain/devices/filesystem@type":   fs(" type='block'", `<source dev='/dev/a'/>`),
 	}
 	for path := range notServed() {
 		inner, known := lifted[path]

@@ -4,6 +4,10 @@ package domain
 func refusedExtensions() []refusal {
 	const ext = "domain/berth:container/berth:"
 	return []refusal{
+		{extensionXML("<idmap mode='manual'/>"), InvalidXML, ext + "idmap@mode"},
+		{extensionXML("<idmap/>"), InvalidXML, ext + "idmap@mode"},
+		{extensionXML("<idmap mode='auto' base='0'/>"), InvalidXML, ext + "idmap@base"},
+		{extensionXML("<idmap mode='auto'/><idmap mode='auto'/>"), InvalidXML, ext + "idmap"},
 		{extensionXML("<seccomp profile='x'/>"), InvalidXML, ext + "seccomp@profile"},
 		{extensionXML("<seccomp/>"), InvalidXML, ext + "seccomp@profile"},
 		{extensionXML("<shutdown/>"), InvalidXML, ext + "shutdown@signal"},

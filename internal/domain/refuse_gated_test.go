@@ -10,7 +10,6 @@ func refusedBehindTheGate() []refusal {
 	const (
 		fs  = "domain/devices/filesystem"
 		uid = "domain/idmap/uid"
-		ext = "domain/berth:container/berth:"
 	)
 	file := func(driver string) string {
 		return filesystemXML(" type='file'", "<driver "+driver+"/><source file='/a.img'/><target dir='/a'/>")
@@ -61,7 +60,5 @@ func refusedBehindTheGate() []refusal {
 		{file("type='nbd' format='--help'"), InvalidXML, fs + "/driver@format"},
 		{file("type='nbd' format='raw,x=y'"), InvalidXML, fs + "/driver@format"},
 		{file("wrpolicy='later'"), InvalidXML, fs + "/driver@wrpolicy"},
-		{extensionXML("<idmap mode='manual'/>"), InvalidXML, ext + "idmap@mode"},
-		{strings.Replace(extensionXML("<idmap mode='auto'/>"), "<container", "<idmap><uid start='0' target='1' count='1'/><gid start='0' target='1' count='1'/></idmap><container", 1), InvalidConfig, ext + "idmap"},
 	}
 }

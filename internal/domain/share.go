@@ -61,9 +61,6 @@ func readExtension(d *Def, x *document) error {
 		if e.IDMap.Mode != "auto" {
 			return invalid(at+"idmap@mode", "'%s' is unknown; known is 'auto'", e.IDMap.Mode)
 		}
-		if d.IDMap.Enabled() {
-			return unsupported(at+"idmap", "the domain has an <idmap> of its own")
-		}
 		d.Extension.AutoIDMap = true
 	}
 	d.Extension.NoNewPrivs = e.NoNewPrivs != nil

@@ -1,0 +1,144 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/idrange"
+)
+
+// HostIDs knows which user and group ids of the host have an owner that is no container of ours.
+type HostIDs interface {
+	Taken() ([]idrange.Span, error)
+}
+
+// claimIDs fills in the ids of a definition that leaves their choice to us, and checks those that
+// come with such a definition: a *domain.Error when somebody has one of them, or when none are left.
+// What the container has already it keeps. Until done is called, when the definition is stored or
+// live, or was not accepted, no other gets its ids. The caller holds the queue.
+func (s *Service) claimIDs(c *container, def *domain.Def) (done func(), err error) {
+	auto, own := def.Extension.AutoIDMap, c.chosenIDs()
+	if auto && !def.IDMap.Enabled() {
+		def.IDMap = own
+	}
+	var host []idrange.Span
+	kept := def.IDMap.Enabled() && sameIDs(def.IDMap, own)
+	if auto && !kept {
+		if host, err = s.HostIDs.Taken(); err != nil {
+			return nil, fmt.Errorf("ids of the host: %w", err)
+		}
+	}
+	s.claims.Lock()
+	defer s.claims.Unlock()
+	if auto && !kept {
+		if err := s.chooseIDs(c, def, host); err != nil {
+			return nil, err
+		}
+	}
+	c.mu.Lock()
+	c.coming, c.latest = def, nil
+	c.mu.Unlock()
+	return func() {
+		c.mu.Lock()
+		c.coming = nil
+		c.mu.Unlock()
+	}, nil
+}
+
+// chooseIDs takes a free range, or checks the one that is given. The caller holds claims.
+func (s *Service) chooseIDs(c *container, def *domain.Def, host []idrange.Span) error {
+	others := s.othersIDs(c)
+	if def.IDMap.Enabled() {
+		return checkIDs(spansOf(def), others, host)
+	}
+	taken := host
+	for _, spans := range others {
+		taken = append(taken, spans...)
+	}
+	got, err := idrange.Allocate(s.IDRange, taken, def.UUID[:])
+	if errors.Is(err, idrange.ErrExhausted) {
+		return idError("no %d ids in a row are free of those that IDRange=%v in berth.conf(5) allows", idrange.Size, s.IDRange)
+	}
+	if err != nil {
+		return err
+	}
+	ids := []domain.IDRange{{Start: 0, Target: got.First, Count: idrange.Size}}
+	def.IDMap = domain.IDMap{UIDs: ids, GIDs: slices.Clone(ids)}
+	return nil
+}
+
+func checkIDs(wanted []idrange.Span, others map[string][]idrange.Span, host []idrange.Span) error {
+	for _, w := range wanted {
+		for name, spans := range others {
+			if slices.ContainsFunc(spans, w.Overlaps) {
+				return idError("the container '%s' has some of the ids %v in <idmap>; without <idmap> a free range is chosen", name, w)
+			}
+		}
+		if n := slices.IndexFunc(host, w.Overlaps); n >= 0 {
+			return idError("the host itself uses %v of the ids %v in <idmap>; without <idmap> a free range is chosen", host[n], w)
+		}
+	}
+	return nil
+}
+
+// othersIDs gives the ids of every container but one, by its name: of its definitions, of the one
+// that is just being accepted, and of the one whose next life is about to begin.
+func (s *Service) othersIDs(but *container) map[string][]idrange.Span {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	ids := map[string][]idrange.Span{}
+	for _, c := range s.byUUID {
+		if c == but {
+			continue
+		}
+		c.mu.Lock()
+		for _, def := range []*domain.Def{c.stored, c.live, c.coming, c.latest} {
+			if def != nil {
+				ids[c.snap.Name] = append(ids[c.snap.Name], spansOf(def)...)
+			}
+		}
+		c.mu.Unlock()
+	}
+	return ids
+}
+
+// chosenIDs are those that were chosen for a container before, none if none were.
+func (c *container) chosenIDs() domain.IDMap {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, def := range []*domain.Def{c.stored, c.live} {
+		if def != nil && def.Extension.AutoIDMap && def.IDMap.Enabled() {
+			return def.IDMap
+		}
+	}
+	return domain.IDMap{}
+}
+
+// checkChosen refuses the start of a definition whose file was written by hand, without the ids: it
+// would run with the host's.
+func checkChosen(def *domain.Def) error {
+	if def.Extension.AutoIDMap && !def.IDMap.Enabled() {
+		return idError("no ids have been chosen yet; define the container again")
+	}
+	return nil
+}
+
+func spansOf(def *domain.Def) []idrange.Span {
+	var spans []idrange.Span
+	for _, r := range slices.Concat(def.IDMap.UIDs, def.IDMap.GIDs) {
+		spans = append(spans, idrange.Span{First: r.Target, Last: r.Target + (r.Count - 1)})
+	}
+	return spans
+}
+
+func sameIDs(a, b domain.IDMap) bool {
+	return slices.Equal(a.UIDs, b.UIDs) && slices.Equal(a.GIDs, b.GIDs)
+}
+
+func idError(format string, args ...any) error {
+	return &domain.Error{
+		Kind: domain.InvalidConfig, Element: "domain/berth:container/berth:idmap", Text: fmt.Sprintf(format, args...),
+	}
+}
