@@ -121,7 +121,7 @@ func TestFailedStartIsRemembered(t *testing.T) {
 func TestForeigners(t *testing.T) {
 	t.Parallel()
 	for name, place := range map[string]func(w *world){
-		"unit web.scope": func(w *world) { w.units["web.scope"] = true },
+		"unit web.scope": func(w *world) { w.units["web.scope"] = 1 },
 		"machine web":    func(w *world) { w.machines["web"] = 1 },
 	} {
 		w := newWorld()

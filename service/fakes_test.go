@@ -34,7 +34,7 @@ type world struct {
 	runs        map[domain.UUID]Run
 	last        map[domain.UUID]Run
 	exits       map[domain.UUID]End
-	units       map[string]bool
+	units       map[string]uint32 // and the process that it was started with
 	machines    map[string]uint32
 	supervisors map[string]*supervisorFake // by run directory
 	events      []string
@@ -44,7 +44,7 @@ type world struct {
 func newWorld() *world {
 	return &world{
 		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]Run{}, last: map[domain.UUID]Run{},
-		exits: map[domain.UUID]End{}, units: map[string]bool{}, machines: map[string]uint32{},
+		exits: map[domain.UUID]End{}, units: map[string]uint32{}, machines: map[string]uint32{},
 		supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100,
 	}
 }
@@ -225,10 +225,10 @@ func (w scopesFake) Start(_ context.Context, s Scope) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.units[s.Name] {
+	if w.units[s.Name] != 0 {
 		return syscall.EEXIST
 	}
-	w.units[s.Name] = true
+	w.units[s.Name] = s.PID
 	return nil
 }
 
@@ -266,8 +266,10 @@ type groupsFake struct{ *world }
 func (w groupsFake) Of(pid uint32) (string, error) {
 	w.mu.Lock()
 	var unit string
-	for u := range w.units {
-		unit = u
+	for u, first := range w.units {
+		if first == pid {
+			unit = u
+		}
 	}
 	w.mu.Unlock()
 	return fmt.Sprintf("/scope-%d/%s", pid, unit), w.call("groups.Of")

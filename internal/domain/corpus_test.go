@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -87,28 +86,6 @@ func TestServed(t *testing.T) {
 			if _, err := Parse([]byte(live)); err != nil {
 				t.Errorf("its live XML cannot be defined: %v", err)
 			}
-		})
-	}
-}
-
-// TestGated: what is not served yet is refused, and complete behind the gate.
-func TestGated(t *testing.T) {
-	t.Parallel()
-	for _, file := range documents(t, "testdata", "gated", "*.xml") {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			t.Parallel()
-			text := load(t, file)
-			_, err := Parse(text)
-			var e *Error
-			if !errors.As(err, &e) || e.Kind != InvalidConfig || !strings.Contains(e.Text, "not served by this version") {
-				t.Errorf("it is not refused as not served: %v", err)
-			}
-			d, err := parse(text, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			golden(t, strings.TrimSuffix(file, ".xml")+".golden", format(t, d, FormatOptions{})+"\n")
-			fixpoint(t, d, nil)
 		})
 	}
 }

@@ -3,6 +3,7 @@ package domain
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -40,13 +41,8 @@ func idmapXML(uids string) string {
 }
 
 // refused are documents that must not become a Def, with the element that the error must name.
-// Those of the second list are of elements that are not served yet; they are read without the gate.
-func refused() (served, gated []refusal) {
-	served = append(served, refusedDocuments()...)
-	served = append(served, refusedValues()...)
-	served = append(served, refusedExtensions()...)
-	served = append(served, refusedShares()...)
-	return served, refusedBehindTheGate()
+func refused() []refusal {
+	return slices.Concat(refusedDocuments(), refusedValues(), refusedExtensions(), refusedShares(), refusedIDMaps(), refusedFilesystems())
 }
 
 type refusal struct {
@@ -59,13 +55,8 @@ type refusal struct {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	var sentences strings.Builder
-	served, gated := refused()
-	for i, tc := range append(served, gated...) {
-		gate := notServed()
-		if i >= len(served) {
-			gate = nil
-		}
-		d, err := parse([]byte(tc.doc), gate)
+	for _, tc := range refused() {
+		d, err := Parse([]byte(tc.doc))
 		var e *Error
 		if !errors.As(err, &e) {
 			t.Errorf("%.200s\nis not refused: %v", tc.doc, err)

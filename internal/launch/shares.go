@@ -19,12 +19,16 @@ func shares(list []plan.Join) (files []*os.File, err error) {
 			f, err = namespace.OfProcess(j.PID, namespace.Kind(j.Kind))
 		}
 		if err != nil {
-			for _, f := range files {
-				_ = f.Close()
-			}
+			closeAll(files)
 			return nil, fmt.Errorf("lxc:share%s: %w", j.Kind, err)
 		}
 		files = append(files, f)
 	}
 	return files, nil
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }

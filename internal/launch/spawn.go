@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -47,11 +48,12 @@ func (s *Supervisors) Spawn(name, runDir string, p *plan.Plan) (service.Supervis
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		for _, f := range shared {
-			_ = f.Close()
-		}
-	}()
+	defer closeAll(shared)
+	images, err := images(p.Sources)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll(images)
 	listener, err := listen(filepath.Join(runDir, wire.SocketFile))
 	if err != nil {
 		return nil, err
@@ -69,7 +71,7 @@ func (s *Supervisors) Spawn(name, runDir string, p *plan.Plan) (service.Supervis
 	}
 	proc.conn = conn
 	go proc.read()
-	if err := conn.Send(prepare(p), append([]*os.File{planFile}, shared...)...); err != nil {
+	if err := conn.Send(prepare(p), slices.Concat([]*os.File{planFile}, shared, images)...); err != nil {
 		_ = proc.Kill()
 		<-proc.Done()
 		return nil, err
@@ -102,7 +104,10 @@ func prepare(p *plan.Plan) *wire.Prepare {
 		StopSignal: p.StopSignal,
 	}
 	for _, src := range p.Sources {
-		m.Sources = append(m.Sources, wire.Source(src))
+		m.Sources = append(m.Sources, wire.Source{
+			Path: src.Path, Recursive: src.Recursive, IDMapped: src.IDMapped, ReadOnly: src.ReadOnly,
+			Made: src.Kind != plan.SourceTree,
+		})
 	}
 	for _, j := range p.Join {
 		m.Join = append(m.Join, j.Kind)

@@ -25,6 +25,7 @@ func (p *Plan) Pack() []byte {
 	w.U32(uint32(len(p.Sources)))
 	for _, s := range p.Sources {
 		w.String(s.Path)
+		w.String(string(s.Kind))
 		w.Bool(s.Recursive)
 		w.Bool(s.IDMapped)
 		w.Bool(s.ReadOnly)
@@ -70,8 +71,8 @@ func Unpack(b []byte) (*Plan, error) {
 	}
 	p.UIDs = unpackRanges(r)
 	p.GIDs = unpackRanges(r)
-	for range r.Count(7) {
-		p.Sources = append(p.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
+	for range r.Count(11) {
+		p.Sources = append(p.Sources, Source{Path: r.String(), Kind: SourceKind(r.String()), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
 	}
 	p.Detach = unpackStrings(r)
 	p.Mounts = unpackMounts(r)

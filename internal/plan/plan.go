@@ -50,12 +50,23 @@ type IDRange struct {
 	Count   uint32 `json:"count"`
 }
 
-// Source is a host path to be cloned as a detached mount tree.
+// SourceKind is what a Source is on the host.
+type SourceKind string
+
+// The kinds of sources. SourceTree is the zero value.
+const (
+	SourceTree  SourceKind = ""      // a directory or file, cloned as a detached mount tree
+	SourceBlock SourceKind = "block" // a block device with a file system
+	SourceImage SourceKind = "image" // a file with a file system, shown as a loop device
+)
+
+// Source is a part of the host that becomes a detached mount tree.
 type Source struct {
-	Path      string `json:"path"`
-	Recursive bool   `json:"recursive,omitempty"`
-	IDMapped  bool   `json:"idmapped,omitempty"`
-	ReadOnly  bool   `json:"readonly,omitempty"`
+	Path      string     `json:"path"`
+	Kind      SourceKind `json:"kind,omitempty"`
+	Recursive bool       `json:"recursive,omitempty"`
+	IDMapped  bool       `json:"idmapped,omitempty"`
+	ReadOnly  bool       `json:"readonly,omitempty"`
 }
 
 // MountKind is how a mount comes to be.

@@ -99,7 +99,7 @@ func rootOf(p *plan.Plan, d *domain.Def) {
 	if !private {
 		root.Source = "/"
 	}
-	p.Sources = []plan.Source{{Path: root.Source, Recursive: true, IDMapped: p.Namespaces.User, ReadOnly: root.ReadOnly}}
+	p.Sources = []plan.Source{{Path: root.Source, Kind: sourceKind(root.Type), Recursive: true, IDMapped: p.Namespaces.User, ReadOnly: root.ReadOnly}}
 	if root.Source == "/" {
 		p.Detach = []string{"/proc", "/sys", "/dev"}
 	}
@@ -189,11 +189,15 @@ func filesystems(p *plan.Plan, d *domain.Def) {
 			m.Kind, m.Type, m.NoSUID, m.NoDev = plan.MountNew, "tmpfs", true, true
 			m.Options = []plan.Option{{Key: "size", Value: strconv.FormatUint(fs.Usage, 10)}}
 		default:
-			p.Sources = append(p.Sources, plan.Source{Path: fs.Source, IDMapped: p.Namespaces.User, ReadOnly: fs.ReadOnly})
+			p.Sources = append(p.Sources, plan.Source{Path: fs.Source, Kind: sourceKind(fs.Type), IDMapped: p.Namespaces.User, ReadOnly: fs.ReadOnly})
 			m.Kind, m.Source = plan.MountSource, len(p.Sources)-1
 		}
 		p.Filesystems = append(p.Filesystems, m)
 	}
+}
+
+func sourceKind(t domain.FSType) plan.SourceKind {
+	return map[domain.FSType]plan.SourceKind{domain.FSBlock: plan.SourceBlock, domain.FSFile: plan.SourceImage}[t]
 }
 
 // devices are the nodes that every container has (numbers: Documentation/admin-guide/devices.txt).

@@ -72,6 +72,15 @@ func TestAlone(t *testing.T) {
 			p.Namespaces.UTS, p.Hostname, p.Join = false, "", []plan.Join{{Kind: "uts", Container: "db"}}
 		}},
 		{"read-only root", func(d def) { d.Filesystems[0].ReadOnly = true }, func(p out) { p.Sources[0].ReadOnly = true }},
+		{"root that is a device", func(d def) { d.Filesystems[0].Type, d.Filesystems[0].Source = domain.FSBlock, "/dev/vg/lv" }, func(p out) {
+			p.Sources[0].Path, p.Sources[0].Kind = "/dev/vg/lv", plan.SourceBlock
+		}},
+		{"image", func(d def) {
+			d.Filesystems = append(d.Filesystems, domain.Filesystem{Type: domain.FSFile, Source: "/srv/a.img", Target: "/a", ReadOnly: true})
+		}, func(p out) {
+			p.Sources = append(p.Sources, plan.Source{Path: "/srv/a.img", Kind: plan.SourceImage, ReadOnly: true})
+			p.Filesystems = []plan.Mount{{Kind: plan.MountSource, Target: "/a", Source: 1, ReadOnly: true}}
+		}},
 		{"two roots", func(d def) {
 			d.Filesystems = append(d.Filesystems, domain.Filesystem{Type: domain.FSMount, Source: "/srv/new", Target: "/"})
 		}, func(p out) { p.Sources[0].Path = "/srv/new" }},

@@ -27,7 +27,15 @@ func (s *supervisor) start() error {
 		return err
 	}
 	prepare, ok := m.(*wire.Prepare)
-	if !ok || len(files) != 1+len(prepare.Join) {
+	made := 0
+	if ok {
+		for _, src := range prepare.Sources {
+			if src.Made {
+				made++
+			}
+		}
+	}
+	if !ok || len(files) != 1+len(prepare.Join)+made {
 		return fmt.Errorf("unexpected message %T with %d descriptors", m, len(files))
 	}
 	s.stop = syscall.Signal(prepare.StopSignal)
@@ -42,12 +50,13 @@ func (s *supervisor) start() error {
 			_ = f.Close()
 		}
 	}()
+	trees := files[1+len(prepare.Join):]
 	for i, src := range prepare.Sources {
 		kind := 0
 		if i == 0 { // the root
 			kind = unix.O_DIRECTORY
 		}
-		tree, err := openSource(src, kind)
+		tree, err := openSource(src, kind, &trees)
 		if err != nil {
 			return &wire.Failed{Stage: "sources", Text: err.Error(), Number: errno(err)}
 		}
@@ -106,8 +115,14 @@ func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
 	return err
 }
 
-// openSource opens a host path once, by descriptor, and clones what is mounted there.
-func openSource(src wire.Source, kind int) (*os.File, error) {
+// openSource takes the next tree that was made for us, or opens a host path once, by descriptor, and
+// clones what is mounted there.
+func openSource(src wire.Source, kind int, made *[]*os.File) (*os.File, error) {
+	if src.Made {
+		tree := (*made)[0]
+		*made = (*made)[1:]
+		return tree, nil
+	}
 	at, err := os.OpenFile(src.Path, unix.O_PATH|unix.O_CLOEXEC|kind, 0)
 	if err != nil {
 		return nil, err

@@ -41,6 +41,7 @@ type Source struct {
 	Recursive bool // with all mounts below
 	IDMapped  bool // owners mapped by the container's user namespace
 	ReadOnly  bool // on every mount of the tree
+	Made      bool // its tree comes with the message
 }
 
 // Prepare says what will be needed to clone init. It carries the descriptors of the plan (a sealed
@@ -156,6 +157,7 @@ func (m *Prepare) put(w *pack.Writer) {
 		w.Bool(s.Recursive)
 		w.Bool(s.IDMapped)
 		w.Bool(s.ReadOnly)
+		w.Bool(s.Made)
 	}
 	w.U32(m.StopSignal)
 	w.U32(uint32(len(m.Join)))
@@ -239,8 +241,8 @@ func decodePrepare(r *pack.Reader) *Prepare {
 			*list = append(*list, IDRange{r.U32(), r.U32(), r.U32()})
 		}
 	}
-	for range r.Count(7) {
-		m.Sources = append(m.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
+	for range r.Count(8) {
+		m.Sources = append(m.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool(), Made: r.Bool()})
 	}
 	m.StopSignal = r.U32()
 	for range r.Count(4) {

@@ -16,7 +16,7 @@ func every() []Message {
 			CloneFlags: 1 << 33, StopSignal: 15, Join: []string{"net", "uts"},
 			UIDs:    []IDRange{{0, 100000, 1000}, {1000, 1000, 1}},
 			GIDs:    []IDRange{{0, 100000, 65536}},
-			Sources: []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}},
+			Sources: []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}, {Path: "/dev/a", Made: true}},
 		},
 		&Prepare{}, &Place{}, &Placed{}, &Born{PID: 42, Supervisor: 41}, &Mapped{}, &Consoles{}, &Ready{}, &Continue{}, &Running{}, &Terminate{},
 		&Failed{Stage: "mounts", Text: "move_mount /x", Number: syscall.EPERM},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -19,8 +20,10 @@ func New(fstype string, options []Option, attr Attr) (*os.File, error) {
 		return nil, &Error{Op: "fsopen", Object: fstype, Err: err}
 	}
 	defer func() { _ = unix.Close(ctx) }()
-	// What the mount table shows as its device.
-	options = append([]Option{{"source", fstype}}, options...)
+	if !slices.ContainsFunc(options, func(o Option) bool { return o.Key == "source" }) {
+		// What the mount table shows as its device.
+		options = append([]Option{{"source", fstype}}, options...)
+	}
 	for _, o := range options {
 		if o.Value == "" {
 			err = unix.FsconfigSetFlag(ctx, o.Key)
