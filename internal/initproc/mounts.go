@@ -110,7 +110,27 @@ func (s *stager) attach(m *os.File, target string) error {
 		return err
 	}
 	defer func() { _ = at.Close() }()
+	if err := s.notRoot(at, target); err != nil {
+		return err
+	}
 	return mount.Attach(m, at)
+}
+
+// notRoot refuses a target that a link of the image makes the root itself: what is mounted over the
+// root is not seen below it.
+func (s *stager) notRoot(at *os.File, target string) error {
+	there, err := at.Stat()
+	if err != nil {
+		return err
+	}
+	root, err := s.sources[0].Stat()
+	if err != nil {
+		return err
+	}
+	if os.SameFile(there, root) {
+		return fmt.Errorf("%s is the root itself", target)
+	}
+	return nil
 }
 
 func attributes(m *plan.Mount) mount.Attr {

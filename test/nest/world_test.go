@@ -262,31 +262,3 @@ func TestHostRoot(t *testing.T) {
 		t.Error("the host lost its mounts")
 	}
 }
-
-// TestHostileRoot: symbolic links of an image lead nowhere but into it.
-func TestHostileRoot(t *testing.T) {
-	clean(t)
-	outside := t.TempDir()
-	for name, link := range map[string]string{"absolute": outside, "climbing": "../../../../../../../../../../.." + outside} {
-		t.Run(name, func(t *testing.T) {
-			clean(t)
-			g := guest{Name: "web", Root: busybox(t), Init: "/bin/sh", Args: "<initarg>-c</initarg><initarg>exec sleep 100000</initarg>"}
-			g.Devs = "<filesystem><source dir='/etc'/><target dir='/data/deep'/></filesystem>"
-			for _, dir := range []string{"dev", "proc", "sys"} {
-				if err := os.Remove(filepath.Join(g.Root, dir)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for _, dir := range []string{"dev", "proc", "sys", "data"} {
-				if err := os.Symlink(link, filepath.Join(g.Root, dir)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			g.define(t)
-			r := try(t, "berthctl", "start", "web")
-			if entries, err := os.ReadDir(outside); err != nil || len(entries) > 0 {
-				t.Errorf("the host's directory has %v, %v; start: %+v", entries, err, r)
-			}
-		})
-	}
-}
