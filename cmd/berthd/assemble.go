@@ -87,7 +87,10 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
 		Now:         time.Now,
 		Log:         log,
-		Host:        planner.Host{ContainerEnv: cfg.ContainerEnv, Path: cfg.Path},
+		Host: planner.Host{
+			ContainerEnv: cfg.ContainerEnv, Path: cfg.Path,
+			OSRelease: osRelease(log, "/etc/os-release", "/usr/lib/os-release"),
+		},
 		StopTimeout: cfg.StopTimeout,
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package initproc
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -20,6 +21,9 @@ func (s *stager) mountAll(list []plan.Mount) error {
 			return err
 		}
 		err = s.attach(m, list[i].Target)
+		if list[i].Optional && errors.Is(err, unix.EROFS) {
+			err = nil
+		}
 		if err == nil && list[i].Type == "devpts" {
 			s.devpts = m
 			continue
@@ -53,7 +57,39 @@ func newMount(m *plan.Mount) (*os.File, error) {
 	for i, o := range m.Options {
 		options[i] = mount.Option{Key: o.Key, Value: o.Value}
 	}
-	return mount.New(m.Type, options, attributes(m))
+	attr := attributes(m)
+	if len(m.Files) == 0 {
+		return mount.New(m.Type, options, attr)
+	}
+	made, err := mount.New(m.Type, options, attr&^mount.ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	if err = fill(made, m.Files); err == nil {
+		err = mount.SetAttr(made, attr, mount.One)
+	}
+	if err != nil {
+		_ = made.Close()
+		return nil, err
+	}
+	return made, nil
+}
+
+// fill writes files into a new file system that is attached nowhere yet: nobody else can see it.
+func fill(made *os.File, files []plan.File) error {
+	for _, f := range files {
+		fd, err := unix.Openat(int(made.Fd()), f.Name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, f.Mode)
+		if err != nil {
+			return &os.PathError{Op: "create", Path: f.Name, Err: err}
+		}
+		file := os.NewFile(uintptr(fd), f.Name)
+		_, err = file.WriteString(f.Content)
+		_ = file.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // make gives the mount, attached nowhere yet.

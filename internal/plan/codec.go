@@ -130,22 +130,31 @@ func packMounts(w *pack.Writer, list []Mount) {
 		}
 		w.String(m.From)
 		w.U32(uint32(m.Source))
-		for _, b := range []bool{m.ReadOnly, m.Writable, m.NoSUID, m.NoDev, m.NoExec} {
+		for _, b := range []bool{m.ReadOnly, m.Writable, m.NoSUID, m.NoDev, m.NoExec, m.Optional} {
 			w.Bool(b)
+		}
+		w.U32(uint32(len(m.Files)))
+		for _, f := range m.Files {
+			w.String(f.Name)
+			w.U32(f.Mode)
+			w.String(f.Content)
 		}
 	}
 }
 
 func unpackMounts(r *pack.Reader) []Mount {
 	var list []Mount
-	for range r.Count(29) {
+	for range r.Count(34) {
 		m := Mount{Kind: MountKind(r.String()), Target: r.String(), Type: r.String()}
 		for range r.Count(8) {
 			m.Options = append(m.Options, Option{Key: r.String(), Value: r.String()})
 		}
 		m.From, m.Source = r.String(), int(r.U32())
-		for _, b := range []*bool{&m.ReadOnly, &m.Writable, &m.NoSUID, &m.NoDev, &m.NoExec} {
+		for _, b := range []*bool{&m.ReadOnly, &m.Writable, &m.NoSUID, &m.NoDev, &m.NoExec, &m.Optional} {
 			*b = r.Bool()
+		}
+		for range r.Count(12) {
+			m.Files = append(m.Files, File{Name: r.String(), Mode: r.U32(), Content: r.String()})
 		}
 		list = append(list, m)
 	}

@@ -92,6 +92,16 @@ type Mount struct {
 	NoSUID   bool      `json:"nosuid,omitempty"`
 	NoDev    bool      `json:"nodev,omitempty"`
 	NoExec   bool      `json:"noexec,omitempty"`
+	// Optional: it is left out where its target is missing and the file system there is read-only.
+	Optional bool   `json:"optional,omitempty"`
+	Files    []File `json:"files,omitempty"` // what a new file system has before it becomes read-only
+}
+
+// File is a small regular file of a new file system: at its top, and root's.
+type File struct {
+	Name    string `json:"name"`
+	Mode    uint32 `json:"mode"` // permission bits
+	Content string `json:"content"`
 }
 
 // Option is one parameter of a new file system; an empty value is a flag.

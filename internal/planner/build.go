@@ -11,6 +11,7 @@ import (
 type Host struct {
 	ContainerEnv string // the value of container=
 	Path         string // the value of PATH=
+	OSRelease    string // the text of its os-release(5), "" where it has none
 }
 
 // Build plans a start. The definition must be valid; everything that can be refused was refused
@@ -42,6 +43,9 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 	}
 	rootOf(p, d)
 	basicMounts(p)
+	if len(p.Detach) == 0 { // the /run of a shared root is the host's own
+		p.Mounts = append(p.Mounts, runMounts(p, h)...)
+	}
 	if p.Namespaces.User {
 		borrow(p)
 	}

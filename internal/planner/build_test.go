@@ -86,6 +86,7 @@ func TestAlone(t *testing.T) {
 		}, func(p out) { p.Sources[0].Path = "/srv/new" }},
 		{"no root", func(d def) { d.Filesystems = nil }, func(p out) {
 			p.Sources[0].Path, p.Detach = "/", []string{"/proc", "/sys", "/dev"}
+			p.Mounts = slices.DeleteFunc(p.Mounts, func(m plan.Mount) bool { return strings.HasPrefix(m.Target, "/run") })
 		}},
 		{"filter of system calls", func(d def) { d.Extension.Seccomp = "default" }, func(p out) {
 			p.Deny = append(always(), "adjtimex", "clock_adjtime", "clock_settime", "delete_module", "finit_module", "init_module", "settimeofday")
@@ -131,6 +132,42 @@ func TestEnvironment(t *testing.T) {
 	got := Build(d, Host{ContainerEnv: "lxc-libvirt", Path: "/sbin"}).Init.Env
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// TestRunHost: a container is told what its environment says, and of the host what is known.
+func TestRunHost(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, osRelease string
+		own             []domain.EnvVar
+		want            map[string]string
+	}{
+		{"all", "ID=a\nNAME=b\n", nil, map[string]string{
+			"container-manager": "libvirt-lxc\n", "container-uuid": minimal().UUID.String() + "\n", "os-release": "ID=a\nNAME=b\n",
+		}},
+		{"nothing known, one changed, one taken away", "", []domain.EnvVar{{Name: "container", Value: "x"}, {Name: "container_uuid"}}, map[string]string{
+			"container-manager": "x\n",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d, h := minimal(), testHost()
+			d.OS.Env, h.OSRelease = c.own, c.osRelease
+			p := Build(d, h)
+			checkPlan(t, p)
+			i := slices.IndexFunc(p.Mounts, func(m plan.Mount) bool { return m.Target == "/run/host" })
+			if i < 1 || p.Mounts[i-1].Target != "/run" || !p.Mounts[i].ReadOnly {
+				t.Fatalf("mounts: %+v", p.Mounts)
+			}
+			got := map[string]string{}
+			for _, f := range p.Mounts[i].Files {
+				got[f.Name] = f.Content
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden plans anew")
 
-func testHost() Host { return Host{ContainerEnv: "libvirt-lxc", Path: "/bin:/usr/bin"} }
+func testHost() Host {
+	return Host{ContainerEnv: "libvirt-lxc", Path: "/bin:/usr/bin", OSRelease: "ID=host\n"}
+}
 
 func load(t *testing.T, file string) *domain.Def {
 	t.Helper()
@@ -93,7 +95,7 @@ func checkPlan(t *testing.T, p *plan.Plan) {
 			bad := true
 			switch m.Kind {
 			case plan.MountNew:
-				bad = m.Type == "" || m.From != "" || m.Source != 0
+				bad = m.Type == "" || m.Type != "tmpfs" && len(m.Files) > 0 || m.From != "" || m.Source != 0
 			case plan.MountInner:
 				bad = !filepath.IsAbs(m.From) || m.Type != "" || m.Source != 0
 			case plan.MountSource: // 0 is the root

@@ -56,7 +56,7 @@ func TestMounts(t *testing.T) {
 	clean(t)
 	g := guest{Name: "web", Root: busybox(t)}
 	got := tell(t, g, `sed 's/^[^ ]* \([^ ]*\) \([^ ]*\) \(r[ow]\).*/\1 \2 \3/' /proc/mounts | sort`)
-	want := "/ tmpfs rw\n/dev tmpfs rw\n/dev/console devpts rw\n/dev/pts devpts rw\n/proc proc rw\n/proc/sys proc ro\n/sys sysfs ro\n/sys/fs/cgroup cgroup2 rw"
+	want := "/ tmpfs rw\n/dev tmpfs rw\n/dev/console devpts rw\n/dev/pts devpts rw\n/proc proc rw\n/proc/sys proc ro\n/run tmpfs rw\n/run/host tmpfs ro\n/sys sysfs ro\n/sys/fs/cgroup cgroup2 rw"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
