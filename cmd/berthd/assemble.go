@@ -15,7 +15,6 @@ import (
 	"github.com/berthd/berth/internal/config"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/launch"
-	"github.com/berthd/berth/internal/planner"
 	"github.com/berthd/berth/internal/store"
 	"github.com/berthd/berth/machined"
 	"github.com/berthd/berth/service"
@@ -74,6 +73,10 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
+	host, err := hostFacts(cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	d.service, err = service.New(service.Deps{
 		Definitions: definitions,
 		Runs:        runs,
@@ -87,10 +90,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
 		Now:         time.Now,
 		Log:         log,
-		Host: planner.Host{
-			ContainerEnv: cfg.ContainerEnv, Path: cfg.Path,
-			OSRelease: osRelease(log, "/etc/os-release", "/usr/lib/os-release"),
-		},
+		Host:        host,
 		StopTimeout: cfg.StopTimeout,
 	})
 	if err != nil {

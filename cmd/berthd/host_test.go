@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +37,32 @@ func TestOSRelease(t *testing.T) {
 			}
 			if got := osRelease(slog.New(slog.DiscardHandler), files...); got != c.want {
 				t.Errorf("%d bytes %.20q, want %.20q", len(got), got, c.want)
+			}
+		})
+	}
+}
+
+// TestMountTypes: the last mount on a mount point is the one that is seen.
+func TestMountTypes(t *testing.T) {
+	t.Parallel()
+	const root = "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+	const security = "30 21 0:7 / /sys/kernel/security rw,nosuid shared:8 master:2 - securityfs securityfs rw\n"
+	for name, c := range map[string]struct {
+		table string
+		want  map[string]string
+	}{
+		"none":            {"", map[string]string{}},
+		"two":             {root + security, map[string]string{"/": "ext4", "/sys/kernel/security": "securityfs"}},
+		"one on another":  {security + "31 30 0:9 / /sys/kernel/security rw - tmpfs tmpfs rw\n", map[string]string{"/sys/kernel/security": "tmpfs"}},
+		"no separator":    {"21 1 8:1 / / rw\n", nil},
+		"too few columns": {"21 1 - ext4\n", nil},
+		"no type":         {"21 1 8:1 / / rw - \n", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := mountTypes(strings.NewReader(c.table))
+			if (err == nil) != (c.want != nil) || !maps.Equal(got, c.want) {
+				t.Errorf("%v, %v, want %v", got, err, c.want)
 			}
 		})
 	}

@@ -12,6 +12,8 @@ type Host struct {
 	ContainerEnv string // the value of container=
 	Path         string // the value of PATH=
 	OSRelease    string // the text of its os-release(5), "" where it has none
+	SecurityFS   bool   // it has securityfs mounted on /sys/kernel/security
+	SELinuxFS    bool   // it has selinuxfs mounted on /sys/fs/selinux
 }
 
 // Build plans a start. The definition must be valid; everything that can be refused was refused
@@ -42,7 +44,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 		p.Hostname = "" // it is another's, and keeps its name
 	}
 	rootOf(p, d)
-	basicMounts(p)
+	basicMounts(p, h)
 	if len(p.Detach) == 0 { // the /run of a shared root is the host's own
 		p.Mounts = append(p.Mounts, runMounts(p, h)...)
 	}
@@ -110,7 +112,7 @@ func rootOf(p *plan.Plan, d *domain.Def) {
 }
 
 // basicMounts is the table of the driver's page: each has a place of its own in every container.
-func basicMounts(p *plan.Plan) {
+func basicMounts(p *plan.Plan, h Host) {
 	p.Mounts = []plan.Mount{
 		{Kind: plan.MountNew, Target: "/proc", Type: "proc", NoSUID: true, NoDev: true, NoExec: true},
 		{Kind: plan.MountInner, Target: "/proc/sys", From: "/proc/sys", ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true},
@@ -121,8 +123,15 @@ func basicMounts(p *plan.Plan) {
 			p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountInner, Target: dir, From: dir, Writable: true, NoSUID: true, NoDev: true, NoExec: true})
 		}
 	}
+	p.Mounts = append(p.Mounts, kernelView("/sys", "sysfs"))
+	// These show the host's own, which the root of a user namespace may not mount.
+	if h.SecurityFS && !p.Namespaces.User {
+		p.Mounts = append(p.Mounts, kernelView("/sys/kernel/security", "securityfs"))
+	}
+	if h.SELinuxFS && !p.Namespaces.User {
+		p.Mounts = append(p.Mounts, kernelView("/sys/fs/selinux", "selinuxfs"))
+	}
 	p.Mounts = append(p.Mounts,
-		plan.Mount{Kind: plan.MountNew, Target: "/sys", Type: "sysfs", ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true},
 		plan.Mount{
 			Kind: plan.MountNew, Target: "/dev", Type: "tmpfs", NoSUID: true,
 			Options: []plan.Option{{Key: "mode", Value: "755"}, {Key: "size", Value: "65536"}},
@@ -133,6 +142,11 @@ func basicMounts(p *plan.Plan) {
 		},
 	)
 	p.Group = plan.Mount{Kind: plan.MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2", NoSUID: true, NoDev: true, NoExec: true}
+}
+
+// kernelView is a read-only mount of a file system in which the kernel shows itself.
+func kernelView(target, fstype string) plan.Mount {
+	return plan.Mount{Kind: plan.MountNew, Target: target, Type: fstype, ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true}
 }
 
 // ptsOptions: terminals belong to group tty, which is 5 everywhere, where the container has a group 5.

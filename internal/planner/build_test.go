@@ -135,6 +135,47 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+// TestKernelViews: what the host has mounted for its security modules is shown, but not to a user
+// namespace, which may not mount it.
+func TestKernelViews(t *testing.T) {
+	t.Parallel()
+	mapped := domain.IDMap{UIDs: []domain.IDRange{{Target: 100000, Count: 65536}}, GIDs: []domain.IDRange{{Target: 100000, Count: 65536}}}
+	for _, c := range []struct {
+		name              string
+		security, selinux bool
+		ids               domain.IDMap
+		want              []string
+	}{
+		{"neither", false, false, domain.IDMap{}, nil},
+		{"securityfs", true, false, domain.IDMap{}, []string{"/sys/kernel/security securityfs"}},
+		{"selinuxfs", false, true, domain.IDMap{}, []string{"/sys/fs/selinux selinuxfs"}},
+		{"both", true, true, domain.IDMap{}, []string{"/sys/kernel/security securityfs", "/sys/fs/selinux selinuxfs"}},
+		{"user namespace", true, true, mapped, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d, h := minimal(), testHost()
+			d.IDMap, h.SecurityFS, h.SELinuxFS = c.ids, c.security, c.selinux
+			p := Build(d, h)
+			checkPlan(t, p)
+			var got []string
+			for i, m := range p.Mounts {
+				if !strings.HasPrefix(m.Target, "/sys/") {
+					continue
+				}
+				got = append(got, m.Target+" "+m.Type)
+				sys := slices.IndexFunc(p.Mounts, func(m plan.Mount) bool { return m.Target == "/sys" })
+				if i < sys || !m.ReadOnly || !m.NoSUID || !m.NoDev || !m.NoExec {
+					t.Errorf("mount %d, /sys is %d: %+v", i, sys, m)
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 // TestRunHost: a container is told what its environment says, and of the host what is known.
 func TestRunHost(t *testing.T) {
 	t.Parallel()
