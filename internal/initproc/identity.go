@@ -85,16 +85,40 @@ func (s *stager) lookUpUser() error {
 	return nil
 }
 
-// readable opens a file of the container; one that is missing is as an empty one.
+// readable opens a file of the container; one that is missing is as an empty one. It must be a regular
+// file: a terminal or a FIFO could block the start for ever, and to open a device may do something.
 func (s *stager) readable(p string) (io.ReadCloser, error) {
-	f, err := s.root.Open(p, os.O_RDONLY|unix.O_NONBLOCK)
-	if err == nil {
-		return f, nil
-	}
+	looked, err := s.root.Open(p, unix.O_PATH)
 	if errors.Is(err, fs.ErrNotExist) {
 		return io.NopCloser(strings.NewReader("")), nil
 	}
-	return nil, err
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = looked.Close() }()
+	if err := regular(looked); err != nil {
+		return nil, err
+	}
+	f, err := s.root.Open(p, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
+	if err != nil {
+		return nil, err
+	}
+	if err := regular(f); err != nil { // it may have become another in between
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func regular(f *os.File) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return &os.PathError{Op: "stat", Path: f.Name(), Err: err}
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return fmt.Errorf("%s in the container is no regular file", f.Name())
+	}
+	return nil
 }
 
 // findInit refuses early what exec would refuse, with better words.
