@@ -6,29 +6,63 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
-// image is empty but for one mark.
-func image(at int64, text string) []byte {
+// image is empty but for these texts.
+func image(places ...place) []byte {
 	b := make([]byte, 128<<10)
-	copy(b[at:], text)
+	for _, p := range places {
+		copy(b[p.at:], p.text)
+	}
 	return b
 }
 
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	for _, m := range marks() {
-		if got, err := Probe(bytes.NewReader(image(m.at, m.text))); got != m.Type || err != nil {
+		if got, err := Probe(bytes.NewReader(image(m.places...))); got != m.Type || err != nil {
 			t.Errorf("%s: %+v, %v", m.Name, got, err)
 		}
 	}
 	for name, b := range map[string][]byte{
-		"nothing": nil, "one byte": {1}, "zeros": image(0, ""), "half a mark": image(0, "XFS"), "a short file": []byte("XFSBx")[:3],
+		"nothing": nil, "one byte": {1}, "zeros": image(), "half a mark": image(place{0, "XFS"}), "a short file": []byte("XFSBx")[:3],
+		"ext4's magic in data": image(place{0x410, strings.Repeat("\x11\x53\xef", 40)}),
 	} {
 		if got, err := Probe(bytes.NewReader(b)); !errors.Is(err, ErrUnknown) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
+	}
+}
+
+// TestOne: a mark of another file system is data, or an attempt to have it both ways.
+func TestOne(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		places []place
+		want   string
+		err    error
+	}{
+		"ext4's magic in squashfs": {[]place{{0, "hsqs"}, {0x418, strings.Repeat("\x53\xef", 40)}}, "squashfs", nil},
+		"FAT twice":                {[]place{{0x36, "FAT16   "}, {0x52, "FAT32   "}}, "vfat", nil},
+		"xfs and iso9660":          {[]place{{0, "XFSB"}, {0x8001, "CD001"}}, "", ErrAmbiguous},
+	} {
+		if got, err := Probe(bytes.NewReader(image(c.places...))); got.Name != c.want || !errors.Is(err, c.err) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+// failing is a device that cannot be read.
+type failing struct{}
+
+func (failing) ReadAt([]byte, int64) (int, error) { return 0, os.ErrPermission }
+
+func TestProbeTellsReadErrors(t *testing.T) {
+	t.Parallel()
+	if got, err := Probe(failing{}); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -55,7 +89,7 @@ func TestMade(t *testing.T) {
 // FuzzProbe: no panic, and a type or an error.
 func FuzzProbe(f *testing.F) {
 	for _, m := range marks() {
-		f.Add(image(m.at, m.text))
+		f.Add(image(m.places...))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if got, err := Probe(bytes.NewReader(b)); (got.Name == "") == (err == nil) {
