@@ -33,26 +33,11 @@ func images(sources []plan.Source) (files []*os.File, err error) {
 }
 
 func imageTree(src plan.Source) (*os.File, error) {
-	mode, want, what := os.O_RDWR, uint32(unix.S_IFBLK), "block device"
-	if src.ReadOnly {
-		mode = os.O_RDONLY
-	}
-	if src.Kind == plan.SourceImage {
-		want, what = unix.S_IFREG, "regular file"
-	}
-	// Not blocking: a pipe in its place would have us wait.
-	f, err := os.OpenFile(src.Path, mode|unix.O_NONBLOCK, 0)
+	f, err := openImage(src.Path, src.Kind)
 	if err != nil {
-		return nil, errors.Unwrap(err) // the path is told once
-	}
-	defer func() { _ = f.Close() }()
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
 		return nil, err
 	}
-	if st.Mode&unix.S_IFMT != want {
-		return nil, fmt.Errorf("it is no %s", what)
-	}
+	defer func() { _ = f.Close() }()
 	fs, err := fsprobe.Probe(f)
 	if err != nil {
 		return nil, err
@@ -60,22 +45,92 @@ func imageTree(src plan.Source) (*os.File, error) {
 	readOnly := src.ReadOnly || fs.ReadOnly
 	device := src.Path
 	if src.Kind == plan.SourceImage {
-		shown, err := loop.Attach(f, readOnly)
+		shown, err := show(f, readOnly)
 		if err != nil {
-			return nil, err
+			return nil, explain(err, readOnly)
 		}
 		defer func() { _ = shown.Close() }()
 		device = shown.Name()
 	}
 	options := []mount.Option{{Key: "source", Value: device}}
-	if readOnly {
-		options = append(options, mount.Option{Key: "ro"})
-	}
 	attr := mount.NoDev
 	if readOnly {
+		options = append(options, mount.Option{Key: "ro"})
 		attr |= mount.ReadOnly
 	}
 	tree, err := mount.New(fs.Name, options, attr)
-	runtime.KeepAlive(f)
-	return tree, err
+	if err != nil {
+		return nil, explain(err, readOnly)
+	}
+	return tree, nil
+}
+
+// show attaches an image to a loop device. What reads it is opened apart from what writes it: only
+// then is it known whether it must be written to.
+func show(image *os.File, readOnly bool) (*os.File, error) {
+	if !readOnly {
+		writable, err := reopen(image, os.O_RDWR)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = writable.Close() }()
+		image = writable
+	}
+	if err := reserve(image, readOnly); err != nil {
+		return nil, err
+	}
+	return loop.Attach(image, readOnly)
+}
+
+// openImage opens a source for reading, once it is known to be what the kind says: the open alone of
+// another device may do something (a tape winds back, a watchdog starts, a pipe waits).
+func openImage(path string, kind plan.SourceKind) (*os.File, error) {
+	want, what := uint32(unix.S_IFBLK), "block device"
+	if kind == plan.SourceImage {
+		want, what = unix.S_IFREG, "regular file"
+	}
+	at, err := os.OpenFile(path, unix.O_PATH, 0)
+	if err != nil {
+		return nil, errors.Unwrap(err) // the path is told once
+	}
+	defer func() { _ = at.Close() }()
+	var st unix.Stat_t
+	err = unix.Fstat(int(at.Fd()), &st)
+	runtime.KeepAlive(at)
+	if err != nil {
+		return nil, err
+	}
+	if st.Mode&unix.S_IFMT != want {
+		return nil, fmt.Errorf("it is no %s", what)
+	}
+	return reopen(at, os.O_RDONLY)
+}
+
+// reopen opens the same file again under the same name, wherever its path leads by now.
+func reopen(f *os.File, mode int) (*os.File, error) {
+	path := fmt.Sprintf("/proc/self/fd/%d", f.Fd())
+	for {
+		fd, err := unix.Open(path, mode|unix.O_CLOEXEC, 0)
+		runtime.KeepAlive(f)
+		if err == nil {
+			return os.NewFile(uintptr(fd), f.Name()), nil
+		}
+		if !errors.Is(err, unix.EINTR) {
+			return nil, err
+		}
+	}
+}
+
+// explain adds what to do to the errors that say too little.
+func explain(err error, readOnly bool) error {
+	denied := errors.Is(err, unix.EROFS) || errors.Is(err, unix.EACCES)
+	switch {
+	case denied && readOnly:
+		return fmt.Errorf("%w; where its journal must be replayed first, start once without <readonly/>", err)
+	case denied:
+		return fmt.Errorf("%w; where it cannot be written to, it needs <readonly/>", err)
+	case errors.Is(err, unix.EBUSY):
+		return fmt.Errorf("%w; somebody else uses it, or has it mounted with another <readonly/>", err)
+	}
+	return err
 }

@@ -3,6 +3,7 @@
 package nest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +84,19 @@ func TestImage(t *testing.T) {
 	}
 }
 
+// device shows an image as a block device until the test's end.
+func device(t *testing.T, image string) string {
+	t.Helper()
+	name := run(t, "losetup", "--find", "--show", image)
+	t.Cleanup(func() { run(t, "losetup", "--detach", name) })
+	return name
+}
+
+// imageFS is a <filesystem> of type file at /data.
+func imageFS(file, more string) string {
+	return "<filesystem type='file'><source file='" + file + "'/><target dir='/data'/>" + more + "</filesystem>"
+}
+
 // TestBlockDevice: the file system on a device of the host, over another one at the same place.
 func TestBlockDevice(t *testing.T) {
 	clean(t)
@@ -90,13 +104,136 @@ func TestBlockDevice(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(data, "file"), []byte("device"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	device := run(t, "losetup", "--find", "--show", image(t, data))
-	t.Cleanup(func() { run(t, "losetup", "--detach", device) })
+	dev := device(t, image(t, data))
 	g := guest{Name: "web", Root: busybox(t), Init: "/init"}
 	g.Devs = "<filesystem type='ram'><source usage='1' units='MiB'/><target dir='/data'/></filesystem>" +
-		"<filesystem type='block'><source dev='" + device + "'/><target dir='/data'/></filesystem>"
+		"<filesystem type='block'><source dev='" + dev + "'/><target dir='/data'/></filesystem>"
 	if got := tell(t, g, "cat /data/file; grep -c ' /data ' /proc/mounts"); got != "device2" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestBlockRoot: the root on a device, and what is written there stays; the device itself cannot be
+// reached from inside, and no node of the file system is a device.
+func TestBlockRoot(t *testing.T) {
+	for name, more := range map[string]string{"plain": "", "mapped": idmap} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			g := script(t, "web", "touch /new && ls /new; ls /null; echo x >/null || echo no device; ls /dev/loop* || echo no node; echo THE END; exec sleep 1000")
+			run(t, "mknod", "-m", "666", filepath.Join(g.Root, "null"), "c", "1", "3")
+			dev := device(t, image(t, g.Root))
+			g.Root, g.More = "", more
+			g.Devs = "<filesystem type='block'><source dev='" + dev + "'/><target dir='/'/></filesystem>"
+			g.start(t)
+			said := says(t, "web", "THE END")
+			for _, want := range []string{"/new\n/null\n", "no device\n", "no node\n"} {
+				if !strings.Contains(said, want) {
+					t.Errorf("no %q in:\n%s", want, said)
+				}
+			}
+			run(t, "berthctl", "destroy", "web")
+			settled(t, func() error {
+				if strings.Contains(run(t, "dumpe2fs", "-h", dev), "needs_recovery") {
+					return errors.New(dev + " was not unmounted")
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// TestImageOnce: an image is written to in one place at a time, and read in many; a container that
+// starts again has it again.
+func TestImageOnce(t *testing.T) {
+	clean(t)
+	file := image(t, t.TempDir())
+	a, b := sleeper(t, "one"), sleeper(t, "two")
+	const refused = ": it is in use by a container"
+	for _, c := range []struct {
+		first, second string
+		ok            bool
+	}{{"", "", false}, {"<readonly/>", "<readonly/>", true}} {
+		a.Devs, b.Devs = imageFS(file, c.first), imageFS(file, c.second)
+		run(t, "berthctl", "create", a.file(t))
+		r := try(t, "berthctl", "create", b.file(t))
+		if (r.Status == 0) != c.ok || !c.ok && !strings.Contains(r.Err, file+refused) {
+			t.Errorf("%q after %q: %+v", c.second, c.first, r)
+		}
+		if c.ok {
+			run(t, "berthctl", "destroy", "two")
+		}
+		run(t, "berthctl", "destroy", "one")
+	}
+	a.Devs = imageFS(file, "") + strings.Replace(imageFS(file, ""), "/data", "/more", 1)
+	if r := try(t, "berthctl", "create", a.file(t)); r.Status != 1 || !strings.Contains(r.Err, file+refused) {
+		t.Errorf("twice in one container: %+v", r)
+	}
+	unlooped(t)
+	a.Devs = imageFS(file, "")
+	for range 5 {
+		run(t, "berthctl", "create", a.file(t))
+		run(t, "berthctl", "destroy", "one")
+	}
+	unlooped(t)
+}
+
+// TestImageNotWritable: a place that is read-only, and a journal that must be replayed first; both are
+// refused with what to do.
+func TestImageNotWritable(t *testing.T) {
+	clean(t)
+	dir := t.TempDir()
+	fixed := filepath.Join(dir, "fixed")
+	run(t, "cp", image(t, dir), fixed)
+	run(t, "mount", "--bind", fixed, fixed)
+	t.Cleanup(func() { run(t, "umount", fixed) })
+	run(t, "mount", "-o", "remount,bind,ro", fixed)
+	g := sleeper(t, "web")
+
+	// A copy of what is mounted is what a power cut leaves.
+	used, dirty := image(t, t.TempDir()), filepath.Join(dir, "dirty")
+	g.Devs = imageFS(used, "")
+	run(t, "berthctl", "create", g.file(t))
+	run(t, "cp", used, dirty)
+	run(t, "berthctl", "destroy", "web")
+
+	for _, c := range []struct{ name, file, more, want string }{
+		{"read-only place", fixed, "", fixed + ": read-only file system; where it cannot be written to, it needs <readonly/>"},
+		{"read-only place, read", fixed, "<readonly/>", ""},
+		{"journal, not writable", dirty, "<readonly/>", "start once without <readonly/>"},
+		{"journal, once writable", dirty, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := sleeper(t, "web")
+			g.Devs = imageFS(c.file, c.more)
+			if r := try(t, "berthctl", "create", g.file(t)); (r.Status == 0) != (c.want == "") || !strings.Contains(r.Err, c.want) {
+				t.Errorf("%+v, want %q", r, c.want)
+			}
+			try(t, "berthctl", "destroy", "web")
+			unlooped(t)
+		})
+	}
+}
+
+// TestImageOfFailedStart: whatever fails later, the device goes.
+func TestImageOfFailedStart(t *testing.T) {
+	clean(t)
+	file := image(t, t.TempDir())
+	for name, change := range map[string]func(*guest){
+		"another source": func(g *guest) {
+			g.Devs += "<filesystem><source dir='/no/such'/><target dir='/x'/></filesystem>"
+		},
+		"another image": func(g *guest) { g.Devs += imageFS("/no/such", "") },
+		"no init":       func(g *guest) { g.Init = "/no/such" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := sleeper(t, "web")
+			g.Devs = imageFS(file, "")
+			change(&g)
+			if r := try(t, "berthctl", "create", g.file(t)); r.Status != 1 || !strings.Contains(r.Err, "/no/such") {
+				t.Errorf("%+v", r)
+			}
+			unlooped(t)
+		})
 	}
 }
 
@@ -110,7 +247,8 @@ func TestNoImage(t *testing.T) {
 	run(t, "dd", "if=/dev/zero", "of="+broken, "bs=1024", "seek=2", "count=14000", "conv=notrunc", "status=none")
 	for name, c := range map[string]struct{ fs, want string }{
 		"missing image":      {"type='file'><source file='/no/such'/>", "/no/such: no such file"},
-		"directory as image": {"type='file'><source file='/etc'/>", "/etc: "},
+		"directory as image": {"type='file'><source file='/etc'/>", "/etc: it is no regular file"},
+		"device as image":    {"type='file'><source file='/dev/null'/>", "/dev/null: it is no regular file"},
 		"nothing in it":      {"type='file'><source file='" + empty + "'/>", empty + ": no file system that is known was found in it"},
 		"broken":             {"type='file'><source file='" + broken + "'/>", broken + ": "},
 		"file as device":     {"type='block'><source dev='" + empty + "'/>", empty + ": it is no block device"},

@@ -15,8 +15,9 @@ import (
 // attempts bounds how often a device that was free is taken by somebody else first.
 const attempts = 64
 
-// Attach shows a file as a device, and gives that open. The device goes with the last descriptor and
-// mount of it (LO_FLAGS_AUTOCLEAR). It needs LOOP_CONFIGURE, kernel 5.8.
+// Attach shows a file as a device, and gives that open for reading. The device goes with the last
+// descriptor and mount of it (LO_FLAGS_AUTOCLEAR); until then the kernel keeps the file open, so that
+// a flock(2) on it lasts as long. It needs LOOP_CONFIGURE, kernel 5.8.
 func Attach(file *os.File, readOnly bool) (*os.File, error) {
 	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {
@@ -53,5 +54,11 @@ func configure(path string, file *os.File, readOnly bool) (*os.File, error) {
 		_ = device.Close()
 		return nil, fmt.Errorf("attach %s to %s: %w", file.Name(), path, err)
 	}
-	return device, nil
+	if readOnly {
+		return device, nil
+	}
+	// A kernel without CONFIG_BLK_DEV_WRITE_MOUNTED mounts nothing that is open for writing. The
+	// second open comes first: without any the device would be let go.
+	defer func() { _ = device.Close() }()
+	return os.OpenFile(path, os.O_RDONLY, 0)
 }

@@ -1,0 +1,159 @@
+package launch
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/plan"
+)
+
+func file16(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "image")
+	if err := os.WriteFile(path, make([]byte, 16), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestOpenImage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pipe, link, dangling, image := filepath.Join(dir, "pipe"), filepath.Join(dir, "link"), filepath.Join(dir, "dangling"), file16(t)
+	if err := errors.Join(unix.Mkfifo(pipe, 0o600), os.Symlink(image, link), os.Symlink("nothing", dangling)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		path string
+		kind plan.SourceKind
+		want string // of the error
+	}{
+		{image, plan.SourceImage, ""},
+		{link, plan.SourceImage, ""},
+		{image, plan.SourceBlock, "it is no block device"},
+		{os.DevNull, plan.SourceBlock, "it is no block device"},
+		{os.DevNull, plan.SourceImage, "it is no regular file"},
+		{dir, plan.SourceImage, "it is no regular file"},
+		{pipe, plan.SourceImage, "it is no regular file"}, // and nobody waits for its other end
+		{pipe, plan.SourceBlock, "it is no block device"},
+		{dangling, plan.SourceImage, "no such file or directory"},
+		{image + "/x", plan.SourceImage, "not a directory"},
+	} {
+		f, err := openImage(c.path, c.kind)
+		if c.want != "" {
+			if err == nil || err.Error() != c.want {
+				t.Errorf("%s as %s: %v, want %q", c.path, c.kind, err, c.want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s as %s: %v", c.path, c.kind, err)
+			continue
+		}
+		if _, err := f.Write([]byte("x")); f.Name() != c.path || !errors.Is(err, unix.EBADF) {
+			t.Errorf("%s: named %s, and a write says %v", c.path, f.Name(), err)
+		}
+		_ = f.Close()
+	}
+}
+
+// TestReopen: the file is the one that was open, not what its path leads to by now.
+func TestReopen(t *testing.T) {
+	t.Parallel()
+	path := file16(t)
+	f, err := openImage(path, plan.SourceImage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	if err := errors.Join(os.Remove(path), os.WriteFile(path, []byte("another"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	g, err := reopen(f, os.O_RDWR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = g.Close() }()
+	if st, err := g.Stat(); err != nil || st.Size() != 16 {
+		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+func TestReserve(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		first, second bool // read-only
+		want          error
+	}{
+		"two writers": {false, false, errShown}, "writer and reader": {false, true, errShown},
+		"reader and writer": {true, false, errShown}, "two readers": {true, true, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a, b := writers(t)
+				if err := reserve(a, c.first); err != nil {
+					t.Fatal(err)
+				}
+				if err := reserve(b, c.second); !errors.Is(err, c.want) {
+					t.Errorf("got %v, want %v", err, c.want)
+				}
+			})
+		})
+	}
+}
+
+// TestReserveWaits: a container that has just ended may still have its device for a moment.
+func TestReserveWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, b := writers(t)
+		if err := reserve(a, false); err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(reserveFor/2, func() { _ = a.Close() })
+		if err := reserve(b, false); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// writers open the same file twice.
+func writers(t *testing.T) (a, b *os.File) {
+	t.Helper()
+	path := file16(t)
+	for _, f := range []**os.File{&a, &b} {
+		var err error
+		if *f, err = os.OpenFile(path, os.O_RDWR, 0); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = (*f).Close() })
+	}
+	return a, b
+}
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err      error
+		readOnly bool
+		want     string
+	}{
+		{unix.EROFS, false, "needs <readonly/>"},
+		{unix.EACCES, false, "needs <readonly/>"},
+		{unix.EROFS, true, "without <readonly/>"},
+		{unix.EBUSY, false, "mounted with another <readonly/>"},
+		{unix.EINVAL, false, "invalid argument"},
+	} {
+		if got := explain(c.err, c.readOnly); !errors.Is(got, c.err) || !strings.HasSuffix(got.Error(), c.want) {
+			t.Errorf("%v, %t: %v", c.err, c.readOnly, got)
+		}
+	}
+}
