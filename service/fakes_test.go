@@ -314,7 +314,7 @@ func (g *groupFake) Kill() error {
 
 type supervisorsFake struct{ *world }
 
-func (w supervisorsFake) Spawn(_, runDir string, _ *plan.Plan) (Supervisor, error) {
+func (w supervisorsFake) Spawn(_ context.Context, _, runDir string, _ *plan.Plan) (Supervisor, error) {
 	if err := w.call("supervisors.Spawn"); err != nil {
 		return nil, err
 	}

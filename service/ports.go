@@ -124,7 +124,8 @@ type Group interface {
 
 // Supervisors starts and finds the per-container processes.
 type Supervisors interface {
-	Spawn(name, runDir string, p *plan.Plan) (Supervisor, error)
+	// Spawn starts one and gives it the plan; a device that does not answer is left when ctx ends.
+	Spawn(ctx context.Context, name, runDir string, p *plan.Plan) (Supervisor, error)
 	// Attach connects to a supervisor that an earlier daemon started, if it is still there.
 	Attach(ctx context.Context, runDir string) (s Supervisor, found bool, err error)
 }

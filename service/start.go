@@ -130,7 +130,7 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 	})
 
 	step = "supervisor"
-	if r.supervisor, err = s.Supervisors.Spawn(def.Name, dir, p); err != nil {
+	if r.supervisor, err = s.Supervisors.Spawn(ctx, def.Name, dir, p); err != nil {
 		return nil, err
 	}
 	back.push(func() error { return s.end(r) })

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,12 +18,12 @@ import (
 // images mounts the block devices and images among the sources, attached nowhere. It is done here,
 // not by the supervisor: the policy of its scope admits no block device, and the libraries would cost
 // it memory. A device is let go with its last mount.
-func images(sources []plan.Source) (files []*os.File, err error) {
+func images(ctx context.Context, sources []plan.Source) (files []*os.File, err error) {
 	for _, src := range sources {
 		if src.Kind == plan.SourceTree {
 			continue
 		}
-		tree, err := imageTree(src)
+		tree, err := imageTree(ctx, src)
 		if err != nil {
 			closeAll(files)
 			return nil, fmt.Errorf("filesystem source %s: %w", src.Path, err)
@@ -32,7 +33,31 @@ func images(sources []plan.Source) (files []*os.File, err error) {
 	return files, nil
 }
 
-func imageTree(src plan.Source) (*os.File, error) {
+// within waits for files until ctx ends, and then no longer: the kernel cannot be called back from a
+// device that does not answer. What comes after all is closed by the goroutine that got it.
+func within(ctx context.Context, get func() ([]*os.File, error)) ([]*os.File, error) {
+	type result struct {
+		files []*os.File
+		err   error
+	}
+	got := make(chan result)
+	go func() {
+		files, err := get()
+		select {
+		case got <- result{files, err}:
+		case <-ctx.Done():
+			closeAll(files)
+		}
+	}()
+	select {
+	case r := <-got:
+		return r.files, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("filesystem sources do not answer: %w", ctx.Err())
+	}
+}
+
+func imageTree(ctx context.Context, src plan.Source) (*os.File, error) {
 	f, err := openImage(src.Path, src.Kind)
 	if err != nil {
 		return nil, err
@@ -45,7 +70,7 @@ func imageTree(src plan.Source) (*os.File, error) {
 	readOnly := src.ReadOnly || fs.ReadOnly
 	device := src.Path
 	if src.Kind == plan.SourceImage {
-		shown, err := show(f, readOnly)
+		shown, err := show(ctx, f, readOnly)
 		if err != nil {
 			return nil, explain(err, readOnly)
 		}
@@ -67,7 +92,7 @@ func imageTree(src plan.Source) (*os.File, error) {
 
 // show attaches an image to a loop device. What reads it is opened apart from what writes it: only
 // then is it known whether it must be written to.
-func show(image *os.File, readOnly bool) (*os.File, error) {
+func show(ctx context.Context, image *os.File, readOnly bool) (*os.File, error) {
 	if !readOnly {
 		writable, err := reopen(image, os.O_RDWR)
 		if err != nil {
@@ -76,7 +101,7 @@ func show(image *os.File, readOnly bool) (*os.File, error) {
 		defer func() { _ = writable.Close() }()
 		image = writable
 	}
-	if err := reserve(image, readOnly); err != nil {
+	if err := reserve(ctx, image, readOnly); err != nil {
 		return nil, err
 	}
 	return loop.Attach(image, readOnly)

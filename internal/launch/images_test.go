@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -99,10 +100,10 @@ func TestReserve(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				a, b := writers(t)
-				if err := reserve(a, c.first); err != nil {
+				if err := reserve(t.Context(), a, c.first); err != nil {
 					t.Fatal(err)
 				}
-				if err := reserve(b, c.second); !errors.Is(err, c.want) {
+				if err := reserve(t.Context(), b, c.second); !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}
 			})
@@ -115,12 +116,58 @@ func TestReserveWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a, b := writers(t)
-		if err := reserve(a, false); err != nil {
+		if err := reserve(t.Context(), a, false); err != nil {
 			t.Fatal(err)
 		}
 		time.AfterFunc(reserveFor/2, func() { _ = a.Close() })
-		if err := reserve(b, false); err != nil {
+		if err := reserve(t.Context(), b, false); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// TestReserveEnds with the start that waits.
+func TestReserveEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, b := writers(t)
+		if err := reserve(t.Context(), a, false); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), reserveFor/2)
+		defer cancel()
+		if err := reserve(ctx, b, false); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
+}
+
+// TestWithin: a device that does not answer holds nobody, and what comes too late is closed.
+func TestWithin(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			after time.Duration
+			late  bool
+		}{{time.Second, false}, {time.Hour, true}} {
+			a, b := writers(t)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			begin := time.Now()
+			files, err := within(ctx, func() ([]*os.File, error) {
+				time.Sleep(c.after)
+				return []*os.File{a, b}, nil
+			})
+			if took := time.Since(begin); took > time.Minute || (len(files) == 0) != c.late || errors.Is(err, context.DeadlineExceeded) != c.late {
+				t.Errorf("after %v: %d files, %v", took, len(files), err)
+			}
+			time.Sleep(c.after)
+			synctest.Wait()
+			for _, f := range []*os.File{a, b} {
+				if _, err := f.Stat(); errors.Is(err, os.ErrClosed) != c.late {
+					t.Errorf("late is %t, and then a file says %v", c.late, err)
+				}
+			}
 		}
 	})
 }

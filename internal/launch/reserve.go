@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -22,7 +23,7 @@ const (
 // reserve locks an image: alone to write to it, together with other readers to read it. The lock is
 // of the open file, which the kernel keeps for the loop device, so it lasts exactly as long as that,
 // whatever becomes of this daemon. errShown when it is taken.
-func reserve(image *os.File, readOnly bool) error {
+func reserve(ctx context.Context, image *os.File, readOnly bool) error {
 	how := unix.LOCK_EX
 	if readOnly {
 		how = unix.LOCK_SH
@@ -40,6 +41,10 @@ func reserve(image *os.File, readOnly bool) error {
 		case time.Now().After(end):
 			return errShown
 		}
-		<-tick.C
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }

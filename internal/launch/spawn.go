@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,8 +38,9 @@ func New(program string) (*Supervisors, error) {
 }
 
 // Spawn starts the supervisor of one container, in the daemon's control group for now, and gives it
-// the plan. Its messages go to the daemon's standard error.
-func (s *Supervisors) Spawn(name, runDir string, p *plan.Plan) (service.Supervisor, error) {
+// the plan. Its messages go to the daemon's standard error. The error is ctx's when a device or image
+// does not answer until then.
+func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan) (service.Supervisor, error) {
 	planFile, err := file(p)
 	if err != nil {
 		return nil, err
@@ -49,7 +51,7 @@ func (s *Supervisors) Spawn(name, runDir string, p *plan.Plan) (service.Supervis
 		return nil, err
 	}
 	defer closeAll(shared)
-	images, err := images(p.Sources)
+	images, err := within(ctx, func() ([]*os.File, error) { return images(ctx, p.Sources) })
 	if err != nil {
 		return nil, err
 	}
