@@ -3,7 +3,6 @@
 package nest
 
 import (
-	"crypto/sha256"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -88,74 +87,6 @@ func TestThreatLinks(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// TestThreatFakeProc: whatever the image has below /proc, the container's is the kernel's (threat 3:
-// CVE-2019-19921, CVE-2025-52881).
-func TestThreatFakeProc(t *testing.T) {
-	clean(t)
-	g := guest{Name: "web", Root: busybox(t)}
-	for _, dir := range []string{"proc/self/attr", "proc/self/fd", "proc/sys/kernel"} {
-		if err := os.MkdirAll(filepath.Join(g.Root, dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(g.Root, "proc/self/status"), []byte("fake"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	got := tell(t, g, "stat -f -c %T /proc /proc/sys; grep ^NSpid /proc/1/status; readlink /proc/1/exe")
-	if want := "proc\nproc\nNSpid:\t1\n/bin/busybox"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// TestThreatProgram: an init that is /proc/self/exe changes nothing of ours (threat 4: CVE-2019-5736).
-func TestThreatProgram(t *testing.T) {
-	clean(t)
-	sum := func() (sums [][sha256.Size]byte) {
-		for _, file := range []string{"/usr/sbin/berthd", "/usr/libexec/berth/berth-supervisor", "/usr/bin/berthctl"} {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			sums = append(sums, sha256.Sum256(text))
-		}
-		return sums
-	}
-	before := sum()
-	g := guest{Name: "web", Root: busybox(t), Init: "/init"}
-	if err := os.WriteFile(filepath.Join(g.Root, "init"), []byte("#!/proc/self/exe\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	g.define(t)
-	try(t, "berthctl", "start", "web")
-	if i := becomes(t, "web", "shutoff/shutdown"); i.LastExit.Code != 1 {
-		t.Errorf("it ended with %+v", i.LastExit)
-	}
-	if !slices.Equal(before, sum()) {
-		t.Error("a program was changed")
-	}
-}
-
-// TestThreatLeak: init has nothing of ours open, and stands in its own root (threat 5: CVE-2024-21626).
-func TestThreatLeak(t *testing.T) {
-	clean(t)
-	for name, more := range map[string]string{"plain": "", "mapped": idmap} {
-		t.Run(name, func(t *testing.T) {
-			clean(t)
-			g := guest{Name: "web", Root: busybox(t), More: more, Init: "/bin/sleep", Args: "<initarg>1000</initarg>"}
-			g.start(t)
-			leader := int(info(t, "web").Leader)
-			for _, open := range descriptors(t, leader) {
-				if open != "/dev/pts/0" {
-					t.Errorf("init has %s open", open)
-				}
-			}
-			if cwd := readlink(t, proc(leader, "cwd")); cwd != "/" {
-				t.Errorf("it stands in %s", cwd)
-			}
-		})
 	}
 }
 
