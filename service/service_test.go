@@ -17,7 +17,7 @@ import (
 
 func xmlOf(name string, more ...string) []byte {
 	return []byte(`<domain type='lxc'><name>` + name + `</name>` + strings.Join(more, "") +
-		`<memory>65536</memory><os><type>exe</type><init>/init</init></os></domain>`)
+		`<memory>65536</memory><os><type>exe</type><init>/init</init></os><devices><filesystem><source dir='/srv/` + name + `'/><target dir='/'/></filesystem></devices></domain>`)
 }
 
 const fixedUUID = `<uuid>11111111-2222-3333-4444-555555555555</uuid>`

@@ -22,6 +22,21 @@ func readIDMap(d *Def, x *document) (err error) {
 	return err
 }
 
+// rootCanBeMapped refuses the host's own root with a user namespace: its owners would be mapped, so that
+// the container's root would own the host's files, and the kernel maps no tree with a proc in it.
+func rootCanBeMapped(d *Def, _ *document) error {
+	at := "domain/idmap"
+	if d.Extension.AutoIDMap {
+		at = "domain/berth:container/berth:idmap"
+	} else if !d.IDMap.Enabled() {
+		return nil
+	}
+	if root, private := d.Root(); private && root.Source != "/" {
+		return nil
+	}
+	return unsupported(at, "the host's root directory cannot be mapped; a container with an idmap must have a <filesystem> with the target / and a source of its own")
+}
+
 func idRanges(at string, list []idRange) ([]IDRange, error) {
 	if len(list) > maxRanges {
 		return nil, invalid(at, "there are %d ranges, and the kernel takes %d", len(list), maxRanges)

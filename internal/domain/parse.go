@@ -24,7 +24,7 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 	d := &Def{}
 	for _, part := range []func(*Def, *document) error{
 		readIdentity, readMemory, readCPU, readOS, readIDMap, readFeatures, readClock, readActions,
-		readFilesystems, readConsoles, readShare, readExtension,
+		readFilesystems, readConsoles, readShare, readExtension, rootCanBeMapped,
 	} {
 		if err := part(d, &x); err != nil {
 			return nil, err

@@ -18,6 +18,9 @@ func refusedIDMaps() []refusal {
 	return []refusal{
 		{with("<idmap><uid start='0' target='1000' count='10'/></idmap>"), InvalidConfig, "domain/idmap"},
 		{with("<idmap><gid start='0' target='1000' count='10'/></idmap>"), InvalidConfig, "domain/idmap"},
+		{strings.Replace(idmapXML("<uid start='0' target='1000' count='10'/>"), "<target dir='/'/>", "<target dir='/srv'/>", 1), InvalidConfig, "domain/idmap"},
+		{strings.Replace(idmapXML("<uid start='0' target='1000' count='10'/>"), "/srv/root", "//", 1), InvalidConfig, "domain/idmap"},
+		{extensionXML("<idmap mode='auto'/>"), InvalidConfig, "domain/berth:container/berth:idmap"},
 		{idmapXML("<uid start='1' target='1000' count='10'/>"), InvalidConfig, uid},
 		{idmapXML("<uid target='1000' count='10'/>"), InvalidXML, uid + "@start"},
 		{idmapXML("<uid start='0' count='10'/>"), InvalidXML, uid + "@target"},

@@ -37,7 +37,7 @@ func extensionXML(inner string) string {
 }
 
 func idmapXML(uids string) string {
-	return with("<idmap>" + uids + "<gid start='0' target='1000' count='10'/></idmap>")
+	return with("<idmap>" + uids + "<gid start='0' target='1000' count='10'/></idmap><devices><filesystem><source dir='/srv/root'/><target dir='/'/></filesystem></devices>")
 }
 
 // refused are documents that must not become a Def, with the element that the error must name.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/berthd/berth/internal/linux/caps"
 	"github.com/berthd/berth/internal/linux/seccomp"
+	"github.com/berthd/berth/internal/plan"
 )
 
 // credentials are the ids that init runs with.
@@ -82,7 +83,28 @@ func (s *stager) lookUpUser() error {
 		return fmt.Errorf("inituser %q, initgroup %q in the container's passwd and group: %w", i.User, i.Group, err)
 	}
 	s.user = credentials{uid: found.Uid, gid: found.Gid, groups: found.Sgids}
+	if !s.plan.Namespaces.User {
+		return nil
+	}
+	if !mapped(s.plan.UIDs, found.Uid) {
+		return fmt.Errorf("inituser %q is user %d, which the container's idmap does not have", i.User, found.Uid)
+	}
+	for _, gid := range append([]int{found.Gid}, found.Sgids...) {
+		if !mapped(s.plan.GIDs, gid) {
+			return fmt.Errorf("inituser %q, initgroup %q has group %d, which the container's idmap does not have", i.User, i.Group, gid)
+		}
+	}
 	return nil
+}
+
+// mapped says whether an id inside belongs to one of the ranges: no other can be taken on.
+func mapped(ranges []plan.IDRange, id int) bool {
+	for _, r := range ranges {
+		if start := int(r.Inside); id >= start && id-start < int(r.Count) {
+			return true
+		}
+	}
+	return false
 }
 
 // readable opens a file of the container; one that is missing is as an empty one. It must be a regular
