@@ -43,8 +43,8 @@ func TestThreat1Operations(t *testing.T) {
 	clean(t)
 	dir, look := bystander(t)
 	before := look()
-	const swap = `umount -l /dev/console /dev/pts /run/host /run /dev /proc/sys /proc; rm -rf /run /dev; echo THE END >&2
-while :; do for d in /run /dev /proc /tmp /etc /sys; do rm -rf $d; ln -s OUTSIDE $d; done; rm -rf /etc; mkdir /etc
+	const swap = `umount -l /dev/console /dev/pts /run/host /run /dev /proc/sys /proc; rm -rf /run /dev; echo THE END; exec >&- 2>&-
+while :; do for d in /run /dev /proc /tmp /etc; do rm -rf $d; ln -s OUTSIDE $d; done; rm -rf /etc; mkdir /etc
 ln -s OUTSIDE/initctl /etc/.initctl; ln -s ../../../../../../../../OUTSIDE/dev /etc/machine-id; ln -s OUTSIDE/null /etc/os-release; done`
 	for name, c := range map[string]struct {
 		shape, end string

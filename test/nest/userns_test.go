@@ -93,13 +93,3 @@ func readlink(t testing.TB, path string) string {
 	}
 	return target
 }
-
-// TestCannotMapOwners: an overlay, as the rig's own root is, says so, and nothing is left.
-func TestCannotMapOwners(t *testing.T) {
-	clean(t)
-	g := guest{Name: "web", Root: "/usr", Init: "/bin/sh", More: idmap}
-	g.define(t)
-	if r := try(t, "berthctl", "start", "web"); r.Status != 1 || !strings.Contains(r.Err, "/usr: its file system") {
-		t.Errorf("%+v", r)
-	}
-}
