@@ -68,9 +68,6 @@ func readExtension(d *Def, x *document) error {
 		if e.Seccomp.Profile != "default" {
 			return invalid(at+"seccomp@profile", "'%s' is unknown; known is 'default'", e.Seccomp.Profile)
 		}
-		if d.OS.Personality32() {
-			return unsupported(at+"seccomp", "there is no profile for the 32-bit system calls of %s", d.OS.Arch)
-		}
 		d.Extension.Seccomp = e.Seccomp.Profile
 	}
 	if e.Shutdown != nil {

@@ -16,18 +16,21 @@ func always() []string {
 		"open_by_handle_at", // finds files outside the root
 		"quotactl", "quotactl_fd", "swapoff", "swapon",
 		"_sysctl", "modify_ldt", "nfsservctl", "sysfs", "uselib", "ustat",
+		"vm86", "vm86old", // i386 only
 	}
 }
 
 // without are the calls that a container has only with a capability.
 func without(capability string) []string {
 	return map[string][]string{
-		"sys_boot":       {"reboot"},
-		"sys_module":     {"delete_module", "finit_module", "init_module"},
-		"sys_pacct":      {"acct"},
-		"sys_ptrace":     {"process_vm_readv", "process_vm_writev", "ptrace"},
-		"sys_rawio":      {"ioperm", "iopl"},
-		"sys_time":       {"adjtimex", "clock_adjtime", "clock_settime", "settimeofday"},
+		"sys_boot":   {"reboot"},
+		"sys_module": {"delete_module", "finit_module", "init_module"},
+		"sys_pacct":  {"acct"},
+		"sys_ptrace": {"pidfd_getfd", "process_vm_readv", "process_vm_writev", "ptrace"},
+		"sys_rawio":  {"ioperm", "iopl"},
+		"sys_time": { // those with 64, and stime, are of 32-bit architectures
+			"adjtimex", "clock_adjtime", "clock_adjtime64", "clock_settime", "clock_settime64", "settimeofday", "stime",
+		},
 		"sys_tty_config": {"vhangup"},
 		"syslog":         {"syslog"},
 	}[capability]

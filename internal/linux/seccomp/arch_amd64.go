@@ -2,20 +2,73 @@ package seccomp
 
 import "golang.org/x/sys/unix"
 
-const auditArch = unix.AUDIT_ARCH_X86_64
-
-// x32 is the bit in a number that chooses the x32 calls, whose architecture is x86_64, too.
-const x32 = 0x40000000
+// abis are this architecture's and that of 32-bit programs, which any program can call, too (int 0x80).
+func abis() []abi {
+	// The numbers from this bit on are x32's, whose architecture is x86_64, too.
+	const x32 = 0x40000000
+	return []abi{
+		{unix.AUDIT_ARCH_X86_64, append(common(), own()...), unix.SYS_SOCKET, x32},
+		{unix.AUDIT_ARCH_I386, i386(), 359, 0},
+	}
+}
 
 // own are the calls that not every architecture has.
-func own() map[string]uint32 {
-	return map[string]uint32{
-		"ioperm":     unix.SYS_IOPERM,
-		"iopl":       unix.SYS_IOPL,
-		"modify_ldt": unix.SYS_MODIFY_LDT,
-		"uselib":     unix.SYS_USELIB,
-		"ustat":      unix.SYS_USTAT,
-		"_sysctl":    unix.SYS__SYSCTL,
-		"sysfs":      unix.SYS_SYSFS,
+func own() []call {
+	return []call{
+		{"_sysctl", unix.SYS__SYSCTL},
+		{"ioperm", unix.SYS_IOPERM},
+		{"iopl", unix.SYS_IOPL},
+		{"modify_ldt", unix.SYS_MODIFY_LDT},
+		{"sysfs", unix.SYS_SYSFS},
+		{"uselib", unix.SYS_USELIB},
+		{"ustat", unix.SYS_USTAT},
+	}
+}
+
+// i386 has the numbers of linux/arch/x86/entry/syscalls/syscall_32.tbl.
+func i386() []call {
+	return []call{
+		{"_sysctl", 149},
+		{"acct", 51},
+		{"add_key", 286},
+		{"adjtimex", 124},
+		{"bpf", 357},
+		{"clock_adjtime", 343},
+		{"clock_adjtime64", 405},
+		{"clock_settime", 264},
+		{"clock_settime64", 404},
+		{"delete_module", 129},
+		{"fanotify_init", 338},
+		{"fanotify_mark", 339},
+		{"finit_module", 350},
+		{"init_module", 128},
+		{"ioperm", 101},
+		{"iopl", 110},
+		{"kexec_load", 283},
+		{"keyctl", 288},
+		{"lookup_dcookie", 253},
+		{"modify_ldt", 123},
+		{"nfsservctl", 169},
+		{"open_by_handle_at", 342},
+		{"perf_event_open", 336},
+		{"pidfd_getfd", 438},
+		{"process_vm_readv", 347},
+		{"process_vm_writev", 348},
+		{"ptrace", 26},
+		{"quotactl", 131},
+		{"quotactl_fd", 443},
+		{"reboot", 88},
+		{"request_key", 287},
+		{"settimeofday", 79},
+		{"stime", 25},
+		{"swapoff", 115},
+		{"swapon", 87},
+		{"sysfs", 135},
+		{"syslog", 103},
+		{"uselib", 86},
+		{"ustat", 62},
+		{"vhangup", 111},
+		{"vm86", 166},
+		{"vm86old", 113},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +19,7 @@ const (
 	atArg2   = 32
 )
 
-// The verdicts (seccomp(2), SECCOMP_RET_ERRNO).
+// The verdicts (seccomp(2), SECCOMP_RET_ERRNO), and the instructions that lead to them.
 const (
 	allow       = unix.SECCOMP_RET_ALLOW
 	denied      = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
@@ -30,33 +31,98 @@ const (
 	giveBack    = unix.BPF_RET | unix.BPF_K
 )
 
-// Filter is the program that denies these calls. A call that this architecture does not have is
+// maxSection is how far a conditional jump reaches, so that none in a section can miss its target.
+const maxSection = 255
+
+// Filter is the program that denies these calls. A call that an architecture does not have is
 // passed over. A socket of the audit netlink family fails with EAFNOSUPPORT, as where the kernel
-// has no audit: the host's is not the container's. An error where no filter is possible.
+// has no audit: the host's is not the container's; what i386 calls by socketcall(2) is behind a
+// pointer, and passes. An error where no filter is possible.
 func Filter(deny []string) ([]unix.SockFilter, error) {
-	if auditArch == 0 {
+	known := abis()
+	if len(known) == 0 {
 		return nil, fmt.Errorf("no filter of system calls for %s", runtime.GOARCH)
 	}
-	f := []unix.SockFilter{
-		load(atArch),
-		{Code: jumpEqual, K: auditArch, Jt: 1},
-		ret(absent),
-		load(atNumber),
+	return program(known, deny)
+}
+
+func program(known []abi, deny []string) ([]unix.SockFilter, error) {
+	f := append(make([]unix.SockFilter, 0, 512), load(atArch))
+	for _, a := range known {
+		f = append(f, unix.SockFilter{Code: jumpEqual, K: a.arch})
+		begin := len(f)
+		f = tree(append(f, load(atNumber)), a.spans(deny))
+		if len(f)-begin > maxSection {
+			return nil, fmt.Errorf("seccomp: %d instructions for architecture %#x, %d is the most", len(f)-begin, a.arch, maxSection)
+		}
+		f[begin-1].Jf = uint8(len(f) - begin)
 	}
-	if x32 != 0 {
-		f = append(f, unix.SockFilter{Code: jumpAtLeast, K: x32, Jf: 1}, ret(absent))
-	}
-	for _, name := range deny {
-		if n, known := Number(name); known {
-			f = append(f, unix.SockFilter{Code: jumpEqual, K: n, Jf: 1}, ret(denied))
+	return append(f, ret(absent)), nil
+}
+
+// span is a run of numbers, up to where the next one begins, with the same verdict.
+type span struct {
+	from    uint32
+	verdict uint32
+}
+
+// byArguments is the verdict about socket(2), which its arguments decide; the kernel has no such.
+const byArguments = 1
+
+// spans covers all numbers there are, in rising order.
+func (a abi) spans(deny []string) []span {
+	numbers := []int{int(a.socket)}
+	for _, c := range a.calls {
+		if slices.Contains(deny, c.name) {
+			numbers = append(numbers, int(c.number))
 		}
 	}
+	slices.Sort(numbers)
+	var all []span
+	next := 0
+	for _, n := range numbers {
+		if n > next {
+			all = append(all, span{uint32(next), allow})
+		}
+		end := span{uint32(n), denied}
+		if end.from == a.socket {
+			end.verdict = byArguments
+		}
+		if last := len(all) - 1; last < 0 || all[last].verdict != end.verdict {
+			all = append(all, end)
+		}
+		next = n + 1
+	}
+	all = append(all, span{uint32(next), allow})
+	if a.limit != 0 {
+		all = append(all, span{a.limit, absent})
+	}
+	return all
+}
+
+// tree appends what finds the span of the number by halves.
+func tree(f []unix.SockFilter, spans []span) []unix.SockFilter {
+	if len(spans) == 1 {
+		if spans[0].verdict == byArguments {
+			return refuseAudit(f)
+		}
+		return append(f, ret(spans[0].verdict))
+	}
+	middle := len(spans) / 2
+	f = append(f, unix.SockFilter{Code: jumpAtLeast, K: spans[middle].from})
+	low := len(f)
+	f = tree(f, spans[:middle])
+	f[low-1].Jt = uint8(len(f) - low) // Filter refuses what is too long for it
+	return tree(f, spans[middle:])
+}
+
+// refuseAudit appends what decides about socket(2).
+func refuseAudit(f []unix.SockFilter) []unix.SockFilter {
 	return append(f,
-		unix.SockFilter{Code: jumpEqual, K: unix.SYS_SOCKET, Jf: 5},
 		load(atArg0), unix.SockFilter{Code: jumpEqual, K: unix.AF_NETLINK, Jf: 3},
 		load(atArg2), unix.SockFilter{Code: jumpEqual, K: unix.NETLINK_AUDIT, Jf: 1}, ret(noFamily),
 		ret(allow),
-	), nil
+	)
 }
 
 func load(at uint32) unix.SockFilter     { return unix.SockFilter{Code: loadWord, K: at} }

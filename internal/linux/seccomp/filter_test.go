@@ -1,19 +1,20 @@
 package seccomp
 
 import (
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
-// call is what the kernel shows to a filter.
-type call struct {
+// seen is what the kernel shows to a filter.
+type seen struct {
 	number, arch uint32
 	args         [6]uint32
 }
 
 // run interprets a filter as the kernel does; it knows the instructions that ours have.
-func run(t *testing.T, f []unix.SockFilter, c call) uint32 {
+func run(t *testing.T, f []unix.SockFilter, c seen) uint32 {
 	t.Helper()
 	var acc uint32
 	for pc := 0; pc < len(f); pc++ {
@@ -47,58 +48,129 @@ func run(t *testing.T, f []unix.SockFilter, c call) uint32 {
 	return 0
 }
 
-func TestFilter(t *testing.T) {
-	t.Parallel()
-	f, err := Filter([]string{"bpf", "no-such-call", "keyctl", "swapon"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	socket := func(family, protocol uint32) call {
-		return call{unix.SYS_SOCKET, auditArch, [6]uint32{family, unix.SOCK_RAW, protocol}}
-	}
-	for name, c := range map[string]struct {
-		call
-		want uint32
-	}{
-		"the first of the list":       {call{number: unix.SYS_BPF, arch: auditArch}, denied},
-		"the last":                    {call{number: unix.SYS_SWAPON, arch: auditArch}, denied},
-		"one that is not in it":       {call{number: unix.SYS_MOUNT, arch: auditArch}, allow},
-		"read, number 0 or so":        {call{number: unix.SYS_READ, arch: auditArch}, allow},
-		"one of a later kernel":       {call{number: 5000, arch: auditArch}, allow},
-		"i386":                        {call{number: unix.SYS_READ, arch: unix.AUDIT_ARCH_I386}, absent},
-		"no architecture":             {call{}, absent},
-		"audit netlink":               {socket(unix.AF_NETLINK, unix.NETLINK_AUDIT), noFamily},
-		"route netlink":               {socket(unix.AF_NETLINK, unix.NETLINK_ROUTE), allow},
-		"another family's protocol 9": {socket(unix.AF_INET, unix.NETLINK_AUDIT), allow},
-		"netlink's number in another call": {
-			call{unix.SYS_MOUNT, auditArch, [6]uint32{unix.AF_NETLINK, 0, unix.NETLINK_AUDIT}}, allow,
-		},
-	} {
-		if got := run(t, f, c.call); got != c.want {
-			t.Errorf("%s: %#x, want %#x", name, got, c.want)
+// names are all calls that filters can be for.
+func names() []string {
+	var all []string
+	for _, a := range abis() {
+		for _, c := range a.calls {
+			all = append(all, c.name)
 		}
 	}
-	if x32 != 0 {
-		for _, n := range []uint32{x32, x32 | unix.SYS_READ, x32 | unix.SYS_BPF, 1<<32 - 1} {
-			if got := run(t, f, call{number: n, arch: auditArch}); got != absent {
-				t.Errorf("%#x: %#x", n, got)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// TestFilter looks at each number of each architecture, with each of several lists.
+func TestFilter(t *testing.T) {
+	t.Parallel()
+	for name, deny := range map[string][]string{
+		"nothing":         nil,
+		"one":             {"bpf"},
+		"one, twice":      {"bpf", "bpf"},
+		"an unknown name": {"bpf", "no-such-call", "swapon"},
+		"neighbours":      {"swapon", "reboot", "quotactl", "init_module", "delete_module"},
+		"all":             names(),
+	} {
+		f, err := Filter(deny)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(f) > 4096 {
+			t.Errorf("%s: %d instructions, the kernel takes 4096", name, len(f))
+		}
+		for _, a := range abis() {
+			for n := range uint32(1024) {
+				want := uint32(allow)
+				if slices.ContainsFunc(a.calls, func(c call) bool { return c.number == n && slices.Contains(deny, c.name) }) {
+					want = denied
+				}
+				if got := run(t, f, seen{number: n, arch: a.arch}); got != want {
+					t.Errorf("%s: %d of %#x: %#x, want %#x", name, n, a.arch, got, want)
+				}
 			}
 		}
 	}
-	if len(f) > 4096 {
-		t.Errorf("%d instructions, the kernel takes 4096", len(f))
+}
+
+// TestForeign: no architecture but the known ones, and no numbers of another's.
+func TestForeign(t *testing.T) {
+	t.Parallel()
+	f, err := Filter([]string{"bpf"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arch := range []uint32{0, unix.AUDIT_ARCH_PPC, unix.AUDIT_ARCH_S390X, 1<<32 - 1} {
+		for _, n := range []uint32{0, 1, 321, 1<<32 - 1} {
+			if got := run(t, f, seen{number: n, arch: arch}); got != absent {
+				t.Errorf("%d of %#x: %#x", n, arch, got)
+			}
+		}
+	}
+	for _, a := range abis() {
+		past := absent
+		if a.limit == 0 {
+			past = allow // the kernel's answer is ENOSYS
+		}
+		for _, n := range []uint32{0x40000000, 0x40000000 | 321, 1<<32 - 1} {
+			if got := run(t, f, seen{number: n, arch: a.arch}); got != past {
+				t.Errorf("%#x of %#x: %#x, want %#x", n, a.arch, got, past)
+			}
+		}
 	}
 }
 
-// TestNumbers: no call has another's number.
-func TestNumbers(t *testing.T) {
+func TestAuditSocket(t *testing.T) {
 	t.Parallel()
-	if _, known := Number("no-such-call"); known {
-		t.Error("it knows anything")
+	f, err := Filter([]string{"bpf"})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n, known := Number("bpf"); !known || n != unix.SYS_BPF {
-		t.Errorf("bpf is %d, %v", n, known)
+	for _, a := range abis() {
+		for name, c := range map[string]struct {
+			number, family, protocol, want uint32
+		}{
+			"audit netlink":               {a.socket, unix.AF_NETLINK, unix.NETLINK_AUDIT, noFamily},
+			"route netlink":               {a.socket, unix.AF_NETLINK, unix.NETLINK_ROUTE, allow},
+			"another family's protocol 9": {a.socket, unix.AF_INET, unix.NETLINK_AUDIT, allow},
+			"another call":                {a.socket + 1, unix.AF_NETLINK, unix.NETLINK_AUDIT, allow},
+		} {
+			got := run(t, f, seen{c.number, a.arch, [6]uint32{c.family, unix.SOCK_RAW, c.protocol}})
+			if got != c.want {
+				t.Errorf("%s of %#x: %#x, want %#x", name, a.arch, got, c.want)
+			}
+		}
 	}
+}
+
+// TestTooLong: what no jump reaches is refused, not jumped wrong.
+func TestTooLong(t *testing.T) {
+	t.Parallel()
+	for count, fits := range map[int]bool{1: true, 60: true, 63: false, 1000: false} {
+		a := abi{arch: 1, socket: 1 << 20}
+		for n := range uint32(count) {
+			a.calls = append(a.calls, call{"x", 2 * n})
+		}
+		f, err := program([]abi{a, a}, []string{"x"})
+		if (err == nil) != fits {
+			t.Fatalf("%d calls: %d instructions, %v", count, len(f), err)
+		}
+		for n := range uint32(2 * count) {
+			if !fits {
+				break
+			}
+			want := uint32(allow)
+			if n%2 == 0 {
+				want = denied
+			}
+			if got := run(t, f, seen{number: n, arch: 1}); got != want {
+				t.Errorf("%d calls: %d: %#x, want %#x", count, n, got, want)
+			}
+		}
+	}
+}
+
+func TestInstallEmpty(t *testing.T) {
+	t.Parallel()
 	if err := Install(nil); err == nil {
 		t.Error("an empty filter was installed")
 	}
