@@ -182,6 +182,6 @@ type Share struct{ Net, IPC, UTS ShareRef }
 type Extension struct {
 	AutoIDMap      bool   // <berth:idmap mode='auto'/>: 65536 ids that the service chooses, then in IDMap
 	NoNewPrivs     bool   // <berth:no_new_privs/>
-	Seccomp        string // <berth:seccomp profile=''/>: "" (none) or "default"
+	Seccomp        string // <berth:seccomp profile=''/>: "default", "none" or "", which is none, too
 	ShutdownSignal string // <berth:shutdown signal='SIGTERM'/>: "" means the one that init listens to
 }

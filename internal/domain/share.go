@@ -65,8 +65,8 @@ func readExtension(d *Def, x *document) error {
 	}
 	d.Extension.NoNewPrivs = e.NoNewPrivs != nil
 	if e.Seccomp != nil {
-		if e.Seccomp.Profile != "default" {
-			return invalid(at+"seccomp@profile", "'%s' is unknown; known is 'default'", e.Seccomp.Profile)
+		if e.Seccomp.Profile != "default" && e.Seccomp.Profile != "none" {
+			return invalid(at+"seccomp@profile", "'%.40s' is unknown; known are 'default' and 'none'", e.Seccomp.Profile)
 		}
 		d.Extension.Seccomp = e.Seccomp.Profile
 	}

@@ -92,6 +92,7 @@ func TestAlone(t *testing.T) {
 			p.Deny = slices.Concat(always(), without("sys_time"), without("sys_module"))
 			slices.Sort(p.Deny)
 		}},
+		{"no filter of system calls", func(d def) { d.Extension.Seccomp = "none" }, func(out) {}},
 		{"no new privileges", func(d def) { d.Extension.NoNewPrivs = true }, func(p out) { p.NoNewPrivs = true }},
 		{"signal to stop", func(d def) { d.Extension.ShutdownSignal = "SIGRTMIN+3" }, func(p out) { p.StopSignal = 37 }},
 		{"directory of init", func(d def) { d.OS.Dir = "/x" }, func(p out) { p.Init.Dir = "/x" }},

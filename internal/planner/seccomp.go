@@ -38,7 +38,7 @@ func without(capability string) []string {
 
 // denied is what the profile of a definition denies, sorted; without a profile nothing.
 func denied(d *domain.Def) []string {
-	if d.Extension.Seccomp == "" {
+	if profile := d.Extension.Seccomp; profile == "" || profile == "none" {
 		return nil
 	}
 	list := always()

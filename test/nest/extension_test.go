@@ -83,6 +83,7 @@ func TestSeccomp(t *testing.T) {
 		want []string
 	}{
 		"without": {"", []string{"Seccomp:\t0\n", "swapon: /init: Invalid argument\n", "\nmounted"}},
+		"none":    {extension("<seccomp profile='none'/>"), []string{"Seccomp:\t0\n", "swapon: /init: Invalid argument\n"}},
 		"with": {extension("<seccomp profile='default'/>"), []string{
 			"NoNewPrivs:\t0\n", "Seccomp:\t2\n", "Seccomp_filters:\t1\n", "swapon: /init: Operation not permitted\n", "\nmounted",
 		}},
