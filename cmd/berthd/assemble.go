@@ -114,3 +114,12 @@ func (d *parts) close() {
 
 // notify tells systemd; without systemd nobody listens, which is no error.
 func notify(state string) { _, _ = daemon.SdNotify(false, state) }
+
+// servesProc says whether containers get their own part of /proc, and, once, why not.
+func servesProc(log *slog.Logger) bool {
+	if err := launch.CanServeProc(); err != nil {
+		log.Warn("containers see the host's /proc/meminfo and its like: FUSE cannot be used", "err", err)
+		return false
+	}
+	return true
+}

@@ -32,6 +32,7 @@ func hostFacts(cfg config.Config, log *slog.Logger) (planner.Host, error) {
 		OSRelease:    osRelease(log, "/etc/os-release", "/usr/lib/os-release"),
 		SecurityFS:   types["/sys/kernel/security"] == "securityfs",
 		SELinuxFS:    types["/sys/fs/selinux"] == "selinuxfs",
+		ProcView:     servesProc(log),
 	}, nil
 }
 

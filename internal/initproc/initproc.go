@@ -20,7 +20,8 @@ import (
 // Name is argv[0] of the init stage.
 const Name = "berth-init"
 
-// The descriptors that the supervisor hands over: the sources follow the plan.
+// The descriptors that the supervisor hands over: the sources follow the plan, and the
+// tree of the view of /proc follows them.
 const (
 	FDWire = 3 + iota
 	FDPlan
@@ -38,14 +39,16 @@ func (e *stageError) Unwrap() error { return e.err }
 
 // stager is one init stage under way.
 type stager struct {
-	conn    *wire.Conn
-	plan    *plan.Plan
-	sources []*os.File
-	fresh   map[*plan.Mount]*os.File // new file systems, not attached yet
-	root    inroot.Root
-	devpts  *os.File // the container's own instance
-	stdio   *os.File // terminal side of console 0
-	user    credentials
+	conn     *wire.Conn
+	plan     *plan.Plan
+	sources  []*os.File
+	fresh    map[*plan.Mount]*os.File // new file systems, not attached yet
+	viewTree *os.File                 // the container's own part of /proc; nil without one
+	view     map[string]*os.File      // its files, by name
+	root     inroot.Root
+	devpts   *os.File // the container's own instance
+	stdio    *os.File // terminal side of console 0
+	user     credentials
 }
 
 // Run carries out the plan and executes init. It returns only on failure, with the exit status.
@@ -118,6 +121,10 @@ func (s *stager) readPlan() error {
 		syscall.CloseOnExec(FDSources + i)
 		s.sources = append(s.sources, os.NewFile(uintptr(FDSources+i), src.Path))
 	}
+	if at := FDSources + len(s.sources); s.plan.ProcView {
+		syscall.CloseOnExec(at)
+		s.viewTree = os.NewFile(uintptr(at), "proc view")
+	}
 	return nil
 }
 
@@ -132,6 +139,9 @@ func (s *stager) awaitMapping() error {
 // enterRoot makes Sources[0] the root. For the moment of the pivot it is attached on the old one.
 func (s *stager) enterRoot() error {
 	if err := mount.MakePrivate(); err != nil {
+		return err
+	}
+	if err := s.partsOfView(); err != nil {
 		return err
 	}
 	if err := mount.Pivot(s.sources[0], "/"); err != nil {

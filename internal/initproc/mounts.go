@@ -103,6 +103,8 @@ func (s *stager) make(m *plan.Mount) (*os.File, error) {
 		return newMount(m)
 	case plan.MountSource:
 		return s.sources[m.Source], nil
+	case plan.MountView:
+		return s.view[m.From], nil
 	case plan.MountInner:
 		from, err := s.root.Open(m.From, unix.O_PATH)
 		if err != nil {
@@ -133,8 +135,9 @@ func innerClone(from *os.File, writable bool, attr mount.Attr) (*os.File, error)
 
 // attach puts m on a directory or a file of the container, as m itself is one.
 func (s *stager) attach(m *os.File, target string) error {
-	var st unix.Stat_t
-	if err := unix.Fstat(int(m.Fd()), &st); err != nil {
+	var st unix.Statx_t
+	// Only its type, which asks no server.
+	if err := unix.Statx(int(m.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE, &st); err != nil {
 		return &os.PathError{Op: "stat", Path: m.Name(), Err: err}
 	}
 	open := s.root.File

@@ -56,6 +56,11 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		return nil, err
 	}
 	defer closeAll(images)
+	view, err := views(p)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll(view) // from then on the connection ends with the supervisor
 	listener, err := listen(filepath.Join(runDir, wire.SocketFile))
 	if err != nil {
 		return nil, err
@@ -73,7 +78,7 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 	}
 	proc.conn = conn
 	go proc.read()
-	if err := conn.Send(prepare(p), slices.Concat([]*os.File{planFile}, shared, images)...); err != nil {
+	if err := conn.Send(prepare(p), slices.Concat([]*os.File{planFile}, shared, images, view)...); err != nil {
 		_ = proc.Kill()
 		<-proc.Done()
 		return nil, err
@@ -85,7 +90,7 @@ func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Pro
 	pid, err := syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(int(s.program.Fd())), []string{"berth-supervisor", name}, &syscall.ProcAttr{
 		Dir: runDir,
 		// One processor's worth of threads keeps it small: it waits nearly all the time.
-		Env:   []string{"GOMAXPROCS=1"},
+		Env:   []string{"GOMAXPROCS=1", "GOGC=10"}, // garbage is collected from 0.4 MB on, not from 4
 		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), listener.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
@@ -103,6 +108,7 @@ func prepare(p *plan.Plan) *wire.Prepare {
 		CloneFlags: cloneFlags(p.Namespaces),
 		UIDs:       ranges(p.UIDs),
 		GIDs:       ranges(p.GIDs),
+		ProcView:   p.ProcView,
 		StopSignal: p.StopSignal,
 	}
 	for _, src := range p.Sources {

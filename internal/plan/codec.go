@@ -30,6 +30,7 @@ func (p *Plan) Pack() []byte {
 		w.Bool(s.IDMapped)
 		w.Bool(s.ReadOnly)
 	}
+	w.Bool(p.ProcView)
 	packStrings(&w, p.Detach)
 	packMounts(&w, p.Mounts)
 	w.U32(uint32(len(p.Devices)))
@@ -74,6 +75,7 @@ func Unpack(b []byte) (*Plan, error) {
 	for range r.Count(11) {
 		p.Sources = append(p.Sources, Source{Path: r.String(), Kind: SourceKind(r.String()), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
 	}
+	p.ProcView = r.Bool()
 	p.Detach = unpackStrings(r)
 	p.Mounts = unpackMounts(r)
 	for range r.Count(16) {

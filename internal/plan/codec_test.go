@@ -27,6 +27,7 @@ func full() *Plan {
 		NoNewPrivs:  true,
 		Linux32:     true,
 		StopSignal:  37,
+		ProcView:    true,
 		Caps:        Capabilities{Keep: 0x1fdb5feffff, Inherit: true},
 		Init:        Init{Path: "/init", Args: []string{"/init", "-x"}, Env: []string{"A=b"}, Dir: "/", User: "nobody", Group: "+5"},
 	}

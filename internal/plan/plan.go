@@ -9,8 +9,9 @@ type Plan struct {
 	GIDs       []IDRange  `json:"gids,omitempty"`
 	// Sources are opened by the supervisor, before the root is entered; Sources[0] is the root.
 	Sources     []Source     `json:"sources"`
-	Detach      []string     `json:"detach,omitempty"` // mounts of a shared host root that the container must not see
-	Mounts      []Mount      `json:"mounts"`           // the basic ones
+	ProcView    bool         `json:"proc_view,omitempty"` // there are mounts of kind MountView
+	Detach      []string     `json:"detach,omitempty"`    // mounts of a shared host root that the container must not see
+	Mounts      []Mount      `json:"mounts"`              // the basic ones
 	Devices     []Device     `json:"devices"`
 	Links       []Link       `json:"links"`
 	Consoles    int          `json:"consoles"`
@@ -77,6 +78,7 @@ const (
 	MountNew    MountKind = "new"    // a new file system of Type
 	MountInner  MountKind = "inner"  // a bind of From, a path inside the container
 	MountSource MountKind = "source" // the tree of Sources[Source]
+	MountView   MountKind = "view"   // the file From of the container's own part of /proc
 )
 
 // Mount is one mount inside the container; its target is made where it is missing.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/procview"
 )
 
 // Host is what Build must know of the host and its configuration.
@@ -14,6 +15,7 @@ type Host struct {
 	OSRelease    string // the text of its os-release(5), "" where it has none
 	SecurityFS   bool   // it has securityfs mounted on /sys/kernel/security
 	SELinuxFS    bool   // it has selinuxfs mounted on /sys/fs/selinux
+	ProcView     bool   // it can serve a container its own part of /proc
 }
 
 // Build plans a start. The definition must be valid; everything that can be refused was refused
@@ -47,6 +49,9 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 	basicMounts(p, h)
 	if len(p.Detach) == 0 { // the /run of a shared root is the host's own
 		p.Mounts = append(p.Mounts, runMounts(p, h)...)
+	}
+	if h.ProcView {
+		procView(p)
 	}
 	if p.Namespaces.User {
 		borrow(p)
@@ -147,6 +152,14 @@ func basicMounts(p *plan.Plan, h Host) {
 // kernelView is a read-only mount of a file system in which the kernel shows itself.
 func kernelView(target, fstype string) plan.Mount {
 	return plan.Mount{Kind: plan.MountNew, Target: target, Type: fstype, ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true}
+}
+
+// procView puts the container's own files of /proc over the kernel's.
+func procView(p *plan.Plan) {
+	p.ProcView = true
+	for _, name := range procview.Names() {
+		p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountView, Target: "/proc/" + name, From: name})
+	}
 }
 
 // ptsOptions: terminals belong to group tty, which is 5 everywhere, where the container has a group 5.

@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write the golden plans anew")
 
 func testHost() Host {
-	return Host{ContainerEnv: "libvirt-lxc", Path: "/bin:/usr/bin", OSRelease: "ID=host\n"}
+	return Host{ContainerEnv: "libvirt-lxc", Path: "/bin:/usr/bin", OSRelease: "ID=host\n", ProcView: true}
 }
 
 func load(t *testing.T, file string) *domain.Def {
@@ -98,6 +98,8 @@ func checkPlan(t *testing.T, p *plan.Plan) {
 				bad = m.Type == "" || m.Type != "tmpfs" && len(m.Files) > 0 || m.From != "" || m.Source != 0
 			case plan.MountInner:
 				bad = !filepath.IsAbs(m.From) || m.Type != "" || m.Source != 0
+			case plan.MountView:
+				bad = !p.ProcView || m.From == ""
 			case plan.MountSource: // 0 is the root
 				bad = m.Source < 1 || m.Source >= len(p.Sources) || m.Type != "" || m.From != ""
 			}

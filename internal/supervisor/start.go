@@ -35,6 +35,9 @@ func (s *supervisor) start() error {
 			}
 		}
 	}
+	if ok && prepare.ProcView {
+		made++
+	}
 	if !ok || len(files) != 1+len(prepare.Join)+made {
 		return fmt.Errorf("unexpected message %T with %d descriptors", m, len(files))
 	}
@@ -61,6 +64,15 @@ func (s *supervisor) start() error {
 			return &wire.Failed{Stage: "sources", Text: err.Error(), Number: errno(err)}
 		}
 		handed = append(handed, tree)
+	}
+	if prepare.ProcView {
+		dev := files[len(files)-1]
+		tree, err := s.serveView(dev, prepare)
+		_ = dev.Close()
+		if err != nil {
+			return &wire.Failed{Stage: "proc view", Text: err.Error(), Number: errno(err)}
+		}
+		handed = append(handed, tree) // behind the sources
 	}
 	var theirs *os.File
 	if s.initConn, theirs, err = wire.Pair(); err != nil {
@@ -155,6 +167,9 @@ func (s *supervisor) place(scope *cgroup.Dir) error {
 	defer func() { _ = own.Close() }()
 	if s.payload, err = scope.Make(cgroup.Payload); err != nil {
 		return err
+	}
+	if s.view != nil {
+		s.view.group.Store(s.payload)
 	}
 	if s.mapped {
 		if err := s.payload.Chown(s.uid, s.gid); err != nil {

@@ -23,6 +23,7 @@ const (
 type supervisor struct {
 	control  *wire.Conn // to berthd; nil when there is none
 	payload  *cgroup.Dir
+	view     *view    // nil where the host has no FUSE
 	init     *os.File // pidfd
 	initPID  uint32
 	initConn *wire.Conn // to the init stage; nil once init is executed

@@ -50,6 +50,7 @@ type Prepare struct {
 	CloneFlags uint64 // CLONE_NEW*
 	UIDs, GIDs []IDRange
 	Sources    []Source
+	ProcView   bool   // the last descriptor is of /dev/fuse, to serve the container's part of /proc
 	StopSignal uint32 // that ends init; 0: the one that it listens to
 	Join       []string
 }
@@ -159,6 +160,7 @@ func (m *Prepare) put(w *pack.Writer) {
 		w.Bool(s.ReadOnly)
 		w.Bool(s.Made)
 	}
+	w.Bool(m.ProcView)
 	w.U32(m.StopSignal)
 	w.U32(uint32(len(m.Join)))
 	for _, kind := range m.Join {
@@ -244,6 +246,7 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	for range r.Count(8) {
 		m.Sources = append(m.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool(), Made: r.Bool()})
 	}
+	m.ProcView = r.Bool()
 	m.StopSignal = r.U32()
 	for range r.Count(4) {
 		m.Join = append(m.Join, r.String())

@@ -17,7 +17,7 @@ var adapters = []string{"machined", "units", "selinux", "audit", "polkit"}
 
 // pure packages turn values into values.
 var pure = []string{
-	"internal/domain", "internal/lxcconf", "internal/plan", "internal/planner", "internal/events", "internal/idrange", "internal/pack", "internal/shutdown",
+	"internal/domain", "internal/lxcconf", "internal/plan", "internal/planner", "internal/procview", "internal/events", "internal/idrange", "internal/pack", "internal/shutdown",
 }
 
 // pureFiles are the pure parts of a package that is not.

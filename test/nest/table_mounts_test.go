@@ -24,6 +24,13 @@ var mountRows = []struct {
 	{target: "/proc/sys", fstype: "proc", flags: "ro,nosuid,nodev,noexec"},
 	{target: "/proc/sys/net/ipv4", fstype: "proc", flags: "rw,nosuid,nodev,noexec", kinds: privnet},
 	{target: "/proc/sys/net/ipv6", fstype: "proc", flags: "rw,nosuid,nodev,noexec", kinds: privnet},
+	// The container's own figures; libvirt has the first.
+	{target: "/proc/meminfo", fstype: "fuse.berth", flags: "ro,nosuid,nodev,noexec"},
+	{target: "/proc/swaps", fstype: "fuse.berth", flags: "ro,nosuid,nodev,noexec"},
+	{target: "/proc/cpuinfo", fstype: "fuse.berth", flags: "ro,nosuid,nodev,noexec"},
+	{target: "/proc/stat", fstype: "fuse.berth", flags: "ro,nosuid,nodev,noexec"},
+	{target: "/proc/uptime", fstype: "fuse.berth", flags: "ro,nosuid,nodev,noexec"},
+	{target: "/proc/loadavg", fstype: "fuse.berth", flags: "ro,nosuid,nodev,noexec"},
 	{target: "/sys", fstype: "sysfs", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet},
 	// A user namespace on the host's network may make no sysfs: it gets the host's, with its flags.
 	{target: "/sys", fstype: "sysfs", flags: "ro", kinds: userns},

@@ -1,0 +1,105 @@
+package fuse
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// The requests that are answered, or must not be (enum fuse_opcode). ENOSYS is the answer to others.
+const (
+	opLookup      = 1
+	opForget      = 2
+	opGetattr     = 3
+	opOpen        = 14
+	opRead        = 15
+	opStatfs      = 17
+	opRelease     = 18
+	opInit        = 26
+	opInterrupt   = 36
+	opDestroy     = 38
+	opBatchForget = 42
+)
+
+// Sizes of the structs of the protocol, in bytes.
+const (
+	inHeader  = 40
+	outHeader = 16
+	initOut   = 64 // since 7.23
+	attrSize  = 88
+	entryOut  = 40 + attrSize
+	attrOut   = 16 + attrSize
+	openOut   = 16
+	statfsOut = 80
+)
+
+// The protocol's version that is spoken here; the kernel goes down to it.
+const (
+	major      = 7
+	minor      = 31
+	leastMinor = 23
+)
+
+const (
+	// bufferSize is FUSE_MIN_READ_BUFFER, the least that the kernel reads a request into.
+	bufferSize = 8 << 10
+	// maxWrite is the least that the kernel takes, and leaves room for its headers in the buffer.
+	maxWrite = 4 << 10
+	// directIO is FOPEN_DIRECT_IO: read(2) goes by no page cache, and is not bounded by the file's size.
+	directIO = 1 << 0
+	// forever is how long the kernel may keep names, in seconds: they do not change.
+	forever = 365 * 24 * 3600
+)
+
+// errMalformed is a request that no kernel sends.
+var errMalformed = errors.New("malformed FUSE request")
+
+// order is the host's: the protocol never leaves the machine.
+//
+//nolint:gochecknoglobals // it has no state
+var order = binary.NativeEndian
+
+// request is one request: the header's fields that matter, and what follows it.
+type request struct {
+	opcode uint32
+	unique uint64
+	node   uint64
+	body   []byte
+}
+
+func parse(packet []byte) (request, error) {
+	if len(packet) < inHeader || int(order.Uint32(packet)) != len(packet) {
+		return request{}, errMalformed
+	}
+	return request{
+		opcode: order.Uint32(packet[4:]),
+		unique: order.Uint64(packet[8:]),
+		node:   order.Uint64(packet[16:]),
+		body:   packet[inHeader:],
+	}, nil
+}
+
+// readIn is what of struct fuse_read_in matters.
+type readIn struct {
+	handle, offset uint64
+	size           uint32
+}
+
+func parseRead(body []byte) (readIn, error) {
+	if len(body) < 20 {
+		return readIn{}, errMalformed
+	}
+	return readIn{order.Uint64(body), order.Uint64(body[8:]), order.Uint32(body[16:])}, nil
+}
+
+// attributes puts a struct fuse_attr.
+func attributes(b []byte, node, size uint64, mode, links uint32, s *Server) {
+	order.PutUint64(b, node)
+	order.PutUint64(b[8:], size)
+	for _, at := range []int{24, 32, 40} { // access, modification, change; seconds
+		order.PutUint64(b[at:], uint64(s.Time.Unix()))
+	}
+	for i, v := range []uint32{mode, links, s.UID, s.GID} {
+		order.PutUint32(b[60+4*i:], v)
+	}
+	order.PutUint32(b[80:], 4096) // block size
+}

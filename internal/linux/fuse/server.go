@@ -1,0 +1,207 @@
+package fuse
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// rootNode is FUSE_ROOT_ID; file i is firstNode+i.
+const (
+	rootNode  = 1
+	firstNode = 2
+)
+
+// File is one file of the directory.
+type File struct {
+	Name string
+	// Content appends the file's text of this moment. Only Serve's goroutine calls it.
+	Content func(dst []byte) []byte
+}
+
+// Server serves Files. Its fields are set before Serve.
+type Server struct {
+	Files    []File
+	UID, GID uint32    // the owner of all
+	Time     time.Time // when all was last changed
+	handles  uint64
+	kept     snapshots
+	out      [outHeader + entryOut]byte // the longest answer but a read's
+}
+
+// Serve answers until the mount is gone, which is no error. The device must be non-blocking, so that
+// no thread waits in it.
+func (s *Server) Serve(dev *os.File) error {
+	raw, err := dev.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("fuse: %w", err)
+	}
+	in := make([]byte, bufferSize)
+	var n int
+	var rerr error
+	read := func(fd uintptr) bool {
+		n, rerr = unix.Read(int(fd), in)
+		return !errors.Is(rerr, unix.EAGAIN)
+	}
+	var answer [2][]byte
+	var werr error
+	write := func(fd uintptr) { _, werr = unix.Writev(int(fd), answer[:]) }
+	for {
+		if err := raw.Read(read); err != nil {
+			return fmt.Errorf("fuse: %w", err)
+		}
+		switch {
+		case errors.Is(rerr, unix.ENODEV):
+			return nil
+		case errors.Is(rerr, unix.EINTR), errors.Is(rerr, unix.ENOENT): // the request was taken back
+			continue
+		case rerr != nil:
+			return fmt.Errorf("fuse: read: %w", rerr)
+		}
+		req, err := parse(in[:n])
+		if err != nil {
+			return err
+		}
+		head, data, answered := s.handle(req)
+		if !answered {
+			continue
+		}
+		answer = [2][]byte{head, data}
+		err = raw.Control(write)
+		// ENOENT: whoever asked was killed meanwhile.
+		if errors.Is(werr, unix.ENOENT) || errors.Is(werr, unix.ENODEV) {
+			continue
+		}
+		if err = errors.Join(err, werr); err != nil {
+			return fmt.Errorf("fuse: answer to request %d: %w", req.opcode, err)
+		}
+	}
+}
+
+// handle gives the answer in two parts, or that there is none.
+func (s *Server) handle(r request) (head, data []byte, answered bool) {
+	var body []byte
+	var errno unix.Errno
+	clear(s.out[:])
+	switch r.opcode {
+	case opForget, opBatchForget, opInterrupt:
+		return nil, nil, false // nothing is counted, and all is answered at once
+	case opInit:
+		body, errno = s.init(r.body)
+	case opLookup:
+		body, errno = s.lookup(r)
+	case opGetattr:
+		body, errno = s.getattr(r.node)
+	case opOpen:
+		body, errno = s.open(r)
+	case opRead:
+		data, errno = s.read(r)
+	case opStatfs:
+		body = s.body(statfsOut)
+		order.PutUint32(body[40:], 4096) // block size
+		order.PutUint32(body[44:], 255)  // the longest name
+	case opRelease:
+		if len(r.body) >= 8 {
+			s.kept.drop(order.Uint64(r.body))
+		}
+	case opDestroy:
+	default:
+		errno = unix.ENOSYS
+	}
+	head = s.out[:outHeader+len(body)]
+	order.PutUint32(head, uint32(len(head)+len(data)))
+	order.PutUint32(head[4:], uint32(-int32(errno)))
+	order.PutUint64(head[8:], r.unique)
+	return head, data, true
+}
+
+// body is the answer's part behind the header, all zero.
+func (s *Server) body(size int) []byte { return s.out[outHeader : outHeader+size] }
+
+func (s *Server) init(in []byte) ([]byte, unix.Errno) {
+	if len(in) < 8 || order.Uint32(in) < major || order.Uint32(in) == major && order.Uint32(in[4:]) < leastMinor {
+		return nil, unix.EPROTO
+	}
+	b := s.body(initOut)
+	order.PutUint32(b, major)
+	order.PutUint32(b[4:], minor)
+	if order.Uint32(in) == major {
+		order.PutUint32(b[4:], min(minor, order.Uint32(in[4:])))
+	}
+	order.PutUint32(b[20:], maxWrite)
+	order.PutUint32(b[24:], 1) // time stamps are whole; the least unit is 1 ns
+	return b, 0
+}
+
+func (s *Server) lookup(r request) ([]byte, unix.Errno) {
+	name, _, _ := bytes.Cut(r.body, []byte{0})
+	if r.node != rootNode {
+		return nil, unix.ENOTDIR
+	}
+	for i := range s.Files {
+		if s.Files[i].Name == string(name) {
+			b := s.body(entryOut)
+			node := uint64(firstNode + i)
+			order.PutUint64(b, node)
+			order.PutUint64(b[16:], forever) // the name
+			attributes(b[40:], node, 0, unix.S_IFREG|0o444, 1, s)
+			return b, 0
+		}
+	}
+	return nil, unix.ENOENT
+}
+
+// getattr gives a file's size, that of the text that its next reader will get: read(2) does not ask,
+// but sendfile(2) and splice(2) end there, as they go by the page cache (filemap_splice_read).
+func (s *Server) getattr(node uint64) ([]byte, unix.Errno) {
+	b := s.body(attrOut)
+	if node == rootNode {
+		attributes(b[16:], node, 0, unix.S_IFDIR|0o555, 2, s)
+		return b, 0
+	}
+	f := s.file(node)
+	if f == nil {
+		return nil, unix.ENOENT
+	}
+	text := s.kept.put(measured|node, f.Content)
+	attributes(b[16:], node, uint64(len(text)), unix.S_IFREG|0o444, 1, s)
+	return b, 0
+}
+
+func (s *Server) file(node uint64) *File {
+	if i := node - firstNode; node >= firstNode && i < uint64(len(s.Files)) {
+		return &s.Files[i]
+	}
+	return nil
+}
+
+func (s *Server) open(r request) ([]byte, unix.Errno) {
+	f := s.file(r.node)
+	if f == nil {
+		return nil, unix.ENOENT
+	}
+	if len(r.body) < 4 || order.Uint32(r.body)&unix.O_ACCMODE != unix.O_RDONLY {
+		return nil, unix.EACCES
+	}
+	s.handles++
+	s.kept.open(s.handles, measured|r.node, f.Content)
+	b := s.body(openOut)
+	order.PutUint64(b, s.handles)
+	order.PutUint32(b[8:], directIO)
+	return b, 0
+}
+
+func (s *Server) read(r request) ([]byte, unix.Errno) {
+	in, err := parseRead(r.body)
+	f := s.file(r.node)
+	if err != nil || f == nil {
+		return nil, unix.EINVAL
+	}
+	text := s.kept.read(in.handle, in.offset == 0, f.Content)
+	text = text[min(in.offset, uint64(len(text))):]
+	return text[:min(uint64(in.size), uint64(len(text)))], 0
+}

@@ -1,0 +1,55 @@
+package procview
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func input(t testing.TB, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestGolden: each file, of a container of 64 MiB, 16 MiB of swap and two of four processors.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	c := CPU{
+		Set: []byte("1-2,3\n"), Quota: 2, Used: 50_000_000, User: 30_000_000, System: 20_000_000, Nice: 1_000_000,
+		Lived: 100_129_000, Started: 1_800_000_000,
+	}
+	m := Memory{Limit: 64 << 20, Used: 20 << 20, SwapLimit: 16 << 20, SwapUsed: 1 << 20, Stat: input(t, "memory.stat")}
+	swaps := []byte("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n/dev/vda2                               partition\t2097148\t\t1048572\t\t-2\n")
+	var load Load
+	load.Update(60_000_000, 90_000_000)
+	for name, got := range map[string][]byte{
+		"meminfo": Meminfo(nil, input(t, "meminfo"), m),
+		"swaps":   Swaps(nil, swaps, m),
+		"cpuinfo": Cpuinfo(nil, input(t, "cpuinfo"), c),
+		"stat":    Stat(nil, input(t, "stat"), c),
+		"uptime":  Uptime(nil, input(t, "stat"), c),
+		"loadavg": Loadavg(nil, []byte("0.94 0.91 0.79 2/129 1855\n"), &load, []byte("12\n")),
+	} {
+		file := "testdata/" + name + ".golden"
+		if *update {
+			if err := os.WriteFile(file, got, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s: -want +got\n%s", name, diff)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package procview
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]uint64{
+		"max\n": None, "": None, "-1": None, "0\n": 0, "67108864\n": 67108864, "9223372036854771712": 9223372036854771712, "99999999999999999999": None,
+	} {
+		if got := Limit([]byte(text)); got != want {
+			t.Errorf("%q is %d, not %d", text, got, want)
+		}
+	}
+}
+
+func TestQuota(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]uint64{
+		"max 100000\n": None, "50000 100000\n": 1, "100000 100000": 1, "150000 100000": 2, "": None, "5": None, "5 0": None, "0 5": None,
+	} {
+		if got := Quota([]byte(text)); got != want {
+			t.Errorf("%q is %d, not %d", text, got, want)
+		}
+	}
+}
+
+// TestWithoutControllers: what no group counts stays the host's.
+func TestWithoutControllers(t *testing.T) {
+	t.Parallel()
+	host, none := input(t, "meminfo"), Memory{Limit: None, SwapLimit: None}
+	if got := Meminfo(nil, host, none); !bytes.Equal(got, host) {
+		t.Errorf("got\n%s", got)
+	}
+	if got := Swaps(nil, []byte("a\nb\n"), none); string(got) != "a\nb\n" {
+		t.Errorf("got %q", got)
+	}
+	if got := Cpuinfo(nil, input(t, "cpuinfo"), CPU{Quota: None}); !bytes.Equal(got, input(t, "cpuinfo")) {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// TestMeminfoBounds: no more than the host has, and nothing below zero.
+func TestMeminfoBounds(t *testing.T) {
+	t.Parallel()
+	host := []byte("MemTotal:           1000 kB\nMemFree:             500 kB\nSwapFree:              5 kB\n")
+	stat := []byte("anon 1\n")
+	if got := Meminfo(nil, host, Memory{Limit: None, SwapLimit: None, Stat: stat}); !bytes.Equal(got, host) {
+		t.Errorf("got\n%s", got)
+	}
+	want := "MemTotal:            100 kB\nMemFree:               0 kB\nSwapFree:              0 kB\n"
+	if got := Meminfo(nil, host, Memory{Limit: 100 << 10, Used: 200 << 10, SwapUsed: 1 << 10, Stat: stat}); string(got) != want {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// TestLoad: a processor kept busy for long is a load of 1, and none of it is left long after.
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	var l Load
+	const hour = 3600_000_000
+	l.Update(2*hour, 2*hour)
+	if got := string(Loadavg(nil, nil, &l, []byte("3"))); got != "1.00 1.00 1.00 1/3 0\n" {
+		t.Errorf("busy: %q", got)
+	}
+	l.Update(2*hour+1000, 3*hour) // too soon to tell
+	l.Update(6*hour, 2*hour)
+	if got := string(Loadavg(nil, nil, &l, []byte("3"))); got != "0.00 0.00 0.00 1/3 0\n" {
+		t.Errorf("idle: %q", got)
+	}
+}
+
+// FuzzFiles: whatever the kernel says, nothing panics, and what was in dst stays.
+func FuzzFiles(f *testing.F) {
+	for _, name := range []string{"meminfo", "cpuinfo", "stat"} {
+		f.Add(input(f, name), input(f, "memory.stat"), uint64(1<<20), uint64(2))
+	}
+	f.Fuzz(func(t *testing.T, host, figures []byte, limit, quota uint64) {
+		m := Memory{Limit: limit, Used: quota, SwapLimit: limit, SwapUsed: quota, Stat: figures}
+		c := CPU{Set: figures, Quota: quota % 64, Lived: limit}
+		c.SetStat(figures)
+		var l Load
+		l.Update(c.Lived, c.Used)
+		for _, text := range [][]byte{
+			Meminfo([]byte("x"), host, m), Swaps([]byte("x"), host, m), Cpuinfo([]byte("x"), host, c),
+			Stat([]byte("x"), host, c), Uptime([]byte("x"), host, c), Loadavg([]byte("x"), host, &l, figures),
+		} {
+			if text[0] != 'x' {
+				t.Errorf("what was there is gone: %q", text)
+			}
+		}
+	})
+}

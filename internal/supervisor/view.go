@@ -1,0 +1,165 @@
+package supervisor
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/cgroup"
+	"github.com/berthd/berth/internal/linux/fuse"
+	"github.com/berthd/berth/internal/linux/textfile"
+	"github.com/berthd/berth/internal/procview"
+	"github.com/berthd/berth/internal/wire"
+)
+
+// viewBuffer is how much of a buffer for one file's text is kept, in bytes: enough for all files of a
+// host with few processors.
+const viewBuffer = 16 << 10
+
+// view serves the container's own files of /proc. Its goroutine owns all but group.
+type view struct {
+	group         atomic.Pointer[cgroup.Dir] // the payload; nil until init is in it
+	born          time.Time
+	host, figures []byte // of the file being made
+	path          []byte // of the file being read
+	load          procview.Load
+}
+
+// startView mounts and serves; the mount is attached nowhere yet.
+func startView(dev *os.File, uid, gid uint32) (*view, *os.File, error) {
+	fd, err := unix.FcntlInt(dev.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fuse: %w", err)
+	}
+	// A fresh file object: only one that is non-blocking from the start is polled.
+	if err := unix.SetNonblock(fd, true); err != nil {
+		_ = unix.Close(fd)
+		return nil, nil, fmt.Errorf("fuse: %w", err)
+	}
+	tree, err := fuse.Mount(fd)
+	if err != nil {
+		_ = unix.Close(fd)
+		return nil, nil, err
+	}
+	polled := os.NewFile(uintptr(fd), fuse.Device)
+	v := &view{born: time.Now()}
+	server := &fuse.Server{Files: v.files(), UID: uid, GID: gid, Time: v.born}
+	go func() {
+		if err := server.Serve(polled); err != nil {
+			fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
+		}
+		_ = polled.Close() // readers fail from now on, and none waits
+	}()
+	return v, tree, nil
+}
+
+// serveView starts the view, whose files are root's inside.
+func (s *supervisor) serveView(dev *os.File, p *wire.Prepare) (*os.File, error) {
+	var uid, gid uint32
+	if len(p.UIDs) > 0 {
+		uid, gid = p.UIDs[0].Outside, p.GIDs[0].Outside
+	}
+	v, tree, err := startView(dev, uid, gid)
+	s.view = v
+	return tree, err
+}
+
+// files are procview.Names, each with its maker.
+func (v *view) files() []fuse.File {
+	makers := map[string]func(dst []byte) []byte{
+		"meminfo": func(dst []byte) []byte { return procview.Meminfo(dst, v.read("/proc/meminfo"), v.memory()) },
+		"swaps":   func(dst []byte) []byte { return procview.Swaps(dst, v.read("/proc/swaps"), v.memory()) },
+		"cpuinfo": func(dst []byte) []byte { return procview.Cpuinfo(dst, v.read("/proc/cpuinfo"), v.cpu()) },
+		"stat":    func(dst []byte) []byte { return procview.Stat(dst, v.read("/proc/stat"), v.cpu()) },
+		"uptime":  func(dst []byte) []byte { return procview.Uptime(dst, v.read("/proc/stat"), v.cpu()) },
+		"loadavg": v.loadavg,
+	}
+	var list []fuse.File
+	for _, name := range procview.Names() {
+		list = append(list, fuse.File{Name: name, Content: makers[name]})
+	}
+	return list
+}
+
+func (v *view) loadavg(dst []byte) []byte {
+	c := v.cpu()
+	v.load.Update(c.Lived, c.Used)
+	v.figures = v.text(v.figures[:0], "pids.current")
+	return procview.Loadavg(dst, v.read("/proc/loadavg"), &v.load, v.figures)
+}
+
+// memory reads the group's figures; what Stat has is good until figures is written to again.
+func (v *view) memory() procview.Memory {
+	m := procview.Memory{
+		Limit:     v.least("memory.max", procview.Limit),
+		SwapLimit: v.least("memory.swap.max", procview.Limit),
+		Used:      v.number("memory.current"),
+		SwapUsed:  v.number("memory.swap.current"),
+	}
+	v.figures = v.text(v.figures[:0], "memory.stat")
+	m.Stat = v.figures
+	return m
+}
+
+func (v *view) cpu() procview.CPU {
+	c := procview.CPU{Quota: v.least("cpu.max", procview.Quota), Lived: uint64(time.Since(v.born).Microseconds()), Started: v.born.Unix()}
+	v.figures = v.text(v.figures[:0], "cpu.stat")
+	c.SetStat(v.figures)
+	v.figures = v.text(v.figures[:0], "cpuset.cpus.effective")
+	c.Set = v.figures
+	return c
+}
+
+// number reads a figure of the group; 0 without the controller.
+func (v *view) number(name string) uint64 {
+	v.figures = v.text(v.figures[:0], name)
+	if len(v.figures) == 0 {
+		return 0
+	}
+	return procview.Limit(v.figures)
+}
+
+// least is the least of a limit of the group and of all above it, up to the root, which has no limits.
+func (v *view) least(name string, parse func([]byte) uint64) uint64 {
+	limit := uint64(procview.None)
+	for level := 0; ; level++ {
+		v.figures = v.above(v.figures[:0], level, name)
+		if len(v.figures) == 0 {
+			return limit
+		}
+		limit = min(limit, parse(v.figures))
+	}
+}
+
+// text appends an interface file of the group; nothing where there is none.
+func (v *view) text(dst []byte, name string) []byte { return v.above(dst, 0, name) }
+
+// above is text for the group that many levels up.
+func (v *view) above(dst []byte, levels int, name string) []byte {
+	group := v.group.Load()
+	if group == nil {
+		return dst
+	}
+	v.path = v.path[:0]
+	for range levels {
+		v.path = append(v.path, "../"...)
+	}
+	v.path = append(append(v.path, name...), 0)
+	dst = textfile.Append(dst, int(group.File().Fd()), v.path)
+	runtime.KeepAlive(group)
+	return dst
+}
+
+// read gives a file of the host, good until the next one is read.
+func (v *view) read(path string) []byte {
+	if cap(v.host) > viewBuffer {
+		v.host = nil
+	}
+	v.path = append(append(v.path[:0], path...), 0)
+	v.host = textfile.Append(v.host[:0], unix.AT_FDCWD, v.path)
+	return v.host
+}
