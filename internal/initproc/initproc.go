@@ -20,8 +20,7 @@ import (
 // Name is argv[0] of the init stage.
 const Name = "berth-init"
 
-// The descriptors that the supervisor hands over: the sources follow the plan, and the
-// tree of the view of /proc follows them.
+// The descriptors that the supervisor hands over: the sources follow the plan.
 const (
 	FDWire = 3 + iota
 	FDPlan
@@ -39,16 +38,15 @@ func (e *stageError) Unwrap() error { return e.err }
 
 // stager is one init stage under way.
 type stager struct {
-	conn     *wire.Conn
-	plan     *plan.Plan
-	sources  []*os.File
-	fresh    map[*plan.Mount]*os.File // new file systems, not attached yet
-	viewTree *os.File                 // the container's own part of /proc; nil without one
-	view     map[string]*os.File      // its files, by name
-	root     inroot.Root
-	devpts   *os.File // the container's own instance
-	stdio    *os.File // terminal side of console 0
-	user     credentials
+	conn    *wire.Conn
+	plan    *plan.Plan
+	sources []*os.File
+	fresh   map[*plan.Mount]*os.File // new file systems, not attached yet
+	view    map[string]*os.File      // the files of the container's own part of /proc, by name
+	root    inroot.Root
+	devpts  *os.File // the container's own instance
+	stdio   *os.File // terminal side of console 0
+	user    credentials
 }
 
 // Run carries out the plan and executes init. It returns only on failure, with the exit status.
@@ -121,10 +119,6 @@ func (s *stager) readPlan() error {
 		syscall.CloseOnExec(FDSources + i)
 		s.sources = append(s.sources, os.NewFile(uintptr(FDSources+i), src.Path))
 	}
-	if at := FDSources + len(s.sources); s.plan.ProcView {
-		syscall.CloseOnExec(at)
-		s.viewTree = os.NewFile(uintptr(at), "proc view")
-	}
 	return nil
 }
 
@@ -133,7 +127,8 @@ func (s *stager) awaitMapping() error {
 	if !s.plan.Namespaces.User {
 		return nil
 	}
-	return s.await(wire.TypeMapped)
+	_, err := s.await(wire.TypeMapped)
+	return err
 }
 
 // enterRoot makes Sources[0] the root. For the moment of the pivot it is attached on the old one.
@@ -141,7 +136,7 @@ func (s *stager) enterRoot() error {
 	if err := mount.MakePrivate(); err != nil {
 		return err
 	}
-	if err := s.partsOfView(); err != nil {
+	if err := s.takeView(); err != nil {
 		return err
 	}
 	if err := mount.Pivot(s.sources[0], "/"); err != nil {
@@ -162,7 +157,7 @@ func (s *stager) enterGroup() error {
 	for _, src := range s.sources {
 		defer func() { _ = src.Close() }()
 	}
-	if err := s.await(wire.TypePlaced); err != nil {
+	if _, err := s.await(wire.TypePlaced); err != nil {
 		return err
 	}
 	if s.plan.Namespaces.Cgroup {
@@ -178,18 +173,20 @@ func (s *stager) ready() error {
 	if err := s.conn.Send(&wire.Ready{}); err != nil {
 		return err
 	}
-	return s.await(wire.TypeContinue)
+	_, err := s.await(wire.TypeContinue)
+	return err
 }
 
-func (s *stager) await(t wire.Type) error {
-	m, _, err := s.conn.Recv()
+// await gives the descriptors that come with the next message, which must be of this type.
+func (s *stager) await(t wire.Type) ([]*os.File, error) {
+	m, files, err := s.conn.Recv()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if got := wire.TypeOf(m); got != t {
-		return fmt.Errorf("unexpected message of type %d, not %d", got, t)
+		return files, fmt.Errorf("unexpected message of type %d, not %d", got, t)
 	}
-	return nil
+	return files, nil
 }
 
 func (s *stager) exec() error {

@@ -1,25 +1,35 @@
 package initproc
 
 import (
+	"errors"
 	"os"
 
 	"github.com/berthd/berth/internal/linux/mount"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/wire"
 )
 
-// partsOfView takes the files of the view apart, while this namespace still has the old root: they are
-// mounted one by one. The supervisor serves them, and answers as soon as it has cloned us.
-func (s *stager) partsOfView() error {
-	if s.viewTree == nil {
+// takeView takes the files of the view of /proc apart, while this namespace still has the old root: they
+// are mounted one by one. The supervisor made it while we came to life, and serves it.
+func (s *stager) takeView() error {
+	if !s.plan.ProcView {
 		return nil
 	}
+	files, err := s.await(wire.TypeView)
+	if err != nil {
+		return err
+	}
+	if len(files) != 1 {
+		return errors.New("no view of /proc came")
+	}
+	defer func() { _ = files[0].Close() }()
 	var names []string
 	for i := range s.plan.Mounts {
 		if m := &s.plan.Mounts[i]; m.Kind == plan.MountView {
 			names = append(names, m.From)
 		}
 	}
-	parts, err := mount.Parts(s.viewTree, names)
+	parts, err := mount.Parts(files[0], "/run", names) // its place of the moment goes with the old root
 	if err != nil {
 		return err
 	}
@@ -27,5 +37,5 @@ func (s *stager) partsOfView() error {
 	for i, name := range names {
 		s.view[name] = parts[i]
 	}
-	return s.viewTree.Close()
+	return nil
 }

@@ -65,15 +65,6 @@ func (s *supervisor) start() error {
 		}
 		handed = append(handed, tree)
 	}
-	if prepare.ProcView {
-		dev := files[len(files)-1]
-		tree, err := s.serveView(dev, prepare)
-		_ = dev.Close()
-		if err != nil {
-			return &wire.Failed{Stage: "proc view", Text: err.Error(), Number: errno(err)}
-		}
-		handed = append(handed, tree) // behind the sources
-	}
 	var theirs *os.File
 	if s.initConn, theirs, err = wire.Pair(); err != nil {
 		return err
@@ -89,7 +80,10 @@ func (s *supervisor) start() error {
 		}
 		s.mapped, s.uid, s.gid = true, int(prepare.UIDs[0].Outside), int(prepare.GIDs[0].Outside)
 	}
-	return s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())})
+	if err := s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}); err != nil || !prepare.ProcView {
+		return err
+	}
+	return s.serveView(files[len(files)-1], prepare)
 }
 
 // setName gives ps and top a name: it was executed by descriptor, and would be called by its number.

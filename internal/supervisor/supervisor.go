@@ -168,11 +168,11 @@ func (s *supervisor) fromDaemon(e event) error {
 
 // tellInit sends to the init stage. That it is gone is no error: what it said last, or that it said
 // nothing, is on its way, and is the cause.
-func (s *supervisor) tellInit(m wire.Message) (sent bool, err error) {
+func (s *supervisor) tellInit(m wire.Message, files ...*os.File) (sent bool, err error) {
 	if s.initConn == nil {
 		return false, nil
 	}
-	err = s.initConn.Send(m)
+	err = s.initConn.Send(m, files...)
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
 		return false, nil
 	}

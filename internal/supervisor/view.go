@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -57,15 +58,21 @@ func startView(dev *os.File, uid, gid uint32) (*view, *os.File, error) {
 	return v, tree, nil
 }
 
-// serveView starts the view, whose files are root's inside.
-func (s *supervisor) serveView(dev *os.File, p *wire.Prepare) (*os.File, error) {
+// serveView starts the view, whose files are root's inside, and gives it to init. That one is loading
+// its program meanwhile, which takes longer.
+func (s *supervisor) serveView(dev *os.File, p *wire.Prepare) error {
+	defer func() { _ = dev.Close() }()
 	var uid, gid uint32
 	if len(p.UIDs) > 0 {
 		uid, gid = p.UIDs[0].Outside, p.GIDs[0].Outside
 	}
 	v, tree, err := startView(dev, uid, gid)
+	if err != nil {
+		return &wire.Failed{Stage: "proc view", Text: err.Error(), Number: errno(err)}
+	}
 	s.view = v
-	return tree, err
+	_, err = s.tellInit(&wire.View{}, tree)
+	return errors.Join(err, tree.Close())
 }
 
 // files are procview.Names, each with its maker.

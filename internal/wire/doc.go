@@ -5,6 +5,7 @@
 //	  | Prepare + plan -----------> |  opens the sources, clones --> |  (plan, sources inherited)
 //	  | <---------------------- Born |                                |  mounts, devices
 //	  |                             | Mapped (user namespace) -----> |
+//	  |                             | View + tree -----------------> |  its part of /proc
 //	  |  (systemd: the scope)       | <-- Consoles + both pty sides  |
 //	  | Place + scope dir --------> |  moves itself and init         |
 //	  | <-------------------- Placed | Placed ---------------------> |  cgroup namespace

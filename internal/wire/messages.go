@@ -17,6 +17,7 @@ const (
 	TypePlace
 	TypePlaced
 	TypeMapped
+	TypeView
 	TypeConsoles
 	TypeReady
 	TypeContinue
@@ -72,6 +73,9 @@ type Born struct {
 // Mapped says that the sources' owners are mapped by init's user namespace.
 type Mapped struct{}
 
+// View carries the tree of the container's own part of /proc, which is served from now on.
+type View struct{}
+
 // Consoles carries the consoles in their order: the master and the terminal side of each.
 type Consoles struct{}
 
@@ -120,6 +124,7 @@ func (*Place) kind() Type     { return TypePlace }
 func (*Placed) kind() Type    { return TypePlaced }
 func (*Born) kind() Type      { return TypeBorn }
 func (*Mapped) kind() Type    { return TypeMapped }
+func (*View) kind() Type      { return TypeView }
 func (*Consoles) kind() Type  { return TypeConsoles }
 func (*Ready) kind() Type     { return TypeReady }
 func (*Continue) kind() Type  { return TypeContinue }
@@ -131,6 +136,7 @@ func (*Exited) kind() Type    { return TypeExited }
 func (*Place) put(*pack.Writer)     {}
 func (*Placed) put(*pack.Writer)    {}
 func (*Mapped) put(*pack.Writer)    {}
+func (*View) put(*pack.Writer)      {}
 func (*Consoles) put(*pack.Writer)  {}
 func (*Ready) put(*pack.Writer)     {}
 func (*Continue) put(*pack.Writer)  {}
@@ -218,6 +224,8 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Born{PID: r.U32(), Supervisor: r.U32()}
 	case TypeMapped:
 		return &Mapped{}
+	case TypeView:
+		return &View{}
 	case TypeConsoles:
 		return &Consoles{}
 	case TypeReady:

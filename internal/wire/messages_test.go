@@ -18,7 +18,7 @@ func every() []Message {
 			GIDs:    []IDRange{{0, 100000, 65536}},
 			Sources: []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}, {Path: "/dev/a", Made: true}},
 		},
-		&Prepare{}, &Place{}, &Placed{}, &Born{PID: 42, Supervisor: 41}, &Mapped{}, &Consoles{}, &Ready{}, &Continue{}, &Running{}, &Terminate{},
+		&Prepare{}, &Place{}, &Placed{}, &Born{PID: 42, Supervisor: 41}, &Mapped{}, &View{}, &Consoles{}, &Ready{}, &Continue{}, &Running{}, &Terminate{},
 		&Failed{Stage: "mounts", Text: "move_mount /x", Number: syscall.EPERM},
 		&Exited{Code: -1}, &Exited{Code: 9, Signal: true, Dumped: true}, &Exited{Asked: true},
 	}

@@ -3,6 +3,8 @@ package fuse
 import (
 	"encoding/binary"
 	"errors"
+
+	"golang.org/x/sys/unix"
 )
 
 // The requests that are answered, or must not be (enum fuse_opcode). ENOSYS is the answer to others.
@@ -15,9 +17,11 @@ const (
 	opStatfs      = 17
 	opRelease     = 18
 	opInit        = 26
+	opOpendir     = 27
 	opInterrupt   = 36
 	opDestroy     = 38
 	opBatchForget = 42
+	opReaddirplus = 44
 )
 
 // Sizes of the structs of the protocol, in bytes.
@@ -30,6 +34,7 @@ const (
 	attrOut   = 16 + attrSize
 	openOut   = 16
 	statfsOut = 80
+	direntOut = 24 // and the name
 )
 
 // The protocol's version that is spoken here; the kernel goes down to it.
@@ -46,6 +51,9 @@ const (
 	maxWrite = 4 << 10
 	// directIO is FOPEN_DIRECT_IO: read(2) goes by no page cache, and is not bounded by the file's size.
 	directIO = 1 << 0
+	// doReaddirplus is FUSE_DO_READDIRPLUS of INIT: the directory's entries come with what a lookup
+	// of each would say.
+	doReaddirplus = 1 << 13
 	// forever is how long the kernel may keep names, in seconds: they do not change.
 	forever = 365 * 24 * 3600
 )
@@ -91,8 +99,15 @@ func parseRead(body []byte) (readIn, error) {
 	return readIn{order.Uint64(body), order.Uint64(body[8:]), order.Uint32(body[16:])}, nil
 }
 
+// entry puts a struct fuse_entry_out.
+func (s *Server) entry(b []byte, node uint64) {
+	order.PutUint64(b, node)
+	order.PutUint64(b[16:], forever) // the name; the attributes are asked for each time
+	s.attributes(b[40:], node, 0, unix.S_IFREG|0o444, 1)
+}
+
 // attributes puts a struct fuse_attr.
-func attributes(b []byte, node, size uint64, mode, links uint32, s *Server) {
+func (s *Server) attributes(b []byte, node, size uint64, mode, links uint32) {
 	order.PutUint64(b, node)
 	order.PutUint64(b[8:], size)
 	for _, at := range []int{24, 32, 40} { // access, modification, change; seconds

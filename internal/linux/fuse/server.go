@@ -96,6 +96,10 @@ func (s *Server) handle(r request) (head, data []byte, answered bool) {
 		body, errno = s.lookup(r)
 	case opGetattr:
 		body, errno = s.getattr(r.node)
+	case opOpendir: // there is nothing to remember of one that is open
+		body = s.body(openOut)
+	case opReaddirplus:
+		data, errno = s.readdir(r)
 	case opOpen:
 		body, errno = s.open(r)
 	case opRead:
@@ -123,7 +127,7 @@ func (s *Server) handle(r request) (head, data []byte, answered bool) {
 func (s *Server) body(size int) []byte { return s.out[outHeader : outHeader+size] }
 
 func (s *Server) init(in []byte) ([]byte, unix.Errno) {
-	if len(in) < 8 || order.Uint32(in) < major || order.Uint32(in) == major && order.Uint32(in[4:]) < leastMinor {
+	if len(in) < 16 || order.Uint32(in) < major || order.Uint32(in) == major && order.Uint32(in[4:]) < leastMinor {
 		return nil, unix.EPROTO
 	}
 	b := s.body(initOut)
@@ -132,6 +136,7 @@ func (s *Server) init(in []byte) ([]byte, unix.Errno) {
 	if order.Uint32(in) == major {
 		order.PutUint32(b[4:], min(minor, order.Uint32(in[4:])))
 	}
+	order.PutUint32(b[12:], order.Uint32(in[12:])&doReaddirplus)
 	order.PutUint32(b[20:], maxWrite)
 	order.PutUint32(b[24:], 1) // time stamps are whole; the least unit is 1 ns
 	return b, 0
@@ -145,10 +150,7 @@ func (s *Server) lookup(r request) ([]byte, unix.Errno) {
 	for i := range s.Files {
 		if s.Files[i].Name == string(name) {
 			b := s.body(entryOut)
-			node := uint64(firstNode + i)
-			order.PutUint64(b, node)
-			order.PutUint64(b[16:], forever) // the name
-			attributes(b[40:], node, 0, unix.S_IFREG|0o444, 1, s)
+			s.entry(b, uint64(firstNode+i))
 			return b, 0
 		}
 	}
@@ -160,7 +162,8 @@ func (s *Server) lookup(r request) ([]byte, unix.Errno) {
 func (s *Server) getattr(node uint64) ([]byte, unix.Errno) {
 	b := s.body(attrOut)
 	if node == rootNode {
-		attributes(b[16:], node, 0, unix.S_IFDIR|0o555, 2, s)
+		order.PutUint64(b, forever)
+		s.attributes(b[16:], node, 0, unix.S_IFDIR|0o555, 2)
 		return b, 0
 	}
 	f := s.file(node)
@@ -168,7 +171,7 @@ func (s *Server) getattr(node uint64) ([]byte, unix.Errno) {
 		return nil, unix.ENOENT
 	}
 	text := s.kept.put(measured|node, f.Content)
-	attributes(b[16:], node, uint64(len(text)), unix.S_IFREG|0o444, 1, s)
+	s.attributes(b[16:], node, uint64(len(text)), unix.S_IFREG|0o444, 1)
 	return b, 0
 }
 

@@ -2,6 +2,7 @@ package fuse
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -125,6 +126,9 @@ func TestAnswers(t *testing.T) {
 		"no such node":         {opGetattr, 99, nil, unix.ENOENT},
 		"node 0":               {opGetattr, 0, nil, unix.ENOENT},
 		"open to write":        {opOpen, firstNode, writing, unix.EACCES},
+		"list a file":          {opReaddirplus, firstNode, make([]byte, 40), unix.EINVAL},
+		"list without a say":   {opReaddirplus, rootNode, nil, unix.EINVAL},
+		"open the directory":   {opOpendir, rootNode, writing, 0},
 		"open the root":        {opOpen, rootNode, writing, unix.ENOENT},
 		"a read without a say": {opRead, firstNode, nil, unix.EINVAL},
 		"release":              {opRelease, firstNode, make([]byte, 24), 0},
@@ -142,9 +146,48 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// TestReaddir: whoever has read the directory, in however small parts, knows all that lookups say.
+func TestReaddir(t *testing.T) {
+	t.Parallel()
+	names := []string{"a", "meminfo", "exactly8", "loadavg"}
+	s := &Server{UID: 7, GID: 8}
+	for _, n := range names {
+		s.Files = append(s.Files, File{Name: n})
+	}
+	for _, size := range []uint32{entryOut + direntOut + 8, 500, 4096} {
+		var got []string
+		in := make([]byte, 40)
+		order.PutUint32(in[16:], size)
+		for {
+			b, errno := ask(t, s, opReaddirplus, rootNode, in)
+			if errno != 0 || len(b) > int(size) || len(b)%8 != 0 {
+				t.Fatalf("%d bytes of %d, %v", len(b), size, errno)
+			}
+			if len(b) == 0 {
+				break
+			}
+			for len(b) > 0 {
+				dirent := b[entryOut:]
+				n := int(order.Uint32(dirent[16:]))
+				name := string(dirent[direntOut : direntOut+n])
+				if entry, errno := ask(t, s, opLookup, rootNode, []byte(name+"\x00")); errno != 0 || !bytes.Equal(entry, b[:entryOut]) {
+					t.Errorf("%s is not what a lookup says: %v, %v", name, entry, errno)
+				}
+				got = append(got, name)
+				copy(in[8:16], dirent[8:16]) // to go on from there
+				b = dirent[(direntOut+n+7)&^7:]
+			}
+		}
+		if !slices.Equal(got, names) {
+			t.Errorf("in parts of %d bytes: %q", size, got)
+		}
+	}
+}
+
 // FuzzRequest: no request makes the server panic.
 func FuzzRequest(f *testing.F) {
 	f.Add(uint32(opRead), uint64(firstNode), make([]byte, 40))
+	f.Add(uint32(opReaddirplus), uint64(rootNode), make([]byte, 40))
 	f.Add(uint32(opLookup), uint64(rootNode), []byte("n"))
 	f.Fuzz(func(t *testing.T, opcode uint32, node uint64, body []byte) {
 		ask(t, counting(), opcode, node, body)

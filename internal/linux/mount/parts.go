@@ -9,35 +9,43 @@ import (
 
 // Parts clones files or directories of a detached tree, by their names in it, each as a detached mount
 // of its own. The tree must be private, as a new one is, and this mount namespace too: the kernel clones
-// only what is attached in it (open_tree(2), EINVAL; allowed from 6.15), so the tree is attached on the
-// root, for the moment, and is gone afterwards. The working directory is the root then.
-func Parts(tree *os.File, names []string) ([]*os.File, error) {
-	root, err := os.OpenFile("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+// only what is attached in it (open_tree(2), EINVAL; allowed from 6.15), so the tree is attached on a
+// directory, and stays there until the old root goes: an umount of its own would wait for RCU.
+//
+// The tree's directory is read first, for its server's sake: it can tell of all names at once.
+func Parts(tree *os.File, at string, names []string) (parts []*os.File, err error) {
+	if err := list(tree); err != nil {
+		return nil, err
+	}
+	dir, err := os.OpenFile(at, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = root.Close() }()
-	if err := Attach(tree, root); err != nil {
+	defer func() { _ = dir.Close() }()
+	if err := Attach(tree, dir); err != nil {
 		return nil, err
 	}
-	parts := make([]*os.File, 0, len(names))
 	for _, name := range names {
 		fd, err := unix.OpenTree(int(tree.Fd()), name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW)
+		runtime.KeepAlive(tree)
 		if err != nil {
 			return parts, &Error{Op: "open_tree", Object: tree.Name() + "/" + name, Err: err}
 		}
 		parts = append(parts, os.NewFile(uintptr(fd), name))
 	}
-	err = unix.Fchdir(int(tree.Fd()))
+	return parts, nil
+}
+
+// list reads a directory, whatever it says.
+func list(tree *os.File) error {
+	fd, err := unix.Openat(int(tree.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	runtime.KeepAlive(tree)
 	if err != nil {
-		return parts, &Error{Op: "fchdir", Object: tree.Name(), Err: err}
+		return &Error{Op: "open", Object: tree.Name(), Err: err}
 	}
-	if err := unix.Unmount(".", unix.MNT_DETACH); err != nil {
-		return parts, &Error{Op: "umount", Object: tree.Name(), Err: err}
+	defer func() { _ = unix.Close(fd) }()
+	if _, err := unix.Getdents(fd, make([]byte, 4<<10)); err != nil {
+		return &Error{Op: "getdents", Object: tree.Name(), Err: err}
 	}
-	if err := unix.Chdir("/"); err != nil {
-		return parts, &Error{Op: "chdir", Object: "/", Err: err}
-	}
-	return parts, nil
+	return nil
 }
