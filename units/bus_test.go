@@ -85,6 +85,23 @@ func TestStartSendsWhatSystemdWants(t *testing.T) {
 	}
 }
 
+func TestStartHelper(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	name := units.HelperName("image", "a-b", 42)
+	err := p.client.StartHelper(limited(t), units.Helper{Name: name, Description: "Image of a-b", Slice: "machine.slice", PID: 42, Before: []string{unit}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := p.systemd.Scope(`berth-image-a\x2db-42.scope`)
+	want := map[string]any{
+		"Description": "Image of a-b", "Slice": "machine.slice", "Before": []string{unit}, "PIDs": []uint32{42}, "CollectMode": "inactive-or-failed",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("properties (-want +got):\n%s", diff)
+	}
+}
+
 func TestStartWithLittle(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/godbus/dbus/v5"
@@ -14,6 +15,11 @@ const unitsPath = "/org/freedesktop/systemd1/unit/"
 // ScopeName is the unit of a machine, as machined itself would call it.
 func ScopeName(machine string) string {
 	return "machine-" + escape(machine) + ".scope"
+}
+
+// HelperName is the unit of a process that serves a machine: berth-image-web-4242.scope.
+func HelperName(what, machine string, pid uint32) string {
+	return "berth-" + what + "-" + escape(machine) + "-" + strconv.FormatUint(uint64(pid), 10) + ".scope"
 }
 
 // SliceName is the slice of a partition: "/machine/a-b" is machine-a\x2db.slice. An empty one is the

@@ -15,34 +15,46 @@ const undoLimit = 30 * time.Second
 // Start makes a scope and returns when its process is in it. When it fails, nothing of the scope is
 // left; another's unit that has the name already is not touched.
 func (c *Client) Start(ctx context.Context, s Scope) error {
-	w := c.watch(s.Name)
+	err := c.start(ctx, s.Name, c.properties(s))
+	if err == nil {
+		c.setRunning(s.Name, true)
+	}
+	return err
+}
+
+// StartHelper does the same for a process that helps one.
+func (c *Client) StartHelper(ctx context.Context, h Helper) error {
+	return c.start(ctx, h.Name, h.properties())
+}
+
+func (c *Client) start(ctx context.Context, name string, properties []property) error {
+	w := c.watch(name)
 	defer c.leave(w)
 	var job dbus.ObjectPath
-	err := c.call(ctx, "StartTransientUnit", s.Name, "fail", c.properties(s), []auxiliary{}).Store(&job)
+	err := c.call(ctx, "StartTransientUnit", name, "fail", properties, []auxiliary{}).Store(&job)
 	if err != nil {
-		return fmt.Errorf("start %s: %w", s.Name, c.explain(err))
+		return fmt.Errorf("start %s: %w", name, c.explain(err))
 	}
 	// From here on the name is ours.
-	c.setRunning(s.Name, false)
-	if err := c.await(ctx, w, s, job); err != nil {
-		err = fmt.Errorf("start %s: %w", s.Name, c.explain(err))
+	c.setRunning(name, false)
+	if err := c.await(ctx, w, name, job); err != nil {
+		err = fmt.Errorf("start %s: %w", name, c.explain(err))
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
 		defer cancel()
-		return errors.Join(err, c.Stop(undo, s.Name))
+		return errors.Join(err, c.Stop(undo, name))
 	}
-	c.setRunning(s.Name, true)
 	return nil
 }
 
 // await returns when the start's job has ended.
-func (c *Client) await(ctx context.Context, w *waiter, s Scope, job dbus.ObjectPath) error {
+func (c *Client) await(ctx context.Context, w *waiter, name string, job dbus.ObjectPath) error {
 	for {
 		for _, n := range c.heard(w) {
 			switch {
 			case n.kind == jobEnded && n.job == job:
 				return outcome(n.result)
 			case n.kind == lookAgain:
-				if over, err := c.look(ctx, s.Name); over || err != nil {
+				if over, err := c.look(ctx, name); over || err != nil {
 					return err
 				}
 			}

@@ -34,6 +34,18 @@ func (s scopes) Start(ctx context.Context, sc service.Scope) error {
 
 func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }
 
+// apart keeps a process that serves a container's image out of the container's scope and of the
+// daemon's service: it must be there until the image is unmounted.
+func (s scopes) apart(ctx context.Context, container string, pid uint32) error {
+	return s.client.StartHelper(ctx, units.Helper{
+		Name:        units.HelperName("image", container, pid),
+		Description: "Image of container " + container,
+		Slice:       units.SliceName(""),
+		PID:         pid,
+		Before:      []string{units.ScopeName(container)},
+	})
+}
+
 // grace is how much longer than the service systemd waits for a scope to end.
 const grace = 5 * time.Second
 

@@ -65,7 +65,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	supervisors, err := launch.New(p.supervisor)
+	supervisors, err := launch.New(p.supervisor, scopes{systemd}.apart)
 	if err != nil {
 		return nil, err
 	}

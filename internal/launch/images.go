@@ -18,12 +18,12 @@ import (
 // images mounts the block devices and images among the sources, attached nowhere. It is done here,
 // not by the supervisor: the policy of its scope admits no block device, and the libraries would cost
 // it memory. A device is let go with its last mount.
-func images(ctx context.Context, sources []plan.Source) (files []*os.File, err error) {
-	for _, src := range sources {
+func (s *Supervisors) images(ctx context.Context, name, runDir string, sources []plan.Source) (files []*os.File, err error) {
+	for i, src := range sources {
 		if src.Kind == plan.SourceTree {
 			continue
 		}
-		tree, err := imageTree(ctx, src)
+		tree, err := s.imageTree(ctx, src, served{container: name, socket: imageSocket(runDir, i)})
 		if err != nil {
 			closeAll(files)
 			return nil, fmt.Errorf("filesystem source %s: %w", src.Path, err)
@@ -57,19 +57,27 @@ func within(ctx context.Context, get func() ([]*os.File, error)) ([]*os.File, er
 	}
 }
 
-func imageTree(ctx context.Context, src plan.Source) (*os.File, error) {
+func (s *Supervisors) imageTree(ctx context.Context, src plan.Source, by served) (*os.File, error) {
 	f, err := openImage(src.Path, src.Kind)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
+	device := src.Path
+	if src.Format != "" {
+		shown, err := s.serve(ctx, f, src, by)
+		if err != nil {
+			return nil, explain(err, src.ReadOnly)
+		}
+		defer func() { _ = shown.Close() }()
+		f, device = shown, shown.Name()
+	}
 	fs, err := fsprobe.Probe(f)
 	if err != nil {
 		return nil, err
 	}
 	readOnly := src.ReadOnly || fs.ReadOnly
-	device := src.Path
-	if src.Kind == plan.SourceImage {
+	if src.Kind == plan.SourceImage && src.Format == "" {
 		shown, err := show(ctx, f, readOnly)
 		if err != nil {
 			return nil, explain(err, readOnly)
@@ -93,18 +101,29 @@ func imageTree(ctx context.Context, src plan.Source) (*os.File, error) {
 // show attaches an image to a loop device. What reads it is opened apart from what writes it: only
 // then is it known whether it must be written to.
 func show(ctx context.Context, image *os.File, readOnly bool) (*os.File, error) {
-	if !readOnly {
-		writable, err := reopen(image, os.O_RDWR)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = writable.Close() }()
-		image = writable
-	}
-	if err := reserve(ctx, image, readOnly); err != nil {
+	locked, err := lock(ctx, image, readOnly)
+	if err != nil {
 		return nil, err
 	}
-	return loop.Attach(image, readOnly)
+	defer func() { _ = locked.Close() }()
+	return loop.Attach(locked, readOnly)
+}
+
+// lock opens an image anew, for writing where it may be, and reserves it.
+func lock(ctx context.Context, image *os.File, readOnly bool) (*os.File, error) {
+	mode := os.O_RDWR
+	if readOnly {
+		mode = os.O_RDONLY
+	}
+	locked, err := reopen(image, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := reserve(ctx, locked, readOnly); err != nil {
+		_ = locked.Close()
+		return nil, err
+	}
+	return locked, nil
 }
 
 // openImage opens a source for reading, once it is known to be what the kind says: the open alone of

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) { os.Exit(rig.Main(m, rig.Options{Install: true})) }
 const program = "/usr/libexec/berth/berth-supervisor"
 
 // supervisors are the one daemon's.
-var supervisors = sync.OnceValues(func() (*launch.Supervisors, error) { return launch.New(program) })
+var supervisors = sync.OnceValues(func() (*launch.Supervisors, error) { return launch.New(program, nil) })
 
 // box is the place of one container.
 type box struct {

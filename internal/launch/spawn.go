@@ -21,10 +21,16 @@ import (
 type Supervisors struct {
 	program *os.File // nobody can write to it
 	null    *os.File
+	apart   Apart
 }
 
-// New takes a copy of the supervisor's program.
-func New(program string) (*Supervisors, error) {
+// Apart puts a process that serves a container into a unit of its own: it must go on until the container
+// has ended, whoever ends that, and when this daemon does.
+type Apart func(ctx context.Context, container string, pid uint32) error
+
+// New takes a copy of the supervisor's program. What helps a container from outside, the process that
+// serves an image, is given to apart, which puts it into a unit of its own that ends after the container's.
+func New(program string, apart Apart) (*Supervisors, error) {
 	p, err := immutable(program)
 	if err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
@@ -34,7 +40,7 @@ func New(program string) (*Supervisors, error) {
 		_ = p.Close()
 		return nil, err
 	}
-	return &Supervisors{program: p, null: null}, nil
+	return &Supervisors{program: p, null: null, apart: apart}, nil
 }
 
 // Spawn starts the supervisor of one container, in the daemon's control group for now, and gives it
@@ -51,7 +57,7 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		return nil, err
 	}
 	defer closeAll(shared)
-	images, err := within(ctx, func() ([]*os.File, error) { return images(ctx, p.Sources) })
+	images, err := within(ctx, func() ([]*os.File, error) { return s.images(ctx, name, runDir, p.Sources) })
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ func (p *Plan) Pack() []byte {
 	for _, s := range p.Sources {
 		w.String(s.Path)
 		w.String(string(s.Kind))
+		w.String(s.Format)
 		w.Bool(s.Recursive)
 		w.Bool(s.IDMapped)
 		w.Bool(s.ReadOnly)
@@ -73,7 +74,7 @@ func Unpack(b []byte) (*Plan, error) {
 	p.UIDs = unpackRanges(r)
 	p.GIDs = unpackRanges(r)
 	for range r.Count(11) {
-		p.Sources = append(p.Sources, Source{Path: r.String(), Kind: SourceKind(r.String()), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
+		p.Sources = append(p.Sources, Source{Path: r.String(), Kind: SourceKind(r.String()), Format: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
 	}
 	p.ProcView = r.Bool()
 	p.Detach = unpackStrings(r)

@@ -58,13 +58,14 @@ type SourceKind string
 const (
 	SourceTree  SourceKind = ""      // a directory or file, cloned as a detached mount tree
 	SourceBlock SourceKind = "block" // a block device with a file system
-	SourceImage SourceKind = "image" // a file with a file system, shown as a loop device
+	SourceImage SourceKind = "image" // a file with a file system, shown as a block device
 )
 
 // Source is a part of the host that becomes a detached mount tree.
 type Source struct {
 	Path      string     `json:"path"`
 	Kind      SourceKind `json:"kind,omitempty"`
+	Format    string     `json:"format,omitempty"` // of an image that is not raw, as qemu-nbd(8) names it
 	Recursive bool       `json:"recursive,omitempty"`
 	IDMapped  bool       `json:"idmapped,omitempty"`
 	ReadOnly  bool       `json:"readonly,omitempty"`

@@ -110,7 +110,7 @@ func rootOf(p *plan.Plan, d *domain.Def) {
 	if !private {
 		root.Source = "/"
 	}
-	p.Sources = []plan.Source{{Path: root.Source, Kind: sourceKind(root.Type), Recursive: true, IDMapped: p.Namespaces.User, ReadOnly: root.ReadOnly}}
+	p.Sources = []plan.Source{{Path: root.Source, Kind: sourceKind(root.Type), Format: imageFormat(root), Recursive: true, IDMapped: p.Namespaces.User, ReadOnly: root.ReadOnly}}
 	if root.Source == "/" {
 		p.Detach = []string{"/proc", "/sys", "/dev"}
 	}
@@ -220,11 +220,19 @@ func filesystems(p *plan.Plan, d *domain.Def) {
 			m.Kind, m.Type, m.NoSUID, m.NoDev = plan.MountNew, "tmpfs", true, true
 			m.Options = []plan.Option{{Key: "size", Value: strconv.FormatUint(fs.Usage, 10)}}
 		default:
-			p.Sources = append(p.Sources, plan.Source{Path: fs.Source, Kind: sourceKind(fs.Type), IDMapped: p.Namespaces.User, ReadOnly: fs.ReadOnly})
+			p.Sources = append(p.Sources, plan.Source{Path: fs.Source, Kind: sourceKind(fs.Type), Format: imageFormat(fs), IDMapped: p.Namespaces.User, ReadOnly: fs.ReadOnly})
 			m.Kind, m.Source = plan.MountSource, len(p.Sources)-1
 		}
 		p.Filesystems = append(p.Filesystems, m)
 	}
+}
+
+// imageFormat: a raw image needs no server.
+func imageFormat(fs domain.Filesystem) string {
+	if fs.Driver != "nbd" {
+		return ""
+	}
+	return fs.Format
 }
 
 func sourceKind(t domain.FSType) plan.SourceKind {

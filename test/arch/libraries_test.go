@@ -22,8 +22,7 @@ func TestLibraries(t *testing.T) {
 		"libvirt.org/go/libvirtxml":      is("internal/domain"),
 		"github.com/opencontainers":      is("selinux"),
 		"github.com/elastic/go-libaudit": is("audit"),
-		"github.com/vishvananda/netlink": is("internal/network"),
-		"github.com/hanwen/go-fuse":      is("internal/procview"),
+		"github.com/vishvananda/netlink": in("internal/linux/nbd", "internal/network"),
 	}
 	for _, p := range list(t, "./...") {
 		who := short(p.ImportPath)

@@ -1,0 +1,171 @@
+package launch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/berthd/berth/internal/linux/nbd"
+	"github.com/berthd/berth/internal/plan"
+)
+
+// served is who needs an image that is served, and where its server listens.
+type served struct {
+	container string
+	socket    string
+}
+
+// The sockets of the servers, in the run directory.
+const imageSockets = "image*.sock"
+
+func imageSocket(runDir string, n int) string {
+	return filepath.Join(runDir, strings.Replace(imageSockets, "*", strconv.Itoa(n), 1))
+}
+
+// serve shows an image that is not raw as a device, by qemu-nbd(8) and the kernel. The server ends when
+// the device is let go, which is when the last mount of it is gone, and holds the image's lock until then.
+func (s *Supervisors) serve(ctx context.Context, image *os.File, src plan.Source, by served) (*os.File, error) {
+	program, err := exec.LookPath("qemu-nbd")
+	if err != nil {
+		return nil, fmt.Errorf("format '%s' needs the program qemu-nbd (Debian's package qemu-utils): %w", src.Format, err)
+	}
+	locked, err := lock(ctx, image, src.ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = locked.Close() }()
+	server, err := startServer(program, src, locked, by.socket)
+	if err != nil {
+		return nil, err
+	}
+	device, err := server.attach(ctx)
+	if err == nil {
+		if err = s.apart(ctx, by.container, uint32(server.cmd.Process.Pid)); err == nil {
+			return device, nil
+		}
+		_ = device.Close()
+	}
+	return nil, server.end(err)
+}
+
+// server is a qemu-nbd under way.
+type server struct {
+	cmd  *exec.Cmd
+	conn *net.UnixConn
+	said lastWords
+	done chan struct{} // closed at its end
+}
+
+// startServer executes qemu-nbd with a socket that listens already, so that nobody waits for one to
+// appear. A later daemon finds it by its path.
+func startServer(program string, src plan.Source, locked *os.File, socket string) (*server, error) {
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	listener.SetUnlinkOnClose(false)
+	defer func() { _ = listener.Close() }() // at once: with the server's own the last one is gone, and the end is seen
+	theirs, err := listener.File()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = theirs.Close() }()
+	s := &server{done: make(chan struct{})}
+	// The socket is for the process of this number alone (sd_listen_fds(3)), which the shell knows.
+	args := []string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, program, "--format=" + src.Format, "--discard=unmap"}
+	if src.ReadOnly {
+		args = append(args, "--read-only")
+	}
+	s.cmd = exec.Command("/bin/sh", append(args, "--", src.Path)...)
+	s.cmd.Env = []string{"LISTEN_FDS=1", "PATH=" + os.Getenv("PATH")}
+	s.cmd.ExtraFiles = []*os.File{theirs, locked}
+	s.cmd.Stderr = &s.said
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(s.done)
+		_ = s.cmd.Wait()
+	}()
+	s.conn, err = net.DialUnix("unix", nil, &net.UnixAddr{Name: socket, Net: "unix"})
+	if err != nil {
+		return nil, s.end(err)
+	}
+	return s, nil
+}
+
+// attach connects the server to a device.
+func (s *server) attach(ctx context.Context) (*os.File, error) {
+	defer func() { _ = s.conn.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() })
+	defer stop()
+	export, err := nbd.Negotiate(s.conn)
+	if err != nil {
+		return nil, errors.Join(context.Cause(ctx), err)
+	}
+	socket, err := s.conn.File()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = socket.Close() }()
+	return nbd.Attach(socket, export)
+}
+
+// end ends a server that is not needed after all, and says why: in its own words where it has said any.
+func (s *server) end(err error) error {
+	_ = s.cmd.Process.Kill()
+	<-s.done
+	if words := s.said.String(); words != "" {
+		return errors.New(words)
+	}
+	return err
+}
+
+// lastWords keeps the last line that a server said, and passes all on to the daemon's own messages.
+type lastWords struct {
+	mu   sync.Mutex
+	line string
+}
+
+func (w *lastWords) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if line := bytes.TrimSpace(p); len(line) > 0 {
+		w.line = string(line[bytes.LastIndexByte(line, '\n')+1:])
+	}
+	return os.Stderr.Write(p)
+}
+
+// String gives the line without the program's name.
+func (w *lastWords) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.TrimPrefix(w.line, "qemu-nbd: ")
+}
+
+// release has servers end that a daemon started which was killed before it had their device open: they
+// wait for a client, and end with it. One whose device is in use listens to nobody else.
+func release(runDir string) {
+	nbd.Sweep()
+	sockets, _ := filepath.Glob(filepath.Join(runDir, imageSockets)) // the pattern is well-formed
+	for _, path := range sockets {
+		go func() {
+			conn, err := net.Dial("unix", path)
+			if err != nil {
+				return
+			}
+			defer func() { _ = conn.Close() }()
+			_, _ = nbd.Negotiate(conn)
+		}()
+	}
+}

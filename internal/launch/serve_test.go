@@ -1,0 +1,88 @@
+package launch
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/berthd/berth/internal/plan"
+)
+
+// program is a script in qemu-nbd's place.
+func program(t *testing.T, script string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "qemu-nbd")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // it is executed
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestServerIsTold what to serve, where to listen and, by a lock that it inherits, until when.
+func TestServerIsTold(t *testing.T) {
+	t.Parallel()
+	locked, other := writers(t)
+	if err := reserve(t.Context(), locked, false); err != nil {
+		t.Fatal(err)
+	}
+	src := plan.Source{Path: "/images/-a b", Format: "qcow2", ReadOnly: true}
+	const script = `[ "$LISTEN_PID $LISTEN_FDS" = "$$ 1" ] && echo "qemu-nbd: $*" >&2; exec sleep 1000`
+	s, err := startServer(program(t, script), src, locked, filepath.Join(t.TempDir(), "sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = locked.Close()
+	if err := reserve(t.Context(), other, false); !errors.Is(err, errShown) {
+		t.Errorf("while it serves: %v", err)
+	}
+	for end := time.Now().Add(10 * time.Second); s.said.String() == "" && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	const want = "--format=qcow2 --discard=unmap --read-only -- /images/-a b"
+	if err := s.end(io.EOF); err == nil || err.Error() != want {
+		t.Errorf("it was told %q", err)
+	}
+	if err := reserve(t.Context(), other, false); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestServerFails: its own words say why.
+func TestServerFails(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ script, want string }{
+		"with words":    {`echo "qemu-nbd: warning" >&2; echo "qemu-nbd: Image is not in qcow2 format" >&2; exit 1`, "Image is not in qcow2 format"},
+		"without words": {"exit 1", "the NBD server ended the connection"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			locked, _ := writers(t)
+			s, err := startServer(program(t, c.script), plan.Source{}, locked, filepath.Join(t.TempDir(), "sock"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			device, err := s.attach(t.Context())
+			if err == nil {
+				t.Fatal(device.Name())
+			}
+			if err = s.end(err); !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestNoServer: an image that needs one, on a host that has none.
+func TestNoServer(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	s := &Supervisors{}
+	image := file16(t)
+	_, err := s.imageTree(t.Context(), plan.Source{Path: image, Kind: plan.SourceImage, Format: "vdi"}, served{socket: filepath.Join(t.TempDir(), "sock")})
+	if err == nil || !strings.Contains(err.Error(), "format 'vdi' needs the program qemu-nbd (Debian's package qemu-utils)") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,114 @@
+package nbd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// The kernel's netlink family; the numbers are of linux/nbd-netlink.h and linux/nbd.h.
+const (
+	family            = "nbd"
+	familyVersion     = 1
+	cmdConnect        = 1
+	attrIndex         = 1
+	attrSize          = 2
+	attrBlockSize     = 3
+	attrServerFlags   = 5
+	attrClientFlags   = 6
+	attrSockets       = 7
+	attrBackend       = 10 // kernel 5.14; older ones take no notice
+	sockItem          = 1
+	sockFD            = 1
+	disconnectOnClose = 1 << 1
+	blockSize         = 512 // what every server must take
+)
+
+// backend is how our devices are told from others' (/sys/block/nbdN/backend).
+const backend = "berth"
+
+// ErrNoDriver says that the kernel has no network block devices, at least not now.
+var ErrNoDriver = errors.New("the host's kernel has no network block devices; load them with: modprobe nbd")
+
+// Attach makes an export that was negotiated over a socket a block device, and gives that open for
+// reading. From then on the socket is the kernel's, too: it is disconnected when the device is no longer
+// open or mounted anywhere. ErrNoDriver where the kernel cannot.
+func Attach(server *os.File, e Export) (*os.File, error) {
+	f, err := netlink.GenlFamilyGet(family)
+	if errors.Is(err, unix.ENOENT) {
+		return nil, ErrNoDriver
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the kernel's nbd: %w", err)
+	}
+	req := nl.NewNetlinkRequest(int(f.ID), 0)
+	req.AddData(&nl.Genlmsg{Command: cmdConnect, Version: familyVersion})
+	for _, a := range []struct {
+		kind  int
+		value uint64
+	}{
+		{attrSize, e.Size}, {attrBlockSize, blockSize}, {attrServerFlags, uint64(e.Flags)}, {attrClientFlags, disconnectOnClose},
+	} {
+		req.AddData(nl.NewRtAttr(a.kind, nl.Uint64Attr(a.value)))
+	}
+	req.AddData(nl.NewRtAttr(attrBackend, nl.ZeroTerminated(backend)))
+	sockets := nl.NewRtAttr(attrSockets|unix.NLA_F_NESTED, nil)
+	sockets.AddRtAttr(sockItem|unix.NLA_F_NESTED, nil).AddRtAttr(sockFD, nl.Uint32Attr(uint32(server.Fd())))
+	req.AddData(sockets)
+	answers, err := req.Execute(unix.NETLINK_GENERIC, 0)
+	runtime.KeepAlive(server)
+	if err != nil {
+		return nil, fmt.Errorf("attach to a network block device: %w", err)
+	}
+	index, err := parseIndex(answers)
+	if err != nil {
+		return nil, err
+	}
+	return os.Open("/dev/nbd" + strconv.FormatUint(uint64(index), 10))
+}
+
+// parseIndex finds the number of the device that the kernel took.
+func parseIndex(answers [][]byte) (uint32, error) {
+	for _, a := range answers {
+		if len(a) < nl.SizeofGenlmsg {
+			continue
+		}
+		attributes, err := nl.ParseRouteAttr(a[nl.SizeofGenlmsg:])
+		if err != nil {
+			return 0, fmt.Errorf("the kernel's answer: %w", err)
+		}
+		for _, attr := range attributes {
+			if attr.Attr.Type == attrIndex && len(attr.Value) >= 4 {
+				return nl.NativeEndian().Uint32(attr.Value), nil
+			}
+		}
+	}
+	return 0, errors.New("the kernel does not say which network block device it took")
+}
+
+// Sweep lets devices of ours go that nobody has opened: a daemon that was killed between the two
+// steps of Attach leaves one. One that is in use does not notice.
+func Sweep() {
+	files, err := filepath.Glob("/sys/block/nbd*/backend")
+	if err != nil {
+		return
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil || strings.TrimSpace(string(text)) != backend {
+			continue
+		}
+		// The last close disconnects.
+		if device, err := os.Open(filepath.Join("/dev", filepath.Base(filepath.Dir(file)))); err == nil {
+			_ = device.Close()
+		}
+	}
+}
