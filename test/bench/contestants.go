@@ -1,13 +1,16 @@
 package main
 
-import "github.com/berthd/berth/test/bench/host"
+import (
+	"github.com/berthd/berth/test/bench/host"
+	"github.com/berthd/berth/test/bench/report"
+)
 
 // contestant is a peer and how it takes part.
 type contestant struct {
 	name     string       // in the tables
 	peer     string       // in package peers
 	flavour  host.Flavour // of nest
-	extra    bool         // only warm: a second way to call a peer that is measured in full
+	extra    bool         // only warm: a second way to call or configure a peer that is measured in full
 	packages []string
 }
 
@@ -21,6 +24,7 @@ func contestants() []contestant {
 	libvirt := []string{"libvirt-daemon", "libvirt-daemon-system", "libvirt-daemon-driver-lxc", "libvirt-clients"}
 	return []contestant{
 		{name: "berth", peer: "berth", flavour: host.Plain},
+		{name: report.WithUserNamespace, peer: "berth-userns", flavour: host.Plain, extra: true},
 		{name: "berthctl", peer: "berthctl", flavour: host.Plain, extra: true},
 		{name: "nspawn", peer: "nspawn", flavour: host.Plain},
 		{name: "nspawn-terminate", peer: "nspawn-terminate", flavour: host.Plain, extra: true},

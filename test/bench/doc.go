@@ -7,6 +7,9 @@
 // the nests again. The peers take turns: one container of each, then again, so that what else
 // the machine does meets all of them alike.
 //
+// Berth also takes part with a user namespace for each container, as a peer of its own: what that costs is the
+// difference of the two.
+//
 // "Warm" is a start right after another start of the same peer, "cold" one after 400 ms in which
 // nothing happened: moving a process between cgroups waits for an RCU grace period when nobody did
 // so shortly before, and most managers do that. The end of a start is the first instruction of

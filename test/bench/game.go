@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/berthd/berth/test/bench/host"
@@ -87,7 +88,7 @@ func (g *game) boot(ctx context.Context, flavour host.Flavour) error {
 func (g *game) stage(ctx context.Context, tree string, flavour host.Flavour) bool {
 	var users []*player
 	for _, p := range g.players {
-		if p.flavour == flavour && (p.peer == "berth" || p.peer == "berthctl") {
+		if p.flavour == flavour && strings.HasPrefix(p.peer, "berth") {
 			users = append(users, p)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/berthd/berth/test/bench/agent"
+	"github.com/berthd/berth/test/bench/report"
 )
 
 func main() {
@@ -68,7 +69,7 @@ func parse(args []string) (options, error) {
 	}
 	o.peers = peerNames()
 	if berthOnly {
-		o.peers, o.profile = []string{"berth", "berthctl"}, true
+		o.peers, o.profile = []string{"berth", report.WithUserNamespace, "berthctl"}, true
 	}
 	if peerList != "" {
 		o.peers = strings.Split(peerList, ",")

@@ -22,7 +22,7 @@ func TestParse(t *testing.T) {
 		{name: "default", runs: 30, many: 100, peers: peerNames()},
 		{name: "quick", args: "--quick", runs: 5, many: 20, peers: peerNames()},
 		{name: "some peers", args: "--peers lxc,crun --runs 40", runs: 40, many: 100, peers: []string{"lxc", "crun"}},
-		{name: "berth only", args: "--berth-only", runs: 30, many: 100, peers: []string{"berth", "berthctl"}},
+		{name: "berth only", args: "--berth-only", runs: 30, many: 100, peers: []string{"berth", "berth-userns", "berthctl"}},
 		{name: "unknown peer", args: "--peers lxd", fail: `peer "lxd"`},
 		{name: "no run", args: "--runs 0", fail: "runs 0"},
 		{name: "more nspawns than bus connections", args: "--many 300", fail: "many 300"},

@@ -22,6 +22,7 @@ const (
 // berth is this project: D-Bus calls on one connection that is open already.
 type berth struct {
 	roots      Roots
+	idmap      string // the definition's <idmap>, "" for none
 	conn       *dbus.Conn
 	containers []dbus.BusObject
 }
@@ -43,7 +44,7 @@ func (b *berth) Prepare(ctx context.Context, count int) (About, error) {
 	for id := range count {
 		path, err := b.define(ctx, manager, id)
 		if err != nil {
-			return About{}, fmt.Errorf("define %s: %w", name(id), err)
+			return About{}, fmt.Errorf("define %s: %w", b.name(id), err)
 		}
 		b.containers = append(b.containers, conn.Object(berthName, path))
 	}
@@ -54,15 +55,23 @@ func (b *berth) Prepare(ctx context.Context, count int) (About, error) {
 	}, nil
 }
 
+// name is the container's: one that is defined otherwise is another.
+func (b *berth) name(id int) string {
+	if b.idmap != "" {
+		return "userns-" + name(id)
+	}
+	return name(id)
+}
+
 // define gives the container's object, which a Berth peer before this one may have made.
 func (b *berth) define(ctx context.Context, manager dbus.BusObject, id int) (dbus.ObjectPath, error) {
 	var path dbus.ObjectPath
-	err := manager.CallWithContext(ctx, berthManager+".GetContainerByName", 0, name(id)).Store(&path)
+	err := manager.CallWithContext(ctx, berthManager+".GetContainerByName", 0, b.name(id)).Store(&path)
 	var refused dbus.Error
 	if err == nil || !errors.As(err, &refused) || refused.Name != noSuchContainer {
 		return path, err
 	}
-	xml := domainXML(id, b.roots.Root(id))
+	xml := domainXML(b.name(id), b.roots.Root(id), b.idmap)
 	err = manager.CallWithContext(ctx, berthManager+".DefineXML", 0, xml, noOptions()).Store(&path)
 	return path, err
 }
@@ -88,6 +97,15 @@ func (b *berth) Close() error {
 		return nil
 	}
 	return b.conn.Close()
+}
+
+// berthUserNS is the same with a user namespace for each container.
+type berthUserNS struct{ berth }
+
+func (b *berthUserNS) Prepare(ctx context.Context, count int) (About, error) {
+	about, err := b.berth.Prepare(ctx, count)
+	about.Note, about.Programs = "berth with an <idmap> of 65536 ids from 100000; registered", nil
+	return about, err
 }
 
 // berthctl is the same with a berthctl process for each call.

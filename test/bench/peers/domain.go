@@ -5,14 +5,21 @@ import (
 	"encoding/xml"
 )
 
-// domainXML is the definition that Berth and libvirt get, word for word the same.
-func domainXML(id int, root string) string {
+// idmap gives a container a user namespace: the ids that a distribution's subuid file gives its first user.
+const idmap = `<idmap>
+    <uid start="0" target="100000" count="65536"/>
+    <gid start="0" target="100000" count="65536"/>
+  </idmap>`
+
+// domainXML is the definition that Berth and libvirt get, word for word the same, with more elements in it, "" for none.
+func domainXML(name, root, more string) string {
 	var dir bytes.Buffer
 	// A bytes.Buffer never fails.
 	_ = xml.EscapeText(&dir, []byte(root))
 	return `<domain type="lxc">
-  <name>` + name(id) + `</name>
+  <name>` + name + `</name>
   <memory>65536</memory>
+  ` + more + `
   <os>
     <type>exe</type>
     <init>/tinit</init>

@@ -96,7 +96,7 @@ func defineAll(ctx context.Context, roots Roots, count int) (string, error) {
 	}
 	for id := range count {
 		path := filepath.Join(dir, name(id)+".xml")
-		if err := os.WriteFile(path, []byte(domainXML(id, roots.Root(id))), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(domainXML(name(id), roots.Root(id), "")), 0o600); err != nil {
 			return "", errors.Join(err, s.Close())
 		}
 		// The same name without a uuid is a redefinition only when it is new; the other peer may

@@ -43,7 +43,7 @@ func (r Roots) Root(id int) string { return filepath.Join(r.Dir, strconv.Itoa(id
 // Work is the directory of one peer's files.
 func (r Roots) Work(peer string) string { return filepath.Join(r.State, peer) }
 
-// name is the container's name; peers run one after another, so all use the same names.
+// name is the container's name; peers run one after another, so all that define them alike use the same names.
 func name(id int) string { return "bench" + strconv.Itoa(id) }
 
 // New makes a peer by its name.
@@ -51,6 +51,8 @@ func New(peer string, roots Roots) (Peer, error) {
 	switch peer {
 	case "berth":
 		return &berth{roots: roots}, nil
+	case "berth-userns":
+		return &berthUserNS{berth{roots: roots, idmap: idmap}}, nil
 	case "berthctl":
 		return &berthctl{berth: berth{roots: roots}}, nil
 	case "nspawn":

@@ -65,13 +65,15 @@ func decode(t *testing.T, text string) (value any) {
 
 func TestDomainXMLIsADefinition(t *testing.T) {
 	t.Parallel()
-	def, err := domain.Parse([]byte(domainXML(7, "/run/a&b")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, _ := def.Root()
-	got := []string{def.Name, def.OS.Init, root.Source}
-	if diff := cmp.Diff([]string{"bench7", "/tinit", "/run/a&b"}, got); diff != "" {
-		t.Errorf("name, init, root (-want +got):\n%s", diff)
+	for more, maps := range map[string]int{"": 0, idmap: 1} {
+		def, err := domain.Parse([]byte(domainXML("bench7", "/run/a&b", more)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, _ := def.Root()
+		got := []any{def.Name, def.OS.Init, root.Source, len(def.IDMap.UIDs), len(def.IDMap.GIDs)}
+		if diff := cmp.Diff([]any{"bench7", "/tinit", "/run/a&b", maps, maps}, got); diff != "" {
+			t.Errorf("name, init, root, uid and gid ranges (-want +got):\n%s", diff)
+		}
 	}
 }

@@ -13,6 +13,9 @@ import (
 // Ours is the peer that all others are set against.
 const Ours = "berth"
 
+// WithUserNamespace is Ours with a user namespace for each container, set against Ours without.
+const WithUserNamespace = "berth-userns"
+
 // Report is everything that one run measured; times are in milliseconds.
 type Report struct {
 	Machine  Machine   `json:"machine"`

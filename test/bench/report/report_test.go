@@ -43,6 +43,7 @@ func measured() *Report {
 		},
 		Warm: []Series{
 			{Peer: "berth", Samples: []float64{9, 8, 10}, Returned: []float64{10, 10, 11}},
+			{Peer: "berth-userns", Samples: []float64{11, 12, 10.5}},
 			{Peer: "nspawn", Samples: []float64{60, 50, 55}},
 			{Peer: "libvirt", Samples: []float64{50}, Returned: []float64{51}},
 		},

@@ -49,12 +49,22 @@ func (r *Report) targets() []target {
 		}
 	}
 	ms, rate, kib := unit(2, " ms"), unit(1, "/s"), unit(0, " KiB")
+	over := func(v float64) string {
+		if text := ms(v); v < 0 || math.IsNaN(v) {
+			return text
+		}
+		return "+" + ms(v)
+	}
 	warm, cold, stop := median(r.Warm, Ours), median(r.Cold, Ours), median(r.Stop, Ours)
 	against := func(all []Series, value float64, peer string) float64 {
 		return stats.Ratio(value, median(all, peer))
 	}
 	return []target{
 		{name: "warm start p50", measured: warm, limit: 10, format: ms},
+		{
+			name:     "warm start p50 with a user namespace, over one without",
+			measured: median(r.Warm, WithUserNamespace) - warm, limit: 3, format: over,
+		},
 		{name: "warm start p50, of nspawn's", measured: against(r.Warm, warm, "nspawn"), limit: 1.0 / 5, format: times},
 		{name: "warm start p50, of libvirt's", measured: against(r.Warm, warm, "libvirt"), limit: 1.0 / 6, format: times},
 		{name: "cold start p50, of nspawn's", measured: against(r.Cold, cold, "nspawn"), limit: 1.0 / 2, format: times},
