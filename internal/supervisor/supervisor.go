@@ -38,12 +38,13 @@ type supervisor struct {
 	events   chan event
 }
 
-// event is what another goroutine saw; exactly one field is set, or from with err.
+// event is what another goroutine saw; exactly one of from, hello, ended and sigterm is set.
 type event struct {
 	from    *wire.Conn // who said m, or ended (m is nil)
 	message wire.Message
 	files   []*os.File
 	hello   *wire.Conn // a new berthd
+	door    *door      // with hello: by which it came
 	ended   bool       // init
 	sigterm bool
 }
@@ -116,7 +117,7 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 	case e.ended:
 		return true, s.ended()
 	case e.hello != nil:
-		s.greet(e.hello)
+		s.greet(e.hello, e.door)
 		return false, nil
 	case e.sigterm:
 		s.asked = true

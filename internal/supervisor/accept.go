@@ -1,0 +1,112 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/wire"
+)
+
+// accept takes a restarted berthd. The socket lies in a directory that only root may enter.
+func (s *supervisor) accept() {
+	d, err := newDoor(FDListen)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "berth-supervisor: listen:", err)
+		return
+	}
+	for {
+		fd, err := d.next()
+		if err != nil {
+			return
+		}
+		if c, err := wire.NewConn(fd); err == nil {
+			s.events <- event{hello: c, door: d}
+		}
+	}
+}
+
+// retry is how long a connection waits that cannot be taken, for want of a descriptor or memory. It is not
+// closed: a berthd that hears nothing leaves the container alone, one whose connection ends takes
+// it down.
+const retry = time.Second
+
+// door is where berthds come in. A process that has no descriptor left cannot take a connection, and the
+// socket stays readable: so it holds two in reserve, for a connection and for what it is told
+// about this process.
+type door struct {
+	socket syscall.RawConn
+	retry  time.Duration
+
+	mu    sync.Mutex
+	spare []int
+}
+
+// newDoor takes ownership of a listening socket.
+func newDoor(fd int) (*door, error) {
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "listen")
+	socket, err := f.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	d := &door{socket: socket, retry: retry}
+	d.fill()
+	return d, nil
+}
+
+// next waits for a connection. The error is the socket's end.
+func (d *door) next() (int, error) {
+	for {
+		var fd int
+		var refused error
+		err := d.socket.Read(func(listen uintptr) bool {
+			fd, _, refused = unix.Accept4(int(listen), unix.SOCK_CLOEXEC)
+			return !errors.Is(refused, unix.EAGAIN) && !errors.Is(refused, unix.EINTR)
+		})
+		switch {
+		case err != nil:
+			return -1, err
+		case refused == nil:
+			return fd, nil
+		case errors.Is(refused, unix.ECONNABORTED): // it went away while it waited
+		case errors.Is(refused, unix.EMFILE) && d.empty():
+		default:
+			<-time.After(d.retry)
+		}
+	}
+}
+
+// fill takes as much of the reserve as there is room for.
+func (d *door) fill() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_ = d.socket.Control(func(listen uintptr) { // its error is the socket's end
+		for len(d.spare) < 2 {
+			fd, err := unix.FcntlInt(listen, unix.F_DUPFD_CLOEXEC, 0)
+			if err != nil {
+				return
+			}
+			d.spare = append(d.spare, fd)
+		}
+	})
+}
+
+// empty lets the reserve go, and says whether there was one.
+func (d *door) empty() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	had := len(d.spare) > 0
+	for _, fd := range d.spare {
+		_ = unix.Close(fd)
+	}
+	d.spare = nil
+	return had
+}
