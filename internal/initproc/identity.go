@@ -78,7 +78,7 @@ func (s *stager) lookUpUser() error {
 		return err
 	}
 	defer func() { _ = group.Close() }()
-	found, err := user.GetExecUser(spec, nil, passwd, group)
+	found, err := user.GetExecUser(spec, nil, passwdEntries(passwd), groupEntries(group))
 	if err != nil {
 		return fmt.Errorf("inituser %q, initgroup %q in the container's passwd and group: %w", i.User, i.Group, err)
 	}

@@ -145,9 +145,12 @@ func TestThreat6ForeignCode(t *testing.T) {
 	if libraries, err := f.ImportedLibraries(); err != nil || len(libraries) > 0 {
 		t.Errorf("%s loads %v, %v", program, libraries, err)
 	}
+	lines := func(text string) func(string) error {
+		return func(p string) error { return os.WriteFile(p, []byte(text+"\n"), 0o600) }
+	}
 	for name, c := range map[string]struct {
 		make func(passwd string) error
-		want string // "" is a start
+		want string // "" is a start, of user 1000
 	}{
 		"passwd is a FIFO":           {func(p string) error { return unix.Mkfifo(p, 0o666) }, "/etc/passwd"},
 		"passwd is a link to memory": {func(p string) error { return os.Symlink("/proc/self/mem", p) }, "guest"},
@@ -159,7 +162,12 @@ func TestThreat6ForeignCode(t *testing.T) {
 		"passwd is garbage": {func(p string) error {
 			return os.WriteFile(p, []byte(strings.Repeat("\x00:guest::x:::\n", 1000)), 0o600)
 		}, "guest"},
-		"passwd is good": {func(p string) error { return os.WriteFile(p, []byte("guest:x:1000:1000::/:/bin/sh\n"), 0o600) }, ""},
+		"user's number is a word":       {lines("guest:x:abc:1000::/:"), `inituser "guest"`}, // which is no 0
+		"user's number is too large":    {lines("guest:x:4294967296:1000::/:"), `inituser "guest"`},
+		"user's group is a word":        {lines("guest:x:1000:abc::/:"), `inituser "guest"`},
+		"user has no number":            {lines("guest"), `inituser "guest"`},
+		"user comes again, and sounder": {lines("guest:x:abc:0::/:\nguest:x:1000:1000::/:"), ""},
+		"passwd is good":                {lines("guest:x:1000:1000::/:/bin/sh"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clean(t)
@@ -176,6 +184,13 @@ func TestThreat6ForeignCode(t *testing.T) {
 			t.Cleanup(func() { try(t, "berthctl", "destroy", "web") })
 			if (r.Status == 0) != (c.want == "") || !strings.Contains(r.Err, c.want) {
 				t.Errorf("%+v, want %q", r, c.want)
+			}
+			if r.Status != 0 || c.want != "" {
+				return
+			}
+			status, err := os.ReadFile(proc(int(info(t, "web").Leader), "status"))
+			if err != nil || !strings.Contains(string(status), "\nUid:\t1000\t1000\t1000\t1000\n") {
+				t.Errorf("it runs as\n%s, %v", status, err)
 			}
 		})
 	}

@@ -1,0 +1,65 @@
+package initproc
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"math"
+	"strconv"
+)
+
+// maxEntry bounds a line of the container's passwd and group, in bytes: a group may have many members.
+const maxEntry = 1 << 20
+
+// entries reads passwd(5) or group(5) without the lines whose ids are no ids. Package user takes such a
+// field, or one that is not there, for 0, which is root, and a number of more than 32 bits is
+// cut by the kernel; a C library passes over them, too.
+type entries struct {
+	lines *bufio.Scanner
+	ids   []int // the fields that are ids, from 0
+	rest  []byte
+}
+
+// passwdEntries is a passwd file's lines, name:password:uid:gid and more.
+func passwdEntries(r io.Reader) *entries { return newEntries(r, 2, 3) }
+
+// groupEntries is a group file's lines, name:password:gid:members.
+func groupEntries(r io.Reader) *entries { return newEntries(r, 2) }
+
+func newEntries(r io.Reader, ids ...int) *entries {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxEntry)
+	return &entries{lines: lines, ids: ids}
+}
+
+func (e *entries) Read(p []byte) (int, error) {
+	for len(e.rest) == 0 {
+		if !e.lines.Scan() {
+			if err := e.lines.Err(); err != nil {
+				return 0, err
+			}
+			return 0, io.EOF
+		}
+		if line := e.lines.Bytes(); e.sound(line) {
+			e.rest = append(bytes.Clone(line), '\n')
+		}
+	}
+	n := copy(p, e.rest)
+	e.rest = e.rest[n:]
+	return n, nil
+}
+
+// sound tells whether all ids of a line are such. The largest number means "no id" to the kernel.
+func (e *entries) sound(line []byte) bool {
+	fields := bytes.Split(bytes.TrimSpace(line), []byte(":"))
+	for _, i := range e.ids {
+		if i >= len(fields) {
+			return false
+		}
+		id, err := strconv.ParseInt(string(fields[i]), 10, 64)
+		if err != nil || id < 0 || id >= math.MaxUint32 {
+			return false
+		}
+	}
+	return true
+}
