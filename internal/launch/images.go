@@ -86,6 +86,8 @@ func (s *Supervisors) imageTree(ctx context.Context, src plan.Source, by served)
 		device = shown.Name()
 	}
 	options := []mount.Option{{Key: "source", Value: device}}
+	// Not nosuid: it may be the container's /usr, whose su would not work; and out of the container's
+	// mount namespace, where this tree only ever is, the kernel heeds no set-uid bit.
 	attr := mount.NoDev
 	if readOnly {
 		options = append(options, mount.Option{Key: "ro"})

@@ -142,6 +142,32 @@ func TestBlockRoot(t *testing.T) {
 	}
 }
 
+// TestImageSetUID: a set-uid program of an image gives its owner's rights inside, as libvirt's would, and none
+// to a user of the host who gets at it by /proc/PID/root of a process of the same user: the kernel
+// heeds the bit in the mount namespace only that the mount is in.
+func TestImageSetUID(t *testing.T) {
+	clean(t)
+	data := t.TempDir()
+	run(t, "cp", "/usr/bin/id", data)
+	if err := os.Chmod(filepath.Join(data, "id"), 0o755|os.ModeSetuid); err != nil {
+		t.Fatal(err)
+	}
+	const nobody = "65534"
+	g := guest{Name: "web", Args: "<inituser>" + nobody + "</inituser><initgroup>" + nobody + "</initgroup>"}
+	g.Init, g.Args = "/bin/sh", g.Args+"<initarg>-c</initarg><initarg>/mnt/id -u; echo THE END; exec sleep 1000</initarg>"
+	g.Devs = "<filesystem type='file'><source file='" + image(t, data) + "'/><target dir='/mnt'/></filesystem>"
+	g.start(t)
+	if said := says(t, "web", "THE END"); !strings.HasPrefix(said, "0\n") {
+		t.Errorf("inside it says %q, not 0", said)
+	}
+	there := proc(int(info(t, "web").Leader), "root/mnt/id")
+	if got := run(t, "setpriv", "--reuid="+nobody, "--regid="+nobody, "--clear-groups", there, "-u"); got != nobody {
+		t.Errorf("on the host it says %s, not %s", got, nobody)
+	}
+	run(t, "berthctl", "destroy", "web")
+	unlooped(t)
+}
+
 // TestImageOnce: an image is written to in one place at a time, and read in many; a container that
 // starts again has it again.
 func TestImageOnce(t *testing.T) {
