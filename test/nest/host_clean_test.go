@@ -60,7 +60,7 @@ func observe(t testing.TB) []string {
 		}
 	}
 	for kind, pattern := range map[string]string{
-		"link": "/sys/class/net/*", "network namespace": "/run/netns/*", "loop device": "/sys/block/loop*/loop",
+		"link": "/sys/class/net/*", "network namespace": "/run/netns/*", "loop device": "/sys/block/loop*", "loop device in use": "/sys/block/loop*/loop",
 		"live state": "/run/berth/*/*", "definition": "/etc/berth/containers/*", "transient unit": "/run/systemd/transient/*",
 	} {
 		paths, err := filepath.Glob(pattern)

@@ -18,6 +18,8 @@ func observe() ([]string, error) {
 		"file":   "/run/berth",
 		"config": "/etc/berth",
 		"unit":   "/run/systemd/transient/machine-*",
+		// The kernel keeps a device that shows nothing any more, beyond the eight that it starts with.
+		"loop device": "/sys/block/loop*",
 	} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
@@ -33,7 +35,7 @@ func observe() ([]string, error) {
 	}
 	for _, path := range loops {
 		if file, err := os.ReadFile(path); err == nil { // else it was detached just now
-			seen = append(seen, "loop "+strings.TrimSpace(string(file)))
+			seen = append(seen, "loop device of "+strings.TrimSpace(string(file)))
 		}
 	}
 	mounts, err := mountinfo()
