@@ -279,7 +279,9 @@ func TestNoImage(t *testing.T) {
 		"broken":             {"type='file'><source file='" + broken + "'/>", broken + ": "},
 		"file as device":     {"type='block'><source dev='" + empty + "'/>", empty + ": it is no block device"},
 		"missing device":     {"type='block'><source dev='/dev/nosuch'/>", "/dev/nosuch: no such file"},
-		"nbd":                {"type='file'><driver type='nbd' format='qcow2'/><source file='" + empty + "'/>", "driver@type"},
+		"no qcow2":           {"type='file'><driver type='nbd' format='qcow2'/><source file='" + empty + "'/>", "Image is not in qcow2 format"},
+		"no such format":     {"type='file'><driver type='nbd' format='qcow9'/><source file='" + empty + "'/>", "Unknown driver 'qcow9'"},
+		"no qcow2 directory": {"type='file'><driver type='nbd' format='qcow2'/><source file='/etc'/>", "/etc: it is no regular file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := sleeper(t, "web")
