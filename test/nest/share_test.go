@@ -3,7 +3,10 @@
 package nest
 
 import (
+	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -107,6 +110,34 @@ func TestShareWithProcess(t *testing.T) {
 	})
 }
 
+// wrongProcesses gives a process of the host that has ended and is not reaped, and a thread that is none.
+func wrongProcesses(t *testing.T) (zombie, thread int) {
+	t.Helper()
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Wait() })
+	settled(t, func() error {
+		text, err := os.ReadFile(proc(cmd.Process.Pid, "status"))
+		if err == nil && !strings.Contains(string(text), "(zombie)") {
+			err = errors.New("it has not ended")
+		}
+		return err
+	})
+	list, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		if id, err := strconv.Atoi(e.Name()); err == nil && id != os.Getpid() {
+			thread = id // Go's first other thread lives as long as the process: sysmon
+			break
+		}
+	}
+	return cmd.Process.Pid, thread
+}
+
 // TestNothingToShare: each error names its element, and nothing is left.
 func TestNothingToShare(t *testing.T) {
 	clean(t)
@@ -119,7 +150,11 @@ func TestNothingToShare(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.Remove(file) })
+	zombie, thread := wrongProcesses(t)
+	byPID := func(pid int) string { return "<sharenet type='pid' value='" + strconv.Itoa(pid) + "'/>" }
 	for name, c := range map[string]struct{ element, want string }{
+		"zombie":                {byPID(zombie), fmt.Sprintf("lxc:sharenet: process %d has ended", zombie)},
+		"thread":                {byPID(thread), fmt.Sprintf("lxc:sharenet: %d is a thread of process %d, not a process", thread, os.Getpid())},
 		"unknown container":     {"<sharenet type='name' value='nosuch'/>", "lxc:sharenet: no such container with name 'nosuch'"},
 		"container that is off": {"<shareipc type='name' value='off'/>", "lxc:shareipc: domain 'off' is not running"},
 		"itself":                {"<shareuts type='name' value='web'/>", "lxc:shareuts: domain 'web' is not running"},

@@ -1,0 +1,77 @@
+package namespace
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestKernelThread: process 2 is kthreadd, but in a pid namespace that is not the machine's.
+func TestKernelThread(t *testing.T) {
+	t.Parallel()
+	if name, err := os.ReadFile("/proc/2/comm"); err != nil || !bytes.Equal(name, []byte("kthreadd\n")) {
+		t.Skip("no kernel thread is seen here")
+	}
+	for _, k := range []Kind{Net, IPC, UTS} {
+		if f, err := OfProcess(2, k); f != nil || err == nil || err.Error() != "process 2 is a kernel thread" {
+			t.Errorf("%s: %v, %v", k, f, err)
+		}
+	}
+}
+
+func TestThread(t *testing.T) {
+	t.Parallel()
+	type ids struct{ thread, process int }
+	told, over := make(chan ids), make(chan struct{})
+	defer close(over)
+	for range 2 { // at most one of them is the main thread
+		go func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			told <- ids{unix.Gettid(), os.Getpid()}
+			<-over
+		}()
+	}
+	for range 2 {
+		id := <-told
+		if id.thread == id.process {
+			continue
+		}
+		want := strconv.Itoa(id.thread) + " is a thread of process " + strconv.Itoa(id.process) + ", not a process"
+		if f, err := OfProcess(uint32(id.thread), Net); f != nil || err == nil || err.Error() != want {
+			t.Errorf("%v, %v; want %q", f, err, want)
+		}
+	}
+}
+
+func TestGone(t *testing.T) {
+	t.Parallel()
+	if f, err := OfProcess(1<<31-1, Net); f != nil || !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("%v, %v", f, err)
+	}
+}
+
+func TestParseStat(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]stat{
+		"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0":           {0, 0x208040},
+		"77 (a) S 1 2 3) R 76 0 0 0 -1 4194304 0\n":       {76, 0x400000},
+		"77 (\n) 1 1 1 1 1 1 1) Z 76 77 77 0 -1 256 1\n":  {76, 256},
+		"77 (x) S 4294967295 1 1 34816 9 4294967295 0 0 ": {1<<32 - 1, 1<<32 - 1},
+	} {
+		if got, err := parseStat(text); got != want || err != nil {
+			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "7", "7 (x", "7 (x) S 1 1 1 0 -1", "7 (x) S x 1 1 0 -1 5", "7 (x) S 1 1 1 0 -1 4294967296"} {
+		if got, err := parseStat(text); err == nil || !strings.HasPrefix(err.Error(), "stat of a process") {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+}
