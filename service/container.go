@@ -22,6 +22,8 @@ type container struct {
 	coming *domain.Def // being accepted: neither stored nor live yet
 	latest *domain.Def // the live one of the run before, whose ids are kept for the next
 	text   string      // of stored, formatted once: a start must not wait for that
+	// Whose namespaces others may share: it runs, and nobody has told it to end; else nil.
+	shareable Supervisor
 
 	// Owned by the holder of the queue.
 	run      *run

@@ -16,7 +16,6 @@ import (
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/internal/idrange"
-	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
 )
 
@@ -38,6 +37,7 @@ type world struct {
 	machines    map[string]uint32
 	supervisors map[string]*supervisorFake // by run directory
 	events      []string
+	namespaces  []*os.File // that were opened
 	nextPID     uint32
 }
 
@@ -83,6 +83,11 @@ func (w *world) left() []string {
 		case <-s.done:
 		default:
 			l = append(l, "supervisor "+d)
+		}
+	}
+	for _, f := range w.namespaces {
+		if _, err := f.Stat(); err == nil {
+			l = append(l, "open namespace")
 		}
 	}
 	slices.Sort(l)
@@ -310,91 +315,4 @@ func (g *groupFake) Stats() (Stats, error) {
 func (g *groupFake) Kill() error {
 	g.s.finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}})
 	return g.w.call("group.Kill")
-}
-
-type supervisorsFake struct{ *world }
-
-func (w supervisorsFake) Spawn(_ context.Context, _, runDir string, _ *plan.Plan) (Supervisor, error) {
-	if err := w.call("supervisors.Spawn"); err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.nextPID += 2
-	s := &supervisorFake{w: w.world, pid: w.nextPID, done: make(chan struct{}), failure: w.failure}
-	w.supervisors[runDir] = s
-	return s, nil
-}
-
-func (w supervisorsFake) Attach(_ context.Context, runDir string) (Supervisor, bool, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s := w.supervisors[runDir]
-	if w.fault == "supervisors.Attach" {
-		w.fault = "" // once
-		return nil, false, errFault
-	}
-	if s == nil || s.over() {
-		return nil, false, nil
-	}
-	s.running = true
-	return s, true, nil
-}
-
-type supervisorFake struct {
-	w       *world
-	pid     uint32
-	running bool
-	listens bool
-	asked   bool
-	once    sync.Once
-	done    chan struct{}
-	end     End
-	failure error
-}
-
-func (s *supervisorFake) over() bool {
-	select {
-	case <-s.done:
-		return true
-	default:
-		return false
-	}
-}
-
-func (s *supervisorFake) Failure() error { return s.failure }
-
-func (s *supervisorFake) finish(e End) { s.once.Do(func() { s.end = e; close(s.done) }) }
-
-func (s *supervisorFake) PID() uint32                           { return s.pid }
-func (s *supervisorFake) Leader() uint32                        { return s.pid + 1 }
-func (s *supervisorFake) Done() <-chan struct{}                 { return s.done }
-func (s *supervisorFake) End() End                              { return s.end }
-func (s *supervisorFake) Kill() error                           { s.finish(End{}); return nil }
-func (s *supervisorFake) Place(context.Context, *os.File) error { return s.w.call("supervisor.Place") }
-
-func (s *supervisorFake) Continue(context.Context) error {
-	s.w.mu.Lock()
-	s.running = true
-	s.w.mu.Unlock()
-	return s.w.call("supervisor.Continue")
-}
-
-func (s *supervisorFake) Terminate() error {
-	s.asked = true
-	if !s.listens {
-		s.finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}})
-	}
-	return nil
-}
-
-// Close ends a supervisor whose start is not over, as the real one does by itself.
-func (s *supervisorFake) Close() error {
-	s.w.mu.Lock()
-	over := !s.running || s.w.fault == "supervisor.Continue"
-	s.w.mu.Unlock()
-	if over {
-		s.finish(End{})
-	}
-	return nil
 }

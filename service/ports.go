@@ -124,8 +124,11 @@ type Group interface {
 
 // Supervisors starts and finds the per-container processes.
 type Supervisors interface {
-	// Spawn starts one and gives it the plan; a device that does not answer is left when ctx ends.
-	Spawn(ctx context.Context, name, runDir string, p *plan.Plan) (Supervisor, error)
+	// Namespace opens one that is no container's: a process's, or one with a name.
+	Namespace(j plan.Join) (*os.File, error)
+	// Spawn starts one and gives it the plan, and the namespaces of p.Join in its order, which stay
+	// the caller's; a device that does not answer is left when ctx ends.
+	Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (Supervisor, error)
 	// Attach connects to a supervisor that an earlier daemon started, if it is still there.
 	Attach(ctx context.Context, runDir string) (s Supervisor, found bool, err error)
 }
@@ -138,6 +141,8 @@ type Supervisor interface {
 	// Continue lets init execute and returns when it has.
 	Continue(ctx context.Context) error
 	Leader() uint32
+	// Namespace opens init's of a kind, as of plan.Join; os.ErrProcessDone when init has ended.
+	Namespace(kind string) (*os.File, error)
 	// Terminate asks init to end, in the words that it understands; one that understands none is
 	// killed. That it has ended already is no error.
 	Terminate() error

@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/domain"
-	"github.com/berthd/berth/internal/plan"
 )
 
 func xmlOf(name string, more ...string) []byte {
@@ -332,36 +331,5 @@ func TestPlan(t *testing.T) {
 	}
 	if _, err := s.Plan(domain.UUID{}, false); !errors.Is(err, ErrNoContainer) {
 		t.Errorf("of nobody: %v", err)
-	}
-}
-
-// TestShares: what is another container's is found by its init, and nothing is begun without it.
-func TestShares(t *testing.T) {
-	t.Parallel()
-	w := newWorld()
-	s := w.service(t)
-	share := "<namespace xmlns='http://libvirt.org/schemas/domain/lxc/1.0'><sharenet type='name' value='db'/></namespace>"
-	web := define(t, s, "web", share)
-	fails := func(want string) {
-		t.Helper()
-		if err := s.Start(context.Background(), web); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
-		}
-		if left := w.left(); len(left) > 0 {
-			t.Errorf("left behind: %v", left)
-		}
-	}
-	fails("lxc:sharenet: no such container with name 'db'")
-	db := define(t, s, "db")
-	fails("lxc:sharenet: domain 'db' is not running")
-	if err := s.Start(context.Background(), db); err != nil {
-		t.Fatal(err)
-	}
-	list := []plan.Join{{Kind: "net", Container: "db"}, {Kind: "ipc", PID: 1}, {Kind: "uts", NetNS: "red"}}
-	if err := s.findShares(list); err != nil || list[0].PID != w.supervisors[db.String()].Leader() || list[1].PID != 1 || list[2].PID != 0 {
-		t.Errorf("%+v, %v", list, err)
-	}
-	if err := s.Start(context.Background(), web); err != nil {
-		t.Error(err)
 	}
 }

@@ -1,26 +1,54 @@
 package service
 
 import (
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/berthd/berth/internal/plan"
 )
 
-// findShares completes the namespaces that are another container's by its init's pid.
-func (s *Service) findShares(list []plan.Join) error {
-	for i := range list {
-		j := &list[i]
-		if j.Container == "" {
-			continue
+// openShares opens the namespaces of others that init is born in, before anything is begun. Once they
+// are open they live, whoever ends.
+func (s *Service) openShares(list []plan.Join) (files []*os.File, err error) {
+	for _, j := range list {
+		open := s.Supervisors.Namespace
+		if j.Container != "" {
+			open = s.containerNamespace
 		}
-		other, err := s.ByName(j.Container)
+		f, err := open(j)
 		if err != nil {
-			return fmt.Errorf("lxc:share%s: %w", j.Kind, err)
+			closeAll(files)
+			return nil, fmt.Errorf("lxc:share%s: %w", j.Kind, err)
 		}
-		if other.Leader == 0 {
-			return fmt.Errorf("lxc:share%s: domain '%s' is not running", j.Kind, j.Container)
-		}
-		j.PID = other.Leader
+		files = append(files, f)
 	}
-	return nil
+	return files, nil
+}
+
+// containerNamespace asks the other's supervisor, which knows its init by more than a pid. The
+// other's queue is left alone: two containers may start at once, each to share with the other.
+func (s *Service) containerNamespace(j plan.Join) (*os.File, error) {
+	s.mu.RLock()
+	c := s.byName[j.Container]
+	s.mu.RUnlock()
+	if c == nil {
+		return nil, fmt.Errorf("%w with name '%s'", ErrNoContainer, j.Container)
+	}
+	c.mu.Lock()
+	other := c.shareable
+	c.mu.Unlock()
+	if other != nil {
+		f, err := other.Namespace(j.Kind)
+		if !errors.Is(err, os.ErrProcessDone) {
+			return f, err
+		}
+	}
+	return nil, fmt.Errorf("domain '%s' is not running", j.Container)
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }

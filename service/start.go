@@ -79,6 +79,9 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, state State, reas
 	c.run = r
 	c.mu.Lock()
 	c.live = def
+	if !r.Destroyed && !r.Stopping {
+		c.shareable = r.supervisor
+	}
 	c.mu.Unlock()
 	s.change(c, e, func(snap *Snapshot) {
 		snap.State, snap.Reason = state, reason
@@ -116,9 +119,11 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 	}
 	step = "namespaces"
 	p := planner.Build(def, s.Host)
-	if err = s.findShares(p.Join); err != nil {
+	shared, err := s.openShares(p.Join)
+	if err != nil {
 		return nil, err
 	}
+	defer closeAll(shared)
 	step = "run directory"
 	dir, err := s.Runs.Create(def.UUID)
 	if err != nil {
@@ -130,7 +135,7 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (_ 
 	})
 
 	step = "supervisor"
-	if r.supervisor, err = s.Supervisors.Spawn(ctx, def.Name, dir, p); err != nil {
+	if r.supervisor, err = s.Supervisors.Spawn(ctx, def.Name, dir, p, shared); err != nil {
 		return nil, err
 	}
 	back.push(func() error { return s.end(r) })

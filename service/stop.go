@@ -18,7 +18,7 @@ func (s *Service) Destroy(ctx context.Context, u domain.UUID) error {
 		if lifecycle(opDestroy, snap.State) != proceed {
 			return &StateError{Op: string(opDestroy), Name: snap.Name, State: snap.State}
 		}
-		s.intend(c.run, &c.run.Destroyed)
+		s.intend(c, &c.run.Destroyed)
 		over = c.run.over
 		return s.inGroup(c.run, Group.Kill)
 	})
@@ -53,7 +53,7 @@ func (s *Service) requestStop(u domain.UUID) {
 		if c.run == nil || c.run.Stopping {
 			return nil
 		}
-		s.intend(c.run, &c.run.Stopping)
+		s.intend(c, &c.run.Stopping)
 		return s.urge(c, c.run)
 	})
 	if err != nil && !errors.Is(err, ErrNoContainer) {
@@ -62,11 +62,14 @@ func (s *Service) requestStop(u domain.UUID) {
 }
 
 // intend notes what is about to be done to a run, so that its end is taken for what it is even when
-// this daemon is killed before it comes.
-func (s *Service) intend(r *run, what *bool) {
+// this daemon is killed before it comes. From now on nobody shares with it. The caller holds the queue.
+func (s *Service) intend(c *container, what *bool) {
+	c.mu.Lock()
+	c.shareable = nil
+	c.mu.Unlock()
 	*what = true
-	if err := s.Runs.Save(r.Run); err != nil {
-		s.Log.Error("run state", "uuid", r.UUID.String(), "err", err)
+	if err := s.Runs.Save(c.run.Run); err != nil {
+		s.Log.Error("run state", "uuid", c.run.UUID.String(), "err", err)
 	}
 }
 
@@ -118,7 +121,7 @@ func (s *Service) ended(c *container, r *run, end End) {
 	defer close(r.over)
 	c.mu.Lock()
 	live := c.live
-	c.live, c.latest = nil, live
+	c.live, c.latest, c.shareable = nil, live, nil
 	c.mu.Unlock()
 	c.run = nil
 

@@ -227,7 +227,7 @@ func TestLargePlan(t *testing.T) {
 	}
 	b = newBox(t, "exit 0")
 	b.plan.Init.Env = []string{strings.Repeat("x", wire.MaxPlan)}
-	if s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan); err == nil || !strings.Contains(err.Error(), "plan: ") {
+	if s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, nil); err == nil || !strings.Contains(err.Error(), "plan: ") {
 		t.Errorf("too large a plan: %v, %v", s, err)
 	}
 }
@@ -246,7 +246,7 @@ func TestManySources(t *testing.T) {
 			for range tc.bytes / len(b.root) {
 				b.plan.Sources = append(b.plan.Sources, b.plan.Sources[0])
 			}
-			s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan)
+			s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, nil)
 			if err == nil {
 				over(t, s)
 				err = s.Failure()

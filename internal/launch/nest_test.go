@@ -124,7 +124,7 @@ func (b *box) makeGroup(t *testing.T) {
 
 func (b *box) spawn(t *testing.T) service.Supervisor {
 	t.Helper()
-	s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan)
+	s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,30 +1,44 @@
 package launch
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/berthd/berth/internal/linux/namespace"
+	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/plan"
 )
 
-// shares opens the namespaces of others that init is born in, before anything is begun. Once they
-// are open they live, whoever ends.
-func shares(list []plan.Join) (files []*os.File, err error) {
-	for _, j := range list {
-		var f *os.File
-		if j.NetNS != "" {
-			f, err = namespace.Named(j.NetNS)
-		} else {
-			f, err = namespace.OfProcess(j.PID, namespace.Kind(j.Kind))
-		}
-		if err != nil {
-			closeAll(files)
-			return nil, fmt.Errorf("lxc:share%s: %w", j.Kind, err)
-		}
-		files = append(files, f)
+// Namespace opens a namespace of a process of the host, or of a name below /run/netns.
+func (*Supervisors) Namespace(j plan.Join) (*os.File, error) {
+	if j.NetNS != "" {
+		return namespace.Named(j.NetNS)
 	}
-	return files, nil
+	return namespace.OfProcess(j.PID, namespace.Kind(j.Kind))
+}
+
+// Namespace opens one of init's; os.ErrProcessDone when init has ended. That the process is a child
+// of this supervisor's, which is not reaped, is what makes it init: init's pid may be another's as
+// soon as the supervisor has reaped it.
+func (p *Process) Namespace(kind string) (*os.File, error) {
+	f, err := namespace.OfChild(p.PID(), p.Leader(), namespace.Kind(kind))
+	if err != nil {
+		return nil, err
+	}
+	if !p.holdsPID() {
+		_ = f.Close()
+		return nil, os.ErrProcessDone
+	}
+	return f, nil
+}
+
+// holdsPID reports whether the supervisor's pid is its own still, so that it was until now.
+func (p *Process) holdsPID() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.child || p.gone {
+		return !p.gone
+	}
+	return p.handle != nil && pidfd.Signal(p.handle, 0) == nil
 }
 
 func closeAll(files []*os.File) {

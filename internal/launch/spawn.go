@@ -44,19 +44,14 @@ func New(program string, apart Apart) (*Supervisors, error) {
 }
 
 // Spawn starts the supervisor of one container, in the daemon's control group for now, and gives it
-// the plan. Its messages go to the daemon's standard error. The error is ctx's when a device or image
-// does not answer until then.
-func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan) (service.Supervisor, error) {
+// the plan and the namespaces of p.Join, which stay the caller's. Its messages go to the daemon's
+// standard error. The error is ctx's when a device or image does not answer until then.
+func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (service.Supervisor, error) {
 	planFile, err := file(p)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = planFile.Close() }()
-	shared, err := shares(p.Join)
-	if err != nil {
-		return nil, err
-	}
-	defer closeAll(shared)
 	images, err := within(ctx, func() ([]*os.File, error) { return s.images(ctx, name, runDir, p.Sources) })
 	if err != nil {
 		return nil, err

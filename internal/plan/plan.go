@@ -40,7 +40,7 @@ type Namespaces struct {
 type Join struct {
 	Kind      string `json:"kind"` // net, ipc, uts
 	Container string `json:"container,omitempty"`
-	PID       uint32 `json:"pid,omitempty"` // of the container's init, too, once it is known
+	PID       uint32 `json:"pid,omitempty"`
 	NetNS     string `json:"netns,omitempty"`
 }
 

@@ -76,6 +76,42 @@ func TestShareWithContainer(t *testing.T) {
 	}
 }
 
+// TestShareWithPaused: what is frozen has its namespaces still, also for a daemon that came later.
+func TestShareWithPaused(t *testing.T) {
+	clean(t)
+	db := sleeper(t, "db")
+	db.More = "<features><privnet/></features>"
+	db.start(t)
+	run(t, "berthctl", "suspend", "db")
+	for _, name := range []string{"web", "later"} {
+		g := sleeper(t, name)
+		g.More = shared("<sharenet type='name' value='db'/><shareuts type='name' value='db'/>")
+		g.start(t)
+		sameNamespaces(t, int(info(t, "db").Leader), int(info(t, name).Leader), "net user uts")
+		killDaemon(t)
+	}
+	if i := info(t, "db"); i.State != "paused" {
+		t.Errorf("it is %s", i.State)
+	}
+}
+
+// TestShareWithStopping: an init that was told to end, and takes its time, is nobody to share with.
+func TestShareWithStopping(t *testing.T) {
+	clean(t)
+	db := script(t, "db", "trap 'echo asked' TERM; echo ready; while :; do sleep 0.05; done")
+	db.start(t)
+	says(t, "db", "ready")
+	run(t, "machinectl", "terminate", "db")
+	says(t, "db", "asked")
+	becomes(t, "db", "stopping/booted")
+	g := sleeper(t, "web")
+	g.More = shared("<sharenet type='name' value='db'/>")
+	if r := try(t, "berthctl", "create", g.file(t)); r.Status != 1 || !strings.Contains(r.Err, "lxc:sharenet: domain 'db' is not running") {
+		t.Errorf("%+v", r)
+	}
+	run(t, "berthctl", "destroy", "db")
+}
+
 // TestShareWithProcess: by a pid of the host, and by a name of ip-netns(8).
 func TestShareWithProcess(t *testing.T) {
 	clean(t)

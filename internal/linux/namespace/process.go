@@ -26,23 +26,47 @@ func (gone) Unwrap() error   { return os.ErrProcessDone }
 // OfProcess opens a namespace of a process that exists, else the error is an os.ErrProcessDone. Kernel
 // threads are refused: what they have is the host's.
 func OfProcess(pid uint32, k Kind) (*os.File, error) {
+	return open(pid, k, func(s stat) error {
+		if s.flags&kernelThread != 0 {
+			return fmt.Errorf("process %d is a kernel thread", pid)
+		}
+		return nil
+	})
+}
+
+// OfChild is OfProcess for a child of this parent; that it is another's is an os.ErrProcessDone, too.
+func OfChild(parent, pid uint32, k Kind) (*os.File, error) {
+	return open(pid, k, func(s stat) error {
+		if s.parent != parent {
+			return ended(pid)
+		}
+		return nil
+	})
+}
+
+func open(pid uint32, k Kind, accept func(stat) error) (*os.File, error) {
 	p, err := pidfd.Open(int(pid))
 	if err != nil {
 		return nil, notOpened(pid, err)
 	}
 	defer func() { _ = p.Close() }()
 	s, err := statOf(pid)
+	if err == nil {
+		err = accept(s)
+	}
 	var f *os.File
 	if err == nil {
-		f, err = s.open(pid, k)
+		f, err = os.Open(path(pid, "ns/"+string(k)))
 	}
 	// The process of the pidfd is still there, so that the paths were its own.
 	if end := pidfd.Signal(p, 0); end != nil || errors.Is(err, fs.ErrNotExist) {
 		_ = f.Close()
-		return nil, gone(fmt.Sprintf("process %d has ended", pid))
+		return nil, ended(pid)
 	}
 	return f, err
 }
+
+func ended(pid uint32) error { return gone(fmt.Sprintf("process %d has ended", pid)) }
 
 // notOpened says why there is no pidfd: one of a thread that is no process is refused with EINVAL,
 // since kernel 6.15 with ENOENT.
@@ -100,13 +124,6 @@ func parseStat(text string) (s stat, err error) {
 		return s, fmt.Errorf("stat of a process: %w", err)
 	}
 	return stat{uint32(parent), uint32(flags)}, nil
-}
-
-func (s stat) open(pid uint32, k Kind) (*os.File, error) {
-	if s.flags&kernelThread != 0 {
-		return nil, fmt.Errorf("process %d is a kernel thread", pid)
-	}
-	return os.Open(path(pid, "ns/"+string(k)))
 }
 
 func path(pid uint32, name string) string {

@@ -57,6 +57,18 @@ func TestGone(t *testing.T) {
 	}
 }
 
+func TestOfChild(t *testing.T) {
+	t.Parallel()
+	if f, err := OfChild(uint32(os.Getppid()), uint32(os.Getpid()), UTS); err != nil {
+		t.Error(err)
+	} else {
+		_ = f.Close()
+	}
+	if f, err := OfChild(uint32(os.Getpid()), uint32(os.Getpid()), UTS); f != nil || !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("%v, %v", f, err)
+	}
+}
+
 func TestParseStat(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]stat{
