@@ -26,17 +26,12 @@ func (gone) Unwrap() error   { return os.ErrProcessDone }
 // OfProcess opens a namespace of a process that exists, else the error is an os.ErrProcessDone. Kernel
 // threads are refused: what they have is the host's.
 func OfProcess(pid uint32, k Kind) (*os.File, error) {
-	return open(pid, k, func(s stat) error {
-		if s.flags&kernelThread != 0 {
-			return fmt.Errorf("process %d is a kernel thread", pid)
-		}
-		return nil
-	})
+	return open(pid, k, noKernelThread)
 }
 
 // OfChild is OfProcess for a child of this parent; that it is another's is an os.ErrProcessDone, too.
 func OfChild(parent, pid uint32, k Kind) (*os.File, error) {
-	return open(pid, k, func(s stat) error {
+	return open(pid, k, func(_ uint32, s stat) error {
 		if s.parent != parent {
 			return ended(pid)
 		}
@@ -44,7 +39,7 @@ func OfChild(parent, pid uint32, k Kind) (*os.File, error) {
 	})
 }
 
-func open(pid uint32, k Kind, accept func(stat) error) (*os.File, error) {
+func open(pid uint32, k Kind, accept func(pid uint32, s stat) error) (*os.File, error) {
 	p, err := pidfd.Open(int(pid))
 	if err != nil {
 		return nil, notOpened(pid, err)
@@ -52,7 +47,7 @@ func open(pid uint32, k Kind, accept func(stat) error) (*os.File, error) {
 	defer func() { _ = p.Close() }()
 	s, err := statOf(pid)
 	if err == nil {
-		err = accept(s)
+		err = accept(pid, s)
 	}
 	var f *os.File
 	if err == nil {
@@ -124,6 +119,13 @@ func parseStat(text string) (s stat, err error) {
 		return s, fmt.Errorf("stat of a process: %w", err)
 	}
 	return stat{uint32(parent), uint32(flags)}, nil
+}
+
+func noKernelThread(pid uint32, s stat) error {
+	if s.flags&kernelThread != 0 {
+		return fmt.Errorf("process %d is a kernel thread", pid)
+	}
+	return nil
 }
 
 func path(pid uint32, name string) string {

@@ -1,8 +1,8 @@
 package namespace
 
 import (
-	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -12,11 +12,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestKernelThread: process 2 is kthreadd, but in a pid namespace that is not the machine's.
+// TestKernelThread: by what is told of one, and of process 2, which is kthreadd wherever kernel threads
+// are seen: in the machine's own pid namespace.
 func TestKernelThread(t *testing.T) {
 	t.Parallel()
-	if name, err := os.ReadFile("/proc/2/comm"); err != nil || !bytes.Equal(name, []byte("kthreadd\n")) {
-		t.Skip("no kernel thread is seen here")
+	for text, want := range map[string]error{
+		"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 2":      errors.New("process 2 is a kernel thread"),
+		"2 (kthreadd) S 1 2 2 0 -1 4194560 1 0 0 0 0 2 0 20": nil,
+	} {
+		s, err := parseStat(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := noKernelThread(2, s); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+	if name, err := os.ReadFile("/proc/2/comm"); err != nil || string(name) != "kthreadd\n" {
+		return
 	}
 	for _, k := range []Kind{Net, IPC, UTS} {
 		if f, err := OfProcess(2, k); f != nil || err == nil || err.Error() != "process 2 is a kernel thread" {
