@@ -39,6 +39,7 @@ var supervisors = sync.OnceValues(func() (*launch.Supervisors, error) { return l
 type box struct {
 	supervisors *launch.Supervisors
 	plan        *plan.Plan
+	shared      []*os.File // for plan.Join
 	runDir      string
 	root        string
 	group       string // below the hierarchy's root
@@ -124,7 +125,7 @@ func (b *box) makeGroup(t *testing.T) {
 
 func (b *box) spawn(t *testing.T) service.Supervisor {
 	t.Helper()
-	s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, nil)
+	s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, b.shared)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func (s *supervisor) start() error {
 	}
 	handed[0] = theirs
 
-	if err := namespace.Within(shared, func() error { return s.clone(prepare, handed) }); err != nil {
+	if err := within(shared, func() error { return s.clone(prepare, handed) }); err != nil {
 		return err
 	}
 	if len(prepare.UIDs) > 0 {
@@ -84,6 +84,15 @@ func (s *supervisor) start() error {
 		return err
 	}
 	return s.serveView(files[len(files)-1], prepare)
+}
+
+// within is namespace.Within, whose own error names the element that asks for the namespace.
+func within(shared []namespace.Held, f func() error) error {
+	err := namespace.Within(shared, f)
+	if refused, ok := errors.AsType[*namespace.EnterError](err); ok {
+		return &wire.Failed{Stage: "namespaces", Text: fmt.Sprintf("lxc:share%s: %v", refused.Kind, err), Number: errno(err)}
+	}
+	return err
 }
 
 // setName gives ps and top a name: it was executed by descriptor, and would be called by its number.

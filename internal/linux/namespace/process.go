@@ -64,7 +64,7 @@ func open(pid uint32, k Kind, accept func(pid uint32, s stat) error) (*os.File, 
 func ended(pid uint32) error { return gone(fmt.Sprintf("process %d has ended", pid)) }
 
 // notOpened says why there is no pidfd: one of a thread that is no process is refused with EINVAL,
-// since kernel 6.15 with ENOENT.
+// by newer kernels (seen with 6.18) with ENOENT.
 func notOpened(pid uint32, err error) error {
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOENT) {
 		if of := processOf(pid); of != 0 && of != pid {

@@ -1,7 +1,6 @@
 package namespace
 
 import (
-	"fmt"
 	"os"
 	"runtime"
 
@@ -14,57 +13,54 @@ type Held struct {
 	File *os.File
 }
 
+// EnterError says which namespace could not be entered.
+type EnterError struct {
+	Kind Kind
+	Err  error
+}
+
+func (e *EnterError) Error() string { return "setns " + string(e.Kind) + ": " + e.Err.Error() }
+func (e *EnterError) Unwrap() error { return e.Err }
+
 // Within calls f on a thread that is in these namespaces, so that a process that f makes is born in
-// them. No other thread of this process changes, and this one comes back or ends.
+// them. No other thread of this process changes, and this one ends. An EnterError when f was not
+// called, else f's error.
 func Within(list []Held, f func() error) error {
 	if len(list) == 0 {
 		return f()
 	}
+	return aside(func() error {
+		for _, h := range list {
+			if err := enter(h); err != nil {
+				return err
+			}
+		}
+		return f()
+	})
+}
+
+// aside calls f on a thread of its own: a goroutine that ends with its thread locked ends the thread.
+// That is so for all but the main one, which Go parks for good as it is (runtime.mexit), and by which
+// /proc/PID/ns shows the process. So the main thread is only held while another is found.
+func aside(f func() error) error {
 	done := make(chan error)
 	go func() {
-		// A goroutine that ends with its thread locked ends the thread.
 		runtime.LockOSThread()
-		back, err := enter(list)
-		if err == nil {
-			err = f()
+		if unix.Gettid() != unix.Getpid() {
+			done <- f()
+			return
 		}
-		if back() {
-			runtime.UnlockOSThread()
-		}
-		done <- err
+		defer runtime.UnlockOSThread()
+		done <- aside(f)
 	}()
 	return <-done
 }
 
-// enter moves the calling thread; back says whether it is again where it was.
-func enter(list []Held) (back func() bool, err error) {
-	var own []Held
-	back = func() bool {
-		whole := true
-		for _, h := range own {
-			whole = set(h) == nil && whole
-			_ = h.File.Close()
-		}
-		return whole
-	}
-	for _, h := range list {
-		was, err := os.Open("/proc/thread-self/ns/" + string(h.Kind))
-		if err != nil {
-			return back, err
-		}
-		own = append(own, Held{h.Kind, was})
-		if err := set(h); err != nil {
-			return back, err
-		}
-	}
-	return back, nil
-}
-
-func set(h Held) error {
+func enter(h Held) error {
 	err := unix.Setns(int(h.File.Fd()), h.Kind.flag())
 	runtime.KeepAlive(h.File)
 	if err != nil {
-		return fmt.Errorf("setns %s: %w", h.Kind, err)
+		return &EnterError{h.Kind, err}
 	}
 	return nil
 }
