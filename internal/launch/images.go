@@ -20,7 +20,7 @@ import (
 // it memory. A device is let go with its last mount.
 func (s *Supervisors) images(ctx context.Context, name, runDir string, sources []plan.Source) (files []*os.File, err error) {
 	for i, src := range sources {
-		if src.Kind == plan.SourceTree {
+		if src.Kind == plan.SourceTree || src.Kind == plan.SourceSysfs {
 			continue
 		}
 		tree, err := s.imageTree(ctx, src, served{container: name, socket: imageSocket(runDir, i)})

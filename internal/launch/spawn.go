@@ -56,7 +56,10 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 	if err != nil {
 		return nil, err
 	}
-	defer closeAll(images)
+	defer func() { closeAll(images) }()
+	if images, err = withSysfs(images, p, shared); err != nil {
+		return nil, err
+	}
 	view, err := views(p)
 	if err != nil {
 		return nil, err

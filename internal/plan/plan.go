@@ -59,6 +59,7 @@ const (
 	SourceTree  SourceKind = ""      // a directory or file, cloned as a detached mount tree
 	SourceBlock SourceKind = "block" // a block device with a file system
 	SourceImage SourceKind = "image" // a file with a file system, shown as a block device
+	SourceSysfs SourceKind = "sysfs" // a new sysfs of the network namespace that is joined
 )
 
 // Source is a part of the host that becomes a detached mount tree.

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/berthd/berth/internal/domain"
@@ -177,19 +178,25 @@ func ptsOptions(gids []plan.IDRange) []plan.Option {
 }
 
 // borrow takes from the host what the root of a user namespace may not make: device nodes, and,
-// without a network namespace of its own, a sysfs.
+// without a network namespace of its own, a sysfs. The host's shows the host's network, so that of
+// another's network is made on the host (kobj_ns_current_may_mount, kernel 3.12: it takes CAP_SYS_ADMIN
+// over the owner of the network namespace).
 func borrow(p *plan.Plan) {
-	add := func(path string, readOnly bool) int {
-		p.Sources = append(p.Sources, plan.Source{Path: path, Recursive: readOnly, ReadOnly: readOnly})
+	add := func(s plan.Source) int {
+		p.Sources = append(p.Sources, s)
 		return len(p.Sources) - 1
+	}
+	sys := plan.Source{Path: "/sys", Recursive: true, ReadOnly: true}
+	if slices.ContainsFunc(p.Join, func(j plan.Join) bool { return j.Kind == "net" }) {
+		sys = plan.Source{Path: "/sys", Kind: plan.SourceSysfs, ReadOnly: true}
 	}
 	for i := range p.Mounts {
 		if m := &p.Mounts[i]; m.Type == "sysfs" && !p.Namespaces.Net {
-			*m = plan.Mount{Kind: plan.MountSource, Target: m.Target, Source: add("/sys", true)}
+			*m = plan.Mount{Kind: plan.MountSource, Target: m.Target, Source: add(sys)}
 		}
 	}
 	for _, d := range p.Devices {
-		p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountSource, Target: d.Path, Source: add(d.Path, false)})
+		p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountSource, Target: d.Path, Source: add(plan.Source{Path: d.Path})})
 	}
 	p.Devices = nil
 }

@@ -3,10 +3,7 @@
 package nest
 
 import (
-	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -49,7 +46,9 @@ func TestShareWithContainer(t *testing.T) {
 			db := sleeper(t, "db")
 			db.More = "<features><privnet/></features>"
 			db.start(t)
-			web := script(t, "web", `echo "sys=$(ls /sys/class/net | tr '\n' .) host=$(hostname)"; exec sleep 1000`)
+			web := script(t, "web", `(echo up > /sys/class/net/lo/ifalias) && echo written
+echo "$(grep -c ' /sys/fs/\(bpf\|pstore\|fuse\)\| /sys/kernel/.*fs ' /proc/mounts) of the host"
+echo "sys=$(ls /sys/class/net | tr '\n' .) host=$(hostname)"; exec sleep 1000`)
 			web.More = c.more
 			web.start(t)
 			sameNamespaces(t, int(info(t, "db").Leader), int(info(t, "web").Leader), c.common)
@@ -58,9 +57,11 @@ func TestShareWithContainer(t *testing.T) {
 				host = "host=db"
 			}
 			said := says(t, "web", host)
-			// With a map /sys is the host's: to make one takes rights over the network namespace's owner.
-			if strings.Contains(c.common, "net user") && !strings.Contains(said, "sys=lo. ") {
+			if strings.Contains(c.common, "net") && !strings.Contains(said, "sys=lo. ") {
 				t.Errorf("/sys shows another's network:\n%s", said)
+			}
+			if strings.Contains(said, "written") || !strings.Contains(said, "0 of the host") {
+				t.Errorf("/sys can be written to, or has the host's mounts:\n%s", said)
 			}
 			if got := run(t, "nsenter", "-t", pidOf(info(t, "db").Leader), "-u", "hostname"); got != "db" {
 				t.Errorf("the other is called %q now", got)
@@ -74,6 +75,58 @@ func TestShareWithContainer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestShareWithMapped: the other's namespaces are its user namespace's, and whoever joins has no rights
+// over them that are not its own.
+func TestShareWithMapped(t *testing.T) {
+	clean(t)
+	db := sleeper(t, "db")
+	db.More = idmap + "<features><privnet/></features>"
+	db.start(t)
+	const all = "<sharenet type='name' value='db'/><shareipc type='name' value='db'/><shareuts type='name' value='db'/>"
+	other := strings.NewReplacer("100000", "300000", "200000", "400000").Replace(idmap)
+	for name, c := range map[string]struct{ more, common string }{
+		"no map":      {shared(all), "ipc net uts"},
+		"same map":    {idmap + shared(all), "ipc net uts"},
+		"another map": {other + shared(all), "ipc net uts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := script(t, "web", `[ $(readlink /proc/self/ns/user) = "`+readlink(t, "/proc/self/ns/user")+`" ] || hostname mine
+(echo up > /sys/class/net/lo/ifalias) && echo written
+echo "sys=$(ls /sys/class/net | tr '\n' .) host=$(hostname)"; exec sleep 1000`)
+			g.More = c.more
+			g.start(t)
+			sameNamespaces(t, int(info(t, "db").Leader), int(info(t, "web").Leader), c.common)
+			said := says(t, "web", "sys=lo. host=db")
+			if strings.Contains(said, "written") {
+				t.Errorf("it writes to what is another's:\n%s", said)
+			}
+			run(t, "berthctl", "destroy", "web")
+			run(t, "berthctl", "undefine", "web")
+		})
+	}
+}
+
+// TestShareWithImages: the sysfs of the shared network is made between the images, in their order.
+func TestShareWithImages(t *testing.T) {
+	clean(t)
+	db := sleeper(t, "db")
+	db.More = "<features><privnet/></features>"
+	db.start(t)
+	data := t.TempDir()
+	if err := os.WriteFile(filepath.Join(data, "file"), []byte("kept "), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	g := script(t, "web", `echo "$(cat /data/file)$(stat -c '%n %u' /bin) sys=$(ls /sys/class/net | tr '\n' .) THE END"; exec sleep 1000`)
+	g.Devs = "<filesystem type='file'><source file='" + image(t, g.Root) + "'/><target dir='/'/></filesystem>" + imageFS(image(t, data), "")
+	g.Root, g.More = "", idmap+shared("<sharenet type='name' value='db'/>")
+	g.start(t)
+	if said := says(t, "web", "THE END"); !strings.Contains(said, "kept /bin 0 sys=lo. THE END") {
+		t.Errorf("it said:\n%s", said)
+	}
+	run(t, "berthctl", "destroy", "web")
+	unlooped(t)
 }
 
 // TestShareWithPaused: what is frozen has its namespaces still, also for a daemon that came later.
@@ -93,23 +146,6 @@ func TestShareWithPaused(t *testing.T) {
 	if i := info(t, "db"); i.State != "paused" {
 		t.Errorf("it is %s", i.State)
 	}
-}
-
-// TestShareWithStopping: an init that was told to end, and takes its time, is nobody to share with.
-func TestShareWithStopping(t *testing.T) {
-	clean(t)
-	db := script(t, "db", "trap 'echo asked' TERM; echo ready; while :; do sleep 0.05; done")
-	db.start(t)
-	says(t, "db", "ready")
-	run(t, "machinectl", "terminate", "db")
-	says(t, "db", "asked")
-	becomes(t, "db", "stopping/booted")
-	g := sleeper(t, "web")
-	g.More = shared("<sharenet type='name' value='db'/>")
-	if r := try(t, "berthctl", "create", g.file(t)); r.Status != 1 || !strings.Contains(r.Err, "lxc:sharenet: domain 'db' is not running") {
-		t.Errorf("%+v", r)
-	}
-	run(t, "berthctl", "destroy", "db")
 }
 
 // TestShareWithProcess: by a pid of the host, and by a name of ip-netns(8).
@@ -133,6 +169,19 @@ func TestShareWithProcess(t *testing.T) {
 			t.Errorf("it is not in red: %v", err)
 		}
 	})
+	t.Run("ipc by pid", func(t *testing.T) {
+		clean(t)
+		db := sleeper(t, "db")
+		db.start(t)
+		leader := info(t, "db").Leader
+		g := sleeper(t, "web")
+		g.More = shared("<shareipc type='pid' value='" + pidOf(leader) + "'/>")
+		g.start(t)
+		sameNamespaces(t, int(leader), int(info(t, "web").Leader), "ipc net user")
+		queue := run(t, "nsenter", "-t", pidOf(leader), "-i", "ipcmk", "-Q")
+		id := queue[strings.LastIndex(queue, " ")+1:]
+		run(t, "nsenter", "-t", pidOf(info(t, "web").Leader), "-i", "ipcrm", "-q", id) // it sees the other's
+	})
 	t.Run("pid", func(t *testing.T) {
 		clean(t)
 		g := sleeper(t, "web")
@@ -144,70 +193,4 @@ func TestShareWithProcess(t *testing.T) {
 			t.Errorf("the host was called %q, and now is %q", before, after)
 		}
 	})
-}
-
-// wrongProcesses gives a process of the host that has ended and is not reaped, and a thread that is none.
-func wrongProcesses(t *testing.T) (zombie, thread int) {
-	t.Helper()
-	cmd := exec.Command("true")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Wait() })
-	settled(t, func() error {
-		text, err := os.ReadFile(proc(cmd.Process.Pid, "status"))
-		if err == nil && !strings.Contains(string(text), "(zombie)") {
-			err = errors.New("it has not ended")
-		}
-		return err
-	})
-	list, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range list {
-		if id, err := strconv.Atoi(e.Name()); err == nil && id != os.Getpid() {
-			thread = id // Go's first other thread lives as long as the process: sysmon
-			break
-		}
-	}
-	return cmd.Process.Pid, thread
-}
-
-// TestNothingToShare: each error names its element, and nothing is left.
-func TestNothingToShare(t *testing.T) {
-	clean(t)
-	sleeper(t, "off").define(t)
-	file := filepath.Join("/run/netns", "file")
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.Remove(file) })
-	zombie, thread := wrongProcesses(t)
-	byPID := func(pid int) string { return "<sharenet type='pid' value='" + strconv.Itoa(pid) + "'/>" }
-	for name, c := range map[string]struct{ element, want string }{
-		"zombie":                {byPID(zombie), fmt.Sprintf("lxc:sharenet: process %d has ended", zombie)},
-		"thread":                {byPID(thread), fmt.Sprintf("lxc:sharenet: %d is a thread of process %d, not a process", thread, os.Getpid())},
-		"unknown container":     {"<sharenet type='name' value='nosuch'/>", "lxc:sharenet: no such container with name 'nosuch'"},
-		"container that is off": {"<shareipc type='name' value='off'/>", "lxc:shareipc: domain 'off' is not running"},
-		"itself":                {"<shareuts type='name' value='web'/>", "lxc:shareuts: domain 'web' is not running"},
-		"dead pid":              {"<sharenet type='pid' value='2147483647'/>", "lxc:sharenet: there is no process 2147483647"},
-		"unknown netns":         {"<sharenet type='netns' value='blue'/>", "lxc:sharenet: there is no network namespace 'blue'"},
-		"netns that is a file":  {"<sharenet type='netns' value='file'/>", "lxc:sharenet: /run/netns/file is no network namespace"},
-		"netns of a path":       {"<sharenet type='netns' value='../x'/>", "lxc:sharenet@value"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			g := sleeper(t, "web")
-			g.More = shared(c.element)
-			if r := try(t, "berthctl", "create", g.file(t)); r.Status != 1 || !strings.Contains(r.Err, c.want) {
-				t.Errorf("%+v, want %q", r, c.want)
-			}
-			if r := try(t, "berthctl", "domstate", "web"); r.Status == 0 {
-				t.Errorf("it is there: %+v", r)
-			}
-		})
-	}
 }
