@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -30,7 +32,8 @@ func TestShareWithStopping(t *testing.T) {
 	run(t, "berthctl", "destroy", "db")
 }
 
-// wrongProcesses gives a process of the host that has ended and is not reaped, and a thread that is none.
+// wrongProcesses gives a process of the host that has ended and is not reaped, and a thread that is
+// no process, until the test's end.
 func wrongProcesses(t *testing.T) (zombie, thread int) {
 	t.Helper()
 	cmd := exec.Command("true")
@@ -45,14 +48,19 @@ func wrongProcesses(t *testing.T) (zombie, thread int) {
 		}
 		return err
 	})
-	list, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		t.Fatal(err)
+	told, over := make(chan int), make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	for range 2 { // at most one of them is the main thread
+		go func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			told <- syscall.Gettid()
+			<-over
+		}()
 	}
-	for _, e := range list {
-		if id, err := strconv.Atoi(e.Name()); err == nil && id != os.Getpid() {
-			thread = id // Go's first other thread lives as long as the process: sysmon
-			break
+	for range 2 {
+		if id := <-told; id != os.Getpid() {
+			thread = id
 		}
 	}
 	return cmd.Process.Pid, thread
