@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/berthd/berth/internal/cgroup"
@@ -54,6 +55,11 @@ func limited(t *testing.T) *view {
 
 func TestView(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, viewOfHalfAProcessor)
+}
+
+func viewOfHalfAProcessor(t *testing.T) {
+	t.Helper()
 	v := limited(t)
 	want := map[string][]string{
 		"meminfo": {
@@ -63,7 +69,7 @@ func TestView(t *testing.T) {
 		"swaps":   {"Filename"},
 		"cpuinfo": {"processor\t: 0\n"},
 		"stat":    {"cpu  200 0 100 9700 0 0", "cpu0 200 0 100 9700 0 0"},
-		"uptime":  {"100.0", " 97.0"},
+		"uptime":  {"100.00 97.00\n"},
 		"loadavg": {"1/7 0\n"},
 	}
 	for _, f := range v.files() {
