@@ -1,0 +1,93 @@
+package planner
+
+import (
+	"strconv"
+
+	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/procview"
+)
+
+// basicMounts is the table of the driver's page: each has a place of its own in every container.
+func basicMounts(p *plan.Plan, h Host) {
+	p.Mounts = []plan.Mount{
+		{Kind: plan.MountNew, Target: "/proc", Type: "proc", NoSUID: true, NoDev: true, NoExec: true},
+		{Kind: plan.MountInner, Target: "/proc/sys", From: "/proc/sys", ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true},
+	}
+	if p.Namespaces.Net {
+		for _, family := range []string{"ipv4", "ipv6"} {
+			dir := "/proc/sys/net/" + family
+			p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountInner, Target: dir, From: dir, Writable: true, NoSUID: true, NoDev: true, NoExec: true})
+		}
+	}
+	p.Mounts = append(p.Mounts, kernelView("/sys", "sysfs"))
+	// These show the host's own, which the root of a user namespace may not mount.
+	if h.SecurityFS && !p.Namespaces.User {
+		p.Mounts = append(p.Mounts, kernelView("/sys/kernel/security", "securityfs"))
+	}
+	if h.SELinuxFS && !p.Namespaces.User {
+		p.Mounts = append(p.Mounts, kernelView("/sys/fs/selinux", "selinuxfs"))
+	}
+	p.Mounts = append(p.Mounts,
+		plan.Mount{
+			Kind: plan.MountNew, Target: "/dev", Type: "tmpfs", NoSUID: true,
+			Options: []plan.Option{{Key: "mode", Value: "755"}, {Key: "size", Value: "65536"}},
+		},
+		plan.Mount{
+			Kind: plan.MountNew, Target: "/dev/pts", Type: "devpts", NoSUID: true, NoExec: true,
+			Options: ptsOptions(p.GIDs),
+		},
+	)
+	p.Group = plan.Mount{Kind: plan.MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2", NoSUID: true, NoDev: true, NoExec: true}
+}
+
+// kernelView is a read-only mount of a file system in which the kernel shows itself.
+func kernelView(target, fstype string) plan.Mount {
+	return plan.Mount{Kind: plan.MountNew, Target: target, Type: fstype, ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true}
+}
+
+// procView puts the container's own files of /proc over the kernel's.
+func procView(p *plan.Plan) {
+	p.ProcView = true
+	for _, name := range procview.Names() {
+		p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountView, Target: "/proc/" + name, From: name})
+	}
+}
+
+// ptsOptions: terminals belong to group tty, which is 5 everywhere, where the container has a group 5.
+func ptsOptions(gids []plan.IDRange) []plan.Option {
+	options := []plan.Option{{Key: "ptmxmode", Value: "0666"}, {Key: "mode", Value: "0620"}}
+	const tty = 5
+	mapped := len(gids) == 0
+	for _, r := range gids {
+		mapped = mapped || r.Inside <= tty && tty-r.Inside < r.Count
+	}
+	if mapped {
+		options = append(options, plan.Option{Key: "gid", Value: strconv.Itoa(tty)})
+	}
+	return options
+}
+
+func links(p *plan.Plan) {
+	p.Links = []plan.Link{
+		{Path: "/dev/fd", Target: "/proc/self/fd"},
+		{Path: "/dev/stdin", Target: "/proc/self/fd/0"},
+		{Path: "/dev/stdout", Target: "/proc/self/fd/1"},
+		{Path: "/dev/stderr", Target: "/proc/self/fd/2"},
+		{Path: "/dev/ptmx", Target: "pts/ptmx"},
+	}
+	for i := range p.Consoles {
+		p.Links = append(p.Links, plan.Link{Path: "/dev/tty" + strconv.Itoa(i+1), Target: "pts/" + strconv.Itoa(i)})
+	}
+}
+
+// devices are the nodes that every container has (numbers: Documentation/admin-guide/devices.txt).
+func devices() []plan.Device {
+	return []plan.Device{
+		{Path: "/dev/null", Major: 1, Minor: 3, Mode: 0o666},
+		{Path: "/dev/zero", Major: 1, Minor: 5, Mode: 0o666},
+		{Path: "/dev/full", Major: 1, Minor: 7, Mode: 0o666},
+		{Path: "/dev/random", Major: 1, Minor: 8, Mode: 0o666},
+		{Path: "/dev/urandom", Major: 1, Minor: 9, Mode: 0o666},
+		{Path: "/dev/tty", Major: 5, Minor: 0, Mode: 0o666},
+	}
+}

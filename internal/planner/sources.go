@@ -1,0 +1,78 @@
+package planner
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/plan"
+)
+
+// rootOf plans Sources[0]. A root that is not given is the host's, less what belongs to the host's
+// processes and devices.
+func rootOf(p *plan.Plan, d *domain.Def) {
+	root, private := d.Root()
+	if !private {
+		root.Source = "/"
+	}
+	p.Sources = []plan.Source{{Path: root.Source, Kind: sourceKind(root.Type), Format: imageFormat(root), Recursive: true, IDMapped: p.Namespaces.User, ReadOnly: root.ReadOnly}}
+	if root.Source == "/" {
+		p.Detach = []string{"/proc", "/sys", "/dev"}
+	}
+}
+
+func filesystems(p *plan.Plan, d *domain.Def) {
+	for _, fs := range d.Filesystems {
+		if fs.Target == "/" {
+			continue
+		}
+		m := plan.Mount{Target: fs.Target, ReadOnly: fs.ReadOnly}
+		switch fs.Type {
+		case domain.FSBind:
+			m.Kind, m.From = plan.MountInner, fs.Source
+		case domain.FSRAM:
+			m.Kind, m.Type, m.NoSUID, m.NoDev = plan.MountNew, "tmpfs", true, true
+			m.Options = []plan.Option{{Key: "size", Value: strconv.FormatUint(fs.Usage, 10)}}
+		default:
+			p.Sources = append(p.Sources, plan.Source{Path: fs.Source, Kind: sourceKind(fs.Type), Format: imageFormat(fs), IDMapped: p.Namespaces.User, ReadOnly: fs.ReadOnly})
+			m.Kind, m.Source = plan.MountSource, len(p.Sources)-1
+		}
+		p.Filesystems = append(p.Filesystems, m)
+	}
+}
+
+// imageFormat: a raw image needs no server.
+func imageFormat(fs domain.Filesystem) string {
+	if fs.Driver != "nbd" {
+		return ""
+	}
+	return fs.Format
+}
+
+func sourceKind(t domain.FSType) plan.SourceKind {
+	return map[domain.FSType]plan.SourceKind{domain.FSBlock: plan.SourceBlock, domain.FSFile: plan.SourceImage}[t]
+}
+
+// borrow takes from the host what the root of a user namespace may not make: device nodes, and,
+// without a network namespace of its own, a sysfs. The host's shows the host's network, so that of
+// another's network is made on the host (kobj_ns_current_may_mount, kernel 3.12: it takes CAP_SYS_ADMIN
+// over the owner of the network namespace).
+func borrow(p *plan.Plan) {
+	add := func(s plan.Source) int {
+		p.Sources = append(p.Sources, s)
+		return len(p.Sources) - 1
+	}
+	sys := plan.Source{Path: "/sys", Recursive: true, ReadOnly: true}
+	if slices.ContainsFunc(p.Join, func(j plan.Join) bool { return j.Kind == "net" }) {
+		sys = plan.Source{Path: "/sys", Kind: plan.SourceSysfs, ReadOnly: true}
+	}
+	for i := range p.Mounts {
+		if m := &p.Mounts[i]; m.Type == "sysfs" && !p.Namespaces.Net {
+			*m = plan.Mount{Kind: plan.MountSource, Target: m.Target, Source: add(sys)}
+		}
+	}
+	for _, d := range p.Devices {
+		p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountSource, Target: d.Path, Source: add(plan.Source{Path: d.Path})})
+	}
+	p.Devices = nil
+}
