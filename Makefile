@@ -2,7 +2,7 @@
 
 VERSION    ?= 0.1.0
 FUZZTIME   ?= 30s
-# BENCHFLAGS=--help lists what make bench can be told. RUN=REGEXP is for test-unit, test-bus and test-nest: the tests that it matches only.
+# BENCHFLAGS=--help lists what make bench can be told. RUN=REGEXP is for test-unit, test-bus, test-nest and test-vm: the tests that it matches only.
 RUN        ?=
 
 # /usr by default: dbus-daemon reads bus policies below /usr/share and /etc only.
@@ -44,9 +44,9 @@ only      = $(if $(value RUN),-run '$(value RUN)')
 # What has tests of a tier, by build tag.
 tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1)$$' .)))
 DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
-SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/demo/demo test/demo/demo-systemd
+SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd
 
-.PHONY: help build install deb fmt lint check test-unit test-bus test-nest test fuzz bench demo demo-systemd clean go FORCE
+.PHONY: help build install deb fmt lint check test-unit test-bus test-nest test-vm test fuzz bench demo demo-systemd clean go FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -127,11 +127,16 @@ test-bus: | go ## the same on a private message bus
 test-nest: build | go ## the same in throw-away hosts (root)
 	CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -tags nest $(only) $(call tagged,nest)
 
-test: ## set up, build, and run all tests: unit, bus, nest (root, Debian 12)
+test-vm: build | go ## the same in a virtual machine with SELinux enforcing (root)
+	test/deps test-vm
+	test/rig/vm/build
+	CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -tags vm $(only) $(call tagged,vm)
+
+test: ## set up, build, and run all tests: unit, bus, nest, vm (root, Debian 12)
 	mk/go
-	test/deps test
+	test/deps test test-vm
 	$(MAKE) --no-print-directory build
-	test/rig/untouched $(MAKE) --no-print-directory test-unit test-bus test-nest
+	test/rig/untouched $(MAKE) --no-print-directory test-unit test-bus test-nest test-vm
 
 fuzz: | go ## each fuzz target for FUZZTIME=30s
 	mk/fuzz $(FUZZTIME)

@@ -8,12 +8,14 @@ import (
 	"testing"
 )
 
-// marker is set, inside a nest, in the environment of a test binary.
+// marker is set, inside a nest or a machine, in the environment of a test binary.
 const marker = "BERTH_NEST"
 
-// Options says what a test package needs in its nest.
+// Options says what a test package needs in its host.
 type Options struct {
-	// Install puts a `make install` into the nest before it boots, and lifts berthd's start limit,
+	// VM has the tests run in a virtual machine (test/rig/vm) instead of a nest.
+	VM bool
+	// Install puts a `make install` into the host, and lifts berthd's start limit,
 	// since tests kill it often.
 	Install bool
 	// Files are files or directories of the repository that the tests read, relative to its top.
@@ -39,7 +41,7 @@ func Main(m *testing.M, o Options) int {
 	return code
 }
 
-// journal prints what the nest's services said, since nothing else of it will be left.
+// journal prints what the host's services said, since nothing else of it will be left.
 func journal() {
 	cmd := exec.Command("journalctl", "--no-pager", "--quiet", "--lines=200", "--output=short-monotonic")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr

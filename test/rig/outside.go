@@ -13,13 +13,13 @@ import (
 	"syscall"
 )
 
-// inNest is where the repository's files are inside, below the nest's root; binary is the tests'.
+// inNest is where the repository's files are inside, below the host's root; binary is the tests'.
 const (
 	inNest = "usr/lib/berth-test/files"
 	binary = "usr/lib/berth-test/binary"
 )
 
-// outside runs this test binary in a nest of its own and checks the machine afterwards.
+// outside runs this test binary in a host of its own and checks the machine afterwards.
 func outside(o Options) (code int, err error) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -35,7 +35,7 @@ func outside(o Options) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 
-	// From here on a signal ends the nest first; Main's caller exits afterwards.
+	// From here on a signal ends the host first; Main's caller exits afterwards.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	defer signal.Stop(signals)
@@ -57,7 +57,7 @@ func outside(o Options) (code int, err error) {
 		return 1, err
 	}
 	state := filepath.Join(work, "state")
-	pid, code, err := inANest(top, state, tree, inside, o, signals, orphan)
+	pid, code, err := inAHost(top, state, tree, inside, o, signals, orphan)
 	if err != nil {
 		return code, err
 	}
@@ -71,8 +71,9 @@ func outside(o Options) (code int, err error) {
 	return code, nil
 }
 
-// inANest runs `nest run` and returns its pid, which names the nest, and the tests' exit status.
-func inANest(top, state, tree, inside string, o Options, signals, orphan <-chan os.Signal) (pid, code int, err error) {
+// inAHost runs `nest run` or `vm run`, and returns its pid, which names the host, and the tests' exit
+// status.
+func inAHost(top, state, tree, inside string, o Options, signals, orphan <-chan os.Signal) (pid, code int, err error) {
 	args := []string{"run", "--tree", tree}
 	if o.Install {
 		args = append(args, "--restarts", "berthd.service")
@@ -87,7 +88,11 @@ func inANest(top, state, tree, inside string, o Options, signals, orphan <-chan 
 	// A parent-death signal follows the thread, so that this one must live as long as the process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd := exec.Command(filepath.Join(top, "test/rig/nest"), args...)
+	script := "test/rig/nest"
+	if o.VM {
+		script = "test/rig/vm/vm"
+	}
+	cmd := exec.Command(filepath.Join(top, script), args...)
 	cmd.Env = append(os.Environ(), "RIG_STATE="+state)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
@@ -114,7 +119,7 @@ func inANest(top, state, tree, inside string, o Options, signals, orphan <-chan 
 	}
 }
 
-// stage lays out what is copied over the nest's root.
+// stage lays out what is copied over the host's root.
 func stage(o Options, top, inside, tree string) error {
 	if o.Install {
 		cmd := exec.Command("make", "--no-print-directory", "--silent", "-C", top, "install", "DESTDIR="+tree, "PREFIX=/usr", "SYSCONFDIR=/etc")

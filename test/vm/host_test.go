@@ -1,0 +1,118 @@
+//go:build vm
+
+package vm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// patience is for what should take a second.
+const patience = time.Minute
+
+// result is what a command did.
+type result struct {
+	Out, Err string
+	Status   int
+}
+
+// try runs a command and gives its result, whatever it is. It has no standard input.
+func try(t testing.TB, name string, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var out, complaints bytes.Buffer
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("%s %v: %v", name, args, err)
+	}
+	return result{Out: strings.TrimSpace(out.String()), Err: strings.TrimSpace(complaints.String()), Status: cmd.ProcessState.ExitCode()}
+}
+
+// run runs a command, which must succeed, and gives what it printed.
+func run(t testing.TB, name string, args ...string) string {
+	t.Helper()
+	r := try(t, name, args...)
+	if r.Status != 0 {
+		t.Fatalf("%s %v: status %d: %s%s", name, args, r.Status, r.Out, r.Err)
+	}
+	return r.Out
+}
+
+// guest is a container of a test, in a busybox root of its own; it sleeps for ever.
+type guest struct {
+	Name string
+	More string // elements of <domain>; <memory> among them
+	root string
+}
+
+// start makes the root, defines and starts it until the test's end.
+func (g *guest) start(t testing.TB) {
+	t.Helper()
+	g.root = t.TempDir()
+	for _, name := range []string{"bin", "dev", "etc", "proc", "sys", "tmp", "run"} {
+		if err := os.Mkdir(filepath.Join(g.root, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, "cp", "/bin/busybox", filepath.Join(g.root, "bin"))
+	run(t, "chroot", g.root, "/bin/busybox", "--install", "-s", "/bin")
+	path := filepath.Join(t.TempDir(), "guest.xml")
+	xml := "<domain type='lxc'><name>" + g.Name + "</name>" + g.More +
+		"<os><type>exe</type><init>/bin/sleep</init><initarg>100000</initarg></os><devices>" +
+		"<filesystem type='mount'><source dir='" + g.root + "'/><target dir='/'/></filesystem></devices></domain>"
+	if err := os.WriteFile(path, []byte(xml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "berthctl", "define", path)
+	t.Cleanup(func() {
+		try(t, "berthctl", "destroy", g.Name)
+		run(t, "berthctl", "undefine", g.Name)
+	})
+	run(t, "berthctl", "start", g.Name)
+}
+
+// leader is the pid of init.
+func (g *guest) leader(t testing.TB) string {
+	t.Helper()
+	return run(t, "machinectl", "show", g.Name, "--property=Leader", "--value")
+}
+
+// group is the directory of the container's own processes in the cgroup tree.
+func (g *guest) group(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + g.leader(t) + "/cgroup")
+	path, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "0::")
+	if err != nil || !ok {
+		t.Fatalf("%q, %v", text, err)
+	}
+	return "/sys/fs/cgroup" + path
+}
+
+// exec runs a shell text as a process of the container: in its namespaces, root and control group.
+func (g *guest) exec(t testing.TB, text string) result {
+	t.Helper()
+	join := fmt.Sprintf("echo $$ > %s/cgroup.procs && exec nsenter --target %s --all --root --wd=/ -- /bin/sh -c \"$1\"", g.group(t), g.leader(t))
+	return try(t, "sh", "-euc", join, "-", text)
+}
+
+// says is exec for what must succeed, and gives what it printed.
+func (g *guest) says(t testing.TB, text string) string {
+	t.Helper()
+	r := g.exec(t, text)
+	if r.Status != 0 {
+		t.Fatalf("in %s, %q: %+v", g.Name, text, r)
+	}
+	return r.Out
+}
