@@ -54,11 +54,19 @@ func run(t testing.TB, name string, args ...string) string {
 type guest struct {
 	Name string
 	More string // elements of <domain>; <memory> among them
+	Devs string // elements of <devices>, besides the root
 	root string
 }
 
-// start makes the root, defines and starts it until the test's end.
+// start defines and starts it until the test's end.
 func (g *guest) start(t testing.TB) {
+	t.Helper()
+	g.define(t)
+	run(t, "berthctl", "start", g.Name)
+}
+
+// define makes the root and defines it until the test's end.
+func (g *guest) define(t testing.TB) {
 	t.Helper()
 	g.root = t.TempDir()
 	for _, name := range []string{"bin", "dev", "etc", "proc", "sys", "tmp", "run"} {
@@ -71,7 +79,7 @@ func (g *guest) start(t testing.TB) {
 	path := filepath.Join(t.TempDir(), "guest.xml")
 	xml := "<domain type='lxc'><name>" + g.Name + "</name>" + g.More +
 		"<os><type>exe</type><init>/bin/sleep</init><initarg>100000</initarg></os><devices>" +
-		"<filesystem type='mount'><source dir='" + g.root + "'/><target dir='/'/></filesystem></devices></domain>"
+		"<filesystem type='mount'><source dir='" + g.root + "'/><target dir='/'/></filesystem>" + g.Devs + "</devices></domain>"
 	if err := os.WriteFile(path, []byte(xml), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +88,6 @@ func (g *guest) start(t testing.TB) {
 		try(t, "berthctl", "destroy", g.Name)
 		run(t, "berthctl", "undefine", g.Name)
 	})
-	run(t, "berthctl", "start", g.Name)
 }
 
 // leader is the pid of init.
