@@ -4,6 +4,7 @@ package vm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,11 +51,12 @@ func run(t testing.TB, name string, args ...string) string {
 	return r.Out
 }
 
-// guest is a container of a test, in a busybox root of its own; it sleeps for ever.
+// guest is a container of a test, in a busybox root of its own.
 type guest struct {
 	Name string
 	More string // elements of <domain>; <memory> among them
 	Devs string // elements of <devices>, besides the root
+	Init string // a shell command; without one, it sleeps for ever
 	root string
 }
 
@@ -78,7 +80,7 @@ func (g *guest) define(t testing.TB) {
 	run(t, "chroot", g.root, "/bin/busybox", "--install", "-s", "/bin")
 	path := filepath.Join(t.TempDir(), "guest.xml")
 	xml := "<domain type='lxc'><name>" + g.Name + "</name>" + g.More +
-		"<os><type>exe</type><init>/bin/sleep</init><initarg>100000</initarg></os><devices>" +
+		"<os><type>exe</type><init>/bin/sh</init><initarg>-c</initarg><initarg>" + cmp.Or(g.Init, "exec sleep 100000") + "</initarg></os><devices>" +
 		"<filesystem type='mount'><source dir='" + g.root + "'/><target dir='/'/></filesystem>" + g.Devs + "</devices></domain>"
 	if err := os.WriteFile(path, []byte(xml), 0o600); err != nil {
 		t.Fatal(err)
