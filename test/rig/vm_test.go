@@ -153,3 +153,13 @@ func keeperOf(t *testing.T, dir string) *os.Process {
 	}
 	return process
 }
+
+// TestVMNoImage: where no image was built, a run says so and leaves nothing.
+func TestVMNoImage(t *testing.T) {
+	cmd, state := vm(t, "run", "true")
+	cmd.Env = append(cmd.Env, "XDG_CACHE_HOME="+t.TempDir())
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "there is no image; test/rig/vm/build makes it") {
+		t.Errorf("got %v, %s", err, out)
+	}
+	gone(t, state)
+}
