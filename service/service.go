@@ -21,7 +21,9 @@ const (
 	startTimeout = 60 * time.Second
 	endTimeout   = 30 * time.Second
 	freezeLimit  = 10 * time.Second
-	attachPause  = 10 * time.Second // between two questions to a supervisor that does not answer
+	// How long a supervisor may take to end when its container's processes were killed: it writes the status.
+	supervisorLimit = 5 * time.Second
+	attachPause     = 10 * time.Second // between two questions to a supervisor that does not answer
 )
 
 // Deps is everything that the service works with; none may be nil.

@@ -20,7 +20,7 @@ func (s *Service) Destroy(ctx context.Context, u domain.UUID) error {
 		}
 		s.intend(c, &c.run.Destroyed)
 		over = c.run.over
-		return s.inGroup(c.run, Group.Kill)
+		return s.kill(c.run)
 	})
 	if err != nil {
 		return err
@@ -94,9 +94,31 @@ func (s *Service) insist(c *container, r *run) {
 	if c.run != r {
 		return // it is another life's group now
 	}
-	if err := s.inGroup(r, Group.Kill); err != nil {
+	if err := s.kill(r); err != nil {
 		s.Log.Error("kill after the stop timeout", "uuid", r.UUID.String(), "err", err)
 	}
+}
+
+// kill kills all processes of a container, whose supervisor ends then by itself. One that does not,
+// since it hangs or was stopped, is killed too, once it has nobody left to watch.
+func (s *Service) kill(r *run) error {
+	s.work.Go(func() {
+		timer := time.NewTimer(supervisorLimit)
+		defer timer.Stop()
+		select {
+		case <-r.supervisor.Done():
+			return
+		case <-timer.C:
+		}
+		ctx, cancel := limited(detached(), endTimeout)
+		defer cancel()
+		err := s.inGroup(r, func(g Group) error { return g.AwaitEmpty(ctx) })
+		if ignoreGone(err) == nil {
+			err = r.supervisor.Kill()
+		}
+		s.Log.Error("the supervisor did not see the container's end", "uuid", r.UUID.String(), "err", err)
+	})
+	return s.inGroup(r, Group.Kill)
 }
 
 // watch waits for the end of a run and does what comes after.

@@ -4,6 +4,7 @@ package nest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -42,8 +43,8 @@ grep -c kB meminfo; cat uptime; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done
 	}
 }
 
-// TestProcViewHangsNobody: a supervisor that is stopped keeps a reader waiting, who can be killed; one
-// that has died keeps nobody waiting.
+// TestProcViewHangsNobody: a supervisor that is stopped keeps a reader waiting, who can be killed, and
+// nobody else; its container can be suspended, resumed and destroyed.
 func TestProcViewHangsNobody(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")
@@ -54,16 +55,7 @@ func TestProcViewHangsNobody(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(text), "MemTotal:") {
 		t.Fatalf("%q, %v", text, err)
 	}
-	status, err := os.ReadFile(proc(int(i.Leader), "status"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, _ := strings.Cut(string(status), "PPid:\t")
-	parent, _, _ := strings.Cut(after, "\n")
-	supervisor, err := strconv.Atoi(parent)
-	if err != nil {
-		t.Fatal(err)
-	}
+	supervisor := parentOf(t, int(i.Leader))
 	for range 1000 {
 		for _, n := range []string{"meminfo", "stat", "cpuinfo", "uptime", "loadavg", "swaps"} {
 			if _, err := os.ReadFile(filepath.Join(filepath.Dir(meminfo), n)); err != nil {
@@ -95,13 +87,54 @@ func TestProcViewHangsNobody(t *testing.T) {
 		t.Errorf("the reader: %v, %v", state, err)
 	}
 	syscall.Sync()
-	if err := syscall.Kill(supervisor, syscall.SIGKILL); err != nil {
+	run(t, "berthctl", "suspend", "web")
+	run(t, "berthctl", "resume", "web")
+	other := sleeper(t, "other")
+	other.start(t)
+	run(t, "berthctl", "destroy", "other")
+	// It cannot see the container's end, and is ended itself.
+	run(t, "berthctl", "destroy", "web")
+	if _, err := os.Stat(proc(int(i.Leader), "")); err == nil {
+		t.Error("init is still there")
+	}
+}
+
+// TestProcViewDies: the container goes with the supervisor, and its readers fail.
+func TestProcViewDies(t *testing.T) {
+	clean(t)
+	g := sleeper(t, "web")
+	g.start(t)
+	leader := int(info(t, "web").Leader)
+	meminfo, err := os.Open(proc(leader, "root/proc/meminfo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = meminfo.Close() }()
+	if err := syscall.Kill(parentOf(t, leader), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	settled(t, func() error {
-		if _, err := os.Stat(proc(int(i.Leader), "")); err == nil {
+		if _, err := meminfo.ReadAt(make([]byte, 1), 0); !errors.Is(err, syscall.ENOTCONN) {
+			return fmt.Errorf("a reader gets %w", err)
+		}
+		if _, err := os.Stat(proc(leader, "")); err == nil {
 			return errors.New("init is still there")
 		}
 		return nil
 	})
+}
+
+func parentOf(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile(proc(pid, "status"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(status), "PPid:\t")
+	text, _, _ := strings.Cut(after, "\n")
+	parent, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parent
 }
