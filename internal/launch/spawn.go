@@ -91,11 +91,12 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 }
 
 func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Process, error) {
-	pid, err := syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(int(s.program.Fd())), []string{"berth-supervisor", name}, &syscall.ProcAttr{
+	// The program is handed over like the others: ForkExec may overwrite every number above theirs.
+	pid, err := syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(wire.FDProgram), []string{"berth-supervisor", name}, &syscall.ProcAttr{
 		Dir: runDir,
 		// One processor's worth of threads keeps it small: it waits nearly all the time.
 		Env:   []string{"GOMAXPROCS=1", "GOGC=10"}, // garbage is collected from 0.4 MB on, not from 4
-		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), listener.Fd()},
+		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), listener.Fd(), s.program.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	runtime.KeepAlive(socket)

@@ -91,6 +91,7 @@ func TestImmutable(t *testing.T) {
 	}
 	defer func() { _ = f.Close() }()
 	path := "/proc/self/fd/" + strconv.Itoa(int(f.Fd()))
+	const inChild = "/proc/self/fd/3"
 	original, err := os.ReadFile("/bin/echo")
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +110,7 @@ func TestImmutable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = r.Close() }()
-	pid, err := syscall.ForkExec(path, []string{"echo", "it", "runs"}, &syscall.ProcAttr{Files: []uintptr{0, w.Fd(), 2}})
+	pid, err := syscall.ForkExec(inChild, []string{"echo", "it", "runs"}, &syscall.ProcAttr{Files: []uintptr{0, w.Fd(), 2, f.Fd()}})
 	_ = w.Close()
 	if err != nil {
 		t.Fatal(err)
@@ -122,5 +123,42 @@ func TestImmutable(t *testing.T) {
 	}
 	if _, err := immutable("/nonesuch"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing program: %v", err)
+	}
+}
+
+// TestForkWhateverTheNumbers: the program's descriptor can have any, also the one that ForkExec takes for
+// its pipe in the child, the one after the highest that is handed over.
+func TestForkWhateverTheNumbers(t *testing.T) {
+	t.Parallel()
+	program, err := immutable("/bin/true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = program.Close() }()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = null.Close() }()
+	const above = 500
+	for _, number := range []int{above - 1, above + 1, above + 2} {
+		files := map[int]*os.File{above: null, number: program}
+		for n, f := range files {
+			fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, n)
+			if err != nil || fd != n {
+				t.Fatalf("%d is %d, %v", n, fd, err)
+			}
+			files[n] = os.NewFile(uintptr(fd), f.Name())
+		}
+		s := &Supervisors{program: files[number], null: null}
+		p, err := s.fork("box", t.TempDir(), files[above], null)
+		if err != nil {
+			t.Errorf("the program as %d: %v", number, err)
+		} else if _, err := syscall.Wait4(int(p.PID()), nil, 0, nil); err != nil {
+			t.Error(err)
+		}
+		for _, f := range files {
+			_ = f.Close()
+		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // accept takes a restarted berthd. The socket lies in a directory that only root may enter.
 func (s *supervisor) accept() {
-	d, err := newDoor(FDListen)
+	d, err := newDoor(wire.FDListen)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "berth-supervisor: listen:", err)
 		return

@@ -13,12 +13,6 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// The descriptors that berthd hands over.
-const (
-	FDControl = 3 + iota // connected to the berthd that started us
-	FDListen             // where a later berthd connects
-)
-
 // supervisor is the state of one container, owned by run.
 type supervisor struct {
 	control  *wire.Conn // to berthd; nil when there is none
@@ -52,10 +46,11 @@ type event struct {
 // Run supervises one container from its birth to its end and returns the process's exit status.
 func Run() int {
 	setName()
-	control, err := wire.NewConn(FDControl)
+	_ = syscall.Close(wire.FDProgram)
+	control, err := wire.NewConn(wire.FDControl)
 	if err == nil {
-		syscall.CloseOnExec(FDControl)
-		syscall.CloseOnExec(FDListen)
+		syscall.CloseOnExec(wire.FDControl)
+		syscall.CloseOnExec(wire.FDListen)
 		s := &supervisor{control: control, events: make(chan event)}
 		err = s.start()
 		if err == nil {
