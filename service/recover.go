@@ -103,7 +103,7 @@ func (s *Service) takeOver(c *container, r *run, def *domain.Def, sup Supervisor
 	s.begin(c, r, def, r.State, r.Reason, nil)
 	switch {
 	case r.Destroyed:
-		err = errors.Join(err, s.inGroup(r, Group.Kill))
+		err = errors.Join(err, s.kill(r))
 	case r.Stopping:
 		err = errors.Join(err, s.urge(c, r))
 	}
