@@ -42,12 +42,21 @@ var ErrNoDriver = errors.New("the host's kernel has no network block devices; lo
 // reading. From then on the socket is the kernel's, too: it is disconnected when the device is no longer
 // open or mounted anywhere. ErrNoDriver where the kernel cannot.
 func Attach(server *os.File, e Export) (*os.File, error) {
+	path, err := connect(server, e)
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
+}
+
+// connect gives the device that the kernel took.
+func connect(server *os.File, e Export) (path string, err error) {
 	f, err := netlink.GenlFamilyGet(family)
 	if errors.Is(err, unix.ENOENT) {
-		return nil, ErrNoDriver
+		return "", ErrNoDriver
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for the kernel's nbd: %w", err)
+		return "", fmt.Errorf("look for the kernel's nbd: %w", err)
 	}
 	req := nl.NewNetlinkRequest(int(f.ID), 0)
 	req.AddData(&nl.Genlmsg{Command: cmdConnect, Version: familyVersion})
@@ -66,13 +75,13 @@ func Attach(server *os.File, e Export) (*os.File, error) {
 	answers, err := req.Execute(unix.NETLINK_GENERIC, 0)
 	runtime.KeepAlive(server)
 	if err != nil {
-		return nil, fmt.Errorf("attach to a network block device: %w", err)
+		return "", fmt.Errorf("attach to a network block device: %w", err)
 	}
 	index, err := parseIndex(answers)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return os.Open("/dev/nbd" + strconv.FormatUint(uint64(index), 10))
+	return "/dev/nbd" + strconv.FormatUint(uint64(index), 10), nil
 }
 
 // parseIndex finds the number of the device that the kernel took.
