@@ -51,6 +51,10 @@ const (
 	maxWrite = 4 << 10
 	// directIO is FOPEN_DIRECT_IO: read(2) goes by no page cache, and is not bounded by the file's size.
 	directIO = 1 << 0
+	// noFlush is FOPEN_NOFLUSH (7.35, Linux 5.16; older ones take no notice): close(2) asks nothing. Its
+	// request is one that not even a kill interrupts (fuse_flush, FR_FORCE), so that whoever has a file
+	// open could not end while the server is stopped.
+	noFlush = 1 << 5
 	// doReaddirplus is FUSE_DO_READDIRPLUS of INIT: the directory's entries come with what a lookup
 	// of each would say.
 	doReaddirplus = 1 << 13

@@ -194,7 +194,7 @@ func (s *Server) open(r request) ([]byte, unix.Errno) {
 	s.kept.open(s.handles, measured|r.node, f.Content)
 	b := s.body(openOut)
 	order.PutUint64(b, s.handles)
-	order.PutUint32(b[8:], directIO)
+	order.PutUint32(b[8:], directIO|noFlush)
 	return b, 0
 }
 

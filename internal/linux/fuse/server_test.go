@@ -34,7 +34,7 @@ func ask(t testing.TB, s *Server, opcode uint32, node uint64, body []byte) ([]by
 func open(t *testing.T, s *Server) uint64 {
 	t.Helper()
 	b, errno := ask(t, s, opOpen, firstNode, make([]byte, 8))
-	if errno != 0 || len(b) != openOut || order.Uint32(b[8:]) != directIO {
+	if errno != 0 || len(b) != openOut || order.Uint32(b[8:]) != directIO|noFlush {
 		t.Fatalf("open: %v, %v", b, errno)
 	}
 	return order.Uint64(b)
