@@ -16,7 +16,8 @@ import (
 // Attach connects to the supervisor of a run directory. It is not found when nobody listens any
 // more, or when it ends while it is asked; one that listens but does not answer is an error.
 func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Supervisor, bool, error) {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	// Non-blocking, for connect(2) waits where a supervisor that hangs has a full queue: EAGAIN then.
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, false, fmt.Errorf("socket: %w", err)
 	}
