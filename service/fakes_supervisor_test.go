@@ -45,8 +45,14 @@ func (w supervisorsFake) Spawn(_ context.Context, _, runDir string, p *plan.Plan
 	return s, nil
 }
 
-func (w supervisorsFake) Attach(_ context.Context, runDir string) (Supervisor, bool, error) {
+func (w supervisorsFake) Attach(ctx context.Context, runDir string) (Supervisor, bool, error) {
 	w.mu.Lock()
+	if w.fault == "supervisors.Attach hangs" {
+		w.fault = "" // once
+		w.mu.Unlock()
+		<-ctx.Done()
+		return nil, false, ctx.Err()
+	}
 	defer w.mu.Unlock()
 	s := w.supervisors[runDir]
 	if w.fault == "supervisors.Attach" {

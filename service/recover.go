@@ -77,7 +77,7 @@ func (s *Service) adopt(ctx context.Context, left Run) (after func()) {
 	c := s.entryOf(def)
 	_ = c.acquire(detached()) // nobody else knows it yet
 	r := &run{Run: left, over: make(chan struct{})}
-	ctx, cancel := limited(ctx, endTimeout)
+	ctx, cancel := limited(ctx, supervisorLimit)
 	defer cancel()
 	sup, found, err := s.Supervisors.Attach(ctx, s.Runs.Dir(left.UUID))
 	switch {

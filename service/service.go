@@ -21,7 +21,8 @@ const (
 	startTimeout = 60 * time.Second
 	endTimeout   = 30 * time.Second
 	freezeLimit  = 10 * time.Second
-	// How long a supervisor may take to end when its container's processes were killed: it writes the status.
+	// How long a supervisor may take to answer a new daemon, which all other containers wait for, and to
+	// end when its container's processes were killed: it writes the status.
 	supervisorLimit = 5 * time.Second
 	attachPause     = 10 * time.Second // between two questions to a supervisor that does not answer
 )
