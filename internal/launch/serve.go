@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/berthd/berth/internal/linux/nbd"
 	"github.com/berthd/berth/internal/plan"
@@ -65,6 +66,10 @@ type server struct {
 	done chan struct{} // closed at its end
 }
 
+// wordsFor is how long the last words of a server that has ended are waited for: a child that it left,
+// as a wrapper's would be, may have its standard error still.
+const wordsFor = time.Second
+
 // startServer executes qemu-nbd with a socket that listens already, so that nobody waits for one to
 // appear. A later daemon finds it by its path.
 func startServer(program string, src plan.Source, locked *os.File, socket string) (*server, error) {
@@ -90,6 +95,7 @@ func startServer(program string, src plan.Source, locked *os.File, socket string
 	s.cmd.ExtraFiles = []*os.File{theirs, locked}
 	s.cmd.Stderr = &s.said
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	s.cmd.WaitDelay = wordsFor
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -104,14 +110,21 @@ func startServer(program string, src plan.Source, locked *os.File, socket string
 	return s, nil
 }
 
-// attach connects the server to a device.
+// attach connects the server to a device. When ctx ends, so does the server: the kernel, which asks it for
+// partitions when the device is opened, waits without limit for one that hangs.
 func (s *server) attach(ctx context.Context) (*os.File, error) {
 	defer func() { _ = s.conn.Close() }()
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		_ = s.cmd.Process.Kill()
+		_ = s.conn.Close()
+	})
 	defer stop()
 	export, err := nbd.Negotiate(s.conn)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if err != nil {
-		return nil, errors.Join(context.Cause(ctx), err)
+		return nil, err
 	}
 	socket, err := s.conn.File()
 	if err != nil {
@@ -121,11 +134,12 @@ func (s *server) attach(ctx context.Context) (*os.File, error) {
 	return nbd.Attach(socket, export)
 }
 
-// end ends a server that is not needed after all, and says why: in its own words where it has said any.
+// end ends a server that is not needed after all, and says why: in its own words where it has ended by
+// itself and said any. What it says besides, such as a warning, is not the reason of other errors.
 func (s *server) end(err error) error {
 	_ = s.cmd.Process.Kill()
 	<-s.done
-	if words := s.said.String(); words != "" {
+	if words := s.said.String(); words != "" && errors.Is(err, nbd.ErrEnded) {
 		return errors.New(words)
 	}
 	return err

@@ -2,13 +2,13 @@ package launch
 
 import (
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/berthd/berth/internal/linux/nbd"
 	"github.com/berthd/berth/internal/plan"
 )
 
@@ -43,7 +43,7 @@ func TestServerIsTold(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	const want = "--format=qcow2 --discard=unmap --read-only -- /images/-a b"
-	if err := s.end(io.EOF); err == nil || err.Error() != want {
+	if err := s.end(nbd.ErrEnded); err == nil || err.Error() != want {
 		t.Errorf("it was told %q", err)
 	}
 	if err := reserve(t.Context(), other, false); err != nil {

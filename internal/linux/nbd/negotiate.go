@@ -62,5 +62,7 @@ func Negotiate(server io.ReadWriter) (Export, error) {
 	return e, nil
 }
 
-// ended names the usual error: a server that cannot serve ends.
-func ended(err error) error { return fmt.Errorf("the NBD server ended the connection: %w", err) }
+// ErrEnded is the usual error: a server that cannot serve ends.
+var ErrEnded = errors.New("the NBD server ended the connection")
+
+func ended(err error) error { return fmt.Errorf("%w: %w", ErrEnded, err) }
