@@ -98,6 +98,24 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// TestLongTextGoes with its last reader, when it alone is more than what may be kept.
+func TestLongTextGoes(t *testing.T) {
+	t.Parallel()
+	s := &Server{Files: []File{{Name: "long", Content: func(dst []byte) []byte { return append(dst, make([]byte, 2*snapshotBytes)...) }}}}
+	handle := open(t, s)
+	if got := read(t, s, handle, 0, 4096); len(got) != 4096 {
+		t.Errorf("%d bytes", len(got))
+	}
+	if _, errno := ask(t, s, opRelease, firstNode, order.AppendUint64(nil, handle)); errno != 0 {
+		t.Error(errno)
+	}
+	for i := range s.kept.list {
+		if n := cap(s.kept.list[i].text); n > 0 {
+			t.Errorf("%d bytes are kept", n)
+		}
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	s := counting()

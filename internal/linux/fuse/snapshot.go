@@ -103,8 +103,12 @@ func (s *snapshots) trim(but int) {
 	}
 }
 
+// drop forgets a text, and keeps its room for the next one unless that alone is beyond the bound.
 func (s *snapshots) drop(handle uint64) {
 	if t := s.find(handle); t != nil {
 		t.handle = 0
+		if cap(t.text) > snapshotBytes {
+			t.text = nil
+		}
 	}
 }
