@@ -52,7 +52,8 @@ func has(list []byte, n uint64) bool {
 }
 
 // Cpuinfo makes /proc/cpuinfo: the host's parts of the processors that the container may use, as many
-// as its quota is worth, numbered from 0.
+// as its quota is worth, numbered from 0. A part ends with an empty line; what some architectures say
+// behind the last one is of the machine (32-bit arm, powerpc).
 func Cpuinfo(dst, host []byte, c CPU) []byte {
 	shown, on := uint64(0), true
 	lines(host, func(line []byte) {
@@ -67,6 +68,7 @@ func Cpuinfo(dst, host []byte, c CPU) []byte {
 		if on {
 			dst = append(append(dst, line...), '\n')
 		}
+		on = on || len(line) == 0
 	})
 	return dst
 }

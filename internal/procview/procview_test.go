@@ -42,6 +42,17 @@ func TestWithoutControllers(t *testing.T) {
 	}
 }
 
+// TestCpuinfoOfTheMachine: what some architectures say behind the processors is of the whole machine.
+func TestCpuinfoOfTheMachine(t *testing.T) {
+	t.Parallel()
+	const host = "processor\t: 0\nmodel name\t: a\n\nprocessor\t: 1\nmodel name\t: b\n\nHardware\t: c\n"
+	for quota, want := range map[uint64]string{None: host, 1: "processor\t: 0\nmodel name\t: a\n\nHardware\t: c\n"} {
+		if got := string(Cpuinfo(nil, []byte(host), CPU{Quota: quota})); got != want {
+			t.Errorf("%d: got\n%s", quota, got)
+		}
+	}
+}
+
 // TestMeminfoBounds: no more than the host has, and nothing below zero.
 func TestMeminfoBounds(t *testing.T) {
 	t.Parallel()
