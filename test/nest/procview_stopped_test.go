@@ -55,6 +55,32 @@ func TestProcViewCloses(t *testing.T) {
 	run(t, "berthctl", "destroy", "web")
 }
 
+// TestProcViewDaemonRestarts while a supervisor is stopped: the daemon goes on with all others soon, and
+// sees that supervisor's end whenever it comes.
+func TestProcViewDaemonRestarts(t *testing.T) {
+	clean(t)
+	g := sleeper(t, "web")
+	g.start(t)
+	if err := syscall.Kill(parentOf(t, int(info(t, "web").Leader)), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	run(t, "systemctl", "restart", "berthd.service")
+	if took := time.Since(begin); took > 15*time.Second {
+		t.Errorf("the daemon took %v to come back", took)
+	}
+	other := sleeper(t, "other")
+	other.start(t)
+	run(t, "berthctl", "destroy", "other")
+	run(t, "systemctl", "kill", "-s", "KILL", "machine-web.scope")
+	settled(t, func() error {
+		if state := info(t, "web").State; state != "shutoff" {
+			return fmt.Errorf("web is %s", state)
+		}
+		return nil
+	})
+}
+
 // TestProcViewLeavesNoConnection, however often a container runs.
 func TestProcViewLeavesNoConnection(t *testing.T) {
 	clean(t)
