@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/berthd/berth/internal/plan"
@@ -47,14 +48,17 @@ func (w supervisorsFake) Spawn(_ context.Context, _, runDir string, p *plan.Plan
 
 func (w supervisorsFake) Attach(ctx context.Context, runDir string) (Supervisor, bool, error) {
 	w.mu.Lock()
-	if w.fault == "supervisors.Attach hangs" {
-		w.fault = "" // once
-		w.mu.Unlock()
-		<-ctx.Done()
-		return nil, false, ctx.Err()
-	}
-	defer w.mu.Unlock()
 	s := w.supervisors[runDir]
+	w.mu.Unlock()
+	if s != nil && s.deaf.Load() {
+		select {
+		case <-ctx.Done():
+			return nil, false, ctx.Err()
+		case <-s.done: // it closes the connection
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.fault == "supervisors.Attach" {
 		w.fault = "" // once
 		return nil, false, errFault
@@ -70,6 +74,7 @@ type supervisorFake struct {
 	w       *world
 	pid     uint32
 	running bool
+	deaf    atomic.Bool // it is stopped
 	listens bool
 	asked   bool
 	once    sync.Once

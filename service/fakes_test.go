@@ -312,7 +312,15 @@ func (g *groupFake) Stats() (Stats, error) {
 	return Stats{TasksCurrent: &n}, nil
 }
 
+func (g *groupFake) End(context.Context) error {
+	g.s.finish(End{})
+	return g.w.call("group.End")
+}
+
 func (g *groupFake) Kill() error {
+	if g.s.deaf.Load() {
+		return nil // its payload is dead, and it does not see that
+	}
 	g.s.finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}})
 	return g.w.call("group.Kill")
 }

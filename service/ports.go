@@ -111,10 +111,12 @@ type Groups interface {
 	Open(path string) (Group, error)
 }
 
-// Group is one container's scope. Kill, Freeze and Thaw act on its payload only.
+// Group is one container's scope. Kill, Freeze, Thaw and AwaitEmpty act on its payload only.
 type Group interface {
 	File() *os.File
 	Kill() error
+	// End kills every process of the scope, its supervisor too, and returns when they have ended.
+	End(ctx context.Context) error
 	Freeze(ctx context.Context) error
 	Thaw() error
 	AwaitEmpty(ctx context.Context) error

@@ -2,10 +2,8 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/berthd/berth/internal/domain"
 )
@@ -83,8 +81,9 @@ func (s *Service) adopt(ctx context.Context, left Run) (after func()) {
 	switch {
 	case err != nil: // it may well run: no trouble of ours ends a container
 		s.Log.Error("supervisor", "domain", def.Name, "err", err)
-		s.await(c, r, def, left.State)
-		return func() { s.attachLater(c, r, def) }
+		q := s.standIn(c, r, def)
+		c.release()
+		return func() { s.attachLater(c, r, def, q) }
 	case !found:
 		return s.wentAway(c, r, def)
 	}
@@ -96,19 +95,28 @@ func (s *Service) adopt(ctx context.Context, left Run) (after func()) {
 // takeOver makes a run ours again. The caller holds the queue.
 func (s *Service) takeOver(c *container, r *run, def *domain.Def, sup Supervisor) {
 	r.supervisor = sup
-	err := s.complete(r)
+	if err := s.complete(r); err != nil {
+		s.Log.Error("take over", "domain", def.Name, "err", err)
+	}
+	s.carryOn(c, r, def)
+	s.work.Go(func() { s.watch(c, r) })
+}
+
+// carryOn enters a run of an earlier daemon, and does what was ordered then. The caller holds the queue.
+func (s *Service) carryOn(c *container, r *run, def *domain.Def) {
 	if r.State != StatePaused { // also one whose start or stop was under way
 		r.State = StateRunning
 	}
 	s.begin(c, r, def, r.State, r.Reason, nil)
+	var err error
 	switch {
 	case r.Destroyed:
-		err = errors.Join(err, s.kill(r))
+		err = s.kill(r)
 	case r.Stopping:
-		err = errors.Join(err, s.urge(c, r))
+		err = s.urge(c, r)
 	}
 	if err != nil {
-		s.Log.Error("take over", "domain", def.Name, "err", err)
+		s.Log.Error("what was ordered", "domain", def.Name, "err", err)
 	}
 }
 
@@ -126,45 +134,18 @@ func (s *Service) complete(r *run) error {
 	return s.Runs.Save(r.Run)
 }
 
-// await enters a run whose supervisor has not answered; the caller holds its queue.
-func (s *Service) await(c *container, r *run, def *domain.Def, state State) {
+// wentAway enters a run that has no supervisor any more; the caller holds its queue, and what it
+// returns gives that back.
+func (s *Service) wentAway(c *container, r *run, def *domain.Def) func() {
+	end := s.exitOf(r)
 	c.run = r
 	c.mu.Lock()
 	c.live = def
 	c.mu.Unlock()
 	s.change(c, nil, func(snap *Snapshot) {
-		snap.State, snap.Reason, snap.StateChanged = state, r.Reason, r.Changed
+		snap.State, snap.Reason, snap.StateChanged = StateStopping, r.Reason, r.Changed
 		snap.Unit, snap.Slice, snap.Started = r.Unit, r.Slice, r.Started
 	})
-}
-
-// attachLater asks a supervisor that did not answer again and again, until it does or is gone. The
-// container's queue is held meanwhile, and given back.
-func (s *Service) attachLater(c *container, r *run, def *domain.Def) {
-	defer c.release()
-	for {
-		ctx, cancel := limited(detached(), endTimeout)
-		sup, found, err := s.Supervisors.Attach(ctx, s.Runs.Dir(r.UUID))
-		cancel()
-		switch {
-		case err != nil:
-			s.Log.Error("supervisor", "domain", def.Name, "err", err)
-			<-time.After(attachPause)
-		case found:
-			s.takeOver(c, r, def, sup)
-			return
-		default:
-			s.ended(c, r, s.exitOf(r))
-			return
-		}
-	}
-}
-
-// wentAway enters a run that has no supervisor any more; the caller holds its queue, and what it
-// returns gives that back.
-func (s *Service) wentAway(c *container, r *run, def *domain.Def) func() {
-	end := s.exitOf(r)
-	s.await(c, r, def, StateStopping)
 	return func() {
 		defer c.release()
 		s.ended(c, r, end)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"syscall"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -121,29 +119,6 @@ func TestRecoverHurtsNobody(t *testing.T) {
 	if left := w.left(); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-}
-
-// TestRecoverWaitsForNobody: a supervisor that hangs holds the daemon, and all other containers, shortly.
-func TestRecoverWaitsForNobody(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		first := w.service(t)
-		u := define(t, first, "web")
-		if err := first.Start(context.Background(), u); err != nil {
-			t.Fatal(err)
-		}
-		w.fault = "supervisors.Attach hangs"
-		begin := time.Now()
-		s, settle := again(t, w)
-		if took := time.Since(begin); took > supervisorLimit {
-			t.Errorf("the daemon is there after %v", took)
-		}
-		settle()
-		if err := s.Destroy(context.Background(), u); err != nil {
-			t.Errorf("destroy: %v", err)
-		}
-	})
 }
 
 func TestRecoverKeepsHowTheLastRunEnded(t *testing.T) {

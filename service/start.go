@@ -71,6 +71,7 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 		return timedOut(ctx, err)
 	}
 	s.begin(c, r, def, StateRunning, ReasonBooted, e)
+	s.work.Go(func() { s.watch(c, r) })
 	return nil
 }
 
@@ -89,7 +90,6 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, state State, reas
 		snap.Unit, snap.Slice, snap.ControlGroup = r.Unit, r.Slice, r.Group
 		snap.Started, snap.StateChanged = r.Started, r.Changed
 	})
-	s.work.Go(func() { s.watch(c, r) })
 }
 
 // launch carries out the steps of a start, in order, each with its undo.
@@ -216,7 +216,7 @@ func (s *Service) scopeOf(def *domain.Def, r *run) Scope {
 // inGroup does something to the control group of a run, which holds none open.
 func (s *Service) inGroup(r *run, f func(Group) error) error {
 	if r.Group == "" {
-		return fmt.Errorf("the control group of %s is not known", r.Unit)
+		return fmt.Errorf("the control group of %[1]s is not known; 'systemctl kill %[1]s' ends what is in it", r.Unit)
 	}
 	g, err := s.Groups.Open(r.Group)
 	if err != nil {

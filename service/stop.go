@@ -76,16 +76,17 @@ func (s *Service) intend(c *container, what *bool) {
 // urge asks init to end, and will kill it when it takes too long. The caller holds the queue.
 func (s *Service) urge(c *container, r *run) error {
 	s.change(c, nil, func(snap *Snapshot) { snap.State = StateStopping })
-	s.work.Go(func() { s.insist(c, r) })
-	return errors.Join(r.supervisor.Terminate(), s.inGroup(r, Group.Thaw))
+	sup := r.supervisor // the queue's holder may replace it
+	s.work.Go(func() { s.insist(c, r, sup) })
+	return errors.Join(sup.Terminate(), s.inGroup(r, Group.Thaw))
 }
 
 // insist kills what does not end in time.
-func (s *Service) insist(c *container, r *run) {
+func (s *Service) insist(c *container, r *run, sup Supervisor) {
 	timer := time.NewTimer(s.StopTimeout)
 	defer timer.Stop()
 	select {
-	case <-r.supervisor.Done():
+	case <-sup.Done():
 		return
 	case <-timer.C:
 	}
@@ -100,25 +101,30 @@ func (s *Service) insist(c *container, r *run) {
 }
 
 // kill kills all processes of a container, whose supervisor ends then by itself. One that does not,
-// since it hangs or was stopped, is killed too, once it has nobody left to watch.
+// since it hangs or was stopped, is killed too, once it has nobody left to watch. The caller holds the
+// queue.
 func (s *Service) kill(r *run) error {
-	s.work.Go(func() {
-		timer := time.NewTimer(supervisorLimit)
-		defer timer.Stop()
-		select {
-		case <-r.supervisor.Done():
-			return
-		case <-timer.C:
-		}
-		ctx, cancel := limited(detached(), endTimeout)
-		defer cancel()
-		err := s.inGroup(r, func(g Group) error { return g.AwaitEmpty(ctx) })
-		if ignoreGone(err) == nil {
-			err = r.supervisor.Kill()
-		}
-		s.Log.Error("the supervisor did not see the container's end", "uuid", r.UUID.String(), "err", err)
-	})
+	sup := r.supervisor
+	s.work.Go(func() { s.endSupervisor(r, sup) })
 	return s.inGroup(r, Group.Kill)
+}
+
+// endSupervisor kills one that does not end by itself in time.
+func (s *Service) endSupervisor(r *run, sup Supervisor) {
+	timer := time.NewTimer(supervisorLimit)
+	defer timer.Stop()
+	select {
+	case <-sup.Done():
+		return
+	case <-timer.C:
+	}
+	ctx, cancel := limited(detached(), endTimeout)
+	defer cancel()
+	err := s.inGroup(r, func(g Group) error { return g.AwaitEmpty(ctx) })
+	if ignoreGone(err) == nil {
+		err = sup.Kill()
+	}
+	s.Log.Error("the supervisor did not see the container's end", "uuid", r.UUID.String(), "err", err)
 }
 
 // watch waits for the end of a run and does what comes after.

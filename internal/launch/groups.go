@@ -55,6 +55,10 @@ func (s *scope) payload(f func(*cgroup.Dir) error) error {
 func (s *scope) Kill() error { return s.payload((*cgroup.Dir).Kill) }
 func (s *scope) Thaw() error { return s.payload((*cgroup.Dir).Thaw) }
 
+func (s *scope) End(ctx context.Context) error {
+	return errors.Join(s.dir.Kill(), s.dir.AwaitEmpty(ctx))
+}
+
 func (s *scope) Freeze(ctx context.Context) error {
 	return s.payload(func(d *cgroup.Dir) error { return d.Freeze(ctx) })
 }

@@ -55,30 +55,53 @@ func TestProcViewCloses(t *testing.T) {
 	run(t, "berthctl", "destroy", "web")
 }
 
-// TestProcViewDaemonRestarts while a supervisor is stopped: the daemon goes on with all others soon, and
-// sees that supervisor's end whenever it comes.
+// TestProcViewDaemonRestarts while a supervisor is stopped: the daemon goes on with all others soon, its
+// container can be suspended, resumed and ended, and what ends it otherwise is seen.
 func TestProcViewDaemonRestarts(t *testing.T) {
-	clean(t)
-	g := sleeper(t, "web")
-	g.start(t)
-	if err := syscall.Kill(parentOf(t, int(info(t, "web").Leader)), syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
+	for name, end := range map[string][]string{
+		"destroy":           {"berthctl", "destroy", "web"},
+		"end of the scope":  {"systemctl", "kill", "-s", "KILL", "machine-web.scope"},
+		"goes on, and ends": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			g := sleeper(t, "web")
+			g.start(t)
+			supervisor := parentOf(t, int(info(t, "web").Leader))
+			if err := syscall.Kill(supervisor, syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			begin := time.Now()
+			run(t, "systemctl", "restart", "berthd.service")
+			if took := time.Since(begin); took > 15*time.Second {
+				t.Errorf("the daemon took %v to come back", took)
+			}
+			run(t, "berthctl", "suspend", "web")
+			run(t, "berthctl", "resume", "web")
+			other := sleeper(t, "other")
+			other.start(t)
+			run(t, "berthctl", "destroy", "other")
+			if end == nil {
+				if err := syscall.Kill(supervisor, syscall.SIGCONT); err != nil {
+					t.Fatal(err)
+				}
+				settled(t, func() error {
+					if info(t, "web").Leader == 0 {
+						return errors.New("nobody has asked it again")
+					}
+					return nil
+				})
+				end = []string{"berthctl", "destroy", "web"}
+			}
+			run(t, end[0], end[1:]...)
+			settled(t, func() error {
+				if state := info(t, "web").State; state != "shutoff" {
+					return fmt.Errorf("web is %s", state)
+				}
+				return nil
+			})
+		})
 	}
-	begin := time.Now()
-	run(t, "systemctl", "restart", "berthd.service")
-	if took := time.Since(begin); took > 15*time.Second {
-		t.Errorf("the daemon took %v to come back", took)
-	}
-	other := sleeper(t, "other")
-	other.start(t)
-	run(t, "berthctl", "destroy", "other")
-	run(t, "systemctl", "kill", "-s", "KILL", "machine-web.scope")
-	settled(t, func() error {
-		if state := info(t, "web").State; state != "shutoff" {
-			return fmt.Errorf("web is %s", state)
-		}
-		return nil
-	})
 }
 
 // TestProcViewLeavesNoConnection, however often a container runs.
