@@ -15,10 +15,10 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// images mounts the block devices and images among the sources, attached nowhere. It is done here,
+// imageTrees mounts the block devices and images among the sources, attached nowhere. It is done here,
 // not by the supervisor: the policy of its scope admits no block device, and the libraries would cost
 // it memory. A device is let go with its last mount.
-func (s *Supervisors) images(ctx context.Context, name, runDir string, sources []plan.Source) (files []*os.File, err error) {
+func (s *Supervisors) imageTrees(ctx context.Context, name, runDir string, sources []plan.Source) (files []*os.File, err error) {
 	for i, src := range sources {
 		if src.Kind == plan.SourceTree || src.Kind == plan.SourceSysfs {
 			continue
@@ -78,7 +78,7 @@ func (s *Supervisors) imageTree(ctx context.Context, src plan.Source, by served)
 	}
 	readOnly := src.ReadOnly || fs.ReadOnly
 	if src.Kind == plan.SourceImage && src.Format == "" {
-		shown, err := show(ctx, f, readOnly)
+		shown, err := s.show(ctx, f, readOnly, by)
 		if err != nil {
 			return nil, explain(err, readOnly)
 		}
@@ -102,8 +102,8 @@ func (s *Supervisors) imageTree(ctx context.Context, src plan.Source, by served)
 
 // show attaches an image to a loop device. What reads it is opened apart from what writes it: only
 // then is it known whether it must be written to.
-func show(ctx context.Context, image *os.File, readOnly bool) (*os.File, error) {
-	locked, err := lock(ctx, image, readOnly)
+func (s *Supervisors) show(ctx context.Context, image *os.File, readOnly bool, by served) (*os.File, error) {
+	locked, err := s.reserved(ctx, image, readOnly, by)
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +111,8 @@ func show(ctx context.Context, image *os.File, readOnly bool) (*os.File, error) 
 	return loop.Attach(locked, readOnly)
 }
 
-// lock opens an image anew, for writing where it may be, and reserves it.
-func lock(ctx context.Context, image *os.File, readOnly bool) (*os.File, error) {
+// reserved opens an image anew, for writing where it may be, and reserves it.
+func (s *Supervisors) reserved(ctx context.Context, image *os.File, readOnly bool, by served) (*os.File, error) {
 	mode := os.O_RDWR
 	if readOnly {
 		mode = os.O_RDONLY
@@ -121,7 +121,7 @@ func lock(ctx context.Context, image *os.File, readOnly bool) (*os.File, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := reserve(ctx, locked, readOnly); err != nil {
+	if err := s.images.reserve(ctx, locked, readOnly, by.socket); err != nil {
 		_ = locked.Close()
 		return nil, err
 	}

@@ -100,10 +100,11 @@ func TestReserve(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				a, b := writers(t)
-				if err := reserve(t.Context(), a, c.first); err != nil {
+				var r reservations
+				if err := r.reserve(t.Context(), a, c.first, "one"); err != nil {
 					t.Fatal(err)
 				}
-				if err := reserve(t.Context(), b, c.second); !errors.Is(err, c.want) {
+				if err := r.reserve(t.Context(), b, c.second, "two"); !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}
 			})
@@ -111,32 +112,51 @@ func TestReserve(t *testing.T) {
 	}
 }
 
-// TestReserveWaits: a container that has just ended may still have its device for a moment.
+// TestReserveWaits: a container that has just ended may still have its device for a moment, and for
+// longer where much is to be written down: then it is waited for by its next life.
 func TestReserveWaits(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a, b := writers(t)
-		if err := reserve(t.Context(), a, false); err != nil {
-			t.Fatal(err)
-		}
-		time.AfterFunc(reserveFor/2, func() { _ = a.Close() })
-		if err := reserve(t.Context(), b, false); err != nil {
-			t.Error(err)
-		}
-	})
+	for name, c := range map[string]struct {
+		after    time.Duration
+		readOnly bool // of the first
+		place    string
+		want     error
+	}{
+		"a moment":              {reserveFor / 2, false, "two", nil},
+		"longer, for another":   {reserveFor * 2, false, "two", errShown},
+		"longer, for its own":   {reserveFor * 2, false, "one", nil},
+		"longer, of one reader": {reserveFor * 2, true, "one", errShown}, // it may be any reader's
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var r reservations
+				a, b := writers(t)
+				if err := r.reserve(t.Context(), a, c.readOnly, "one"); err != nil {
+					t.Fatal(err)
+				}
+				time.AfterFunc(c.after, func() { _ = a.Close() })
+				if err := r.reserve(t.Context(), b, false, c.place); !errors.Is(err, c.want) {
+					t.Errorf("got %v, want %v", err, c.want)
+				}
+				time.Sleep(c.after)
+			})
+		})
+	}
 }
 
 // TestReserveEnds with the start that waits.
 func TestReserveEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		var r reservations
 		a, b := writers(t)
-		if err := reserve(t.Context(), a, false); err != nil {
+		if err := r.reserve(t.Context(), a, false, "one"); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), reserveFor/2)
 		defer cancel()
-		if err := reserve(ctx, b, false); !errors.Is(err, context.DeadlineExceeded) {
+		if err := r.reserve(ctx, b, false, "two"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 	})

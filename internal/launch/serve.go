@@ -19,7 +19,7 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// served is who needs an image that is served, and where its server listens.
+// served is who needs an image, and where its server listens if it is served.
 type served struct {
 	container string
 	socket    string
@@ -39,7 +39,7 @@ func (s *Supervisors) serve(ctx context.Context, image *os.File, src plan.Source
 	if err != nil {
 		return nil, fmt.Errorf("format '%s' needs the program qemu-nbd (Debian's package qemu-utils): %w", src.Format, err)
 	}
-	locked, err := lock(ctx, image, src.ReadOnly)
+	locked, err := s.reserved(ctx, image, src.ReadOnly, by)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,6 @@ func (w *lastWords) String() string {
 // release has servers end that a daemon started which was killed before it had their device open: they
 // wait for a client, and end with it. One whose device is in use listens to nobody else.
 func release(runDir string) {
-	nbd.Sweep()
 	sockets, _ := filepath.Glob(filepath.Join(runDir, imageSockets)) // the pattern is well-formed
 	for _, path := range sockets {
 		go func() {

@@ -26,7 +26,7 @@ func program(t *testing.T, script string) string {
 func TestServerIsTold(t *testing.T) {
 	t.Parallel()
 	locked, other := writers(t)
-	if err := reserve(t.Context(), locked, false); err != nil {
+	if err := lock(t.Context(), locked, false, false); err != nil {
 		t.Fatal(err)
 	}
 	src := plan.Source{Path: "/images/-a b", Format: "qcow2", ReadOnly: true}
@@ -36,7 +36,7 @@ func TestServerIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = locked.Close()
-	if err := reserve(t.Context(), other, false); !errors.Is(err, errShown) {
+	if err := lock(t.Context(), other, false, false); !errors.Is(err, errShown) {
 		t.Errorf("while it serves: %v", err)
 	}
 	for end := time.Now().Add(10 * time.Second); s.said.String() == "" && time.Now().Before(end); {
@@ -46,7 +46,7 @@ func TestServerIsTold(t *testing.T) {
 	if err := s.end(nbd.ErrEnded); err == nil || err.Error() != want {
 		t.Errorf("it was told %q", err)
 	}
-	if err := reserve(t.Context(), other, false); err != nil {
+	if err := lock(t.Context(), other, false, false); err != nil {
 		t.Error(err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/linux/nbd"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
@@ -22,6 +23,7 @@ type Supervisors struct {
 	program *os.File // nobody can write to it
 	null    *os.File
 	apart   Apart
+	images  reservations
 }
 
 // Apart puts a process that serves a container into a unit of its own: it must go on until the container
@@ -40,6 +42,7 @@ func New(program string, apart Apart) (*Supervisors, error) {
 		_ = p.Close()
 		return nil, err
 	}
+	nbd.Sweep()
 	return &Supervisors{program: p, null: null, apart: apart}, nil
 }
 
@@ -52,7 +55,7 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		return nil, err
 	}
 	defer func() { _ = planFile.Close() }()
-	images, err := within(ctx, func() ([]*os.File, error) { return s.images(ctx, name, runDir, p.Sources) })
+	images, err := within(ctx, func() ([]*os.File, error) { return s.imageTrees(ctx, name, runDir, p.Sources) })
 	if err != nil {
 		return nil, err
 	}

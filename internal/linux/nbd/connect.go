@@ -19,6 +19,7 @@ const (
 	family            = "nbd"
 	familyVersion     = 1
 	cmdConnect        = 1
+	cmdDisconnect     = 2
 	attrIndex         = 1
 	attrSize          = 2
 	attrBlockSize     = 3
@@ -42,24 +43,53 @@ var ErrNoDriver = errors.New("the host's kernel has no network block devices; lo
 // reading. From then on the socket is the kernel's, too: it is disconnected when the device is no longer
 // open or mounted anywhere. ErrNoDriver where the kernel cannot.
 func Attach(server *os.File, e Export) (*os.File, error) {
-	path, err := connect(server, e)
+	index, err := connect(server, e)
 	if err != nil {
 		return nil, err
 	}
-	return os.Open(path)
+	device, err := os.Open(path(index))
+	if err != nil { // nobody will close it
+		return nil, errors.Join(err, disconnect(index))
+	}
+	return device, nil
 }
 
-// connect gives the device that the kernel took.
-func connect(server *os.File, e Export) (path string, err error) {
+func path(index uint32) string { return "/dev/nbd" + strconv.FormatUint(uint64(index), 10) }
+
+// request begins a message to the kernel's driver.
+func request(command uint8) (*nl.NetlinkRequest, error) {
 	f, err := netlink.GenlFamilyGet(family)
 	if errors.Is(err, unix.ENOENT) {
-		return "", ErrNoDriver
+		return nil, ErrNoDriver
 	}
 	if err != nil {
-		return "", fmt.Errorf("look for the kernel's nbd: %w", err)
+		return nil, fmt.Errorf("look for the kernel's nbd: %w", err)
 	}
 	req := nl.NewNetlinkRequest(int(f.ID), 0)
-	req.AddData(&nl.Genlmsg{Command: cmdConnect, Version: familyVersion})
+	req.AddData(&nl.Genlmsg{Command: command, Version: familyVersion})
+	return req, nil
+}
+
+// disconnect lets a device go that is not open anywhere.
+func disconnect(index uint32) error {
+	req, err := request(cmdDisconnect)
+	if err != nil {
+		return err
+	}
+	req.Flags |= unix.NLM_F_ACK // it has no answer
+	req.AddData(nl.NewRtAttr(attrIndex, nl.Uint32Attr(index)))
+	if _, err := req.Execute(unix.NETLINK_GENERIC, 0); err != nil {
+		return fmt.Errorf("disconnect %s: %w", path(index), err)
+	}
+	return nil
+}
+
+// connect gives the number of the device that the kernel took.
+func connect(server *os.File, e Export) (index uint32, err error) {
+	req, err := request(cmdConnect)
+	if err != nil {
+		return 0, err
+	}
 	for _, a := range []struct {
 		kind  int
 		value uint64
@@ -75,13 +105,9 @@ func connect(server *os.File, e Export) (path string, err error) {
 	answers, err := req.Execute(unix.NETLINK_GENERIC, 0)
 	runtime.KeepAlive(server)
 	if err != nil {
-		return "", fmt.Errorf("attach to a network block device: %w", err)
+		return 0, fmt.Errorf("attach to a network block device: %w", err)
 	}
-	index, err := parseIndex(answers)
-	if err != nil {
-		return "", err
-	}
-	return "/dev/nbd" + strconv.FormatUint(uint64(index), 10), nil
+	return parseIndex(answers)
 }
 
 // parseIndex finds the number of the device that the kernel took.
@@ -104,7 +130,8 @@ func parseIndex(answers [][]byte) (uint32, error) {
 }
 
 // Sweep lets devices of ours go that nobody has opened: a daemon that was killed between the two
-// steps of Attach leaves one. One that is in use does not notice.
+// steps of Attach leaves one. One that is in use does not notice. It finds them at once, when no
+// Attach may be under way, and waits for none: one whose server hangs cannot be opened.
 func Sweep() {
 	files, err := filepath.Glob("/sys/block/nbd*/backend")
 	if err != nil {
@@ -115,9 +142,10 @@ func Sweep() {
 		if err != nil || strings.TrimSpace(string(text)) != backend {
 			continue
 		}
-		// The last close disconnects.
-		if device, err := os.Open(filepath.Join("/dev", filepath.Base(filepath.Dir(file)))); err == nil {
-			_ = device.Close()
-		}
+		go func() { // the last close disconnects
+			if device, err := os.Open(filepath.Join("/dev", filepath.Base(filepath.Dir(file)))); err == nil {
+				_ = device.Close()
+			}
+		}()
 	}
 }

@@ -84,21 +84,34 @@ func TestAttach(t *testing.T) {
 	over(t, ended)
 }
 
-// TestSweep: a device that was connected and never opened, as by a daemon that was killed then.
-func TestSweep(t *testing.T) {
-	socket, e, ended := served(t)
-	path, err := connect(socket, e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = socket.Close()
-	pid := filepath.Join("/sys/block", filepath.Base(path), "pid")
-	if _, err := os.Stat(pid); err != nil {
-		t.Fatal(err)
-	}
-	Sweep()
-	over(t, ended)
-	if _, err := os.Stat(pid); err == nil {
-		t.Error("the device is still connected")
+// TestLetGo: a device that was connected and never opened is not left, be it that it could not be
+// opened, or that the daemon was killed then.
+func TestLetGo(t *testing.T) {
+	for name, letGo := range map[string]func(uint32) error{
+		"disconnect": disconnect,
+		"sweep":      func(uint32) error { Sweep(); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			socket, e, ended := served(t)
+			index, err := connect(socket, e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = socket.Close()
+			pid := filepath.Join("/sys/block", filepath.Base(path(index)), "pid")
+			if _, err := os.Stat(pid); err != nil {
+				t.Fatal(err)
+			}
+			if err := letGo(index); err != nil {
+				t.Error(err)
+			}
+			over(t, ended)
+			for until := time.Now().Add(time.Minute); err == nil && time.Now().Before(until); _, err = os.Stat(pid) {
+				time.Sleep(10 * time.Millisecond)
+			}
+			if err == nil {
+				t.Error("the device is still connected")
+			}
+		})
 	}
 }
