@@ -3,18 +3,15 @@
 package nest
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/test/rig/command"
 )
 
 const (
@@ -36,37 +33,12 @@ func settled(t testing.TB, condition func() error) {
 	}
 }
 
-// result is what a command did.
-type result struct {
-	Out, Err string
-	Status   int
-}
+type result = command.Result
 
-// try runs a command and gives its result, whatever it is.
-func try(t testing.TB, name string, args ...string) result {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	var out, complaints bytes.Buffer
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatalf("%s %v: %v", name, args, err)
-	}
-	return result{Out: strings.TrimSpace(out.String()), Err: strings.TrimSpace(complaints.String()), Status: cmd.ProcessState.ExitCode()}
-}
-
-// run runs a command, which must succeed, and gives what it printed.
-func run(t testing.TB, name string, args ...string) string {
-	t.Helper()
-	r := try(t, name, args...)
-	if r.Status != 0 {
-		t.Fatalf("%s %v: status %d: %s%s", name, args, r.Status, r.Out, r.Err)
-	}
-	return r.Out
-}
+var (
+	try = command.Try
+	run = command.Run
+)
 
 // dial gives all tests one connection: the bus allows 256 to a user.
 var dial = sync.OnceValues(func() (*dbus.Conn, error) { return dbus.ConnectSystemBus() })

@@ -3,53 +3,26 @@
 package vm
 
 import (
-	"bytes"
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/berthd/berth/test/rig/command"
 )
 
 // patience is for what should take a second.
 const patience = time.Minute
 
-// result is what a command did.
-type result struct {
-	Out, Err string
-	Status   int
-}
+type result = command.Result
 
-// try runs a command and gives its result, whatever it is. It has no standard input.
-func try(t testing.TB, name string, args ...string) result {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	var out, complaints bytes.Buffer
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatalf("%s %v: %v", name, args, err)
-	}
-	return result{Out: strings.TrimSpace(out.String()), Err: strings.TrimSpace(complaints.String()), Status: cmd.ProcessState.ExitCode()}
-}
-
-// run runs a command, which must succeed, and gives what it printed.
-func run(t testing.TB, name string, args ...string) string {
-	t.Helper()
-	r := try(t, name, args...)
-	if r.Status != 0 {
-		t.Fatalf("%s %v: status %d: %s%s", name, args, r.Status, r.Out, r.Err)
-	}
-	return r.Out
-}
+var (
+	try = command.Try
+	run = command.Run
+)
 
 // guest is a container of a test, in a busybox root of its own.
 type guest struct {
