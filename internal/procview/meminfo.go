@@ -109,8 +109,7 @@ func column(line []byte, n int) []byte {
 }
 
 // Swaps makes /proc/swaps: the host's, or, where the container has a limit of swap, one line for what
-// it may use, since nobody can
-// say which of the host's areas that is in.
+// it may use, since nobody can say which of the host's areas that is in.
 func Swaps(dst, host []byte, m Memory) []byte {
 	if m.SwapLimit == None {
 		return append(dst, host...)
