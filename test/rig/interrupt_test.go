@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,6 +21,9 @@ import (
 const childEnv = "BERTH_RIG_CHILD"
 
 func TestMain(m *testing.M) {
+	if signal.Ignored(syscall.SIGHUP) { // by nohup(1), and what is hung up here would inherit that
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	switch {
 	case os.Getenv(marker) != "":
 		if err := os.WriteFile("/run/nest/out/inside", nil, 0o600); err != nil {
