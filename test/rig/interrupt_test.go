@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -21,9 +20,7 @@ import (
 const childEnv = "BERTH_RIG_CHILD"
 
 func TestMain(m *testing.M) {
-	if signal.Ignored(syscall.SIGHUP) { // by nohup(1), and what is hung up here would inherit that
-		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
-	}
+	hangUps()
 	switch {
 	case os.Getenv(marker) != "":
 		if err := os.WriteFile("/run/nest/out/inside", nil, 0o600); err != nil {

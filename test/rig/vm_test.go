@@ -18,6 +18,7 @@ import (
 // vm is the script of virtual machines, with a state directory of the test's own.
 func vm(t *testing.T, args ...string) (cmd *exec.Cmd, state string) {
 	t.Helper()
+	hangUps()
 	state = filepath.Join(t.TempDir(), "state")
 	cmd = exec.Command("vm/vm", args...)
 	cmd.Env = append(os.Environ(), "RIG_STATE="+state)
