@@ -75,6 +75,7 @@ type supervisorFake struct {
 	pid     uint32
 	running bool
 	deaf    atomic.Bool // it is stopped
+	frozen  atomic.Bool // its payload is
 	listens bool
 	asked   bool
 	once    sync.Once

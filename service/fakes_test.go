@@ -301,9 +301,13 @@ type groupFake struct {
 	s *supervisorFake
 }
 
-func (g *groupFake) File() *os.File                   { return nil }
-func (g *groupFake) Freeze(context.Context) error     { return g.w.call("group.Freeze") }
-func (g *groupFake) Thaw() error                      { return g.w.call("group.Thaw") }
+func (g *groupFake) File() *os.File { return nil }
+func (g *groupFake) Freeze(context.Context) error {
+	g.s.frozen.Store(true)
+	return g.w.call("group.Freeze")
+}
+
+func (g *groupFake) Thaw() error                      { g.s.frozen.Store(false); return g.w.call("group.Thaw") }
 func (g *groupFake) AwaitEmpty(context.Context) error { return nil }
 func (g *groupFake) Close() error                     { return nil }
 

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
@@ -24,7 +25,10 @@ func (s *Service) Suspend(ctx context.Context, u domain.UUID) error {
 		if err := s.inGroup(c.run, func(g Group) error { return g.Freeze(ctx) }); err != nil {
 			return timedOut(ctx, err)
 		}
-		return s.turn(c, StatePaused, ReasonUser, s.event(events.Suspended, events.Paused))
+		if err := s.turn(c, StatePaused, ReasonUser, s.event(events.Suspended, events.Paused)); err != nil {
+			return errors.Join(err, s.inGroup(c.run, Group.Thaw))
+		}
+		return nil
 	})
 }
 
@@ -38,13 +42,26 @@ func (s *Service) Resume(ctx context.Context, u domain.UUID) error {
 		if err := s.inGroup(c.run, Group.Thaw); err != nil {
 			return err
 		}
-		return s.turn(c, StateRunning, ReasonUnpaused, s.event(events.Resumed, events.Unpaused))
+		if err := s.turn(c, StateRunning, ReasonUnpaused, s.event(events.Resumed, events.Unpaused)); err != nil {
+			ctx, cancel := limited(detached(), freezeLimit)
+			defer cancel()
+			return errors.Join(err, s.inGroup(c.run, func(g Group) error { return g.Freeze(ctx) }))
+		}
+		return nil
 	})
 }
 
-// turn changes the state of a live container, durably.
+// turn changes the state of a live container, durably or not at all: a daemon that came later would take
+// one that is frozen for one that runs, which nobody could resume.
 func (s *Service) turn(c *container, state State, reason Reason, e *events.Event) error {
-	s.change(c, e, func(snap *Snapshot) { snap.State, snap.Reason = state, reason })
-	c.run.State, c.run.Reason, c.run.Changed = state, reason, c.snapshot().StateChanged
-	return s.Runs.Save(c.run.Run)
+	before := c.run.Run
+	c.run.State, c.run.Reason, c.run.Changed = state, reason, s.Now()
+	if err := s.Runs.Save(c.run.Run); err != nil {
+		c.run.Run = before
+		return err
+	}
+	s.change(c, e, func(snap *Snapshot) {
+		snap.State, snap.Reason, snap.StateChanged = state, reason, c.run.Changed
+	})
+	return nil
 }
