@@ -14,11 +14,7 @@ import (
 // crashedDaemon starts a container and leaves its daemon dead: it does nothing any more.
 func crashedDaemon(t *testing.T, w *world, alter func(*Run)) domain.UUID {
 	t.Helper()
-	s := w.service(t)
-	u := define(t, s, "web", "<on_crash>restart</on_crash>")
-	if err := s.Start(context.Background(), u); err != nil {
-		t.Fatal(err)
-	}
+	s, u := running(t, w, "<on_crash>restart</on_crash>")
 	c, _ := s.find(u)
 	_ = c.acquire(context.Background())
 	r := w.runs[u]
@@ -87,11 +83,7 @@ func TestRecoverWhatWasOrdered(t *testing.T) {
 func TestEndTakenFromTheFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	s := w.service(t)
-	u := define(t, s, "web")
-	if err := s.Start(context.Background(), u); err != nil {
-		t.Fatal(err)
-	}
+	s, u := running(t, w)
 	c, _ := s.find(u)
 	over := c.run.over
 	w.exits[u] = End{Known: true, Exit: Exit{Kind: ExitExited, Code: 5}}

@@ -180,10 +180,13 @@ func (w runsFake) Create(u domain.UUID) (string, error) {
 }
 
 func (w runsFake) Save(r Run) error {
+	if err := w.call("runs.Save " + string(r.State)); err != nil {
+		return err
+	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.runs[r.UUID] = r
-	w.mu.Unlock()
-	return w.call("runs.Save " + string(r.State))
+	return nil
 }
 
 func (w runsFake) Archive(u domain.UUID) error {
@@ -307,7 +310,9 @@ func (g *groupFake) Freeze(context.Context) error {
 	return g.w.call("group.Freeze")
 }
 
-func (g *groupFake) Thaw() error                      { g.s.frozen.Store(false); return g.w.call("group.Thaw") }
+func (g *groupFake) Thaw() error { g.s.frozen.Store(false); return g.w.call("group.Thaw") }
+
+func (g *groupFake) Frozen() (bool, error)            { return g.s.frozen.Load(), g.w.call("group.Frozen") }
 func (g *groupFake) AwaitEmpty(context.Context) error { return nil }
 func (g *groupFake) Close() error                     { return nil }
 

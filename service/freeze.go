@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
@@ -25,9 +24,7 @@ func (s *Service) Suspend(ctx context.Context, u domain.UUID) error {
 		if err := s.inGroup(c.run, func(g Group) error { return g.Freeze(ctx) }); err != nil {
 			return timedOut(ctx, err)
 		}
-		if err := s.turn(c, StatePaused, ReasonUser, s.event(events.Suspended, events.Paused)); err != nil {
-			return errors.Join(err, s.inGroup(c.run, Group.Thaw))
-		}
+		s.turn(c, StatePaused, ReasonUser, s.event(events.Suspended, events.Paused))
 		return nil
 	})
 }
@@ -42,26 +39,42 @@ func (s *Service) Resume(ctx context.Context, u domain.UUID) error {
 		if err := s.inGroup(c.run, Group.Thaw); err != nil {
 			return err
 		}
-		if err := s.turn(c, StateRunning, ReasonUnpaused, s.event(events.Resumed, events.Unpaused)); err != nil {
-			ctx, cancel := limited(detached(), freezeLimit)
-			defer cancel()
-			return errors.Join(err, s.inGroup(c.run, func(g Group) error { return g.Freeze(ctx) }))
-		}
+		s.turn(c, StateRunning, ReasonUnpaused, s.event(events.Resumed, events.Unpaused))
 		return nil
 	})
 }
 
-// turn changes the state of a live container, durably or not at all: a daemon that came later would take
-// one that is frozen for one that runs, which nobody could resume.
-func (s *Service) turn(c *container, state State, reason Reason, e *events.Event) error {
-	before := c.run.Run
-	c.run.State, c.run.Reason, c.run.Changed = state, reason, s.Now()
-	if err := s.Runs.Save(c.run.Run); err != nil {
-		c.run.Run = before
+// turn changes the state of a live container, as the kernel has already.
+func (s *Service) turn(c *container, state State, reason Reason, e *events.Event) {
+	s.change(c, e, func(snap *Snapshot) { snap.State, snap.Reason = state, reason })
+	c.run.State, c.run.Reason, c.run.Changed = state, reason, c.snapshot().StateChanged
+	s.note(c.run)
+}
+
+// stateOf gives a run that an earlier daemon left the state that it is in. That daemon may have been
+// killed before it noted it, or had no room to: what is frozen is the kernel's to say.
+func (s *Service) stateOf(r *run) (State, Reason) {
+	noted := r.State == StatePaused
+	frozen := noted
+	err := s.inGroup(r, func(g Group) error {
+		is, err := g.Frozen()
+		if err == nil {
+			frozen = is
+		}
 		return err
-	}
-	s.change(c, e, func(snap *Snapshot) {
-		snap.State, snap.Reason, snap.StateChanged = state, reason, c.run.Changed
 	})
-	return nil
+	if ignoreGone(err) != nil {
+		s.Log.Error("frozen or not", "uuid", r.UUID.String(), "err", err)
+	}
+	reason := r.Reason
+	switch {
+	case frozen && !noted:
+		reason = ReasonUser
+	case noted && !frozen:
+		reason = ReasonUnpaused
+	}
+	if frozen {
+		return StatePaused, reason
+	}
+	return StateRunning, reason // also one whose start or stop was under way
 }

@@ -2,43 +2,57 @@ package service
 
 import (
 	"context"
-	"errors"
 	"testing"
 
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestFreezeIsNotedOrUndone: with a full /run nothing is frozen that a later daemon would not know of.
-func TestFreezeIsNotedOrUndone(t *testing.T) {
+// TestFrozenIsTheKernelsWord: what a daemon could not note, for it was killed or /run was full, the next one
+// sees, so that nothing stays frozen that cannot be resumed.
+func TestFrozenIsTheKernelsWord(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	s := w.service(t)
-	u := define(t, s, "web")
-	if err := s.Start(context.Background(), u); err != nil {
-		t.Fatal(err)
-	}
-	sup := w.supervisors[u.String()]
-	for _, c := range []struct {
-		fault  string
-		turn   func(context.Context, domain.UUID) error
-		before State
-		after  State
+	for name, c := range map[string]struct {
+		turns  []func(*Service, context.Context, domain.UUID) error
+		fault  string // of the last one's note
+		state  State
+		reason Reason
+		then   func(*Service, context.Context, domain.UUID) error
 	}{
-		{"runs.Save paused", s.Suspend, StateRunning, StatePaused},
-		{"runs.Save running", s.Resume, StatePaused, StateRunning},
+		"suspended": {
+			[]func(*Service, context.Context, domain.UUID) error{(*Service).Suspend},
+			"runs.Save paused", StatePaused, ReasonUser, (*Service).Resume,
+		},
+		"resumed": {
+			[]func(*Service, context.Context, domain.UUID) error{(*Service).Suspend, (*Service).Resume},
+			"runs.Save running", StateRunning, ReasonUnpaused, (*Service).Suspend,
+		},
+		"it cannot be asked": {
+			[]func(*Service, context.Context, domain.UUID) error{(*Service).Suspend},
+			"group.Frozen", StatePaused, ReasonUser, (*Service).Resume,
+		},
 	} {
-		w.takeEvents()
-		w.fault = c.fault
-		err := c.turn(context.Background(), u)
-		snap, _ := s.ByUUID(u)
-		if !errors.Is(err, errFault) || snap.State != c.before || sup.frozen.Load() != (c.before == StatePaused) || len(w.takeEvents()) > 0 {
-			t.Errorf("%s: %v, it is %s, frozen %v", c.fault, err, snap.State, sup.frozen.Load())
-		}
-		w.fault = ""
-		err = c.turn(context.Background(), u)
-		snap, _ = s.ByUUID(u)
-		if err != nil || snap.State != c.after || sup.frozen.Load() != (c.after == StatePaused) {
-			t.Errorf("then: %v, it is %s, frozen %v", err, snap.State, sup.frozen.Load())
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			s, u := running(t, w)
+			w.fault = c.fault
+			for _, turn := range c.turns {
+				if err := turn(s, context.Background(), u); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if snap, _ := s.ByUUID(u); snap.State != c.state || snap.Reason != c.reason {
+				t.Errorf("it is %s/%s", snap.State, snap.Reason)
+			}
+			s, settle := again(t, w)
+			settle()
+			if snap, _ := s.ByUUID(u); snap.State != c.state || snap.Reason != c.reason {
+				t.Errorf("afterwards it is %s/%s", snap.State, snap.Reason)
+			}
+			w.fault = ""
+			if err := c.then(s, context.Background(), u); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -111,7 +111,7 @@ type Groups interface {
 	Open(path string) (Group, error)
 }
 
-// Group is one container's scope. Kill, Freeze, Thaw and AwaitEmpty act on its payload only.
+// Group is one container's scope. All but End and File are of its payload only.
 type Group interface {
 	File() *os.File
 	Kill() error
@@ -119,6 +119,8 @@ type Group interface {
 	End(ctx context.Context) error
 	Freeze(ctx context.Context) error
 	Thaw() error
+	// Frozen says whether it was frozen last, or thawed.
+	Frozen() (bool, error)
 	AwaitEmpty(ctx context.Context) error
 	Stats() (Stats, error)
 	Close() error

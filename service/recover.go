@@ -104,9 +104,7 @@ func (s *Service) takeOver(c *container, r *run, def *domain.Def, sup Supervisor
 
 // carryOn enters a run of an earlier daemon, and does what was ordered then. The caller holds the queue.
 func (s *Service) carryOn(c *container, r *run, def *domain.Def) {
-	if r.State != StatePaused { // also one whose start or stop was under way
-		r.State = StateRunning
-	}
+	r.State, r.Reason = s.stateOf(r)
 	s.begin(c, r, def, r.State, r.Reason, nil)
 	var err error
 	switch {
@@ -116,7 +114,7 @@ func (s *Service) carryOn(c *container, r *run, def *domain.Def) {
 		err = s.urge(c, r)
 	}
 	if err != nil {
-		s.Log.Error("what was ordered", "domain", def.Name, "err", err)
+		s.Log.Error("order of an earlier daemon", "domain", def.Name, "err", err)
 	}
 }
 

@@ -23,11 +23,7 @@ func again(t *testing.T, w *world) (s *Service, settle func()) {
 func TestRecoverFindsWhatRuns(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	first := w.service(t)
-	u := define(t, first, "web")
-	if err := first.Start(context.Background(), u); err != nil {
-		t.Fatal(err)
-	}
+	first, u := running(t, w)
 	if err := first.Suspend(context.Background(), u); err != nil {
 		t.Fatal(err)
 	}
@@ -70,11 +66,7 @@ func TestRecoverWhatEnded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld()
-			first := w.service(t)
-			u := define(t, first, "web")
-			if err := first.Start(context.Background(), u); err != nil {
-				t.Fatal(err)
-			}
+			first, u := running(t, w)
 			c, _ := first.find(u)
 			_ = c.acquire(context.Background()) // the first daemon does nothing any more
 			w.supervisors[u.String()].finish(End{})
@@ -102,11 +94,7 @@ func TestRecoverWhatEnded(t *testing.T) {
 func TestRecoverHurtsNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	first := w.service(t)
-	u := define(t, first, "web")
-	if err := first.Start(context.Background(), u); err != nil {
-		t.Fatal(err)
-	}
+	_, u := running(t, w)
 	w.fault = "supervisors.Attach"
 	s, settle := again(t, w)
 	if snap, _ := s.ByUUID(u); snap.State != StateRunning || w.supervisors[u.String()].over() {
@@ -124,11 +112,7 @@ func TestRecoverHurtsNobody(t *testing.T) {
 func TestRecoverKeepsHowTheLastRunEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	first := w.service(t)
-	u := define(t, first, "web")
-	if err := first.Start(context.Background(), u); err != nil {
-		t.Fatal(err)
-	}
+	first, u := running(t, w)
 	if err := first.Destroy(context.Background(), u); err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,17 @@ func define(t *testing.T, s *Service, name string, more ...string) domain.UUID {
 	return snap.UUID
 }
 
+// running gives a service with one container, web, that runs.
+func running(t *testing.T, w *world, more ...string) (*Service, domain.UUID) {
+	t.Helper()
+	s := w.service(t)
+	u := define(t, s, "web", more...)
+	if err := s.Start(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	return s, u
+}
+
 func TestStartUndoesEachStep(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{
@@ -138,11 +149,7 @@ func TestEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld()
-			s := w.service(t)
-			u := define(t, s, "web", tc.xml)
-			if err := s.Start(context.Background(), u); err != nil {
-				t.Fatal(err)
-			}
+			s, u := running(t, w, tc.xml)
 			w.takeEvents()
 			c, _ := s.find(u)
 			over := c.run.over
@@ -164,11 +171,7 @@ func TestEnds(t *testing.T) {
 func TestRestartsAreLimited(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	s := w.service(t)
-	u := define(t, s, "web", "<on_poweroff>restart</on_poweroff>")
-	if err := s.Start(context.Background(), u); err != nil {
-		t.Fatal(err)
-	}
+	s, u := running(t, w, "<on_poweroff>restart</on_poweroff>")
 	c, _ := s.find(u)
 	for range 6 {
 		over := c.run.over
@@ -291,11 +294,7 @@ func TestRequestStop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld()
-			s := w.service(t)
-			u := define(t, s, "web")
-			if err := s.Start(context.Background(), u); err != nil {
-				t.Fatal(err)
-			}
+			s, u := running(t, w)
 			sup := w.supervisors[u.String()]
 			sup.listens = listens
 			c, _ := s.find(u)
@@ -318,11 +317,7 @@ func TestRequestStop(t *testing.T) {
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	s := w.service(t)
-	u := define(t, s, "web", "<features><privnet/></features>")
-	if err := s.Start(context.Background(), u); err != nil {
-		t.Fatal(err)
-	}
+	s, u := running(t, w, "<features><privnet/></features>")
 	define(t, s, "web", "<uuid>"+u.String()+"</uuid>")
 	for inactive, want := range map[bool]string{false: `"net": true`, true: `"net": false`} {
 		if text, err := s.Plan(u, inactive); err != nil || !strings.Contains(text, want) || !strings.HasPrefix(text, "{\n  \"name\": \"web\",\n") {

@@ -76,11 +76,7 @@ func TestRecoverWaitsForNobody(t *testing.T) {
 func withDeaf(t *testing.T) (*Service, domain.UUID, *supervisorFake) {
 	t.Helper()
 	w := newWorld()
-	first := w.service(t)
-	u := define(t, first, "web")
-	if err := first.Start(context.Background(), u); err != nil {
-		t.Fatal(err)
-	}
+	first, u := running(t, w)
 	sup := w.supervisors[u.String()]
 	sup.deaf.Store(true)
 	c, _ := first.find(u)

@@ -216,7 +216,7 @@ func (s *Service) scopeOf(def *domain.Def, r *run) Scope {
 // inGroup does something to the control group of a run, which holds none open.
 func (s *Service) inGroup(r *run, f func(Group) error) error {
 	if r.Group == "" {
-		return fmt.Errorf("the control group of %[1]s is not known; 'systemctl kill %[1]s' ends what is in it", r.Unit)
+		return fmt.Errorf("the control group of %[1]s is not known; 'systemctl kill -s KILL %[1]s' ends what is in it", r.Unit)
 	}
 	g, err := s.Groups.Open(r.Group)
 	if err != nil {

@@ -68,8 +68,14 @@ func (s *Service) intend(c *container, what *bool) {
 	c.shareable = nil
 	c.mu.Unlock()
 	*what = true
-	if err := s.Runs.Save(c.run.Run); err != nil {
-		s.Log.Error("run state", "uuid", c.run.UUID.String(), "err", err)
+	s.note(c.run)
+}
+
+// note keeps what is known of a run for a later daemon. That it cannot be kept stops nothing: with a
+// full /run a container can still be suspended, resumed and ended.
+func (s *Service) note(r *run) {
+	if err := s.Runs.Save(r.Run); err != nil {
+		s.Log.Error("run state", "uuid", r.UUID.String(), "err", err)
 	}
 }
 

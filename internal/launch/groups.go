@@ -63,6 +63,14 @@ func (s *scope) Freeze(ctx context.Context) error {
 	return s.payload(func(d *cgroup.Dir) error { return d.Freeze(ctx) })
 }
 
+func (s *scope) Frozen() (frozen bool, err error) {
+	err = s.payload(func(d *cgroup.Dir) (err error) {
+		frozen, err = d.Frozen()
+		return err
+	})
+	return frozen, err
+}
+
 func (s *scope) AwaitEmpty(ctx context.Context) error {
 	return s.payload(func(d *cgroup.Dir) error { return d.AwaitEmpty(ctx) })
 }

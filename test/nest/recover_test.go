@@ -70,6 +70,36 @@ func TestDaemonKilled(t *testing.T) {
 	}
 }
 
+// TestFreezeCutShort: a daemon that is killed in the middle of a suspend or resume has frozen what it did
+// not note, or has noted what it did not thaw. The kernel is believed, and the container can go on.
+func TestFreezeCutShort(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, freeze, state string
+		then                  string
+	}{
+		"suspend": {"", "1", "paused/user", "resume"},
+		"resume":  {"suspend", "0", "running/unpaused", "suspend"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			g := sleeper(t, "web")
+			g.start(t)
+			if c.before != "" {
+				run(t, "berthctl", c.before, "web")
+			}
+			file := filepath.Join("/sys/fs/cgroup", info(t, "web").ControlGroup, "payload/cgroup.freeze")
+			killDaemon(t, func() {
+				if err := os.WriteFile(file, []byte(c.freeze), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			})
+			becomes(t, "web", c.state)
+			run(t, "berthctl", c.then, "web")
+			run(t, "berthctl", "destroy", "web")
+		})
+	}
+}
+
 // TestEndedMeanwhile: what happened while no daemon was there is known, with status and output.
 func TestEndedMeanwhile(t *testing.T) {
 	clean(t)
