@@ -108,7 +108,7 @@ func TestMagicLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	for _, path := range []string{"/proc/self/root", "/proc/self/cwd/etc", "/proc/self/exe", "/proc/self/fd/0"} {
+	for _, path := range []string{"/proc/self/root/etc", "/proc/self/cwd", "/proc/self/exe", "/proc/self/fd/0"} {
 		if got, err := New(f).Open(path, unix.O_PATH); !errors.Is(err, unix.ELOOP) {
 			t.Errorf("%s: %v, %v", path, got, err)
 		}

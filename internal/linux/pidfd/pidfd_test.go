@@ -42,7 +42,7 @@ func TestReap(t *testing.T) {
 		"failure": {"exit 3", Status{Code: 3}},
 		"255":     {"exit 255", Status{Code: 255}},
 		"killed":  {"kill -KILL $$", Status{Code: 9, Signal: true}},
-		"ended":   {"kill -USR1 $$", Status{Code: 10, Signal: true}}, // HUP may be ignored, as below nohup(1)
+		"hung up": {"exec env --default-signal=HUP sh -c 'kill -HUP $$'", Status{Code: 1, Signal: true}}, // nohup(1) has it ignored
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
