@@ -19,7 +19,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// served is who needs an image, and where its server listens if it is served.
+// served is who needs an image, and where its server listens if it has one: at a place that no other
+// file system of any container has.
 type served struct {
 	container string
 	socket    string

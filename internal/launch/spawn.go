@@ -30,8 +30,9 @@ type Supervisors struct {
 // has ended, whoever ends that, and when this daemon does.
 type Apart func(ctx context.Context, container string, pid uint32) error
 
-// New takes a copy of the supervisor's program. What helps a container from outside, the process that
-// serves an image, is given to apart, which puts it into a unit of its own that ends after the container's.
+// New takes a copy of the supervisor's program, and lets the devices of images go that a killed daemon
+// left. What helps a container from outside, the process that serves an image, is given to apart, which
+// puts it into a unit of its own that ends after the container's.
 func New(program string, apart Apart) (*Supervisors, error) {
 	p, err := immutable(program)
 	if err != nil {
