@@ -119,6 +119,20 @@ func becomes(t testing.TB, name, want string) client.Info {
 	return i
 }
 
+// configure has the daemon work by other settings until the test's end.
+func configure(t testing.TB, text string) {
+	t.Helper()
+	const file = "/etc/berth/berth.conf.d/test.conf"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = os.Remove(file)
+		run(t, "systemctl", "restart", "berthd")
+	})
+	run(t, "systemctl", "restart", "berthd")
+}
+
 // says waits until the console has a text, and gives all that it has.
 func says(t testing.TB, name, text string) string {
 	t.Helper()

@@ -61,10 +61,12 @@ func TestProcViewDaemonRestarts(t *testing.T) {
 	for name, end := range map[string][]string{
 		"destroy":           {"berthctl", "destroy", "web"},
 		"end of the scope":  {"systemctl", "kill", "-s", "KILL", "machine-web.scope"},
+		"stop by systemd":   {"systemctl", "stop", "machine-web.scope"},
 		"goes on, and ends": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			clean(t)
+			configure(t, "[Container]\nStopTimeoutSec=2s\n")
 			g := sleeper(t, "web")
 			g.start(t)
 			supervisor := parentOf(t, int(info(t, "web").Leader))

@@ -221,17 +221,9 @@ func TestDamagedDefinition(t *testing.T) {
 // TestIdle: without a container and a call the daemon ends, and the next call starts it again.
 func TestIdle(t *testing.T) {
 	clean(t)
-	const conf = "/etc/berth/berth.conf.d/test.conf"
-	if err := os.WriteFile(conf, []byte("[Daemon]\nIdleTimeoutSec=200ms\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = os.Remove(conf)
-		run(t, "systemctl", "restart", "berthd")
-	})
+	configure(t, "[Daemon]\nIdleTimeoutSec=200ms\n")
 	g := sleeper(t, "web")
 	g.define(t)
-	run(t, "systemctl", "restart", "berthd")
 	run(t, "berthctl", "start", "web")
 	first := daemon(t)
 	run(t, "sleep", "0.6")
