@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/berthd/berth/test/rig/command"
 )
 
 const patience = 20 * time.Second // for the end of a demo's host
@@ -28,9 +29,7 @@ type demonstration struct {
 // begin starts the demo, and checks at the test's end that nothing is left of it.
 func begin(t *testing.T, deb string) demonstration {
 	t.Helper()
-	if signal.Ignored(syscall.SIGHUP) { // by nohup(1), and a child would inherit that
-		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
-	}
+	command.HeedHangUps()
 	d := demonstration{tmp: t.TempDir(), cmd: exec.Command("./demo", deb)}
 	d.cmd.Env = append(os.Environ(), "TMPDIR="+d.tmp)
 	pipe, err := d.cmd.StdoutPipe()

@@ -14,13 +14,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/berthd/berth/test/rig/command"
 )
 
 // childEnv makes the test binary a test package that uses Main; see TestMainEnds.
 const childEnv = "BERTH_RIG_CHILD"
 
 func TestMain(m *testing.M) {
-	hangUps()
+	command.HeedHangUps()
 	switch {
 	case os.Getenv(marker) != "":
 		if err := os.WriteFile("/run/nest/out/inside", nil, 0o600); err != nil {

@@ -3,6 +3,7 @@
 package rig
 
 import (
+	"errors"
 	"io"
 	"os/exec"
 	"syscall"
@@ -14,11 +15,13 @@ import (
 func TestUntouchedEnds(t *testing.T) {
 	for name, signal := range map[string]syscall.Signal{"terminated": syscall.SIGTERM, "killed": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
-			guard := exec.CommandContext(t.Context(), "./untouched", "sh", "-c", "echo begun; exec sleep 1000")
-			out, err := guard.StdoutPipe()
-			if err != nil {
+			guard := exec.CommandContext(t.Context(), "./untouched", "sh", "-c", "echo begun; exec cat")
+			in, inErr := guard.StdinPipe()
+			out, outErr := guard.StdoutPipe()
+			if err := errors.Join(inErr, outErr); err != nil {
 				t.Fatal(err)
 			}
+			defer func() { _ = in.Close() }() // with which the command ends, if it is still there
 			if err := guard.Start(); err != nil {
 				t.Fatal(err)
 			}

@@ -13,12 +13,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/berthd/berth/test/rig/command"
 )
 
 // vm is the script of virtual machines, with a state directory of the test's own.
 func vm(t *testing.T, args ...string) (cmd *exec.Cmd, state string) {
 	t.Helper()
-	hangUps()
+	command.HeedHangUps()
 	state = filepath.Join(t.TempDir(), "state")
 	cmd = exec.Command("vm/vm", args...)
 	cmd.Env = append(os.Environ(), "RIG_STATE="+state)

@@ -5,8 +5,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -44,4 +47,12 @@ func Run(t testing.TB, name string, args ...string) string {
 		t.Fatalf("%s %v: status %d: %s%s", name, args, r.Status, r.Out, r.Err)
 	}
 	return r.Out
+}
+
+// HeedHangUps has the programs that are run from now on heed hangups, which nohup(1) has ignored: they
+// would inherit that.
+func HeedHangUps() {
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 }
