@@ -73,14 +73,14 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	install -D -m 0755 -t '$(DESTDIR)$(LIBEXECDIR)/berth' bin/berth-supervisor
 	install -d -m 0755 '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSCONFDIR)/berth/berth.conf.d'
 	install -d -m 0700 '$(DESTDIR)$(SYSCONFDIR)/berth/containers'
-	$(substitute) packaging/berthd.service.in > '$(DESTDIR)$(UNITDIR)/berthd.service'
+	$(substitute) units/files/berthd.service.in > '$(DESTDIR)$(UNITDIR)/berthd.service'
 	! grep -E '@[A-Z]+@' '$(DESTDIR)$(UNITDIR)/berthd.service'
 	chmod 0644 '$(DESTDIR)$(UNITDIR)/berthd.service'
 	install -D -m 0644 -t '$(DESTDIR)$(SYSCONFDIR)/berth' packaging/berth.conf
 	install -D -m 0644 -t '$(DESTDIR)$(BUSPOLICYDIR)' packaging/org.berth1.conf
-	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/system-services' packaging/org.berth1.service
+	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/system-services' units/files/org.berth1.service
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/interfaces' dbusapi/introspection/*.xml
-	install -D -m 0644 packaging/berth.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/berth.conf'
+	install -D -m 0644 units/files/berth.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/berth.conf'
 	for page in man/*.[1-8]; do \
 		install -D -m 0644 -t "$(DESTDIR)$(MANDIR)/man$${page##*.}" "$$page"; \
 	done

@@ -1,6 +1,6 @@
-// Package packaging has the files that are installed beside the programs; these tests compare them
-// with each other and with what the daemon needs.
-package packaging
+// Package files has the shipped unit files: berthd.service, its activation by the bus, and its
+// temporary files. The tests compare them with each other and with what the daemon needs.
+package files
 
 import (
 	"encoding/xml"
@@ -91,7 +91,7 @@ func TestPolicy(t *testing.T) {
 		XMLName  xml.Name `xml:"busconfig"`
 		Policies []policy `xml:"policy"`
 	}
-	text, err := os.ReadFile("org.berth1.conf")
+	text, err := os.ReadFile("../../packaging/org.berth1.conf")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 //go:build nest
 
-package packaging
+package files
 
 import (
 	"os"
@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) {
 	os.Exit(rig.Main(m, rig.Options{
 		Install: true,
-		Files:   []string{"packaging/berthd.service.in", "packaging/org.berth1.service", "packaging/org.berth1.conf"},
+		Files:   []string{"units/files/berthd.service.in", "units/files/org.berth1.service", "packaging/org.berth1.conf"},
 	}))
 }
 
