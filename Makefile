@@ -26,7 +26,7 @@ SHELL       := /bin/bash
 GO       ?= go
 PROGRAMS := berthd berthctl berth-supervisor
 SOURCES  := $(shell find . -name .git -prune -o -name bin -prune -o -name build -prune -o \
-	\( -name '*.go' ! -name '*_test.go' -o -path './dbusapi/*.xml' \) -print) go.mod go.sum
+	\( -name '*.go' ! -name '*_test.go' -o -path './contract/*.xml' \) -print) go.mod go.sum
 LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.supervisor=$(LIBEXECDIR)/berth/berth-supervisor
 # Address-space randomisation for the two that talk to users; the supervisor exists once per
 # container, and relocations would cost each 0.35 MB of private memory or more.
@@ -77,9 +77,9 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	! grep -E '@[A-Z]+@' '$(DESTDIR)$(UNITDIR)/berthd.service'
 	chmod 0644 '$(DESTDIR)$(UNITDIR)/berthd.service'
 	install -D -m 0644 -t '$(DESTDIR)$(SYSCONFDIR)/berth' packaging/berth.conf
-	install -D -m 0644 -t '$(DESTDIR)$(BUSPOLICYDIR)' packaging/org.berth1.conf
+	install -D -m 0644 -t '$(DESTDIR)$(BUSPOLICYDIR)' contract/org.berth1.conf
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/system-services' units/files/org.berth1.service
-	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/interfaces' dbusapi/introspection/*.xml
+	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/interfaces' contract/introspection/*.xml
 	install -D -m 0644 units/files/berth.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/berth.conf'
 	for page in man/*.[1-8]; do \
 		install -D -m 0644 -t "$(DESTDIR)$(MANDIR)/man$${page##*.}" "$$page"; \

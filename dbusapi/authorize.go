@@ -7,15 +7,6 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// The polkit actions. Every method has one, in the table of its interface.
-const (
-	ActionRead    = "org.berth1.read"    // see what exists and its definition
-	ActionMonitor = "org.berth1.monitor" // read live figures
-	ActionControl = "org.berth1.control" // start, stop, suspend
-	ActionConsole = "org.berth1.console" // read what a container printed
-	ActionManage  = "org.berth1.manage"  // define and remove: as good as root
-)
-
 // The refusals of an Authorizer.
 var (
 	ErrAccessDenied        = errors.New("not authorized")

@@ -11,6 +11,8 @@ import (
 
 	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/contract"
 )
 
 func TestAuthorizerIsAsked(t *testing.T) {
@@ -19,18 +21,18 @@ func TestAuthorizerIsAsked(t *testing.T) {
 	me := dbus.Sender(r.client.Names()[0])
 	details := map[string]string{"verb": "Undefine", "container": "a", "uuid": uuidA.String()}
 	r.auth.set(nil)
-	r.call(ContainerPath(uuidA), containerName+".Undefine", noOptions())
+	r.call(ContainerPath(uuidA), contract.ContainerInterface+".Undefine", noOptions())
 	msg := &dbus.Message{
 		Type: dbus.TypeMethodCall, Flags: dbus.FlagAllowInteractiveAuthorization,
 		Headers: map[dbus.HeaderField]dbus.Variant{
-			dbus.FieldDestination: dbus.MakeVariant(BusName), dbus.FieldPath: dbus.MakeVariant(rootPath),
+			dbus.FieldDestination: dbus.MakeVariant(contract.BusName), dbus.FieldPath: dbus.MakeVariant(rootPath),
 			dbus.FieldInterface: dbus.MakeVariant(peerName), dbus.FieldMember: dbus.MakeVariant("Ping"),
 		},
 	}
 	<-r.client.Send(msg, make(chan *dbus.Call, 1)).Done
 	want := []question{
-		{me, ActionManage, details, false},
-		{me, ActionRead, map[string]string{"verb": "Ping"}, true},
+		{me, contract.ActionManage, details, false},
+		{me, contract.ActionRead, map[string]string{"verb": "Ping"}, true},
 	}
 	if diff := cmp.Diff(want, r.auth.questions()); diff != "" {
 		t.Errorf("questions differ (-want +got):\n%s", diff)
@@ -48,9 +50,9 @@ func TestRefused(t *testing.T) {
 		want   string
 		logged bool
 	}{
-		{"denied", ErrAccessDenied, errAccessDenied, false},
-		{"interaction", ErrInteractionRequired, errInteractionRequired, false},
-		{"the authority is broken", errors.New("polkit is away"), errAccessDenied, true},
+		{"denied", ErrAccessDenied, contract.ErrorAccessDenied, false},
+		{"interaction", ErrInteractionRequired, contract.ErrorInteractionRequired, false},
+		{"the authority is broken", errors.New("polkit is away"), contract.ErrorAccessDenied, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,9 +105,9 @@ func TestSlowAuthorization(t *testing.T) {
 		}
 		return nil
 	})
-	first := slow.Object(BusName, ContainerPath(uuidB)).Go(containerName+".Suspend", 0, nil, noOptions())
+	first := slow.Object(contract.BusName, ContainerPath(uuidB)).Go(contract.ContainerInterface+".Suspend", 0, nil, noOptions())
 	<-thinking
-	if err := r.call(ContainerPath(uuidB), containerName+".Destroy", noOptions()).Err; err != nil {
+	if err := r.call(ContainerPath(uuidB), contract.ContainerInterface+".Destroy", noOptions()).Err; err != nil {
 		t.Fatal(err)
 	}
 	close(allow)
@@ -124,11 +126,11 @@ func TestRootOnlyOnTheBus(t *testing.T) {
 	r := newRig(t)
 	root := NewRootOnly(r.bus.Connect(t))
 	me := dbus.Sender(r.client.Names()[0])
-	err := root.Authorize(t.Context(), me, ActionRead, nil, false)
+	err := root.Authorize(t.Context(), me, contract.ActionRead, nil, false)
 	if (err == nil) != (os.Geteuid() == 0) {
 		t.Errorf("uid %d: %v", os.Geteuid(), err)
 	}
-	if err := root.Authorize(t.Context(), ":1.9999", ActionRead, nil, false); err == nil {
+	if err := root.Authorize(t.Context(), ":1.9999", contract.ActionRead, nil, false); err == nil {
 		t.Error("a caller that is not on the bus is allowed")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
 // openFDs counts this process's file descriptors.
@@ -32,7 +34,7 @@ func TestNoFDArrives(t *testing.T) {
 	raw := dialRaw(t, r.bus.Address)
 	before := openFDs(t)
 	for i := range 200 {
-		member := []string{containerName + ".Start", containerName + ".NoSuch", "no.such.Interface", peerName + ".Ping"}[i%4]
+		member := []string{contract.ContainerInterface + ".Start", contract.ContainerInterface + ".NoSuch", "no.such.Interface", peerName + ".Ping"}[i%4]
 		fails(t, r.call(ContainerPath(uuidA), member, dbus.UnixFD(file.Fd())), "org.freedesktop.DBus.Error.NotSupported")
 		raw.sendUnnamedFD(t, int(file.Fd()))
 	}

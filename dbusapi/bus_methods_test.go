@@ -13,6 +13,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
@@ -34,7 +35,7 @@ func TestManagerMethods(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var got dbus.ObjectPath
-		if err := r.call(rootPath, managerName+"."+tt.name, tt.args...).Store(&got); err != nil || got != tt.want {
+		if err := r.call(rootPath, contract.ManagerInterface+"."+tt.name, tt.args...).Store(&got); err != nil || got != tt.want {
 			t.Errorf("%s(%v) = %s, %v; want %s", tt.name, tt.args, got, err, tt.want)
 		}
 	}
@@ -64,7 +65,7 @@ func TestListContainers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []row
-			if err := r.call(rootPath, managerName+".ListContainers", tt.filter).Store(&got); err != nil {
+			if err := r.call(rootPath, contract.ManagerInterface+".ListContainers", tt.filter).Store(&got); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -81,10 +82,10 @@ func TestContainerMethods(t *testing.T) {
 	for _, step := range []struct{ method, state string }{
 		{"Start", "running"}, {"Suspend", "paused"}, {"Resume", "running"}, {"Destroy", "shutoff"},
 	} {
-		if err := r.call(path, containerName+"."+step.method, noOptions()).Err; err != nil {
+		if err := r.call(path, contract.ContainerInterface+"."+step.method, noOptions()).Err; err != nil {
 			t.Fatalf("%s: %v", step.method, err)
 		}
-		state, err := r.client.Object(BusName, path).GetProperty(containerName + ".State")
+		state, err := r.client.Object(contract.BusName, path).GetProperty(contract.ContainerInterface + ".State")
 		if err != nil || state.Value() != step.state {
 			t.Errorf("after %s the state is %v, %v; want %s", step.method, state, err, step.state)
 		}
@@ -93,14 +94,14 @@ func TestContainerMethods(t *testing.T) {
 	var output, none []byte
 	var stats map[string]dbus.Variant
 	for _, err := range []error{
-		r.call(path, containerName+".GetXML", false, noOptions()).Store(&live),
-		r.call(path, containerName+".GetXML", true, noOptions()).Store(&stored),
-		r.call(path, containerName+".GetPlan", false, noOptions()).Store(&livePlan),
-		r.call(path, containerName+".GetPlan", true, noOptions()).Store(&storedPlan),
-		r.call(path, containerName+".ReadConsole", "console0", noOptions()).Store(&output),
-		r.call(path, containerName+".ReadConsole", "empty", noOptions()).Store(&none),
-		r.call(path, containerName+".GetStats", noOptions()).Store(&stats),
-		r.call(path, containerName+".Undefine", noOptions()).Err,
+		r.call(path, contract.ContainerInterface+".GetXML", false, noOptions()).Store(&live),
+		r.call(path, contract.ContainerInterface+".GetXML", true, noOptions()).Store(&stored),
+		r.call(path, contract.ContainerInterface+".GetPlan", false, noOptions()).Store(&livePlan),
+		r.call(path, contract.ContainerInterface+".GetPlan", true, noOptions()).Store(&storedPlan),
+		r.call(path, contract.ContainerInterface+".ReadConsole", "console0", noOptions()).Store(&output),
+		r.call(path, contract.ContainerInterface+".ReadConsole", "empty", noOptions()).Store(&none),
+		r.call(path, contract.ContainerInterface+".GetStats", noOptions()).Store(&stats),
+		r.call(path, contract.ContainerInterface+".Undefine", noOptions()).Err,
 	} {
 		if err != nil {
 			t.Error(err)
@@ -115,7 +116,7 @@ func TestContainerMethods(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"cpu-usage-usec": uint64(7)}, bare(stats)); diff != "" {
 		t.Errorf("statistics differ (-want +got):\n%s", diff)
 	}
-	fails(t, r.call(path, containerName+".Start", noOptions()), errUnknownObject)
+	fails(t, r.call(path, contract.ContainerInterface+".Start", noOptions()), contract.ErrorUnknownObject)
 }
 
 func TestErrorsOnTheBus(t *testing.T) {
@@ -126,7 +127,7 @@ func TestErrorsOnTheBus(t *testing.T) {
 	}
 	for _, c := range errorCases() {
 		failWith(c.err)
-		call := r.call(ContainerPath(uuidA), containerName+".Start", noOptions())
+		call := r.call(ContainerPath(uuidA), contract.ContainerInterface+".Start", noOptions())
 		if text := fails(t, call, c.name); text != `cannot start domain "a": `+c.text {
 			t.Errorf("%s: message %q", c.ident, text)
 		}
@@ -144,18 +145,18 @@ func TestErrorsOnTheBus(t *testing.T) {
 		t.Errorf("expected errors were logged: %s", r.log)
 	}
 	failWith(errors.New("disk full"))
-	fails(t, r.call(ContainerPath(uuidA), containerName+".Start", noOptions()), errInternal)
+	fails(t, r.call(ContainerPath(uuidA), contract.ContainerInterface+".Start", noOptions()), contract.ErrorInternal)
 	if got := strings.Count(r.log.String(), "disk full"); got != 1 {
 		t.Errorf("the unexpected error was logged %d times, want once:\n%s", got, r.log)
 	}
 	failWith(nil)
-	if text := fails(t, r.call(rootPath, managerName+".GetContainerByName", "x"), errNoSuchContainer); text !=
+	if text := fails(t, r.call(rootPath, contract.ManagerInterface+".GetContainerByName", "x"), contract.ErrorNoSuchContainer); text !=
 		`cannot find domain "x": no such container` {
 		t.Errorf("message %q", text)
 	}
-	fails(t, r.call(rootPath, managerName+".GetContainerByLeader", uint32(0)), errNoSuchContainer)
-	fails(t, r.call(rootPath, managerName+".GetContainerByUUID", uuidC.String()), errNoSuchContainer)
-	fails(t, r.call(rootPath, managerName+".GetContainerByUUID", "web"), errInvalidArgs)
+	fails(t, r.call(rootPath, contract.ManagerInterface+".GetContainerByLeader", uint32(0)), contract.ErrorNoSuchContainer)
+	fails(t, r.call(rootPath, contract.ManagerInterface+".GetContainerByUUID", uuidC.String()), contract.ErrorNoSuchContainer)
+	fails(t, r.call(rootPath, contract.ManagerInterface+".GetContainerByUUID", "web"), contract.ErrorInvalidArgs)
 }
 
 func TestBadCalls(t *testing.T) {
@@ -173,26 +174,26 @@ func TestBadCalls(t *testing.T) {
 		want   string
 		text   string
 	}{
-		{"no such object", "/org/berth1/x", "org.berth1.Manager.ListContainers", []any{noOptions()}, errUnknownObject, "/org/berth1/x"},
-		{"no such container", missing, "org.berth1.Container.Start", []any{noOptions()}, errUnknownObject, string(missing)},
-		{"properties of no container", missing, propertiesName + ".GetAll", []any{""}, errUnknownObject, string(missing)},
-		{"introspect no container", missing, "org.freedesktop.DBus.Introspectable.Introspect", nil, errUnknownObject, string(missing)},
-		{"no such interface", rootPath, "org.berth1.Container.Start", []any{noOptions()}, errUnknownInterface, "org.berth1.Container"},
-		{"manager's interface on a container", a, "org.berth1.Manager.ListContainers", []any{noOptions()}, errUnknownInterface, "org.berth1.Manager"},
-		{"properties of a branch", containerPath, propertiesName + ".GetAll", []any{""}, errUnknownInterface, propertiesName},
-		{"no such method", a, "org.berth1.Container.Explode", []any{noOptions()}, errUnknownMethod, "Explode"},
-		{"no arguments", a, "org.berth1.Container.Start", nil, errInvalidArgs, `"a{sv}"`},
-		{"other arguments", a, "org.berth1.Container.Start", []any{"now"}, errInvalidArgs, `"s"`},
-		{"too many arguments", a, "org.berth1.Container.Start", []any{noOptions(), true}, errInvalidArgs, `"a{sv}b"`},
-		{"unknown option", a, "org.berth1.Container.Start", []any{option("paused", true)}, errInvalidArgs, `no option "paused"`},
-		{"unknown filter", rootPath, "org.berth1.Manager.ListContainers", []any{option("color", "red")}, errInvalidArgs, `no option "color"`},
-		{"filter of another type", rootPath, "org.berth1.Manager.ListContainers", []any{option("state", "running")}, errInvalidArgs, `"as"`},
-		{"no such property", a, propertiesName + ".Get", []any{containerName, "Colour"}, errUnknownProperty, "Colour"},
-		{"property of no interface", a, propertiesName + ".Get", []any{"org.berth1.X", "Name"}, errUnknownInterface, "org.berth1.X"},
-		{"all properties of no interface", a, propertiesName + ".GetAll", []any{"org.berth1.X"}, errUnknownInterface, "org.berth1.X"},
-		{"set", a, propertiesName + ".Set", []any{containerName, "Name", dbus.MakeVariant("b")}, errPropertyReadOnly, "Name"},
-		{"set no such property", a, propertiesName + ".Set", []any{containerName, "X", dbus.MakeVariant("b")}, errUnknownProperty, "X"},
-		{"no such method of Peer", "/x", peerName + ".Pong", nil, errUnknownMethod, "Pong"},
+		{"no such object", "/org/berth1/x", "org.berth1.Manager.ListContainers", []any{noOptions()}, contract.ErrorUnknownObject, "/org/berth1/x"},
+		{"no such container", missing, "org.berth1.Container.Start", []any{noOptions()}, contract.ErrorUnknownObject, string(missing)},
+		{"properties of no container", missing, propertiesName + ".GetAll", []any{""}, contract.ErrorUnknownObject, string(missing)},
+		{"introspect no container", missing, "org.freedesktop.DBus.Introspectable.Introspect", nil, contract.ErrorUnknownObject, string(missing)},
+		{"no such interface", rootPath, "org.berth1.Container.Start", []any{noOptions()}, contract.ErrorUnknownInterface, "org.berth1.Container"},
+		{"manager's interface on a container", a, "org.berth1.Manager.ListContainers", []any{noOptions()}, contract.ErrorUnknownInterface, "org.berth1.Manager"},
+		{"properties of a branch", containerPath, propertiesName + ".GetAll", []any{""}, contract.ErrorUnknownInterface, propertiesName},
+		{"no such method", a, "org.berth1.Container.Explode", []any{noOptions()}, contract.ErrorUnknownMethod, "Explode"},
+		{"no arguments", a, "org.berth1.Container.Start", nil, contract.ErrorInvalidArgs, `"a{sv}"`},
+		{"other arguments", a, "org.berth1.Container.Start", []any{"now"}, contract.ErrorInvalidArgs, `"s"`},
+		{"too many arguments", a, "org.berth1.Container.Start", []any{noOptions(), true}, contract.ErrorInvalidArgs, `"a{sv}b"`},
+		{"unknown option", a, "org.berth1.Container.Start", []any{option("paused", true)}, contract.ErrorInvalidArgs, `no option "paused"`},
+		{"unknown filter", rootPath, "org.berth1.Manager.ListContainers", []any{option("color", "red")}, contract.ErrorInvalidArgs, `no option "color"`},
+		{"filter of another type", rootPath, "org.berth1.Manager.ListContainers", []any{option("state", "running")}, contract.ErrorInvalidArgs, `"as"`},
+		{"no such property", a, propertiesName + ".Get", []any{contract.ContainerInterface, "Colour"}, contract.ErrorUnknownProperty, "Colour"},
+		{"property of no interface", a, propertiesName + ".Get", []any{"org.berth1.X", "Name"}, contract.ErrorUnknownInterface, "org.berth1.X"},
+		{"all properties of no interface", a, propertiesName + ".GetAll", []any{"org.berth1.X"}, contract.ErrorUnknownInterface, "org.berth1.X"},
+		{"set", a, propertiesName + ".Set", []any{contract.ContainerInterface, "Name", dbus.MakeVariant("b")}, contract.ErrorPropertyReadOnly, "Name"},
+		{"set no such property", a, propertiesName + ".Set", []any{contract.ContainerInterface, "X", dbus.MakeVariant("b")}, contract.ErrorUnknownProperty, "X"},
+		{"no such method of Peer", "/x", peerName + ".Pong", nil, contract.ErrorUnknownMethod, "Pong"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -213,7 +214,7 @@ func TestNoInterface(t *testing.T) {
 			args = []any{noOptions()}
 		}
 		msg := &dbus.Message{Type: dbus.TypeMethodCall, Body: args, Headers: map[dbus.HeaderField]dbus.Variant{
-			dbus.FieldDestination: dbus.MakeVariant(BusName),
+			dbus.FieldDestination: dbus.MakeVariant(contract.BusName),
 			dbus.FieldPath:        dbus.MakeVariant(ContainerPath(uuidA)),
 			dbus.FieldMember:      dbus.MakeVariant(member),
 		}}
@@ -225,7 +226,7 @@ func TestNoInterface(t *testing.T) {
 			t.Errorf("%s: %v", member, call.Err)
 		}
 		if !want {
-			fails(t, call, errUnknownMethod)
+			fails(t, call, contract.ErrorUnknownMethod)
 		}
 	}
 }
@@ -248,7 +249,7 @@ func TestProperties(t *testing.T) {
 		"LastExit": []any{int32(9), "killed"}, "StartedUSec": uint64(1_000_001), "MemoryMax": uint64(0),
 		"VCPUs": uint32(0), "Consoles": []string{},
 	}
-	for _, name := range []string{containerName, ""} {
+	for _, name := range []string{contract.ContainerInterface, ""} {
 		if diff := cmp.Diff(want, get(ContainerPath(uuidB), name)); diff != "" {
 			t.Errorf("GetAll(%q) differs (-want +got):\n%s", name, diff)
 		}
@@ -261,7 +262,7 @@ func TestProperties(t *testing.T) {
 		t.Errorf("Peer has properties: %v", got)
 	}
 	for name, value := range want {
-		v, err := r.client.Object(BusName, ContainerPath(uuidB)).GetProperty(containerName + "." + name)
+		v, err := r.client.Object(contract.BusName, ContainerPath(uuidB)).GetProperty(contract.ContainerInterface + "." + name)
 		if err != nil || !cmp.Equal(v.Value(), value) {
 			t.Errorf("%s = %v, %v; want %v", name, v, err, value)
 		}
@@ -279,7 +280,7 @@ func TestPeer(t *testing.T) {
 	id, err := os.ReadFile("/etc/machine-id")
 	call := r.call(rootPath, peerName+".GetMachineId")
 	if err != nil {
-		fails(t, call, errFileNotFound)
+		fails(t, call, contract.ErrorFileNotFound)
 		return
 	}
 	var got string
@@ -298,20 +299,20 @@ func TestBusctl(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{"tree", []string{"--list", "tree", BusName}, []string{"/\n", "/org\n", "/org/berth1\n", "/org/berth1/container\n", a + "\n", b + "\n"}},
+		{"tree", []string{"--list", "tree", contract.BusName}, []string{"/\n", "/org\n", "/org/berth1\n", "/org/berth1/container\n", a + "\n", b + "\n"}},
 		{
 			"introspect the manager",
-			[]string{"introspect", BusName, string(rootPath)},
+			[]string{"introspect", contract.BusName, string(rootPath)},
 			[]string{".DefineXML", ".Lifecycle", ".ContainersRunning", ".GetManagedObjects", ".PropertiesChanged", `"1.2.3"`},
 		},
 		{
 			"introspect a container",
-			[]string{"introspect", BusName, b},
+			[]string{"introspect", contract.BusName, b},
 			[]string{".ReadConsole", ".LastExit", "1000001", "org.freedesktop.DBus.Peer", "const"},
 		},
-		{"introspect a branch", []string{"introspect", BusName, "/org"}, []string{".Introspect", ".Ping"}},
-		{"call", []string{"call", BusName, a, containerName, "Start", "a{sv}", "0"}, []string{""}},
-		{"get-property", []string{"get-property", BusName, a, containerName, "State"}, []string{`s "running"`}},
+		{"introspect a branch", []string{"introspect", contract.BusName, "/org"}, []string{".Introspect", ".Ping"}},
+		{"call", []string{"call", contract.BusName, a, contract.ContainerInterface, "Start", "a{sv}", "0"}, []string{""}},
+		{"get-property", []string{"get-property", contract.BusName, a, contract.ContainerInterface, "State"}, []string{`s "running"`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -340,7 +341,7 @@ func TestManagedObjects(t *testing.T) {
 		t.Errorf("%d objects, want %d", len(got), len(r.core.List()))
 	}
 	for _, snap := range r.core.List() {
-		props := got[ContainerPath(snap.UUID)][containerName]
+		props := got[ContainerPath(snap.UUID)][contract.ContainerInterface]
 		if len(props) != len(containerProperties()) || props["Name"].Value() != snap.Name {
 			t.Errorf("object %s has properties %v", ContainerPath(snap.UUID), props)
 		}
@@ -367,7 +368,7 @@ func TestEveryMethodInEveryState(t *testing.T) {
 			for _, path := range paths {
 				call := r.call(path, name+"."+m.name, sample(m)...)
 				var e dbus.Error
-				if call.Err != nil && (!errors.As(call.Err, &e) || e.Name == errInternal) {
+				if call.Err != nil && (!errors.As(call.Err, &e) || e.Name == contract.ErrorInternal) {
 					t.Errorf("%s.%s of %s: %v", name, m.name, path, call.Err)
 				}
 			}

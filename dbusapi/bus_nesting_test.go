@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
 // TestNesting sends variants in variants, as deep as the bus lets through and deeper. Whatever
@@ -23,14 +25,14 @@ func TestNesting(t *testing.T) {
 			for depth := 1; depth <= 70; depth++ {
 				raw := dialRaw(t, r.bus.Address)
 				raw.send(t, map[dbus.HeaderField]dbus.Variant{
-					dbus.FieldDestination: dbus.MakeVariant(BusName),
+					dbus.FieldDestination: dbus.MakeVariant(contract.BusName),
 					dbus.FieldPath:        dbus.MakeVariant(ContainerPath(uuidA)),
-					dbus.FieldInterface:   dbus.MakeVariant(containerName),
+					dbus.FieldInterface:   dbus.MakeVariant(contract.ContainerInterface),
 					dbus.FieldMember:      dbus.MakeVariant("Start"),
 					dbus.FieldSignature:   dbus.MakeVariant(dbus.ParseSignatureMust("v")),
 				}, nested(in, depth))
 				switch name := raw.await(t); name {
-				case errInvalidArgs:
+				case contract.ErrorInvalidArgs:
 					arrived = depth
 				case "EOF":
 				default:

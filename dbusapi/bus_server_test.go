@@ -14,6 +14,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
@@ -39,15 +40,15 @@ func TestOrder(t *testing.T) {
 		}
 		return nil
 	})
-	blocked := r.client.Object(BusName, ContainerPath(uuidB)).Go(containerName+".Start", 0, nil, noOptions())
-	behind := r.client.Object(BusName, ContainerPath(uuidB)).Go(containerName+".Destroy", 0, nil, noOptions())
+	blocked := r.client.Object(contract.BusName, ContainerPath(uuidB)).Go(contract.ContainerInterface+".Start", 0, nil, noOptions())
+	behind := r.client.Object(contract.BusName, ContainerPath(uuidB)).Go(contract.ContainerInterface+".Destroy", 0, nil, noOptions())
 
 	var want []string
 	var calls []*dbus.Call
 	for i := range 100 {
 		method := []string{"Start", "Suspend", "Resume", "Destroy"}[i%4]
 		want = append(want, strings.ToLower(method))
-		calls = append(calls, r.client.Object(BusName, ContainerPath(uuidA)).Go(containerName+"."+method, 0, nil, noOptions()))
+		calls = append(calls, r.client.Object(contract.BusName, ContainerPath(uuidA)).Go(contract.ContainerInterface+"."+method, 0, nil, noOptions()))
 	}
 	var last dbus.Sequence
 	for i, call := range calls {
@@ -66,11 +67,11 @@ func TestOrder(t *testing.T) {
 	}
 	mu.Unlock()
 	for _, path := range []dbus.ObjectPath{ContainerPath(uuidA), ContainerPath(uuidB)} {
-		if err := r.call(path, containerName+".GetXML", false, noOptions()).Err; err != nil {
+		if err := r.call(path, contract.ContainerInterface+".GetXML", false, noOptions()).Err; err != nil {
 			t.Errorf("read: %v", err)
 		}
 	}
-	if err := r.call(rootPath, managerName+".DefineXML", "c", noOptions()).Err; err != nil {
+	if err := r.call(rootPath, contract.ManagerInterface+".DefineXML", "c", noOptions()).Err; err != nil {
 		t.Errorf("define: %v", err)
 	}
 	select {
@@ -97,10 +98,10 @@ func TestPanic(t *testing.T) {
 	})
 	path := ContainerPath(uuidA)
 	for _, call := range []*dbus.Call{
-		r.call(path, containerName+".Start", noOptions()),
-		r.call(path, containerName+".GetXML", false, noOptions()),
+		r.call(path, contract.ContainerInterface+".Start", noOptions()),
+		r.call(path, contract.ContainerInterface+".GetXML", false, noOptions()),
 	} {
-		if text := fails(t, call, errInternal); strings.Contains(text, "a bug") {
+		if text := fails(t, call, contract.ErrorInternal); strings.Contains(text, "a bug") {
 			t.Errorf("the caller is told of the inside: %q", text)
 		}
 	}
@@ -108,7 +109,7 @@ func TestPanic(t *testing.T) {
 	if strings.Count(log, "\n") != 2 || !strings.Contains(log, "a bug in start") || !strings.Contains(log, "core_test.go") {
 		t.Errorf("want two lines with the stack, got:\n%s", log)
 	}
-	if err := r.call(path, containerName+".Destroy", noOptions()).Err; err != nil {
+	if err := r.call(path, contract.ContainerInterface+".Destroy", noOptions()).Err; err != nil {
 		t.Errorf("after the panic: %v", err)
 	}
 }
@@ -118,7 +119,7 @@ func TestBadReply(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.core.set(func(context.Context, string, domain.UUID) error { return errors.New("open \xff\x00: denied") })
-	text := fails(t, r.call(ContainerPath(uuidA), containerName+".Start", noOptions()), errInternal)
+	text := fails(t, r.call(ContainerPath(uuidA), contract.ContainerInterface+".Start", noOptions()), contract.ErrorInternal)
 	if text != "cannot start domain \"a\": open \uFFFD\uFFFD: denied" {
 		t.Errorf("message %q", text)
 	}
@@ -126,7 +127,7 @@ func TestBadReply(t *testing.T) {
 		r.core.mu.Lock()
 		r.core.snaps[uuidA] = service.Snapshot{UUID: uuidA, Name: "a", Title: title}
 		r.core.mu.Unlock()
-		text := fails(t, r.call(ContainerPath(uuidA), propertiesName+".GetAll", ""), errInternal)
+		text := fails(t, r.call(ContainerPath(uuidA), propertiesName+".GetAll", ""), contract.ErrorInternal)
 		if text != "the reply cannot be sent" {
 			t.Errorf("%s: message %q", name, text)
 		}
@@ -165,11 +166,11 @@ func TestCallerLeaves(t *testing.T) {
 				r.auth.set(func(ctx context.Context, _ question) error { return wait(ctx) })
 			}
 			other := r.bus.Connect(t)
-			object := other.Object(BusName, ContainerPath(uuidA))
+			object := other.Object(contract.BusName, ContainerPath(uuidA))
 			if op == "console" {
-				object.Go(containerName+".ReadConsole", 0, nil, "", noOptions())
+				object.Go(contract.ContainerInterface+".ReadConsole", 0, nil, "", noOptions())
 			} else {
-				object.Go(containerName+".Start", 0, nil, noOptions())
+				object.Go(contract.ContainerInterface+".Start", 0, nil, noOptions())
 			}
 			ctx := <-began
 			other.Close()
@@ -204,9 +205,9 @@ func TestManyCalls(t *testing.T) {
 			var err error
 			switch path := ContainerPath([]domain.UUID{uuidA, uuidB}[i/5%2]); i % 5 {
 			case 0:
-				err = r.call(path, containerName+".Start", noOptions()).Err
+				err = r.call(path, contract.ContainerInterface+".Start", noOptions()).Err
 			case 1:
-				err = r.call(path, containerName+".Destroy", noOptions()).Err
+				err = r.call(path, contract.ContainerInterface+".Destroy", noOptions()).Err
 			case 2:
 				err = r.call(path, propertiesName+".GetAll", "").Err
 			case 3:
@@ -229,13 +230,13 @@ func TestTooManyCalls(t *testing.T) {
 	r := newRig(t)
 	release := make(chan struct{})
 	r.core.set(func(context.Context, string, domain.UUID) error { <-release; return nil })
-	object := r.client.Object(BusName, ContainerPath(uuidA))
+	object := r.client.Object(contract.BusName, ContainerPath(uuidA))
 	var calls []*dbus.Call
 	for range maxCallsPerCaller {
-		calls = append(calls, object.Go(containerName+".ReadConsole", 0, nil, "", noOptions()))
+		calls = append(calls, object.Go(contract.ContainerInterface+".ReadConsole", 0, nil, "", noOptions()))
 	}
-	fails(t, r.call(rootPath, peerName+".Ping"), errLimitsExceeded)
-	if err := r.bus.Connect(t).Object(BusName, rootPath).Call(peerName+".Ping", 0).Err; err != nil {
+	fails(t, r.call(rootPath, peerName+".Ping"), contract.ErrorLimitsExceeded)
+	if err := r.bus.Connect(t).Object(contract.BusName, rootPath).Call(peerName+".Ping", 0).Err; err != nil {
 		t.Errorf("another caller is refused: %v", err)
 	}
 	close(release)
@@ -260,18 +261,18 @@ func TestClose(t *testing.T) {
 		<-release
 		return nil
 	})
-	object := r.client.Object(BusName, ContainerPath(uuidA))
-	first := object.Go(containerName+".Start", 0, nil, noOptions())
-	second := object.Go(containerName+".Destroy", 0, nil, noOptions())
+	object := r.client.Object(contract.BusName, ContainerPath(uuidA))
+	first := object.Go(contract.ContainerInterface+".Start", 0, nil, noOptions())
+	second := object.Go(contract.ContainerInterface+".Destroy", 0, nil, noOptions())
 	<-began
 	closed := make(chan error, 1)
 	go func() { closed <- r.server.Close(context.Background()) }()
 	waitFor(t, "the name to go", func() bool {
 		var owned bool
-		err := r.client.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, BusName).Store(&owned)
+		err := r.client.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, contract.BusName).Store(&owned)
 		return err == nil && !owned
 	})
-	late := r.client.Object(r.server.conn.Names()[0], rootPath).Go(managerName+".ListContainers", 0, nil, noOptions())
+	late := r.client.Object(r.server.conn.Names()[0], rootPath).Go(contract.ManagerInterface+".ListContainers", 0, nil, noOptions())
 	if <-late.Done; late.Err != nil {
 		t.Errorf("a call during the drain: %v", late.Err)
 	}
@@ -302,7 +303,7 @@ func TestCloseInTime(t *testing.T) {
 		close(cancelled)
 		return ctx.Err()
 	})
-	r.client.Object(BusName, ContainerPath(uuidA)).Go(containerName+".Start", 0, nil, noOptions())
+	r.client.Object(contract.BusName, ContainerPath(uuidA)).Go(contract.ContainerInterface+".Start", 0, nil, noOptions())
 	<-began
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
@@ -317,7 +318,7 @@ func TestIdle(t *testing.T) {
 	r := newRig(t)
 	release := make(chan struct{})
 	r.core.set(func(context.Context, string, domain.UUID) error { <-release; return nil })
-	call := r.client.Object(BusName, ContainerPath(uuidA)).Go(containerName+".Start", 0, nil, noOptions())
+	call := r.client.Object(contract.BusName, ContainerPath(uuidA)).Go(contract.ContainerInterface+".Start", 0, nil, noOptions())
 	waitFor(t, "the call to arrive", func() bool { return r.server.InFlight() == 1 })
 	select {
 	case <-r.server.Idle():

@@ -8,12 +8,14 @@ import (
 
 	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/contract"
 )
 
 // watch subscribes to everything that the server emits.
 func (r *rig) watch(t *testing.T) <-chan *dbus.Signal {
 	t.Helper()
-	if err := r.client.AddMatchSignal(dbus.WithMatchSender(BusName)); err != nil {
+	if err := r.client.AddMatchSignal(dbus.WithMatchSender(contract.BusName)); err != nil {
 		t.Fatal(err)
 	}
 	ch := make(chan *dbus.Signal, 100)
@@ -52,22 +54,22 @@ func TestSignalsBeforeReply(t *testing.T) {
 		names  []string
 	}{
 		{
-			"start", func() *dbus.Call { return r.call(path, containerName+".Start", noOptions()) },
+			"start", func() *dbus.Call { return r.call(path, contract.ContainerInterface+".Start", noOptions()) },
 			[][]any{
-				{containerName, map[string]any{"State": "running", "Leader": uint32(62)}, []string{}},
-				{managerName, map[string]any{"ContainersRunning": uint32(2)}, []string{}},
+				{contract.ContainerInterface, map[string]any{"State": "running", "Leader": uint32(62)}, []string{}},
+				{contract.ManagerInterface, map[string]any{"ContainersRunning": uint32(2)}, []string{}},
 				{path, "started", "booted", uint64(1), map[string]any{"name": "a", "uuid": uuidA.String()}},
 			},
-			[]string{propertiesName + ".PropertiesChanged", propertiesName + ".PropertiesChanged", managerName + ".Lifecycle"},
+			[]string{propertiesName + ".PropertiesChanged", propertiesName + ".PropertiesChanged", contract.ManagerInterface + ".Lifecycle"},
 		},
 		{
-			"undefine", func() *dbus.Call { return r.call(path, containerName+".Undefine", noOptions()) },
+			"undefine", func() *dbus.Call { return r.call(path, contract.ContainerInterface+".Undefine", noOptions()) },
 			[][]any{
-				{managerName, map[string]any{"ContainersRunning": uint32(1)}, []string{}},
+				{contract.ManagerInterface, map[string]any{"ContainersRunning": uint32(1)}, []string{}},
 				{path, "undefined", "removed", uint64(2), map[string]any{"name": "a", "uuid": uuidA.String()}},
-				{path, []string{containerName}},
+				{path, []string{contract.ContainerInterface}},
 			},
-			[]string{propertiesName + ".PropertiesChanged", managerName + ".Lifecycle", objectManagerName + ".InterfacesRemoved"},
+			[]string{propertiesName + ".PropertiesChanged", contract.ManagerInterface + ".Lifecycle", objectManagerName + ".InterfacesRemoved"},
 		},
 	}
 	for _, tt := range tests {
@@ -99,7 +101,7 @@ func TestInterfacesAdded(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	ch := r.watch(t)
-	if err := r.call(rootPath, managerName+".DefineXML", "c", noOptions()).Err; err != nil {
+	if err := r.call(rootPath, contract.ManagerInterface+".DefineXML", "c", noOptions()).Err; err != nil {
 		t.Fatal(err)
 	}
 	added := next(t, ch, 2)[0]
@@ -116,7 +118,7 @@ func TestInterfacesAdded(t *testing.T) {
 		t.Fatal(err)
 	}
 	managed = all[path]
-	if diff := cmp.Diff(bare(managed[containerName]), bare(objects[containerName])); diff != "" {
+	if diff := cmp.Diff(bare(managed[contract.ContainerInterface]), bare(objects[contract.ContainerInterface])); diff != "" {
 		t.Errorf("signal and GetManagedObjects differ:\n%s", diff)
 	}
 }

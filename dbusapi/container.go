@@ -5,32 +5,31 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 )
 
-const containerName = "org.berth1.Container"
-
 func containerIface() *iface {
-	return newIface(containerName, containerProperties(),
-		change("Start", ActionControl, "start domain", core.Start),
-		change("Destroy", ActionControl, "destroy domain", core.Destroy),
-		change("Undefine", ActionManage, "undefine domain", core.Undefine),
-		change("Suspend", ActionControl, "suspend domain", core.Suspend),
-		change("Resume", ActionControl, "resume domain", core.Resume),
+	return newIface(contract.ContainerInterface, containerProperties(),
+		change("Start", contract.ActionControl, "start domain", core.Start),
+		change("Destroy", contract.ActionControl, "destroy domain", core.Destroy),
+		change("Undefine", contract.ActionManage, "undefine domain", core.Undefine),
+		change("Suspend", contract.ActionControl, "suspend domain", core.Suspend),
+		change("Resume", contract.ActionControl, "resume domain", core.Resume),
 		&method{
-			name: "GetXML", in: "ba{sv}", out: "s", action: ActionRead, doing: "read the XML of domain",
+			name: "GetXML", in: "ba{sv}", out: "s", action: contract.ActionRead, doing: "read the XML of domain",
 			run: getXML,
 		},
 		&method{
-			name: "GetPlan", in: "ba{sv}", out: "s", action: ActionRead, doing: "read the plan of domain",
+			name: "GetPlan", in: "ba{sv}", out: "s", action: contract.ActionRead, doing: "read the plan of domain",
 			run: getPlan,
 		},
 		&method{
-			name: "GetStats", in: "a{sv}", out: "a{sv}", action: ActionMonitor, doing: "read the statistics of domain",
+			name: "GetStats", in: "a{sv}", out: "a{sv}", action: contract.ActionMonitor, doing: "read the statistics of domain",
 			run: getStats,
 		},
 		&method{
-			name: "ReadConsole", in: "sa{sv}", out: "ay", action: ActionConsole, doing: "read the console of domain",
+			name: "ReadConsole", in: "sa{sv}", out: "ay", action: contract.ActionConsole, doing: "read the console of domain",
 			run: readConsole,
 		},
 	)

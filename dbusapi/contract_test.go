@@ -11,6 +11,7 @@ import (
 	dbusxml "github.com/godbus/dbus/v5/introspect"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/service"
 )
 
@@ -53,7 +54,7 @@ func TestContractInterfaces(t *testing.T) {
 
 func TestContractMethods(t *testing.T) {
 	t.Parallel()
-	actions := []string{ActionRead, ActionMonitor, ActionControl, ActionConsole, ActionManage}
+	actions := []string{contract.ActionRead, contract.ActionMonitor, contract.ActionControl, contract.ActionConsole, contract.ActionManage}
 	for name, pub := range published(t) {
 		i := served()[name]
 		want, got := make(map[string][2]string), make(map[string][2]string)

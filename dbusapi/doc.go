@@ -1,9 +1,9 @@
 // Package dbusapi is the D-Bus face of berthd: it translates calls, properties and changes between
 // the bus and the service, and decides nothing.
 //
-// It owns the bus name, the contract (introspection/*.xml, embedded and served as it is), the
-// table of methods with their polkit actions, and the table from errors to D-Bus error names. It
-// may import service, internal/domain and internal/events, and no adapter.
+// It owns the bus name, the table of methods with their polkit actions, and the table from errors to
+// D-Bus error names; what these are called, and the XML that is served, is package contract's. It may
+// import service, contract, internal/domain and internal/events, and no adapter.
 //
 // Goroutines: godbus reads the socket in one (intake.go runs in it and must not block) and starts
 // one per call; the outbox has one that writes every reply and signal, in order. Close waits for

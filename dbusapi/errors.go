@@ -8,39 +8,9 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
-)
-
-// The D-Bus error names of Berth.
-const (
-	errNoSuchContainer  = "org.berth1.Error.NoSuchContainer"
-	errContainerExists  = "org.berth1.Error.ContainerExists"
-	errInvalidXML       = "org.berth1.Error.InvalidXML"
-	errInvalidConfig    = "org.berth1.Error.InvalidConfig"
-	errNotRunning       = "org.berth1.Error.NotRunning"
-	errAlreadyRunning   = "org.berth1.Error.AlreadyRunning"
-	errInvalidState     = "org.berth1.Error.InvalidState"
-	errTransient        = "org.berth1.Error.Transient"
-	errNoSuchConsole    = "org.berth1.Error.NoSuchConsole"
-	errStartFailed      = "org.berth1.Error.StartFailed"
-	errOperationTimeout = "org.berth1.Error.OperationTimedOut"
-	errShuttingDown     = "org.berth1.Error.ShuttingDown"
-	errInternal         = "org.berth1.Error.Internal"
-)
-
-// The standard ones that Berth uses.
-const (
-	errInvalidArgs         = "org.freedesktop.DBus.Error.InvalidArgs"
-	errUnknownObject       = "org.freedesktop.DBus.Error.UnknownObject"
-	errUnknownInterface    = "org.freedesktop.DBus.Error.UnknownInterface"
-	errUnknownMethod       = "org.freedesktop.DBus.Error.UnknownMethod"
-	errUnknownProperty     = "org.freedesktop.DBus.Error.UnknownProperty"
-	errPropertyReadOnly    = "org.freedesktop.DBus.Error.PropertyReadOnly"
-	errAccessDenied        = "org.freedesktop.DBus.Error.AccessDenied"
-	errInteractionRequired = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"
-	errLimitsExceeded      = "org.freedesktop.DBus.Error.LimitsExceeded"
-	errFileNotFound        = "org.freedesktop.DBus.Error.FileNotFound"
 )
 
 // wireError is an error as it goes onto the bus: its text is the whole message.
@@ -76,17 +46,17 @@ type errorRow func(error) (name string, d details, match bool)
 func errorRows() []errorRow {
 	return []errorRow{
 		startError, existsError, stateError, domainError,
-		sentinel(service.ErrNoContainer, errNoSuchContainer),
-		sentinel(service.ErrNoConsole, errNoSuchConsole),
-		sentinel(service.ErrShuttingDown, errShuttingDown),
-		sentinel(service.ErrTransient, errTransient),
-		sentinel(service.ErrNoDefinition, errTransient),
-		sentinel(service.ErrTimeout, errOperationTimeout),
-		sentinel(context.DeadlineExceeded, errOperationTimeout),
+		sentinel(service.ErrNoContainer, contract.ErrorNoSuchContainer),
+		sentinel(service.ErrNoConsole, contract.ErrorNoSuchConsole),
+		sentinel(service.ErrShuttingDown, contract.ErrorShuttingDown),
+		sentinel(service.ErrTransient, contract.ErrorTransient),
+		sentinel(service.ErrNoDefinition, contract.ErrorTransient),
+		sentinel(service.ErrTimeout, contract.ErrorOperationTimeout),
+		sentinel(context.DeadlineExceeded, contract.ErrorOperationTimeout),
 		// Only the end of the server cancels work that a caller still waits for.
-		sentinel(context.Canceled, errShuttingDown),
-		sentinel(ErrAccessDenied, errAccessDenied),
-		sentinel(ErrInteractionRequired, errInteractionRequired),
+		sentinel(context.Canceled, contract.ErrorShuttingDown),
+		sentinel(ErrAccessDenied, contract.ErrorAccessDenied),
+		sentinel(ErrInteractionRequired, contract.ErrorInteractionRequired),
 	}
 }
 
@@ -99,7 +69,7 @@ func startError(err error) (string, details, bool) {
 	if !errors.As(err, &e) {
 		return "", nil, false
 	}
-	return errStartFailed, details{"step": dbus.MakeVariant(e.Step)}, true
+	return contract.ErrorStartFailed, details{"step": dbus.MakeVariant(e.Step)}, true
 }
 
 func existsError(err error) (string, details, bool) {
@@ -107,7 +77,7 @@ func existsError(err error) (string, details, bool) {
 	if !errors.As(err, &e) {
 		return "", nil, false
 	}
-	return errContainerExists, details{
+	return contract.ErrorContainerExists, details{
 		"name": dbus.MakeVariant(e.Name), "uuid": dbus.MakeVariant(e.UUID.String()),
 	}, true
 }
@@ -117,12 +87,12 @@ func stateError(err error) (string, details, bool) {
 	if !errors.As(err, &e) {
 		return "", nil, false
 	}
-	name := errInvalidState
+	name := contract.ErrorInvalidState
 	switch {
 	case e.State == service.StateShutoff:
-		name = errNotRunning
+		name = contract.ErrorNotRunning
 	case e.Op == "start" || e.Op == "create":
-		name = errAlreadyRunning
+		name = contract.ErrorAlreadyRunning
 	}
 	return name, details{"state": dbus.MakeVariant(string(e.State))}, true
 }
@@ -132,9 +102,9 @@ func domainError(err error) (string, details, bool) {
 	if !errors.As(err, &e) {
 		return "", nil, false
 	}
-	name := errInvalidConfig
+	name := contract.ErrorInvalidConfig
 	if e.Kind == domain.InvalidXML {
-		name = errInvalidXML
+		name = contract.ErrorInvalidXML
 	}
 	d := details{}
 	if e.Element != "" {
@@ -155,5 +125,5 @@ func (m *method) onWire(subject string, err error) (_ *wireError, expected bool)
 			return &wireError{name: name, text: text, details: d}, true
 		}
 	}
-	return &wireError{name: errInternal, text: text}, false
+	return &wireError{name: contract.ErrorInternal, text: text}, false
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
@@ -30,48 +31,48 @@ type errorCase struct {
 
 func errorCases() []errorCase {
 	return []errorCase{
-		{"service.ErrNoContainer", service.ErrNoContainer, errNoSuchContainer, "no such container", nil},
-		{"service.ErrNoConsole", service.ErrNoConsole, errNoSuchConsole, "no such console", nil},
-		{"service.ErrShuttingDown", service.ErrShuttingDown, errShuttingDown, "the daemon is shutting down", nil},
-		{"service.ErrTransient", service.ErrTransient, errTransient, "the container is transient", nil},
-		{"service.ErrNoDefinition", service.ErrNoDefinition, errTransient, "no stored definition", nil},
-		{"service.ErrTimeout", fmt.Errorf("kill: %w", service.ErrTimeout), errOperationTimeout, "kill: timed out", nil},
+		{"service.ErrNoContainer", service.ErrNoContainer, contract.ErrorNoSuchContainer, "no such container", nil},
+		{"service.ErrNoConsole", service.ErrNoConsole, contract.ErrorNoSuchConsole, "no such console", nil},
+		{"service.ErrShuttingDown", service.ErrShuttingDown, contract.ErrorShuttingDown, "the daemon is shutting down", nil},
+		{"service.ErrTransient", service.ErrTransient, contract.ErrorTransient, "the container is transient", nil},
+		{"service.ErrNoDefinition", service.ErrNoDefinition, contract.ErrorTransient, "no stored definition", nil},
+		{"service.ErrTimeout", fmt.Errorf("kill: %w", service.ErrTimeout), contract.ErrorOperationTimeout, "kill: timed out", nil},
 		{
 			"service.StateError", &service.StateError{Op: "destroy", Name: "web", State: service.StateShutoff},
-			errNotRunning, "domain is not running",
+			contract.ErrorNotRunning, "domain is not running",
 			map[string]any{"state": "shutoff"},
 		},
 		{
 			"service.StateError", &service.StateError{Op: "start", Name: "web", State: service.StatePaused},
-			errAlreadyRunning, "domain is already active",
+			contract.ErrorAlreadyRunning, "domain is already active",
 			map[string]any{"state": "paused"},
 		},
 		{
 			"service.StateError", &service.StateError{Op: "suspend", Name: "web", State: service.StatePaused},
-			errInvalidState, "suspend is not possible while the domain is paused",
+			contract.ErrorInvalidState, "suspend is not possible while the domain is paused",
 			map[string]any{"state": "paused"},
 		},
 		{
-			"service.ExistsError", &service.ExistsError{Name: "web", UUID: uuidA}, errContainerExists,
+			"service.ExistsError", &service.ExistsError{Name: "web", UUID: uuidA}, contract.ErrorContainerExists,
 			"domain 'web' already exists with uuid " + uuidA.String(),
 			map[string]any{"name": "web", "uuid": uuidA.String()},
 		},
 		{
-			"service.StartError", &service.StartError{Step: "scope", Err: service.ErrTimeout}, errStartFailed,
+			"service.StartError", &service.StartError{Step: "scope", Err: service.ErrTimeout}, contract.ErrorStartFailed,
 			"scope: timed out",
 			map[string]any{"step": "scope"},
 		},
 		{
-			"domain.Error", &domain.Error{Kind: domain.InvalidXML, Text: "broken"}, errInvalidXML,
+			"domain.Error", &domain.Error{Kind: domain.InvalidXML, Text: "broken"}, contract.ErrorInvalidXML,
 			(&domain.Error{Kind: domain.InvalidXML, Text: "broken"}).Error(), nil,
 		},
 		{
-			"domain.Error", &domain.Error{Kind: domain.InvalidConfig, Element: "memory", Text: "is zero"}, errInvalidConfig,
+			"domain.Error", &domain.Error{Kind: domain.InvalidConfig, Element: "memory", Text: "is zero"}, contract.ErrorInvalidConfig,
 			(&domain.Error{Kind: domain.InvalidConfig, Element: "memory", Text: "is zero"}).Error(),
 			map[string]any{"element": "memory"},
 		},
-		{"context", context.DeadlineExceeded, errOperationTimeout, "context deadline exceeded", nil},
-		{"context", context.Canceled, errShuttingDown, "context canceled", nil},
+		{"context", context.DeadlineExceeded, contract.ErrorOperationTimeout, "context deadline exceeded", nil},
+		{"context", context.Canceled, contract.ErrorShuttingDown, "context canceled", nil},
 	}
 }
 
@@ -102,7 +103,7 @@ func TestOnWire(t *testing.T) {
 func TestOnWireUnexpected(t *testing.T) {
 	t.Parallel()
 	wire, expected := (&method{doing: "define domain"}).onWire("", errors.New("disk full"))
-	if expected || wire.name != errInternal || wire.text != "cannot define domain: disk full" {
+	if expected || wire.name != contract.ErrorInternal || wire.text != "cannot define domain: disk full" {
 		t.Errorf("expected %v, %s: %s", expected, wire.name, wire.text)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/service"
 )
 
@@ -83,7 +84,7 @@ func (s *Server) run(c *call) (out []any, err error) {
 	if c.kind == kindContainer {
 		snap, err := s.core.ByUUID(c.uuid)
 		if errors.Is(err, service.ErrNoContainer) {
-			return nil, stdError(errUnknownObject, "there is no object %s", c.path)
+			return nil, stdError(contract.ErrorUnknownObject, "there is no object %s", c.path)
 		}
 		if err != nil {
 			return nil, err
@@ -127,11 +128,11 @@ func (s *Server) ask(c *call, about map[string]string, interactive bool) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrInteractionRequired):
-		return stdError(errInteractionRequired, "%s needs interactive authorization", c.method.action)
+		return stdError(contract.ErrorInteractionRequired, "%s needs interactive authorization", c.method.action)
 	case !errors.Is(err, ErrAccessDenied) && c.caller.ctx.Err() == nil:
 		s.log.Error("authorization check failed", "op", c.method.name, "err", err)
 	}
-	return stdError(errAccessDenied, "%s is not authorized", c.method.action)
+	return stdError(contract.ErrorAccessDenied, "%s is not authorized", c.method.action)
 }
 
 // reply encodes the answer to a call, nil when the caller wants none.
@@ -149,7 +150,7 @@ func (s *Server) reply(c *call, out []any, err error) []byte {
 	}
 	// The texts of the answer come from the service; this one is plain.
 	s.log.Error("reply not sent", "op", c.member, "domain", c.subject, "err", err)
-	wire = stdError(errInternal, "the reply cannot be sent")
+	wire = stdError(contract.ErrorInternal, "the reply cannot be sent")
 	msg, err = encode(c.answer(nil, wire), s.signals.serials.GetSerial())
 	if err != nil {
 		s.log.Error("error not sent", "op", c.member, "domain", c.subject, "err", err)

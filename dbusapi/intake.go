@@ -6,6 +6,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 )
 
@@ -87,7 +88,7 @@ func (in *intake) admit(msg *dbus.Message) *call {
 
 	c.method, c.refusal = in.resolve(c, ifaceName)
 	if !in.enter(c) {
-		c.method, c.refusal = nil, stdError(errLimitsExceeded, "more than %d calls at once", maxCallsPerCaller)
+		c.method, c.refusal = nil, stdError(contract.ErrorLimitsExceeded, "more than %d calls at once", maxCallsPerCaller)
 	}
 	if c.method != nil && c.method.mutates && c.kind == kindContainer {
 		c.turn = in.lanes.join(c.uuid)
@@ -102,7 +103,7 @@ func (in *intake) resolve(c *call, ifaceName string) (*method, *wireError) {
 	of := c.kind
 	if of == kindUnknown {
 		if ifaceName != peerName {
-			return nil, stdError(errUnknownObject, "there is no object %s", c.path)
+			return nil, stdError(contract.ErrorUnknownObject, "there is no object %s", c.path)
 		}
 		of = kindBranch
 	}
@@ -117,9 +118,9 @@ func (in *intake) resolve(c *call, ifaceName string) (*method, *wireError) {
 		}
 	}
 	if !known {
-		return nil, stdError(errUnknownInterface, "object %s has no interface %q", c.path, ifaceName)
+		return nil, stdError(contract.ErrorUnknownInterface, "object %s has no interface %q", c.path, ifaceName)
 	}
-	return nil, stdError(errUnknownMethod, "object %s has no method %q in interface %q", c.path, c.member, ifaceName)
+	return nil, stdError(contract.ErrorUnknownMethod, "object %s has no method %q in interface %q", c.path, c.member, ifaceName)
 }
 
 // enter counts the call in, and refuses it when its caller has too many.

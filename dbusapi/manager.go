@@ -7,36 +7,35 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
 
-const managerName = "org.berth1.Manager"
-
 func managerIface() *iface {
-	return newIface(managerName, managerProperties(),
+	return newIface(contract.ManagerInterface, managerProperties(),
 		&method{
-			name: "DefineXML", in: "sa{sv}", out: "o", action: ActionManage, mutates: true,
+			name: "DefineXML", in: "sa{sv}", out: "o", action: contract.ActionManage, mutates: true,
 			doing: "define domain", run: defineXML,
 		},
 		&method{
-			name: "CreateXML", in: "sa{sv}", out: "o", action: ActionManage, mutates: true,
+			name: "CreateXML", in: "sa{sv}", out: "o", action: contract.ActionManage, mutates: true,
 			doing: "create domain", run: createXML,
 		},
 		&method{
-			name: "ListContainers", in: "a{sv}", out: "a(susso)", action: ActionRead, doing: "list domains",
+			name: "ListContainers", in: "a{sv}", out: "a(susso)", action: contract.ActionRead, doing: "list domains",
 			options: map[string]string{"state": "as", "persistent": "b"}, run: listContainers,
 		},
 		&method{
-			name: "GetContainerByName", in: "s", out: "o", action: ActionRead, doing: "find domain",
+			name: "GetContainerByName", in: "s", out: "o", action: contract.ActionRead, doing: "find domain",
 			run: getContainerByName,
 		},
 		&method{
-			name: "GetContainerByUUID", in: "s", out: "o", action: ActionRead, doing: "find domain",
+			name: "GetContainerByUUID", in: "s", out: "o", action: contract.ActionRead, doing: "find domain",
 			run: getContainerByUUID,
 		},
 		&method{
-			name: "GetContainerByLeader", in: "u", out: "o", action: ActionRead, doing: "find domain of process",
+			name: "GetContainerByLeader", in: "u", out: "o", action: contract.ActionRead, doing: "find domain of process",
 			run: getContainerByLeader,
 		},
 	)
@@ -59,7 +58,7 @@ func getContainerByUUID(_ context.Context, s *Server, c *call) ([]any, error) {
 	c.subject = c.args[0].(string)
 	u, err := domain.ParseUUID(c.subject)
 	if err != nil {
-		return nil, stdError(errInvalidArgs, "%v", err)
+		return nil, stdError(contract.ErrorInvalidArgs, "%v", err)
 	}
 	return pathOf(s.core.ByUUID(u))
 }

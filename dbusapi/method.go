@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
 // method is one row of an interface's table.
@@ -54,7 +56,7 @@ func ifaces() map[kind][]*iface {
 // have exactly the Go types that godbus decodes the signature to.
 func (m *method) checkArgs(signature string, args []any) error {
 	if signature != m.in {
-		return stdError(errInvalidArgs, "%s takes arguments of signature %q, not %q", m.name, m.in, signature)
+		return stdError(contract.ErrorInvalidArgs, "%s takes arguments of signature %q, not %q", m.name, m.in, signature)
 	}
 	if !strings.HasSuffix(m.in, "a{sv}") {
 		return nil
@@ -63,10 +65,10 @@ func (m *method) checkArgs(signature string, args []any) error {
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		want, ok := m.options[key]
 		if !ok {
-			return stdError(errInvalidArgs, "%s has no option %q", m.name, key)
+			return stdError(contract.ErrorInvalidArgs, "%s has no option %q", m.name, key)
 		}
 		if got := given[key].Signature().String(); got != want {
-			return stdError(errInvalidArgs, "option %q of %s is of type %q, not %q", key, m.name, want, got)
+			return stdError(contract.ErrorInvalidArgs, "option %q of %s is of type %q, not %q", key, m.name, want, got)
 		}
 	}
 	return nil

@@ -5,15 +5,14 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 )
 
-// The name on the bus and the objects.
+// The objects, as paths.
 const (
-	BusName = "org.berth1"
-
-	rootPath      = dbus.ObjectPath("/org/berth1")
-	containerPath = dbus.ObjectPath("/org/berth1/container")
+	rootPath      = dbus.ObjectPath(contract.RootPath)
+	containerPath = dbus.ObjectPath(contract.ContainerPath)
 )
 
 // kind is what an object path can stand for.

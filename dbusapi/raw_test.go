@@ -18,6 +18,8 @@ import (
 	"testing"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
 // rawClient speaks the protocol by hand, since no library sends what it sends.
@@ -109,7 +111,7 @@ func (c *rawClient) hello(t *testing.T) {
 func (c *rawClient) sendUnnamedFD(t *testing.T, fd int) {
 	t.Helper()
 	c.send(t, map[dbus.HeaderField]dbus.Variant{
-		dbus.FieldDestination: dbus.MakeVariant(BusName),
+		dbus.FieldDestination: dbus.MakeVariant(contract.BusName),
 		dbus.FieldPath:        dbus.MakeVariant(rootPath),
 		dbus.FieldInterface:   dbus.MakeVariant(peerName),
 		dbus.FieldMember:      dbus.MakeVariant("Ping"),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/test/bus"
 )
 
@@ -62,7 +63,7 @@ func (r *rig) noLines() bool {
 
 // call calls a method of an object; member is interface.method.
 func (r *rig) call(path dbus.ObjectPath, member string, args ...any) *dbus.Call {
-	return r.client.Object(BusName, path).Call(member, 0, args...)
+	return r.client.Object(contract.BusName, path).Call(member, 0, args...)
 }
 
 // fails checks that a call ends with this error name, and returns its message.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
 // fakeDriver answers GetConnectionUnixUser.
@@ -31,17 +33,17 @@ func TestRootOnly(t *testing.T) {
 	ctx, leave := context.WithCancel(context.Background())
 	defer leave()
 	for range 3 {
-		if err := r.Authorize(ctx, ":1.1", ActionManage, nil, false); err != nil {
+		if err := r.Authorize(ctx, ":1.1", contract.ActionManage, nil, false); err != nil {
 			t.Fatalf("root is refused: %v", err)
 		}
 	}
 	if driver.asked != 1 {
 		t.Errorf("the bus was asked %d times for one caller", driver.asked)
 	}
-	if err := r.Authorize(ctx, ":1.2", ActionRead, nil, true); !errors.Is(err, ErrAccessDenied) {
+	if err := r.Authorize(ctx, ":1.2", contract.ActionRead, nil, true); !errors.Is(err, ErrAccessDenied) {
 		t.Errorf("uid 1000 got %v", err)
 	}
-	if err := r.Authorize(ctx, ":1.3", ActionRead, nil, true); err == nil {
+	if err := r.Authorize(ctx, ":1.3", contract.ActionRead, nil, true); err == nil {
 		t.Error("a caller that has left is allowed")
 	}
 	leave()

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
 // ErrNameTaken says that another daemon owns the bus name.
@@ -46,7 +48,7 @@ type Server struct {
 	auth     Authorizer
 	log      *slog.Logger
 	version  string
-	contract contract
+	contract interfaces
 	ifaces   map[kind][]*iface
 	lanes    *lanes
 	intake   *intake
@@ -84,7 +86,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err := s.own(ctx); err != nil {
 		cancel()
 		s.hangUp()
-		return nil, fmt.Errorf("own %s: %w", BusName, err)
+		return nil, fmt.Errorf("own %s: %w", contract.BusName, err)
 	}
 	s.signals.seed(s.core.List())
 	s.signals.out.start(s.sock.Conn)
@@ -133,7 +135,7 @@ func (s *Server) own(ctx context.Context) error {
 	}
 	var reply uint32
 	err = s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.RequestName", 0,
-		BusName, uint32(dbus.NameFlagDoNotQueue)).Store(&reply)
+		contract.BusName, uint32(dbus.NameFlagDoNotQueue)).Store(&reply)
 	if err != nil {
 		return err
 	}
@@ -168,9 +170,9 @@ func (s *Server) shutDown(ctx context.Context) error {
 	defer s.cancel()
 	// The bus sends its reply behind the last call for the name, and intake has counted
 	// everything before the reply: no call is between the two.
-	err := s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ReleaseName", 0, BusName).Err
+	err := s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ReleaseName", 0, contract.BusName).Err
 	if err != nil {
-		err = fmt.Errorf("release %s: %w", BusName, err)
+		err = fmt.Errorf("release %s: %w", contract.BusName, err)
 	}
 	select {
 	case <-s.intake.drain():

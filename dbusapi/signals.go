@@ -6,6 +6,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/service"
@@ -50,21 +51,21 @@ func (s *Signals) Changed(before, after *service.Snapshot, event *events.Event) 
 	switch {
 	case before == nil:
 		s.emit(rootPath, objectManagerName, "InterfacesAdded", path,
-			map[string]map[string]dbus.Variant{containerName: values(s.props, view{snap: after})})
+			map[string]map[string]dbus.Variant{contract.ContainerInterface: values(s.props, view{snap: after})})
 	case after != nil:
 		if diff := changed(s.props, view{snap: before}, view{snap: after}); len(diff) > 0 {
-			s.emit(path, propertiesName, "PropertiesChanged", containerName, diff, []string{})
+			s.emit(path, propertiesName, "PropertiesChanged", contract.ContainerInterface, diff, []string{})
 		}
 	}
 	s.track(subject.UUID, after)
 	if event != nil {
-		s.emit(rootPath, managerName, "Lifecycle", path, string(event.Kind), string(event.Detail), event.Seq,
+		s.emit(rootPath, contract.ManagerInterface, "Lifecycle", path, string(event.Kind), string(event.Detail), event.Seq,
 			map[string]dbus.Variant{
 				"name": dbus.MakeVariant(subject.Name), "uuid": dbus.MakeVariant(subject.UUID.String()),
 			})
 	}
 	if after == nil {
-		s.emit(rootPath, objectManagerName, "InterfacesRemoved", path, []string{containerName})
+		s.emit(rootPath, objectManagerName, "InterfacesRemoved", path, []string{contract.ContainerInterface})
 	}
 }
 
@@ -111,7 +112,7 @@ func (s *Signals) track(u domain.UUID, after *service.Snapshot) {
 		s.count--
 	}
 	if s.seeded {
-		s.emit(rootPath, propertiesName, "PropertiesChanged", managerName,
+		s.emit(rootPath, propertiesName, "PropertiesChanged", contract.ManagerInterface,
 			map[string]dbus.Variant{"ContainersRunning": dbus.MakeVariant(s.count)}, []string{})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/service"
 )
@@ -91,7 +92,7 @@ func TestChanged(t *testing.T) {
 	count := func(n uint32) emission {
 		return emission{
 			Path: rootPath, Signal: "org.freedesktop.DBus.Properties.PropertiesChanged",
-			Body: []any{managerName, map[string]any{"ContainersRunning": n}, []string{}},
+			Body: []any{contract.ManagerInterface, map[string]any{"ContainersRunning": n}, []string{}},
 		}
 	}
 
@@ -107,14 +108,14 @@ func TestChanged(t *testing.T) {
 			name: "appears", after: &off,
 			want: []emission{{
 				Path: rootPath, Signal: "org.freedesktop.DBus.ObjectManager.InterfacesAdded",
-				Body: []any{path, map[string]int{containerName: len(containerProperties())}},
+				Body: []any{path, map[string]int{contract.ContainerInterface: len(containerProperties())}},
 			}},
 		},
 		{
 			name: "starts", before: &off, after: &on, event: started,
 			want: []emission{
 				{Path: path, Signal: "org.freedesktop.DBus.Properties.PropertiesChanged", Body: []any{
-					containerName,
+					contract.ContainerInterface,
 					map[string]any{"State": "running", "StateReason": "booted", "Leader": uint32(7)},
 					[]string{},
 				}},
@@ -135,7 +136,7 @@ func TestChanged(t *testing.T) {
 				{Path: rootPath, Signal: "org.berth1.Manager.Lifecycle", Body: []any{path, "undefined", "removed", uint64(7), who}},
 				{
 					Path: rootPath, Signal: "org.freedesktop.DBus.ObjectManager.InterfacesRemoved",
-					Body: []any{path, []string{containerName}},
+					Body: []any{path, []string{contract.ContainerInterface}},
 				},
 			},
 		},

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
 const (
@@ -18,28 +20,28 @@ const (
 
 func peerIface() *iface {
 	return newIface(peerName, nil,
-		&method{name: "Ping", action: ActionRead, doing: "answer", run: ping},
-		&method{name: "GetMachineId", out: "s", action: ActionRead, doing: "read the machine id", run: getMachineID},
+		&method{name: "Ping", action: contract.ActionRead, doing: "answer", run: ping},
+		&method{name: "GetMachineId", out: "s", action: contract.ActionRead, doing: "read the machine id", run: getMachineID},
 	)
 }
 
 func introspectableIface() *iface {
 	return newIface("org.freedesktop.DBus.Introspectable", nil,
-		&method{name: "Introspect", out: "s", action: ActionRead, doing: "introspect", run: introspect})
+		&method{name: "Introspect", out: "s", action: contract.ActionRead, doing: "introspect", run: introspect})
 }
 
 func propertiesIface() *iface {
 	return newIface(propertiesName, nil,
-		&method{name: "Get", in: "ss", out: "v", action: ActionRead, doing: "read properties of", run: getProperty},
-		&method{name: "GetAll", in: "s", out: "a{sv}", action: ActionRead, doing: "read properties of", run: getAllProperties},
-		&method{name: "Set", in: "ssv", action: ActionManage, doing: "set properties of", run: setProperty},
+		&method{name: "Get", in: "ss", out: "v", action: contract.ActionRead, doing: "read properties of", run: getProperty},
+		&method{name: "GetAll", in: "s", out: "a{sv}", action: contract.ActionRead, doing: "read properties of", run: getAllProperties},
+		&method{name: "Set", in: "ssv", action: contract.ActionManage, doing: "set properties of", run: setProperty},
 	)
 }
 
 func objectManagerIface() *iface {
 	return newIface(objectManagerName, nil,
 		&method{
-			name: "GetManagedObjects", out: "a{oa{sa{sv}}}", action: ActionRead, doing: "list domains",
+			name: "GetManagedObjects", out: "a{oa{sa{sv}}}", action: contract.ActionRead, doing: "list domains",
 			run: getManagedObjects,
 		})
 }
@@ -49,7 +51,7 @@ func ping(context.Context, *Server, *call) ([]any, error) { return nil, nil }
 func getMachineID(context.Context, *Server, *call) ([]any, error) {
 	id, err := os.ReadFile("/etc/machine-id")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, stdError(errFileNotFound, "this host has no machine id")
+		return nil, stdError(contract.ErrorFileNotFound, "this host has no machine id")
 	}
 	if err != nil {
 		return nil, err
@@ -72,7 +74,11 @@ func introspect(_ context.Context, s *Server, c *call) ([]any, error) {
 			children = append(children, leaf)
 		}
 	}
-	return []any{s.contract.document(s.ifaces[c.kind], children)}, nil
+	var names []string
+	for _, i := range s.ifaces[c.kind] {
+		names = append(names, i.name)
+	}
+	return []any{s.contract.document(names, children)}, nil
 }
 
 // view reads what the properties of the called object come from.
@@ -98,7 +104,7 @@ func (s *Server) propertiesOf(c *call, name string) ([]property, error) {
 		}
 	}
 	if !found {
-		return nil, stdError(errUnknownInterface, "object %s has no interface %q", c.path, name)
+		return nil, stdError(contract.ErrorUnknownInterface, "object %s has no interface %q", c.path, name)
 	}
 	return props, nil
 }
@@ -113,7 +119,7 @@ func (s *Server) propertyOf(c *call, ifaceName, name string) (property, error) {
 			return p, nil
 		}
 	}
-	return property{}, stdError(errUnknownProperty, "object %s has no property %q in interface %q", c.path, name, ifaceName)
+	return property{}, stdError(contract.ErrorUnknownProperty, "object %s has no property %q in interface %q", c.path, name, ifaceName)
 }
 
 func getProperty(_ context.Context, s *Server, c *call) ([]any, error) {
@@ -145,7 +151,7 @@ func setProperty(_ context.Context, s *Server, c *call) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, stdError(errPropertyReadOnly, "property %q is read-only", p.name)
+	return nil, stdError(contract.ErrorPropertyReadOnly, "property %q is read-only", p.name)
 }
 
 func getManagedObjects(_ context.Context, s *Server, _ *call) ([]any, error) {
@@ -153,7 +159,7 @@ func getManagedObjects(_ context.Context, s *Server, _ *call) ([]any, error) {
 	props := containerProperties()
 	for _, snap := range s.core.List() {
 		out[ContainerPath(snap.UUID)] = map[string]map[string]dbus.Variant{
-			containerName: values(props, view{snap: &snap}),
+			contract.ContainerInterface: values(props, view{snap: &snap}),
 		}
 	}
 	return []any{out}, nil

@@ -149,7 +149,7 @@ func properties(list []clienttest.Property) []string {
 
 func TestErrorsAreDocumented(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile(filepath.Join("..", "dbusapi", "errors.go"))
+	source, err := os.ReadFile(filepath.Join("..", "contract", "errors.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/client/clienttest"
 	"github.com/berthd/berth/test/bus"
@@ -74,7 +75,7 @@ func TestBusCommands(t *testing.T) {
 			if c.Args[0] == "web" {
 				return []any{web}, nil
 			}
-			return nil, &client.Error{Name: client.NoSuchContainer, Message: "no such container"}
+			return nil, &client.Error{Name: contract.ErrorNoSuchContainer, Message: "no such container"}
 		},
 		"ListContainers": replies([]client.Summary{{Name: "web", ID: 7, UUID: "6695", State: "running", Path: web}}),
 		"DefineXML": func(c clienttest.Call) ([]any, error) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -56,7 +57,7 @@ func TestCalls(t *testing.T) {
 func TestCreatedAndGone(t *testing.T) {
 	t.Parallel()
 	f := fleet()
-	f.errs["Info"] = &client.Error{Name: client.UnknownObject, Message: "no such object"}
+	f.errs["Info"] = &client.Error{Name: contract.ErrorUnknownObject, Message: "no such object"}
 	want := outcome{out: "Domain '6695eb01-f6a4-8304-79aa-97f2502e193f' created from -\n"}
 	if got := run(t, f, "create", "-"); got != want {
 		t.Errorf("got %+v", got)
@@ -67,7 +68,7 @@ func TestCreatedAndGone(t *testing.T) {
 func TestEndedMeanwhile(t *testing.T) {
 	t.Parallel()
 	f := fleet()
-	f.errs["Stats"] = &client.Error{Name: client.NotRunning, Message: "domain is not running"}
+	f.errs["Stats"] = &client.Error{Name: contract.ErrorNotRunning, Message: "domain is not running"}
 	f.stats = nil
 	if got := run(t, f, "dominfo", "web"); got.status != 0 || got.err != "" {
 		t.Errorf("got %+v", got)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -65,7 +66,7 @@ func find(ctx context.Context, d Daemon, given string, by accepts) (target, erro
 	}
 	if isUUID(given) {
 		path, err := d.ByUUID(ctx, given)
-		if client.NameOf(err) != client.NoSuchContainer {
+		if client.NameOf(err) != contract.ErrorNoSuchContainer {
 			return target{path: path}, err
 		}
 	}
@@ -89,7 +90,7 @@ func findID(ctx context.Context, d Daemon, id uint32) (t target, found bool, err
 // gone says it the same way when the container was not found and when it ended since it was.
 func gone(err error, given string) error {
 	switch client.NameOf(err) {
-	case client.NoSuchContainer, client.UnknownObject:
+	case contract.ErrorNoSuchContainer, contract.ErrorUnknownObject:
 		return &noDomainError{given: given}
 	}
 	return err

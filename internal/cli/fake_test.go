@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -43,7 +44,7 @@ func (f *fake) find(method, arg string, match func(client.Info) bool) (client.Pa
 	if n := slices.IndexFunc(f.infos, match); n >= 0 {
 		return pathOf(f.infos[n]), nil
 	}
-	return "", &client.Error{Name: client.NoSuchContainer, Message: "cannot find domain: no such container"}
+	return "", &client.Error{Name: contract.ErrorNoSuchContainer, Message: "cannot find domain: no such container"}
 }
 
 func (f *fake) at(p client.Path) client.Info {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -42,7 +43,7 @@ func figures(ctx context.Context, d Daemon, path client.Path, state string) (cli
 		return client.Stats{}, nil
 	}
 	stats, err := d.Stats(ctx, path)
-	if client.NameOf(err) == client.NotRunning {
+	if client.NameOf(err) == contract.ErrorNotRunning {
 		return client.Stats{}, nil
 	}
 	return stats, err

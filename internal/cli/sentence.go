@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -41,15 +42,15 @@ func (a *app) sentence(err error) string {
 
 func (a *app) replySentence(e *client.Error) string {
 	switch e.Name {
-	case client.AccessDenied, client.InteractionRequired:
+	case contract.ErrorAccessDenied, contract.ErrorInteractionRequired:
 		return a.deniedSentence(e)
-	case client.ServiceUnknown, client.NameHasNoOwner:
-		return "there is no " + client.BusName + " on the system bus; is berthd installed?"
-	case client.NoReply:
+	case contract.ErrorServiceUnknown, contract.ErrorNameHasNoOwner:
+		return "there is no " + contract.BusName + " on the system bus; is berthd installed?"
+	case contract.ErrorNoReply:
 		return `berthd ended before it answered; "berthctl list --all" shows what was done`
-	case client.TimedOut:
+	case contract.ErrorTimedOut:
 		return `berthd did not come up in time; "systemctl status berthd" says more`
-	case client.UnknownMethod, client.UnknownInterface:
+	case contract.ErrorUnknownMethod, contract.ErrorUnknownInterface:
 		return fmt.Sprintf(`berthd and berthctl are of different versions, as "berthctl version" shows: %s`, e.Message)
 	}
 	if strings.HasPrefix(e.Name, "org.freedesktop.systemd1.") || strings.HasPrefix(e.Name, "org.freedesktop.DBus.Error.Spawn.") {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -29,25 +30,25 @@ func TestSentences(t *testing.T) {
 			want: `bad name \x1b[2J`,
 		},
 		"gone since it was found": {
-			err:  &client.Error{Name: client.UnknownObject, Message: "Unknown object"},
+			err:  &client.Error{Name: contract.ErrorUnknownObject, Message: "Unknown object"},
 			want: "failed to get domain 'web'",
 		},
 		"denied by the bus": {
 			user: true,
-			err:  &client.Error{Name: client.AccessDenied, Message: "Rejected send message, 2 matched rules; type=..."},
+			err:  &client.Error{Name: contract.ErrorAccessDenied, Message: "Rejected send message, 2 matched rules; type=..."},
 			want: "permission denied by the system bus; try again as root",
 		},
 		"denied by the bus to root": {
-			err:  &client.Error{Name: client.AccessDenied, Message: "Rejected send message, 2 matched rules; type=..."},
+			err:  &client.Error{Name: contract.ErrorAccessDenied, Message: "Rejected send message, 2 matched rules; type=..."},
 			want: "permission denied by the system bus",
 		},
 		"denied by berthd": {
 			user: true,
-			err:  &client.Error{Name: client.AccessDenied, Message: `cannot start domain "web": access denied`, Details: ours},
+			err:  &client.Error{Name: contract.ErrorAccessDenied, Message: `cannot start domain "web": access denied`, Details: ours},
 			want: `cannot start domain "web": access denied; try again as root`,
 		},
 		"not installed": {
-			err:  &client.Error{Name: client.ServiceUnknown, Message: "The name org.berth1 was not provided by any .service files"},
+			err:  &client.Error{Name: contract.ErrorServiceUnknown, Message: "The name org.berth1 was not provided by any .service files"},
 			want: "there is no org.berth1 on the system bus; is berthd installed?",
 		},
 		"does not start": {
@@ -55,15 +56,15 @@ func TestSentences(t *testing.T) {
 			want: `berthd cannot be started: Unit is masked.; "systemctl status berthd" says more`,
 		},
 		"starts too slowly": {
-			err:  &client.Error{Name: client.TimedOut, Message: "Failed to activate service"},
+			err:  &client.Error{Name: contract.ErrorTimedOut, Message: "Failed to activate service"},
 			want: `berthd did not come up in time; "systemctl status berthd" says more`,
 		},
 		"died": {
-			err:  &client.Error{Name: client.NoReply, Message: "Message recipient disconnected from message bus without replying"},
+			err:  &client.Error{Name: contract.ErrorNoReply, Message: "Message recipient disconnected from message bus without replying"},
 			want: `berthd ended before it answered; "berthctl list --all" shows what was done`,
 		},
 		"too old": {
-			err:  &client.Error{Name: client.UnknownMethod, Message: "no method Start"},
+			err:  &client.Error{Name: contract.ErrorUnknownMethod, Message: "no method Start"},
 			want: `berthd and berthctl are of different versions, as "berthctl version" shows: no method Start`,
 		},
 		"no bus": {

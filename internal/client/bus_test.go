@@ -11,6 +11,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/client/clienttest"
 	"github.com/berthd/berth/test/bus"
@@ -161,7 +162,7 @@ func TestBusNoService(t *testing.T) {
 	}
 	defer c.Close()
 	_, err = c.ByName(t.Context(), "web")
-	if name := client.NameOf(err); name != client.ServiceUnknown {
+	if name := client.NameOf(err); name != contract.ErrorServiceUnknown {
 		t.Errorf("got %v (%s)", err, name)
 	}
 }

@@ -8,16 +8,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
-// The service and its interfaces.
 const (
-	BusName = "org.berth1"
-
-	rootPath       = Path("/org/berth1")
-	managerIface   = "org.berth1.Manager"
-	containerIface = "org.berth1.Container"
-	propertyIface  = "org.freedesktop.DBus.Properties"
+	rootPath      = Path(contract.RootPath)
+	propertyIface = "org.freedesktop.DBus.Properties"
 )
 
 // Path names one container's object.
@@ -60,7 +57,7 @@ func (c *Client) call(ctx context.Context, path Path, iface, member string, args
 		// Object.Call would drop this flag, and then polkit never asks anybody.
 		Flags: dbus.FlagAllowInteractiveAuthorization,
 		Headers: map[dbus.HeaderField]dbus.Variant{
-			dbus.FieldDestination: dbus.MakeVariant(BusName),
+			dbus.FieldDestination: dbus.MakeVariant(contract.BusName),
 			dbus.FieldPath:        dbus.MakeVariant(path),
 			dbus.FieldInterface:   dbus.MakeVariant(iface),
 			dbus.FieldMember:      dbus.MakeVariant(member),

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
 // Start returns when init has been executed, or when everything is undone.
@@ -22,7 +24,7 @@ func (c *Client) Suspend(ctx context.Context, p Path) error { return c.change(ct
 func (c *Client) Resume(ctx context.Context, p Path) error { return c.change(ctx, p, "Resume") }
 
 func (c *Client) change(ctx context.Context, p Path, member string) error {
-	return c.call(ctx, p, containerIface, member, []any{noOptions()})
+	return c.call(ctx, p, contract.ContainerInterface, member, []any{noOptions()})
 }
 
 // Definition says which of a container's definitions is meant.
@@ -44,19 +46,19 @@ func (d Definition) String() string {
 
 // XML gives a definition.
 func (c *Client) XML(ctx context.Context, p Path, d Definition) (xml string, err error) {
-	err = c.call(ctx, p, containerIface, "GetXML", []any{d == Inactive, noOptions()}, &xml)
+	err = c.call(ctx, p, contract.ContainerInterface, "GetXML", []any{d == Inactive, noOptions()}, &xml)
 	return xml, err
 }
 
 // Plan gives, as JSON, what a start with a definition does inside the container.
 func (c *Client) Plan(ctx context.Context, p Path, d Definition) (json string, err error) {
-	err = c.call(ctx, p, containerIface, "GetPlan", []any{d == Inactive, noOptions()}, &json)
+	err = c.call(ctx, p, contract.ContainerInterface, "GetPlan", []any{d == Inactive, noOptions()}, &json)
 	return json, err
 }
 
 // Console gives the output that was kept of a console; "" is the first one.
 func (c *Client) Console(ctx context.Context, p Path, device string) (output []byte, err error) {
-	err = c.call(ctx, p, containerIface, "ReadConsole", []any{device, noOptions()}, &output)
+	err = c.call(ctx, p, contract.ContainerInterface, "ReadConsole", []any{device, noOptions()}, &output)
 	return output, err
 }
 
@@ -67,10 +69,10 @@ type Stats struct {
 	TasksCurrent  *uint64
 }
 
-// Stats reads the figures; an Error named NotRunning when the container is off.
+// Stats reads the figures; an Error named contract.ErrorNotRunning when the container is off.
 func (c *Client) Stats(ctx context.Context, p Path) (Stats, error) {
 	var reply map[string]dbus.Variant
-	if err := c.call(ctx, p, containerIface, "GetStats", []any{noOptions()}, &reply); err != nil {
+	if err := c.call(ctx, p, contract.ContainerInterface, "GetStats", []any{noOptions()}, &reply); err != nil {
 		return Stats{}, err
 	}
 	var s Stats

@@ -8,22 +8,6 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// The error names that a caller may want to tell apart; org.berth1(5) has them all.
-const (
-	NoSuchContainer = "org.berth1.Error.NoSuchContainer"
-	NotRunning      = "org.berth1.Error.NotRunning"
-
-	AccessDenied        = "org.freedesktop.DBus.Error.AccessDenied"
-	InteractionRequired = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"
-	NameHasNoOwner      = "org.freedesktop.DBus.Error.NameHasNoOwner"
-	NoReply             = "org.freedesktop.DBus.Error.NoReply"
-	ServiceUnknown      = "org.freedesktop.DBus.Error.ServiceUnknown"
-	TimedOut            = "org.freedesktop.DBus.Error.TimedOut"
-	UnknownInterface    = "org.freedesktop.DBus.Error.UnknownInterface"
-	UnknownMethod       = "org.freedesktop.DBus.Error.UnknownMethod"
-	UnknownObject       = "org.freedesktop.DBus.Error.UnknownObject"
-)
-
 // Error is an error reply.
 type Error struct {
 	Name    string // the D-Bus error name

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
 // Info holds every property of a container, as org.berth1(5) describes them.
@@ -55,7 +57,7 @@ func (i *Info) fields() map[string]any {
 // Info reads all properties at one moment.
 func (c *Client) Info(ctx context.Context, p Path) (Info, error) {
 	var reply map[string]dbus.Variant
-	if err := c.call(ctx, p, propertyIface, "GetAll", []any{containerIface}, &reply); err != nil {
+	if err := c.call(ctx, p, propertyIface, "GetAll", []any{contract.ContainerInterface}, &reply); err != nil {
 		return Info{}, err
 	}
 	var i Info

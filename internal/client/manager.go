@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
 )
 
 // Summary is one row of List.
@@ -67,12 +69,12 @@ func (c *Client) ByLeader(ctx context.Context, pid uint32) (path Path, err error
 // Version is berthd's.
 func (c *Client) Version(ctx context.Context) (version string, err error) {
 	var v dbus.Variant
-	if err := c.call(ctx, rootPath, propertyIface, "Get", []any{managerIface, "Version"}, &v); err != nil {
+	if err := c.call(ctx, rootPath, propertyIface, "Get", []any{contract.ManagerInterface, "Version"}, &v); err != nil {
 		return "", err
 	}
 	return version, store("Version", v, &version)
 }
 
 func (c *Client) manager(ctx context.Context, member string, args []any, results ...any) error {
-	return c.call(ctx, rootPath, managerIface, member, args, results...)
+	return c.call(ctx, rootPath, contract.ManagerInterface, member, args, results...)
 }

@@ -3,7 +3,6 @@
 package files
 
 import (
-	"encoding/xml"
 	"os"
 	"slices"
 	"strings"
@@ -70,40 +69,5 @@ func TestNothingIsInherited(t *testing.T) {
 		if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(name, w) }) {
 			t.Errorf("%s= would be the containers', too", name)
 		}
-	}
-}
-
-// TestPolicy: the bus admits root only.
-func TestPolicy(t *testing.T) {
-	t.Parallel()
-	type rule struct {
-		Own         string `xml:"own,attr"`
-		Destination string `xml:"send_destination,attr"`
-		Sender      string `xml:"receive_sender,attr"`
-	}
-	type policy struct {
-		User    string `xml:"user,attr"`
-		Context string `xml:"context,attr"`
-		Allow   []rule `xml:"allow"`
-		Deny    []rule `xml:"deny"`
-	}
-	var config struct {
-		XMLName  xml.Name `xml:"busconfig"`
-		Policies []policy `xml:"policy"`
-	}
-	text, err := os.ReadFile("../../packaging/org.berth1.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := xml.Unmarshal(text, &config); err != nil {
-		t.Fatal(err)
-	}
-	const name = "org.berth1"
-	want := []policy{
-		{User: "root", Allow: []rule{{Own: name}, {Destination: name}, {Sender: name}}},
-		{Context: "default", Deny: []rule{{Destination: name}}},
-	}
-	if diff := cmp.Diff(want, config.Policies); diff != "" {
-		t.Errorf("policies (-want +got):\n%s", diff)
 	}
 }

@@ -49,7 +49,7 @@ func (m Method) Signature(direction string) string {
 // Load reads the contract from the source tree that the test is of.
 func Load(t testing.TB) Contract {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root(t), "dbusapi", "introspection", "*.xml"))
+	files, err := filepath.Glob(filepath.Join(root(t), "contract", "introspection", "*.xml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("introspection XML: %v, %d files", err, len(files))
 	}

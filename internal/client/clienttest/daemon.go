@@ -9,6 +9,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -39,7 +40,7 @@ type Daemon struct {
 func Serve(t testing.TB, conn *dbus.Conn, answers map[string]Answer) *Daemon {
 	t.Helper()
 	d := &Daemon{conn: conn, contract: Load(t), t: t, answers: answers}
-	reply, err := conn.RequestName(client.BusName, dbus.NameFlagDoNotQueue)
+	reply, err := conn.RequestName(contract.BusName, dbus.NameFlagDoNotQueue)
 	if err != nil || reply != dbus.RequestNameReplyPrimaryOwner {
 		t.Fatalf("request name: %v, %v", reply, err)
 	}
@@ -84,7 +85,7 @@ func (d *Daemon) serve(msg *dbus.Message) {
 		d.t.Errorf("%s.%s called with %q, the contract says %q", iface, member, in, wantIn)
 	}
 	if answer == nil {
-		d.fail(msg, &client.Error{Name: client.UnknownMethod, Message: "no method " + member})
+		d.fail(msg, &client.Error{Name: contract.ErrorUnknownMethod, Message: "no method " + member})
 		return
 	}
 	body, err := answer(call)

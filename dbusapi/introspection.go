@@ -1,32 +1,30 @@
 package dbusapi
 
 import (
-	"embed"
 	"encoding/xml"
 	"fmt"
+	"io/fs"
 	"strings"
-)
 
-// introspectionFiles is the contract: what is installed for other tools is what is served. The
-// standard interfaces are not ours to install, so their file is apart.
-//
-//go:embed introspection/*.xml standard.xml
-var introspectionFiles embed.FS
+	"github.com/berthd/berth/contract"
+)
 
 const doctype = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN" ` +
 	`"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">` + "\n"
 
-// contract holds the XML of each interface by its name.
-type contract map[string]string
+// interfaces holds the XML of each interface by its name, the standard ones included.
+type interfaces map[string]string
 
-func loadContract() (contract, error) {
-	c := make(contract)
+// loadContract reads the embedded introspection XML: the text that is installed for other tools is the
+// text that is served.
+func loadContract() (interfaces, error) {
+	c := make(interfaces)
 	for _, file := range []string{
 		"introspection/org.berth1.Manager.xml",
 		"introspection/org.berth1.Container.xml",
 		"standard.xml",
 	} {
-		text, err := introspectionFiles.ReadFile(file)
+		text, err := fs.ReadFile(contract.Introspection(), file)
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +36,7 @@ func loadContract() (contract, error) {
 }
 
 // add cuts a document into its interfaces.
-func (c contract) add(text []byte) error {
+func (c interfaces) add(text []byte) error {
 	var node struct {
 		Interfaces []struct {
 			Name  string `xml:"name,attr"`
@@ -55,11 +53,11 @@ func (c contract) add(text []byte) error {
 }
 
 // document is the answer of Introspect for an object with these interfaces and children.
-func (c contract) document(ifaces []*iface, children []string) string {
+func (c interfaces) document(names, children []string) string {
 	var b strings.Builder
 	b.WriteString(doctype + "<node>\n")
-	for _, i := range ifaces {
-		b.WriteString(c[i.name])
+	for _, name := range names {
+		b.WriteString(c[name])
 	}
 	for _, child := range children {
 		fmt.Fprintf(&b, "  <node name=%q/>\n", child)

@@ -1,0 +1,21 @@
+package contract
+
+// The name on the bus, the objects and their interfaces; org.berth1(5).
+const (
+	BusName = "org.berth1"
+
+	RootPath      = "/org/berth1"
+	ContainerPath = "/org/berth1/container" // above one object for each container
+
+	ManagerInterface   = "org.berth1.Manager"
+	ContainerInterface = "org.berth1.Container"
+)
+
+// The polkit actions. Every method has one.
+const (
+	ActionRead    = "org.berth1.read"    // see what exists and its definition
+	ActionMonitor = "org.berth1.monitor" // read live figures
+	ActionControl = "org.berth1.control" // start, stop, suspend
+	ActionConsole = "org.berth1.console" // read what a container printed
+	ActionManage  = "org.berth1.manage"  // define and remove: as good as root
+)

@@ -1,0 +1,44 @@
+package contract
+
+import (
+	"encoding/xml"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestPolicy: the bus admits root only.
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	type rule struct {
+		Own         string `xml:"own,attr"`
+		Destination string `xml:"send_destination,attr"`
+		Sender      string `xml:"receive_sender,attr"`
+	}
+	type policy struct {
+		User    string `xml:"user,attr"`
+		Context string `xml:"context,attr"`
+		Allow   []rule `xml:"allow"`
+		Deny    []rule `xml:"deny"`
+	}
+	var config struct {
+		XMLName  xml.Name `xml:"busconfig"`
+		Policies []policy `xml:"policy"`
+	}
+	text, err := os.ReadFile("org.berth1.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	const name = BusName
+	want := []policy{
+		{User: "root", Allow: []rule{{Own: name}, {Destination: name}, {Sender: name}}},
+		{Context: "default", Deny: []rule{{Destination: name}}},
+	}
+	if diff := cmp.Diff(want, config.Policies); diff != "" {
+		t.Errorf("policies (-want +got):\n%s", diff)
+	}
+}
