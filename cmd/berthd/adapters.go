@@ -34,9 +34,9 @@ func (s scopes) Start(ctx context.Context, sc service.Scope) error {
 
 func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }
 
-// apart keeps a process that serves a container's image out of the container's scope and of the
-// daemon's service: it must be there until the image is unmounted.
-func (s scopes) apart(ctx context.Context, container string, pid uint32) error {
+// startHelper puts a process that serves a container's image into a scope of its own: the process must
+// live until the image is unmounted, longer than the container's scope and the daemon's service may.
+func (s scopes) startHelper(ctx context.Context, container string, pid uint32) error {
 	return s.client.StartHelper(ctx, units.Helper{
 		Name:        units.HelperName("image", container, pid),
 		Description: "Image of container " + container,

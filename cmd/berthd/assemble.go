@@ -14,6 +14,7 @@ import (
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/config"
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/image"
 	"github.com/berthd/berth/internal/launch"
 	"github.com/berthd/berth/internal/store"
 	"github.com/berthd/berth/machined"
@@ -65,7 +66,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	supervisors, err := launch.New(p.supervisor, scopes{systemd}.apart)
+	supervisors, err := launch.New(p.supervisor, image.New(scopes{systemd}.startHelper))
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Superv
 	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
 		_ = unix.Close(fd)
 		if errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
-			release(runDir)
+			s.images.StopOrphans(runDir)
 			return nil, false, nil
 		}
 		return nil, false, fmt.Errorf("connect %s: %w", path, err)

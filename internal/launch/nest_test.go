@@ -18,6 +18,7 @@ import (
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/console"
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/image"
 	"github.com/berthd/berth/internal/launch"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) { os.Exit(rig.Main(m, rig.Options{Install: true})) }
 const program = "/usr/libexec/berth/berth-supervisor"
 
 // supervisors are the one daemon's.
-var supervisors = sync.OnceValues(func() (*launch.Supervisors, error) { return launch.New(program, nil) })
+var supervisors = sync.OnceValues(func() (*launch.Supervisors, error) { return launch.New(program, image.New(nil)) })
 
 // box is the place of one container.
 type box struct {

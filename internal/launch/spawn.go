@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/berthd/berth/internal/linux/nbd"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
@@ -22,18 +21,19 @@ import (
 type Supervisors struct {
 	program *os.File // nobody can write to it
 	null    *os.File
-	apart   Apart
-	images  reservations
+	images  Images
 }
 
-// Apart puts a process that serves a container into a unit of its own: it must go on until the container
-// has ended, whoever ends that, and when this daemon does.
-type Apart func(ctx context.Context, container string, pid uint32) error
+// Images mounts what is no directory of the host.
+type Images interface {
+	// Mount mounts the block devices and images among the sources, attached nowhere, in their order.
+	Mount(ctx context.Context, container, runDir string, sources []plan.Source) ([]*os.File, error)
+	// StopOrphans ends what a killed daemon had begun to mount for a run.
+	StopOrphans(runDir string)
+}
 
-// New takes a copy of the supervisor's program, and lets the devices of images go that a killed daemon
-// left. What helps a container from outside, the process that serves an image, is given to apart, which
-// puts it into a unit of its own that ends after the container's.
-func New(program string, apart Apart) (*Supervisors, error) {
+// New seals a copy of the supervisor's program.
+func New(program string, images Images) (*Supervisors, error) {
 	p, err := immutable(program)
 	if err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
@@ -43,8 +43,7 @@ func New(program string, apart Apart) (*Supervisors, error) {
 		_ = p.Close()
 		return nil, err
 	}
-	nbd.Sweep()
-	return &Supervisors{program: p, null: null, apart: apart}, nil
+	return &Supervisors{program: p, null: null, images: images}, nil
 }
 
 // Spawn starts the supervisor of one container, in the daemon's control group for now, and gives it
@@ -56,7 +55,7 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		return nil, err
 	}
 	defer func() { _ = planFile.Close() }()
-	images, err := within(ctx, func() ([]*os.File, error) { return s.imageTrees(ctx, name, runDir, p.Sources) })
+	images, err := s.images.Mount(ctx, name, runDir, p.Sources)
 	if err != nil {
 		return nil, err
 	}

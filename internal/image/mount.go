@@ -1,4 +1,4 @@
-package launch
+package image
 
 import (
 	"context"
@@ -12,18 +12,39 @@ import (
 	"github.com/berthd/berth/internal/linux/fsprobe"
 	"github.com/berthd/berth/internal/linux/loop"
 	"github.com/berthd/berth/internal/linux/mount"
+	"github.com/berthd/berth/internal/linux/nbd"
 	"github.com/berthd/berth/internal/plan"
 )
 
-// imageTrees mounts the block devices and images among the sources, attached nowhere. It is done here,
-// not by the supervisor: the policy of its scope admits no block device, and the libraries would cost
-// it memory. A device is let go with its last mount.
-func (s *Supervisors) imageTrees(ctx context.Context, name, runDir string, sources []plan.Source) (files []*os.File, err error) {
+// Images mounts images. It remembers which container each was last attached for.
+type Images struct {
+	startHelper StartHelper
+	locks       locks
+}
+
+// StartHelper puts a process that serves a container's image into a unit of its own, which systemd stops
+// after the container's: the process must live until the image is unmounted, whoever ends the container.
+type StartHelper func(ctx context.Context, container string, pid uint32) error
+
+// New disconnects the nbd devices that a killed daemon left.
+func New(startHelper StartHelper) *Images {
+	nbd.Sweep()
+	return &Images{startHelper: startHelper}
+}
+
+// Mount mounts the block devices and images among the sources, in their order. The supervisor does not do
+// it: the policy of its scope admits no block device, and the libraries would cost it memory. It returns
+// ctx's error when a device or image does not answer until then.
+func (m *Images) Mount(ctx context.Context, container, runDir string, sources []plan.Source) ([]*os.File, error) {
+	return waitFor(ctx, func() ([]*os.File, error) { return m.mountAll(ctx, container, runDir, sources) })
+}
+
+func (m *Images) mountAll(ctx context.Context, container, runDir string, sources []plan.Source) (files []*os.File, err error) {
 	for i, src := range sources {
 		if src.Kind == plan.SourceTree || src.Kind == plan.SourceSysfs {
 			continue
 		}
-		tree, err := s.imageTree(ctx, src, served{container: name, socket: imageSocket(runDir, i)})
+		tree, err := m.tree(ctx, src, imageUser{container: container, socket: imageSocket(runDir, i)})
 		if err != nil {
 			closeAll(files)
 			return nil, fmt.Errorf("filesystem source %s: %w", src.Path, err)
@@ -33,9 +54,9 @@ func (s *Supervisors) imageTrees(ctx context.Context, name, runDir string, sourc
 	return files, nil
 }
 
-// within waits for files until ctx ends, and then no longer: the kernel cannot be called back from a
-// device that does not answer. What comes after all is closed by the goroutine that got it.
-func within(ctx context.Context, get func() ([]*os.File, error)) ([]*os.File, error) {
+// waitFor waits for files until ctx ends, and no longer: a system call on a device that does not answer
+// cannot be cancelled. Files that come later are closed by the goroutine that got them.
+func waitFor(ctx context.Context, get func() ([]*os.File, error)) ([]*os.File, error) {
 	type result struct {
 		files []*os.File
 		err   error
@@ -57,7 +78,7 @@ func within(ctx context.Context, get func() ([]*os.File, error)) ([]*os.File, er
 	}
 }
 
-func (s *Supervisors) imageTree(ctx context.Context, src plan.Source, by served) (*os.File, error) {
+func (m *Images) tree(ctx context.Context, src plan.Source, by imageUser) (*os.File, error) {
 	f, err := openImage(src.Path, src.Kind)
 	if err != nil {
 		return nil, err
@@ -65,12 +86,12 @@ func (s *Supervisors) imageTree(ctx context.Context, src plan.Source, by served)
 	defer func() { _ = f.Close() }()
 	device := src.Path
 	if src.Format != "" {
-		shown, err := s.serve(ctx, f, src, by)
+		attached, err := m.serveNBD(ctx, f, src, by)
 		if err != nil {
 			return nil, explain(err, src.ReadOnly)
 		}
-		defer func() { _ = shown.Close() }()
-		f, device = shown, shown.Name()
+		defer func() { _ = attached.Close() }()
+		f, device = attached, attached.Name()
 	}
 	fs, err := fsprobe.Probe(f)
 	if err != nil {
@@ -78,16 +99,16 @@ func (s *Supervisors) imageTree(ctx context.Context, src plan.Source, by served)
 	}
 	readOnly := src.ReadOnly || fs.ReadOnly
 	if src.Kind == plan.SourceImage && src.Format == "" {
-		shown, err := s.show(ctx, f, readOnly, by)
+		attached, err := m.attachLoop(ctx, f, readOnly, by)
 		if err != nil {
 			return nil, explain(err, readOnly)
 		}
-		defer func() { _ = shown.Close() }()
-		device = shown.Name()
+		defer func() { _ = attached.Close() }()
+		device = attached.Name()
 	}
 	options := []mount.Option{{Key: "source", Value: device}}
-	// Not nosuid: it may be the container's /usr, whose su would not work; and out of the container's
-	// mount namespace, where this tree only ever is, the kernel heeds no set-uid bit.
+	// Not nosuid: the image may be the container's /usr, whose su would not work. This tree is only ever
+	// mounted in the container's mount namespace, and outside of it the kernel heeds no set-uid bit.
 	attr := mount.NoDev
 	if readOnly {
 		options = append(options, mount.Option{Key: "ro"})
@@ -100,10 +121,10 @@ func (s *Supervisors) imageTree(ctx context.Context, src plan.Source, by served)
 	return tree, nil
 }
 
-// show attaches an image to a loop device. What reads it is opened apart from what writes it: only
-// then is it known whether it must be written to.
-func (s *Supervisors) show(ctx context.Context, image *os.File, readOnly bool, by served) (*os.File, error) {
-	locked, err := s.reserved(ctx, image, readOnly, by)
+// attachLoop attaches an image to a loop device. The image was probed through a read-only descriptor; only
+// then is it known whether to open it for writing.
+func (m *Images) attachLoop(ctx context.Context, image *os.File, readOnly bool, by imageUser) (*os.File, error) {
+	locked, err := m.openLocked(ctx, image, readOnly, by)
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +132,8 @@ func (s *Supervisors) show(ctx context.Context, image *os.File, readOnly bool, b
 	return loop.Attach(locked, readOnly)
 }
 
-// reserved opens an image anew, for writing where it may be, and reserves it.
-func (s *Supervisors) reserved(ctx context.Context, image *os.File, readOnly bool, by served) (*os.File, error) {
+// openLocked opens an image again, for writing unless it is read-only, and locks it.
+func (m *Images) openLocked(ctx context.Context, image *os.File, readOnly bool, by imageUser) (*os.File, error) {
 	mode := os.O_RDWR
 	if readOnly {
 		mode = os.O_RDONLY
@@ -121,15 +142,15 @@ func (s *Supervisors) reserved(ctx context.Context, image *os.File, readOnly boo
 	if err != nil {
 		return nil, err
 	}
-	if err := s.images.reserve(ctx, locked, readOnly, by.socket); err != nil {
+	if err := m.locks.take(ctx, locked, readOnly, by.socket); err != nil {
 		_ = locked.Close()
 		return nil, err
 	}
 	return locked, nil
 }
 
-// openImage opens a source for reading, once it is known to be what the kind says: the open alone of
-// another device may do something (a tape winds back, a watchdog starts, a pipe waits).
+// openImage opens a source for reading, after it checked that the file is of the expected kind: opening
+// another device may have an effect (a tape winds back, a watchdog starts, a pipe waits).
 func openImage(path string, kind plan.SourceKind) (*os.File, error) {
 	want, what := uint32(unix.S_IFBLK), "block device"
 	if kind == plan.SourceImage {
@@ -137,7 +158,7 @@ func openImage(path string, kind plan.SourceKind) (*os.File, error) {
 	}
 	at, err := os.OpenFile(path, unix.O_PATH, 0)
 	if err != nil {
-		return nil, errors.Unwrap(err) // the path is told once
+		return nil, errors.Unwrap(err) // the caller names the path
 	}
 	defer func() { _ = at.Close() }()
 	var st unix.Stat_t
@@ -152,7 +173,7 @@ func openImage(path string, kind plan.SourceKind) (*os.File, error) {
 	return reopen(at, os.O_RDONLY)
 }
 
-// reopen opens the same file again under the same name, wherever its path leads by now.
+// reopen opens the same file again, also when its path leads elsewhere by now.
 func reopen(f *os.File, mode int) (*os.File, error) {
 	path := fmt.Sprintf("/proc/self/fd/%d", f.Fd())
 	for {
@@ -167,7 +188,7 @@ func reopen(f *os.File, mode int) (*os.File, error) {
 	}
 }
 
-// explain adds what to do to the errors that say too little.
+// explain adds advice to errors that say too little.
 func explain(err error, readOnly bool) error {
 	denied := errors.Is(err, unix.EROFS) || errors.Is(err, unix.EACCES)
 	switch {
@@ -179,4 +200,10 @@ func explain(err error, readOnly bool) error {
 		return fmt.Errorf("%w; somebody else uses it, or has it mounted with another <readonly/>", err)
 	}
 	return err
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }

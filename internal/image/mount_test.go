@@ -1,4 +1,4 @@
-package launch
+package image
 
 import (
 	"context"
@@ -87,24 +87,24 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-func TestReserve(t *testing.T) {
+func TestLock(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		first, second bool // read-only
 		want          error
 	}{
-		"two writers": {false, false, errShown}, "writer and reader": {false, true, errShown},
-		"reader and writer": {true, false, errShown}, "two readers": {true, true, nil},
+		"two writers": {false, false, errImageInUse}, "writer and reader": {false, true, errImageInUse},
+		"reader and writer": {true, false, errImageInUse}, "two readers": {true, true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				a, b := writers(t)
-				var r reservations
-				if err := r.reserve(t.Context(), a, c.first, "one"); err != nil {
+				var r locks
+				if err := r.take(t.Context(), a, c.first, "one"); err != nil {
 					t.Fatal(err)
 				}
-				if err := r.reserve(t.Context(), b, c.second, "two"); !errors.Is(err, c.want) {
+				if err := r.take(t.Context(), b, c.second, "two"); !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}
 			})
@@ -112,9 +112,9 @@ func TestReserve(t *testing.T) {
 	}
 }
 
-// TestReserveWaits: a container that has just ended may still have its device for a moment, and for
+// TestLockWaits: a container that has just ended may still have its device for a moment, and for
 // longer where much is to be written down: then it is waited for by its next life.
-func TestReserveWaits(t *testing.T) {
+func TestLockWaits(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		after    time.Duration
@@ -122,21 +122,21 @@ func TestReserveWaits(t *testing.T) {
 		place    string
 		want     error
 	}{
-		"a moment":              {reserveFor / 2, false, "two", nil},
-		"longer, for another":   {reserveFor * 2, false, "two", errShown},
-		"longer, for its own":   {reserveFor * 2, false, "one", nil},
-		"longer, of one reader": {reserveFor * 2, true, "one", errShown}, // it may be any reader's
+		"a moment":              {lockPatience / 2, false, "two", nil},
+		"longer, for another":   {lockPatience * 2, false, "two", errImageInUse},
+		"longer, for its own":   {lockPatience * 2, false, "one", nil},
+		"longer, of one reader": {lockPatience * 2, true, "one", errImageInUse}, // it may be any reader's
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				var r reservations
+				var r locks
 				a, b := writers(t)
-				if err := r.reserve(t.Context(), a, c.readOnly, "one"); err != nil {
+				if err := r.take(t.Context(), a, c.readOnly, "one"); err != nil {
 					t.Fatal(err)
 				}
 				time.AfterFunc(c.after, func() { _ = a.Close() })
-				if err := r.reserve(t.Context(), b, false, c.place); !errors.Is(err, c.want) {
+				if err := r.take(t.Context(), b, false, c.place); !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}
 				time.Sleep(c.after)
@@ -145,25 +145,25 @@ func TestReserveWaits(t *testing.T) {
 	}
 }
 
-// TestReserveEnds with the start that waits.
-func TestReserveEnds(t *testing.T) {
+// TestLockEnds with the start that waits.
+func TestLockEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var r reservations
+		var r locks
 		a, b := writers(t)
-		if err := r.reserve(t.Context(), a, false, "one"); err != nil {
+		if err := r.take(t.Context(), a, false, "one"); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), reserveFor/2)
+		ctx, cancel := context.WithTimeout(t.Context(), lockPatience/2)
 		defer cancel()
-		if err := r.reserve(ctx, b, false, "two"); !errors.Is(err, context.DeadlineExceeded) {
+		if err := r.take(ctx, b, false, "two"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 	})
 }
 
-// TestWithin: a device that does not answer holds nobody, and what comes too late is closed.
-func TestWithin(t *testing.T) {
+// TestWaitFor: a device that does not answer holds nobody, and what comes too late is closed.
+func TestWaitFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range []struct {
@@ -174,7 +174,7 @@ func TestWithin(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			begin := time.Now()
-			files, err := within(ctx, func() ([]*os.File, error) {
+			files, err := waitFor(ctx, func() ([]*os.File, error) {
 				time.Sleep(c.after)
 				return []*os.File{a, b}, nil
 			})

@@ -1,4 +1,4 @@
-package launch
+package image
 
 import (
 	"bytes"
@@ -19,9 +19,9 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// served is who needs an image, and where its server listens if it has one: at a place that no other
-// file system of any container has.
-type served struct {
+// imageUser is the container that needs an image, and the path at which the image's server listens if it
+// has one. No other file system of any container has the same path.
+type imageUser struct {
 	container string
 	socket    string
 }
@@ -33,14 +33,14 @@ func imageSocket(runDir string, n int) string {
 	return filepath.Join(runDir, strings.Replace(imageSockets, "*", strconv.Itoa(n), 1))
 }
 
-// serve shows an image that is not raw as a device, by qemu-nbd(8) and the kernel. The server ends when
-// the device is let go, which is when the last mount of it is gone, and holds the image's lock until then.
-func (s *Supervisors) serve(ctx context.Context, image *os.File, src plan.Source, by served) (*os.File, error) {
+// serveNBD attaches an image that is not raw to a network block device, which qemu-nbd(8) serves. The
+// device is disconnected with its last mount. The server then exits; until then it holds the image's lock.
+func (m *Images) serveNBD(ctx context.Context, image *os.File, src plan.Source, by imageUser) (*os.File, error) {
 	program, err := exec.LookPath("qemu-nbd")
 	if err != nil {
 		return nil, fmt.Errorf("format '%s' needs the program qemu-nbd (Debian's package qemu-utils): %w", src.Format, err)
 	}
-	locked, err := s.reserved(ctx, image, src.ReadOnly, by)
+	locked, err := m.openLocked(ctx, image, src.ReadOnly, by)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (s *Supervisors) serve(ctx context.Context, image *os.File, src plan.Source
 	}
 	device, err := server.attach(ctx)
 	if err == nil {
-		if err = s.apart(ctx, by.container, uint32(server.cmd.Process.Pid)); err == nil {
+		if err = m.startHelper(ctx, by.container, uint32(server.cmd.Process.Pid)); err == nil {
 			return device, nil
 		}
 		_ = device.Close()
@@ -67,12 +67,12 @@ type server struct {
 	done chan struct{} // closed at its end
 }
 
-// wordsFor is how long the last words of a server that has ended are waited for: a child that it left,
-// as a wrapper's would be, may have its standard error still.
+// wordsFor bounds the wait for the last words of a server that has ended: a child that it left behind may
+// still hold its standard error open.
 const wordsFor = time.Second
 
-// startServer executes qemu-nbd with a socket that listens already, so that nobody waits for one to
-// appear. A later daemon finds it by its path.
+// startServer executes qemu-nbd with a socket that listens already, so that nobody waits for a socket to
+// appear. A later daemon finds the server by the socket's path.
 func startServer(program string, src plan.Source, locked *os.File, socket string) (*server, error) {
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
 	if err != nil {
@@ -135,8 +135,8 @@ func (s *server) attach(ctx context.Context) (*os.File, error) {
 	return nbd.Attach(socket, export)
 }
 
-// end ends a server that is not needed after all, and says why: in its own words where it has ended by
-// itself and said any. What it says besides, such as a warning, is not the reason of other errors.
+// end kills a server and returns the reason. The server's own last words are the reason if it exited by
+// itself; otherwise they may be a mere warning, and err is returned.
 func (s *server) end(err error) error {
 	_ = s.cmd.Process.Kill()
 	<-s.done
@@ -168,9 +168,9 @@ func (w *lastWords) String() string {
 	return strings.TrimPrefix(w.line, "qemu-nbd: ")
 }
 
-// release has servers end that a daemon started which was killed before it had their device open: they
-// wait for a client, and end with it. One whose device is in use listens to nobody else.
-func release(runDir string) {
+// StopOrphans ends qemu-nbd processes whose daemon died before it connected a device: it connects once and
+// hangs up, upon which they exit. One whose device is in use accepts no second client. It does not wait.
+func (*Images) StopOrphans(runDir string) {
 	sockets, _ := filepath.Glob(filepath.Join(runDir, imageSockets)) // the pattern is well-formed
 	for _, path := range sockets {
 		go func() {

@@ -1,4 +1,4 @@
-package launch
+package image
 
 import (
 	"errors"
@@ -36,7 +36,7 @@ func TestServerIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = locked.Close()
-	if err := lock(t.Context(), other, false, false); !errors.Is(err, errShown) {
+	if err := lock(t.Context(), other, false, false); !errors.Is(err, errImageInUse) {
 		t.Errorf("while it serves: %v", err)
 	}
 	for end := time.Now().Add(10 * time.Second); s.said.String() == "" && time.Now().Before(end); {
@@ -79,9 +79,9 @@ func TestServerFails(t *testing.T) {
 // TestNoServer: an image that needs one, on a host that has none.
 func TestNoServer(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	s := &Supervisors{}
+	s := &Images{}
 	image := file16(t)
-	_, err := s.imageTree(t.Context(), plan.Source{Path: image, Kind: plan.SourceImage, Format: "vdi"}, served{socket: filepath.Join(t.TempDir(), "sock")})
+	_, err := s.tree(t.Context(), plan.Source{Path: image, Kind: plan.SourceImage, Format: "vdi"}, imageUser{socket: filepath.Join(t.TempDir(), "sock")})
 	if err == nil || !strings.Contains(err.Error(), "format 'vdi' needs the program qemu-nbd (Debian's package qemu-utils)") {
 		t.Error(err)
 	}
