@@ -14,8 +14,10 @@ import (
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/config"
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/host"
 	"github.com/berthd/berth/internal/image"
 	"github.com/berthd/berth/internal/launch"
+	"github.com/berthd/berth/internal/planner"
 	"github.com/berthd/berth/internal/store"
 	"github.com/berthd/berth/machined"
 	"github.com/berthd/berth/service"
@@ -74,7 +76,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	host, err := hostFacts(cfg, log)
+	facts, err := host.Facts(planner.Host{ContainerEnv: cfg.ContainerEnv, Path: cfg.Path}, log)
 	if err != nil {
 		return nil, err
 	}
@@ -85,13 +87,13 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Machines:    machines{machined.New(conn)},
 		Groups:      groups,
 		Supervisors: supervisors,
-		HostIDs:     hostIDs{etc: "/etc", nspawn: "/run/systemd/nspawn-uid"},
+		HostIDs:     host.NewIDs(),
 		IDRange:     cfg.IDRange,
 		Observer:    observer{d.signals, d.nudges},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
 		Now:         time.Now,
 		Log:         log,
-		Host:        host,
+		Host:        facts,
 		StopTimeout: cfg.StopTimeout,
 	})
 	if err != nil {
@@ -115,12 +117,3 @@ func (d *parts) close() {
 
 // notify tells systemd; without systemd nobody listens, which is no error.
 func notify(state string) { _, _ = daemon.SdNotify(false, state) }
-
-// servesProc says whether containers get their own part of /proc, and, once, why not.
-func servesProc(log *slog.Logger) bool {
-	if err := launch.CanServeProc(); err != nil {
-		log.Warn("containers see the host's /proc/meminfo and its like: FUSE cannot be used", "err", err)
-		return false
-	}
-	return true
-}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/config"
+	"github.com/berthd/berth/internal/journal"
 )
 
 // Set by the linker.
@@ -37,7 +38,7 @@ func main() {
 		return
 	}
 	level := new(slog.LevelVar)
-	log := slog.New(newJournalHandler(os.Stderr, level))
+	log := slog.New(journal.NewHandler(os.Stderr, level))
 	cfg := config.Read(p.config, log)
 	level.Set(cfg.LogLevel)
 	if err := run(p, cfg, log); err != nil {

@@ -111,7 +111,7 @@ func TestDirections(t *testing.T) {
 		{is("internal/client"), in("contract"), "a client needs the contract only"},
 		{below("internal/linux"), below("internal/linux"), "a family of system calls needs nothing of Berth"},
 		{not(in("cmd/berthd"), below("test")), not(in(adapters...)), "only cmd/berthd sees the adapters"},
-		{not(in("cmd/berthd"), below("test")), not(is("dbusapi"), is("internal/store"), is("internal/launch"), is("internal/image")), "only cmd/berthd wires the daemon's parts"},
+		{not(in("cmd/berthd"), below("test")), not(is("dbusapi"), is("internal/store"), is("internal/launch"), is("internal/image"), is("internal/host")), "only cmd/berthd wires the daemon's parts"},
 		{not(below("cmd")), not(below("cmd")), "a program is not a library"},
 		{not(below("test")), not(below("test")), "tests are for tests"},
 	}

@@ -1,4 +1,4 @@
-package main
+package host
 
 import (
 	"bufio"
@@ -10,13 +10,13 @@ import (
 	"os"
 	"strings"
 
-	"github.com/berthd/berth/internal/config"
+	"github.com/berthd/berth/internal/linux/fuse"
 	"github.com/berthd/berth/internal/planner"
 )
 
-// hostFacts reads what plans depend on. It is read once: a host mounts these
-// file systems when it boots.
-func hostFacts(cfg config.Config, log *slog.Logger) (planner.Host, error) {
+// Facts reads what plans depend on, into known: the file systems that a host mounts when it boots, its
+// os-release(5), and whether its kernel can serve containers their part of /proc.
+func Facts(known planner.Host, log *slog.Logger) (planner.Host, error) {
 	table, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
 		return planner.Host{}, err
@@ -26,14 +26,22 @@ func hostFacts(cfg config.Config, log *slog.Logger) (planner.Host, error) {
 	if err != nil {
 		return planner.Host{}, fmt.Errorf("%s: %w", table.Name(), err)
 	}
-	return planner.Host{
-		ContainerEnv: cfg.ContainerEnv,
-		Path:         cfg.Path,
-		OSRelease:    osRelease(log, "/etc/os-release", "/usr/lib/os-release"),
-		SecurityFS:   types["/sys/kernel/security"] == "securityfs",
-		SELinuxFS:    types["/sys/fs/selinux"] == "selinuxfs",
-		ProcView:     servesProc(log),
-	}, nil
+	known.OSRelease = osRelease(log, "/etc/os-release", "/usr/lib/os-release")
+	known.SecurityFS = types["/sys/kernel/security"] == "securityfs"
+	known.SELinuxFS = types["/sys/fs/selinux"] == "selinuxfs"
+	known.ProcView = servesProc(log)
+	return known, nil
+}
+
+// servesProc reports whether FUSE can be used, and logs once why not.
+func servesProc(log *slog.Logger) bool {
+	dev, err := os.OpenFile(fuse.Device, os.O_RDWR, 0)
+	if err != nil {
+		log.Warn("containers see the host's /proc/meminfo and its like: FUSE cannot be used", "err", err)
+		return false
+	}
+	_ = dev.Close()
+	return true
 }
 
 // mountTypes gives the type of what is mounted on each mount point, last; proc_pid_mountinfo(5).

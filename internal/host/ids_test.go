@@ -1,4 +1,4 @@
-package main
+package host
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 func TestHostIDs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	h := hostIDs{etc: dir, nspawn: filepath.Join(dir, "nspawn-uid")}
+	h := IDs{etc: dir, nspawn: filepath.Join(dir, "nspawn-uid")}
 	if got, err := h.Taken(); err != nil || len(got) != 0 {
 		t.Errorf("of a host without files: %v, %v", got, err)
 	}
@@ -54,11 +54,11 @@ func TestHostIDsUnreadable(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := (hostIDs{etc: dir, nspawn: dir + "/none"}).Taken(); err == nil {
+		if got, err := (IDs{etc: dir, nspawn: dir + "/none"}).Taken(); err == nil {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if got, err := (hostIDs{etc: t.TempDir(), nspawn: "/dev/null"}).Taken(); err == nil {
+	if got, err := (IDs{etc: t.TempDir(), nspawn: "/dev/null"}).Taken(); err == nil {
 		t.Errorf("locks: %v", got)
 	}
 }

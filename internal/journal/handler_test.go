@@ -1,4 +1,4 @@
-package main
+package journal
 
 import (
 	"errors"
@@ -41,7 +41,7 @@ func TestJournal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out lines
-			tc.log(slog.New(newJournalHandler(&out, slog.LevelInfo)))
+			tc.log(slog.New(NewHandler(&out, slog.LevelInfo)))
 			if got := out.text.String(); got != tc.want || out.writes != strings.Count(tc.want, "\n") {
 				t.Errorf("got %q in %d writes, want %q", got, out.writes, tc.want)
 			}
@@ -53,7 +53,7 @@ func TestJournalLevelChanges(t *testing.T) {
 	t.Parallel()
 	var out lines
 	level := new(slog.LevelVar)
-	log := slog.New(newJournalHandler(&out, level)).With("k", "v")
+	log := slog.New(NewHandler(&out, level)).With("k", "v")
 	log.Debug("before")
 	level.Set(slog.LevelDebug)
 	log.Debug("after")
@@ -66,7 +66,7 @@ func TestJournalLevelChanges(t *testing.T) {
 func TestJournalFromManySides(t *testing.T) {
 	t.Parallel()
 	var out lines
-	log := slog.New(newJournalHandler(&out, slog.LevelInfo))
+	log := slog.New(NewHandler(&out, slog.LevelInfo))
 	var all sync.WaitGroup
 	const writers, each = 8, 100
 	for w := range writers {

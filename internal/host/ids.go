@@ -1,4 +1,4 @@
-package main
+package host
 
 import (
 	"errors"
@@ -11,14 +11,17 @@ import (
 	"github.com/berthd/berth/internal/idrange"
 )
 
-// hostIDs looks, each time anew, at who has ids of the host: its accounts, who may hand out
-// subordinate ids, and systemd-nspawn's containers that run. Both directories are given, so that a
-// test has its own. What a name service has of a network, as LDAP, is not seen.
-type hostIDs struct{ etc, nspawn string }
+// IDs finds the owners of the host's user and group ids: its accounts, the ranges of subuid(5) and
+// subgid(5), and running containers of systemd-nspawn. It reads them each time. Accounts of a network's
+// name service, such as LDAP, are not seen.
+type IDs struct{ etc, nspawn string }
 
-// Taken gives the ids that a container must not get. A file that is not there is an empty one; one
-// that cannot be read is an error, since nobody knows what it would say.
-func (h hostIDs) Taken() ([]idrange.Span, error) {
+// NewIDs makes the one of this host.
+func NewIDs() IDs { return IDs{etc: "/etc", nspawn: "/run/systemd/nspawn-uid"} }
+
+// Taken returns the ids that a container must not get. A missing file counts as empty. A file that cannot
+// be read is an error.
+func (h IDs) Taken() ([]idrange.Span, error) {
 	var taken []idrange.Span
 	for name, read := range map[string]func(string) []idrange.Span{
 		"passwd": func(text string) []idrange.Span { return idrange.Accounts(text, 2, 3) },
@@ -38,7 +41,7 @@ func (h hostIDs) Taken() ([]idrange.Span, error) {
 
 // running reads the names of systemd-nspawn's locks, each the first id of a container that runs
 // (systemd, src/nspawn/nspawn.c, uid_shift_pick).
-func (h hostIDs) running() ([]idrange.Span, error) {
+func (h IDs) running() ([]idrange.Span, error) {
 	locks, err := os.ReadDir(h.nspawn)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

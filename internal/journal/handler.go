@@ -1,4 +1,5 @@
-package main
+// Package journal writes log records as journald reads them from a standard error.
+package journal
 
 import (
 	"bytes"
@@ -9,18 +10,19 @@ import (
 	"sync"
 )
 
-// journalHandler writes each record as one line with the <N> prefix by which journald takes its
+// handler writes each record as one line with the <N> prefix by which journald takes its
 // priority (sd-daemon(3)); journald adds the time itself.
-type journalHandler struct {
+type handler struct {
 	mu   *sync.Mutex
 	w    io.Writer
 	line *bytes.Buffer
 	text slog.Handler // writes to line
 }
 
-func newJournalHandler(w io.Writer, level slog.Leveler) slog.Handler {
+// NewHandler writes records of level and above to w, each in one write.
+func NewHandler(w io.Writer, level slog.Leveler) slog.Handler {
 	line := new(bytes.Buffer)
-	return &journalHandler{mu: new(sync.Mutex), w: w, line: line, text: slog.NewTextHandler(line, &slog.HandlerOptions{
+	return &handler{mu: new(sync.Mutex), w: w, line: line, text: slog.NewTextHandler(line, &slog.HandlerOptions{
 		Level: level,
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 			if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
@@ -31,11 +33,11 @@ func newJournalHandler(w io.Writer, level slog.Leveler) slog.Handler {
 	})}
 }
 
-func (h *journalHandler) Enabled(ctx context.Context, l slog.Level) bool {
+func (h *handler) Enabled(ctx context.Context, l slog.Level) bool {
 	return h.text.Enabled(ctx, l)
 }
 
-func (h *journalHandler) Handle(ctx context.Context, r slog.Record) error {
+func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.line.Reset()
@@ -47,13 +49,13 @@ func (h *journalHandler) Handle(ctx context.Context, r slog.Record) error {
 	return err
 }
 
-func (h *journalHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	c := *h
 	c.text = h.text.WithAttrs(attrs)
 	return &c
 }
 
-func (h *journalHandler) WithGroup(name string) slog.Handler {
+func (h *handler) WithGroup(name string) slog.Handler {
 	c := *h
 	c.text = h.text.WithGroup(name)
 	return &c
