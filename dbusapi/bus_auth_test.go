@@ -117,7 +117,7 @@ func TestSlowAuthorization(t *testing.T) {
 	if snap, _ := r.core.ByUUID(uuidB); snap.State != "paused" {
 		t.Errorf("the state is %s: the slow call was not the last", snap.State)
 	}
-	waitFor(t, "all lines to be empty", r.noLines)
+	waitFor(t, "all lines to be empty", r.noneQueued)
 }
 
 // TestRootOnlyOnTheBus uses the real identity of the test's own connection.

@@ -222,7 +222,7 @@ func TestManyCalls(t *testing.T) {
 	}
 	wg.Wait()
 	waitFor(t, "all calls to be counted out", func() bool { return r.server.InFlight() == 0 })
-	waitFor(t, "all lines to be empty", r.noLines)
+	waitFor(t, "all lines to be empty", r.noneQueued)
 }
 
 func TestTooManyCalls(t *testing.T) {

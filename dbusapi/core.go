@@ -19,6 +19,9 @@ type core interface {
 	Resume(ctx context.Context, u domain.UUID) error
 	Console(ctx context.Context, u domain.UUID, device string) ([]byte, error)
 
+	// Ticket takes a place in the order of the calls that change one container; it must not block.
+	Ticket(u domain.UUID) *service.Ticket
+
 	List() []service.Snapshot
 	ByName(name string) (service.Snapshot, error)
 	ByUUID(u domain.UUID) (service.Snapshot, error)

@@ -26,12 +26,15 @@ var (
 // panic, or make the operation fail.
 type fakeCore struct {
 	signals *Signals
+	queues  service.Queues
 
 	mu    sync.Mutex
 	hook  func(ctx context.Context, op string, u domain.UUID) error
 	snaps map[domain.UUID]service.Snapshot
 	seq   uint64
 }
+
+func (f *fakeCore) Ticket(u domain.UUID) *service.Ticket { return f.queues.Take(u) }
 
 func newFakeCore(signals *Signals) *fakeCore {
 	return &fakeCore{signals: signals, snaps: map[domain.UUID]service.Snapshot{

@@ -7,8 +7,8 @@
 //
 // Goroutines: godbus reads the socket in one (intake.go runs in it and must not block) and starts
 // one per call; the outbox has one that writes every reply and signal, in order. Close waits for
-// all of them. Calls that change one container run one after another in order of arrival
-// (lanes.go); nothing else waits for anything.
+// all of them. Calls that change one container run one after another in order of arrival, which
+// the core's tickets keep; nothing else waits for anything.
 //
 // Nothing is kept over a crash: containers are the service's. A lost connection is final (Lost);
 // the process then ends and the next call on the bus activates a new one.

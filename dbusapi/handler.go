@@ -12,7 +12,7 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// authPatience is how long a call keeps its place in a container's line while it waits to be
+// authPatience is how long a call keeps its place in a container's queue while it waits to be
 // authorised. Somebody who thinks about a password must not keep root from stopping a container.
 const authPatience = 250 * time.Millisecond
 
@@ -40,12 +40,12 @@ func (h handler) Call(args ...any) ([]any, error) {
 }
 
 // serve answers one call. The reply goes out behind the signals of what the call changed, and
-// before the next in the line begins, so that a line's replies are in order as well.
+// before the next call in the queue begins, so that the replies of a queue are in order, too.
 func (s *Server) serve(c *call) {
 	out, err := s.run(c)
 	s.signals.out.push(s.reply(c, out, err), func() { s.intake.done(c) })
-	if c.turn != nil {
-		s.lanes.leave(c.turn)
+	if c.ticket != nil {
+		c.ticket.Leave()
 	}
 }
 
@@ -74,9 +74,9 @@ func (s *Server) run(c *call) (out []any, err error) {
 	if err := s.authorize(c); err != nil {
 		return nil, err
 	}
-	if c.turn != nil {
+	if c.ticket != nil {
 		select {
-		case <-c.turn.come:
+		case <-c.ticket.Served():
 		case <-s.ctx.Done():
 			return nil, service.ErrShuttingDown
 		}
@@ -109,15 +109,15 @@ func (s *Server) authorize(c *call) error {
 		}
 	}
 	interactive := c.flags&dbus.FlagAllowInteractiveAuthorization != 0
-	if c.turn == nil {
+	if c.ticket == nil {
 		return s.ask(c, about, interactive)
 	}
-	held := c.turn
-	patience := time.AfterFunc(authPatience, func() { s.lanes.leave(held) })
+	held := c.ticket
+	patience := time.AfterFunc(authPatience, held.Leave)
 	err := s.ask(c, about, interactive)
 	if !patience.Stop() {
-		c.turn = s.lanes.join(c.uuid)
-		s.lanes.leave(held)
+		c.ticket = s.core.Ticket(c.uuid)
+		held.Leave()
 	}
 	return err
 }

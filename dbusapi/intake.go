@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
 )
 
 // maxCallsPerCaller bounds what one connection can have in work; the bus limits only calls that
@@ -29,8 +30,8 @@ type call struct {
 	uuid    domain.UUID // of a container's path
 	method  *method     // nil when there is none: then refusal says why
 	refusal *wireError
-	turn    *turn  // the place in the container's line, for a method that changes it
-	subject string // what an error is about: a container's name where known
+	ticket  *service.Ticket // for a method that changes the container
+	subject string          // what an error is about: a container's name where known
 }
 
 // caller is one connection that called us and has not left the bus.
@@ -46,7 +47,7 @@ type caller struct {
 type intake struct {
 	ctx    context.Context //nolint:containedctx // the parent of every caller's context
 	ifaces map[kind][]*iface
-	lanes  *lanes
+	ticket func(domain.UUID) *service.Ticket
 	idle   chan struct{} // gets a token when the last call in flight ends
 
 	mu      sync.Mutex // guards the fields below; never held over anything that blocks
@@ -55,9 +56,9 @@ type intake struct {
 	drained []chan struct{}
 }
 
-func newIntake(ctx context.Context, ifaces map[kind][]*iface, lanes *lanes) *intake {
+func newIntake(ctx context.Context, ifaces map[kind][]*iface, ticket func(domain.UUID) *service.Ticket) *intake {
 	return &intake{
-		ctx: ctx, ifaces: ifaces, lanes: lanes,
+		ctx: ctx, ifaces: ifaces, ticket: ticket,
 		idle: make(chan struct{}, 1), callers: make(map[dbus.Sender]*caller),
 	}
 }
@@ -91,7 +92,7 @@ func (in *intake) admit(msg *dbus.Message) *call {
 		c.method, c.refusal = nil, stdError(contract.ErrorLimitsExceeded, "more than %d calls at once", maxCallsPerCaller)
 	}
 	if c.method != nil && c.method.mutates && c.kind == kindContainer {
-		c.turn = in.lanes.join(c.uuid)
+		c.ticket = in.ticket(c.uuid)
 	}
 	return c
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/test/bus"
 )
 
@@ -54,11 +55,18 @@ func (r *rig) config() Config {
 	}
 }
 
-// noLines reports whether no call has or waits for a turn.
-func (r *rig) noLines() bool {
-	r.server.lanes.mu.Lock()
-	defer r.server.lanes.mu.Unlock()
-	return len(r.server.lanes.lines) == 0
+// noneQueued reports whether no call on a container is at work or waits.
+func (r *rig) noneQueued() bool {
+	for _, u := range []domain.UUID{uuidA, uuidB, uuidC} {
+		ticket := r.core.Ticket(u)
+		defer ticket.Leave()
+		select {
+		case <-ticket.Served():
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // call calls a method of an object; member is interface.method.

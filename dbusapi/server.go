@@ -50,7 +50,6 @@ type Server struct {
 	version  string
 	contract interfaces
 	ifaces   map[kind][]*iface
-	lanes    *lanes
 	intake   *intake
 
 	ctx    context.Context //nolint:containedctx // what calls change outlives the caller, not the server
@@ -76,9 +75,9 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{
 		core: cfg.Core, signals: cfg.Signals, auth: cfg.Auth, log: cfg.Log, version: cfg.Version,
-		contract: texts, ifaces: ifaces(), lanes: &lanes{}, ctx: base, cancel: cancel,
+		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel,
 	}
-	s.intake = newIntake(base, s.ifaces, s.lanes)
+	s.intake = newIntake(base, s.ifaces, s.core.Ticket)
 	if err := s.connect(ctx, cfg.Address); err != nil {
 		cancel()
 		return nil, fmt.Errorf("connect to the bus: %w", err)

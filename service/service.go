@@ -55,6 +55,8 @@ type Service struct {
 	active atomic.Int64
 	claims sync.Mutex     // one choice of ids at a time, in memory only
 	work   sync.WaitGroup // goroutines that wait for the end of a run
+
+	queues Queues
 }
 
 // New makes an empty service; Recover fills it.
