@@ -64,7 +64,7 @@ func TestRecoverWhatWasOrdered(t *testing.T) {
 			u := crashedDaemon(t, w, tc.order)
 			if tc.ended != nil {
 				w.supervisors[u.String()].finish(End{})
-				w.exits[u] = *tc.ended
+				w.exits[u.String()] = *tc.ended
 			}
 			s, settle := again(t, w)
 			settle()
@@ -86,7 +86,7 @@ func TestEndTakenFromTheFile(t *testing.T) {
 	s, u := running(t, w)
 	c, _ := s.find(u)
 	over := c.run.over
-	w.exits[u] = End{Known: true, Exit: Exit{Kind: ExitExited, Code: 5}}
+	w.exits[u.String()] = End{Known: true, Exit: Exit{Kind: ExitExited, Code: 5}}
 	w.supervisors[u.String()].finish(End{})
 	<-over
 	if snap, _ := s.ByUUID(u); snap.LastExit.Code != 5 || snap.Reason != ReasonShutdown {

@@ -70,6 +70,15 @@ func (w supervisorsFake) Attach(ctx context.Context, runDir string) (Supervisor,
 	return s, true, nil
 }
 
+func (w supervisorsFake) Exit(runDir string) (End, bool, error) {
+	e, ok := w.exits[runDir]
+	return e, ok, nil
+}
+
+func (w supervisorsFake) Console(runDir string, n int) ([]byte, error) {
+	return fmt.Appendf(nil, "%s/%d", runDir, n), nil
+}
+
 type supervisorFake struct {
 	w       *world
 	pid     uint32

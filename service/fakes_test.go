@@ -32,7 +32,7 @@ type world struct {
 	definitions map[string]*domain.Def
 	runs        map[domain.UUID]Run
 	last        map[domain.UUID]Run
-	exits       map[domain.UUID]End
+	exits       map[string]End    // by run directory
 	units       map[string]uint32 // and the process that it was started with
 	machines    map[string]uint32
 	supervisors map[string]*supervisorFake // by run directory
@@ -44,7 +44,7 @@ type world struct {
 func newWorld() *world {
 	return &world{
 		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]Run{}, last: map[domain.UUID]Run{},
-		exits: map[domain.UUID]End{}, units: map[string]uint32{}, machines: map[string]uint32{},
+		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]uint32{},
 		supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100,
 	}
 }
@@ -167,7 +167,8 @@ func (w definitionsFake) Load() (l []*domain.Def, err error) {
 
 type runsFake struct{ *world }
 
-func (w runsFake) Dir(u domain.UUID) string { return u.String() }
+func (w runsFake) Dir(u domain.UUID) string     { return u.String() }
+func (w runsFake) LastDir(u domain.UUID) string { return "last/" + u.String() }
 
 func (w runsFake) Create(u domain.UUID) (string, error) {
 	if err := w.call("runs.Create"); err != nil {
@@ -215,11 +216,6 @@ func (w runsFake) Load() (l []Run, err error) {
 }
 
 func (w runsFake) Last(u domain.UUID) (Run, bool, error) { r, ok := w.last[u]; return r, ok, nil }
-func (w runsFake) Exit(u domain.UUID) (End, bool, error) { e, ok := w.exits[u]; return e, ok, nil }
-
-func (w runsFake) Console(u domain.UUID, n int) ([]byte, error) {
-	return fmt.Appendf(nil, "%s/%d", u, n), nil
-}
 
 type scopesFake struct{ *world }
 

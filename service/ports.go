@@ -32,7 +32,9 @@ type Runs interface {
 	// Create makes a run's directory, empty.
 	Create(u domain.UUID) (dir string, err error)
 	Save(r Run) error
+	// Dir and LastDir are the directories of the run and of what the latest run before left.
 	Dir(u domain.UUID) string
+	LastDir(u domain.UUID) string
 	// Load gives every run that was not archived, Last those that were.
 	Load() ([]Run, error)
 	Last(u domain.UUID) (r Run, found bool, err error)
@@ -40,10 +42,6 @@ type Runs interface {
 	Archive(u domain.UUID) error
 	// Forget removes all that is kept of a container.
 	Forget(u domain.UUID) error
-	// Exit gives the status that the supervisor left, if it did.
-	Exit(u domain.UUID) (end End, found bool, err error)
-	// Console opens what a console printed, also after the run.
-	Console(u domain.UUID, n int) ([]byte, error)
 }
 
 // Run is what must be known of a live container after a restart of the daemon.
@@ -135,6 +133,10 @@ type Supervisors interface {
 	Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (Supervisor, error)
 	// Attach connects to a supervisor that an earlier daemon started, if it is still there.
 	Attach(ctx context.Context, runDir string) (s Supervisor, found bool, err error)
+	// Exit gives the status that a supervisor left in its directory, if it did.
+	Exit(runDir string) (end End, found bool, err error)
+	// Console reads what a console printed; fs.ErrNotExist when the run had none.
+	Console(runDir string, n int) ([]byte, error)
 }
 
 // Supervisor is one such process.

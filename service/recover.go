@@ -152,7 +152,7 @@ func (s *Service) wentAway(c *container, r *run, def *domain.Def) func() {
 
 // exitOf gives the status that a supervisor left; not known when it left none that can be read.
 func (s *Service) exitOf(r *run) End {
-	end, known, err := s.Runs.Exit(r.UUID)
+	end, known, err := s.Supervisors.Exit(s.Runs.Dir(r.UUID))
 	if err != nil {
 		s.Log.Error("exit status", "uuid", r.UUID.String(), "err", err)
 	}

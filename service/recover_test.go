@@ -71,7 +71,7 @@ func TestRecoverWhatEnded(t *testing.T) {
 			_ = c.acquire(context.Background()) // the first daemon does nothing any more
 			w.supervisors[u.String()].finish(End{})
 			if tc.exit != nil {
-				w.exits[u] = *tc.exit
+				w.exits[u.String()] = *tc.exit
 			}
 			s, settle := again(t, w)
 			settle()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -179,10 +180,21 @@ func (s *Service) Console(_ context.Context, u domain.UUID, device string) ([]by
 	snap := c.snapshot()
 	for n, alias := range snap.Consoles {
 		if alias == device || (device == "" && n == 0) {
-			return s.Runs.Console(u, n)
+			return s.printed(u, n)
 		}
 	}
 	return nil, fmt.Errorf("%w: '%s'", ErrNoConsole, device)
+}
+
+// printed reads what a console printed in this run, or else in the latest one before.
+func (s *Service) printed(u domain.UUID, n int) ([]byte, error) {
+	for _, dir := range []string{s.Runs.Dir(u), s.Runs.LastDir(u)} {
+		output, err := s.Supervisors.Console(dir, n)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return output, err
+		}
+	}
+	return nil, nil
 }
 
 func (s *Service) find(u domain.UUID) (*container, error) {

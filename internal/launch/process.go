@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/pidfd"
-	"github.com/berthd/berth/internal/store"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
 )
@@ -206,7 +205,7 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 	case *wire.Failed:
 		p.failed = m
 	case *wire.Exited:
-		p.end = store.EndOf(m)
+		p.end = endOf(m)
 	}
 	for _, f := range files {
 		_ = f.Close()

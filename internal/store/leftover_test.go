@@ -10,9 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/berthd/berth/internal/console"
 	"github.com/berthd/berth/internal/domain"
-	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
 )
 
@@ -107,95 +105,4 @@ func TestRunsLost(t *testing.T) {
 	if _, err := NewRuns(base, nil); err == nil {
 		t.Error("made over a file")
 	}
-}
-
-func TestExit(t *testing.T) {
-	t.Parallel()
-	exited := func(m *wire.Exited) string { return string(wire.Encode(m)) }
-	end := func(kind string, code int32) service.End {
-		return service.End{Known: true, Exit: service.Exit{Kind: kind, Code: code}}
-	}
-	for _, c := range []struct {
-		name, packet string
-		want         service.End
-		err          string
-	}{
-		{"success", exited(&wire.Exited{}), end(service.ExitExited, 0), ""},
-		{"status", exited(&wire.Exited{Code: 255}), end(service.ExitExited, 255), ""},
-		{"signal", exited(&wire.Exited{Code: 9, Signal: true}), end(service.ExitKilled, 9), ""},
-		{"core", exited(&wire.Exited{Code: 11, Signal: true, Dumped: true}), end(service.ExitDumped, 11), ""},
-		{"empty", "", service.End{}, "exit status: "},
-		{"truncated", exited(&wire.Exited{Code: 9})[:3], service.End{}, "exit status: "},
-		{"more", exited(&wire.Exited{Code: 9}) + "x", service.End{}, "exit status: "},
-		{"junk", "\xff\xff\xff\xff", service.End{}, "exit status: "},
-		{"another message", string(wire.Encode(&wire.Place{})), service.End{}, "exit status: it is a *wire.Place"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			r, _ := runs(t, t.TempDir())
-			run := exampleRun(1)
-			dir := begin(t, r, run)
-			if got, found, err := r.Exit(run.UUID); got != (service.End{}) || found || err != nil {
-				t.Errorf("before there is one: %v, %v, %v", got, found, err)
-			}
-			write(t, filepath.Join(dir, wire.ExitFile), c.packet)
-			got, found, err := r.Exit(run.UUID)
-			if got != c.want || found != (c.err == "") {
-				t.Errorf("%v, %v", got, found)
-			}
-			if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.HasPrefix(err.Error(), c.err)) {
-				t.Errorf("error %v, want %q", err, c.err)
-			}
-		})
-	}
-}
-
-func TestConsole(t *testing.T) {
-	t.Parallel()
-	r, _ := runs(t, t.TempDir())
-	run := exampleRun(1)
-	show := func(n int, want string) {
-		t.Helper()
-		got, err := r.Console(run.UUID, n)
-		if err != nil || string(got) != want {
-			t.Errorf("console %d shows %.40q, %v, want %.40q", n, got, err, want)
-		}
-	}
-	output := func(n int, text string) {
-		t.Helper()
-		f, err := os.Create(filepath.Join(r.Dir(run.UUID), wire.ConsoleFile(n)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if _, err := console.NewRing(f).Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	show(0, "")
-	begin(t, r, run)
-	show(0, "")
-	output(0, "first life\n")
-	output(1, "x"+strings.Repeat("y", console.Size))
-	show(0, "first life\n")
-	show(1, strings.Repeat("y", console.Size))
-	if err := r.Archive(run.UUID); err != nil {
-		t.Fatal(err)
-	}
-	show(0, "first life\n")
-	begin(t, r, run)
-	show(0, "first life\n")
-	output(0, "")
-	show(0, "")
-	output(0, "second life\n")
-	show(0, "second life\n")
-	if err := r.Archive(run.UUID); err != nil {
-		t.Fatal(err)
-	}
-	show(0, "second life\n")
-	show(1, "")
-	if err := r.Forget(run.UUID); err != nil {
-		t.Fatal(err)
-	}
-	show(0, "")
 }

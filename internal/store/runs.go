@@ -9,13 +9,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/berthd/berth/internal/console"
 	"github.com/berthd/berth/internal/domain"
-	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
 )
 
-// stateFile is berthd's own file of a run; the supervisor's are named in package wire.
+// stateFile is berthd's own file of a run. The supervisor's files are named in package wire, and read by
+// package launch.
 const stateFile = "state.json"
 
 // Runs is a directory on a tmpfs: live/UUID for each container that is on, last/UUID for what the
@@ -40,7 +39,8 @@ func NewRuns(dir string, log *slog.Logger) (*Runs, error) {
 // Dir is the directory of a container that is on.
 func (r *Runs) Dir(u domain.UUID) string { return filepath.Join(r.live, u.String()) }
 
-func (r *Runs) lastDir(u domain.UUID) string { return filepath.Join(r.last, u.String()) }
+// LastDir is the directory of what the latest run of a container left.
+func (r *Runs) LastDir(u domain.UUID) string { return filepath.Join(r.last, u.String()) }
 
 // Create makes a run's directory; what a broken start left there goes.
 func (r *Runs) Create(u domain.UUID) (string, error) {
@@ -98,7 +98,7 @@ func (r *Runs) Load() ([]service.Run, error) {
 
 // Last reads the state of an archived run.
 func (r *Runs) Last(u domain.UUID) (service.Run, bool, error) {
-	run, err := read(r.lastDir(u), u)
+	run, err := read(r.LastDir(u), u)
 	if errors.Is(err, fs.ErrNotExist) {
 		return service.Run{}, false, nil
 	}
@@ -125,10 +125,10 @@ func (r *Runs) Archive(u domain.UUID) error {
 		return nil
 	}
 	if err == nil {
-		err = os.RemoveAll(r.lastDir(u))
+		err = os.RemoveAll(r.LastDir(u))
 	}
 	if err == nil {
-		err = os.Rename(r.Dir(u), r.lastDir(u))
+		err = os.Rename(r.Dir(u), r.LastDir(u))
 	}
 	if err != nil {
 		return fmt.Errorf("archive run: %w", err)
@@ -138,53 +138,5 @@ func (r *Runs) Archive(u domain.UUID) error {
 
 // Forget removes what is kept of both.
 func (r *Runs) Forget(u domain.UUID) error {
-	return errors.Join(os.RemoveAll(r.Dir(u)), os.RemoveAll(r.lastDir(u)))
-}
-
-// Exit reads the status that a supervisor left.
-func (r *Runs) Exit(u domain.UUID) (service.End, bool, error) {
-	packet, err := os.ReadFile(filepath.Join(r.Dir(u), wire.ExitFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return service.End{}, false, nil
-	}
-	if err != nil {
-		return service.End{}, false, fmt.Errorf("exit status: %w", err)
-	}
-	m, err := wire.Decode(packet)
-	if err != nil {
-		return service.End{}, false, fmt.Errorf("exit status: %w", err)
-	}
-	e, ok := m.(*wire.Exited)
-	if !ok {
-		return service.End{}, false, fmt.Errorf("exit status: it is a %T", m)
-	}
-	return EndOf(e), true, nil
-}
-
-// EndOf puts a supervisor's words into the service's.
-func EndOf(e *wire.Exited) service.End {
-	kind := service.ExitExited
-	switch {
-	case e.Dumped:
-		kind = service.ExitDumped
-	case e.Signal:
-		kind = service.ExitKilled
-	}
-	return service.End{Known: true, Asked: e.Asked, Exit: service.Exit{Kind: kind, Code: e.Code}}
-}
-
-// Console reads what a console printed in this run, or in the last one.
-func (r *Runs) Console(u domain.UUID, n int) ([]byte, error) {
-	for _, dir := range []string{r.Dir(u), r.lastDir(u)} {
-		f, err := os.Open(filepath.Join(dir, wire.ConsoleFile(n)))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = f.Close() }()
-		return console.Read(f)
-	}
-	return nil, nil
+	return errors.Join(os.RemoveAll(r.Dir(u)), os.RemoveAll(r.LastDir(u)))
 }

@@ -142,13 +142,13 @@ func TestCreateOver(t *testing.T) {
 	if dir, err = r.Create(run.UUID); err != nil || names(t, dir) != nil {
 		t.Errorf("created over a file: %v", err)
 	}
-	if got := names(t, r.lastDir(run.UUID)); !slices.Equal(got, []string{"old", stateFile}) {
+	if got := names(t, r.LastDir(run.UUID)); !slices.Equal(got, []string{"old", stateFile}) {
 		t.Errorf("the last run has %q", got)
 	}
 	if err := r.Archive(run.UUID); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(t, r.lastDir(run.UUID)); got != nil {
+	if got := names(t, r.LastDir(run.UUID)); got != nil {
 		t.Errorf("archived over the last one, there is %q", got)
 	}
 }

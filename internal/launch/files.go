@@ -1,0 +1,56 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/berthd/berth/internal/console"
+	"github.com/berthd/berth/internal/wire"
+	"github.com/berthd/berth/service"
+)
+
+// Exit reads the status that a supervisor left in its run directory.
+func (*Supervisors) Exit(runDir string) (end service.End, found bool, err error) {
+	packet, err := os.ReadFile(filepath.Join(runDir, wire.ExitFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return service.End{}, false, nil
+	}
+	if err != nil {
+		return service.End{}, false, fmt.Errorf("exit status: %w", err)
+	}
+	m, err := wire.Decode(packet)
+	if err != nil {
+		return service.End{}, false, fmt.Errorf("exit status: %w", err)
+	}
+	e, ok := m.(*wire.Exited)
+	if !ok {
+		return service.End{}, false, fmt.Errorf("exit status: it is a %T", m)
+	}
+	return endOf(e), true, nil
+}
+
+// endOf translates a supervisor's message.
+func endOf(e *wire.Exited) service.End {
+	kind := service.ExitExited
+	switch {
+	case e.Dumped:
+		kind = service.ExitDumped
+	case e.Signal:
+		kind = service.ExitKilled
+	}
+	return service.End{Known: true, Asked: e.Asked, Exit: service.Exit{Kind: kind, Code: e.Code}}
+}
+
+// Console reads what console n printed during the run of a directory. It returns fs.ErrNotExist if the run
+// has no such console, or not yet.
+func (*Supervisors) Console(runDir string, n int) ([]byte, error) {
+	f, err := os.Open(filepath.Join(runDir, wire.ConsoleFile(n)))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return console.Read(f)
+}

@@ -1,0 +1,81 @@
+package launch
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/berthd/berth/internal/console"
+	"github.com/berthd/berth/internal/wire"
+	"github.com/berthd/berth/service"
+)
+
+// TestExit: a status file is read whole, and anything else in its place is an error, not a status.
+func TestExit(t *testing.T) {
+	t.Parallel()
+	exited := func(m *wire.Exited) string { return string(wire.Encode(m)) }
+	end := func(kind string, code int32) service.End {
+		return service.End{Known: true, Exit: service.Exit{Kind: kind, Code: code}}
+	}
+	for _, c := range []struct {
+		name, packet string
+		want         service.End
+		err          string
+	}{
+		{"success", exited(&wire.Exited{}), end(service.ExitExited, 0), ""},
+		{"status", exited(&wire.Exited{Code: 255}), end(service.ExitExited, 255), ""},
+		{"signal", exited(&wire.Exited{Code: 9, Signal: true}), end(service.ExitKilled, 9), ""},
+		{"core", exited(&wire.Exited{Code: 11, Signal: true, Dumped: true}), end(service.ExitDumped, 11), ""},
+		{"empty", "", service.End{}, "exit status: "},
+		{"truncated", exited(&wire.Exited{Code: 9})[:3], service.End{}, "exit status: "},
+		{"more", exited(&wire.Exited{Code: 9}) + "x", service.End{}, "exit status: "},
+		{"junk", "\xff\xff\xff\xff", service.End{}, "exit status: "},
+		{"another message", string(wire.Encode(&wire.Place{})), service.End{}, "exit status: it is a *wire.Place"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var s *Supervisors
+			dir := t.TempDir()
+			if got, found, err := s.Exit(dir); got != (service.End{}) || found || err != nil {
+				t.Errorf("before there is one: %v, %v, %v", got, found, err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, wire.ExitFile), []byte(c.packet), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, found, err := s.Exit(dir)
+			if got != c.want || found != (c.err == "") {
+				t.Errorf("%v, %v", got, found)
+			}
+			if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.HasPrefix(err.Error(), c.err)) {
+				t.Errorf("error %v, want %q", err, c.err)
+			}
+		})
+	}
+}
+
+// TestConsole: a console's file gives its last 64 KiB, and one that is not there says so.
+func TestConsole(t *testing.T) {
+	t.Parallel()
+	var s *Supervisors
+	dir := t.TempDir()
+	if _, err := s.Console(dir, 0); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("before it printed: %v", err)
+	}
+	for n, text := range []string{"", "a life\n", "x" + strings.Repeat("y", console.Size)} {
+		f, err := os.OpenFile(filepath.Join(dir, wire.ConsoleFile(n)), os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := console.NewRing(f).Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		want := text[max(0, len(text)-console.Size):]
+		if got, err := s.Console(dir, n); err != nil || string(got) != want {
+			t.Errorf("console %d shows %.40q, %v, want %.40q", n, got, err, want)
+		}
+	}
+}
