@@ -67,10 +67,9 @@ type Scope struct {
 	Name        string
 	Slice       string
 	Description string
-	PID         uint32 // of the supervisor, its first process
-	Memory      domain.Memory
-	MakeNodes   bool // the container may make device nodes of any kind
-	StopTimeout time.Duration
+	PID         uint32        // of the supervisor, its first process
+	StopTimeout time.Duration // how long systemd waits for the scope to end before it kills
+	Plan        plan.Scope
 }
 
 // Scopes are transient units, systemd's side of a container.

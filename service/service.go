@@ -22,6 +22,9 @@ const (
 	startTimeout = 60 * time.Second
 	endTimeout   = 30 * time.Second
 	freezeLimit  = 10 * time.Second
+	// How much longer than the service systemd waits for a scope to end: its own SIGKILL is for when no daemon
+	// is there.
+	grace = 5 * time.Second
 	// How long a supervisor may take to answer a new daemon, which all other containers wait for, and to
 	// end when its container's processes were killed: it writes the status.
 	supervisorLimit = 5 * time.Second

@@ -207,9 +207,8 @@ func (s *Service) findGroup(r *run) error {
 
 func (s *Service) scopeOf(def *domain.Def, r *run) Scope {
 	return Scope{
-		Name: r.Unit, Slice: r.Slice, PID: r.supervisor.PID(), Memory: def.Memory,
-		Description: fmt.Sprintf("Container %s", def.Name), StopTimeout: s.StopTimeout,
-		MakeNodes: def.Features.Capabilities.States["mknod"],
+		Name: r.Unit, Slice: r.Slice, PID: r.supervisor.PID(), Plan: planner.Scope(def),
+		Description: fmt.Sprintf("Container %s", def.Name), StopTimeout: s.StopTimeout + grace,
 	}
 }
 

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/berthd/berth/dbusapi"
-	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/machined"
 	"github.com/berthd/berth/service"
@@ -20,15 +18,14 @@ func (s scopes) Names(machine, partition string) (unit, slice string) {
 }
 
 func (s scopes) Start(ctx context.Context, sc service.Scope) error {
-	limit, high, swap := memoryLimits(sc.Memory)
+	devices := make([]units.Device, len(sc.Plan.Devices))
+	for i, d := range sc.Plan.Devices {
+		devices[i] = units.Device(d)
+	}
 	return s.client.Start(ctx, units.Scope{
-		Name: sc.Name, Description: sc.Description, Slice: sc.Slice, PID: sc.PID,
-		// The service insists first; systemd's own SIGKILL is for when no daemon is there.
-		StopTimeout: sc.StopTimeout + grace,
-		// At the host's shutdown the daemon is the last to go: it is who stops them in order.
-		After:     []string{"berthd.service"},
-		Devices:   devices(sc.MakeNodes),
-		MemoryMax: limit, MemoryHigh: high, MemorySwapMax: swap,
+		Name: sc.Name, Description: sc.Description, Slice: sc.Slice, PID: sc.PID, StopTimeout: sc.StopTimeout,
+		After: sc.Plan.After, Devices: devices,
+		MemoryMax: sc.Plan.MemoryMax, MemoryHigh: sc.Plan.MemoryHigh, MemorySwapMax: sc.Plan.MemorySwapMax,
 	})
 }
 
@@ -44,60 +41,6 @@ func (s scopes) startHelper(ctx context.Context, container string, pid uint32) e
 		PID:         pid,
 		Before:      []string{units.ScopeName(container)},
 	})
-}
-
-// grace is how much longer than the service systemd waits for a scope to end.
-const grace = 5 * time.Second
-
-// devices is libvirt's list of what every container may use; makeNodes adds the making of any node.
-func devices(makeNodes bool) []units.Device {
-	list := []units.Device{
-		{Path: "/dev/null", Access: "rwm"},
-		{Path: "/dev/zero", Access: "rwm"},
-		{Path: "/dev/full", Access: "rwm"},
-		{Path: "/dev/random", Access: "rwm"},
-		{Path: "/dev/urandom", Access: "rwm"},
-		{Path: "/dev/tty", Access: "rwm"},
-		{Path: "/dev/ptmx", Access: "rwm"},
-		{Path: "char-pts", Access: "rwm"},
-		{Path: "/dev/fuse", Access: "rwm"},
-	}
-	if makeNodes {
-		list = append(list, units.Device{Path: "char-*", Access: "m"}, units.Device{Path: "block-*", Access: "m"})
-	}
-	return list
-}
-
-// memoryLimits turns libvirt's KiB into systemd's bytes. swap_hard_limit counts memory and swap
-// together, MemorySwapMax= swap alone.
-func memoryLimits(m domain.Memory) (limit, high, swap *uint64) {
-	total := m.Max
-	if m.HardLimit != nil {
-		total = *m.HardLimit
-	}
-	if m.SwapHardLimit != nil { // memory alone must not be more than both together
-		total = min(total, *m.SwapHardLimit)
-	}
-	limit = inBytes(total)
-	if m.SoftLimit != nil {
-		high = inBytes(*m.SoftLimit)
-	}
-	if m.SwapHardLimit != nil {
-		rest := *m.SwapHardLimit
-		if rest < domain.Unlimited {
-			rest -= total
-		}
-		swap = inBytes(rest)
-	}
-	return limit, high, swap
-}
-
-func inBytes(kib uint64) *uint64 {
-	b := units.Infinity
-	if kib < domain.Unlimited {
-		b = kib << 10
-	}
-	return &b
 }
 
 // machines puts the core's words into machined's.
