@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPolicy: the bus admits root only.
+// TestPolicy: the bus policy lets root own the name and call it, and nobody else.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	type rule struct {

@@ -15,6 +15,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
+// TestAuthorizerIsAsked: each call asks about the bus's own name of the caller, the method's
+// action, and the container.
 func TestAuthorizerIsAsked(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -39,8 +41,8 @@ func TestAuthorizerIsAsked(t *testing.T) {
 	}
 }
 
-// TestRefused calls every method without a right: each is refused, with nothing done and nothing
-// told, not even whether a container exists.
+// TestRefused: a caller without a right gets one error from every method, which does not say
+// whether a container exists. Nothing is done.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -91,8 +93,8 @@ func sample(m *method) []any {
 	return args
 }
 
-// TestSlowAuthorization has one caller think about a password: another must be able to stop the
-// container meanwhile, and the slow call takes place after all when it is allowed.
+// TestSlowAuthorization: while one caller thinks about a password, another can stop the container.
+// The slow call takes place after all when it is allowed.
 func TestSlowAuthorization(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -120,7 +122,8 @@ func TestSlowAuthorization(t *testing.T) {
 	waitFor(t, "all lines to be empty", r.noneQueued)
 }
 
-// TestRootOnlyOnTheBus uses the real identity of the test's own connection.
+// TestRootOnlyOnTheBus: the caller's user is the one that the bus names, and a caller who is not on
+// the bus is refused.
 func TestRootOnlyOnTheBus(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

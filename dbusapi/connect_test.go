@@ -2,6 +2,8 @@ package dbusapi
 
 import "testing"
 
+// TestSocketName: the socket's path is read from a bus address with its escapes, and an address
+// without one is an error.
 func TestSocketName(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, address, want string }{

@@ -44,6 +44,7 @@ func published(t *testing.T) map[string]dbusxml.Interface {
 	return out
 }
 
+// TestContractInterfaces: the interfaces that are served are those of the introspection XML.
 func TestContractInterfaces(t *testing.T) {
 	t.Parallel()
 	got, want := slices.Sorted(maps.Keys(served())), slices.Sorted(maps.Keys(published(t)))
@@ -52,6 +53,8 @@ func TestContractInterfaces(t *testing.T) {
 	}
 }
 
+// TestContractMethods: the methods that are served are those of the introspection XML, with their
+// types and a known action.
 func TestContractMethods(t *testing.T) {
 	t.Parallel()
 	actions := []string{contract.ActionRead, contract.ActionMonitor, contract.ActionControl, contract.ActionConsole, contract.ActionManage}
@@ -87,6 +90,8 @@ func TestContractMethods(t *testing.T) {
 	}
 }
 
+// TestContractProperties: the properties that are served are those of the introspection XML, with
+// their types and change signals.
 func TestContractProperties(t *testing.T) {
 	t.Parallel()
 	type row struct{ Sig, Access, Emits string }
@@ -114,8 +119,8 @@ func TestContractProperties(t *testing.T) {
 	}
 }
 
-// TestContractSignals records what the code emits and compares it with the contract: each signal
-// that is published is emitted, with its signature, and no other.
+// TestContractSignals: each signal of the introspection XML is emitted with its signature, and no
+// other.
 func TestContractSignals(t *testing.T) {
 	t.Parallel()
 	want, got := make(map[string]string), make(map[string]string)

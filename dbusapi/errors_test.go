@@ -76,6 +76,7 @@ func errorCases() []errorCase {
 	}
 }
 
+// TestOnWire: each error of the core has its D-Bus name, its text and its details.
 func TestOnWire(t *testing.T) {
 	t.Parallel()
 	m := &method{doing: "start domain"}
@@ -100,6 +101,7 @@ func TestOnWire(t *testing.T) {
 	}
 }
 
+// TestOnWireUnexpected: an error that nobody promised is Internal, and is reported as unexpected.
 func TestOnWireUnexpected(t *testing.T) {
 	t.Parallel()
 	wire, expected := (&method{doing: "define domain"}).onWire("", errors.New("disk full"))
@@ -108,8 +110,8 @@ func TestOnWireUnexpected(t *testing.T) {
 	}
 }
 
-// TestEveryErrorHasARow reads the source of the packages that promise errors: each exported
-// sentinel and error type must be among the cases above.
+// TestEveryErrorHasARow: each exported error of the packages that promise errors is among the cases
+// of these tests.
 func TestEveryErrorHasARow(t *testing.T) {
 	t.Parallel()
 	have := make(map[string]bool)

@@ -21,9 +21,9 @@ func openFDs(t *testing.T) int {
 	return len(list)
 }
 
-// TestNoFDArrives sends file descriptors to methods that exist and that don't, named in the body
-// and not: the bus refuses each, and the server's process never has one. This test does not run
-// beside others, since they open fds too.
+// TestNoFDArrives: the bus refuses file descriptors for each method, named in the body or not, and
+// the server's process never has one. This test does not run beside others, since they open
+// descriptors too.
 func TestNoFDArrives(t *testing.T) {
 	r := newRig(t)
 	file, err := os.Open(os.DevNull)

@@ -18,6 +18,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
+// TestManagerMethods: each method of the manager that finds or makes a container returns that
+// container's path.
 func TestManagerMethods(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -41,6 +43,7 @@ func TestManagerMethods(t *testing.T) {
 	}
 }
 
+// TestListContainers: ListContainers filters by state and by persistence, and by both.
 func TestListContainers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -75,6 +78,8 @@ func TestListContainers(t *testing.T) {
 	}
 }
 
+// TestContainerMethods: each method of a container does what its name says, and an undefined
+// container has no object.
 func TestContainerMethods(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -119,6 +124,8 @@ func TestContainerMethods(t *testing.T) {
 	fails(t, r.call(path, contract.ContainerInterface+".Start", noOptions()), contract.ErrorUnknownObject)
 }
 
+// TestErrorsOnTheBus: each error of the core reaches the caller with its name, text and details.
+// Only an unexpected one is logged, once.
 func TestErrorsOnTheBus(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -159,6 +166,8 @@ func TestErrorsOnTheBus(t *testing.T) {
 	fails(t, r.call(rootPath, contract.ManagerInterface+".GetContainerByUUID", "web"), contract.ErrorInvalidArgs)
 }
 
+// TestBadCalls: a call that is wrong in path, interface, method, arguments, options or property
+// gets the standard error that names what is wrong.
 func TestBadCalls(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -204,7 +213,7 @@ func TestBadCalls(t *testing.T) {
 	}
 }
 
-// TestNoInterface calls without an interface, which the specification allows.
+// TestNoInterface: a call without an interface finds the method, as the specification allows.
 func TestNoInterface(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -231,6 +240,7 @@ func TestNoInterface(t *testing.T) {
 	}
 }
 
+// TestProperties: Get and GetAll give every property of the manager and of a container.
 func TestProperties(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -269,6 +279,7 @@ func TestProperties(t *testing.T) {
 	}
 }
 
+// TestPeer: every path answers Ping, and GetMachineId gives the host's id.
 func TestPeer(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -289,7 +300,7 @@ func TestPeer(t *testing.T) {
 	}
 }
 
-// TestBusctl reads the API with the tool that administrators use.
+// TestBusctl: busctl shows the tree, the interfaces and the properties, and can call.
 func TestBusctl(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -330,6 +341,7 @@ func TestBusctl(t *testing.T) {
 	}
 }
 
+// TestManagedObjects: GetManagedObjects lists each container with all of its properties.
 func TestManagedObjects(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -348,8 +360,8 @@ func TestManagedObjects(t *testing.T) {
 	}
 }
 
-// TestEveryMethodInEveryState calls all there is, with arguments of the right type, on containers
-// in every state and on one that does not exist: whatever the answer, the server goes on.
+// TestEveryMethodInEveryState: no method with arguments of the right types ends the server or is an
+// internal error, in any state of a container and without one.
 func TestEveryMethodInEveryState(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -12,9 +12,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestNesting sends variants in variants, as deep as the bus lets through and deeper. Whatever
-// arrives must be refused as one bad call, and not end the connection: the bus and godbus each
-// have a limit of their own.
+// TestNesting: variants in variants are refused as one bad call, however deep they are, and the
+// connection goes on. The bus and godbus each have a limit of their own.
 func TestNesting(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{"v", "av", "(v)", "a{sv}"} {

@@ -8,6 +8,7 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
+// TestParsePath: only the path that ContainerPath makes is a container's.
 func TestParsePath(t *testing.T) {
 	t.Parallel()
 	u := domain.UUID{0xab, 0xcd, 15: 0xef}
@@ -41,6 +42,7 @@ func TestParsePath(t *testing.T) {
 	}
 }
 
+// FuzzParsePath: no two paths are the same container.
 func FuzzParsePath(f *testing.F) {
 	f.Add("/org/berth1/container/_abcd0000_0000_0000_0000_0000000000ef")
 	f.Add("/org/berth1/container/_")

@@ -26,6 +26,8 @@ func (f *fakeDriver) CallWithContext(_ context.Context, _ string, _ dbus.Flags, 
 	return &dbus.Call{Body: []any{uid}}
 }
 
+// TestRootOnly: root is allowed and everybody else is refused. The bus is asked once for each
+// caller, who is forgotten when he leaves.
 func TestRootOnly(t *testing.T) {
 	t.Parallel()
 	driver := &fakeDriver{uids: map[string]uint32{":1.1": 0, ":1.2": 1000}}

@@ -19,8 +19,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestOrder blocks one container and sends 100 calls to another from one connection: they run in
-// order, while the Manager, reads of both, and the rest of the bus go on.
+// TestOrder: 100 calls of one connection to one container run in their order. A container that
+// blocks holds up neither another one, nor reads, nor the manager.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -87,6 +87,8 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestPanic: a panic in a call is an internal error for its caller without a word of the inside,
+// one line with the stack in the log, and nothing else.
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -114,7 +116,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestBadReply has the service give what D-Bus cannot carry: the call fails, nothing else.
+// TestBadReply: what D-Bus cannot carry makes the call fail, and nothing else.
 func TestBadReply(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -137,8 +139,8 @@ func TestBadReply(t *testing.T) {
 	}
 }
 
-// TestCallerLeaves disconnects in the middle of calls: work on a container goes on, reads and
-// questions about authorisation end.
+// TestCallerLeaves: work on a container goes on when its caller disconnects. Reads and questions
+// about authorisation end.
 func TestCallerLeaves(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"start", "console", "auth"} {
@@ -196,6 +198,7 @@ func TestCallerLeaves(t *testing.T) {
 	}
 }
 
+// TestManyCalls: 200 calls at once all succeed, and leave no line behind.
 func TestManyCalls(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -225,6 +228,8 @@ func TestManyCalls(t *testing.T) {
 	waitFor(t, "all lines to be empty", r.noneQueued)
 }
 
+// TestTooManyCalls: a caller with too many calls in flight is refused until they end, and no other
+// caller is.
 func TestTooManyCalls(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -250,8 +255,8 @@ func TestTooManyCalls(t *testing.T) {
 	}
 }
 
-// TestClose closes while a call is being worked on and another waits behind it: the name goes at
-// once, both are answered, and only then the connection ends.
+// TestClose: a server that closes gives up its name at once, answers the calls that it has, and
+// ends the connection then.
 func TestClose(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -293,6 +298,7 @@ func TestClose(t *testing.T) {
 	<-r.server.Lost()
 }
 
+// TestCloseInTime: a close that takes too long cancels the calls.
 func TestCloseInTime(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -313,6 +319,7 @@ func TestCloseInTime(t *testing.T) {
 	<-cancelled
 }
 
+// TestIdle: the server is idle when its last call has ended, and not before.
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -333,6 +340,7 @@ func TestIdle(t *testing.T) {
 	}
 }
 
+// TestNameTaken: a second server on the bus fails with ErrNameTaken, and the first goes on.
 func TestNameTaken(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -346,6 +354,7 @@ func TestNameTaken(t *testing.T) {
 	}
 }
 
+// TestLost: the loss of the bus is noticed, and the core works on.
 func TestLost(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -360,6 +369,7 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestConfig: a server without one of its parts, or without a bus, is not made.
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

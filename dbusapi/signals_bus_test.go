@@ -40,8 +40,8 @@ func next(t *testing.T, ch <-chan *dbus.Signal, n int) []*dbus.Signal {
 	return got
 }
 
-// TestSignalsBeforeReply looks at what one call does on the bus: each signal once, all before the
-// reply, so that who has the reply has also seen the change.
+// TestSignalsBeforeReply: each signal of a call is sent once and before the reply, so that whoever
+// has the reply has seen the change.
 func TestSignalsBeforeReply(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -97,6 +97,8 @@ func TestSignalsBeforeReply(t *testing.T) {
 	}
 }
 
+// TestInterfacesAdded: a new container's InterfacesAdded has the properties that GetManagedObjects
+// gives.
 func TestInterfacesAdded(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -80,6 +80,8 @@ func fullLife() *Signals {
 	return s
 }
 
+// TestChanged: a change of a container emits its signals in order, with what has changed and no
+// more.
 func TestChanged(t *testing.T) {
 	t.Parallel()
 	path := ContainerPath(uuidA)
@@ -155,6 +157,8 @@ func TestChanged(t *testing.T) {
 	}
 }
 
+// TestContainersRunning: the count is right after each change, also of one that came while the list
+// was read.
 func TestContainersRunning(t *testing.T) {
 	t.Parallel()
 	on := func(u byte) *service.Snapshot {

@@ -40,6 +40,8 @@ func machine() machined.Machine {
 	}
 }
 
+// TestRegister: a machine is registered with all that is known of it, by the older method where
+// machined has no newer one.
 func TestRegister(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -71,6 +73,7 @@ func TestRegister(t *testing.T) {
 	}
 }
 
+// TestRegisterErrors: each error of machined is kept and names the machine.
 func TestRegisterErrors(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -112,6 +115,7 @@ func TestRegisterErrors(t *testing.T) {
 	}
 }
 
+// TestUnregister: a machine is taken off, one that is not there is no error, and a refusal is one.
 func TestUnregister(t *testing.T) {
 	t.Parallel()
 	fake, client, _ := newPair(t)
@@ -132,6 +136,7 @@ func TestUnregister(t *testing.T) {
 	}
 }
 
+// TestBusLoss: without the bus each call is an error.
 func TestBusLoss(t *testing.T) {
 	t.Parallel()
 	_, client, b := newPair(t)

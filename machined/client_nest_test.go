@@ -67,6 +67,8 @@ func machinectl(t *testing.T, args ...string) string {
 	return string(out)
 }
 
+// TestShown: machinectl shows a registered machine with its unit and root, and no more after it was
+// taken off.
 func TestShown(t *testing.T) {
 	client := connect(t)
 	m := machined.Machine{Name: "web", ID: [16]byte{0x66, 0x95, 15: 0xff}, Leader: leader(t), Root: "/usr"}
@@ -90,7 +92,7 @@ func TestShown(t *testing.T) {
 	}
 }
 
-// TestNameIsFreeAtOnce takes machines off and enters them again while their unit lives on.
+// TestNameIsFreeAtOnce: a name can be registered again at once, 300 times, while the unit lives on.
 func TestNameIsFreeAtOnce(t *testing.T) {
 	client := connect(t)
 	m := machined.Machine{Name: "web", Leader: leader(t)}
@@ -107,6 +109,8 @@ func TestNameIsFreeAtOnce(t *testing.T) {
 	}
 }
 
+// TestRefused: machined refuses a name twice, a bad name, a relative root and a pid of nobody, and
+// the client says so.
 func TestRefused(t *testing.T) {
 	client := connect(t)
 	m := machined.Machine{Name: "web", Leader: leader(t)}

@@ -7,7 +7,7 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestExampleIsServed gives the example of berth-xml(5) to the parser.
+// TestExampleIsServed: the example of berth-xml(5) is a definition.
 func TestExampleIsServed(t *testing.T) {
 	t.Parallel()
 	text := read(t, "berth-xml.5").part("EXAMPLE")

@@ -18,7 +18,7 @@ import (
 	"github.com/berthd/berth/internal/config"
 )
 
-// TestCommandsAreDocumented compares berthctl's commands and options with the page, both ways.
+// TestCommandsAreDocumented: berthctl(1) has each command and option, and no other.
 func TestCommandsAreDocumented(t *testing.T) {
 	t.Parallel()
 	page := read(t, "berthctl.1")
@@ -75,6 +75,7 @@ func options(text string) []string {
 	return slices.Compact(names)
 }
 
+// TestDaemonOptionsAreDocumented: berthd(8) has each option, and no other.
 func TestDaemonOptionsAreDocumented(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile(filepath.Join("..", "cmd", "berthd", "main.go"))
@@ -91,6 +92,7 @@ func TestDaemonOptionsAreDocumented(t *testing.T) {
 	}
 }
 
+// TestConfigurationIsDocumented: berth.conf(5) has each key, and no other.
 func TestConfigurationIsDocumented(t *testing.T) {
 	t.Parallel()
 	page := read(t, "berth.conf.5")
@@ -108,8 +110,8 @@ func TestConfigurationIsDocumented(t *testing.T) {
 	}
 }
 
-// TestInterfaceIsDocumented compares the introspection XML with the page, both ways: methods and
-// signals with their arguments, properties with their types.
+// TestInterfaceIsDocumented: org.berth1(5) has each method, signal and property with its types, and
+// no other.
 func TestInterfaceIsDocumented(t *testing.T) {
 	t.Parallel()
 	page := read(t, "org.berth1.5")
@@ -147,6 +149,7 @@ func properties(list []clienttest.Property) []string {
 	return lines
 }
 
+// TestErrorsAreDocumented: org.berth1(5) has each error, and no other.
 func TestErrorsAreDocumented(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile(filepath.Join("..", "contract", "errors.go"))
@@ -162,7 +165,7 @@ func TestErrorsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestPagesAreClean lets the formatter read every page with all of its warnings.
+// TestPagesAreClean: groff reads every page without a warning.
 func TestPagesAreClean(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("*.[1-9]")

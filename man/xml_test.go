@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestElementsAreDocumented compares the page with the schema of internal/domain: what is served
-// is in the section of the elements, what is not yet is in the section of those.
+// TestElementsAreDocumented: berth-xml(5) names each element and attribute that is served, and says
+// which are not served yet.
 func TestElementsAreDocumented(t *testing.T) {
 	t.Parallel()
 	page := read(t, "berth-xml.5")
@@ -70,6 +70,7 @@ func ofForeignType(path, attribute string) bool {
 	return path == "domain/devices/filesystem/source" && slices.Contains([]string{"name", "pool", "volume"}, attribute)
 }
 
+// TestExtensionNamespaceIsDocumented: berth-xml(5) names the namespace of the extension elements.
 func TestExtensionNamespaceIsDocumented(t *testing.T) {
 	t.Parallel()
 	m := regexp.MustCompile(`berthNamespace += "([^"]+)"`).FindStringSubmatch(source(t, "walk.go"))

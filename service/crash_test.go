@@ -23,7 +23,8 @@ func crashedDaemon(t *testing.T, w *world, alter func(*Run)) domain.UUID {
 	return u
 }
 
-// TestRecoverUnnoted: the daemon died between the execution of init and its note of it.
+// TestRecoverUnnoted: a container whose start was not noted as done before the crash is found
+// running, with its control group.
 func TestRecoverUnnoted(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -42,7 +43,8 @@ func TestRecoverUnnoted(t *testing.T) {
 	}
 }
 
-// TestRecoverWhatWasOrdered: the end that was ordered before the crash is no crash of the container.
+// TestRecoverWhatWasOrdered: an end that was ordered before the crash is not a crash of the
+// container.
 func TestRecoverWhatWasOrdered(t *testing.T) {
 	t.Parallel()
 	killed := &End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}}
@@ -79,7 +81,8 @@ func TestRecoverWhatWasOrdered(t *testing.T) {
 	}
 }
 
-// TestEndTakenFromTheFile: a supervisor that ends without a word may have written the status down.
+// TestEndTakenFromTheFile: the exit status of a supervisor that ends without a word is read from
+// its file.
 func TestEndTakenFromTheFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -94,7 +97,7 @@ func TestEndTakenFromTheFile(t *testing.T) {
 	}
 }
 
-// TestFailedStartIsRemembered: a later daemon knows how the last run ended, too.
+// TestFailedStartIsRemembered: a later daemon knows that the last start failed.
 func TestFailedStartIsRemembered(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -110,7 +113,8 @@ func TestFailedStartIsRemembered(t *testing.T) {
 	}
 }
 
-// TestForeigners: what has our names already is not ours to stop.
+// TestForeigners: a unit or machine of another that has our name makes a start fail, and is not
+// stopped.
 func TestForeigners(t *testing.T) {
 	t.Parallel()
 	for name, place := range map[string]func(w *world){
@@ -130,8 +134,8 @@ func TestForeigners(t *testing.T) {
 	}
 }
 
-// TestNewcomerIsWhole: who finds a new container by its name while it is being made waits until it
-// is made.
+// TestNewcomerIsWhole: whoever finds a new container by its name while it is made can start it,
+// once it is made.
 func TestNewcomerIsWhole(t *testing.T) {
 	t.Parallel()
 	for range 50 {
@@ -154,7 +158,7 @@ func TestNewcomerIsWhole(t *testing.T) {
 	}
 }
 
-// TestStopDuringStart: systemd's wish finds a container that is starting.
+// TestStopDuringStart: a stop that systemd asks for during a start is carried out after it.
 func TestStopDuringStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -7,8 +7,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestFrozenIsTheKernelsWord: what a daemon could not note, for it was killed or /run was full, the next one
-// sees, so that nothing stays frozen that cannot be resumed.
+// TestFrozenIsTheKernelsWord: a container is frozen when the kernel says so, whatever was noted, so
+// that it can always be resumed.
 func TestFrozenIsTheKernelsWord(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

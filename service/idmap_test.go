@@ -58,7 +58,8 @@ func refusedIDs(t *testing.T, s *Service, name, want string, more ...string) {
 	}
 }
 
-// TestAutoIDs: the range of four in the test's pool that is free is found, kept and freed.
+// TestAutoIDs: a free range is found, kept by its container, refused to others, and free again
+// after undefine.
 func TestAutoIDs(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -97,8 +98,8 @@ func TestAutoIDs(t *testing.T) {
 	}
 }
 
-// TestAutoIDsOfARun: what runs keeps its ids whatever becomes of its definition, also between two
-// lives.
+// TestAutoIDsOfARun: a running container keeps its ids whatever becomes of its definition, also
+// between two lives.
 func TestAutoIDsOfARun(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -139,7 +140,7 @@ func TestAutoIDsOfARun(t *testing.T) {
 	refusedIDs(t, s, "other", "no 65536 ids", auto)
 }
 
-// TestAutoIDsAtOnce: definitions that come at the same time never share a range.
+// TestAutoIDsAtOnce: 100 definitions at once get 100 ranges.
 func TestAutoIDsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -167,7 +168,8 @@ type definitionsNowhere struct{ definitionsFake }
 
 func (definitionsNowhere) Save(*domain.Def) error { return nil }
 
-// TestAutoIDsFailures: a definition that is not accepted takes nothing.
+// TestAutoIDsFailures: a definition that is not accepted takes no ids, and a container without ids
+// does not start.
 func TestAutoIDsFailures(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -20,6 +20,8 @@ func again(t *testing.T, w *world) (s *Service, settle func()) {
 	return s, settle
 }
 
+// TestRecoverFindsWhatRuns: the next daemon shows a container as the last one did, and can resume
+// and destroy it.
 func TestRecoverFindsWhatRuns(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -49,6 +51,8 @@ func TestRecoverFindsWhatRuns(t *testing.T) {
 	}
 }
 
+// TestRecoverWhatEnded: a container that ended while no daemon was there ends with the right
+// events, or reboots.
 func TestRecoverWhatEnded(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -109,6 +113,7 @@ func TestRecoverHurtsNobody(t *testing.T) {
 	}
 }
 
+// TestRecoverKeepsHowTheLastRunEnded: the next daemon knows how the last run ended.
 func TestRecoverKeepsHowTheLastRunEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -123,6 +128,8 @@ func TestRecoverKeepsHowTheLastRunEnded(t *testing.T) {
 	}
 }
 
+// TestLifecycleTable: each operation is accepted, refused or already done in each state, as this
+// table says.
 func TestLifecycleTable(t *testing.T) {
 	t.Parallel()
 	states := []State{StateShutoff, StateStarting, StateRunning, StatePaused, StateStopping}

@@ -41,6 +41,8 @@ func running(t *testing.T, w *world, more ...string) (*Service, domain.UUID) {
 	return s, u
 }
 
+// TestStartUndoesEachStep: a start that fails at any step leaves nothing and is no event. The next
+// start succeeds.
 func TestStartUndoesEachStep(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{
@@ -76,7 +78,8 @@ func TestStartUndoesEachStep(t *testing.T) {
 	}
 }
 
-// TestSupervisorsOwnWords: systemd finds only that the process is gone; the supervisor said why.
+// TestSupervisorsOwnWords: the supervisor's own words are the cause of a failed start, where
+// systemd knows only that its process is gone.
 func TestSupervisorsOwnWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -92,6 +95,8 @@ func TestSupervisorsOwnWords(t *testing.T) {
 	}
 }
 
+// TestLife: each operation of a container's life has these events and states, and undefine leaves
+// nothing.
 func TestLife(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -127,6 +132,7 @@ func TestLife(t *testing.T) {
 	}
 }
 
+// TestEnds: each kind of end leads to the state, reason and restart that the definition orders.
 func TestEnds(t *testing.T) {
 	t.Parallel()
 	signal := func(sig syscall.Signal) End {
@@ -168,6 +174,7 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// TestRestartsAreLimited: a container that ends at once again and again is not restarted for ever.
 func TestRestartsAreLimited(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -188,6 +195,7 @@ func TestRestartsAreLimited(t *testing.T) {
 	}
 }
 
+// TestTransient: a transient container cannot be undefined, and is gone when it ends.
 func TestTransient(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -211,6 +219,7 @@ func TestTransient(t *testing.T) {
 	}
 }
 
+// TestFailedCreateLeavesNothing: a transient container whose start fails was never there.
 func TestFailedCreateLeavesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -224,6 +233,7 @@ func TestFailedCreateLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestIdentityConflicts: a name or uuid that another container has is refused.
 func TestIdentityConflicts(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -247,6 +257,7 @@ func TestIdentityConflicts(t *testing.T) {
 	}
 }
 
+// TestFailedDefineLeavesNothing: a definition that cannot be stored is not listed.
 func TestFailedDefineLeavesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -260,6 +271,7 @@ func TestFailedDefineLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestOneContainerAtATime: of 20 starts of one container at once, one succeeds.
 func TestOneContainerAtATime(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -288,6 +300,7 @@ func TestOneContainerAtATime(t *testing.T) {
 	}
 }
 
+// TestRequestStop: a stop that systemd asks for asks init, and is a shutdown.
 func TestRequestStop(t *testing.T) {
 	t.Parallel()
 	for name, listens := range map[string]bool{"init understands": true, "init does not": false} {
@@ -313,7 +326,7 @@ func TestRequestStop(t *testing.T) {
 	}
 }
 
-// TestPlan: it follows the definition that is meant, live or stored.
+// TestPlan: the plan is that of the live or the stored definition, as asked.
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -42,8 +42,8 @@ func refusesToShare(t *testing.T, s *Service, w *world, web domain.UUID, want st
 	}
 }
 
-// TestShareWithContainer: what is another container's is had of its supervisor, as long as nobody has
-// told it to end.
+// TestShareWithContainer: a namespace is shared with a container that runs or is paused, and with
+// none that is off, starting or ending.
 func TestShareWithContainer(t *testing.T) {
 	t.Parallel()
 	const off = "lxc:sharenet: domain 'db' is not running"
@@ -132,7 +132,8 @@ func TestShareWithContainer(t *testing.T) {
 	})
 }
 
-// TestSharesAreClosed: what is opened is closed, whatever fails after it, and whatever does not.
+// TestSharesAreClosed: each namespace that is opened for a start is closed, whatever fails after
+// it.
 func TestSharesAreClosed(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []string{"", "supervisors.Namespace", "runs.Create", "supervisors.Spawn", "scopes.Start"} {

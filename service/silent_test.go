@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestRecoverWaitsForNobody: a supervisor that hangs holds the daemon, and all other containers,
-// shortly. What can be done without it is done, and it is taken over when it answers.
+// TestRecoverWaitsForNobody: a supervisor that hangs holds the daemon up no longer than its limit.
+// Its container can be suspended and ended without it, and it is taken over when it answers.
 func TestRecoverWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -96,7 +96,8 @@ func withDeaf(t *testing.T) (*Service, domain.UUID, *supervisorFake) {
 	return s, u, sup
 }
 
-// TestSilentIsNotShared: what cannot be asked says so; it is not taken for a container that is off.
+// TestSilentIsNotShared: a container whose supervisor does not answer is not taken for one that is
+// off.
 func TestSilentIsNotShared(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// BenchmarkScope measures a scope's start, and its stop after its process ended: back to back, with
-// a life too short for cgroup.events, settled, and after a quiet time.
+// BenchmarkScope: a scope's start, and its stop after its process ended, take this long. They are
+// measured back to back, with a life too short for cgroup.events, settled, and after a quiet time.
 func BenchmarkScope(b *testing.B) {
 	for _, c := range []struct {
 		name         string

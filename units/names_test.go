@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write testdata anew, with systemd-escap
 
 const escapeGolden = "testdata/escape.golden"
 
-// TestNames compares with what systemd-escape(1) says.
+// TestNames: scopes and slices have the names that systemd-escape(1) gives.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	machines := []string{
@@ -66,6 +66,7 @@ func escaped(t *testing.T, words []string, options ...string) []byte {
 	return lines
 }
 
+// TestSliceNameDefault: without a partition the slice is machine.slice.
 func TestSliceNameDefault(t *testing.T) {
 	t.Parallel()
 	for _, partition := range []string{"", "/", "//"} {
@@ -75,6 +76,7 @@ func TestSliceNameDefault(t *testing.T) {
 	}
 }
 
+// TestUnitOf: a unit's name is read from its object path, and a broken path has none.
 func TestUnitOf(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

@@ -91,6 +91,7 @@ func gone(t testing.TB, unit string) {
 	}
 }
 
+// TestProperties: systemd shows each property that a scope was started with.
 func TestProperties(t *testing.T) {
 	h := connect(t)
 	sleep := spawn(t, "sleep", "100")
@@ -121,6 +122,7 @@ func TestProperties(t *testing.T) {
 	gone(t, s.Name)
 }
 
+// TestStartOfADeadProcess: a scope of a process that is gone is an error, and leaves no unit.
 func TestStartOfADeadProcess(t *testing.T) {
 	h := connect(t)
 	dead := spawn(t, "true")
@@ -136,6 +138,7 @@ func TestStartOfADeadProcess(t *testing.T) {
 	gone(t, scope(dead).Name)
 }
 
+// TestStartOfATakenName: a name that a scope has is not given twice.
 func TestStartOfATakenName(t *testing.T) {
 	h := connect(t)
 	first, second := spawn(t, "sleep", "100"), spawn(t, "sleep", "100")
@@ -151,7 +154,8 @@ func TestStartOfATakenName(t *testing.T) {
 	}
 }
 
-// TestCycles starts and ends scopes of one name as fast as it goes, in the ways in which they end.
+// TestCycles: scopes of one name start and end as fast as it goes, in each of the ways in which
+// they end.
 func TestCycles(t *testing.T) {
 	cases := []struct {
 		name   string
@@ -190,7 +194,8 @@ func cycle(t *testing.T, h *host, i int, settle time.Duration, kill bool) {
 	}
 }
 
-// TestCyclesUnderReload: a reload says of each unit that it is gone.
+// TestCyclesUnderReload: scopes start and end while systemd reloads, which says of each unit that
+// it is gone.
 func TestCyclesUnderReload(t *testing.T) {
 	h := connect(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -215,7 +220,8 @@ func TestCyclesUnderReload(t *testing.T) {
 	gone(t, "machine-test.scope")
 }
 
-// TestStubbornProcess ignores SIGTERM, so that systemd has to wait for the timeout.
+// TestStubbornProcess: a process that ignores SIGTERM is killed after the stop timeout, and the
+// stop ends then.
 func TestStubbornProcess(t *testing.T) {
 	h := connect(t)
 	cmd := exec.Command("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done")
@@ -249,6 +255,8 @@ func TestStubbornProcess(t *testing.T) {
 	gone(t, s.Name)
 }
 
+// TestRequestStopOfSystemd: a systemctl stop asks us and leaves the process alone, and our stop
+// ends when the process has.
 func TestRequestStopOfSystemd(t *testing.T) {
 	h := connect(t)
 	sleep := spawn(t, "sleep", "100")
@@ -283,7 +291,8 @@ func TestRequestStopOfSystemd(t *testing.T) {
 	gone(t, s.Name)
 }
 
-// TestStrangersSignals: on a real bus with its real policy everybody can send us signals.
+// TestStrangersSignals: a signal of a stranger asks for nothing, although the real bus lets
+// everybody send us one.
 func TestStrangersSignals(t *testing.T) {
 	h := connect(t)
 	out, err := exec.Command("runuser", "-u", "nobody", "--", "dbus-send", "--system", "--type=signal", "--dest="+h.conn.Names()[0],
@@ -305,7 +314,7 @@ func TestStrangersSignals(t *testing.T) {
 	}
 }
 
-// TestReexec: systemd comes back under another name, and the scope has its controller still.
+// TestReexec: a scope has its controller still when systemd comes back under another name.
 func TestReexec(t *testing.T) {
 	h := connect(t)
 	sleep := spawn(t, "sleep", "100")
@@ -328,7 +337,7 @@ func TestReexec(t *testing.T) {
 	gone(t, "machine-test.scope")
 }
 
-// TestStopsUnderReexec: a call that systemd took along into its end has no reply.
+// TestStopsUnderReexec: a stop whose call systemd took along into its end is asked again.
 func TestStopsUnderReexec(t *testing.T) {
 	h := connect(t)
 	for i := range 10 {

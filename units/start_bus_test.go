@@ -59,6 +59,7 @@ func soon(t *testing.T) context.Context {
 	return ctx
 }
 
+// TestStartSendsWhatSystemdWants: a scope is started with exactly these properties.
 func TestStartSendsWhatSystemdWants(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
@@ -85,6 +86,7 @@ func TestStartSendsWhatSystemdWants(t *testing.T) {
 	}
 }
 
+// TestStartHelper: a helper's scope is started with exactly these properties.
 func TestStartHelper(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
@@ -102,6 +104,8 @@ func TestStartHelper(t *testing.T) {
 	}
 }
 
+// TestStartWithLittle: lists that are empty are sent as empty, and a limit that nobody asked for is
+// not sent.
 func TestStartWithLittle(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
@@ -120,6 +124,7 @@ func TestStartWithLittle(t *testing.T) {
 	}
 }
 
+// TestStart: a start ends with its job, however late, early or lost its signals are.
 func TestStart(t *testing.T) {
 	t.Parallel()
 	start := func(then func(s *unitstest.Systemd, c unitstest.Call, job dbus.ObjectPath)) unitstest.Answer {
@@ -226,6 +231,7 @@ func lost(state string, job uint32) unitstest.Answer {
 	}
 }
 
+// TestStartGivesUpWithItsContext: a start that systemd never answers ends with its context.
 func TestStartGivesUpWithItsContext(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -247,6 +253,7 @@ func TestStartGivesUpWithItsContext(t *testing.T) {
 	}
 }
 
+// TestBusLoss: the loss of the bus ends a start and a stop with ErrBusLost.
 func TestBusLoss(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{}, 2)

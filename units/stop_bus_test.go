@@ -15,6 +15,8 @@ import (
 	"github.com/berthd/berth/units/unitstest"
 )
 
+// TestStop: a stop ends when the unit is gone and its name is free, in whatever order systemd says
+// so.
 func TestStop(t *testing.T) {
 	t.Parallel()
 	onStop := func(then func(s *unitstest.Systemd, c unitstest.Call)) unitstest.Answer {
@@ -81,6 +83,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// TestStopOfNothing: a stop of a unit that is not there is no error.
 func TestStopOfNothing(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
@@ -93,8 +96,8 @@ func TestStopOfNothing(t *testing.T) {
 	}
 }
 
-// TestStopIsNotFooled: what a reload says, what a stranger says, what is said of another unit, and
-// what was on its way before the reply, is not the end of the unit.
+// TestStopIsNotFooled: a stop does not end by a reload's signal, a stranger's, one about another
+// unit, or one from before the reply.
 func TestStopIsNotFooled(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -144,6 +147,7 @@ func TestStopIsNotFooled(t *testing.T) {
 	}
 }
 
+// TestStopAsksAgainAfterAReload: a stop whose end was lost in a reload asks again.
 func TestStopAsksAgainAfterAReload(t *testing.T) {
 	t.Parallel()
 	stops := 0
@@ -169,7 +173,8 @@ func TestStopAsksAgainAfterAReload(t *testing.T) {
 	}
 }
 
-// TestNewSystemd: daemon-reexec gives systemd another name on the bus.
+// TestNewSystemd: after daemon-reexec, which gives systemd another name on the bus, calls and
+// requests to stop work.
 func TestNewSystemd(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
@@ -188,6 +193,7 @@ func TestNewSystemd(t *testing.T) {
 	}
 }
 
+// TestRequestStop: systemd's request to stop a scope is heard, and a stranger's is not.
 func TestRequestStop(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
@@ -202,6 +208,7 @@ func TestRequestStop(t *testing.T) {
 	}
 }
 
+// TestNewNeedsSystemd: without systemd on the bus no client is made.
 func TestNewNeedsSystemd(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
@@ -226,7 +233,7 @@ func unicast(p *pair, path dbus.ObjectPath, iface, member string, body ...any) *
 	return m
 }
 
-// TestStopWithoutReply: systemd leaves the bus with the call, and comes back.
+// TestStopWithoutReply: a stop is asked again when systemd leaves the bus with the call.
 func TestStopWithoutReply(t *testing.T) {
 	t.Parallel()
 	left := make(chan struct{})

@@ -6,6 +6,8 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
+// TestJudge: what was said of a unit decides the stop only when it is later than the reply, or the
+// unit is ours.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	gone := func(at dbus.Sequence) notice { return notice{kind: unitGone, at: at} }

@@ -67,6 +67,8 @@ func refuses(name, message string) clienttest.Answer {
 	return func(clienttest.Call) ([]any, error) { return nil, &client.Error{Name: name, Message: message} }
 }
 
+// TestBusCommands: the program prints virsh's words and exits with 0 or 1, for each kind of
+// command.
 func TestBusCommands(t *testing.T) {
 	b := bus.Start(t)
 	var defined sync.Map
@@ -112,7 +114,8 @@ func TestBusCommands(t *testing.T) {
 	}
 }
 
-// TestBusInterrupt presses Ctrl-C while berthd is at work.
+// TestBusInterrupt: a Ctrl-C while berthd is at work ends berthctl with 1 and says that berthd goes
+// on.
 func TestBusInterrupt(t *testing.T) {
 	b := bus.Start(t)
 	arrived, release := make(chan struct{}), make(chan struct{})
@@ -142,6 +145,8 @@ func TestBusInterrupt(t *testing.T) {
 	}
 }
 
+// TestBusWithoutBerthd: without berthd on the bus, berthctl asks whether it is installed and exits
+// with 1.
 func TestBusWithoutBerthd(t *testing.T) {
 	b := bus.Start(t)
 	cmd, out, errs := command(t, b.Address, "list")
@@ -151,7 +156,8 @@ func TestBusWithoutBerthd(t *testing.T) {
 	}
 }
 
-// TestBusDaemonDies ends berthd between the question and the answer.
+// TestBusDaemonDies: a berthd that ends before it answers is told as that, with the way to see what
+// was done.
 func TestBusDaemonDies(t *testing.T) {
 	b := bus.Start(t)
 	conn := b.Connect(t)

@@ -26,6 +26,7 @@ const (
 	ample = 10 * time.Second
 )
 
+// TestIdle: the daemon is idle when no call is in flight and no container is on, and not before.
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -61,6 +62,7 @@ func TestIdle(t *testing.T) {
 	}
 }
 
+// TestNeverIdle: without a limit the daemon is never idle.
 func TestNeverIdle(t *testing.T) {
 	t.Parallel()
 	q := newQuiet()
@@ -71,7 +73,7 @@ func TestNeverIdle(t *testing.T) {
 	}
 }
 
-// TestIdleStartsAnew: the limit counts from the last sign of life.
+// TestIdleStartsAnew: the limit counts from the last call or change.
 func TestIdleStartsAnew(t *testing.T) {
 	t.Parallel()
 	const limit = 300 * time.Millisecond

@@ -7,6 +7,7 @@ import (
 	"testing"
 )
 
+// TestMountPoint: cgroup2 is found wherever it is mounted, and a host without it is ErrNoHierarchy.
 func TestMountPoint(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -34,6 +35,7 @@ func TestMountPoint(t *testing.T) {
 	}
 }
 
+// TestFigures: a figure is read by name, a missing controller has none, and garbage is an error.
 func TestFigures(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

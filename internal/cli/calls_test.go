@@ -9,7 +9,7 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// TestCalls pins the round trips: the start path's latency counts.
+// TestCalls: a command makes these calls and no other, since each costs latency.
 func TestCalls(t *testing.T) {
 	t.Parallel()
 	const db = "0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1"
@@ -53,7 +53,8 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-// TestCreatedAndGone: a transient container may end before it is asked for its name.
+// TestCreatedAndGone: a transient container that ends before its name is asked for is reported by
+// its uuid.
 func TestCreatedAndGone(t *testing.T) {
 	t.Parallel()
 	f := fleet()
@@ -64,7 +65,8 @@ func TestCreatedAndGone(t *testing.T) {
 	}
 }
 
-// TestEndedMeanwhile: what is off has no statistics, also when it is since a moment ago.
+// TestEndedMeanwhile: a container that ends before its statistics are read has none, and that is no
+// error.
 func TestEndedMeanwhile(t *testing.T) {
 	t.Parallel()
 	f := fleet()

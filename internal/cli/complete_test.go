@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestCompletion asks as the shells' scripts do.
+// TestCompletion: each verb completes the containers that it can be used on.
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string][]string{
@@ -44,6 +44,7 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
+// TestCompletionWithoutDaemon: without berthd nothing is completed, and no error is shown.
 func TestCompletionWithoutDaemon(t *testing.T) {
 	t.Parallel()
 	cfg := config(nil)
@@ -53,6 +54,7 @@ func TestCompletionWithoutDaemon(t *testing.T) {
 	}
 }
 
+// TestCompletionScripts: each shell gets a script.
 func TestCompletionScripts(t *testing.T) {
 	t.Parallel()
 	for _, shell := range []string{"bash", "zsh", "fish"} {

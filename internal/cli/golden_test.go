@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestGolden prints every command line of a subject with what a user sees of it.
+// TestGolden: every command line prints what its golden file has, with its exit status.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for subject, lines := range map[string][]string{

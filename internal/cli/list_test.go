@@ -2,7 +2,7 @@ package cli
 
 import "testing"
 
-// TestShows is the whole table of list's options against the states.
+// TestShows: each option of list shows its states, and two together show what virsh shows.
 func TestShows(t *testing.T) {
 	t.Parallel()
 	states := []string{"shutoff", "starting", "running", "paused", "stopping"}

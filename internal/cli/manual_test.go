@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestJSONKeysAreDocumented looks for every key in the manual, which promises that they stay.
+// TestJSONKeysAreDocumented: the manual names every key of the JSON output, and so promises that it
+// stays.
 func TestJSONKeysAreDocumented(t *testing.T) {
 	t.Parallel()
 	manual, err := os.ReadFile("../../man/berthctl.1")

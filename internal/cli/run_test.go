@@ -16,6 +16,7 @@ type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
+// TestOutputThatCannotBeWritten: output that cannot be written is an error.
 func TestOutputThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	cfg := config(fleet())
@@ -26,6 +27,8 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// TestDefaultURI: a connection URI other than lxc:/// and lxc:///system is refused, and the option
+// goes before the environment.
 func TestDefaultURI(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -55,7 +58,7 @@ func TestDefaultURI(t *testing.T) {
 	}
 }
 
-// TestInterrupted: a change that was asked for goes on, anything else has not happened.
+// TestInterrupted: an interrupted command says whether the change that was asked for goes on.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ method, want string }{
@@ -79,6 +82,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestInterruptedInput: a read of standard input ends with an interrupt.
 func TestInterruptedInput(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -95,6 +99,7 @@ func TestInterruptedInput(t *testing.T) {
 	}
 }
 
+// TestBadInput: a file that is not text, or larger than 16 MiB, is refused before berthd is called.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ text, want string }{
@@ -120,6 +125,7 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// TestBigInput: 16 MiB of definition are accepted.
 func TestBigInput(t *testing.T) {
 	t.Parallel()
 	cfg := config(fleet())
@@ -129,6 +135,7 @@ func TestBigInput(t *testing.T) {
 	}
 }
 
+// TestNoBus: without the system bus each command fails and says so.
 func TestNoBus(t *testing.T) {
 	t.Parallel()
 	cfg := config(nil)
@@ -140,6 +147,7 @@ func TestNoBus(t *testing.T) {
 	}
 }
 
+// TestPrintable: control and formatting characters of a name are printed as escapes.
 func TestPrintable(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

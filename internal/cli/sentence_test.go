@@ -9,6 +9,7 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
+// TestSentences: each kind of error is one printable line that says what can be done.
 func TestSentences(t *testing.T) {
 	t.Parallel()
 	ours := map[string]any{}

@@ -36,7 +36,8 @@ func replies(body ...any) clienttest.Answer {
 	return func(clienttest.Call) ([]any, error) { return body, nil }
 }
 
-// TestBusMethods makes every call once; the fake compares it with the contract.
+// TestBusMethods: each call matches the introspection XML and lets polkit ask. The fake daemon
+// compares it.
 func TestBusMethods(t *testing.T) {
 	c, d, _ := connect(t, map[string]clienttest.Answer{
 		"DefineXML": replies(web), "CreateXML": replies(web), "GetContainerByName": replies(web),
@@ -112,6 +113,7 @@ func properties() map[string]dbus.Variant {
 	return out
 }
 
+// TestBusRefusal: an error of the daemon keeps its name, message and details.
 func TestBusRefusal(t *testing.T) {
 	want := &client.Error{Name: "org.berth1.Error.StartFailed", Message: "cannot start", Details: map[string]any{"step": "scope"}}
 	c, _, _ := connect(t, map[string]clienttest.Answer{
@@ -122,6 +124,7 @@ func TestBusRefusal(t *testing.T) {
 	}
 }
 
+// TestBusMissingProperty: a daemon without the properties is an error.
 func TestBusMissingProperty(t *testing.T) {
 	c, _, _ := connect(t, map[string]clienttest.Answer{"GetAll": replies(map[string]dbus.Variant{})})
 	if i, err := c.Info(t.Context(), web); err == nil {
@@ -129,6 +132,7 @@ func TestBusMissingProperty(t *testing.T) {
 	}
 }
 
+// TestBusWrongType: a property of another type is an error.
 func TestBusWrongType(t *testing.T) {
 	wrong := properties()
 	wrong["MemoryMax"] = dbus.MakeVariant("much")
@@ -138,7 +142,7 @@ func TestBusWrongType(t *testing.T) {
 	}
 }
 
-// TestBusGivingUp ends the wait for a call that is never answered.
+// TestBusGivingUp: a call that is never answered ends with its context.
 func TestBusGivingUp(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
@@ -153,6 +157,7 @@ func TestBusGivingUp(t *testing.T) {
 	}
 }
 
+// TestBusNoService: without the daemon a call is ServiceUnknown.
 func TestBusNoService(t *testing.T) {
 	b := bus.Start(t)
 	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", b.Address)
@@ -167,6 +172,7 @@ func TestBusNoService(t *testing.T) {
 	}
 }
 
+// TestBusLost: a call after the loss of the bus is ErrLost.
 func TestBusLost(t *testing.T) {
 	c, d, b := connect(t, nil)
 	b.Stop()
@@ -177,6 +183,7 @@ func TestBusLost(t *testing.T) {
 	}
 }
 
+// TestBusNoBus: without a bus, Connect is ErrConnect.
 func TestBusNoBus(t *testing.T) {
 	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+t.TempDir()+"/socket")
 	if _, err := client.Connect(t.Context()); !errors.Is(err, client.ErrConnect) {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestCheckText: a string that D-Bus cannot carry is ErrNotText.
 func TestCheckText(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -29,6 +30,7 @@ func TestCheckText(t *testing.T) {
 	}
 }
 
+// TestCallError: a failed call is the daemon's error, ErrLost, or the context's end.
 func TestCallError(t *testing.T) {
 	t.Parallel()
 	ended, cancel := context.WithCancel(t.Context())

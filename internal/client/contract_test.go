@@ -12,7 +12,8 @@ import (
 	"github.com/berthd/berth/internal/client/clienttest"
 )
 
-// TestInfoHoldsEveryProperty compares Info's fields with the contract, names and types.
+// TestInfoHoldsEveryProperty: Info has a field for each property of the introspection XML, of the
+// same type.
 func TestInfoHoldsEveryProperty(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{}
@@ -28,7 +29,7 @@ func TestInfoHoldsEveryProperty(t *testing.T) {
 	}
 }
 
-// TestEveryMethodHasACall compares the client's methods with the contract's.
+// TestEveryMethodHasACall: the client has a call for each method of the introspection XML.
 func TestEveryMethodHasACall(t *testing.T) {
 	t.Parallel()
 	called := map[string]string{

@@ -11,6 +11,8 @@ import (
 	"github.com/berthd/berth/internal/idrange"
 )
 
+// TestParse: each key is read, and what cannot be used is a warning that names it. The default or
+// the value before it stays.
 func TestParse(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -86,6 +88,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestKeysAreServed: each key of Keys is known to the parser.
 func TestKeysAreServed(t *testing.T) {
 	t.Parallel()
 	for _, key := range Keys() {
@@ -97,6 +100,7 @@ func TestKeysAreServed(t *testing.T) {
 	}
 }
 
+// FuzzParse: any text gives a usable configuration, and the same one twice.
 func FuzzParse(f *testing.F) {
 	f.Add("[Daemon]\nIdleTimeoutSec=5min 20s\nLogLevel=debug\n[Container]\nStopTimeoutSec=2\nContainerEnv=x\nPath=/a:/b\n")
 	f.Add("[Daemon\n")

@@ -29,6 +29,8 @@ func write(t *testing.T, files map[string]string) string {
 	return filepath.Join(dir, "berth.conf")
 }
 
+// TestRead: drop-ins count after the file in the order of their names, and each fault is logged
+// with its file.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -85,7 +87,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestShippedFile: what packaging/berth.conf shows, commented out, are the defaults.
+// TestShippedFile: the values that packaging/berth.conf shows commented out are the defaults.
 func TestShippedFile(t *testing.T) {
 	t.Parallel()
 	shipped, err := os.ReadFile("../../packaging/berth.conf")

@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write testdata anew, with systemd-analy
 
 const spansGolden = "testdata/spans.golden"
 
-// TestParseSpan compares with what systemd itself reads in the same words.
+// TestParseSpan: a time span means what systemd reads in the same words.
 func TestParseSpan(t *testing.T) {
 	t.Parallel()
 	if *update {
@@ -55,6 +55,8 @@ func TestParseSpan(t *testing.T) {
 	}
 }
 
+// TestParseSpanTooLong: a span beyond 292 years is an error. Systemd counts in 64 bits of
+// microseconds, we in 63 of nanoseconds.
 func TestParseSpanTooLong(t *testing.T) {
 	t.Parallel()
 	// systemd counts in 64 bits of microseconds, we in 63 of nanoseconds.
@@ -68,6 +70,8 @@ func TestParseSpanTooLong(t *testing.T) {
 	}
 }
 
+// FuzzParseSpan: any text is an error or a span, which reads as itself when it is written in
+// microseconds.
 func FuzzParseSpan(f *testing.F) {
 	for _, text := range []string{"5min 20s", "1.5h", "infinity", "", ".", "1e3", "-1", "1µs 2w"} {
 		f.Add(text)

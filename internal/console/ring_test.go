@@ -7,6 +7,7 @@ import (
 	"testing"
 )
 
+// TestRing: the ring keeps the last 64 KiB, however they were written.
 func TestRing(t *testing.T) {
 	t.Parallel()
 	line := func(n int) []byte { return bytes.Repeat([]byte{byte('a' + n%26)}, 1000) }
@@ -62,6 +63,8 @@ func (o *overwriting) ReadAt(p []byte, off int64) (int, error) {
 	return o.File.ReadAt(p, off)
 }
 
+// TestReadLeavesOutWhatWasOverwritten: a read beside a write leaves out what was overwritten
+// meanwhile.
 func TestReadLeavesOutWhatWasOverwritten(t *testing.T) {
 	t.Parallel()
 	f, err := os.Create(filepath.Join(t.TempDir(), "ring"))

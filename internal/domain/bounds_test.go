@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestBounds: a hostile document costs next to nothing, whatever it is made of. It measures memory,
-// so it does not run beside others.
+// TestBounds: a hostile document is refused within 100 ms and 64 MiB. The test measures memory, so
+// it does not run beside others.
 func TestBounds(t *testing.T) {
 	full := func(unit string) string { return strings.Repeat(unit, (maxSize-200)/len(unit)) }
 	manyAttrs := func(n int) string {

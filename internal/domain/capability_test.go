@@ -2,6 +2,7 @@ package domain
 
 import "testing"
 
+// TestKeep: each policy and its exceptions keep the capabilities that libvirt 9.0 keeps.
 func TestKeep(t *testing.T) {
 	t.Parallel()
 	on := func(names ...string) map[string]bool {
@@ -35,7 +36,7 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// TestCapabilityNumbers: linux/capability.h is an ABI, so these cannot move.
+// TestCapabilityNumbers: the 41 names have the numbers of linux/capability.h, which is an ABI.
 func TestCapabilityNumbers(t *testing.T) {
 	t.Parallel()
 	names := CapabilityNames()

@@ -69,6 +69,8 @@ func fixpoint(t testing.TB, d *Def, gate map[string]string) {
 	}
 }
 
+// TestServed: each document of the corpus is a definition, is formatted as its golden files, and
+// reads as itself.
 func TestServed(t *testing.T) {
 	t.Parallel()
 	for _, file := range documents(t, "testdata", "served", "*.xml") {
@@ -90,7 +92,7 @@ func TestServed(t *testing.T) {
 	}
 }
 
-// TestExamples: what the project shows to people is a definition, and stays the same one.
+// TestExamples: each file in examples/ is a definition and reads as itself.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	for _, file := range documents(t, "..", "..", "examples", "*.xml") {

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDefaults: what a definition has when it says as little as it can.
+// TestDefaults: a definition that says as little as it can has these values.
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	d, err := Parse([]byte(with("")))
@@ -28,6 +28,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// TestConsolePorts: consoles without a port get the free numbers from 0 on.
 func TestConsolePorts(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -56,7 +57,7 @@ func TestConsolePorts(t *testing.T) {
 	}
 }
 
-// TestRoot: the last one with the target "/" counts, however the path is written.
+// TestRoot: the last file system with the target "/" is the root, however the path is written.
 func TestRoot(t *testing.T) {
 	t.Parallel()
 	mount := func(source, target string) string {
@@ -84,7 +85,7 @@ func TestRoot(t *testing.T) {
 	}
 }
 
-// TestIDMapOrder: ranges come sorted by the id inside, 340 of them at most.
+// TestIDMapOrder: ranges come sorted by the id inside, and one range may have all ids.
 func TestIDMapOrder(t *testing.T) {
 	t.Parallel()
 	d, err := parse([]byte(idmapXML("<uid start='5' target='10' count='5'/><uid start='0' target='100' count='5'/><uid start='10' target='0' count='10'/>")), nil)

@@ -51,7 +51,8 @@ type refusal struct {
 	element string
 }
 
-// TestRefused also keeps every sentence in a golden file, so that they are read when they change.
+// TestRefused: each bad document is refused with its kind, its element and one bounded sentence. A
+// golden file keeps the sentences, so that they are read when they change.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	var sentences strings.Builder
@@ -73,7 +74,7 @@ func TestRefused(t *testing.T) {
 	golden(t, "testdata/refused.golden", sentences.String())
 }
 
-// TestErrorsAreBounded: what quotes a value must neither be long nor forge a line.
+// TestErrorsAreBounded: an error that quotes a value is neither long nor more than one line.
 func TestErrorsAreBounded(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ü", 30000)

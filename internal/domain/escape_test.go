@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestEscapes: what XML would change on its way comes back as it was written.
+// TestEscapes: characters that XML would change come back as they were written.
 func TestEscapes(t *testing.T) {
 	t.Parallel()
 	const hostile = "a\r\nb\rc\td 'e' \"f\" <g> & &amp; ]]> h"

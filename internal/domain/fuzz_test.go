@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// FuzzParse: no panic; an error or a definition, never both; what is formatted reads as itself. Both
-// with the gate and without it, since each is lifted one day. Its seeds are the corpus and all that
-// is refused.
+// FuzzParse: any document is an error or a definition, and a definition that is formatted reads as
+// itself. Each runs with the gate and without it, since each gate is lifted one day. The seeds are
+// the corpus and all that is refused.
 func FuzzParse(f *testing.F) {
 	for _, file := range documents(f, "testdata", "served", "*.xml") {
 		f.Add(load(f, file))

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestGates: each entry of notServed keeps something out, and that without the others.
+// TestGates: each entry of notServed keeps its element out without the others, and lets it in when
+// it is lifted.
 func TestGates(t *testing.T) {
 	t.Parallel()
 	lifted := map[string]string{ // and what shows that it is lifted
@@ -36,6 +37,7 @@ func TestGates(t *testing.T) {
 	}
 }
 
+// TestArch: the host's own architecture and its 32-bit sibling are accepted, and no other.
 func TestArch(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

@@ -6,6 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestMemory: memory is read in every unit, rounded up to KiB, and the current memory is never more
+// than the maximum.
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -42,6 +44,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestMemoryTune: each limit of <memtune> is read, and one beyond the largest is unlimited.
 func TestMemoryTune(t *testing.T) {
 	t.Parallel()
 	kib := func(n uint64) *uint64 { return &n }

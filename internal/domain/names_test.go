@@ -6,6 +6,8 @@ import (
 	"testing"
 )
 
+// TestCheckName: a name has at most 255 bytes, no slash and no control character, and is not "." or
+// "..".
 func TestCheckName(t *testing.T) {
 	t.Parallel()
 	for name, ok := range map[string]bool{
@@ -25,6 +27,8 @@ func TestCheckName(t *testing.T) {
 	}
 }
 
+// TestHostname: a container's host name has the characters of its name that a host name may have,
+// 64 at most.
 func TestHostname(t *testing.T) {
 	t.Parallel()
 	id := UUID{0xde, 0xad, 0xbe, 0xef}
@@ -52,6 +56,8 @@ func TestHostname(t *testing.T) {
 	}
 }
 
+// TestMachineName: every name gives a machine name, with part of the uuid where a character was
+// changed.
 func TestMachineName(t *testing.T) {
 	t.Parallel()
 	id := UUID{0xde, 0xad, 0xbe, 0xef, 1}
@@ -87,6 +93,7 @@ func TestMachineName(t *testing.T) {
 	}
 }
 
+// TestParseUUID: a uuid is read with or without hyphens and in either case, and zero is none.
 func TestParseUUID(t *testing.T) {
 	t.Parallel()
 	const want = "5a8e8b1c-3c4d-4e5f-8a9b-0123456789ab"

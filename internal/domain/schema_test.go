@@ -11,8 +11,8 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// TestLibvirtIsKnown: whatever libvirt has, Berth serves or says that it does not; "unknown" is
-// only what libvirt does not know either.
+// TestLibvirtIsKnown: each element and attribute of libvirt is served or said not to be served.
+// Unknown is only what libvirt does not know either.
 func TestLibvirtIsKnown(t *testing.T) {
 	t.Parallel()
 	for path, x := range map[string]any{
@@ -65,8 +65,8 @@ func known(t *testing.T, path string, n *node, tag string) {
 	}
 }
 
-// TestNothingIsLost: each attribute and each text of the schema is seen in the formatted XML, or
-// says that it means nothing.
+// TestNothingIsLost: each attribute and each text of the schema comes back in the formatted XML, or
+// is listed as meaningless.
 func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
 	ignored := map[string]bool{

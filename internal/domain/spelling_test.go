@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestSpellings: XML has many ways to write one definition.
+// TestSpellings: the many ways to write one definition in XML give the same definition.
 func TestSpellings(t *testing.T) {
 	t.Parallel()
 	plain := with("<title>a&lt;b</title>")
@@ -61,7 +61,7 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
-// TestMetadataVerbatim: what others keep in <metadata> is theirs to the byte, in our XML too.
+// TestMetadataVerbatim: what others keep in <metadata> stays the same to the byte.
 func TestMetadataVerbatim(t *testing.T) {
 	t.Parallel()
 	for _, inner := range []string{

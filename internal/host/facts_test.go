@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestOSRelease: the first file that there is counts, and none is no error.
+// TestOSRelease: the first file that exists counts, and none is no error. One that is too large
+// counts as none.
 func TestOSRelease(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -42,7 +43,8 @@ func TestOSRelease(t *testing.T) {
 	}
 }
 
-// TestMountTypes: the last mount on a mount point is the one that is seen.
+// TestMountTypes: the last mount on a mount point is the one that is seen, and a broken table is an
+// error.
 func TestMountTypes(t *testing.T) {
 	t.Parallel()
 	const root = "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"

@@ -12,6 +12,7 @@ import (
 	"github.com/berthd/berth/internal/idrange"
 )
 
+// TestHostIDs: the ids of accounts, of /etc/subuid and /etc/subgid and of nspawn's locks are taken.
 func TestHostIDs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -46,7 +47,7 @@ func TestHostIDs(t *testing.T) {
 	}
 }
 
-// TestHostIDsUnreadable: what cannot be read may say anything.
+// TestHostIDsUnreadable: a file that cannot be read is an error, since it may say anything.
 func TestHostIDsUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"passwd", "group", "subuid", "subgid"} {

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestParsePool: a pool is whole ranges of 65,536 ids between the first and the last, and each
+// fault is named.
 func TestParsePool(t *testing.T) {
 	t.Parallel()
 	if p, err := ParsePool(Default().String()); err != nil || p != Default() {
@@ -38,6 +40,7 @@ func TestParsePool(t *testing.T) {
 	}
 }
 
+// TestOverlaps: two spans overlap when they share an id, whichever is asked.
 func TestOverlaps(t *testing.T) {
 	t.Parallel()
 	a := Span{10, 20}
@@ -50,7 +53,7 @@ func TestOverlaps(t *testing.T) {
 	}
 }
 
-// TestAllocate fills a small pool around what others have.
+// TestAllocate: each range that is given is free, and ErrExhausted comes only when none is.
 func TestAllocate(t *testing.T) {
 	t.Parallel()
 	pool := Span{10 * Size, 20*Size - 1}
@@ -91,7 +94,7 @@ func TestAllocate(t *testing.T) {
 	}
 }
 
-// TestAllocateIsSteady: the seed decides, also in the widest pool.
+// TestAllocateIsSteady: the same seed gets the same range, also in the widest pool.
 func TestAllocateIsSteady(t *testing.T) {
 	t.Parallel()
 	for _, pool := range []Span{Default(), {Size, 1<<32 - Size - 1}} {
@@ -104,6 +107,7 @@ func TestAllocateIsSteady(t *testing.T) {
 	}
 }
 
+// TestSubordinate: each readable line of /etc/subuid is a span, and no other.
 func TestSubordinate(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]Span{
@@ -126,6 +130,7 @@ func TestSubordinate(t *testing.T) {
 	}
 }
 
+// TestAccounts: the numeric ids of each line of passwd or group are taken.
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 	const passwd = "root:x:0:0:root:/root:/bin/sh\n+::::::\nvm:x:600000:600001::/:/bin/false\nshort:x\nodd:x:-1:4294967296:::\n"
@@ -137,7 +142,7 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
-// FuzzSubordinate: whatever the file has, a span is one, and no range is given out of it.
+// FuzzSubordinate: no range is given out of a span of /etc/subuid, whatever the file has.
 func FuzzSubordinate(f *testing.F) {
 	f.Add("alice:524288:65536\nbob:589824:65536\n")
 	f.Add("a:4294967290:100")

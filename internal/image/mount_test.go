@@ -24,6 +24,8 @@ func file16(t *testing.T) string {
 	return path
 }
 
+// TestOpenImage: only a regular file is an image and only a block device is a device. Neither is
+// opened for writing, nor waited for.
 func TestOpenImage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -65,7 +67,7 @@ func TestOpenImage(t *testing.T) {
 	}
 }
 
-// TestReopen: the file is the one that was open, not what its path leads to by now.
+// TestReopen: reopen gives the file that was open, not the one that its path leads to by now.
 func TestReopen(t *testing.T) {
 	t.Parallel()
 	path := file16(t)
@@ -87,6 +89,7 @@ func TestReopen(t *testing.T) {
 	}
 }
 
+// TestLock: an image has many readers or one writer.
 func TestLock(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -112,8 +115,8 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// TestLockWaits: a container that has just ended may still have its device for a moment, and for
-// longer where much is to be written down: then it is waited for by its next life.
+// TestLockWaits: a container that starts again waits until its last life has given the image back.
+// Another waits a moment only.
 func TestLockWaits(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -145,7 +148,7 @@ func TestLockWaits(t *testing.T) {
 	}
 }
 
-// TestLockEnds with the start that waits.
+// TestLockEnds: the wait for an image ends with the start's context.
 func TestLockEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -206,6 +209,7 @@ func writers(t *testing.T) (a, b *os.File) {
 	return a, b
 }
 
+// TestExplain: an error of mount(2) says what the definition can do about it.
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

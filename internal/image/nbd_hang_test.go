@@ -29,8 +29,8 @@ func soon(t *testing.T, what string, f func() error) error {
 	}
 }
 
-// TestServerHangs: one that says nothing to us holds a start no longer than that may take, and what it
-// has said on its standard error does not hide that.
+// TestServerHangs: a server that says nothing to us holds a start no longer than its context, and
+// its own messages do not hide that.
 func TestServerHangs(t *testing.T) {
 	t.Parallel()
 	for name, script := range map[string]string{
@@ -62,7 +62,7 @@ func TestServerHangs(t *testing.T) {
 	}
 }
 
-// TestServerIsNotToBlame: what it said explains only its own end.
+// TestServerIsNotToBlame: what the server said explains only its own end.
 func TestServerIsNotToBlame(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []error{unix.EACCES, errors.New("no scope"), fmt.Errorf("the device: %w", io.EOF)} {

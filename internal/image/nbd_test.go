@@ -22,7 +22,8 @@ func program(t *testing.T, script string) string {
 	return path
 }
 
-// TestServerIsTold what to serve, where to listen and, by a lock that it inherits, until when.
+// TestServerIsTold: the server is told what to serve and where to listen, and holds the image's
+// lock until it ends.
 func TestServerIsTold(t *testing.T) {
 	t.Parallel()
 	locked, other := writers(t)
@@ -51,7 +52,7 @@ func TestServerIsTold(t *testing.T) {
 	}
 }
 
-// TestServerFails: its own words say why.
+// TestServerFails: a server that fails is quoted in the error.
 func TestServerFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ script, want string }{
@@ -76,7 +77,7 @@ func TestServerFails(t *testing.T) {
 	}
 }
 
-// TestNoServer: an image that needs one, on a host that has none.
+// TestNoServer: an image that needs qemu-nbd, on a host without it, names the package.
 func TestNoServer(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	s := &Images{}

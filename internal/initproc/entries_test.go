@@ -10,6 +10,7 @@ import (
 	"github.com/moby/sys/user"
 )
 
+// TestEntries: only lines whose ids are numbers in range are passed on.
 func TestEntries(t *testing.T) {
 	t.Parallel()
 	const long = 100 << 10
@@ -57,6 +58,7 @@ p:x:5:6::/:
 	}
 }
 
+// TestEntriesEndless: a line without an end, or a file that cannot be read, is an error.
 func TestEntriesEndless(t *testing.T) {
 	t.Parallel()
 	if _, err := io.ReadAll(groupEntries(strings.NewReader(strings.Repeat("x", maxEntry+1)))); err == nil {
@@ -67,8 +69,7 @@ func TestEntriesEndless(t *testing.T) {
 	}
 }
 
-// FuzzEntries: nobody who is looked up by name, or who is in a group, is root because of a field that says
-// something else.
+// FuzzEntries: nobody becomes root because a field of passwd or group is not a number.
 func FuzzEntries(f *testing.F) {
 	f.Add("web:x:abc:0::/:\n", "extra:x:y:web\n")
 	f.Add("web:x:5:6\nweb\n", "extra:x:7:web")

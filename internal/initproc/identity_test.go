@@ -6,6 +6,7 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
+// TestMapped: an id is mapped when a range has it inside.
 func TestMapped(t *testing.T) {
 	t.Parallel()
 	ranges := []plan.IDRange{{Inside: 0, Outside: 100000, Count: 10}, {Inside: 20, Outside: 5, Count: 1}, {Inside: 1<<32 - 2, Outside: 7, Count: 1}}

@@ -21,6 +21,8 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
+// TestJournal: a message is one line in one write, with its priority before it. A line break in a
+// value makes no second line.
 func TestJournal(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -49,6 +51,7 @@ func TestJournal(t *testing.T) {
 	}
 }
 
+// TestJournalLevelChanges: a level that is set while the daemon runs counts for loggers that exist.
 func TestJournalLevelChanges(t *testing.T) {
 	t.Parallel()
 	var out lines
@@ -62,7 +65,8 @@ func TestJournalLevelChanges(t *testing.T) {
 	}
 }
 
-// TestJournalFromManySides: handlers that were made from each other share one line buffer.
+// TestJournalFromManySides: no line is lost or mixed when loggers that were made from each other
+// write at once.
 func TestJournalFromManySides(t *testing.T) {
 	t.Parallel()
 	var out lines

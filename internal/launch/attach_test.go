@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// TestAttachToOneThatHangs: a supervisor that takes no connections is asked again and again, and holds
-// nobody, however many connections wait for it already.
+// TestAttachToOneThatHangs: Attach to a supervisor that takes no connection ends with its context,
+// however many connections wait already, and does not call it gone.
 func TestAttachToOneThatHangs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -19,8 +19,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestFailedStart: the cause is told, whatever the daemon and the init stage are at when it happens,
-// and nothing is left.
+// TestFailedStart: a start that fails tells its cause, whatever the daemon and the init stage are
+// doing at that moment, and leaves no process.
 func TestFailedStart(t *testing.T) {
 	for name, tc := range map[string]struct {
 		spoil func(b *box)
@@ -100,7 +100,7 @@ func (b *box) empty(t *testing.T) {
 	}
 }
 
-// TestDaemonLeaves: one that dies in the middle of a start leaves nothing behind.
+// TestDaemonLeaves: a daemon that dies in the middle of a start leaves nothing behind.
 func TestDaemonLeaves(t *testing.T) {
 	for name, placed := range map[string]bool{"before the group": false, "before the exec": true} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestDaemonLeaves(t *testing.T) {
 	}
 }
 
-// TestInterruptedStart: what ends a start from outside is a failed start, never a container that ran.
+// TestInterruptedStart: a start that is ended from outside has failed, and no container has run.
 func TestInterruptedStart(t *testing.T) {
 	initStage := func(s service.Supervisor) error { return syscall.Kill(int(s.Leader()), syscall.SIGKILL) }
 	systemd := func(s service.Supervisor) error { return syscall.Kill(int(s.PID()), syscall.SIGTERM) }
@@ -182,6 +182,8 @@ func TestInterruptedStart(t *testing.T) {
 	}
 }
 
+// TestAttach: a missing or dead socket means that the supervisor is gone. One that nobody answers
+// at does not.
 func TestAttach(t *testing.T) {
 	b := newBox(t, "exit 0")
 	if s, found, err := b.supervisors.Attach(limited(t), t.TempDir()); found || err != nil {
@@ -209,8 +211,8 @@ func TestAttach(t *testing.T) {
 	}
 }
 
-// TestLargePlan: a plan travels as a file, and may be larger than a packet; beyond its bound it is
-// refused before anything is begun.
+// TestLargePlan: a plan larger than a packet arrives whole. One beyond its bound is refused before
+// anything is begun.
 func TestLargePlan(t *testing.T) {
 	b := newBox(t, "")
 	b.plan.Init.Path, b.plan.Init.Args = "/bin/sleep", []string{"sleep", "1000"}
@@ -232,7 +234,8 @@ func TestLargePlan(t *testing.T) {
 	}
 }
 
-// TestManySources: the message that names them has its bound too, the supervisor's and the kernel's.
+// TestManySources: a message that names too many sources is refused, by the supervisor's bound and
+// by the kernel's.
 func TestManySources(t *testing.T) {
 	for name, tc := range map[string]struct {
 		bytes int

@@ -51,8 +51,8 @@ func descriptors(t *testing.T, process string) map[string]string {
 	return open
 }
 
-// TestWhatInitGets: nothing of ours (CVE-2024-21626), and of the process's state what a fresh
-// program expects.
+// TestWhatInitGets: init has none of our descriptors, arguments or variables (CVE-2024-21626), and
+// the signals, capabilities and umask that a fresh program expects.
 func TestWhatInitGets(t *testing.T) {
 	b, _, leader := sleeper(t)
 	if diff := cmp.Diff(map[string]string{"0": "/dev/pts/0", "1": "/dev/pts/0", "2": "/dev/pts/0"}, descriptors(t, leader)); diff != "" {
@@ -89,7 +89,8 @@ func TestWhatInitGets(t *testing.T) {
 	}
 }
 
-// TestFileLimit: the Go runtime raises its own soft limit of open files, and must not that of others.
+// TestFileLimit: init has the host's limit of open files, not the one that the Go runtime raises
+// for itself.
 func TestFileLimit(t *testing.T) {
 	_, _, leader := sleeper(t)
 	shell, err := exec.Command("sh", "-c", "ulimit -Sn; ulimit -Hn").Output()
@@ -122,7 +123,8 @@ func sessionOf(status string) string {
 	return session
 }
 
-// TestWhatSupervisorKeeps: nothing of the container's root, or the root could not be unmounted.
+// TestWhatSupervisorKeeps: the supervisor holds nothing of the container's root, and has no mounts
+// of its own.
 func TestWhatSupervisorKeeps(t *testing.T) {
 	b, supervisor, _ := sleeper(t)
 	if got, err := os.Readlink(supervisor + "/cwd"); got != b.runDir || err != nil {
@@ -138,8 +140,8 @@ func TestWhatSupervisorKeeps(t *testing.T) {
 	}
 }
 
-// TestProgram: a container that gets at the supervisor's program, as by an init that asks for
-// /proc/self/exe (CVE-2019-5736), can neither write to it nor run anything else by it.
+// TestProgram: an init that asks for /proc/self/exe (CVE-2019-5736) can neither write to the
+// supervisor's program nor run anything else by it.
 func TestProgram(t *testing.T) {
 	sum := func() [sha256.Size]byte { return sha256.Sum256([]byte(read(t, program))) }
 	before := sum()
@@ -160,8 +162,8 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestProgramIsImmutable plays a container with all rights, and with a descriptor of the supervisor's
-// program, while it runs and after its end.
+// TestProgramIsImmutable: a process with all rights and a descriptor of the supervisor's program
+// cannot change it, while it runs and after its end.
 func TestProgramIsImmutable(t *testing.T) {
 	b := newBox(t, "exec sleep 1000")
 	s := b.run(t)

@@ -16,6 +16,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
+// TestEnd: each way in which init can end is reported with its status, and nothing of the container
+// is left.
 func TestEnd(t *testing.T) {
 	kill := func(sig syscall.Signal) func(s service.Supervisor) error {
 		return func(s service.Supervisor) error { return syscall.Kill(int(s.Leader()), sig) }
@@ -68,6 +70,8 @@ func TestEnd(t *testing.T) {
 	}
 }
 
+// TestGroups: the supervisor and init are in control groups of their own, and killing the scope
+// ends both.
 func TestGroups(t *testing.T) {
 	b := newBox(t, "exec sleep 1000")
 	s := b.run(t)
@@ -88,7 +92,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestConsole: nothing is lost of what comes before the end, and nothing blocks.
+// TestConsole: no output before the end is lost, and nothing blocks.
 func TestConsole(t *testing.T) {
 	b := newBox(t, "seq 30000; tty; echo second > /dev/tty2; echo last; exit 2")
 	b.plan.Consoles = 2
@@ -106,8 +110,8 @@ func TestConsole(t *testing.T) {
 	}
 }
 
-// TestMuteSupervisor: its messages go nowhere, as when the journal went away, and its run directory
-// cannot be written; still berthd learns how init ended.
+// TestMuteSupervisor: a supervisor that can write neither messages nor files still tells berthd how
+// init ended.
 func TestMuteSupervisor(t *testing.T) {
 	b := newBox(t, "echo ready; read line < /tmp/go; exit 9")
 	if err := syscall.Mkfifo(filepath.Join(b.root, "tmp/go"), 0o600); err != nil {
@@ -139,6 +143,8 @@ func TestMuteSupervisor(t *testing.T) {
 	}
 }
 
+// TestKilledSupervisor: a supervisor that is killed is seen, by its own daemon and by a later one.
+// Its init goes on until it is ended.
 func TestKilledSupervisor(t *testing.T) {
 	for name, reattach := range map[string]bool{"of this daemon": false, "of an earlier daemon": true} {
 		t.Run(name, func(t *testing.T) {
@@ -183,6 +189,7 @@ func (b *box) again(t *testing.T, s service.Supervisor) service.Supervisor {
 	return next
 }
 
+// TestNextDaemon: a daemon that attaches can do what the first one could.
 func TestNextDaemon(t *testing.T) {
 	b := newBox(t, "trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done")
 	s := b.run(t)
@@ -196,7 +203,7 @@ func TestNextDaemon(t *testing.T) {
 	}
 }
 
-// TestEndWithoutDaemon: what nobody hears is left in a file.
+// TestEndWithoutDaemon: the exit status that no daemon hears is left in a file.
 func TestEndWithoutDaemon(t *testing.T) {
 	b := newBox(t, "echo ready; read line < /tmp/go; exit 7")
 	if err := syscall.Mkfifo(filepath.Join(b.root, "tmp/go"), 0o600); err != nil {
@@ -223,7 +230,7 @@ func TestEndWithoutDaemon(t *testing.T) {
 	}
 }
 
-// TestDescriptors: the daemon keeps nothing of a container that is over, nor a zombie.
+// TestDescriptors: the daemon keeps no descriptor of a container that is over, and no zombie.
 func TestDescriptors(t *testing.T) {
 	b := newBox(t, "exit 0")
 	missing := *b.plan

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestNoExecutableMemory: where the host forbids what we need, the error says what to do. The sysctl
-// is of a pid namespace, so that only this test's child sees it.
+// TestNoExecutableMemory: where the host forbids executable memory files, the error says which
+// setting to change. The sysctl is of a pid namespace, so that only this test's child sees it.
 func TestNoExecutableMemory(t *testing.T) {
 	if os.Getenv("BERTH_NOEXEC") != "" {
 		_, err := immutable("/proc/self/exe")

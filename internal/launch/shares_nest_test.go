@@ -12,8 +12,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// TestSharedNamespace: one container's init is born in another's namespace, and its supervisor stays
-// where it is; when the other has ended, it has no namespace.
+// TestSharedNamespace: init is born in another container's namespace, and its supervisor stays in
+// the host's. A container that has ended has no namespace to give.
 func TestSharedNamespace(t *testing.T) {
 	db := newBox(t, "exec sleep 1000")
 	first := db.run(t)
@@ -44,7 +44,7 @@ func TestSharedNamespace(t *testing.T) {
 	}
 }
 
-// TestNamespaceRefused: that a namespace cannot be entered is told by the element that asks for it.
+// TestNamespaceRefused: a namespace that cannot be entered is told by the element that asks for it.
 func TestNamespaceRefused(t *testing.T) {
 	b := newBox(t, "exit 0")
 	own, err := os.Open("/proc/self/ns/uts")

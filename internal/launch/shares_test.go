@@ -23,8 +23,8 @@ func sleeper(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
-// TestNamespace plays the supervisor of a child. What has init's pid but another parent is not init,
-// nor is anything when the supervisor is gone.
+// TestNamespace: a namespace is had only of the init whose parent is the living supervisor, so that
+// a reused pid is nobody.
 func TestNamespace(t *testing.T) {
 	t.Parallel()
 	self, child, dead := os.Getpid(), sleeper(t), sleeper(t)

@@ -16,6 +16,8 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
+// TestPrepare: a plan becomes the supervisor's first message, with its clone flags, id maps,
+// sources and shares.
 func TestPrepare(t *testing.T) {
 	t.Parallel()
 	const always = unix.CLONE_NEWPID | unix.CLONE_NEWNS
@@ -56,7 +58,7 @@ func TestPrepare(t *testing.T) {
 	}
 }
 
-// TestSealed: what is handed to a process that is not trusted cannot be changed by it.
+// TestSealed: the plan that is handed to the supervisor cannot be changed by anybody.
 func TestSealed(t *testing.T) {
 	t.Parallel()
 	p := &plan.Plan{Name: "web"}
@@ -83,6 +85,8 @@ func TestSealed(t *testing.T) {
 	}
 }
 
+// TestImmutable: the copy of a program is executable, equal to the original, and cannot be written
+// to.
 func TestImmutable(t *testing.T) {
 	t.Parallel()
 	f, err := immutable("/bin/echo")
@@ -126,8 +130,8 @@ func TestImmutable(t *testing.T) {
 	}
 }
 
-// TestForkWhateverTheNumbers: the program's descriptor can have any, also the one that ForkExec takes for
-// its pipe in the child, the one after the highest that is handed over.
+// TestForkWhateverTheNumbers: the supervisor starts whichever number its program's descriptor has,
+// also the one that ForkExec takes for its pipe in the child.
 func TestForkWhateverTheNumbers(t *testing.T) {
 	t.Parallel()
 	program, err := immutable("/bin/true")

@@ -4,6 +4,7 @@ import (
 	"testing"
 )
 
+// TestRoundTrip: each type of value is read as it was written.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	var w Writer
@@ -39,6 +40,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestFaults: bytes that are cut short or too many are an error, and a huge count is refused before
+// it costs memory.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

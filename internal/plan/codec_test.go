@@ -33,6 +33,7 @@ func full() *Plan {
 	}
 }
 
+// TestPackRoundTrip: a plan is read as it was packed.
 func TestPackRoundTrip(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]*Plan{"full": full(), "nearly empty": {Group: Mount{Kind: MountNew}}} {
@@ -47,7 +48,7 @@ func TestPackRoundTrip(t *testing.T) {
 	}
 }
 
-// FuzzUnpack: no panic; an error or a plan; and a plan that was accepted survives another trip.
+// FuzzUnpack: any bytes give an error or a plan, and a plan survives another trip.
 func FuzzUnpack(f *testing.F) {
 	f.Add(full().Pack())
 	f.Add([]byte{})

@@ -22,7 +22,7 @@ func minimal() *domain.Def {
 	}
 }
 
-// TestAlone: each word of a definition changes what it is for, and nothing else of the plan.
+// TestAlone: each word of a definition changes its part of the plan, and nothing else.
 func TestAlone(t *testing.T) {
 	t.Parallel()
 	type (
@@ -114,8 +114,8 @@ func TestAlone(t *testing.T) {
 	}
 }
 
-// TestEnvironment: the configuration gives the defaults; initenv replaces in place, and what is new
-// comes last in its own order.
+// TestEnvironment: initenv replaces a default in its place, and new variables come last in their
+// own order.
 func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	d := minimal()
@@ -136,8 +136,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestKernelViews: what the host has mounted for its security modules is shown, but not to a user
-// namespace, which may not mount it.
+// TestKernelViews: securityfs and selinuxfs are shown read-only where the host has them, but not in
+// a user namespace, which may not mount them.
 func TestKernelViews(t *testing.T) {
 	t.Parallel()
 	mapped := domain.IDMap{UIDs: []domain.IDRange{{Target: 100000, Count: 65536}}, GIDs: []domain.IDRange{{Target: 100000, Count: 65536}}}
@@ -177,7 +177,7 @@ func TestKernelViews(t *testing.T) {
 	}
 }
 
-// TestRunHost: a container is told what its environment says, and of the host what is known.
+// TestRunHost: /run/host tells what the environment says and what is known of the host.
 func TestRunHost(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -213,7 +213,7 @@ func TestRunHost(t *testing.T) {
 	}
 }
 
-// TestTTYGroup: a terminal's group is 5 where the container has one, and the mount would fail where
+// TestTTYGroup: terminals belong to group 5 where the container has one. The mount would fail where
 // it has not.
 func TestTTYGroup(t *testing.T) {
 	t.Parallel()
@@ -246,7 +246,8 @@ func TestTTYGroup(t *testing.T) {
 	}
 }
 
-// TestDenied: each name is a system call, and each capability one that the kernel knows.
+// TestDenied: each call of the seccomp profile is a system call, and a capability that is kept
+// lifts its calls.
 func TestDenied(t *testing.T) {
 	t.Parallel()
 	d := minimal()

@@ -46,7 +46,8 @@ func asJSON(t *testing.T, p *plan.Plan) []byte {
 	return text.Bytes()
 }
 
-// TestGolden: each definition's whole plan, kept as JSON.
+// TestGolden: the whole plan of each definition is its golden JSON, and the definition is not
+// changed.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	var files []string

@@ -11,6 +11,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
+// TestMemoryLimits: the limits of a definition become the scope's MemoryMax, MemoryHigh and
+// MemorySwapMax in bytes.
 func TestMemoryLimits(t *testing.T) {
 	t.Parallel()
 	n := func(v uint64) *uint64 { return &v }
@@ -46,8 +48,8 @@ func TestMemoryLimits(t *testing.T) {
 	}
 }
 
-// TestDevices: every container has these, and only one that may make nodes any other, and then
-// only the making of it: to open what it made is a matter of the list again.
+// TestDevices: every container may use the same nine devices. One that keeps mknod may make any
+// other node, but not open it.
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	var got []string

@@ -19,7 +19,8 @@ func input(t testing.TB, name string) []byte {
 	return text
 }
 
-// TestGolden: each file, of a container of 64 MiB, 16 MiB of swap and two of four processors.
+// TestGolden: each file of a container with 64 MiB, 16 MiB of swap and two of four processors is
+// its golden text.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	c := CPU{

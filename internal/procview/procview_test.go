@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+// TestLimit: "max" and what cannot be read are no limit.
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]uint64{
@@ -16,6 +17,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// TestQuota: a quota is rounded up to whole processors, and one that cannot be read is none.
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]uint64{
@@ -27,7 +29,7 @@ func TestQuota(t *testing.T) {
 	}
 }
 
-// TestWithoutControllers: what no group counts stays the host's.
+// TestWithoutControllers: what no control group counts stays the host's.
 func TestWithoutControllers(t *testing.T) {
 	t.Parallel()
 	host, none := input(t, "meminfo"), Memory{Limit: None, SwapLimit: None}
@@ -42,7 +44,7 @@ func TestWithoutControllers(t *testing.T) {
 	}
 }
 
-// TestCpuinfoOfTheMachine: what some architectures say behind the processors is of the whole machine.
+// TestCpuinfoOfTheMachine: lines behind the processors, which some architectures have, stay.
 func TestCpuinfoOfTheMachine(t *testing.T) {
 	t.Parallel()
 	const host = "processor\t: 0\nmodel name\t: a\n\nprocessor\t: 1\nmodel name\t: b\n\nHardware\t: c\n"
@@ -53,7 +55,7 @@ func TestCpuinfoOfTheMachine(t *testing.T) {
 	}
 }
 
-// TestMeminfoBounds: no more than the host has, and nothing below zero.
+// TestMeminfoBounds: no figure is more than the host's, and none is below zero.
 func TestMeminfoBounds(t *testing.T) {
 	t.Parallel()
 	host := []byte("MemTotal:           1000 kB\nMemFree:             500 kB\nSwapFree:              5 kB\n")
@@ -67,7 +69,7 @@ func TestMeminfoBounds(t *testing.T) {
 	}
 }
 
-// TestLoad: a processor kept busy for long is a load of 1, and none of it is left long after.
+// TestLoad: a processor that is busy for long is a load of 1, and none of it is left long after.
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	var l Load
@@ -83,7 +85,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// FuzzFiles: whatever the kernel says, nothing panics, and what was in dst stays.
+// FuzzFiles: nothing panics whatever the kernel says, and what was in dst stays.
 func FuzzFiles(f *testing.F) {
 	for _, name := range []string{"meminfo", "cpuinfo", "stat"} {
 		f.Add(input(f, name), input(f, "memory.stat"), uint64(1<<20), uint64(2))

@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+// TestSignal: the signal that asks an init to stop follows from the signals that it catches.
 func TestSignal(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -21,7 +21,8 @@ func xml(t *testing.T, name string, n byte) string {
 	return text
 }
 
-// TestDamaged: what cannot be used is told and set aside, unchanged, and hides no other.
+// TestDamaged: a definition that cannot be used is logged and set aside unchanged, and hides no
+// other.
 func TestDamaged(t *testing.T) {
 	t.Parallel()
 	good := xml(t, "web", 1)
@@ -65,7 +66,7 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// TestDamagedAgain: a second one of the same name is kept beside the first.
+// TestDamagedAgain: a second damaged file of a name is kept beside the first.
 func TestDamagedAgain(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -85,7 +86,7 @@ func TestDamagedAgain(t *testing.T) {
 	}
 }
 
-// TestDuplicate: of two with one uuid the first by name is taken.
+// TestDuplicate: of two definitions with one uuid the first by name is taken.
 func TestDuplicate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -104,8 +105,8 @@ func TestDuplicate(t *testing.T) {
 	}
 }
 
-// TestForeign: what is no definition by its name is left alone; what is none by its kind is told,
-// and opened by nobody: a FIFO would hold the daemon up for ever.
+// TestForeign: a file whose name is no definition's is left alone. A directory, FIFO or dead link
+// is logged and never opened: a FIFO would hold the daemon up for ever.
 func TestForeign(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -69,6 +69,7 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
+// TestSaveLoad: a definition of any name is loaded as it was saved, and is gone when it is removed.
 func TestSaveLoad(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a [b]*?", "containers")
@@ -110,7 +111,8 @@ func TestSaveLoad(t *testing.T) {
 	}
 }
 
-// TestSavedFile: whoever opens it sees whose it is, and only root opens it: initenv may hold secrets.
+// TestSavedFile: the file says whose it is and only root can read it, since initenv may hold
+// secrets.
 func TestSavedFile(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "containers")
@@ -151,8 +153,8 @@ func TestSavedFile(t *testing.T) {
 	}
 }
 
-// TestSaveElsewhere: the new file is made beside the old one, whatever TMPDIR says: one that was
-// made elsewhere has the SELinux type of that place.
+// TestSaveElsewhere: the new file is made beside the old one, whatever TMPDIR says. Elsewhere it
+// would get that place's SELinux type.
 func TestSaveElsewhere(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	store, _ := definitions(t, dir)

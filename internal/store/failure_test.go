@@ -15,8 +15,9 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestFailedWrite lets no file grow beyond a few bytes, as a full disk does. The limit is the whole
-// process's, so this does not run beside other tests.
+// TestFailedWrite: a save that fails keeps the old definition and leaves no half of the new one.
+// The test limits the size of files, as a full disk does, for the whole process, so it does not run
+// beside others.
 func TestFailedWrite(t *testing.T) {
 	dir := t.TempDir()
 	store, _ := definitions(t, dir)
@@ -62,7 +63,8 @@ func limitFiles(t *testing.T) (restore func()) {
 	}
 }
 
-// TestSaveInTheWay: what stands in a definition's place is no reason to lose it or to leave litter.
+// TestSaveInTheWay: a directory in a definition's place is an error without litter, and a link
+// there is replaced, not followed.
 func TestSaveInTheWay(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -91,7 +93,7 @@ func TestSaveInTheWay(t *testing.T) {
 	}
 }
 
-// TestLost: where the directory cannot be read nothing is known, and that is not "no definitions".
+// TestLost: a directory that cannot be read is an error, not "no definitions".
 func TestLost(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "containers")

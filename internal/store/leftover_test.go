@@ -14,7 +14,7 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestJunkAmongRuns: nothing that stands among the runs hides one, or is taken for one.
+// TestJunkAmongRuns: a foreign entry among the runs hides no run and is not taken for one.
 func TestJunkAmongRuns(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
@@ -52,7 +52,7 @@ func TestJunkAmongRuns(t *testing.T) {
 	}
 }
 
-// TestBrokenRuns: a run without a state that can be read is told and archived, once.
+// TestBrokenRuns: a run whose state cannot be read is logged and archived, once.
 func TestBrokenRuns(t *testing.T) {
 	t.Parallel()
 	for name, breaks := range map[string]func(dir string) error{
@@ -88,6 +88,7 @@ func TestBrokenRuns(t *testing.T) {
 	}
 }
 
+// TestRunsLost: a directory of runs that is missing, or is a file, is an error.
 func TestRunsLost(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()

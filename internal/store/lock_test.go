@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestLock: one process holds it; it ends with the file, and with the process. Record locks are
-// between processes, so that the test needs a second one: itself.
+// TestLock: one process holds the lock, and it ends with the file and with the process. Record
+// locks are between processes, so that the test needs a second one: itself.
 func TestLock(t *testing.T) {
 	if dir := os.Getenv("BERTH_LOCK"); dir != "" {
 		if _, err := Lock(dir); err != nil {

@@ -58,7 +58,8 @@ func reloadRuns(t *testing.T, dir string) (list []service.Run, log string) {
 	return list, text.String()
 }
 
-// TestRunLife follows two runs over restarts of the daemon.
+// TestRunLife: a run is loaded as it was saved, becomes the last one when it is archived, and is
+// gone when it is forgotten.
 func TestRunLife(t *testing.T) {
 	t.Parallel()
 	base := filepath.Join(t.TempDir(), "berth")
@@ -117,7 +118,7 @@ func TestRunLife(t *testing.T) {
 	}
 }
 
-// TestCreateOver: a directory, or a file, that a broken start left is no obstacle, and the last run
+// TestCreateOver: what a broken start left in the run's place is no obstacle, and the last run
 // stays until this one is archived.
 func TestCreateOver(t *testing.T) {
 	t.Parallel()
@@ -153,7 +154,7 @@ func TestCreateOver(t *testing.T) {
 	}
 }
 
-// TestArchiveNothing: of a run that never was there is nothing that could replace the last one.
+// TestArchiveNothing: a run that never was replaces no last one.
 func TestArchiveNothing(t *testing.T) {
 	t.Parallel()
 	r, _ := runs(t, t.TempDir())
@@ -172,7 +173,7 @@ func TestArchiveNothing(t *testing.T) {
 	}
 }
 
-// TestSaveNowhere: without a directory there is no run to save, and none comes to be.
+// TestSaveNowhere: a run without a directory is not saved, and none is made.
 func TestSaveNowhere(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
@@ -185,7 +186,7 @@ func TestSaveNowhere(t *testing.T) {
 	}
 }
 
-// TestRunFailedWrite: as TestFailedWrite.
+// TestRunFailedWrite: a state that cannot be written leaves the old one. See TestFailedWrite.
 func TestRunFailedWrite(t *testing.T) {
 	base := t.TempDir()
 	r, _ := runs(t, base)

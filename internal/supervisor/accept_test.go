@@ -13,9 +13,9 @@ import (
 // fewDescriptors is set in the process that may have few descriptors: the limit is of all its threads.
 const fewDescriptors = "BERTH_TEST_LIMITED"
 
-// TestDoorWithoutDescriptors: a process that has none left takes a connection with its reserve, and has room
-// to tell of itself; without the reserve the connection waits, no processor works for it, and
-// it is taken once there is room.
+// TestDoorWithoutDescriptors: a process without a free descriptor takes a connection with its
+// reserve. Without the reserve the connection waits, costs no processor time, and is taken once
+// there is room.
 func TestDoorWithoutDescriptors(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(fewDescriptors) == "" {

@@ -53,6 +53,7 @@ func limited(t *testing.T) *view {
 	return v
 }
 
+// TestView: the files show the tightest limit of the control groups and the payload's own use.
 func TestView(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, viewOfHalfAProcessor)
@@ -85,7 +86,7 @@ func viewOfHalfAProcessor(t *testing.T) {
 	}
 }
 
-// TestViewBeforeTheGroup: until init is in its group, and without controllers, the host's figures are given.
+// TestViewBeforeTheGroup: until init is in its group, the host's figures are given.
 func TestViewBeforeTheGroup(t *testing.T) {
 	t.Parallel()
 	for _, f := range (&view{born: time.Now()}).files() {
@@ -95,7 +96,8 @@ func TestViewBeforeTheGroup(t *testing.T) {
 	}
 }
 
-// TestViewLeavesNoGarbage: the collector, once it runs, costs more memory than the whole supervisor.
+// TestViewLeavesNoGarbage: a read allocates nothing, since the collector costs more memory than the
+// whole supervisor.
 func TestViewLeavesNoGarbage(t *testing.T) {
 	v := limited(t)
 	dst := make([]byte, 0, 64<<10)

@@ -29,6 +29,7 @@ func pair(t *testing.T) (a, b *Conn) {
 	return a, b
 }
 
+// TestConnPassesDescriptors: a descriptor arrives with its message and is closed on exec.
 func TestConnPassesDescriptors(t *testing.T) {
 	t.Parallel()
 	a, b := pair(t)
@@ -58,6 +59,7 @@ func TestConnPassesDescriptors(t *testing.T) {
 	}
 }
 
+// TestConnEnds: the last message arrives, and io.EOF comes after it.
 func TestConnEnds(t *testing.T) {
 	t.Parallel()
 	a, b := pair(t)
@@ -76,8 +78,8 @@ func TestConnEnds(t *testing.T) {
 	}
 }
 
-// TestConnEndsWithUnreadMessages: a side that ends before it has read all resets the connection, and
-// what it said last, why it ends, must arrive nevertheless.
+// TestConnEndsWithUnreadMessages: the last words of a side that ends before it has read all arrive,
+// although the kernel resets the connection.
 func TestConnEndsWithUnreadMessages(t *testing.T) {
 	t.Parallel()
 	a, b := pair(t)
@@ -100,6 +102,7 @@ func TestConnEndsWithUnreadMessages(t *testing.T) {
 	}
 }
 
+// TestConnRefusesWhatIsTooLarge: a message beyond the limit is an error of the reader.
 func TestConnRefusesWhatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	a, b := pair(t)
@@ -113,6 +116,7 @@ func TestConnRefusesWhatIsTooLarge(t *testing.T) {
 	}
 }
 
+// TestConnCloseWakesReader: a close ends a read that waits.
 func TestConnCloseWakesReader(t *testing.T) {
 	t.Parallel()
 	a, _ := pair(t)

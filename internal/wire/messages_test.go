@@ -24,6 +24,7 @@ func every() []Message {
 	}
 }
 
+// TestRoundTrip: each message is decoded as it was encoded.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	seen := map[Type]bool{}
@@ -45,6 +46,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestDecodeRefuses: a packet that is empty, unknown, cut or too long is an error.
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
 	for name, packet := range map[string][]byte{
@@ -60,6 +62,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// TestFailedKeepsErrno: the errno of a failure arrives.
 func TestFailedKeepsErrno(t *testing.T) {
 	t.Parallel()
 	m, err := Decode(Encode(&Failed{Stage: "root", Text: "no such file", Number: syscall.ENOENT}))
@@ -75,7 +78,7 @@ func TestFailedKeepsErrno(t *testing.T) {
 	}
 }
 
-// FuzzDecode: no panic; an error or a message; and what was accepted is what Encode writes.
+// FuzzDecode: any packet is an error or a message, which Encode writes as it was read.
 func FuzzDecode(f *testing.F) {
 	for _, m := range every() {
 		f.Add(Encode(m))

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestWorldCalls checks that only the packages that know the rules of threads change the world that
-// a process lives in: a goroutine elsewhere does not know which thread it does that to.
+// TestWorldCalls: only the packages that know the rules of threads change namespaces, mounts and
+// capabilities. A goroutine elsewhere does not know which thread it does that to.
 func TestWorldCalls(t *testing.T) {
 	t.Parallel()
 	calls := []string{

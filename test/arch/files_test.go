@@ -17,6 +17,7 @@ const (
 	long    = 250 // a file above it is told of, with -v
 )
 
+// TestFileLength: no file has more than 400 lines.
 func TestFileLength(t *testing.T) {
 	t.Parallel()
 	for _, name := range files(t) {
@@ -39,6 +40,7 @@ func generated(text string) bool {
 	return regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`).MatchString(text)
 }
 
+// TestPackageNames: no package has a name that says nothing of what is in it.
 func TestPackageNames(t *testing.T) {
 	t.Parallel()
 	drawers := []string{"util", "utils", "common", "helper", "helpers", "misc", "types", "base", "manager", "shared", "lib"}
@@ -49,7 +51,7 @@ func TestPackageNames(t *testing.T) {
 	}
 }
 
-// TestPackageComments checks that each package says what it is, once, in the form that go doc wants.
+// TestPackageComments: each package says once what it is, in the form that go doc wants.
 func TestPackageComments(t *testing.T) {
 	t.Parallel()
 	for _, p := range list(t, "./...") {
@@ -81,8 +83,8 @@ func comment(file *ast.File) string {
 	return file.Doc.Text()
 }
 
-// TestText looks for what must not stand in any file. The patterns are written so that they do not
-// find themselves.
+// TestText: no file has an unfinished mark, a skipped test, a path of one machine or an ending of
+// processes by name. The patterns are written so that they do not find themselves.
 func TestText(t *testing.T) {
 	t.Parallel()
 	rules := []struct {

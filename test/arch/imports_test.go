@@ -34,6 +34,7 @@ func impure(path string) bool {
 		strings.HasPrefix(path, "golang.org/x/sys")
 }
 
+// TestPurePackages: a pure package imports nothing that gives it a way to the world.
 func TestPurePackages(t *testing.T) {
 	t.Parallel()
 	seen := 0
@@ -64,7 +65,7 @@ func TestPurePackages(t *testing.T) {
 	}
 }
 
-// TestPureNumbers checks that what is pure takes from package syscall names of signals and errors only.
+// TestPureNumbers: a pure file takes from package syscall names of signals and errors only.
 func TestPureNumbers(t *testing.T) {
 	t.Parallel()
 	for _, name := range files(t) {
@@ -96,7 +97,7 @@ func checkPure(t *testing.T, who, path string) {
 	}
 }
 
-// TestDirections checks every import within the module against the layers.
+// TestDirections: every import within the module goes the way that the layers allow.
 func TestDirections(t *testing.T) {
 	t.Parallel()
 	rules := []struct {

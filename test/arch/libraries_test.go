@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// TestLibraries checks who uses which library of others, so that each stays behind the packages
-// that are there for it.
+// TestLibraries: each library of others is used only by the packages that are there for it.
 func TestLibraries(t *testing.T) {
 	t.Parallel()
 	fake := func(who string) bool { return strings.HasSuffix(who, "test") } // an xtest beside its x

@@ -13,8 +13,8 @@ import (
 
 var update = flag.Bool("update", false, "write the lists in testdata anew")
 
-// TestPrograms compares what each program links with the list that was agreed to: a new entry costs
-// memory and attack surface, and a reviewer shall see it.
+// TestPrograms: each program links what was agreed to. A new entry costs memory and attack surface,
+// and a reviewer shall see it.
 func TestPrograms(t *testing.T) {
 	t.Parallel()
 	banned := map[string][]string{

@@ -9,6 +9,7 @@ import (
 	"github.com/berthd/berth/test/bench/peers"
 )
 
+// TestParse: each option is read, and a bad one is named.
 func TestParse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -51,6 +52,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestContestantsCanBeMade: each contestant is there once and can be made.
 func TestContestantsCanBeMade(t *testing.T) {
 	t.Parallel()
 	had := make(map[string]bool)
@@ -65,6 +67,7 @@ func TestContestantsCanBeMade(t *testing.T) {
 	}
 }
 
+// TestTakeGoesRound: containers are taken in turn, from the first again after the last.
 func TestTakeGoesRound(t *testing.T) {
 	t.Parallel()
 	g := newGame(options{many: 3})

@@ -95,6 +95,8 @@ func (d demonstration) left() ([]string, error) {
 	return left, nil
 }
 
+// TestDemo: the demo shows a container's life and leaves nothing, also when it is interrupted or
+// killed at any place.
 func TestDemo(t *testing.T) {
 	deb := filepath.Join(t.TempDir(), "berth.deb")
 	if out, err := exec.Command("make", "--no-print-directory", "--silent", "-C", "../..", "deb", "DEB="+deb).CombinedOutput(); err != nil {

@@ -33,7 +33,8 @@ func chosen(t testing.TB, name string) string {
 	return m[1]
 }
 
-// TestAutoIDs: each container has a range of its own, inside as in its XML, and keeps it.
+// TestAutoIDs: each container has a range of ids of its own, inside as in its XML, and keeps it
+// over a redefinition and a new daemon.
 func TestAutoIDs(t *testing.T) {
 	clean(t)
 	const look = "id -u; cat /proc/self/uid_map /proc/self/gid_map; exec sleep 100000"
@@ -71,7 +72,7 @@ func TestAutoIDs(t *testing.T) {
 	}
 }
 
-// TestAutoIDsOfTheHost: what /etc/subuid gives to somebody, no container gets.
+// TestAutoIDsOfTheHost: no container gets an id that /etc/subuid gives to somebody.
 func TestAutoIDsOfTheHost(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

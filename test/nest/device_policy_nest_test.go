@@ -70,8 +70,8 @@ const (
 	denied = "Operation not permitted"
 )
 
-// TestDevicePolicy: the device policy of a container's scope, row by row, by the nodes that an image
-// has and by those that a container makes itself when it may.
+// TestDevicePolicy: a container opens the devices of libvirt's list and no other, by nodes of its
+// image and by those that it makes itself.
 func TestDevicePolicy(t *testing.T) {
 	clean(t)
 	letter := map[uint32]string{unix.S_IFCHR: "c", unix.S_IFBLK: "b"}

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestBadElements: mistakes in elements that hold together with others, each by what the error names. Whether
-// they are found in the XML or only at the start: at the reply, no run directory, scope or machine is there.
+// TestBadElements: a mistake in elements that depend on each other is named, at define or at the
+// start. At the reply no run directory, scope or machine is there.
 func TestBadElements(t *testing.T) {
 	clean(t)
 	root := busybox(t)

@@ -12,7 +12,8 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// TestBadInput: each is refused with one clear sentence that names the element, and leaves nothing.
+// TestBadInput: a bad document is refused with one line that names what is wrong, by define and by
+// create, and leaves nothing.
 func TestBadInput(t *testing.T) {
 	clean(t)
 	root := busybox(t)
@@ -52,7 +53,7 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// TestFailedStart: what can be known only at the start is refused there, and undone.
+// TestFailedStart: a start that must fail says why in one line, and is undone at the reply.
 func TestFailedStart(t *testing.T) {
 	clean(t)
 	root := busybox(t)
@@ -92,7 +93,8 @@ func TestFailedStart(t *testing.T) {
 	}
 }
 
-// TestWrongMoment: operations that the state, or another container, does not allow.
+// TestWrongMoment: an operation that the container's state or another container does not allow is
+// refused with its reason.
 func TestWrongMoment(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")
@@ -128,7 +130,7 @@ func TestWrongMoment(t *testing.T) {
 	}
 }
 
-// TestOnlyRoot: until polkit guards the methods, the bus lets nobody else in.
+// TestOnlyRoot: a user cannot call berthd, until polkit guards its methods.
 func TestOnlyRoot(t *testing.T) {
 	clean(t)
 	run(t, "berthctl", "list")

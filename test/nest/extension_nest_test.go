@@ -14,7 +14,7 @@ func extension(elements string) string {
 	return "<container xmlns='urn:berth:container:1'>" + elements + "</container>"
 }
 
-// TestNoNewPrivileges: a set-user-ID program gives nobody its owner's rights.
+// TestNoNewPrivileges: with <no_new_privs/> a set-user-ID program gives nobody its owner's rights.
 func TestNoNewPrivileges(t *testing.T) {
 	clean(t)
 	for name, c := range map[string]struct {
@@ -38,7 +38,7 @@ func TestNoNewPrivileges(t *testing.T) {
 	}
 }
 
-// TestPersonality32: uname(2) tells of the host's 32-bit sibling.
+// TestPersonality32: with the 32-bit sibling as arch, uname(2) tells of it.
 func TestPersonality32(t *testing.T) {
 	clean(t)
 	machine := run(t, "uname", "-m")
@@ -57,7 +57,7 @@ func TestPersonality32(t *testing.T) {
 	says(t, "web", sibling)
 }
 
-// TestStopSignal: the definition's own signal is what an ordered stop sends.
+// TestStopSignal: an ordered stop sends the signal of the definition.
 func TestStopSignal(t *testing.T) {
 	clean(t)
 	for name, signal := range map[string]string{"one of the old": "SIGUSR2", "a realtime one": "SIGRTMIN+3"} {
@@ -75,7 +75,8 @@ func TestStopSignal(t *testing.T) {
 	}
 }
 
-// TestSeccomp: a call of the list fails with EPERM, whatever rights the container has; others do not.
+// TestSeccomp: with the filter a denied call fails with EPERM, whatever rights the container has,
+// and other calls do not.
 func TestSeccomp(t *testing.T) {
 	clean(t)
 	for name, c := range map[string]struct {

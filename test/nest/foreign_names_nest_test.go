@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestForeignMachine: a machine of another manager that has the name is not hurt by a start that it
-// makes impossible.
+// TestForeignMachine: another's scope with the unit name that a container needs makes the start
+// fail, and goes on.
 func TestForeignMachine(t *testing.T) {
 	clean(t)
 	const scope = "machine-web.scope"
@@ -36,7 +36,8 @@ func TestForeignMachine(t *testing.T) {
 	}
 }
 
-// TestForeignRegistration: the same when only machined knows the name.
+// TestForeignRegistration: another's machine with the container's name makes the start fail, and
+// stays registered.
 func TestForeignRegistration(t *testing.T) {
 	clean(t)
 	const scope = "other.scope"
@@ -66,8 +67,8 @@ func TestForeignRegistration(t *testing.T) {
 	}
 }
 
-// TestSecondDaemon: a berthd that somebody starts by hand beside the first goes away at once, and
-// takes no container from it, also not one that an earlier daemon started.
+// TestSecondDaemon: a second berthd ends at once, and takes no container from the first, also not
+// one that an earlier daemon started.
 func TestSecondDaemon(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

@@ -40,7 +40,8 @@ func unlooped(t *testing.T) {
 	})
 }
 
-// TestImage: an image as a file system and as the root, written and read-only, with owners mapped.
+// TestImage: a file system in an image is mounted, as the root or below it, with owners mapped and
+// read-only where asked.
 func TestImage(t *testing.T) {
 	clean(t)
 	data := t.TempDir()
@@ -97,7 +98,8 @@ func imageFS(file, more string) string {
 	return "<filesystem type='file'><source file='" + file + "'/><target dir='/data'/>" + more + "</filesystem>"
 }
 
-// TestBlockDevice: the file system on a device of the host, over another one at the same place.
+// TestBlockDevice: the file system on a device of the host is mounted over another one at the same
+// place.
 func TestBlockDevice(t *testing.T) {
 	clean(t)
 	data := t.TempDir()
@@ -113,8 +115,8 @@ func TestBlockDevice(t *testing.T) {
 	}
 }
 
-// TestBlockRoot: the root on a device, and what is written there stays; the device itself cannot be
-// reached from inside, and no node of the file system is a device.
+// TestBlockRoot: a root on a device keeps what is written to it. The device itself cannot be
+// reached from inside, and no node of its file system is a device.
 func TestBlockRoot(t *testing.T) {
 	for name, more := range map[string]string{"plain": "", "mapped": idmap} {
 		t.Run(name, func(t *testing.T) {
@@ -142,9 +144,9 @@ func TestBlockRoot(t *testing.T) {
 	}
 }
 
-// TestImageSetUID: a set-uid program of an image gives its owner's rights inside, as libvirt's would, and none
-// to a user of the host who gets at it by /proc/PID/root of a process of the same user: the kernel
-// heeds the bit in the mount namespace only that the mount is in.
+// TestImageSetUID: a set-user-ID program of an image gives its owner's rights inside, as libvirt's
+// would, and none to a user of the host who runs it by /proc/PID/root. The kernel heeds the bit
+// only in the mount namespace that the mount is in.
 func TestImageSetUID(t *testing.T) {
 	clean(t)
 	data := t.TempDir()
@@ -168,8 +170,8 @@ func TestImageSetUID(t *testing.T) {
 	unlooped(t)
 }
 
-// TestImageOnce: an image is written to in one place at a time, and read in many; a container that
-// starts again has it again.
+// TestImageOnce: an image is written to in one place at a time and read in many, and a container
+// that starts again has it again.
 func TestImageOnce(t *testing.T) {
 	clean(t)
 	file := image(t, t.TempDir())
@@ -203,8 +205,8 @@ func TestImageOnce(t *testing.T) {
 	unlooped(t)
 }
 
-// TestImageNotWritable: a place that is read-only, and a journal that must be replayed first; both are
-// refused with what to do.
+// TestImageNotWritable: an image in a read-only place, or with a journal to replay, is refused with
+// what to do.
 func TestImageNotWritable(t *testing.T) {
 	clean(t)
 	dir := t.TempDir()
@@ -240,7 +242,7 @@ func TestImageNotWritable(t *testing.T) {
 	}
 }
 
-// TestImageOfFailedStart: whatever fails later, the device goes.
+// TestImageOfFailedStart: a start that fails after its image was attached leaves no loop device.
 func TestImageOfFailedStart(t *testing.T) {
 	clean(t)
 	file := image(t, t.TempDir())
@@ -263,7 +265,7 @@ func TestImageOfFailedStart(t *testing.T) {
 	}
 }
 
-// TestNoImage: each error names the source, and no device is left.
+// TestNoImage: a file that is no image is refused by its name, and no device is left.
 func TestNoImage(t *testing.T) {
 	clean(t)
 	dir := t.TempDir()

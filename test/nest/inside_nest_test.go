@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestInit: init's arguments, directory, identity and terminal.
+// TestInit: init has the arguments, directory, identity, host name, terminal and limits of the
+// definition.
 func TestInit(t *testing.T) {
 	clean(t)
 	g := guest{Name: "web", Root: busybox(t), Args: "<initarg>one</initarg><initarg>two words</initarg><initdir>/tmp</initdir>"}
@@ -22,7 +23,8 @@ func TestInit(t *testing.T) {
 	}
 }
 
-// TestUser: inituser and initgroup are the container's own, with supplementary groups.
+// TestUser: inituser and initgroup are looked up in the container's own files, with supplementary
+// groups.
 func TestUser(t *testing.T) {
 	clean(t)
 	for name, c := range map[string]struct{ args, want string }{
@@ -42,7 +44,8 @@ func TestUser(t *testing.T) {
 	}
 }
 
-// TestCgroup: the container sees its own sub-tree as the root, and can organise it, but not its limits.
+// TestCgroup: the container sees its own control group as the root, can make groups in it, and sees
+// none above it.
 func TestCgroup(t *testing.T) {
 	clean(t)
 	got := tell(t, guest{Name: "web", Root: busybox(t)}, `cat /proc/1/cgroup; cat /sys/fs/cgroup/cgroup.procs | grep -c .
@@ -52,7 +55,7 @@ mkdir /sys/fs/cgroup/sub && echo $$ > /sys/fs/cgroup/sub/cgroup.procs && cat /pr
 	}
 }
 
-// TestDeviceUse: the nodes do what they are for, and no other can be made.
+// TestDeviceUse: the device nodes do what they are for, and no other node can be made.
 func TestDeviceUse(t *testing.T) {
 	clean(t)
 	got := tell(t, guest{Name: "web", Root: busybox(t)}, `mknod /tmp/sda b 8 0 2>&1; head -c 2 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c
@@ -63,8 +66,8 @@ echo x > /dev/null && echo gone; echo x 2>&1 > /dev/full | grep -o 'No space lef
 	}
 }
 
-// TestCapabilities: the sets that init has, by policy; TestTables has the default one. The host lacks SYS_RESOURCE in some rigs, so
-// each is compared with what the host has.
+// TestCapabilities: init has the capabilities that the policy leaves, less those that the rig's
+// host lacks. TestTables has the default policy.
 func TestCapabilities(t *testing.T) {
 	clean(t)
 	for name, c := range map[string]struct {
@@ -114,7 +117,8 @@ func hex(t testing.TB, line string) uint64 {
 	return n
 }
 
-// TestNamespaces: which are new, and which are the host's.
+// TestNamespaces: a container shares the host's network and user namespaces only, and with
+// <privnet/> the user namespace only.
 func TestNamespaces(t *testing.T) {
 	clean(t)
 	for name, c := range map[string]struct {
@@ -144,7 +148,8 @@ func TestNamespaces(t *testing.T) {
 	}
 }
 
-// TestBindMounts: directories and files, read-only or not, in order, with targets made where missing.
+// TestBindMounts: directories and files of the host are bound in order, read-only where asked, and
+// missing targets are made.
 func TestBindMounts(t *testing.T) {
 	clean(t)
 	g := guest{Name: "web", Root: busybox(t)}
@@ -165,7 +170,8 @@ func TestBindMounts(t *testing.T) {
 	}
 }
 
-// TestInnerMounts: ram file systems, and directories of the container bound elsewhere in it.
+// TestInnerMounts: ram file systems have their size, and directories of the container are bound
+// elsewhere in it with the flags that they had.
 func TestInnerMounts(t *testing.T) {
 	clean(t)
 	g := guest{Name: "web", Root: busybox(t)}
@@ -191,7 +197,7 @@ touch /srv/ro/x || echo refused; cmp /etc/passwd /srv/etc/passwd && echo same; e
 	}
 }
 
-// TestReadOnlyRoot: nothing can be written but to what is the container's own.
+// TestReadOnlyRoot: on a read-only root nothing can be written but what is the container's own.
 func TestReadOnlyRoot(t *testing.T) {
 	clean(t)
 	g := guest{Name: "web", Root: busybox(t), Init: "/bin/sh"}
@@ -209,7 +215,8 @@ func TestReadOnlyRoot(t *testing.T) {
 	run(t, "berthctl", "destroy", "web")
 }
 
-// TestHostRoot is the page's first example: the host's files, but not its processes and devices.
+// TestHostRoot: on the host's root a container has the host's files, but not its processes, devices
+// and control groups.
 func TestHostRoot(t *testing.T) {
 	clean(t)
 	run(t, "berthctl", "define", "../../examples/vm1-host-root.xml")

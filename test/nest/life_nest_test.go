@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestLife is one container's whole life with berthctl, seen by systemd and machined.
+// TestLife: a container's whole life with berthctl is seen by systemd and machined, and nothing is
+// left at the reply to destroy.
 func TestLife(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")
@@ -61,6 +62,7 @@ func TestLife(t *testing.T) {
 	}
 }
 
+// TestTransient: a transient container has no stored definition, and is unknown after its end.
 func TestTransient(t *testing.T) {
 	clean(t)
 	g := script(t, "tmp", "read line; exit 5")
@@ -79,6 +81,7 @@ func TestTransient(t *testing.T) {
 	}
 }
 
+// TestSuspend: a suspended container does nothing until it is resumed, and can be destroyed.
 func TestSuspend(t *testing.T) {
 	clean(t)
 	g := script(t, "web", "while true; do echo tick; sleep 0.01; done")
@@ -107,7 +110,7 @@ func TestSuspend(t *testing.T) {
 	run(t, "berthctl", "destroy", "web") // a frozen container too
 }
 
-// TestExitStatus: the end of init is kept, as waitid(2) tells it.
+// TestExitStatus: the end of init is kept as waitid(2) tells it.
 func TestExitStatus(t *testing.T) {
 	clean(t)
 	for name, c := range map[string]struct {
@@ -153,7 +156,7 @@ func TestReboot(t *testing.T) {
 	}
 }
 
-// TestConsole: output is drained, so nothing blocks, and the last 64 KiB are kept, also after the end.
+// TestConsole: output never blocks, and its last 64 KiB are kept, also after the end.
 func TestConsole(t *testing.T) {
 	clean(t)
 	g := script(t, "web", "seq 1 200000; echo done; exit 0")
@@ -172,7 +175,8 @@ func TestConsole(t *testing.T) {
 	}
 }
 
-// TestDumpXML: live and inactive definitions, and what a redefinition changes.
+// TestDumpXML: a redefinition changes the inactive definition at once, and the live one with the
+// next start.
 func TestDumpXML(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

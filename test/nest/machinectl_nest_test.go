@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestSystemdStops: systemd's own tools end a container in order, and leave nothing.
+// TestSystemdStops: machinectl terminate and systemctl stop ask init, end a container that does not
+// listen, and leave nothing.
 func TestSystemdStops(t *testing.T) {
 	clean(t)
 	const obedient = "trap 'echo asked; exit 0' TERM; while true; do sleep 0.05; done"
@@ -40,7 +41,7 @@ func TestSystemdStops(t *testing.T) {
 	}
 }
 
-// TestMachinectlSignals: kill and poweroff reach init.
+// TestMachinectlSignals: the signals of machinectl kill and poweroff reach init.
 func TestMachinectlSignals(t *testing.T) {
 	clean(t)
 	for name, c := range map[string]struct {

@@ -12,8 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPlan: "berthctl plan" says which mounts a container gets, and init's command;
-// a start then does just that.
+// TestPlan: "berthctl plan" lists the mounts and init's command of a start, and starts nothing.
 func TestPlan(t *testing.T) {
 	clean(t)
 	guest{

@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// TestProcView: the container's own files of /proc, by every way of reading, with and without a user
-// namespace. The rig has no memory controller, so the memory's figures are the host's.
+// TestProcView: the container's own files of /proc are whole by every way of reading, and
+// read-only, with and without a user namespace. The rig has no memory controller, so the memory's
+// figures are the host's.
 func TestProcView(t *testing.T) {
 	clean(t)
 	for name, more := range map[string]string{"host's users": "", "user namespace": idmap} {
@@ -43,8 +44,8 @@ grep -c kB meminfo; cat uptime; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done
 	}
 }
 
-// TestProcViewHangsNobody: a supervisor that is stopped keeps a reader waiting, who can be killed, and
-// nobody else; its container can be suspended, resumed and destroyed.
+// TestProcViewHangsNobody: a supervisor that is stopped keeps a reader waiting, who can be killed,
+// and nobody else. Its container can be suspended, resumed and destroyed.
 func TestProcViewHangsNobody(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")
@@ -99,7 +100,8 @@ func TestProcViewHangsNobody(t *testing.T) {
 	}
 }
 
-// TestProcViewDies: the container goes with the supervisor, and its readers fail.
+// TestProcViewDies: a container ends with its supervisor, and whoever reads its files of /proc gets
+// an error.
 func TestProcViewDies(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// TestProcViewCloses: whoever has a file open when the supervisor is stopped can be killed, even if no
-// file was ever closed before: a close must ask nothing of the supervisor, for it cannot be interrupted.
+// TestProcViewCloses: whoever has a file of /proc open while the supervisor is stopped can be
+// killed. The close must ask nothing of the supervisor, for it cannot be interrupted.
 func TestProcViewCloses(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")
@@ -55,8 +55,9 @@ func TestProcViewCloses(t *testing.T) {
 	run(t, "berthctl", "destroy", "web")
 }
 
-// TestProcViewDaemonRestarts while a supervisor is stopped: the daemon goes on with all others soon, its
-// container can be suspended, resumed and ended, and what ends it otherwise is seen.
+// TestProcViewDaemonRestarts: a daemon that starts while a supervisor is stopped goes on with all
+// others soon. That container can be suspended, resumed and ended, and what ends it otherwise is
+// seen.
 func TestProcViewDaemonRestarts(t *testing.T) {
 	for name, end := range map[string][]string{
 		"destroy":           {"berthctl", "destroy", "web"},
@@ -106,7 +107,7 @@ func TestProcViewDaemonRestarts(t *testing.T) {
 	}
 }
 
-// TestProcViewLeavesNoConnection, however often a container runs.
+// TestProcViewLeavesNoConnection: no FUSE connection is left, however often a container runs.
 func TestProcViewLeavesNoConnection(t *testing.T) {
 	clean(t)
 	const dir = "/sys/fs/fuse/connections/*"

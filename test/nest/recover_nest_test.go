@@ -35,7 +35,8 @@ func killDaemon(t testing.TB, atOnce ...func()) {
 	})
 }
 
-// TestDaemonKilled: no container is hurt, and the next daemon knows all.
+// TestDaemonKilled: no container is hurt when the daemon is killed, and the next daemon knows all
+// of them.
 func TestDaemonKilled(t *testing.T) {
 	clean(t)
 	on, off, paused := script(t, "on", "echo hello; exec sleep 100000"), sleeper(t, "off"), sleeper(t, "paused")
@@ -70,8 +71,8 @@ func TestDaemonKilled(t *testing.T) {
 	}
 }
 
-// TestFreezeCutShort: a daemon that is killed in the middle of a suspend or resume has frozen what it did
-// not note, or has noted what it did not thaw. The kernel is believed, and the container can go on.
+// TestFreezeCutShort: after a daemon that was killed in the middle of a suspend or resume, the
+// kernel's state counts and the container can go on.
 func TestFreezeCutShort(t *testing.T) {
 	for name, c := range map[string]struct {
 		before, freeze, state string
@@ -100,7 +101,7 @@ func TestFreezeCutShort(t *testing.T) {
 	}
 }
 
-// TestEndedMeanwhile: what happened while no daemon was there is known, with status and output.
+// TestEndedMeanwhile: an end without a daemon is known to the next one, with status and output.
 func TestEndedMeanwhile(t *testing.T) {
 	clean(t)
 	const masked = "/run/systemd/system/berthd.service.d/99-no-restart.conf"
@@ -150,7 +151,7 @@ func TestEndedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestSupervisorKilled: its container ends with it, and all is cleaned.
+// TestSupervisorKilled: a container ends with its supervisor, failed, and can be started again.
 func TestSupervisorKilled(t *testing.T) {
 	clean(t)
 	for name, daemonToo := range map[string]bool{"alone": false, "with the daemon": true} {
@@ -181,7 +182,7 @@ func TestSupervisorKilled(t *testing.T) {
 	}
 }
 
-// TestStopWithoutDaemon: with nobody to be asked, systemd's SIGTERM reaches the supervisor.
+// TestStopWithoutDaemon: systemctl stop ends a container in order while no daemon is there.
 func TestStopWithoutDaemon(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")
@@ -191,7 +192,7 @@ func TestStopWithoutDaemon(t *testing.T) {
 	becomes(t, "web", "shutoff/shutdown") // no crash, so that on_crash does not start it again
 }
 
-// TestDamagedDefinition: it is reported and set aside, and hides no other.
+// TestDamagedDefinition: a damaged definition is reported and set aside, and hides no other.
 func TestDamagedDefinition(t *testing.T) {
 	clean(t)
 	sleeper(t, "good").define(t)
@@ -218,7 +219,8 @@ func TestDamagedDefinition(t *testing.T) {
 	}
 }
 
-// TestIdle: without a container and a call the daemon ends, and the next call starts it again.
+// TestIdle: the daemon ends when no container is on and nobody calls, and the next call starts it
+// again.
 func TestIdle(t *testing.T) {
 	clean(t)
 	configure(t, "[Daemon]\nIdleTimeoutSec=200ms\n")

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// TestHost checks what every other test relies on.
+// TestHost: the rig's host has a running systemd as process 1, machined without machines, and
+// control groups.
 func TestHost(t *testing.T) {
 	clean(t)
 	if got := run(t, "systemctl", "is-system-running"); got != "running" {
@@ -29,7 +30,8 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// TestInstalled checks that `make install` reached the host and that systemd and D-Bus took it.
+// TestInstalled: the installed programs have the right modes, and systemd and D-Bus know the
+// service.
 func TestInstalled(t *testing.T) {
 	clean(t)
 	for _, program := range []string{"/usr/sbin/berthd", "/usr/bin/berthctl", "/usr/libexec/berth/berth-supervisor"} {
@@ -50,7 +52,8 @@ func TestInstalled(t *testing.T) {
 	}
 }
 
-// TestScope registers a machine without Berth, sees it in every way that tests use, and ends it.
+// TestScope: a machine that was made without Berth is seen in every way in which tests look for
+// leftovers.
 func TestScope(t *testing.T) {
 	clean(t)
 	const name = "machine-probe.scope"
@@ -89,6 +92,7 @@ func TestScope(t *testing.T) {
 	}
 }
 
+// TestBusybox: the root directory of the tests runs busybox.
 func TestBusybox(t *testing.T) {
 	clean(t)
 	root := busybox(t)
@@ -97,6 +101,7 @@ func TestBusybox(t *testing.T) {
 	}
 }
 
+// TestTry: try gives the output, the errors and the status of a command.
 func TestTry(t *testing.T) {
 	clean(t)
 	got := try(t, "sh", "-c", "echo out; echo err >&2; exit 3")
@@ -105,7 +110,7 @@ func TestTry(t *testing.T) {
 	}
 }
 
-// TestExtra checks the comparison that clean makes.
+// TestExtra: extra finds what is there more often than before, less what a new daemon has open.
 func TestExtra(t *testing.T) {
 	for name, c := range map[string]struct {
 		before, after, want []string

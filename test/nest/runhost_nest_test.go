@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestRunHost: what systemd's container interface puts below /run/host, in each kind of container.
+// TestRunHost: /run/host has the three files of systemd's container interface, read-only, in each
+// kind of container.
 func TestRunHost(t *testing.T) {
 	clean(t)
 	const uuid = "0c5a7c3e-0c0f-4d8e-9f65-2f0a3c1b9d4e"
@@ -31,7 +32,8 @@ sed -nE 's/^[^ ]* (\/run[^ ]*) ([^ ]*) ([^ ]*(nodev|noexec)).*/\1 \2 \3/p' /proc
 	}
 }
 
-// TestRunHostLeftOut: a shared root keeps the host's /run, and a read-only root without one starts.
+// TestRunHostLeftOut: a shared root keeps the host's /run, and a read-only root without a /run
+// starts.
 func TestRunHostLeftOut(t *testing.T) {
 	clean(t)
 	before := mounts(t, 0)

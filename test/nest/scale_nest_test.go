@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestCycles starts and destroys one name 300 times, as fast as it goes.
+// TestCycles: a container starts and is destroyed 300 times as fast as it goes, and berthd has no
+// file open more.
 func TestCycles(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")
@@ -35,7 +36,7 @@ func TestCycles(t *testing.T) {
 	}
 }
 
-// TestManyAtOnce runs 400 containers: more than the bus has connections for one user.
+// TestManyAtOnce: 400 containers run at once, more than the bus has connections for one user.
 func TestManyAtOnce(t *testing.T) {
 	clean(t)
 	const many, callers = 400, 8

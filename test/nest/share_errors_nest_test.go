@@ -66,7 +66,8 @@ func wrongProcesses(t *testing.T) (zombie, thread int) {
 	return cmd.Process.Pid, thread
 }
 
-// TestNothingToShare: each error names its element, and nothing is left.
+// TestNothingToShare: a namespace that cannot be shared is refused by its element, and the
+// container is not there.
 func TestNothingToShare(t *testing.T) {
 	clean(t)
 	sleeper(t, "off").define(t)

@@ -29,8 +29,8 @@ func sameNamespaces(t *testing.T, a, b int, want string) {
 	}
 }
 
-// TestShareWithContainer: by the other's name, each kind alone and all together, with a user
-// namespace of one's own and without; the other's end hurts nobody.
+// TestShareWithContainer: each kind of namespace is shared by the other container's name, alone and
+// with others. The other's end hurts nobody.
 func TestShareWithContainer(t *testing.T) {
 	clean(t)
 	for name, c := range map[string]struct{ more, common string }{
@@ -77,8 +77,8 @@ echo "sys=$(ls /sys/class/net | tr '\n' .) host=$(hostname)"; exec sleep 1000`)
 	}
 }
 
-// TestShareWithMapped: the other's namespaces are its user namespace's, and whoever joins has no rights
-// over them that are not its own.
+// TestShareWithMapped: a container that joins another's user-namespaced network gets no rights over
+// it that are not its own.
 func TestShareWithMapped(t *testing.T) {
 	clean(t)
 	db := sleeper(t, "db")
@@ -108,7 +108,8 @@ echo "sys=$(ls /sys/class/net | tr '\n' .) host=$(hostname)"; exec sleep 1000`)
 	}
 }
 
-// TestShareWithImages: the sysfs of the shared network is made between the images, in their order.
+// TestShareWithImages: a container in a shared network sees that network in /sys, also with images
+// as its root and data.
 func TestShareWithImages(t *testing.T) {
 	clean(t)
 	db := sleeper(t, "db")
@@ -129,7 +130,7 @@ func TestShareWithImages(t *testing.T) {
 	unlooped(t)
 }
 
-// TestShareWithPaused: what is frozen has its namespaces still, also for a daemon that came later.
+// TestShareWithPaused: a frozen container's namespaces can be shared, also by a later daemon.
 func TestShareWithPaused(t *testing.T) {
 	clean(t)
 	db := sleeper(t, "db")
@@ -148,7 +149,7 @@ func TestShareWithPaused(t *testing.T) {
 	}
 }
 
-// TestShareWithProcess: by a pid of the host, and by a name of ip-netns(8).
+// TestShareWithProcess: namespaces are shared by a pid of the host, and by a name of ip-netns(8).
 func TestShareWithProcess(t *testing.T) {
 	clean(t)
 	run(t, "ip", "netns", "add", "red")

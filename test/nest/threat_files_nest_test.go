@@ -32,8 +32,8 @@ func sums(t *testing.T) string {
 	return all.String()
 }
 
-// TestThreat4OwnProgram: an init that asks for the program of whoever executes it, and one that writes to
-// every program that it can reach by /proc (CVE-2019-5736). Package launch tests the copy itself.
+// TestThreat4OwnProgram: no init gets at the program of whoever executes it, and none changes a
+// program that it can reach by /proc (CVE-2019-5736). Package launch tests the copy itself.
 func TestThreat4OwnProgram(t *testing.T) {
 	clean(t)
 	before := sums(t)
@@ -82,8 +82,8 @@ func TestThreat4OwnProgram(t *testing.T) {
 	}
 }
 
-// TestThreat5Descriptors: init has three descriptors, all its console, and its directory and root
-// (CVE-2024-21626, CVE-2016-9962); and no descriptor can be asked for.
+// TestThreat5Descriptors: init has three descriptors, all its console, and its own directory and
+// root. It can ask for no descriptor as its directory (CVE-2024-21626, CVE-2016-9962).
 func TestThreat5Descriptors(t *testing.T) {
 	clean(t)
 	for name, more := range map[string]string{plain: "", userns: idmap, privnet: "<features><privnet/></features>"} {
@@ -127,8 +127,8 @@ func TestThreat5Descriptors(t *testing.T) {
 	}
 }
 
-// TestThreat6ForeignCode: nothing of the image is loaded by a process of ours (CVE-2019-14271): our program
-// has no loader, what it looks up in the image are two files, and these may be anything.
+// TestThreat6ForeignCode: a passwd of the image that is anything but a good file makes the start
+// fail or finds no user, and nobody becomes root by it (CVE-2019-14271).
 func TestThreat6ForeignCode(t *testing.T) {
 	clean(t)
 	const program = "/usr/libexec/berth/berth-supervisor" // the one that enters containers

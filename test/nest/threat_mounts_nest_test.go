@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestThreat2LinkShapes: more shapes of links than TestThreatLinks has, where mounts go and come from. One
-// that leads to a directory within the root is followed there; any other is refused, by its name.
+// TestThreat2LinkShapes: a link of an image that leads to a directory within the root is followed
+// there, and any other in the place of a mount or its source is refused by its name.
 func TestThreat2LinkShapes(t *testing.T) {
 	clean(t)
 	dir, look := bystander(t)
@@ -81,8 +81,8 @@ func fixedInit(t *testing.T, g guest, text string) guest {
 	return g
 }
 
-// TestThreat2Race: something else that has the same root directory swaps a target between a directory
-// and a link, all the while (CVE-2021-30465).
+// TestThreat2Race: no mount leaves the root while somebody swaps its target between a directory and
+// a link (CVE-2021-30465).
 func TestThreat2Race(t *testing.T) {
 	clean(t)
 	dir, look := bystander(t)

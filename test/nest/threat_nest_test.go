@@ -47,9 +47,9 @@ func contents(t *testing.T, dir string) []string {
 }
 
 // TestThreatLinks: an image's symbolic links in the place of what we mount on, make or open lead
-// nowhere but into it: the host's files stay as they are, and nothing is mounted on them. A container
-// that starts all the same has the true /dev, /dev/pts and /sys (threats 1 and 2: CVE-2013-6456,
-// CVE-2015-1335, CVE-2021-30465, CVE-2025-31133, CVE-2025-52565).
+// nowhere but into it. The host's files stay as they are, and nothing is mounted on them. A
+// container that starts all the same has the true /dev, /dev/pts and /sys (CVE-2013-6456,
+// CVE-2015-1335, CVE-2025-31133, CVE-2025-52565).
 func TestThreatLinks(t *testing.T) {
 	clean(t)
 	outside := t.TempDir()
@@ -90,8 +90,8 @@ func TestThreatLinks(t *testing.T) {
 	}
 }
 
-// TestThreatCode: no process outside of the container executes or maps a file of the image, also not
-// to find a user in it (threat 6: CVE-2019-14271).
+// TestThreatCode: no process outside of the container executes or maps a file of the image, also
+// not to find a user in it (CVE-2019-14271).
 func TestThreatCode(t *testing.T) {
 	clean(t)
 	g := guest{Name: "web", Root: busybox(t), Init: "/bin/sleep", Args: "<initarg>1000</initarg><inituser>guest</inituser>"}

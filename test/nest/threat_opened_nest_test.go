@@ -101,9 +101,9 @@ var traps = []string{
 	"usr/sbin/berthd", "usr/bin/berthctl", "usr/libexec/berth/berth-supervisor", "etc/berth/berth.conf", "usr/libexec/berth/berth.conf",
 }
 
-// TestThreat6Opened: from its definition to its end, by whichever way and also over a restart of the daemon,
-// no process outside of the container so much as opens a file of the image: so none of it runs there,
-// is loaded or read for configuration (CVE-2019-14271, CVE-2026-40226).
+// TestThreat6Opened: no process outside of the container so much as opens a file of the image, from
+// its definition to its end and over a restart of the daemon. So none of it runs there, is loaded
+// or is read for configuration (CVE-2019-14271, CVE-2026-40226).
 func TestThreat6Opened(t *testing.T) {
 	clean(t)
 	const life = `echo life; [ -e /tmp/second ] || { touch /tmp/second; reboot -f; }; echo second life; exec sleep 1000`

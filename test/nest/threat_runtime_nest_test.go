@@ -37,8 +37,9 @@ func replace(t *testing.T, target, path string) {
 	}
 }
 
-// TestThreat1Operations: while a container runs, it replaces what an operation on it may touch by
-// links to the host's files (CVE-2013-6456: the host followed them by /proc/PID/root).
+// TestThreat1Operations: no operation on a running container follows a link to the host's files,
+// although the container swaps its paths for links all the while (CVE-2013-6456: the host followed
+// them by /proc/PID/root).
 func TestThreat1Operations(t *testing.T) {
 	clean(t)
 	dir, look := bystander(t)
@@ -84,8 +85,8 @@ ln -s OUTSIDE/initctl /etc/.initctl; ln -s ../../../../../../../../OUTSIDE/dev /
 	}
 }
 
-// TestThreat3FakeProc: a root that brings mounts of its own where the kernel's file systems go
-// (CVE-2019-19921, CVE-2025-52881) gets the true ones over them.
+// TestThreat3FakeProc: a root that brings mounts of its own where the kernel's file systems go gets
+// the true ones over them (CVE-2019-19921, CVE-2025-52881).
 func TestThreat3FakeProc(t *testing.T) {
 	clean(t)
 	for name, more := range map[string]string{plain: "", userns: idmap, privnet: "<features><privnet/></features>"} {

@@ -36,7 +36,8 @@ func owners(t testing.TB, root string) []string {
 	return list
 }
 
-// TestUserNamespace: root inside is nobody outside, the root directory is mapped and stays as it is.
+// TestUserNamespace: with a user namespace root inside has its rights inside only, and the owners
+// on disk stay as they are.
 func TestUserNamespace(t *testing.T) {
 	clean(t)
 	for name, more := range map[string]string{"host network": idmap, "privnet": idmap + "<features><privnet/></features>"} {
@@ -65,7 +66,8 @@ cat /proc/self/setgroups; mkdir /sys/fs/cgroup/sub && echo $$ > /sys/fs/cgroup/s
 	}
 }
 
-// TestUserNamespaceOutside: what the host sees of it.
+// TestUserNamespaceOutside: to the host, init of a user namespace is the mapped user, and can be
+// suspended, resumed and stopped.
 func TestUserNamespaceOutside(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

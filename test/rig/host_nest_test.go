@@ -10,6 +10,8 @@ import (
 	"testing"
 )
 
+// TestUpExecDown: a nest that is up has systemd and machined and is clean, and nothing of it
+// reaches the machine but its shared directory.
 func TestUpExecDown(t *testing.T) {
 	s := newScript(t)
 	s.up(t)
@@ -49,7 +51,7 @@ func TestUpExecDown(t *testing.T) {
 	s.refused(t, "not up", "exec", s.nest, "true")
 }
 
-// TestScope registers a machine as berthd will: a scope of systemd's, then machined.
+// TestScope: a nest's machined registers a scope as a machine and ends it.
 func TestScope(t *testing.T) {
 	s := newScript(t)
 	s.up(t)
@@ -64,6 +66,7 @@ func TestScope(t *testing.T) {
 	}
 }
 
+// TestRun: a run's exit status is its command's, and its options reach the nest.
 func TestRun(t *testing.T) {
 	tree := t.TempDir() // its mode is not the root's
 	if err := os.Chmod(tree, 0o700); err != nil {
@@ -96,6 +99,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestRefused: a wrong call of the script is refused with a reason.
 func TestRefused(t *testing.T) {
 	s := newScript(t)
 	s.refused(t, "usage", "up")
@@ -108,7 +112,7 @@ func TestRefused(t *testing.T) {
 	s.refused(t, "nest up", "--help")
 }
 
-// TestSeveral boots three nests at once, with one state directory.
+// TestSeveral: three nests boot at once with one state directory.
 func TestSeveral(t *testing.T) {
 	s := newScript(t)
 	var wait sync.WaitGroup
@@ -128,7 +132,7 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
-// TestForeignState is a state directory that somebody else has made first.
+// TestForeignState: a state directory that somebody else has made first is refused.
 func TestForeignState(t *testing.T) {
 	s := newScript(t)
 	if err := os.Mkdir(s.state, 0o755); err != nil {

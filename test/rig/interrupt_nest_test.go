@@ -40,7 +40,8 @@ var interruptions = map[string]syscall.Signal{
 	"Ctrl-C": syscall.SIGINT, "terminated": syscall.SIGTERM, "hung up": syscall.SIGHUP, "killed": syscall.SIGKILL,
 }
 
-// TestRunEnds ends `nest run` while its command runs. newScript checks that nothing is left.
+// TestRunEnds: a run that is interrupted or killed while its command runs leaves nothing. newScript
+// checks that.
 func TestRunEnds(t *testing.T) {
 	for name, signal := range interruptions {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +53,7 @@ func TestRunEnds(t *testing.T) {
 	}
 }
 
-// TestBootEnds ends `nest run` while the nest boots.
+// TestBootEnds: a run that is interrupted or killed while the nest boots leaves nothing.
 func TestBootEnds(t *testing.T) {
 	for name, signal := range interruptions {
 		for _, stage := range []string{"lock", "cgroup", "init.pid"} {
@@ -69,7 +70,8 @@ func TestBootEnds(t *testing.T) {
 	}
 }
 
-// TestUntil ends the process that a nest is to end with. newScript checks that nothing is left.
+// TestUntil: a nest ends with the process that it was told to end with, at every stage of its boot.
+// newScript checks that nothing is left.
 func TestUntil(t *testing.T) {
 	for _, stage := range []string{"lock", "cgroup", "init.pid", "up"} {
 		t.Run(stage, func(t *testing.T) {
@@ -103,7 +105,7 @@ func TestUntil(t *testing.T) {
 	}
 }
 
-// TestPowerOff ends a nest from inside.
+// TestPowerOff: a nest that powers itself off leaves nothing.
 func TestPowerOff(t *testing.T) {
 	s := newScript(t)
 	s.up(t)
@@ -122,8 +124,8 @@ func (s script) vanishes(t *testing.T) {
 	})
 }
 
-// TestKeeperKilled ends the one process that removes a nest: its processes go at once, the rest
-// with the next nest.
+// TestKeeperKilled: when the one process that removes a nest is killed, the nest's processes go at
+// once and the rest with the next nest.
 func TestKeeperKilled(t *testing.T) {
 	s := newScript(t)
 	s.up(t)
@@ -153,7 +155,7 @@ func TestKeeperKilled(t *testing.T) {
 	s.output(t, "run", "true")
 }
 
-// TestMainEnds ends a test package that runs its tests in a nest, or the process that started it.
+// TestMainEnds: a test package that is interrupted or killed, or whose parent is, leaves no nest.
 func TestMainEnds(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {

@@ -40,8 +40,8 @@ func loopDevice(t *testing.T) string {
 	return "loop" + strconv.Itoa(int(n))
 }
 
-// TestLoopDeviceLeft: an idle device that was not there before is found by a run of nests and by the script
-// untouched, as an attached one is.
+// TestLoopDeviceLeft: a loop device that was not there before is found by a run of nests and by the
+// script untouched, idle or attached.
 func TestLoopDeviceLeft(t *testing.T) {
 	before, err := observe()
 	if err != nil {

@@ -59,7 +59,7 @@ func gone(t *testing.T, state string) {
 	})
 }
 
-// TestVMRun: options, words and the exit status are as with a nest.
+// TestVMRun: the options, words and exit status of a machine's run are as with a nest.
 func TestVMRun(t *testing.T) {
 	tree := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(tree, "usr/lib/tmpfiles.d"), 0o755); err != nil {
@@ -81,7 +81,7 @@ cat /etc/systemd/system/cron.service.d/vm.conf; exit 7`, "-", "two  words")
 	gone(t, state)
 }
 
-// TestVMEnds ends `vm run`, or its keeper, while the machine starts or its command runs.
+// TestVMEnds: a machine's run that is interrupted or killed, or whose keeper is, leaves nothing.
 func TestVMEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		signal syscall.Signal
@@ -123,7 +123,7 @@ func TestVMEnds(t *testing.T) {
 	}
 }
 
-// TestVMSwept: a keeper that is killed takes QEMU along; the files go with the next machine.
+// TestVMSwept: a keeper that is killed takes QEMU along, and its files go with the next machine.
 func TestVMSwept(t *testing.T) {
 	up, state := vm(t, "up", "one")
 	if out, err := up.CombinedOutput(); err != nil {

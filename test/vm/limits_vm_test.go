@@ -48,7 +48,7 @@ func holding(mib int, text string) string {
 	return fmt.Sprintf("mkfifo /tmp/held; dd if=/dev/zero bs=%dM count=1 2> /dev/null > /tmp/held &\nexec 3< /tmp/held; head -c 1 <&3 > /dev/null; %s; cat <&3 > /dev/null; wait", mib, text)
 }
 
-// TestMeminfo: the figures are those of the container's limits and use.
+// TestMeminfo: the figures of meminfo and swaps are those of the container's limits and use.
 func TestMeminfo(t *testing.T) {
 	swapFile(t)
 	g := guest{Name: "web", More: limited}
@@ -79,7 +79,7 @@ func TestMeminfo(t *testing.T) {
 	}
 }
 
-// TestSwap: the container has the swap that its limit of both leaves, and what it uses is seen in it.
+// TestSwap: the container has the swap that its limit of both leaves, and sees its own use of it.
 func TestSwap(t *testing.T) {
 	swapFile(t)
 	const look = "sed -n 's/^Swap[TF][a-z]*: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo; sed 1d /proc/swaps"
@@ -110,7 +110,7 @@ func TestSwap(t *testing.T) {
 	})
 }
 
-// TestMeminfoUnlimitedSwap: a limit of memory alone leaves the host's swap.
+// TestMeminfoUnlimitedSwap: with a limit of memory alone the container sees the host's swap.
 func TestMeminfoUnlimitedSwap(t *testing.T) {
 	swapFile(t)
 	g := guest{Name: "web", More: "<memory unit='MiB'>64</memory>"}
@@ -122,7 +122,7 @@ func TestMeminfoUnlimitedSwap(t *testing.T) {
 	}
 }
 
-// TestOutOfMemory: what takes more than the limit is killed, and nothing else is.
+// TestOutOfMemory: a process that takes more than the limit is killed, and nothing else is.
 func TestOutOfMemory(t *testing.T) {
 	bystander := guest{Name: "other", More: "<memory unit='MiB'>64</memory>"}
 	bystander.start(t)
@@ -144,7 +144,7 @@ func TestOutOfMemory(t *testing.T) {
 	}
 }
 
-// TestInitOutOfMemory: when it is init that takes too much, the container ends, and nothing else does.
+// TestInitOutOfMemory: when init takes more than the limit the container ends, and no other does.
 func TestInitOutOfMemory(t *testing.T) {
 	bystander := guest{Name: "other", More: "<memory unit='MiB'>64</memory>"}
 	bystander.start(t)

@@ -106,7 +106,7 @@ func TestQcow2(t *testing.T) {
 	}
 }
 
-// TestQcow2Once: it is written to in one place at a time, and read in many.
+// TestQcow2Once: a qcow2 image is written to in one place at a time, and read in many.
 func TestQcow2Once(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "file"), []byte("read"), 0o600); err != nil {
@@ -138,7 +138,7 @@ func TestQcow2Once(t *testing.T) {
 	}
 }
 
-// TestQcow2Refused: what cannot be served leaves no server.
+// TestQcow2Refused: an image that cannot be served leaves no server.
 func TestQcow2Refused(t *testing.T) {
 	image := qcow2(t, t.TempDir())
 	empty := filepath.Join(t.TempDir(), "empty.qcow2")

@@ -26,8 +26,8 @@ func denials(t testing.TB, since time.Time) []string {
 	return lines
 }
 
-// TestEnforcing: a container's life is nothing that the policy denies, and the container cannot write
-// to the policy's file system.
+// TestEnforcing: the policy denies nothing of a container's life, and the container cannot write to
+// the policy's file system.
 func TestEnforcing(t *testing.T) {
 	if got := run(t, "getenforce"); got != "Enforcing" {
 		t.Fatalf("SELinux is %s", got)

@@ -24,12 +24,14 @@ func run(name string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
+// TestUnitIsFlawless: systemd-analyze has nothing to say of berthd.service.
 func TestUnitIsFlawless(t *testing.T) {
 	if out, err := run("systemd-analyze", "verify", "berthd.service"); err != nil || out != "" {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
 	}
 }
 
+// TestCallActivates: berthd starts with the first call, and not before.
 func TestCallActivates(t *testing.T) {
 	if out, err := run("systemctl", "is-active", "berthd.service"); err == nil {
 		t.Fatalf("it runs before it is needed: %s", out)
@@ -43,6 +45,8 @@ func TestCallActivates(t *testing.T) {
 	}
 }
 
+// TestOthersAreKeptOut: a user can neither call berthd, nor take its name, nor read its
+// directories.
 func TestOthersAreKeptOut(t *testing.T) {
 	for _, c := range []struct {
 		name string

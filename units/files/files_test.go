@@ -32,6 +32,8 @@ func options(t *testing.T, file string) map[string][]string {
 	return all
 }
 
+// TestActivation: the unit and the bus's service file name each other, and systemd starts the
+// daemon.
 func TestActivation(t *testing.T) {
 	t.Parallel()
 	service := options(t, "berthd.service.in")
@@ -52,7 +54,7 @@ func TestActivation(t *testing.T) {
 	}
 }
 
-// TestNothingIsInherited: what the daemon's processes inherit, every container has, too.
+// TestNothingIsInherited: the unit has no setting that containers would inherit.
 func TestNothingIsInherited(t *testing.T) {
 	t.Parallel()
 	words := []string{

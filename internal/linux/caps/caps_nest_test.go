@@ -16,6 +16,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(rig.Main(m, rig.Options{})) }
 
+// TestDropBounding: the bounding set keeps exactly the named capabilities, and without CAP_SETPCAP
+// it cannot be changed.
 func TestDropBounding(t *testing.T) {
 	onThread(func() {
 		const keep = uint64(1<<unix.CAP_KILL | 1<<unix.CAP_BPF)
@@ -37,7 +39,7 @@ func TestDropBounding(t *testing.T) {
 	})
 }
 
-// TestBecome: the ids of the thread, and of no other.
+// TestBecome: the calling thread takes the ids and groups for good, and no other thread does.
 func TestBecome(t *testing.T) {
 	for name, groups := range map[string][]int{"no groups": nil, "groups": {7, 2000}} {
 		t.Run(name, func(t *testing.T) {

@@ -35,6 +35,8 @@ func onThread(f func()) {
 	<-done
 }
 
+// TestSet: a thread keeps exactly the named capabilities that it had, and cannot take back the
+// others.
 func TestSet(t *testing.T) {
 	t.Parallel()
 	const all = ^uint64(0)

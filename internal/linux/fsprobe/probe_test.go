@@ -19,6 +19,7 @@ func image(places ...place) []byte {
 	return b
 }
 
+// TestProbe: each file system is recognised by its marks, and anything else is ErrUnknown.
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	for _, m := range marks() {
@@ -36,7 +37,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// TestOne: a mark of another file system is data, or an attempt to have it both ways.
+// TestOne: the mark of a second file system is data where it can be, and else ErrAmbiguous.
 func TestOne(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -59,6 +60,7 @@ type failing struct{}
 
 func (failing) ReadAt([]byte, int64) (int, error) { return 0, os.ErrPermission }
 
+// TestProbeTellsReadErrors: a device that cannot be read is an error, not an unknown file system.
 func TestProbeTellsReadErrors(t *testing.T) {
 	t.Parallel()
 	if got, err := Probe(failing{}); !errors.Is(err, os.ErrPermission) {
@@ -66,7 +68,7 @@ func TestProbeTellsReadErrors(t *testing.T) {
 	}
 }
 
-// TestMade probes what the tool makes.
+// TestMade: what mkfs.ext4 makes is recognised.
 func TestMade(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "image")
@@ -86,7 +88,7 @@ func TestMade(t *testing.T) {
 	}
 }
 
-// FuzzProbe: no panic, and a type or an error.
+// FuzzProbe: any content gives a type or an error, and no panic.
 func FuzzProbe(f *testing.F) {
 	for _, m := range marks() {
 		f.Add(image(m.places...))

@@ -53,6 +53,8 @@ func read(t *testing.T, s *Server, handle, offset uint64, size uint32) string {
 	return string(b)
 }
 
+// TestRead: a reader gets one moment's text, whatever parts it reads it in, and a new text when it
+// begins again.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	s := counting()
@@ -82,7 +84,8 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded: however many files are open, and however long they are.
+// TestMemoryIsBounded: the texts that are kept have a bound, however many files are open and
+// however long they are.
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	s := &Server{Files: []File{{Name: "long", Content: func(dst []byte) []byte { return append(dst, make([]byte, 30<<10)...) }}}}
@@ -98,7 +101,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// TestLongTextGoes with its last reader, when it alone is more than what may be kept.
+// TestLongTextGoes: a text longer than what may be kept goes with its last reader.
 func TestLongTextGoes(t *testing.T) {
 	t.Parallel()
 	s := &Server{Files: []File{{Name: "long", Content: func(dst []byte) []byte { return append(dst, make([]byte, 2*snapshotBytes)...) }}}}
@@ -116,6 +119,7 @@ func TestLongTextGoes(t *testing.T) {
 	}
 }
 
+// TestAnswers: each request gets its answer, or the errno that the kernel expects.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	s := counting()

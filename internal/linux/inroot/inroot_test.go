@@ -57,6 +57,7 @@ func hostile(t *testing.T) (r Root, root, outside string) {
 	return New(f), root, outside
 }
 
+// TestOpen: no path or link leads out of the root, and a descriptor is closed on exec.
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	r, _, outside := hostile(t)
@@ -100,7 +101,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestMagicLink: with the host's own /proc below the root, its magic links are refused.
+// TestMagicLink: the magic links of a proc below the root are refused.
 func TestMagicLink(t *testing.T) {
 	t.Parallel()
 	f, err := os.Open("/")
@@ -115,6 +116,7 @@ func TestMagicLink(t *testing.T) {
 	}
 }
 
+// TestRootItself: a path that climbs out of the root is the root.
 func TestRootItself(t *testing.T) {
 	t.Parallel()
 	r, root, _ := hostile(t)
@@ -135,7 +137,8 @@ func TestRootItself(t *testing.T) {
 	}
 }
 
-// TestMake makes things in the root; inside is where they are afterwards, relative to it.
+// TestMake: directories, files, nodes and links are made inside the root only, and never through a
+// dead link.
 func TestMake(t *testing.T) {
 	t.Parallel()
 	dir := func(r Root, p string) error { return closed(r.Dir(p)) }
@@ -191,7 +194,8 @@ func closed(f *os.File, err error) error {
 	return err
 }
 
-// TestLinkWithinTheRoot: an absolute link of an image means its own tree, as Debian's /bin does.
+// TestLinkWithinTheRoot: an absolute link of an image leads into its own tree, as Debian's /bin
+// does.
 func TestLinkWithinTheRoot(t *testing.T) {
 	t.Parallel()
 	r, root, _ := hostile(t)

@@ -54,6 +54,8 @@ func gone(t *testing.T, device string) {
 	}
 }
 
+// TestAttach: a loop device shows the file, is read-only when it must be, and goes with its last
+// descriptor.
 func TestAttach(t *testing.T) {
 	for name, c := range map[string]struct {
 		readOnly bool
@@ -86,7 +88,7 @@ func TestAttach(t *testing.T) {
 	}
 }
 
-// TestLock: a lock of the file is the device's, too, and goes with it.
+// TestLock: a lock of the file is held by the device, too, and goes with it.
 func TestLock(t *testing.T) {
 	f := image(t)
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
@@ -114,8 +116,8 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// TestAttachMany at once: each has a device of its own, and none is left. They are fewer than the
-// kernel starts with: more would stay on the machine, whose kernel this is.
+// TestAttachMany: devices that are attached at once are different, and none is left. They are fewer
+// than the kernel starts with: more would stay on the machine, whose kernel this is.
 func TestAttachMany(t *testing.T) {
 	var wg sync.WaitGroup
 	names := make(chan string, 4)
@@ -142,7 +144,7 @@ func TestAttachMany(t *testing.T) {
 	}
 }
 
-// TestAttachFails: nothing is left by what cannot be shown.
+// TestAttachFails: a file that cannot be attached leaves no device in use.
 func TestAttachFails(t *testing.T) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// TestError: an error names the call, the object, the flags and the kernel's own words, and keeps
+// the errno.
 func TestError(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -61,7 +61,7 @@ func tmpfs(t *testing.T, attr Attr, options ...Option) string {
 	return dir
 }
 
-// TestNew: options and attributes arrive, and the mount is what the table shows.
+// TestNew: the options and attributes of a new mount are those that the mount table shows.
 func TestNew(t *testing.T) {
 	apart(t, func() {
 		dir := tmpfs(t, NoSUID|NoDev, Option{"mode", "0711"}, Option{"size", "1m"})
@@ -78,6 +78,8 @@ func TestNew(t *testing.T) {
 	})
 }
 
+// TestRefusals: a refused mount names what was wrong in the kernel's words, and a detach of nothing
+// is no error.
 func TestRefusals(t *testing.T) {
 	apart(t, func() {
 		_, noType := New("nonesuch", nil, 0)
@@ -114,8 +116,8 @@ func must(t *testing.T, fstype string) *os.File {
 	return m
 }
 
-// TestClone: a copy has its own attributes, takes along what it is told to, and tells nobody of what
-// is mounted below it.
+// TestClone: a copy of a tree has its own attributes, takes along what it is told to, and gives no
+// mount back to where it was copied from.
 func TestClone(t *testing.T) {
 	apart(t, func() {
 		from := tmpfs(t, 0)
@@ -161,7 +163,7 @@ func TestClone(t *testing.T) {
 	})
 }
 
-// TestPivot: the old root is gone, and nothing stays behind in the new one.
+// TestPivot: after a pivot the old root is gone, and nothing stays behind in the new one.
 func TestPivot(t *testing.T) {
 	apart(t, func() {
 		root := t.TempDir()

@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+// TestOfProcess: a namespace that is opened by pid is that process's.
 func TestOfProcess(t *testing.T) {
 	t.Parallel()
 	for _, k := range []Kind{Net, IPC, UTS} {
@@ -26,6 +27,8 @@ func TestOfProcess(t *testing.T) {
 	}
 }
 
+// TestOfNobody: a process that has ended, and a pid of nobody, are refused in words that tell them
+// apart.
 func TestOfNobody(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("true")
@@ -52,6 +55,7 @@ func TestOfNobody(t *testing.T) {
 	}
 }
 
+// TestNamedNobody: a network namespace that does not exist is refused by its name.
 func TestNamedNobody(t *testing.T) {
 	t.Parallel()
 	if f, err := Named("no-such-name"); err == nil || !strings.Contains(err.Error(), "there is no network namespace 'no-such-name'") {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestKernelThread: by what is told of one, and of process 2, which is kthreadd wherever kernel threads
-// are seen: in the machine's own pid namespace.
+// TestKernelThread: a kernel thread is refused. Where process 2 is kthreadd, in the machine's own
+// pid namespace, it is tried itself.
 func TestKernelThread(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]error{
@@ -38,6 +38,7 @@ func TestKernelThread(t *testing.T) {
 	}
 }
 
+// TestThread: a thread that is no process is refused, and its process is named.
 func TestThread(t *testing.T) {
 	t.Parallel()
 	type ids struct{ thread, process int }
@@ -63,6 +64,7 @@ func TestThread(t *testing.T) {
 	}
 }
 
+// TestGone: a pid that nobody has is os.ErrProcessDone.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	if f, err := OfProcess(1<<31-1, Net); f != nil || !errors.Is(err, os.ErrProcessDone) {
@@ -70,6 +72,7 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// TestOfChild: a namespace is opened only when the process has the expected parent.
 func TestOfChild(t *testing.T) {
 	t.Parallel()
 	if f, err := OfChild(uint32(os.Getppid()), uint32(os.Getpid()), UTS); err != nil {
@@ -82,6 +85,8 @@ func TestOfChild(t *testing.T) {
 	}
 }
 
+// TestParseStat: parent and flags are read from /proc/PID/stat whatever the process calls itself,
+// and a broken line is an error.
 func TestParseStat(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]stat{

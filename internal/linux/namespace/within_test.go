@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestAside: what is done aside is never done on the main thread, and its thread ends.
+// TestAside: a function that is run aside never runs on the main thread, and its thread ends.
 func TestAside(t *testing.T) {
 	t.Parallel()
 	before := threads(t)
@@ -45,7 +45,7 @@ func threads(t *testing.T) int {
 	return len(list)
 }
 
-// TestWithinNothing: without a namespace to enter the thread is the caller's.
+// TestWithinNothing: without a namespace to enter, the function runs on the caller's thread.
 func TestWithinNothing(t *testing.T) {
 	t.Parallel()
 	runtime.LockOSThread()
@@ -56,7 +56,7 @@ func TestWithinNothing(t *testing.T) {
 	}
 }
 
-// TestEnterError: the namespace that is refused is told, and nothing is done.
+// TestEnterError: a namespace that is refused is named, and the function does not run.
 func TestEnterError(t *testing.T) {
 	t.Parallel()
 	uts, err := os.Open("/proc/self/ns/uts")

@@ -64,7 +64,7 @@ func over(t *testing.T, ended <-chan error) {
 	}
 }
 
-// TestAttach: the server ends with the last descriptor of the device, not before.
+// TestAttach: the server ends with the last descriptor of the device, and not before.
 func TestAttach(t *testing.T) {
 	socket, e, ended := served(t)
 	device, err := Attach(socket, e)
@@ -84,8 +84,8 @@ func TestAttach(t *testing.T) {
 	over(t, ended)
 }
 
-// TestLetGo: a device that was connected and never opened is not left, be it that it could not be
-// opened, or that the daemon was killed then.
+// TestLetGo: a device that was connected and never opened is let go, by disconnect or by the next
+// daemon's sweep.
 func TestLetGo(t *testing.T) {
 	for name, letGo := range map[string]func(uint32) error{
 		"disconnect": disconnect,

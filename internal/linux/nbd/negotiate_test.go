@@ -23,6 +23,7 @@ func says(flags uint16, size uint64, transmission uint16, zeroes int) []byte {
 	return append(b, make([]byte, zeroes)...)
 }
 
+// TestNegotiate: a fixed newstyle server gives its export, and any other is an error that says why.
 func TestNegotiate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -58,7 +59,7 @@ func TestNegotiate(t *testing.T) {
 	}
 }
 
-// TestNegotiateReadsNoMore: what comes after belongs to the kernel.
+// TestNegotiateReadsNoMore: what the server sends after the handshake is left for the kernel.
 func TestNegotiateReadsNoMore(t *testing.T) {
 	t.Parallel()
 	r := bytes.NewReader(append(says(3, 512, 2, 0), "more"...))
@@ -68,7 +69,7 @@ func TestNegotiateReadsNoMore(t *testing.T) {
 	}
 }
 
-// FuzzNegotiate: a server cannot make it panic, or read without end.
+// FuzzNegotiate: no server makes it panic, or read without end.
 func FuzzNegotiate(f *testing.F) {
 	f.Add(says(3, 1<<30, 0x6d, 0))
 	f.Add(says(1, 512, 3, zeroesSize))

@@ -32,6 +32,7 @@ func spawn(t *testing.T, script string) (pid int, p *os.File) {
 	return pid, p
 }
 
+// TestReap: each way to end gives its status, once. Afterwards the process cannot be signalled.
 func TestReap(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -66,7 +67,8 @@ func TestReap(t *testing.T) {
 	}
 }
 
-// TestStatusOf: which si_code means what; a core dump depends on the host's limits, hence by hand.
+// TestStatusOf: each si_code is its kind of end. A core dump depends on the host's limits, so the
+// values are made by hand.
 func TestStatusOf(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -83,6 +85,8 @@ func TestStatusOf(t *testing.T) {
 	}
 }
 
+// TestRunningProcess: a running process cannot be reaped, and a wait for it ends with its deadline
+// or with the process.
 func TestRunningProcess(t *testing.T) {
 	t.Parallel()
 	_, p := spawn(t, "exec sleep 1000")
@@ -108,6 +112,7 @@ func TestRunningProcess(t *testing.T) {
 	}
 }
 
+// TestOpen: a pidfd outlives its process, and the pid of a process that is gone is refused.
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	pid, child := spawn(t, "exec sleep 1000")
@@ -130,6 +135,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// TestClosed: a closed pidfd is an error, not an ended process.
 func TestClosed(t *testing.T) {
 	t.Parallel()
 	p, err := Open(os.Getpid())

@@ -60,7 +60,7 @@ func names() []string {
 	return slices.Compact(all)
 }
 
-// TestFilter looks at each number of each architecture, with each of several lists.
+// TestFilter: exactly the denied calls get EPERM, by the numbers of each architecture.
 func TestFilter(t *testing.T) {
 	t.Parallel()
 	for name, deny := range map[string][]string{
@@ -92,7 +92,7 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// TestForeign: no architecture but the known ones, and no numbers of another's.
+// TestForeign: calls of an unknown architecture, and numbers of another's, get ENOSYS.
 func TestForeign(t *testing.T) {
 	t.Parallel()
 	f, err := Filter([]string{"bpf"})
@@ -119,6 +119,7 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+// TestAuditSocket: a socket of the host's audit is refused, and no other socket is.
 func TestAuditSocket(t *testing.T) {
 	t.Parallel()
 	f, err := Filter([]string{"bpf"})
@@ -142,7 +143,7 @@ func TestAuditSocket(t *testing.T) {
 	}
 }
 
-// TestTooLong: what no jump reaches is refused, not jumped wrong.
+// TestTooLong: a list that no jump reaches across is refused, not jumped wrong.
 func TestTooLong(t *testing.T) {
 	t.Parallel()
 	for count, fits := range map[int]bool{1: true, 60: true, 63: false, 1000: false} {
@@ -169,6 +170,7 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
+// TestInstallEmpty: an empty filter is refused.
 func TestInstallEmpty(t *testing.T) {
 	t.Parallel()
 	if err := Install(nil); err == nil {

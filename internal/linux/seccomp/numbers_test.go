@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestNumbers compares each number with that of the module golang.org/x/sys for its architecture,
-// whose constants this architecture's sibling does not have.
+// TestNumbers: each number is that of golang.org/x/sys for its architecture, and a call that one
+// architecture is denied the other is denied, too.
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	words, known := map[string][]string{"amd64": {"amd64", "386"}, "arm64": {"arm64", "arm"}}[runtime.GOARCH]

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// TestAppend: a file of any length is appended, and one that cannot be read adds nothing.
 func TestAppend(t *testing.T) {
 	t.Parallel()
 	long := bytes.Repeat([]byte("a line\n"), 5000)

@@ -12,6 +12,7 @@ import (
 	"github.com/berthd/berth/test/bench/proto"
 )
 
+// TestEachDoesEveryContainerOnce: each container is done once, by however many callers.
 func TestEachDoesEveryContainerOnce(t *testing.T) {
 	t.Parallel()
 	for _, callers := range []int{0, 1, 3, 50} {
@@ -35,6 +36,7 @@ func TestEachDoesEveryContainerOnce(t *testing.T) {
 	}
 }
 
+// TestEachEndsAtTheFirstError: the first error ends the round, and the timings before it are kept.
 func TestEachEndsAtTheFirstError(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")

@@ -11,6 +11,7 @@ import (
 	"github.com/berthd/berth/test/bench/proto"
 )
 
+// TestParseRollup: the figures of smaps_rollup are read, and a process that has ended has none.
 func TestParseRollup(t *testing.T) {
 	t.Parallel()
 	const typical = `55d0c0a00000-7ffe1b5f9000 ---p 00000000 00:00 0                          [rollup]
@@ -46,6 +47,7 @@ Locked:                0 kB
 	}
 }
 
+// TestRowTakesMedians: a row has the median of each figure.
 func TestRowTakesMedians(t *testing.T) {
 	t.Parallel()
 	got := row("x", []rollup{{1, 10, 100, 1000}, {3, 30, 300, 3000}, {2, 20, 200, 2000}})
@@ -55,6 +57,7 @@ func TestRowTakesMedians(t *testing.T) {
 	}
 }
 
+// TestProgramOf: a process is known by its executable or its first argument, and by no later one.
 func TestProgramOf(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -10,6 +10,7 @@ import (
 	"github.com/berthd/berth/test/bench/proto"
 )
 
+// TestMarks: the signals about a start become marks, each once and after the start.
 func TestMarks(t *testing.T) {
 	t.Parallel()
 	signal := func(name string, body ...any) *dbus.Signal { return &dbus.Signal{Name: name, Body: body} }

@@ -27,6 +27,7 @@ func testStamp(t *testing.T) (*stamp, *os.File) {
 	return s, in
 }
 
+// TestStampWait: a stamp is the time that init wrote.
 func TestStampWait(t *testing.T) {
 	t.Parallel()
 	s, in := testStamp(t)
@@ -39,6 +40,7 @@ func TestStampWait(t *testing.T) {
 	}
 }
 
+// TestStampWaitEnds: the wait for an init that never runs ends at its deadline.
 func TestStampWaitEnds(t *testing.T) {
 	t.Parallel()
 	s, _ := testStamp(t)
@@ -47,6 +49,7 @@ func TestStampWaitEnds(t *testing.T) {
 	}
 }
 
+// TestStampDrain: what earlier inits wrote is not taken for this one's.
 func TestStampDrain(t *testing.T) {
 	t.Parallel()
 	s, in := testStamp(t)

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestV1Mounts: each v1 hierarchy with a controller is found once.
 func TestV1Mounts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

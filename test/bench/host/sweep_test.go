@@ -7,6 +7,7 @@ import (
 	"testing"
 )
 
+// TestAbandoned: a nest is abandoned only when the process that its name tells of has ended.
 func TestAbandoned(t *testing.T) {
 	t.Parallel()
 	gone := exec.Command("true")

@@ -57,6 +57,7 @@ func (f fakeContainer) Destroy(map[string]dbus.Variant) *dbus.Error {
 	return dbus.NewError("org.berth1.Error.NotRunning", []any{"domain is not running"})
 }
 
+// TestBerthCalls: the peer finds or defines each container once, and hands on the daemon's errors.
 func TestBerthCalls(t *testing.T) {
 	b := bus.Start(t)
 	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", b.Address)

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestMemlockFilter wears the filter on a thread of its own, which no-new-privileges lets anybody do.
+// TestMemlockFilter: under the filter RLIMIT_MEMLOCK can be "raised" without effect, and other
+// limits work. The filter is on a thread of its own, which no-new-privileges lets anybody do.
 func TestMemlockFilter(t *testing.T) {
 	t.Parallel()
 	done := make(chan struct{})

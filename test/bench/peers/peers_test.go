@@ -9,6 +9,7 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
+// TestV1Hierarchies: the v1 hierarchies with a controller are read from /proc/self/cgroup.
 func TestV1Hierarchies(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -33,6 +34,8 @@ func TestV1Hierarchies(t *testing.T) {
 	}
 }
 
+// TestAdaptSpec: an OCI spec gets the root, the init and the namespaces of the comparison, and a
+// broken one is an error.
 func TestAdaptSpec(t *testing.T) {
 	t.Parallel()
 	const spec = `{"ociVersion":"1.0.2","process":{"terminal":true,"args":["sh"],"cwd":"/"},
@@ -63,6 +66,7 @@ func decode(t *testing.T, text string) (value any) {
 	return value
 }
 
+// TestDomainXMLIsADefinition: the XML of the comparison is a definition.
 func TestDomainXMLIsADefinition(t *testing.T) {
 	t.Parallel()
 	for more, maps := range map[string]int{"": 0, idmap: 1} {

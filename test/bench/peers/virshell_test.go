@@ -36,6 +36,7 @@ func withFakeVirsh(t *testing.T) {
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 }
 
+// TestShells: a command's error is found in virsh's output, and a virsh that ends is replaced.
 func TestShells(t *testing.T) {
 	withFakeVirsh(t)
 	pool := newShells(2)
@@ -62,6 +63,7 @@ func TestShells(t *testing.T) {
 	}
 }
 
+// TestShellsDeadline: a virsh that hangs is an error at the deadline.
 func TestShellsDeadline(t *testing.T) {
 	withFakeVirsh(t)
 	pool := newShells(1)

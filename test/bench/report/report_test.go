@@ -74,6 +74,7 @@ func measured() *Report {
 	}
 }
 
+// TestPrint: a report is printed as its golden file, also without a single figure.
 func TestPrint(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -95,6 +96,7 @@ func TestPrint(t *testing.T) {
 	}
 }
 
+// TestVerdict: a figure at its limit meets the target, and a missing one is not measured.
 func TestVerdict(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -121,6 +123,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+// TestProfileSort: marks are sorted by their median.
 func TestProfileSort(t *testing.T) {
 	t.Parallel()
 	var p Profile

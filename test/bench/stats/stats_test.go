@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
+// TestSummarize: the median and the tenth and ninetieth percentiles are interpolated, whatever the
+// order of the samples.
 func TestSummarize(t *testing.T) {
 	t.Parallel()
 	nan := math.NaN()
@@ -35,6 +37,7 @@ func TestSummarize(t *testing.T) {
 	}
 }
 
+// TestSummarizeKeepsTheOrderOfItsInput: the samples are not changed.
 func TestSummarizeKeepsTheOrderOfItsInput(t *testing.T) {
 	t.Parallel()
 	samples := []float64{3, 1, 2}
@@ -45,6 +48,7 @@ func TestSummarizeKeepsTheOrderOfItsInput(t *testing.T) {
 	}
 }
 
+// TestRatio: a ratio without a value or a base is not a number.
 func TestRatio(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

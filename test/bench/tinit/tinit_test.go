@@ -26,8 +26,7 @@ func build(t *testing.T) string {
 	return path
 }
 
-// TestEndsInOrder sends what managers send to an init. Only one that took the signal itself, and
-// was not killed by it, exits with 0.
+// TestEndsInOrder: tinit takes each signal that managers send to an init, and exits with 0.
 func TestEndsInOrder(t *testing.T) {
 	t.Parallel()
 	path := build(t)
