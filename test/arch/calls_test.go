@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// TestWorldCalls: only the packages that know the rules of threads change namespaces, mounts and
+// TestNamespaceCalls: only the packages that know the rules of threads change namespaces, mounts and
 // capabilities. A goroutine elsewhere does not know which thread it does that to.
-func TestWorldCalls(t *testing.T) {
+func TestNamespaceCalls(t *testing.T) {
 	t.Parallel()
 	calls := []string{
 		"Setns", "Unshare", "Chroot", "PivotRoot", "Mount", "Unmount", "MoveMount", "OpenTree", "MountSetattr",

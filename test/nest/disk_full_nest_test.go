@@ -42,9 +42,9 @@ func refused(t *testing.T, args ...string) {
 	}
 }
 
-// TestFullRun: with no room for the state of containers none is started, and those that run are
+// TestNoRoomForRuns: with no room for the state of containers none is started, and those that run are
 // suspended, resumed and ended as ever.
-func TestFullRun(t *testing.T) {
+func TestNoRoomForRuns(t *testing.T) {
 	clean(t)
 	small(t, "/run/berth")
 	web, other := sleeper(t, "web"), sleeper(t, "other")
@@ -70,8 +70,8 @@ func TestFullRun(t *testing.T) {
 	run(t, "berthctl", "destroy", "other")
 }
 
-// TestFullEtc: with no room for definitions none is lost, and none is half there.
-func TestFullEtc(t *testing.T) {
+// TestNoRoomForDefinitions: with no room for definitions none is lost, and none is half there.
+func TestNoRoomForDefinitions(t *testing.T) {
 	clean(t)
 	const dir = "/etc/berth/containers"
 	small(t, dir)

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// TestForeignMachine: another's scope with the unit name that a container needs makes the start
+// TestForeignScope: another's scope with the unit name that a container needs makes the start
 // fail, and goes on.
-func TestForeignMachine(t *testing.T) {
+func TestForeignScope(t *testing.T) {
 	clean(t)
 	const scope = "machine-web.scope"
 	foreign := exec.Command("systemd-run", "--quiet", "--scope", "--unit="+scope, "--slice=machine.slice", "sleep", "1000")

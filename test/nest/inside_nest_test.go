@@ -67,7 +67,7 @@ echo x > /dev/null && echo gone; echo x 2>&1 > /dev/full | grep -o 'No space lef
 }
 
 // TestCapabilities: init has the capabilities that the policy leaves, less those that the rig's
-// host lacks. TestTables has the default policy.
+// host lacks. TestLibvirtTables has the default policy.
 func TestCapabilities(t *testing.T) {
 	clean(t)
 	for name, c := range map[string]struct {
@@ -94,14 +94,19 @@ func TestCapabilities(t *testing.T) {
 				}
 			}
 			got := tell(t, guest{Name: "web", Root: busybox(t), More: c.xml}, "grep Cap /proc/1/status")
+			seen := 0
 			for line := range strings.SplitSeq(got, "\n") {
 				set, _, _ := strings.Cut(line, ":")
 				switch set {
 				case "CapBnd", "CapPrm", "CapEff":
+					seen++
 					if hex(t, line) != want {
 						t.Errorf("%s, want %#x", line, want)
 					}
 				}
+			}
+			if seen != 3 {
+				t.Errorf("%d sets are told in:\n%s", seen, got)
 			}
 		})
 	}
@@ -221,11 +226,12 @@ func TestHostRoot(t *testing.T) {
 	clean(t)
 	run(t, "berthctl", "define", "../../examples/vm1-host-root.xml")
 	run(t, "berthctl", "undefine", "vm1")
-	got := tell(t, guest{Name: "vm1"}, `ls -d /etc/berth; ls /proc | grep -c '^[0-9]*$'; ls /dev | tr '\n' ' '; grep -c . /proc/mounts; [ -e /sys/fs/cgroup/machine.slice ] || echo own cgroups`)
-	if !strings.HasPrefix(got, "/etc/berth") || !strings.Contains(got, "console fd full null ptmx pts") || !strings.Contains(got, "own cgroups") {
+	before := mounts(t, 0)
+	got := tell(t, guest{Name: "vm1"}, `ls -d /etc/berth; cat /proc/[0-9]*/comm | grep -c systemd; ls /dev | tr '\n' ' '; [ -e /sys/fs/cgroup/machine.slice ] || echo own cgroups`)
+	if !strings.HasPrefix(got, "/etc/berth\n0\n") || !strings.Contains(got, "console fd full null ptmx pts") || !strings.Contains(got, "own cgroups") {
 		t.Errorf("got %q", got)
 	}
-	if got := mounts(t, 0); len(got) == 0 {
-		t.Error("the host lost its mounts")
+	if diff := cmp.Diff(before, mounts(t, 0)); diff != "" {
+		t.Errorf("the host's mounts, -before +after\n%s", diff)
 	}
 }

@@ -20,9 +20,9 @@ const (
 
 const tableUUID = "0c5a7c3e-0c0f-4d8e-9f65-2f0a3c1b9d4e"
 
-// TestTables: init finds the mounts, device nodes, links, environment and capabilities of the
+// TestLibvirtTables: init finds the mounts, device nodes, links, environment and capabilities of the
 // tables of libvirt's LXC driver, row by row.
-func TestTables(t *testing.T) {
+func TestLibvirtTables(t *testing.T) {
 	clean(t)
 	// Some rows are for a host with securityfs, which systemd does not mount in a nest.
 	const security = "/sys/kernel/security"

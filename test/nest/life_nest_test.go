@@ -142,6 +142,9 @@ func TestReboot(t *testing.T) {
 	run(t, "mkfifo", filepath.Join(g.Root, "tmp/go"))
 	g.start(t)
 	first := info(t, "web")
+	changed := g
+	changed.More = "<uuid>" + first.UUID + "</uuid><title>new</title>"
+	run(t, "berthctl", "define", changed.file(t))
 	if err := os.WriteFile(filepath.Join(g.Root, "tmp/go"), []byte("go\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -153,6 +156,9 @@ func TestReboot(t *testing.T) {
 	})
 	if got := machines(t); len(got) != 1 {
 		t.Errorf("machines: %v", got)
+	}
+	if live := run(t, "berthctl", "dumpxml", "web"); strings.Contains(live, "<title>new") {
+		t.Errorf("it runs by the new definition:\n%s", live)
 	}
 }
 

@@ -35,7 +35,7 @@ func TestHost(t *testing.T) {
 func TestInstalled(t *testing.T) {
 	clean(t)
 	for _, program := range []string{"/usr/sbin/berthd", "/usr/bin/berthctl", "/usr/libexec/berth/berth-supervisor"} {
-		if info, err := os.Stat(program); err != nil || info.Mode().Perm() != 0o755 {
+		if info, err := os.Stat(program); err != nil || info.Mode() != 0o755 {
 			t.Errorf("%s: %v, %v", program, info, err)
 		}
 	}

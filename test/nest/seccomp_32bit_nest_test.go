@@ -42,8 +42,8 @@ func program32(t *testing.T, file string, number byte) {
 	}
 }
 
-// TestSeccompSibling: a 32-bit program is filtered by its own numbers, whichever machine uname(2) tells of.
-func TestSeccompSibling(t *testing.T) {
+// TestSeccomp32Bit: a 32-bit program is filtered by its own numbers, whichever machine uname(2) tells of.
+func TestSeccomp32Bit(t *testing.T) {
 	clean(t)
 	if runtime.GOARCH != "amd64" {
 		t.Fatalf("the test has no program for the 32-bit sibling of %s", runtime.GOARCH)

@@ -32,9 +32,9 @@ func sums(t *testing.T) string {
 	return all.String()
 }
 
-// TestThreat4OwnProgram: no init gets at the program of whoever executes it, and none changes a
+// TestInitReachesForOurProgram: no init gets at the program of whoever executes it, and none changes a
 // program that it can reach by /proc (CVE-2019-5736). Package launch tests the copy itself.
-func TestThreat4OwnProgram(t *testing.T) {
+func TestInitReachesForOurProgram(t *testing.T) {
 	clean(t)
 	before := sums(t)
 	refused := func(name, init string, prepare func(root string)) {
@@ -82,9 +82,9 @@ func TestThreat4OwnProgram(t *testing.T) {
 	}
 }
 
-// TestThreat5Descriptors: init has three descriptors, all its console, and its own directory and
+// TestInitReachesForOurDescriptors: init has three descriptors, all its console, and its own directory and
 // root. It can ask for no descriptor as its directory (CVE-2024-21626, CVE-2016-9962).
-func TestThreat5Descriptors(t *testing.T) {
+func TestInitReachesForOurDescriptors(t *testing.T) {
 	clean(t)
 	for name, more := range map[string]string{plain: "", userns: idmap, privnet: "<features><privnet/></features>"} {
 		t.Run(name, func(t *testing.T) {
@@ -127,11 +127,10 @@ func TestThreat5Descriptors(t *testing.T) {
 	}
 }
 
-// TestThreat6ForeignCode: a passwd of the image that is anything but a good file makes the start
-// fail or finds no user, and nobody becomes root by it (CVE-2019-14271).
-func TestThreat6ForeignCode(t *testing.T) {
-	clean(t)
-	const program = "/usr/libexec/berth/berth-supervisor" // the one that enters containers
+// TestImageBringsALoader: the program that enters containers has no interpreter and loads no library,
+// so that nothing of an image can be loaded into it (CVE-2019-14271).
+func TestImageBringsALoader(t *testing.T) {
+	const program = "/usr/libexec/berth/berth-supervisor"
 	f, err := elf.Open(program)
 	if err != nil {
 		t.Fatal(err)
@@ -145,6 +144,12 @@ func TestThreat6ForeignCode(t *testing.T) {
 	if libraries, err := f.ImportedLibraries(); err != nil || len(libraries) > 0 {
 		t.Errorf("%s loads %v, %v", program, libraries, err)
 	}
+}
+
+// TestImageForgesItsUsers: a passwd of the image that is anything but a good file makes the start
+// fail or finds no user, and nobody becomes root by it.
+func TestImageForgesItsUsers(t *testing.T) {
+	clean(t)
 	lines := func(text string) func(string) error {
 		return func(p string) error { return os.WriteFile(p, []byte(text+"\n"), 0o600) }
 	}

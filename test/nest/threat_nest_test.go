@@ -46,11 +46,11 @@ func contents(t *testing.T, dir string) []string {
 	return list
 }
 
-// TestThreatLinks: an image's symbolic links in the place of what we mount on, make or open lead
+// TestImageLinksOutOfTheRoot: an image's symbolic links in the place of what we mount on, make or open lead
 // nowhere but into it. The host's files stay as they are, and nothing is mounted on them. A
 // container that starts all the same has the true /dev, /dev/pts and /sys (CVE-2013-6456,
 // CVE-2015-1335, CVE-2025-31133, CVE-2025-52565).
-func TestThreatLinks(t *testing.T) {
+func TestImageLinksOutOfTheRoot(t *testing.T) {
 	clean(t)
 	outside := t.TempDir()
 	if err := os.WriteFile(filepath.Join(outside, "null"), []byte("the host's"), 0o600); err != nil {
@@ -90,9 +90,9 @@ func TestThreatLinks(t *testing.T) {
 	}
 }
 
-// TestThreatCode: no process outside of the container executes or maps a file of the image, also
+// TestImageBringsCodeForTheHost: no process outside of the container executes or maps a file of the image, also
 // not to find a user in it (CVE-2019-14271).
-func TestThreatCode(t *testing.T) {
+func TestImageBringsCodeForTheHost(t *testing.T) {
 	clean(t)
 	g := guest{Name: "web", Root: busybox(t), Init: "/bin/sleep", Args: "<initarg>1000</initarg><inituser>guest</inituser>"}
 	for _, lib := range []string{"lib/ld-linux.so.2", "lib64/ld-linux-x86-64.so.2", "lib/libnss_files.so.2", "lib/libc.so.6"} {
@@ -100,7 +100,7 @@ func TestThreatCode(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte("#!/bin/busybox touch /evil\n"), 0o755); err != nil {
+		if err := os.WriteFile(file, []byte("#!/bin/touch /evil\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -115,7 +115,9 @@ func TestThreatCode(t *testing.T) {
 			t.Errorf("process %d maps the image:\n%s", pid, maps)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(g.Root, "evil")); err == nil {
-		t.Error("code of the image ran")
+	for _, file := range []string{"/evil", filepath.Join(g.Root, "evil")} {
+		if _, err := os.Stat(file); err == nil {
+			t.Errorf("code of the image ran, and made %s", file)
+		}
 	}
 }

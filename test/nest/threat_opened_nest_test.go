@@ -101,10 +101,10 @@ var traps = []string{
 	"usr/sbin/berthd", "usr/bin/berthctl", "usr/libexec/berth/berth-supervisor", "etc/berth/berth.conf", "usr/libexec/berth/berth.conf",
 }
 
-// TestThreat6Opened: no process outside of the container so much as opens a file of the image, from
+// TestHostOpensNothingOfTheImage: no process outside of the container so much as opens a file of the image, from
 // its definition to its end and over a restart of the daemon. So none of it runs there, is loaded
 // or is read for configuration (CVE-2019-14271, CVE-2026-40226).
-func TestThreat6Opened(t *testing.T) {
+func TestHostOpensNothingOfTheImage(t *testing.T) {
 	clean(t)
 	const life = `echo life; [ -e /tmp/second ] || { touch /tmp/second; reboot -f; }; echo second life; exec sleep 1000`
 	for name, more := range map[string]string{plain: "", userns: idmap, privnet: "<features><privnet/></features>"} {

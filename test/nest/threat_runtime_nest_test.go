@@ -37,10 +37,10 @@ func replace(t *testing.T, target, path string) {
 	}
 }
 
-// TestThreat1Operations: no operation on a running container follows a link to the host's files,
+// TestContainerSwapsItsPaths: no operation on a running container follows a link to the host's files,
 // although the container swaps its paths for links all the while (CVE-2013-6456: the host followed
 // them by /proc/PID/root).
-func TestThreat1Operations(t *testing.T) {
+func TestContainerSwapsItsPaths(t *testing.T) {
 	clean(t)
 	dir, look := bystander(t)
 	before := look()
@@ -85,9 +85,9 @@ ln -s OUTSIDE/initctl /etc/.initctl; ln -s ../../../../../../../../OUTSIDE/dev /
 	}
 }
 
-// TestThreat3FakeProc: a root that brings mounts of its own where the kernel's file systems go gets
+// TestImageBringsItsOwnProc: a root that brings mounts of its own where the kernel's file systems go gets
 // the true ones over them (CVE-2019-19921, CVE-2025-52881).
-func TestThreat3FakeProc(t *testing.T) {
+func TestImageBringsItsOwnProc(t *testing.T) {
 	clean(t)
 	for name, more := range map[string]string{plain: "", userns: idmap, privnet: "<features><privnet/></features>"} {
 		t.Run(name, func(t *testing.T) {
