@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the lists in testdata anew")
+var update = flag.Bool("update", false, "write the lists in testdata and test/claims.md anew")
 
 // TestPrograms: each program links what was agreed to. A new entry costs memory and attack surface,
 // and a reviewer shall see it.
