@@ -20,7 +20,7 @@ func TestMemoryLimits(t *testing.T) {
 	const infinity = plan.Infinity
 	for name, tc := range map[string]struct {
 		memory domain.Memory // KiB
-		want   figures        // bytes
+		want   figures       // bytes
 	}{
 		"memory alone":        {domain.Memory{Max: 64}, figures{Max: n(64 << 10)}},
 		"hard limit":          {domain.Memory{Max: 64, HardLimit: n(32)}, figures{Max: n(32 << 10)}},
