@@ -55,7 +55,7 @@ func (d *Def) MachineName() string {
 	var b strings.Builder
 	for _, r := range d.Name {
 		switch {
-		case isAlnum(r) || r == '_':
+		case isAlnum(r):
 			b.WriteRune(r)
 		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
 			b.WriteByte('-')
@@ -72,7 +72,8 @@ func (d *Def) MachineName() string {
 
 func (d *Def) shortID() string { return hex.EncodeToString(d.UUID[:4]) }
 
-// isHostname is machined's own rule: letters, digits, "-", "_" and single inner dots.
+// isHostname is machined's own rule (systemd 252, hostname_is_valid): letters, digits, "-" and single inner
+// dots.
 func isHostname(s string) bool {
 	if s == "" || len(s) > maxHostname {
 		return false
@@ -82,7 +83,7 @@ func isHostname(s string) bool {
 			return false
 		}
 		for _, r := range label {
-			if !isAlnum(r) && r != '-' && r != '_' {
+			if !isAlnum(r) && r != '-' {
 				return false
 			}
 		}

@@ -64,7 +64,7 @@ func TestMachineName(t *testing.T) {
 	for name, want := range map[string]string{
 		"web":                   "web",
 		"Web-1":                 "Web-1",
-		"a_b":                   "a_b",
+		"a_b":                   "a-b-deadbeef",
 		"a.b":                   "a.b",
 		"3":                     "3",
 		strings.Repeat("a", 64): strings.Repeat("a", 64),
