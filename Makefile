@@ -44,9 +44,9 @@ only      = $(if $(value RUN),-run '$(value RUN)')
 # What has tests of a tier, by build tag.
 tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1)$$' .)))
 DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
-SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd
+SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb mk/tomorrow test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd
 
-.PHONY: help build install deb fmt lint check test-unit test-bus test-nest test-vm test fuzz bench demo demo-systemd clean go FORCE
+.PHONY: help build variants install deb fmt lint check test-unit test-bus test-nest test-vm test fuzz bench demo demo-systemd clean go FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,15 @@ build: $(PROGRAMS:%=bin/%) ## build the three programs into bin/
 
 bin/%: $(SOURCES) bin/.flags | go
 	CGO_ENABLED=0 $(GO) build -trimpath -buildmode=$(MODE_$*) -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
+
+# For tests: berthd with points at which it dies or fails, and both programs of a version to come.
+variants: bin/berthd-faultpoint bin/tomorrow/berthd
+
+bin/berthd-faultpoint: $(SOURCES) | go
+	CGO_ENABLED=0 $(GO) build -trimpath -tags faultpoint -ldflags '$(LDFLAGS)' -o $@ ./cmd/berthd
+
+bin/tomorrow/berthd: $(SOURCES) mk/tomorrow | go
+	mk/tomorrow bin/tomorrow
 
 # Changes only when the flags do, so that the programs are linked again then.
 bin/.flags: FORCE
@@ -124,10 +133,10 @@ test-bus: | go ## the same on a private message bus
 
 # One package after the other: each has a whole host of its own. A result of yesterday's host is
 # no result, hence no cache.
-test-nest: build | go ## the same in throw-away hosts (root)
+test-nest: build variants | go ## the same in throw-away hosts (root)
 	CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -tags nest $(only) $(call tagged,nest)
 
-test-vm: build | go ## the same in a virtual machine with SELinux enforcing (root)
+test-vm: build variants | go ## the same in a virtual machine with SELinux enforcing (root)
 	test/deps test-vm
 	test/rig/vm/build
 	CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -tags vm $(only) $(call tagged,vm)

@@ -22,6 +22,8 @@ type core interface {
 	// Ticket takes a place in the order of the calls that change one container; it must not block.
 	Ticket(u domain.UUID) *service.Ticket
 
+	// Active counts the containers that are on.
+	Active() int
 	List() []service.Snapshot
 	ByName(name string) (service.Snapshot, error)
 	ByUUID(u domain.UUID) (service.Snapshot, error)

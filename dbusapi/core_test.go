@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/berthd/berth/internal/domain"
@@ -27,6 +28,7 @@ var (
 type fakeCore struct {
 	signals *Signals
 	queues  service.Queues
+	active  atomic.Int32
 
 	mu    sync.Mutex
 	hook  func(ctx context.Context, op string, u domain.UUID) error
@@ -34,16 +36,20 @@ type fakeCore struct {
 	seq   uint64
 }
 
+func (f *fakeCore) Active() int { return int(f.active.Load()) }
+
 func (f *fakeCore) Ticket(u domain.UUID) *service.Ticket { return f.queues.Take(u) }
 
 func newFakeCore(signals *Signals) *fakeCore {
-	return &fakeCore{signals: signals, snaps: map[domain.UUID]service.Snapshot{
+	f := &fakeCore{signals: signals, snaps: map[domain.UUID]service.Snapshot{
 		uuidA: {UUID: uuidA, Name: "a", State: service.StateShutoff, Persistent: true, VCPUs: 1, Consoles: []string{"console0"}},
 		uuidB: {
 			UUID: uuidB, Name: "b", State: service.StateRunning, Reason: service.ReasonBooted, ID: 41, Leader: 42,
 			LastExit: service.Exit{Kind: "killed", Code: 9}, Started: time.UnixMicro(1_000_001),
 		},
 	}}
+	f.count()
+	return f
 }
 
 func (f *fakeCore) run(ctx context.Context, op string, u domain.UUID) error {
@@ -83,8 +89,20 @@ func (f *fakeCore) change(ctx context.Context, op string, u domain.UUID, kind ev
 		f.snaps[u] = *after
 	}
 	f.seq++
+	f.count()
 	f.signals.Changed(before, after, &events.Event{Kind: kind, Detail: detail, Seq: f.seq})
 	return nil
+}
+
+// count counts the containers that are on; the caller holds mu.
+func (f *fakeCore) count() {
+	n := int32(0)
+	for _, snap := range f.snaps {
+		if snap.State.Active() {
+			n++
+		}
+	}
+	f.active.Store(n)
 }
 
 func (f *fakeCore) Define(ctx context.Context, xml []byte) (service.Snapshot, error) {

@@ -87,13 +87,10 @@ func stateError(err error) (string, details, bool) {
 	if !errors.As(err, &e) {
 		return "", nil, false
 	}
-	name := contract.ErrorInvalidState
-	switch {
-	case e.State == service.StateShutoff:
-		name = contract.ErrorNotRunning
-	case e.Op == "start" || e.Op == "create":
-		name = contract.ErrorAlreadyRunning
-	}
+	name := map[service.StateKind]string{
+		service.NotNow: contract.ErrorInvalidState, service.NotRunning: contract.ErrorNotRunning,
+		service.AlreadyRunning: contract.ErrorAlreadyRunning,
+	}[e.Kind]
 	return name, details{"state": dbus.MakeVariant(string(e.State))}, true
 }
 

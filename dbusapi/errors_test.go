@@ -38,12 +38,12 @@ func errorCases() []errorCase {
 		{"service.ErrNoDefinition", service.ErrNoDefinition, contract.ErrorTransient, "no stored definition", nil},
 		{"service.ErrTimeout", fmt.Errorf("kill: %w", service.ErrTimeout), contract.ErrorOperationTimeout, "kill: timed out", nil},
 		{
-			"service.StateError", &service.StateError{Op: "destroy", Name: "web", State: service.StateShutoff},
+			"service.StateError", &service.StateError{Kind: service.NotRunning, Op: "destroy", Name: "web", State: service.StateShutoff},
 			contract.ErrorNotRunning, "domain is not running",
 			map[string]any{"state": "shutoff"},
 		},
 		{
-			"service.StateError", &service.StateError{Op: "start", Name: "web", State: service.StatePaused},
+			"service.StateError", &service.StateError{Kind: service.AlreadyRunning, Op: "start", Name: "web", State: service.StatePaused},
 			contract.ErrorAlreadyRunning, "domain is already active",
 			map[string]any{"state": "paused"},
 		},

@@ -87,7 +87,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		s.hangUp()
 		return nil, fmt.Errorf("own %s: %w", contract.BusName, err)
 	}
-	s.signals.seed(s.core.List())
+	s.signals.seed(s.core.Active)
 	s.signals.out.start(s.sock.Conn)
 	return s, nil
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
-	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/service"
 )
@@ -22,15 +21,14 @@ type Signals struct {
 	log     *slog.Logger
 
 	mu     sync.Mutex // keeps a change's signals together and guards the fields below
-	active map[domain.UUID]bool
-	seeded bool
-	count  uint32
+	active func() int // nil until the server has the name
+	told   uint32     // the last number that was announced
 }
 
 // NewSignals makes the observer for service.New; give the same to New.
 func NewSignals(log *slog.Logger) *Signals {
 	return &Signals{
-		out: newOutbox(), props: containerProperties(), log: log, active: make(map[domain.UUID]bool),
+		out: newOutbox(), props: containerProperties(), log: log,
 	}
 }
 
@@ -57,7 +55,7 @@ func (s *Signals) Changed(before, after *service.Snapshot, event *events.Event) 
 			s.emit(path, propertiesName, "PropertiesChanged", contract.ContainerInterface, diff, []string{})
 		}
 	}
-	s.track(subject.UUID, after)
+	s.announceCount()
 	if event != nil {
 		s.emit(rootPath, contract.ManagerInterface, "Lifecycle", path, string(event.Kind), string(event.Detail), event.Seq,
 			map[string]dbus.Variant{
@@ -82,60 +80,24 @@ func (s *Signals) emit(path dbus.ObjectPath, ifaceName, member string, body ...a
 	s.out.push(msg, nil)
 }
 
-// isActive reports whether a container counts as running: it has an init.
-func isActive(snap *service.Snapshot) bool {
-	if snap == nil {
-		return false
-	}
-	switch snap.State {
-	case service.StateRunning, service.StatePaused, service.StateStopping:
-		return true
-	}
-	return false
-}
-
-// track notes what a container does now and announces the count when it changed. The count is our
-// own rather than the length of a list, so that the property and its signal always agree.
-func (s *Signals) track(u domain.UUID, after *service.Snapshot) {
-	now := isActive(after)
-	was := s.active[u]
-	s.active[u] = now
-	if after == nil && s.seeded {
-		delete(s.active, u)
-	}
-	if now == was {
+// announceCount tells of the number of containers that are on, when it has changed. It is read behind each
+// change and under the lock, so the last signal has the last number. The caller holds mu.
+func (s *Signals) announceCount() {
+	if s.active == nil {
 		return
 	}
-	if now {
-		s.count++
-	} else {
-		s.count--
+	n := uint32(s.active())
+	if n == s.told {
+		return
 	}
-	if s.seeded {
-		s.emit(rootPath, propertiesName, "PropertiesChanged", contract.ManagerInterface,
-			map[string]dbus.Variant{"ContainersRunning": dbus.MakeVariant(s.count)}, []string{})
-	}
+	s.told = n
+	s.emit(rootPath, propertiesName, "PropertiesChanged", contract.ManagerInterface,
+		map[string]dbus.Variant{"ContainersRunning": dbus.MakeVariant(n)}, []string{})
 }
 
-// seed adds the containers that were there before the first change was told. One that changed
-// meanwhile, or went, is known better here than in the list.
-func (s *Signals) seed(list []service.Snapshot) {
+// seed begins to announce the number of containers that are on, from what it is now.
+func (s *Signals) seed(active func() int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, snap := range list {
-		if _, known := s.active[snap.UUID]; known {
-			continue
-		}
-		s.active[snap.UUID] = isActive(&snap)
-		if isActive(&snap) {
-			s.count++
-		}
-	}
-	s.seeded = true
-}
-
-func (s *Signals) running() uint32 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.count
+	s.active, s.told = active, uint32(active())
 }

@@ -71,11 +71,14 @@ func bare(in map[string]dbus.Variant) map[string]any {
 // fullLife is an observer that saw a container come, run and go.
 func fullLife() *Signals {
 	s := NewSignals(slog.New(slog.DiscardHandler))
-	s.seed(nil)
+	var active int
+	s.seed(func() int { return active })
 	off := &service.Snapshot{UUID: uuidA, Name: "a", State: service.StateShutoff}
 	on := &service.Snapshot{UUID: uuidA, Name: "a", State: service.StateRunning}
 	s.Changed(nil, off, &events.Event{Kind: events.Defined, Detail: events.Added, Seq: 1})
+	active = 1
 	s.Changed(off, on, &events.Event{Kind: events.Started, Detail: events.Booted, Seq: 2})
+	active = 0
 	s.Changed(on, nil, &events.Event{Kind: events.Stopped, Detail: events.Destroyed, Seq: 3})
 	return s
 }
@@ -147,7 +150,11 @@ func TestChanged(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := NewSignals(slog.New(slog.DiscardHandler))
-			s.seed(nil)
+			var active int
+			s.seed(func() int { return active })
+			if tt.after == &on {
+				active = 1
+			}
 			s.Changed(tt.before, tt.after, tt.event)
 			if diff := cmp.Diff(tt.want, plain(emitted(s)), cmp.AllowUnexported(emission{}),
 				cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "signature" }, cmp.Ignore())); diff != "" {
@@ -157,38 +164,30 @@ func TestChanged(t *testing.T) {
 	}
 }
 
-// TestContainersRunning: the count is right after each change, also of one that came while the list
-// was read.
+// TestContainersRunning: a change of the core's count is announced once, behind the change that made it,
+// and nothing is announced before the server has the name.
 func TestContainersRunning(t *testing.T) {
 	t.Parallel()
-	on := func(u byte) *service.Snapshot {
-		return &service.Snapshot{UUID: [16]byte{u}, State: service.StateRunning}
-	}
-	off := func(u byte) *service.Snapshot {
-		return &service.Snapshot{UUID: [16]byte{u}, State: service.StateShutoff}
-	}
+	on := &service.Snapshot{UUID: uuidA, State: service.StateRunning}
 	s := NewSignals(slog.New(slog.DiscardHandler))
-	// 1 ends and 2 goes while the list is read in which both still run.
-	list := []service.Snapshot{*on(1), *on(2), *on(3), *off(4)}
-	s.Changed(on(1), off(1), nil)
-	s.Changed(on(2), nil, nil)
-	s.seed(list)
-	steps := []struct {
-		name          string
-		before, after *service.Snapshot
-		want          uint32
-	}{
-		{"seeded", off(9), off(9), 1},
-		{"starting is not running", off(4), &service.Snapshot{UUID: [16]byte{4}, State: service.StateStarting}, 1},
-		{"running", off(4), on(4), 2},
-		{"paused runs", on(4), &service.Snapshot{UUID: [16]byte{4}, State: service.StatePaused}, 2},
-		{"transient ends", on(3), nil, 1},
-		{"gone is forgotten", nil, on(3), 2},
-	}
-	for _, step := range steps {
-		s.Changed(step.before, step.after, nil)
-		if got := s.running(); got != step.want {
-			t.Fatalf("%s: %d containers running, want %d", step.name, got, step.want)
+	s.Changed(on, on, nil)
+	active := 3
+	s.seed(func() int { return active })
+	for _, step := range []struct {
+		active int
+		want   []uint32
+	}{{3, nil}, {4, []uint32{4}}, {4, nil}, {2, []uint32{2}}} {
+		active = step.active
+		before := len(emitted(s))
+		s.Changed(on, on, nil)
+		var told []uint32
+		for _, e := range plain(emitted(s))[before:] {
+			if props, ok := e.Body[1].(map[string]any); ok && e.Path == rootPath {
+				told = append(told, props["ContainersRunning"].(uint32))
+			}
+		}
+		if diff := cmp.Diff(step.want, told); diff != "" {
+			t.Errorf("at %d (-want +told):\n%s", step.active, diff)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func introspect(_ context.Context, s *Server, c *call) ([]any, error) {
 
 // view reads what the properties of the called object come from.
 func (s *Server) view(c *call) (view, error) {
-	v := view{version: s.version, running: s.signals.running()}
+	v := view{version: s.version, running: uint32(s.core.Active())}
 	if c.kind != kindContainer {
 		return v, nil
 	}

@@ -1,9 +1,11 @@
 package machined
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -12,6 +14,8 @@ const (
 	busName = "org.freedesktop.machine1"
 	busPath = dbus.ObjectPath("/org/freedesktop/machine1")
 	manager = "org.freedesktop.machine1.Manager."
+
+	noSuchMachine = "org.freedesktop.machine1.NoSuchMachine"
 )
 
 // Service is what "machinectl list" shows as the manager of our machines.
@@ -55,14 +59,81 @@ func (c *Client) Register(ctx context.Context, m Machine) error {
 	return nil
 }
 
-// Unregister takes a machine off; when it returns the name is free. There being none is no error:
-// machined drops a machine whose unit went first.
-func (c *Client) Unregister(ctx context.Context, name string) error {
-	err := c.call(ctx, "UnregisterMachine", name)
-	if err == nil || isError(err, "org.freedesktop.machine1.NoSuchMachine") {
+// Unregister takes our machine of this name and id off; when it returns the name is free of it. A missing
+// machine is no error: machined drops a machine whose unit went first. Another's machine of that name stays.
+func (c *Client) Unregister(ctx context.Context, name string, id [16]byte) error {
+	_, ours, err := c.get(ctx, machinePath(name), id)
+	if err == nil && ours {
+		err = c.call(ctx, "UnregisterMachine", name)
+	}
+	if err == nil || isError(err, noSuchMachine) {
 		return nil
 	}
 	return fmt.Errorf("unregister machine %s: %w", name, err)
+}
+
+// Registered is a machine as machined has it.
+type Registered struct {
+	Name   string
+	Unit   string
+	Leader uint32
+}
+
+// Find looks for our machine with an id, under any name.
+func (c *Client) Find(ctx context.Context, id [16]byte) (m Registered, found bool, err error) {
+	var list []struct {
+		Name, Class, Service string
+		Path                 dbus.ObjectPath
+	}
+	if err := c.conn.Object(busName, busPath).CallWithContext(ctx, manager+"ListMachines", 0).Store(&list); err != nil {
+		return Registered{}, false, fmt.Errorf("list machines: %w", err)
+	}
+	for _, row := range list {
+		if row.Service != Service {
+			continue
+		}
+		m, ours, err := c.get(ctx, row.Path, id)
+		if err != nil && !isError(err, noSuchMachine) {
+			return Registered{}, false, fmt.Errorf("machine %s: %w", row.Name, err)
+		}
+		if ours {
+			return m, true, nil
+		}
+	}
+	return Registered{}, false, nil
+}
+
+// get reads a machine and reports whether it is ours with this id.
+func (c *Client) get(ctx context.Context, path dbus.ObjectPath, id [16]byte) (m Registered, ours bool, err error) {
+	var all map[string]dbus.Variant
+	err = c.conn.Object(busName, path).CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", 0, busName+".Machine").Store(&all)
+	if isError(err, "org.freedesktop.DBus.Error.UnknownObject") {
+		return Registered{}, false, nil
+	}
+	if err != nil {
+		return Registered{}, false, err
+	}
+	is, _ := all["Id"].Value().([]byte)
+	service, _ := all["Service"].Value().(string)
+	m.Name, _ = all["Name"].Value().(string)
+	m.Unit, _ = all["Unit"].Value().(string)
+	m.Leader, _ = all["Leader"].Value().(uint32)
+	return m, service == Service && bytes.Equal(is, id[:]), nil
+}
+
+// machinePath is the object of a machine: its name with all but letters and digits, and a digit in front,
+// escaped (sd_bus_path_encode(3)).
+func machinePath(name string) dbus.ObjectPath {
+	var b strings.Builder
+	for i, c := range []byte(name) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if letter || (c >= '0' && c <= '9' && i > 0) {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "_%02x", c)
+		}
+	}
+	return busPath + "/machine/" + dbus.ObjectPath(b.String())
 }
 
 // isError reports whether the bus or machined answered with this error.

@@ -119,20 +119,96 @@ func TestRegisterErrors(t *testing.T) {
 func TestUnregister(t *testing.T) {
 	t.Parallel()
 	fake, client, _ := newPair(t)
+	m := machine()
 	for range 3 {
-		if err := client.Register(limited(t), machine()); err != nil {
+		if err := client.Register(limited(t), m); err != nil {
 			t.Fatal(err)
 		}
-		if err := client.Unregister(limited(t), "web"); err != nil {
+		if err := client.Unregister(limited(t), "web", m.ID); err != nil {
 			t.Fatal(err)
+		}
+		if left := fake.Machines(); len(left) > 0 {
+			t.Errorf("it is there still: %v", left)
 		}
 	}
-	if err := client.Unregister(limited(t), "web"); err != nil {
+	if err := client.Unregister(limited(t), "web", m.ID); err != nil {
 		t.Errorf("a machine that is not there: %v", err)
 	}
 	fake.Fail(dbus.NewError("org.freedesktop.DBus.Error.AccessDenied", []any{"no"}))
-	if err := client.Unregister(limited(t), "web"); err == nil || err.Error() != "unregister machine web: no" {
+	if err := client.Unregister(limited(t), "web", m.ID); err == nil || err.Error() != "unregister machine web: no" {
 		t.Errorf("denied: %v", err)
+	}
+}
+
+// TestUnregisterAnothers: a machine of that name with another id, or of another manager, is left alone.
+func TestUnregisterAnothers(t *testing.T) {
+	t.Parallel()
+	m := machine()
+	for name, other := range map[string]machinedtest.Machine{
+		"another container of ours": {ID: []byte{15: 9}, Service: "berth"},
+		"another manager's":         {ID: m.ID[:], Service: "systemd-nspawn"},
+		"nobody's":                  {Service: ""},
+		"ours without an id":        {ID: []byte{}, Service: "berth"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake, client, _ := newPair(t)
+			fake.Add("web", other)
+			if err := client.Unregister(limited(t), "web", m.ID); err != nil {
+				t.Error(err)
+			}
+			if left := fake.Machines(); len(left) != 1 {
+				t.Errorf("it was taken off: %v", fake.Calls())
+			}
+		})
+	}
+}
+
+// TestUnregisterOfNames: a machine of any name that machined takes is found by its object and taken off.
+func TestUnregisterOfNames(t *testing.T) {
+	t.Parallel()
+	fake, client, _ := newPair(t)
+	m := machine()
+	for _, name := range []string{"web", "0", "1-a", "a.b-c_d", "A", "_x", strings.Repeat("9", 64)} {
+		m.Name = name
+		if err := client.Register(limited(t), m); err != nil {
+			t.Fatal(err)
+		}
+		if err := client.Unregister(limited(t), name, m.ID); err != nil || len(fake.Machines()) > 0 {
+			t.Errorf("%s: %v, left %v", name, err, fake.Machines())
+		}
+	}
+}
+
+// TestFind: a machine of ours is found by its id, whatever its name, and nobody else's is.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	fake, client, _ := newPair(t)
+	m := machine()
+	absent := func(when string) {
+		t.Helper()
+		if got, found, err := client.Find(limited(t), m.ID); found || err != nil {
+			t.Errorf("%s: %+v, %v", when, got, err)
+		}
+	}
+	absent("beside nobody")
+	fake.Add("nspawn", machinedtest.Machine{ID: m.ID[:], Service: "systemd-nspawn"})
+	fake.Add("other", machinedtest.Machine{ID: []byte{15: 9}, Service: "berth"})
+	absent("beside others")
+	fake.Add("gone", machinedtest.Machine{ID: m.ID[:], Service: "berth"})
+	fake.Vanish("gone")
+	absent("while it goes")
+	fake.Add("going", machinedtest.Machine{ID: []byte{15: 8}, Service: "berth"})
+	fake.Vanish("going")
+	fake.Add("1.renamed", machinedtest.Machine{ID: m.ID[:], Service: "berth", Unit: "machine-1.renamed.scope", Leader: 42})
+	got, found, err := client.Find(limited(t), m.ID)
+	want := machined.Registered{Name: "1.renamed", Unit: "machine-1.renamed.scope", Leader: 42}
+	if diff := cmp.Diff(want, got); diff != "" || !found || err != nil {
+		t.Errorf("%v, %v, -want +got\n%s", found, err, diff)
+	}
+	fake.Fail(dbus.NewError("org.freedesktop.DBus.Error.AccessDenied", []any{"no"}))
+	if _, found, err := client.Find(limited(t), m.ID); found || err == nil || err.Error() != "list machines: no" {
+		t.Errorf("denied: %v, %v", found, err)
 	}
 }
 
@@ -144,7 +220,10 @@ func TestBusLoss(t *testing.T) {
 	if err := client.Register(limited(t), machine()); err == nil {
 		t.Error("a machine was registered without a bus")
 	}
-	if err := client.Unregister(limited(t), "web"); err == nil {
+	if err := client.Unregister(limited(t), "web", machine().ID); err == nil {
 		t.Error("a machine was taken off without a bus")
+	}
+	if _, found, err := client.Find(limited(t), machine().ID); found || err == nil {
+		t.Error("a machine was looked for without a bus")
 	}
 }

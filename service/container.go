@@ -10,22 +10,24 @@ import (
 	"github.com/berthd/berth/internal/events"
 )
 
-// container is one entry of the registry. Whoever holds its queue may change it; mu guards what
+// container is one entry of the registry. Whoever has it locked may change it; mu guards what
 // readers see, and is never held over a call that can block.
 type container struct {
-	queue chan struct{} // one slot: the right to change the container
+	locked chan struct{} // one slot: the right to change the container
 
-	mu     sync.Mutex
-	snap   Snapshot
-	stored *domain.Def // nil for a transient one
-	live   *domain.Def // nil when off
-	coming *domain.Def // being accepted: neither stored nor live yet
-	latest *domain.Def // the live one of the run before, whose ids are kept for the next
-	text   string      // of stored, formatted once: a start must not wait for that
+	mu       sync.Mutex
+	snap     Snapshot
+	stored   *domain.Def // nil for a transient one
+	live     *domain.Def // nil when off
+	pending  *domain.Def // being accepted: neither stored nor live yet
+	previous *domain.Def // the live one of the run before, whose ids are kept for the next
+	groupID  uint64      // of the control group in snap
+	text     string      // of stored, formatted once: a start must not wait for that
 	// Whose namespaces others may share: it runs, and nobody has told it to end; else nil.
 	shareable Supervisor
+	deaf      bool // its supervisor cannot be asked
 
-	// Owned by the holder of the queue.
+	// Owned by who has the container locked.
 	run      *run
 	gone     bool
 	restarts []time.Time // the latest, for the start limit
@@ -34,25 +36,26 @@ type container struct {
 // run is one life of a container.
 type run struct {
 	Run
-	supervisor Supervisor
-	over       chan struct{} // closed when all is torn down
+	starting   Starting      // until init is executed
+	supervisor Supervisor    // from then on; nil while one of an earlier daemon does not answer
+	over       chan struct{} // closed when all is released
 }
 
 func newContainer() *container {
-	return &container{queue: make(chan struct{}, 1)}
+	return &container{locked: make(chan struct{}, 1)}
 }
 
-// acquire waits for the right to change the container; release gives it back.
-func (c *container) acquire(ctx context.Context) error {
+// lock waits for the right to change the container; unlock gives it back.
+func (c *container) lock(ctx context.Context) error {
 	select {
-	case c.queue <- struct{}{}:
+	case c.locked <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-func (c *container) release() { <-c.queue }
+func (c *container) unlock() { <-c.locked }
 
 func (c *container) snapshot() Snapshot {
 	c.mu.Lock()
@@ -88,7 +91,7 @@ func (snap *Snapshot) describe(d *domain.Def) {
 	}
 }
 
-// change alters the snapshot and tells the observer. The caller holds the queue.
+// change alters the snapshot and tells the observer. The caller has the container locked.
 func (s *Service) change(c *container, event *events.Event, alter func(*Snapshot)) {
 	c.mu.Lock()
 	before := c.snap
@@ -105,10 +108,10 @@ func (s *Service) change(c *container, event *events.Event, alter func(*Snapshot
 // count keeps the number of containers that are not off.
 func (s *Service) count(before, after State) {
 	on := func(st State) int64 {
-		if st == StateShutoff || st == "" {
-			return 0
+		if st.Active() {
+			return 1
 		}
-		return 1
+		return 0
 	}
 	s.active.Add(on(after) - on(before))
 }

@@ -2,9 +2,10 @@ package service
 
 import (
 	"context"
-	"runtime"
+	"errors"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,11 +16,10 @@ import (
 func crashedDaemon(t *testing.T, w *world, alter func(*Run)) domain.UUID {
 	t.Helper()
 	s, u := running(t, w, "<on_crash>restart</on_crash>")
-	c, _ := s.find(u)
-	_ = c.acquire(context.Background())
-	r := w.runs[u]
-	alter(&r)
-	w.runs[u] = r
+	w.kill(s)
+	saved := w.runs[u]
+	alter(&saved.Run)
+	w.runs[u] = saved
 	return u
 }
 
@@ -28,11 +28,11 @@ func crashedDaemon(t *testing.T, w *world, alter func(*Run)) domain.UUID {
 func TestRecoverUnnoted(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	u := crashedDaemon(t, w, func(r *Run) { r.State, r.Group = StateStarting, "" })
-	s, settle := again(t, w)
-	settle()
+	u := crashedDaemon(t, w, func(r *Run) { r.State, r.Group, r.GroupID = StateStarting, "", 0 })
+	s, announce := again(t, w)
+	announce()
 	snap, _ := s.ByUUID(u)
-	if snap.State != StateRunning || snap.ControlGroup == "" || w.runs[u].State != StateRunning || w.runs[u].Group != snap.ControlGroup {
+	if snap.State != StateRunning || snap.ControlGroup == "" || w.runs[u].Run.State != StateRunning || w.runs[u].Run.Group != snap.ControlGroup {
 		t.Errorf("%+v, noted %+v", snap, w.runs[u])
 	}
 	if err := s.Destroy(context.Background(), u); err != nil {
@@ -62,21 +62,21 @@ func TestRecoverWhatWasOrdered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
-			u := crashedDaemon(t, w, tc.order)
-			if tc.ended != nil {
-				w.supervisors[u.String()].finish(End{})
-				w.exits[u.String()] = *tc.ended
-			}
-			s, settle := again(t, w)
-			settle()
-			for snap, _ := s.ByUUID(u); snap.Reason != tc.want || snap.LastExit != killed.Exit; snap, _ = s.ByUUID(u) {
-				// One that is restarted is off, as failed, for a moment.
-				if t.Context().Err() != nil || snap.Reason == ReasonFailed && tc.want != ReasonBooted {
-					t.Fatalf("it is %s/%s, %+v", snap.State, snap.Reason, snap.LastExit)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				u := crashedDaemon(t, w, tc.order)
+				if tc.ended != nil {
+					w.supervisors[u.String()].finish(End{})
+					w.exits[u.String()] = *tc.ended
 				}
-				runtime.Gosched()
-			}
+				s := next(t, w)
+				if snap, _ := s.ByUUID(u); snap.Reason != tc.want || snap.LastExit != killed.Exit {
+					t.Errorf("it is %s/%s, %+v", snap.State, snap.Reason, snap.LastExit)
+				}
+				if err := s.Destroy(context.Background(), u); err != nil && !errors.As(err, new(*StateError)) {
+					t.Error(err)
+				}
+			})
 		})
 	}
 }
@@ -119,7 +119,7 @@ func TestForeigners(t *testing.T) {
 	t.Parallel()
 	for name, place := range map[string]func(w *world){
 		"unit web.scope": func(w *world) { w.units["web.scope"] = 1 },
-		"machine web":    func(w *world) { w.machines["web"] = 1 },
+		"machine web":    func(w *world) { w.machines["web"] = machineFake{leader: 1} },
 	} {
 		w := newWorld()
 		s := w.service(t)

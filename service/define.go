@@ -26,12 +26,12 @@ func (s *Service) withDefinition(ctx context.Context, xml []byte, persistent boo
 			return Snapshot{}, err
 		}
 		if !fresh {
-			if err := c.acquire(ctx); err != nil {
+			if err := c.lock(ctx); err != nil {
 				return Snapshot{}, err
 			}
 		}
 		if c.gone { // it ended between the look and the lock
-			c.release()
+			c.unlock()
 			continue
 		}
 		done, err := s.claimIDs(c, def)
@@ -43,7 +43,7 @@ func (s *Service) withDefinition(ctx context.Context, xml []byte, persistent boo
 			s.forget(c)
 		}
 		snap := c.snapshot()
-		c.release()
+		c.unlock()
 		return snap, err
 	}
 }
@@ -66,6 +66,9 @@ func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
 	c.mu.Lock()
 	c.stored, c.text = def, text
 	c.mu.Unlock()
+	s.mu.Lock()
+	delete(s.bad, def.Name)
+	s.mu.Unlock()
 	if fresh {
 		s.announce(c, s.event(events.Defined, detail))
 		return nil
@@ -105,7 +108,7 @@ func (s *Service) reserve(def *domain.Def, persistent bool) (c *container, fresh
 		return nil, false, &ExistsError{Name: def.Name, UUID: named.snapshot().UUID}
 	}
 	c = s.enter(def, persistent)
-	c.queue <- struct{}{}
+	c.locked <- struct{}{}
 	return c, true, nil
 }
 
@@ -124,7 +127,7 @@ func (s *Service) announce(c *container, e *events.Event) {
 	s.Observer.Changed(nil, &after, e)
 }
 
-// forget takes a container out of the registry. The caller holds its queue.
+// forget takes a container out of the registry. The caller has it locked.
 func (s *Service) forget(c *container) {
 	snap := c.snapshot()
 	c.gone = true
@@ -174,10 +177,10 @@ func (s *Service) with(ctx context.Context, u domain.UUID, f func(*container) er
 	if err != nil {
 		return err
 	}
-	if err := c.acquire(ctx); err != nil {
+	if err := c.lock(ctx); err != nil {
 		return err
 	}
-	defer c.release()
+	defer c.unlock()
 	if c.gone {
 		return fmt.Errorf("%w with uuid %s", ErrNoContainer, u)
 	}

@@ -17,19 +17,37 @@ var (
 	ErrNoDefinition = errors.New("no stored definition")
 )
 
+// errNotAnswering says that a container's supervisor cannot be asked.
+var errNotAnswering = errors.New("the container's supervisor does not answer")
+
+// errNotFound says that nothing is known of a container's processes.
+var errNotFound = errors.New("the container's processes cannot be found: its state in /run/berth is damaged, and its supervisor does not answer")
+
+// StateKind is why a state does not allow an operation.
+type StateKind int
+
+// The kinds of StateErrors.
+const (
+	NotNow         StateKind = iota // in another state it would be
+	NotRunning                      // the container is off
+	AlreadyRunning                  // the container is on
+)
+
 // StateError refuses an operation that the container's state does not allow.
 type StateError struct {
+	Kind  StateKind
 	Op    string
 	Name  string
 	State State
 }
 
 func (e *StateError) Error() string {
-	switch {
-	case e.State == StateShutoff:
+	switch e.Kind {
+	case NotRunning:
 		return "domain is not running"
-	case e.Op == "start" || e.Op == "create":
+	case AlreadyRunning:
 		return "domain is already active"
+	case NotNow:
 	}
 	return fmt.Sprintf("%s is not possible while the domain is %s", e.Op, e.State)
 }

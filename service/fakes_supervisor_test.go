@@ -11,13 +11,13 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-type supervisorsFake struct{ *world }
+type supervisorsFake struct{ *daemon }
 
-func (w supervisorsFake) Namespace(plan.Join) (*os.File, error) {
-	if err := w.call("supervisors.Namespace"); err != nil {
+func (d supervisorsFake) Namespace(plan.Join) (*os.File, error) {
+	if err := d.call("supervisors.Namespace"); err != nil {
 		return nil, err
 	}
-	return w.namespace()
+	return d.namespace()
 }
 
 // namespace opens something in a namespace's place.
@@ -29,58 +29,75 @@ func (w *world) namespace() (*os.File, error) {
 	return f, err
 }
 
-func (w supervisorsFake) Spawn(_ context.Context, _, runDir string, p *plan.Plan, shared []*os.File) (Supervisor, error) {
+func (d supervisorsFake) Wire() int { return 7 }
+
+func (d supervisorsFake) Spawn(_ context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (Starting, error) {
 	for i, f := range shared {
 		if _, err := f.Stat(); err != nil || len(shared) != len(p.Join) {
 			return nil, fmt.Errorf("namespace %d of %d for %+v: %w", i, len(shared), p.Join, err)
 		}
 	}
-	if err := w.call("supervisors.Spawn"); err != nil {
+	if err := d.call("supervisors.Spawn"); err != nil {
 		return nil, err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.nextPID += 2
-	s := &supervisorFake{w: w.world, pid: w.nextPID, done: make(chan struct{}), failure: w.failure}
-	w.supervisors[runDir] = s
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.nextPID += 2
+	s := &supervisorFake{d: d.daemon, name: name, pid: d.nextPID, done: make(chan struct{}), failure: d.failure}
+	d.supervisors[runDir] = s
 	return s, nil
 }
 
-func (w supervisorsFake) Attach(ctx context.Context, runDir string) (Supervisor, bool, error) {
-	w.mu.Lock()
-	s := w.supervisors[runDir]
-	w.mu.Unlock()
+func (d supervisorsFake) Attach(ctx context.Context, runDir string) (Supervisor, Presence, error) {
+	if d.dead.Load() {
+		return nil, Unknown, errFault
+	}
+	d.mu.Lock()
+	s := d.supervisors[runDir]
+	d.mu.Unlock()
 	if s != nil && s.deaf.Load() {
 		select {
 		case <-ctx.Done():
-			return nil, false, ctx.Err()
+			return nil, Unknown, ctx.Err()
 		case <-s.done: // it closes the connection
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.fault == "supervisors.Attach" {
-		w.fault = "" // once
-		return nil, false, errFault
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.fault == "supervisors.Attach":
+		d.fault = "" // once
+		return nil, Unknown, errFault
+	case s == nil || s.over():
+		return nil, Gone, nil
 	}
-	if s == nil || s.over() {
-		return nil, false, nil
-	}
-	s.running = true
-	return s, true, nil
+	s.running, s.d = true, d.daemon
+	return s, Alive, nil
 }
 
-func (w supervisorsFake) Exit(runDir string) (End, bool, error) {
-	e, ok := w.exits[runDir]
+func (d supervisorsFake) Find(runDir string) (Found, bool, error) {
+	err := d.call("supervisors.Find")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.supervisors[runDir]
+	if s == nil || s.over() {
+		return Found{}, false, err
+	}
+	return Found{PID: s.pid, Name: s.name}, true, err
+}
+
+func (d supervisorsFake) Exit(runDir string) (End, bool, error) {
+	e, ok := d.exits[runDir]
 	return e, ok, nil
 }
 
-func (w supervisorsFake) Console(runDir string, n int) ([]byte, error) {
+func (d supervisorsFake) Console(runDir string, n int) ([]byte, error) {
 	return fmt.Appendf(nil, "%s/%d", runDir, n), nil
 }
 
 type supervisorFake struct {
-	w       *world
+	d       *daemon // that started it, or attached to it last
+	name    string
 	pid     uint32
 	running bool
 	deaf    atomic.Bool // it is stopped
@@ -102,45 +119,45 @@ func (s *supervisorFake) over() bool {
 	}
 }
 
-func (s *supervisorFake) Failure() error { return s.failure }
-
 func (s *supervisorFake) finish(e End) { s.once.Do(func() { s.end = e; close(s.done) }) }
 
 func (s *supervisorFake) PID() uint32           { return s.pid }
 func (s *supervisorFake) Leader() uint32        { return s.pid + 1 }
 func (s *supervisorFake) Done() <-chan struct{} { return s.done }
 func (s *supervisorFake) End() End              { return s.end }
+func (s *supervisorFake) Failure() error        { return s.failure }
+func (s *supervisorFake) Close() error          { return nil }
+func (s *supervisorFake) Kill() error           { s.finish(End{}); return nil }
+
 func (s *supervisorFake) Namespace(string) (*os.File, error) {
 	if s.over() {
 		return nil, os.ErrProcessDone
 	}
-	return s.w.namespace()
+	return s.d.namespace()
 }
-func (s *supervisorFake) Kill() error                           { s.finish(End{}); return nil }
-func (s *supervisorFake) Place(context.Context, *os.File) error { return s.w.call("supervisor.Place") }
 
-func (s *supervisorFake) Continue(context.Context) error {
-	s.w.mu.Lock()
+func (s *supervisorFake) Place(context.Context, *os.File) error { return s.d.call("supervisor.Place") }
+
+func (s *supervisorFake) Continue(context.Context) (Supervisor, error) {
+	if err := s.d.call("supervisor.Continue"); err != nil {
+		return nil, err
+	}
+	s.d.mu.Lock()
+	defer s.d.mu.Unlock()
 	s.running = true
-	s.w.mu.Unlock()
-	return s.w.call("supervisor.Continue")
+	return s, nil
+}
+
+// HangUp ends a supervisor whose start is not over, as the real one does by itself.
+func (s *supervisorFake) HangUp() {
+	_ = s.d.call("supervisor.HangUp")
+	s.finish(End{})
 }
 
 func (s *supervisorFake) Terminate() error {
 	s.asked = true
 	if !s.listens {
 		s.finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}})
-	}
-	return nil
-}
-
-// Close ends a supervisor whose start is not over, as the real one does by itself.
-func (s *supervisorFake) Close() error {
-	s.w.mu.Lock()
-	over := !s.running || s.w.fault == "supervisor.Continue"
-	s.w.mu.Unlock()
-	if over {
-		s.finish(End{})
 	}
 	return nil
 }

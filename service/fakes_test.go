@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -30,26 +33,41 @@ type world struct {
 	failure     error             // what a new supervisor says of itself
 	hooks       map[string]func() // what happens during a call
 	definitions map[string]*domain.Def
-	runs        map[domain.UUID]Run
+	bad         []Unreadable
+	runs        map[domain.UUID]SavedRun
 	last        map[domain.UUID]Run
 	exits       map[string]End    // by run directory
-	units       map[string]uint32 // and the process that it was started with
-	machines    map[string]uint32
+	units       map[string]uint32 // and the process that each was started with
+	machines    map[string]machineFake
 	supervisors map[string]*supervisorFake // by run directory
 	events      []string
 	namespaces  []*os.File // that were opened
 	nextPID     uint32
+	daemons     map[*Service]*daemon
+}
+
+// daemon is one life of the service in a world.
+type daemon struct {
+	*world
+	dead atomic.Bool
 }
 
 func newWorld() *world {
 	return &world{
-		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]Run{}, last: map[domain.UUID]Run{},
-		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]uint32{},
-		supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100,
+		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]SavedRun{}, last: map[domain.UUID]Run{},
+		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{},
+		supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100, daemons: map[*Service]*daemon{},
 	}
 }
 
-// call fails a call if it is the faulty one.
+// call fails a call if it is the faulty one. A daemon that was killed calls nothing: the goroutine ends.
+func (d *daemon) call(name string) error {
+	if d.dead.Load() {
+		runtime.Goexit()
+	}
+	return d.world.call(name)
+}
+
 func (w *world) call(name string) error {
 	w.mu.Lock()
 	hook, faulty := w.hooks[name], w.fault == name
@@ -65,6 +83,36 @@ func (w *world) call(name string) error {
 
 func (w *world) onCall(name string, f func()) { w.hooks[name] = f }
 
+// kill ends a daemon, as SIGKILL does. Supervisors whose init was not executed end by themselves then, and
+// systemd and machined see that.
+func (w *world) kill(s *Service) {
+	d := w.daemons[s]
+	d.dead.Store(true)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, sup := range w.supervisors {
+		if sup.d == d && !sup.running {
+			sup.finish(End{})
+			w.collect(sup)
+		}
+	}
+}
+
+// collect is what systemd and machined do when the processes of a container have ended by themselves. The
+// caller holds mu.
+func (w *world) collect(sup *supervisorFake) {
+	for unit, first := range w.units {
+		if first == sup.pid {
+			delete(w.units, unit)
+		}
+	}
+	for name, m := range w.machines {
+		if m.leader == sup.Leader() {
+			delete(w.machines, name)
+		}
+	}
+}
+
 func (w *world) left() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -79,9 +127,7 @@ func (w *world) left() []string {
 		l = append(l, "run "+u.String())
 	}
 	for d, s := range w.supervisors {
-		select {
-		case <-s.done:
-		default:
+		if !s.over() {
 			l = append(l, "supervisor "+d)
 		}
 	}
@@ -97,9 +143,10 @@ func (w *world) left() []string {
 func (w *world) service(t *testing.T) *Service {
 	t.Helper()
 	n := byte(0)
+	d := &daemon{world: w}
 	s, err := New(Deps{
-		Definitions: definitionsFake{w}, Runs: runsFake{w}, Scopes: scopesFake{w}, Machines: machinesFake{w},
-		Groups: groupsFake{w}, Supervisors: supervisorsFake{w}, Observer: w, HostIDs: hostIDsFake{w}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
+		Definitions: definitionsFake{d}, Runs: runsFake{d}, Scopes: scopesFake{d}, Machines: machinesFake{d},
+		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
 		NewUUID: func() domain.UUID { n++; return domain.UUID{0: 0xaa, 15: n} },
 		Now:     time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Host: planner.Host{ContainerEnv: "libvirt-lxc", Path: "/bin"}, StopTimeout: time.Minute,
@@ -107,27 +154,29 @@ func (w *world) service(t *testing.T) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.daemons[s] = d
 	return s
 }
 
 // Changed writes events down as "name kind/detail", and state changes as "name >state/reason".
-func (w *world) Changed(before, after *Snapshot, e *events.Event) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (d *daemon) Changed(before, after *Snapshot, e *events.Event) {
+	_ = d.call("observer.Changed")
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	snap := after
 	if snap == nil {
 		snap = before
 	}
 	if e != nil {
-		w.events = append(w.events, fmt.Sprintf("%s %s/%s", snap.Name, e.Kind, e.Detail))
+		d.events = append(d.events, fmt.Sprintf("%s %s/%s", snap.Name, e.Kind, e.Detail))
 	}
 	switch {
 	case before == nil:
-		w.events = append(w.events, snap.Name+" +")
+		d.events = append(d.events, snap.Name+" +")
 	case after == nil:
-		w.events = append(w.events, snap.Name+" -")
+		d.events = append(d.events, snap.Name+" -")
 	case before.State != after.State:
-		w.events = append(w.events, fmt.Sprintf("%s >%s/%s", snap.Name, after.State, after.Reason))
+		d.events = append(d.events, fmt.Sprintf("%s >%s/%s", snap.Name, after.State, after.Reason))
 	}
 }
 
@@ -139,193 +188,191 @@ func (w *world) takeEvents() []string {
 	return e
 }
 
-type hostIDsFake struct{ *world }
+type hostIDsFake struct{ *daemon }
 
-func (w hostIDsFake) Taken() ([]idrange.Span, error) { return w.ids, w.call("hostids.Taken") }
+func (d hostIDsFake) Taken() ([]idrange.Span, error) { return d.ids, d.call("hostids.Taken") }
 
-type definitionsFake struct{ *world }
+func (d hostIDsFake) Mapped(uint32) (domain.IDMap, error) { return domain.IDMap{}, fs.ErrNotExist }
 
-func (w definitionsFake) Save(d *domain.Def) error {
-	if err := w.call("definitions.Save"); err != nil {
+type definitionsFake struct{ *daemon }
+
+func (d definitionsFake) Save(def *domain.Def) error {
+	if err := d.call("definitions.Save"); err != nil {
 		return err
 	}
-	w.definitions[d.Name] = d
+	d.definitions[def.Name] = def
 	return nil
 }
 
-func (w definitionsFake) Remove(name string) error {
-	delete(w.definitions, name)
-	return w.call("definitions.Remove")
+func (d definitionsFake) Remove(name string) error {
+	err := d.call("definitions.Remove")
+	delete(d.definitions, name)
+	return err
 }
 
-func (w definitionsFake) Load() (l []*domain.Def, err error) {
-	for _, d := range w.definitions {
-		l = append(l, d)
+func (d definitionsFake) Load() (l []*domain.Def, bad []Unreadable, err error) {
+	for _, def := range d.definitions {
+		l = append(l, def)
 	}
-	return l, nil
+	return l, d.bad, nil
 }
 
-type runsFake struct{ *world }
+type runsFake struct{ *daemon }
 
-func (w runsFake) Dir(u domain.UUID) string     { return u.String() }
-func (w runsFake) LastDir(u domain.UUID) string { return "last/" + u.String() }
+func (d runsFake) Dir(u domain.UUID) string     { return u.String() }
+func (d runsFake) LastDir(u domain.UUID) string { return "last/" + u.String() }
 
-func (w runsFake) Create(u domain.UUID) (string, error) {
-	if err := w.call("runs.Create"); err != nil {
+func (d runsFake) Create(u domain.UUID) (string, error) {
+	if err := d.call("runs.Create"); err != nil {
 		return "", err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.runs[u] = Run{UUID: u}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.runs[u] = SavedRun{Run: Run{UUID: u}, Err: fs.ErrNotExist}
 	return u.String(), nil
 }
 
-func (w runsFake) Save(r Run) error {
-	if err := w.call("runs.Save " + string(r.State)); err != nil {
+func (d runsFake) Save(r Run) error {
+	if err := d.call("runs.Save " + string(r.State)); err != nil {
 		return err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.runs[r.UUID] = r
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.runs[r.UUID] = SavedRun{Run: r}
 	return nil
 }
 
-func (w runsFake) Archive(u domain.UUID) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if r, ok := w.runs[u]; ok {
-		w.last[u] = r
+func (d runsFake) Archive(u domain.UUID) error {
+	err := d.call("runs.Archive")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if r, ok := d.runs[u]; ok {
+		d.last[u] = r.Run
 	}
-	delete(w.runs, u)
-	return nil
+	delete(d.runs, u)
+	return err
 }
 
-func (w runsFake) Forget(u domain.UUID) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.runs, u)
-	delete(w.last, u)
-	return nil
+func (d runsFake) Discard(u domain.UUID) error {
+	err := d.call("runs.Discard")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.runs, u)
+	return err
 }
 
-func (w runsFake) Load() (l []Run, err error) {
-	for _, r := range w.runs {
+func (d runsFake) Forget(u domain.UUID) error {
+	err := d.call("runs.Forget")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.runs, u)
+	delete(d.last, u)
+	return err
+}
+
+func (d runsFake) Load() (l []SavedRun, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, r := range d.runs {
 		l = append(l, r)
 	}
 	return l, nil
 }
 
-func (w runsFake) Last(u domain.UUID) (Run, bool, error) { r, ok := w.last[u]; return r, ok, nil }
+func (d runsFake) Last(u domain.UUID) (Run, bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r, ok := d.last[u]
+	return r, ok, nil
+}
 
-type scopesFake struct{ *world }
+func (d runsFake) LastOnes() (list []domain.UUID, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for u := range d.last {
+		list = append(list, u)
+	}
+	return list, nil
+}
 
-func (w scopesFake) Names(machine, _ string) (unit, slice string) {
+type scopesFake struct{ *daemon }
+
+func (d scopesFake) Names(machine, _ string) (unit, slice string) {
 	return machine + ".scope", "machine.slice"
 }
 
-func (w scopesFake) Start(_ context.Context, s Scope) error {
-	if err := w.call("scopes.Start"); err != nil {
+func (d scopesFake) Start(_ context.Context, s Scope) (made bool, err error) {
+	if err := d.call("scopes.Start"); err != nil {
+		return false, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.units[s.Name] != 0 {
+		return false, syscall.EEXIST
+	}
+	d.units[s.Name] = s.PID
+	return true, nil
+}
+
+func (d scopesFake) Stop(_ context.Context, unit string) error {
+	err := d.call("scopes.Stop")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.units, unit)
+	return err
+}
+
+func (d scopesFake) AwaitFree(context.Context, string) error { return d.call("scopes.AwaitFree") }
+
+type machineFake struct {
+	uuid   domain.UUID
+	leader uint32
+	unit   string
+}
+
+type machinesFake struct{ *daemon }
+
+func (d machinesFake) Register(_ context.Context, m Machine) error {
+	if err := d.call("machines.Register"); err != nil {
 		return err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.units[s.Name] != 0 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, taken := d.machines[m.Name]; taken {
 		return syscall.EEXIST
 	}
-	w.units[s.Name] = s.PID
+	d.machines[m.Name] = machineFake{uuid: m.UUID, leader: m.Leader, unit: d.unitOf(m.Leader - 1)}
 	return nil
 }
 
-func (w scopesFake) Stop(_ context.Context, unit string) error {
-	w.mu.Lock()
-	delete(w.units, unit)
-	w.mu.Unlock()
-	return w.call("scopes.Stop")
-}
-
-type machinesFake struct{ *world }
-
-func (w machinesFake) Register(_ context.Context, m Machine) error {
-	if err := w.call("machines.Register"); err != nil {
-		return err
+func (d machinesFake) Unregister(_ context.Context, name string, u domain.UUID) error {
+	err := d.call("machines.Unregister")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.machines[name].uuid == u {
+		delete(d.machines, name)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.machines[m.Name] != 0 {
-		return syscall.EEXIST
+	return err
+}
+
+func (d machinesFake) Find(_ context.Context, u domain.UUID) (Registered, bool, error) {
+	err := d.call("machines.Find")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name, m := range d.machines {
+		if m.uuid == u {
+			return Registered{Name: name, Unit: m.unit, Leader: m.leader}, err == nil, err
+		}
 	}
-	w.machines[m.Name] = m.Leader
-	return nil
+	return Registered{}, false, err
 }
 
-func (w machinesFake) Unregister(_ context.Context, name string) error {
-	w.mu.Lock()
-	delete(w.machines, name)
-	w.mu.Unlock()
-	return w.call("machines.Unregister")
-}
-
-type groupsFake struct{ *world }
-
-func (w groupsFake) Of(pid uint32) (string, error) {
-	w.mu.Lock()
-	var unit string
-	for u, first := range w.units {
+// unitOf is the unit of a supervisor; the caller holds mu.
+func (w *world) unitOf(pid uint32) string {
+	for unit, first := range w.units {
 		if first == pid {
-			unit = u
+			return unit
 		}
 	}
-	w.mu.Unlock()
-	return fmt.Sprintf("/scope-%d/%s", pid, unit), w.call("groups.Of")
-}
-
-func (w groupsFake) Open(path string) (Group, error) {
-	if err := w.call("groups.Open"); err != nil {
-		return nil, err
-	}
-	var pid uint32
-	_, _ = fmt.Sscanf(path, "/scope-%d", &pid)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, s := range w.supervisors {
-		if s.pid == pid {
-			return &groupFake{w.world, s}, nil
-		}
-	}
-	return nil, syscall.ENOENT
-}
-
-type groupFake struct {
-	w *world
-	s *supervisorFake
-}
-
-func (g *groupFake) File() *os.File { return nil }
-func (g *groupFake) Freeze(context.Context) error {
-	g.s.frozen.Store(true)
-	return g.w.call("group.Freeze")
-}
-
-func (g *groupFake) Thaw() error { g.s.frozen.Store(false); return g.w.call("group.Thaw") }
-
-func (g *groupFake) Frozen() (bool, error)            { return g.s.frozen.Load(), g.w.call("group.Frozen") }
-func (g *groupFake) AwaitEmpty(context.Context) error { return nil }
-func (g *groupFake) Close() error                     { return nil }
-
-func (g *groupFake) Stats() (Stats, error) {
-	n := uint64(7)
-	return Stats{TasksCurrent: &n}, nil
-}
-
-func (g *groupFake) End(context.Context) error {
-	g.s.finish(End{})
-	return g.w.call("group.End")
-}
-
-func (g *groupFake) Kill() error {
-	if g.s.deaf.Load() {
-		return nil // its payload is dead, and it does not see that
-	}
-	g.s.finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}})
-	return g.w.call("group.Kill")
+	return ""
 }

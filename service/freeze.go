@@ -12,19 +12,15 @@ import (
 func (s *Service) Suspend(ctx context.Context, u domain.UUID) error {
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
-		switch lifecycle(opSuspend, snap.State) {
-		case refuse:
-			return &StateError{Op: string(opSuspend), Name: snap.Name, State: snap.State}
-		case already:
-			return nil
-		case proceed:
+		if done, err := allow(opSuspend, &snap); done || err != nil {
+			return err
 		}
 		ctx, cancel := limited(ctx, freezeLimit)
 		defer cancel()
-		if err := s.inGroup(c.run, func(g Group) error { return g.Freeze(ctx) }); err != nil {
+		if err := s.inGroup(&c.run.Run, func(g Cgroup) error { return g.Freeze(ctx) }); err != nil {
 			return timedOut(ctx, err)
 		}
-		s.turn(c, StatePaused, ReasonUser, s.event(events.Suspended, events.Paused))
+		s.setState(c, StatePaused, ReasonUser, s.event(events.Suspended, events.Paused))
 		return nil
 	})
 }
@@ -33,22 +29,22 @@ func (s *Service) Suspend(ctx context.Context, u domain.UUID) error {
 func (s *Service) Resume(ctx context.Context, u domain.UUID) error {
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
-		if lifecycle(opResume, snap.State) != proceed {
-			return &StateError{Op: string(opResume), Name: snap.Name, State: snap.State}
-		}
-		if err := s.inGroup(c.run, Group.Thaw); err != nil {
+		if _, err := allow(opResume, &snap); err != nil {
 			return err
 		}
-		s.turn(c, StateRunning, ReasonUnpaused, s.event(events.Resumed, events.Unpaused))
+		if err := s.inGroup(&c.run.Run, Cgroup.Thaw); err != nil {
+			return err
+		}
+		s.setState(c, StateRunning, ReasonUnpaused, s.event(events.Resumed, events.Unpaused))
 		return nil
 	})
 }
 
-// turn changes the state of a live container, as the kernel has already.
-func (s *Service) turn(c *container, state State, reason Reason, e *events.Event) {
+// setState changes the state of a live container, as the kernel has already.
+func (s *Service) setState(c *container, state State, reason Reason, e *events.Event) {
 	s.change(c, e, func(snap *Snapshot) { snap.State, snap.Reason = state, reason })
 	c.run.State, c.run.Reason, c.run.Changed = state, reason, c.snapshot().StateChanged
-	s.note(c.run)
+	s.save(c.run)
 }
 
 // stateOf gives a run that an earlier daemon left the state that it is in. That daemon may have been
@@ -56,7 +52,7 @@ func (s *Service) turn(c *container, state State, reason Reason, e *events.Event
 func (s *Service) stateOf(r *run) (State, Reason) {
 	noted := r.State == StatePaused
 	frozen := noted
-	err := s.inGroup(r, func(g Group) error {
+	err := s.inGroup(&r.Run, func(g Cgroup) error {
 		is, err := g.Frozen()
 		if err == nil {
 			frozen = is

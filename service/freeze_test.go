@@ -28,7 +28,7 @@ func TestFrozenIsTheKernelsWord(t *testing.T) {
 		},
 		"it cannot be asked": {
 			[]func(*Service, context.Context, domain.UUID) error{(*Service).Suspend},
-			"group.Frozen", StatePaused, ReasonUser, (*Service).Resume,
+			"cgroup.Frozen", StatePaused, ReasonUser, (*Service).Resume,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

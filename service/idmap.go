@@ -12,12 +12,14 @@ import (
 // HostIDs knows which user and group ids of the host have an owner that is no container of ours.
 type HostIDs interface {
 	Taken() ([]idrange.Span, error)
+	// Mapped is the map of the user namespace that a process is in; not enabled in the host's own.
+	Mapped(pid uint32) (domain.IDMap, error)
 }
 
 // claimIDs fills in the ids of a definition that leaves their choice to us, and checks those that
 // come with such a definition: a *domain.Error when somebody has one of them, or when none are left.
 // What the container has already it keeps. Until done is called, when the definition is stored or
-// live, or was not accepted, no other gets its ids. The caller holds the queue.
+// live, or was not accepted, no other gets its ids. The caller has the container locked.
 func (s *Service) claimIDs(c *container, def *domain.Def) (done func(), err error) {
 	auto, own := def.Extension.AutoIDMap, c.chosenIDs()
 	if auto && !def.IDMap.Enabled() {
@@ -38,11 +40,11 @@ func (s *Service) claimIDs(c *container, def *domain.Def) (done func(), err erro
 		}
 	}
 	c.mu.Lock()
-	c.coming, c.latest = def, nil
+	c.pending, c.previous = def, nil
 	c.mu.Unlock()
 	return func() {
 		c.mu.Lock()
-		c.coming = nil
+		c.pending = nil
 		c.mu.Unlock()
 	}, nil
 }
@@ -94,12 +96,17 @@ func (s *Service) othersIDs(but *container) map[string][]idrange.Span {
 			continue
 		}
 		c.mu.Lock()
-		for _, def := range []*domain.Def{c.stored, c.live, c.coming, c.latest} {
+		for _, def := range []*domain.Def{c.stored, c.live, c.pending, c.previous} {
 			if def != nil {
 				ids[c.snap.Name] = append(ids[c.snap.Name], spansOf(def)...)
 			}
 		}
 		c.mu.Unlock()
+	}
+	for name, bad := range s.bad {
+		if bad.Def != nil {
+			ids[name] = append(ids[name], spansOf(bad.Def)...)
+		}
 	}
 	return ids
 }

@@ -5,9 +5,11 @@ type operation string
 
 const (
 	opStart   operation = "start"
+	opCreate  operation = "create"
 	opDestroy operation = "destroy"
 	opSuspend operation = "suspend"
 	opResume  operation = "resume"
+	opStats   operation = "stats"
 )
 
 // verdict is what the life cycle says to an operation.
@@ -19,35 +21,35 @@ const (
 	already                // nothing is to be done, and that is success
 )
 
-// lifecycle is the whole table: what each operation meets in each state. "starting" is seen only
-// by a reader: whoever starts holds the container's queue.
-//
-//	            shutoff   starting  running   paused    stopping
-//	start       proceed   refuse    refuse    refuse    refuse
-//	destroy     refuse    refuse    proceed   proceed   proceed
-//	suspend     refuse    refuse    proceed   already   refuse
-//	resume      refuse    refuse    refuse    proceed   refuse
+// lifecycle is the whole table: what each operation meets in each state. A state that is missing
+// refuses. "starting" is seen only by a reader: whoever starts has the container locked.
 func lifecycle(op operation, s State) verdict {
-	switch op {
-	case opStart:
-		if s == StateShutoff {
-			return proceed
-		}
-	case opDestroy:
-		if s == StateRunning || s == StatePaused || s == StateStopping {
-			return proceed
-		}
-	case opSuspend:
-		switch s {
-		case StateRunning:
-			return proceed
-		case StatePaused:
-			return already
-		}
-	case opResume:
-		if s == StatePaused {
-			return proceed
-		}
+	return map[operation]map[State]verdict{
+		opStart:   {StateShutoff: proceed},
+		opCreate:  {StateShutoff: proceed},
+		opDestroy: {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
+		opSuspend: {StateRunning: proceed, StatePaused: already},
+		opResume:  {StatePaused: proceed},
+		opStats:   {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
+	}[op][s]
+}
+
+// allow says whether an operation goes on in a container's state; skip says that it has nothing to do. A
+// StateError refuses.
+func allow(op operation, snap *Snapshot) (skip bool, err error) {
+	switch lifecycle(op, snap.State) {
+	case proceed:
+		return false, nil
+	case already:
+		return true, nil
+	case refuse:
 	}
-	return refuse
+	kind := NotNow
+	switch {
+	case snap.State == StateShutoff:
+		kind = NotRunning
+	case op == opStart || op == opCreate:
+		kind = AlreadyRunning
+	}
+	return false, &StateError{Kind: kind, Op: string(op), Name: snap.Name, State: snap.State}
 }

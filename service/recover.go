@@ -9,17 +9,18 @@ import (
 )
 
 // Recover fills the registry from what an earlier daemon left: the stored definitions, and the runs
-// whose supervisors it finds again. It harms no container. What ended meanwhile is taken down, with
-// its events, when settle is called: after the bus name is owned, so that listeners hear it. Until
-// then such a container's queue is held, and its readers see it as it was.
-func (s *Service) Recover(ctx context.Context) (settle func(), err error) {
-	defs, err := s.Definitions.Load()
+// whose supervisors it finds again. It harms no container. A run that has ended meanwhile is released,
+// with its events, when announce is called: after the bus name is owned, so that listeners hear it. Until
+// then such a container is locked, and its readers see it as it was.
+func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
+	defs, bad, err := s.Definitions.Load()
 	if err != nil {
 		return nil, fmt.Errorf("recover definitions: %w", err)
 	}
 	for _, def := range defs {
 		s.restore(def)
 	}
+	s.setBad(bad)
 	runs, err := s.Runs.Load()
 	if err != nil {
 		return nil, fmt.Errorf("recover runs: %w", err)
@@ -27,9 +28,9 @@ func (s *Service) Recover(ctx context.Context) (settle func(), err error) {
 	var mu sync.Mutex
 	var pending []func()
 	var all sync.WaitGroup
-	for _, r := range runs {
+	for _, saved := range runs {
 		all.Go(func() {
-			if after := s.adopt(ctx, r); after != nil {
+			if after := s.adopt(ctx, saved); after != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				pending = append(pending, after)
@@ -37,6 +38,7 @@ func (s *Service) Recover(ctx context.Context) (settle func(), err error) {
 		})
 	}
 	all.Wait()
+	s.forgetStrangers()
 	return func() {
 		for _, after := range pending {
 			s.work.Go(after)
@@ -64,78 +66,75 @@ func (s *Service) restore(def *domain.Def) {
 	}
 }
 
-// adopt takes one run over. It returns what is left to do for one that ended meanwhile.
-func (s *Service) adopt(ctx context.Context, left Run) (after func()) {
-	def, err := domain.Parse([]byte(left.XML))
-	if err != nil {
-		// It was written by us, perhaps by another version: the container runs on, unmanaged.
-		s.Log.Error("the live definition cannot be read; machinectl can end the container", "machine", left.Machine, "uuid", left.UUID.String(), "err", err)
-		return nil
+// setBad remembers the stored definitions that cannot be read, so that nobody gets their ids.
+func (s *Service) setBad(list []Unreadable) {
+	bad := make(map[string]Unreadable, len(list))
+	for _, b := range list {
+		s.Log.Error("stored definition cannot be read", "domain", b.Name, "err", b.Err)
+		bad[b.Name] = b
 	}
-	c := s.entryOf(def)
-	_ = c.acquire(detached()) // nobody else knows it yet
-	r := &run{Run: left, over: make(chan struct{})}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bad = bad
+}
+
+// forgetStrangers removes the last runs of containers that do not exist any more: a daemon was killed
+// before it could. With definitions that cannot be read nobody knows whose the last runs are.
+func (s *Service) forgetStrangers() {
+	s.mu.RLock()
+	unsure := len(s.bad) > 0
+	s.mu.RUnlock()
+	last, err := s.Runs.LastOnes()
+	if err != nil {
+		s.Log.Warn("last runs", "err", err)
+	}
+	for _, u := range last {
+		if _, err := s.find(u); err == nil || unsure {
+			continue
+		}
+		if err := s.Runs.Forget(u); err != nil {
+			s.Log.Warn("last run of nobody", "uuid", u.String(), "err", err)
+		}
+	}
+}
+
+// adopt takes one run over. It returns what is left to do for one that has ended meanwhile.
+func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
+	u := saved.Run.UUID
 	ctx, cancel := limited(ctx, supervisorLimit)
 	defer cancel()
-	sup, found, err := s.Supervisors.Attach(ctx, s.Runs.Dir(left.UUID))
-	switch {
-	case err != nil: // it may well run: no trouble of ours ends a container
-		s.Log.Error("supervisor", "domain", def.Name, "err", err)
-		q := s.standIn(c, r, def)
-		c.release()
-		return func() { s.attachLater(c, r, def, q) }
-	case !found:
-		return s.wentAway(c, r, def)
+	sup, presence, err := s.Supervisors.Attach(ctx, s.Runs.Dir(u))
+	if presence == Unknown { // it may well run: no trouble of ours ends a container
+		s.Log.Error("supervisor", "uuid", u.String(), "err", err)
 	}
-	s.takeOver(c, r, def, sup)
-	c.release()
+	r := &run{Run: saved.Run, supervisor: sup, over: make(chan struct{})}
+	if saved.Err != nil && !s.salvage(ctx, r, saved.Err, presence) {
+		s.discard(u, saved.Err)
+		return nil
+	}
+	if presence == Gone && r.GroupID == 0 && s.askMachined(ctx, r) {
+		s.locate(r, r.Leader)
+	}
+	def := s.liveDefinition(r)
+	c := s.entryOf(def)
+	_ = c.lock(detached()) // nobody else knows it yet
+	switch presence {
+	case Alive:
+		s.takeOver(c, r, def)
+	case Unknown:
+		s.goOn(c, r, def)
+		c.unlock()
+		return func() { s.retryAttach(c, r, def) }
+	case Gone:
+		return s.adoptEnded(c, r, def)
+	}
+	c.unlock()
 	return nil
 }
 
-// takeOver makes a run ours again. The caller holds the queue.
-func (s *Service) takeOver(c *container, r *run, def *domain.Def, sup Supervisor) {
-	r.supervisor = sup
-	if err := s.complete(r); err != nil {
-		s.Log.Error("take over", "domain", def.Name, "err", err)
-	}
-	s.carryOn(c, r, def)
-	s.work.Go(func() { s.watch(c, r) })
-}
-
-// carryOn enters a run of an earlier daemon, and does what was ordered then. The caller holds the queue.
-func (s *Service) carryOn(c *container, r *run, def *domain.Def) {
-	r.State, r.Reason = s.stateOf(r)
-	s.begin(c, r, def, r.State, r.Reason, nil)
-	var err error
-	switch {
-	case r.Destroyed:
-		err = s.kill(r)
-	case r.Stopping:
-		err = s.urge(c, r)
-	}
-	if err != nil {
-		s.Log.Error("order of an earlier daemon", "domain", def.Name, "err", err)
-	}
-}
-
-// complete fills in what a daemon did not write down that died between the execution of init and
-// its note of it.
-func (s *Service) complete(r *run) error {
-	if r.Group != "" {
-		return nil
-	}
-	if err := s.findGroup(r); err != nil {
-		return err
-	}
-	r.State, r.Started = StateRunning, s.Now()
-	r.Changed = r.Started
-	return s.Runs.Save(r.Run)
-}
-
-// wentAway enters a run that has no supervisor any more; the caller holds its queue, and what it
-// returns gives that back.
-func (s *Service) wentAway(c *container, r *run, def *domain.Def) func() {
-	end := s.exitOf(r)
+// adoptEnded enters a run whose supervisor is gone. It keeps the container locked until the function that
+// it returns has released the run.
+func (s *Service) adoptEnded(c *container, r *run, def *domain.Def) func() {
 	c.run = r
 	c.mu.Lock()
 	c.live = def
@@ -145,19 +144,11 @@ func (s *Service) wentAway(c *container, r *run, def *domain.Def) func() {
 		snap.Unit, snap.Slice, snap.Started = r.Unit, r.Slice, r.Started
 	})
 	return func() {
-		defer c.release()
-		s.ended(c, r, end)
+		defer c.unlock()
+		if err := s.stop(c, r); err != nil {
+			s.Log.Error("processes do not end", "domain", def.Name, "uuid", r.UUID.String(), "err", err)
+		}
 	}
-}
-
-// exitOf gives the status that a supervisor left; not known when it left none that can be read.
-func (s *Service) exitOf(r *run) End {
-	end, known, err := s.Supervisors.Exit(s.Runs.Dir(r.UUID))
-	if err != nil {
-		s.Log.Error("exit status", "uuid", r.UUID.String(), "err", err)
-	}
-	end.Known = known
-	return end
 }
 
 // entryOf finds the container of a live definition, or enters it as a transient one.
@@ -166,6 +157,9 @@ func (s *Service) entryOf(def *domain.Def) *container {
 	defer s.mu.Unlock()
 	c := s.byUUID[def.UUID]
 	if c == nil {
+		if s.byName[def.Name] != nil { // two containers cannot be told apart by one name
+			def.Name += "-" + def.UUID.String()
+		}
 		c = s.enter(def, false)
 	} else {
 		c.snap.describe(def)

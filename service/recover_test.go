@@ -9,15 +9,15 @@ import (
 )
 
 // again makes a second daemon over the same world: the first one was killed.
-func again(t *testing.T, w *world) (s *Service, settle func()) {
+func again(t *testing.T, w *world) (s *Service, announce func()) {
 	t.Helper()
 	w.takeEvents()
 	s = w.service(t)
-	settle, err := s.Recover(context.Background())
+	announce, err := s.Recover(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s, settle
+	return s, announce
 }
 
 // TestRecoverFindsWhatRuns: the next daemon shows a container as the last one did, and can resume
@@ -30,8 +30,8 @@ func TestRecoverFindsWhatRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, _ := first.ByUUID(u)
-	s, settle := again(t, w)
-	settle()
+	s, announce := again(t, w)
+	announce()
 	after, err := s.ByUUID(u)
 	if err != nil {
 		t.Fatal(err)
@@ -71,17 +71,16 @@ func TestRecoverWhatEnded(t *testing.T) {
 			t.Parallel()
 			w := newWorld()
 			first, u := running(t, w)
-			c, _ := first.find(u)
-			_ = c.acquire(context.Background()) // the first daemon does nothing any more
+			w.kill(first)
 			w.supervisors[u.String()].finish(End{})
 			if tc.exit != nil {
 				w.exits[u.String()] = *tc.exit
 			}
-			s, settle := again(t, w)
-			settle()
+			s, announce := again(t, w)
+			announce()
 			after, _ := s.find(u)
-			_ = after.acquire(context.Background())
-			after.release()
+			_ = after.lock(context.Background())
+			after.unlock()
 			if diff := cmp.Diff(tc.want, w.takeEvents()); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
@@ -100,11 +99,11 @@ func TestRecoverHurtsNobody(t *testing.T) {
 	w := newWorld()
 	_, u := running(t, w)
 	w.fault = "supervisors.Attach"
-	s, settle := again(t, w)
+	s, announce := again(t, w)
 	if snap, _ := s.ByUUID(u); snap.State != StateRunning || w.supervisors[u.String()].over() {
 		t.Errorf("it is %s, over %v", snap.State, w.supervisors[u.String()].over())
 	}
-	settle()
+	announce()
 	if err := s.Destroy(context.Background(), u); err != nil {
 		t.Errorf("destroy: %v", err)
 	}

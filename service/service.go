@@ -26,18 +26,18 @@ const (
 	// is there.
 	grace = 5 * time.Second
 	// How long a supervisor may take to answer a new daemon, which all other containers wait for, and to
-	// end when its container's processes were killed: it writes the status.
+	// end after its container's processes were killed: it writes the status.
 	supervisorLimit = 5 * time.Second
-	attachPause     = 10 * time.Second // between two questions to a supervisor that does not answer
+	attachPause     = 10 * time.Second // between two attempts that fail, at most
 )
 
-// Deps is everything that the service works with; none may be nil.
+// Deps is everything that the service works with. None may be nil but Reached.
 type Deps struct {
 	Definitions Definitions
 	Runs        Runs
 	Scopes      Scopes
 	Machines    Machines
-	Groups      Groups
+	Cgroups     Cgroups
 	Supervisors Supervisors
 	Observer    Observer
 	HostIDs     HostIDs
@@ -47,6 +47,8 @@ type Deps struct {
 	Host        planner.Host
 	IDRange     idrange.Span  // where ids are chosen from
 	StopTimeout time.Duration // how long init may take when systemd orders a stop
+	// Reached, if any, hears of each point between two parts of a run that is reached: for tests.
+	Reached func(point string) error
 }
 
 // Service is the registry of containers and what is done to them.
@@ -57,8 +59,9 @@ type Service struct {
 	byName map[string]*container
 	seq    atomic.Uint64
 	active atomic.Int64
-	claims sync.Mutex     // one choice of ids at a time, in memory only
-	work   sync.WaitGroup // goroutines that wait for the end of a run
+	bad    map[string]Unreadable // stored definitions by name; guarded by mu
+	claims sync.Mutex            // one choice of ids at a time, in memory only
+	work   sync.WaitGroup        // goroutines that wait for the end of a run
 
 	queues Queues
 }
@@ -67,7 +70,7 @@ type Service struct {
 func New(d Deps) (*Service, error) {
 	for name, missing := range map[string]bool{
 		"Definitions": d.Definitions == nil, "Runs": d.Runs == nil, "Scopes": d.Scopes == nil,
-		"Machines": d.Machines == nil, "Groups": d.Groups == nil, "Supervisors": d.Supervisors == nil,
+		"Machines": d.Machines == nil, "Cgroups": d.Cgroups == nil, "Supervisors": d.Supervisors == nil,
 		"Observer": d.Observer == nil, "HostIDs": d.HostIDs == nil,
 		"NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
 	} {
@@ -98,7 +101,7 @@ func (s *Service) ByName(name string) (Snapshot, error) {
 	c := s.byName[name]
 	s.mu.RUnlock()
 	if c == nil {
-		return Snapshot{}, fmt.Errorf("%w with name '%s'", ErrNoContainer, name)
+		return Snapshot{}, s.unknown(name)
 	}
 	return c.snapshot(), nil
 }
@@ -161,11 +164,13 @@ func (s *Service) Stats(u domain.UUID) (Stats, error) {
 	if err != nil {
 		return Stats{}, err
 	}
-	snap := c.snapshot()
-	if snap.ControlGroup == "" {
-		return Stats{}, &StateError{Op: "stats", Name: snap.Name, State: snap.State}
+	c.mu.Lock()
+	snap, id := c.snap, c.groupID
+	c.mu.Unlock()
+	if _, err := allow(opStats, &snap); err != nil {
+		return Stats{}, err
 	}
-	group, err := s.Groups.Open(snap.ControlGroup)
+	group, err := s.Cgroups.Open(snap.ControlGroup, id)
 	if err != nil {
 		return Stats{}, err
 	}
@@ -198,6 +203,17 @@ func (s *Service) printed(u domain.UUID, n int) ([]byte, error) {
 		}
 	}
 	return nil, nil
+}
+
+// unknown says that there is no container of a name, and why not, if its definition cannot be read.
+func (s *Service) unknown(name string) error {
+	s.mu.RLock()
+	bad, found := s.bad[name]
+	s.mu.RUnlock()
+	if found {
+		return fmt.Errorf("%w with name '%s': its stored definition cannot be read: %w", ErrNoContainer, name, bad.Err)
+	}
+	return fmt.Errorf("%w with name '%s'", ErrNoContainer, name)
 }
 
 func (s *Service) find(u domain.UUID) (*container, error) {

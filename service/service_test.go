@@ -46,7 +46,7 @@ func running(t *testing.T, w *world, more ...string) (*Service, domain.UUID) {
 func TestStartUndoesEachStep(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{
-		"runs.Create", "supervisors.Spawn", "runs.Save starting", "scopes.Start", "groups.Of", "groups.Open",
+		"runs.Create", "supervisors.Spawn", "runs.Save starting", "scopes.Start", "cgroups.Of", "cgroups.Open",
 		"supervisor.Place", "machines.Register", "supervisor.Continue", "runs.Save running",
 	} {
 		t.Run(step, func(t *testing.T) {
@@ -161,8 +161,8 @@ func TestEnds(t *testing.T) {
 			over := c.run.over
 			w.supervisors[u.String()].finish(tc.end)
 			<-over
-			_ = c.acquire(context.Background()) // the watcher has let go
-			c.release()
+			_ = c.lock(context.Background()) // the watcher has let go
+			c.unlock()
 			if diff := cmp.Diff(tc.want, w.takeEvents()); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
@@ -184,8 +184,8 @@ func TestRestartsAreLimited(t *testing.T) {
 		over := c.run.over
 		w.supervisors[u.String()].finish(End{Known: true, Exit: Exit{Kind: ExitExited}})
 		<-over
-		_ = c.acquire(context.Background())
-		c.release()
+		_ = c.lock(context.Background())
+		c.unlock()
 	}
 	if snap, _ := s.ByUUID(u); snap.State != StateShutoff || snap.Reason != ReasonFailed {
 		t.Errorf("state %s/%s", snap.State, snap.Reason)

@@ -27,17 +27,20 @@ func (s *Service) openShares(list []plan.Join) (files []*os.File, err error) {
 }
 
 // containerNamespace asks the other's supervisor, which knows its init by more than a pid. The
-// other's queue is left alone: two containers may start at once, each to share with the other.
+// other is not locked: two containers may start at once, each to share with the other.
 func (s *Service) containerNamespace(j plan.Join) (*os.File, error) {
 	s.mu.RLock()
 	c := s.byName[j.Container]
 	s.mu.RUnlock()
 	if c == nil {
-		return nil, fmt.Errorf("%w with name '%s'", ErrNoContainer, j.Container)
+		return nil, s.unknown(j.Container)
 	}
 	c.mu.Lock()
-	other := c.shareable
+	other, deaf := c.shareable, c.deaf
 	c.mu.Unlock()
+	if deaf {
+		return nil, fmt.Errorf("domain '%s': %w", j.Container, errNotAnswering)
+	}
 	if other != nil {
 		f, err := other.Namespace(j.Kind)
 		if !errors.Is(err, os.ErrProcessDone) {

@@ -115,10 +115,10 @@ func TestShareWithContainer(t *testing.T) {
 		w := newWorld()
 		s, db, web := sharers(t, w)
 		c, _ := s.find(db)
-		_ = c.acquire(ctx) // nobody has seen it yet
+		_ = c.lock(ctx) // nobody has seen it yet
 		w.supervisors[db.String()].finish(End{})
 		refusesToShare(t, s, w, web, off)
-		c.release()
+		c.unlock()
 	})
 	t.Run("taken over", func(t *testing.T) {
 		t.Parallel()

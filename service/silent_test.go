@@ -79,16 +79,14 @@ func withDeaf(t *testing.T) (*Service, domain.UUID, *supervisorFake) {
 	first, u := running(t, w)
 	sup := w.supervisors[u.String()]
 	sup.deaf.Store(true)
-	c, _ := first.find(u)
-	_ = c.acquire(context.Background()) // the first daemon does nothing any more
+	w.kill(first)
 	begin := time.Now()
-	s, settle := again(t, w)
+	s, announce := again(t, w)
 	if took := time.Since(begin); took > supervisorLimit {
 		t.Errorf("the daemon is there after %v", took)
 	}
-	settle()
+	announce()
 	t.Cleanup(func() {
-		defer c.release()
 		if left := w.left(); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
@@ -103,7 +101,7 @@ func TestSilentIsNotShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, u, _ := withDeaf(t)
 		other := define(t, s, "other", uuidXML(domain.UUID{1}), lxcShares("<sharenet type='name' value='web'/>"))
-		if err := s.Start(context.Background(), other); err == nil || !strings.Contains(err.Error(), errSilent.Error()) {
+		if err := s.Start(context.Background(), other); err == nil || !strings.Contains(err.Error(), errNotAnswering.Error()) {
 			t.Errorf("start: %v", err)
 		}
 		if err := s.Destroy(context.Background(), u); err != nil {

@@ -18,6 +18,18 @@ const (
 	StateStopping State = "stopping"
 )
 
+// Known reports whether this is one of the states.
+func (s State) Known() bool {
+	switch s {
+	case StateShutoff, StateStarting, StateRunning, StatePaused, StateStopping:
+		return true
+	}
+	return false
+}
+
+// Active reports whether a container in this state is on: it has processes, or is about to.
+func (s State) Active() bool { return s != StateShutoff && s != "" }
+
 // Reason says why a container is in its state.
 type Reason string
 

@@ -25,7 +25,10 @@ func BenchmarkScope(b *testing.B) {
 			for b.Loop() {
 				sleep := spawn(b, "sleep", "100")
 				time.Sleep(c.quiet)
-				starts = append(starts, took(b, func() error { return h.client.Start(b.Context(), scope(sleep)) }))
+				starts = append(starts, took(b, func() error {
+					_, err := h.client.Start(b.Context(), scope(sleep))
+					return err
+				}))
 				time.Sleep(c.alive)
 				end(sleep)
 				stops = append(stops, took(b, func() error { return h.client.Stop(b.Context(), "machine-test.scope") }))

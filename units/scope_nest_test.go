@@ -99,7 +99,7 @@ func TestProperties(t *testing.T) {
 	limit, high, swap := uint64(64<<20), uint64(32<<20), units.Infinity
 	s.After = []string{"dbus.service"}
 	s.MemoryMax, s.MemoryHigh, s.MemorySwapMax = &limit, &high, &swap
-	if err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+	if _, err := h.client.Start(within(t, 10*time.Second), s); err != nil {
 		t.Fatal(err)
 	}
 	shown := systemctl(t, "show", s.Name)
@@ -122,13 +122,13 @@ func TestProperties(t *testing.T) {
 	gone(t, s.Name)
 }
 
-// TestStartOfADeadProcess: a scope of a process that is gone is an error, and leaves no unit.
+// TestStartOfADeadProcess: a scope of a process that is gone is an error, and a stop leaves no unit of it.
 func TestStartOfADeadProcess(t *testing.T) {
 	h := connect(t)
 	dead := spawn(t, "true")
 	_ = dead.Wait()
 	for range 20 {
-		if err := h.client.Start(within(t, 10*time.Second), scope(dead)); err == nil {
+		if _, err := h.client.Start(within(t, 10*time.Second), scope(dead)); err == nil {
 			t.Fatal("a scope of a process that is gone was started")
 		}
 		if err := h.client.Stop(within(t, 10*time.Second), scope(dead).Name); err != nil {
@@ -142,11 +142,14 @@ func TestStartOfADeadProcess(t *testing.T) {
 func TestStartOfATakenName(t *testing.T) {
 	h := connect(t)
 	first, second := spawn(t, "sleep", "100"), spawn(t, "sleep", "100")
-	if err := h.client.Start(within(t, 10*time.Second), scope(first)); err != nil {
+	if _, err := h.client.Start(within(t, 10*time.Second), scope(first)); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.client.Start(within(t, 10*time.Second), scope(second)); err == nil {
-		t.Error("the name was given twice")
+	if made, err := h.client.Start(within(t, 10*time.Second), scope(second)); err == nil || made {
+		t.Errorf("the name was given twice: %v, %v", made, err)
+	}
+	if err := syscall.Kill(first.Process.Pid, 0); err != nil {
+		t.Errorf("the one that has the name: %v", err)
 	}
 	end(first)
 	if err := h.client.Stop(within(t, 10*time.Second), scope(first).Name); err != nil {
@@ -182,7 +185,7 @@ func cycle(t *testing.T, h *host, i int, settle time.Duration, kill bool) {
 	t.Helper()
 	sleep := spawn(t, "sleep", "100")
 	defer end(sleep)
-	if err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+	if _, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
 		t.Fatalf("cycle %d: %v", i, err)
 	}
 	time.Sleep(settle)
@@ -238,7 +241,7 @@ func TestStubbornProcess(t *testing.T) {
 	}
 	s := scope(cmd)
 	s.StopTimeout = 300 * time.Millisecond
-	if err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+	if _, err := h.client.Start(within(t, 10*time.Second), s); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
@@ -261,7 +264,7 @@ func TestRequestStopOfSystemd(t *testing.T) {
 	h := connect(t)
 	sleep := spawn(t, "sleep", "100")
 	s := scope(sleep)
-	if err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+	if _, err := h.client.Start(within(t, 10*time.Second), s); err != nil {
 		t.Fatal(err)
 	}
 	systemctl(t, "stop", "--no-block", s.Name)
@@ -301,7 +304,7 @@ func TestStrangersSignals(t *testing.T) {
 		t.Fatalf("dbus-send: %v: %s", err, out)
 	}
 	sleep := spawn(t, "sleep", "100")
-	if err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+	if _, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
 		t.Fatal(err)
 	}
 	systemctl(t, "stop", "--no-block", "machine-test.scope")
@@ -318,7 +321,7 @@ func TestStrangersSignals(t *testing.T) {
 func TestReexec(t *testing.T) {
 	h := connect(t)
 	sleep := spawn(t, "sleep", "100")
-	if err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+	if _, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
 		t.Fatal(err)
 	}
 	systemctl(t, "daemon-reexec")
@@ -342,7 +345,7 @@ func TestStopsUnderReexec(t *testing.T) {
 	h := connect(t)
 	for i := range 10 {
 		sleep := spawn(t, "sleep", "100")
-		if err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+		if _, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
 			t.Fatal(err)
 		}
 		reexec := spawn(t, "systemctl", "daemon-reexec")

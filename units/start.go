@@ -12,38 +12,41 @@ import (
 // undoLimit bounds how long the remains of a failed start may take to go.
 const undoLimit = 30 * time.Second
 
-// Start makes a scope and returns when its process is in it. When it fails, nothing of the scope is
-// left; another's unit that has the name already is not touched.
-func (c *Client) Start(ctx context.Context, s Scope) error {
-	err := c.start(ctx, s.Name, c.properties(s))
+// Start makes a scope and returns when its process is in it. It reports whether systemd answered that it
+// made the unit; if it did and Start fails, the caller ends the processes and calls Stop. Another's unit that
+// has the name already is not touched.
+func (c *Client) Start(ctx context.Context, s Scope) (made bool, err error) {
+	made, err = c.start(ctx, s.Name, c.properties(s))
 	if err == nil {
 		c.setRunning(s.Name, true)
 	}
-	return err
+	return made, err
 }
 
-// StartHelper does the same for a process that helps one.
+// StartHelper does the same for a process that helps one. When it fails, nothing of the unit is left.
 func (c *Client) StartHelper(ctx context.Context, h Helper) error {
-	return c.start(ctx, h.Name, h.properties())
+	made, err := c.start(ctx, h.Name, h.properties())
+	if err == nil || !made {
+		return err
+	}
+	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
+	defer cancel()
+	return errors.Join(err, c.Stop(undo, h.Name))
 }
 
-func (c *Client) start(ctx context.Context, name string, properties []property) error {
+func (c *Client) start(ctx context.Context, name string, properties []property) (made bool, err error) {
 	w := c.watch(name)
 	defer c.leave(w)
 	var job dbus.ObjectPath
-	err := c.call(ctx, "StartTransientUnit", name, "fail", properties, []auxiliary{}).Store(&job)
-	if err != nil {
-		return fmt.Errorf("start %s: %w", name, c.explain(err))
+	if err = c.call(ctx, "StartTransientUnit", name, "fail", properties, []auxiliary{}).Store(&job); err != nil {
+		return false, fmt.Errorf("start %s: %w", name, c.explain(err))
 	}
 	// From here on the name is ours.
 	c.setRunning(name, false)
 	if err := c.await(ctx, w, name, job); err != nil {
-		err = fmt.Errorf("start %s: %w", name, c.explain(err))
-		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
-		defer cancel()
-		return errors.Join(err, c.Stop(undo, name))
+		return true, fmt.Errorf("start %s: %w", name, c.explain(err))
 	}
-	return nil
+	return true, nil
 }
 
 // await returns when the start's job has ended.
@@ -79,8 +82,7 @@ func (c *Client) look(ctx context.Context, name string) (over bool, err error) {
 	if err := c.call(ctx, "GetUnit", name).Store(&path); err != nil {
 		return true, err
 	}
-	var all map[string]dbus.Variant
-	err = c.conn.Object(busName, path).CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", 0, busName+".Unit").Store(&all)
+	all, err := c.unitProperties(ctx, path)
 	if err != nil {
 		return true, err
 	}
@@ -102,6 +104,11 @@ func (c *Client) look(ctx context.Context, name string) (over bool, err error) {
 		return true, nil
 	}
 	return true, fmt.Errorf("its state is %q", state)
+}
+
+func (c *Client) unitProperties(ctx context.Context, path dbus.ObjectPath) (all map[string]dbus.Variant, err error) {
+	err = c.conn.Object(busName, path).CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", 0, busName+".Unit").Store(&all)
+	return all, err
 }
 
 func (c *Client) setRunning(unit string, running bool) {

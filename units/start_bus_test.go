@@ -5,6 +5,7 @@ package units_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,14 +66,14 @@ func TestStartSendsWhatSystemdWants(t *testing.T) {
 	p := newPair(t, nil)
 	high := uint64(1 << 20)
 	limit := units.Infinity
-	err := p.client.Start(limited(t), units.Scope{
+	made, err := p.client.Start(limited(t), units.Scope{
 		Name: unit, Description: "Container a-b", Slice: "machine.slice", PID: 42, StopTimeout: 90 * time.Second,
 		After:     []string{"berthd.service"},
 		Devices:   []units.Device{{Path: "/dev/null", Access: "rwm"}, {Path: "char-pts", Access: "rw"}},
 		MemoryMax: &limit, MemoryHigh: &high,
 	})
-	if err != nil {
-		t.Fatal(err)
+	if !made || err != nil {
+		t.Fatal(made, err)
 	}
 	got, _ := p.systemd.Scope(unit)
 	want := map[string]any{
@@ -104,12 +105,54 @@ func TestStartHelper(t *testing.T) {
 	}
 }
 
+// TestStartHelperFails: when a helper's start fails, nothing of its unit is left. Another's unit that has the name is
+// not touched.
+func TestStartHelperFails(t *testing.T) {
+	t.Parallel()
+	name := units.HelperName("image", "web", 42)
+	for _, c := range []struct {
+		name, result string
+		taken        bool
+		calls        []string
+	}{
+		{"its job failed", "failed", false, []string{"AbandonScope " + name, "StopUnit " + name}},
+		{"the name is taken", "", true, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, func(s *unitstest.Systemd, call unitstest.Call) bool {
+				if call.Method != "StartTransientUnit" || c.taken {
+					return false
+				}
+				s.Add(name)
+				job := s.NewJob()
+				s.Reply(call, job)
+				s.JobRemoved(job, name, c.result)
+				return true
+			})
+			if c.taken {
+				p.systemd.Add(name)
+			}
+			if err := p.client.StartHelper(limited(t), units.Helper{Name: name, PID: 42}); err == nil {
+				t.Error("it started")
+			}
+			if _, left := p.systemd.Scope(name); left != c.taken {
+				t.Errorf("the unit is there: %v", left)
+			}
+			want := append([]string{"Subscribe", "StartTransientUnit " + name}, c.calls...)
+			if diff := cmp.Diff(want, p.systemd.Calls()); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestStartWithLittle: lists that are empty are sent as empty, and a limit that nobody asked for is
 // not sent.
 func TestStartWithLittle(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
-	if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+	if _, err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := p.systemd.Scope(unit)
@@ -124,7 +167,8 @@ func TestStartWithLittle(t *testing.T) {
 	}
 }
 
-// TestStart: a start ends with its job, however late, early or lost its signals are.
+// TestStart: a start ends with its job, however late, early or lost its signals are, and says whether systemd made
+// the unit. To stop it is its caller's.
 func TestStart(t *testing.T) {
 	t.Parallel()
 	start := func(then func(s *unitstest.Systemd, c unitstest.Call, job dbus.ObjectPath)) unitstest.Answer {
@@ -199,7 +243,13 @@ func TestStart(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPair(t, c.answer)
-			err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42})
+			made, err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42})
+			if made != (c.name != "refused") {
+				t.Errorf("systemd made the unit: %v", made)
+			}
+			if calls := p.systemd.Calls(); slices.Contains(calls, "StopUnit "+unit) {
+				t.Errorf("a start stops: %q", calls)
+			}
 			switch {
 			case c.err == "" && err != nil:
 				t.Errorf("Start: %v", err)
@@ -246,8 +296,9 @@ func TestStartGivesUpWithItsContext(t *testing.T) {
 				}
 				return call.Method == "StartTransientUnit"
 			})
-			if err := p.client.Start(soon(t), units.Scope{Name: unit, PID: 42}); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("Start: %v, want the context's end", err)
+			made, err := p.client.Start(soon(t), units.Scope{Name: unit, PID: 42})
+			if !errors.Is(err, context.DeadlineExceeded) || made != c.reply {
+				t.Errorf("Start: %v, %v, want the context's end", made, err)
 			}
 		})
 	}
@@ -268,7 +319,10 @@ func TestBusLoss(t *testing.T) {
 	})
 	ctx := limited(t)
 	ended := make(chan error, 2)
-	go func() { ended <- p.client.Start(ctx, units.Scope{Name: "a.scope", PID: 42}) }()
+	go func() {
+		_, err := p.client.Start(ctx, units.Scope{Name: "a.scope", PID: 42})
+		ended <- err
+	}()
 	go func() { ended <- p.client.Stop(ctx, "b.scope") }()
 	<-asked
 	<-asked

@@ -7,13 +7,13 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// Stop ends a scope, kills what is left in it, and returns when its name can be used again. There
-// being no such scope is no error.
+// Stop ends a scope, kills what is left in it, and returns when its name can be used again. A missing scope
+// is no error.
 //
 // systemd learns that a scope is empty from cgroup.events, which speaks at most once in 10 ms, and a
 // scope with a Controller waits for that word. An abandoned one has no Controller: its stop looks
-// for processes at once, finds none, and is done. The two calls are sent without waiting between;
-// that the first fails, since the scope stops already or is gone, is as good.
+// for processes at once, finds none, and is done. Both calls are sent at once. The first may fail when the
+// scope is stopping or gone; that is fine.
 func (c *Client) Stop(ctx context.Context, name string) error {
 	w := c.watch(name)
 	defer c.leave(w)
@@ -67,18 +67,51 @@ func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
 	}
 }
 
-type verdict int
+// AwaitFree returns when a unit that has ended, or is about to, is gone, so that its name can be used again.
+// A unit that lives is left alone: it is another's that has the name by now.
+func (c *Client) AwaitFree(ctx context.Context, name string) error {
+	w := c.watch(name)
+	defer c.leave(w)
+	for {
+		var path dbus.ObjectPath
+		err := c.call(ctx, "GetUnit", name).Store(&path)
+		var all map[string]dbus.Variant
+		if err == nil {
+			all, err = c.unitProperties(ctx, path)
+		}
+		var state string
+		switch {
+		case isError(err, "org.freedesktop.DBus.Error.UnknownObject"), isError(err, "org.freedesktop.systemd1.NoSuchUnit"):
+			return nil
+		case isError(err, "org.freedesktop.DBus.Error.NoReply"):
+			// systemd executes itself anew and took the call along: it will be asked again.
+		case err != nil:
+			return fmt.Errorf("await the end of %s: %w", name, c.explain(err))
+		default:
+			if err := all["ActiveState"].Store(&state); err != nil {
+				return fmt.Errorf("property ActiveState: %w", err)
+			}
+		}
+		if state != "" && state != "inactive" && state != "deactivating" {
+			return nil
+		}
+		if err := c.wait(ctx, w); err != nil {
+			return fmt.Errorf("await the end of %s: %w", name, err)
+		}
+	}
+}
+
+type progress int
 
 const (
-	undecided verdict = iota
+	undecided progress = iota
 	isOver
 	askAgain
 )
 
-// judge reads what was said of a unit that we want stopped. What was said before the reply may be
-// of an earlier unit of that name; not so when the unit is ours, since its start was the last thing
-// heard of the name before.
-func judge(said []notice, ours bool, asked dbus.Sequence) verdict {
+// judge reads what was said of a unit that we want stopped. A signal older than the reply may be about an
+// earlier unit of the same name, unless we started this unit ourselves.
+func judge(said []notice, ours bool, asked dbus.Sequence) progress {
 	for _, n := range said {
 		after := asked != dbus.NoSequence && n.at > asked
 		switch {

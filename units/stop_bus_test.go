@@ -62,7 +62,7 @@ func TestStop(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPair(t, c.answer)
-			if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+			if _, err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
 				t.Fatal(err)
 			}
 			err := p.client.Stop(limited(t), unit)
@@ -71,7 +71,7 @@ func TestStop(t *testing.T) {
 					t.Fatalf("Stop: %v", err)
 				}
 				// Its name must be free by now.
-				if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+				if _, err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
 					t.Error(err)
 				}
 				return
@@ -132,7 +132,7 @@ func TestStopIsNotFooled(t *testing.T) {
 				}
 				return call.Method == "StopUnit"
 			})
-			if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+			if _, err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
 				t.Fatal(err)
 			}
 			ended := make(chan error, 1)
@@ -165,7 +165,7 @@ func TestStopAsksAgainAfterAReload(t *testing.T) {
 		s.Reloading(false)
 		return true
 	})
-	if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+	if _, err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.client.Stop(limited(t), unit); err != nil {
@@ -199,7 +199,7 @@ func TestRequestStop(t *testing.T) {
 	p := newPair(t, nil)
 	// A stranger's wish is none; the real one comes after it, by another way, hence the second.
 	p.bus.Connect(t).Send(unicast(p, "/org/freedesktop/systemd1/unit/evil_2escope", "org.freedesktop.systemd1.Scope", "RequestStop"), nil)
-	if err := p.client.Start(limited(t), units.Scope{Name: "fence.scope", PID: 42}); err != nil {
+	if _, err := p.client.Start(limited(t), units.Scope{Name: "fence.scope", PID: 42}); err != nil {
 		t.Fatal(err)
 	}
 	p.systemd.RequestStop(p.conn.Names()[0], unit)
@@ -243,7 +243,7 @@ func TestStopWithoutReply(t *testing.T) {
 		}
 		return c.Method == "StopUnit"
 	})
-	if err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
+	if _, err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42}); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)

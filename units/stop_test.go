@@ -19,7 +19,7 @@ func TestJudge(t *testing.T) {
 		said  []notice
 		ours  bool
 		asked dbus.Sequence
-		want  verdict
+		want  progress
 	}{
 		{"nothing yet", nil, true, dbus.NoSequence, undecided},
 		{"nothing after the reply", nil, false, reply, undecided},

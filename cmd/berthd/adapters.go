@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/berthd/berth/dbusapi"
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/machined"
 	"github.com/berthd/berth/service"
@@ -17,7 +18,7 @@ func (s scopes) Names(machine, partition string) (unit, slice string) {
 	return units.ScopeName(machine), units.SliceName(partition)
 }
 
-func (s scopes) Start(ctx context.Context, sc service.Scope) error {
+func (s scopes) Start(ctx context.Context, sc service.Scope) (made bool, err error) {
 	devices := make([]units.Device, len(sc.Plan.Devices))
 	for i, d := range sc.Plan.Devices {
 		devices[i] = units.Device(d)
@@ -30,6 +31,9 @@ func (s scopes) Start(ctx context.Context, sc service.Scope) error {
 }
 
 func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }
+func (s scopes) AwaitFree(ctx context.Context, unit string) error {
+	return s.client.AwaitFree(ctx, unit)
+}
 
 // startHelper puts a process that serves a container's image into a scope of its own: the process must
 // live until the image is unmounted, longer than the container's scope and the daemon's service may.
@@ -50,8 +54,13 @@ func (m machines) Register(ctx context.Context, x service.Machine) error {
 	return m.client.Register(ctx, machined.Machine{Name: x.Name, ID: x.UUID, Leader: x.Leader, Root: x.Root})
 }
 
-func (m machines) Unregister(ctx context.Context, name string) error {
-	return m.client.Unregister(ctx, name)
+func (m machines) Unregister(ctx context.Context, name string, u domain.UUID) error {
+	return m.client.Unregister(ctx, name, u)
+}
+
+func (m machines) Find(ctx context.Context, u domain.UUID) (service.Registered, bool, error) {
+	found, ok, err := m.client.Find(ctx, u)
+	return service.Registered(found), ok, err
 }
 
 // observer passes every change to the bus, and a nudge to who waits for idleness.

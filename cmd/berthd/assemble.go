@@ -29,13 +29,13 @@ type paths struct{ config, definitions, runs, supervisor string }
 
 // parts is the assembled daemon.
 type parts struct {
-	lock    *os.File // held for life
-	service *service.Service
-	signals *dbusapi.Signals
-	auth    dbusapi.Authorizer
-	client  *dbus.Conn
-	nudges  chan struct{}
-	settle  func()
+	lock     *os.File // held for life
+	service  *service.Service
+	signals  *dbusapi.Signals
+	auth     dbusapi.Authorizer
+	client   *dbus.Conn
+	nudges   chan struct{}
+	announce func()
 }
 
 // assemble makes every adapter, wires the core to them, and recovers what an earlier daemon left.
@@ -72,7 +72,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	groups, err := launch.NewGroups()
+	cgroups, err := launch.NewCgroups()
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Runs:        runs,
 		Scopes:      scopes{systemd},
 		Machines:    machines{machined.New(conn)},
-		Groups:      groups,
+		Cgroups:     cgroups,
 		Supervisors: supervisors,
 		HostIDs:     host.NewIDs(),
 		IDRange:     cfg.IDRange,
@@ -95,11 +95,12 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Log:         log,
 		Host:        facts,
 		StopTimeout: cfg.StopTimeout,
+		Reached:     reached(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	if d.settle, err = d.service.Recover(ctx); err != nil {
+	if d.announce, err = d.service.Recover(ctx); err != nil {
 		return nil, err
 	}
 	go func() {

@@ -63,7 +63,7 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	// What ended while no daemon was there is told now that listeners know us by name.
-	d.settle()
+	d.announce()
 	notify("READY=1")
 
 	lost := false

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/idrange"
 )
 
@@ -57,4 +61,36 @@ func (h IDs) running() ([]idrange.Span, error) {
 		}
 	}
 	return spans, nil
+}
+
+// Mapped returns the id map of the user namespace that a process is in. It is not enabled if that is the
+// host's own namespace (user_namespaces(7)).
+func (IDs) Mapped(pid uint32) (domain.IDMap, error) {
+	var maps [2][]domain.IDRange
+	for i, file := range []string{"uid_map", "gid_map"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+		if err != nil {
+			return domain.IDMap{}, err
+		}
+		if maps[i], err = idMap(string(text)); err != nil {
+			return domain.IDMap{}, fmt.Errorf("/proc/%d/%s: %w", pid, file, err)
+		}
+	}
+	whole := []domain.IDRange{{Count: math.MaxUint32}}
+	if slices.Equal(maps[0], whole) && slices.Equal(maps[1], whole) {
+		return domain.IDMap{}, nil
+	}
+	return domain.IDMap{UIDs: maps[0], GIDs: maps[1]}, nil
+}
+
+// idMap reads lines of three numbers: first id inside, first id outside, count.
+func idMap(text string) (ranges []domain.IDRange, err error) {
+	for line := range strings.Lines(text) {
+		var r domain.IDRange
+		if _, err := fmt.Sscan(line, &r.Start, &r.Target, &r.Count); err != nil {
+			return nil, err
+		}
+		ranges = append(ranges, r)
+	}
+	return ranges, nil
 }

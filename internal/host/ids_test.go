@@ -2,13 +2,19 @@ package host
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
+	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/idrange"
 )
 
@@ -61,5 +67,57 @@ func TestHostIDsUnreadable(t *testing.T) {
 	}
 	if got, err := (IDs{etc: t.TempDir(), nspawn: "/dev/null"}).Taken(); err == nil {
 		t.Errorf("locks: %v", got)
+	}
+}
+
+// TestMapped: the ids of a process's user namespace are read, and a process in the host's own has none.
+func TestMapped(t *testing.T) {
+	t.Parallel()
+	if got, err := NewIDs().Mapped(uint32(os.Getpid())); err != nil || got.Enabled() || got.GIDs != nil {
+		t.Errorf("our own: %+v, %v", got, err)
+	}
+	cmd := exec.Command("sleep", "1000")
+	uids := []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+	gids := []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
+	want := domain.IDMap{UIDs: []domain.IDRange{{Target: uint32(os.Getuid()), Count: 1}}, GIDs: []domain.IDRange{{Target: uint32(os.Getgid()), Count: 1}}}
+	if os.Getuid() == 0 { // who may map any
+		uids = []syscall.SysProcIDMap{{ContainerID: 0, HostID: 100000, Size: 65536}, {ContainerID: 100000, HostID: 1000, Size: 1}}
+		want.UIDs = []domain.IDRange{{Target: 100000, Count: 65536}, {Start: 100000, Target: 1000, Count: 1}}
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: uids, GidMappings: gids}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := uint32(cmd.Process.Pid)
+	got, err := NewIDs().Mapped(pid)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait() // it tells of the signal
+	if diff := gocmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("of a user namespace: %v, -want +got\n%s", err, diff)
+	}
+	if got, err := NewIDs().Mapped(pid); !errors.Is(err, fs.ErrNotExist) || got.Enabled() {
+		t.Errorf("of nobody: %+v, %v", got, err)
+	}
+}
+
+// TestIDMap: lines of uid_map are read as the kernel writes them, and anything else is an error.
+func TestIDMap(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]domain.IDRange{
+		"":                                   nil,
+		"         0          0 4294967295\n": {{Count: math.MaxUint32}},
+		"         0     100000      65536\n     65536       1000     1\n": {{Target: 100000, Count: 65536}, {Start: 65536, Target: 1000, Count: 1}},
+	} {
+		got, err := idMap(text)
+		if diff := gocmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%q: %v, -want +got\n%s", text, err, diff)
+		}
+	}
+	for _, text := range []string{"\n", "0 0\n", "0 0 4294967296\n", "0 -1 1\n", "a b c\n"} {
+		if got, err := idMap(text); err == nil {
+			t.Errorf("%q: %v", text, got)
+		}
 	}
 }

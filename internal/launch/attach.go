@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -13,38 +15,103 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// Attach connects to the supervisor of a run directory. It is not found when nobody listens any
-// more, or when it ends while it is asked; one that listens but does not answer is an error.
-func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Supervisor, bool, error) {
-	// Non-blocking, for connect(2) waits where a supervisor that hangs has a full queue: EAGAIN then.
+// errNoHandle refuses a supervisor that did not say who it is: there was no room for its pidfd.
+var errNoHandle = errors.New("the supervisor's pidfd did not come along")
+
+// Attach connects to the supervisor of a run directory. It is gone when the kernel says that nobody listens
+// at its socket any more. Whatever else goes wrong, here or there, leaves it unknown.
+func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Supervisor, service.Presence, error) {
+	path := filepath.Join(runDir, wire.SocketFile)
+	for pause := 10 * time.Millisecond; ; pause *= 2 {
+		p, err := connect(path)
+		switch {
+		case errors.Is(err, unix.ECONNREFUSED) && isSocket(path):
+			s.images.StopOrphans(runDir)
+			return nil, service.Gone, nil
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ECONNREFUSED):
+			return s.withoutSocket(runDir)
+		case err != nil:
+			return nil, service.Unknown, fmt.Errorf("connect %s: %w", path, err)
+		}
+		err = p.greeted(ctx)
+		if err == nil {
+			return p, service.Alive, nil
+		}
+		p.abandon()
+		if !errors.Is(err, errLost) {
+			return nil, service.Unknown, fmt.Errorf("ask %s: %w", path, err)
+		}
+		// It is about to end, or could not take the connection. The next attempt tells.
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, service.Unknown, fmt.Errorf("ask %s: %w", path, err)
+		}
+	}
+}
+
+// isSocket tells a socket from another file in its place, which refuses connections as well.
+func isSocket(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().Type() == fs.ModeSocket
+}
+
+// connect does not wait: connect(2) would where a supervisor that hangs has a full queue (EAGAIN).
+func connect(path string) (*Process, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
-		return nil, false, fmt.Errorf("socket: %w", err)
+		return nil, fmt.Errorf("socket: %w", err)
 	}
-	path := filepath.Join(runDir, wire.SocketFile)
 	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
 		_ = unix.Close(fd)
-		if errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
-			s.images.StopOrphans(runDir)
-			return nil, false, nil
-		}
-		return nil, false, fmt.Errorf("connect %s: %w", path, err)
+		return nil, err
 	}
 	conn, err := wire.NewConn(fd)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	// Peer credentials would name the daemon that called listen(2): the supervisor says who it is.
 	p := newProcess(0)
 	p.conn = conn
 	go p.read()
-	if err := p.await(ctx, p.running); err != nil {
-		_ = p.Close()
-		if ctx.Err() != nil {
-			return nil, false, fmt.Errorf("ask %s: %w", path, err)
-		}
-		<-p.Done()
-		return nil, false, nil
+	return p, nil
+}
+
+// greeted waits until the supervisor has said who it is and that init runs.
+func (p *Process) greeted(ctx context.Context) error {
+	select {
+	case <-p.running:
+	case <-p.done:
+	case <-ctx.Done():
 	}
-	return p, true, nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.running:
+		if p.handle == nil {
+			return errNoHandle
+		}
+		return nil
+	default:
+	}
+	if p.failed != nil {
+		return p.failed
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return errLost
+}
+
+// withoutSocket looks for a supervisor whose socket is missing: it was never made, or somebody removed it.
+func (s *Supervisors) withoutSocket(runDir string) (service.Supervisor, service.Presence, error) {
+	found, ok, err := s.Find(runDir)
+	switch {
+	case err != nil:
+		return nil, service.Unknown, err
+	case ok:
+		return nil, service.Unknown, fmt.Errorf("the socket of the supervisor, process %d, is missing in %s", found.PID, runDir)
+	}
+	s.images.StopOrphans(runDir)
+	return nil, service.Gone, nil
 }

@@ -3,10 +3,8 @@
 package launch_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,12 +62,12 @@ func TestFailedStart(t *testing.T) {
 				}
 				err := s.Place(limited(t), b.scope.File())
 				if err == nil {
-					err = s.Continue(limited(t))
+					_, err = s.Continue(limited(t))
 				}
 				if err == nil {
 					t.Fatal("it started")
 				}
-				over(t, s)
+				end := over(t, s)
 				var failed *wire.Failed
 				if !errors.As(err, &failed) || !errors.As(s.Failure(), &failed) {
 					t.Fatalf("the cause was lost: %v, %v", err, s.Failure())
@@ -77,7 +75,7 @@ func TestFailedStart(t *testing.T) {
 				if failed.Stage != tc.stage || !strings.Contains(failed.Text, tc.text) || tc.err != nil && !errors.Is(err, tc.err) {
 					t.Errorf("got %q, want %s … %s: %v", err, tc.stage, tc.text, tc.err)
 				}
-				if end := s.End(); end.Known {
+				if end.Known {
 					t.Errorf("it is said to have ended: %+v", end)
 				}
 				b.empty(t)
@@ -95,7 +93,7 @@ func option(b *box) {
 // empty checks that no process is left in the scope.
 func (b *box) empty(t *testing.T) {
 	t.Helper()
-	if err := b.scope.AwaitEmpty(limited(t)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := b.scope.AwaitEnd(limited(t)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 }
@@ -111,48 +109,106 @@ func TestDaemonLeaves(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			settled(t, func() error { // Born
-				if s.Leader() == 0 {
-					return errors.New("init was not born")
-				}
-				return nil
-			})
-			leader := s.Leader()
-			if err := s.Close(); err != nil {
-				t.Fatal(err)
-			}
+			leader := born(t, s)
+			leave(t, s)
 			over(t, s)
-			gone(t, leader)
-			if _, err := os.Stat(filepath.Join(b.runDir, wire.ExitFile)); !errors.Is(err, os.ErrNotExist) {
-				t.Errorf("it left an exit status: %v", err)
-			}
-			if _, found, err := b.supervisors.Attach(limited(t), b.runDir); found || err != nil {
-				t.Errorf("attach: %v, %v", found, err)
-			}
-			b.empty(t)
+			b.nothing(t, leader)
 		})
+	}
+}
+
+// nothing checks that a start which was given up has left nothing.
+func (b *box) nothing(t *testing.T, leader uint32) {
+	t.Helper()
+	gone(t, leader)
+	if _, err := os.Stat(filepath.Join(b.runDir, wire.ExitFile)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it left an exit status: %v", err)
+	}
+	if s, presence, err := b.supervisors.Attach(limited(t), b.runDir); s != nil || presence != service.Gone || err != nil {
+		t.Errorf("attach: %v, %v", presence, err)
+	}
+	if found, ok, err := b.supervisors.Find(b.runDir); ok || err != nil {
+		t.Errorf("find: %+v, %v", found, err)
+	}
+	b.empty(t)
+}
+
+// TestHangUp: a supervisor whose start is given up ends init and itself, and takes that for no failure of its own.
+func TestHangUp(t *testing.T) {
+	for name, tc := range map[string]struct{ born, placed bool }{
+		"at once":          {false, false},
+		"before the group": {true, false},
+		"before the exec":  {true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBox(t, "echo it lives; exec sleep 1000")
+			s := b.spawn(t)
+			if tc.born {
+				born(t, s)
+			}
+			if tc.placed {
+				if err := s.Place(limited(t), b.scope.File()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.HangUp()
+			if end := over(t, s); end.Known || s.Failure() != nil {
+				t.Errorf("it ended with %+v, %v", end, s.Failure())
+			}
+			b.nothing(t, s.Leader())
+			if _, err := s.Continue(limited(t)); err == nil {
+				t.Error("it goes on")
+			}
+			s.HangUp() // nobody hears it
+			if err := s.Failure(); err != nil {
+				t.Errorf("after its end: %v", err)
+			}
+		})
+	}
+}
+
+// TestHangUpAfterAFailure: what a supervisor said of a failure before it was hung up on is heard. One that is
+// hung up on at the same time says that failure or none.
+func TestHangUpAfterAFailure(t *testing.T) {
+	for i := range 40 {
+		b := newBox(t, "exit 0")
+		b.plan.Init.Path = "/missing"
+		s := b.spawn(t)
+		said := i%2 == 0
+		if said {
+			if err := s.Place(limited(t), b.scope.File()); err == nil {
+				_, err = s.Continue(limited(t))
+				if err == nil {
+					t.Fatal("it started")
+				}
+			}
+		} else {
+			time.Sleep(time.Duration(i) * 500 * time.Microsecond)
+		}
+		s.HangUp()
+		over(t, s)
+		err := s.Failure()
+		if said && err == nil || err != nil && (!errors.Is(err, syscall.ENOENT) || !strings.Contains(err.Error(), "/missing")) {
+			t.Errorf("%d: the cause is %v", i, err)
+		}
+		b.empty(t)
 	}
 }
 
 // TestInterruptedStart: a start that is ended from outside has failed, and no container has run.
 func TestInterruptedStart(t *testing.T) {
-	initStage := func(s service.Supervisor) error { return syscall.Kill(int(s.Leader()), syscall.SIGKILL) }
-	systemd := func(s service.Supervisor) error { return syscall.Kill(int(s.PID()), syscall.SIGTERM) }
+	initStage := func(s service.Starting) error { return syscall.Kill(int(s.Leader()), syscall.SIGKILL) }
+	systemd := func(s service.Starting) error { return syscall.Kill(int(s.PID()), syscall.SIGTERM) }
 	for name, tc := range map[string]struct {
-		act  func(service.Supervisor) error
+		act  func(service.Starting) error
 		want string
 	}{
 		"the init stage is killed": {initStage, "the init stage ended without a word"},
-		"the supervisor is killed": {service.Supervisor.Kill, "the supervisor ended unexpectedly"},
-		"it is told to end":        {service.Supervisor.Terminate, "told to end"},
-		"systemd tells it to end":  {systemd, "told to end"},
+		"the supervisor is killed": {service.Starting.Kill, "the supervisor ended unexpectedly"},
+		"systemd tells it to end":  {systemd, "systemd stopped the scope before init was executed"},
 	} {
 		for when, placed := range map[string]bool{"before the group": false, "before the exec": true} {
 			t.Run(name+", "+when, func(t *testing.T) {
-				want := tc.want
-				if name == "systemd tells it to end" && !placed {
-					want = "end" // it may not listen yet
-				}
 				b := newBox(t, "echo it lives; exec sleep 1000")
 				s := b.spawn(t)
 				if placed {
@@ -160,54 +216,23 @@ func TestInterruptedStart(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				settled(t, func() error {
-					if s.Leader() == 0 {
-						return errors.New("init was not born")
-					}
-					return nil
-				})
-				leader := s.Leader()
+				leader := born(t, s)
 				if err := tc.act(s); err != nil {
 					t.Fatal(err)
 				}
-				over(t, s)
-				err := s.Continue(limited(t))
-				if err == nil || !strings.Contains(err.Error(), want) || s.End().Known {
-					t.Errorf("continue: %v, end %+v; want %q", err, s.End(), want)
+				end := over(t, s)
+				_, err := s.Continue(limited(t))
+				if err == nil || end.Known {
+					t.Fatalf("continue: %v, end %+v", err, end)
+				}
+				deaf := name == "systemd tells it to end" && !placed && strings.Contains(err.Error(), "ended unexpectedly")
+				if !strings.Contains(err.Error(), tc.want) && !deaf { // it may not listen yet
+					t.Errorf("continue: %v, want %q", err, tc.want)
 				}
 				gone(t, leader)
 				b.empty(t)
 			})
 		}
-	}
-}
-
-// TestAttach: a missing or dead socket means that the supervisor is gone. One that nobody answers
-// at does not.
-func TestAttach(t *testing.T) {
-	b := newBox(t, "exit 0")
-	if s, found, err := b.supervisors.Attach(limited(t), t.TempDir()); found || err != nil {
-		t.Errorf("to a directory without a socket: %v, %v, %v", s, found, err)
-	}
-	dir := t.TempDir()
-	l, err := net.ListenUnix("unixpacket", &net.UnixAddr{Net: "unixpacket", Name: filepath.Join(dir, wire.SocketFile)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Nobody answers, which says nothing of the container: it must not be taken for ended.
-	ctx, cancel := context.WithTimeout(limited(t), 50*time.Millisecond)
-	defer cancel()
-	began := time.Now()
-	if _, found, err := b.supervisors.Attach(ctx, dir); found || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("to a supervisor that is stuck: %v, %v", found, err)
-	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("to give up took %v", took)
-	}
-	l.SetUnlinkOnClose(false)
-	_ = l.Close()
-	if _, found, err := b.supervisors.Attach(limited(t), dir); found || err != nil {
-		t.Errorf("to a socket whose owner is gone: %v, %v", found, err)
 	}
 }
 

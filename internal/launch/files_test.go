@@ -31,7 +31,8 @@ func TestExit(t *testing.T) {
 		{"core", exited(&wire.Exited{Code: 11, Signal: true, Dumped: true}), end(service.ExitDumped, 11), ""},
 		{"empty", "", service.End{}, "exit status: "},
 		{"truncated", exited(&wire.Exited{Code: 9})[:3], service.End{}, "exit status: "},
-		{"more", exited(&wire.Exited{Code: 9}) + "x", service.End{}, "exit status: "},
+		{"a newer supervisor's", exited(&wire.Exited{Code: 9}) + "x", end(service.ExitExited, 9), ""},
+		{"an older supervisor's", exited(&wire.Exited{Code: 9, Signal: true})[:7], end(service.ExitKilled, 9), ""},
 		{"junk", "\xff\xff\xff\xff", service.End{}, "exit status: "},
 		{"another message", string(wire.Encode(&wire.Place{})), service.End{}, "exit status: it is a *wire.Place"},
 	} {

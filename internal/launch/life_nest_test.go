@@ -56,8 +56,8 @@ func TestEnd(t *testing.T) {
 				}
 			}
 			got := over(t, s)
-			if got != tc.want || got.Reboot() != (name == "reboots") || s.Failure() != nil {
-				t.Errorf("got %+v, %v; want %+v", got, s.Failure(), tc.want)
+			if got != tc.want || got.Reboot() != (name == "reboots") || failure(s) != nil {
+				t.Errorf("got %+v, %v; want %+v", got, failure(s), tc.want)
 			}
 			gone(t, leader)
 			gone(t, s.PID())
@@ -87,7 +87,7 @@ func TestGroups(t *testing.T) {
 	if got := over(t, s); got != killed(syscall.SIGKILL) {
 		t.Errorf("got %+v", got)
 	}
-	if err := b.scope.AwaitEmpty(limited(t)); err != nil {
+	if err := b.scope.AwaitEnd(limited(t)); err != nil {
 		t.Error(err)
 	}
 }
@@ -139,7 +139,7 @@ func TestMuteSupervisor(t *testing.T) {
 	}
 	b.write(t, "tmp/go", "go\n")
 	if got := over(t, s); got != exited(9) {
-		t.Errorf("got %+v, %v", got, s.Failure())
+		t.Errorf("got %+v, %v", got, failure(s))
 	}
 }
 
@@ -178,9 +178,9 @@ func (b *box) again(t *testing.T, s service.Supervisor) service.Supervisor {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	next, found, err := b.supervisors.Attach(limited(t), b.runDir)
-	if !found || err != nil {
-		t.Fatalf("attach: found %v, %v", found, err)
+	next, presence, err := b.supervisors.Attach(limited(t), b.runDir)
+	if presence != service.Alive || err != nil {
+		t.Fatalf("attach: %v, %v", presence, err)
 	}
 	t.Cleanup(func() { _ = next.Close() })
 	if next.PID() != s.PID() || next.Leader() != s.Leader() {
@@ -198,8 +198,8 @@ func TestNextDaemon(t *testing.T) {
 	if err := next.Terminate(); err != nil {
 		t.Fatal(err)
 	}
-	if got := over(t, next); got != exited(5) || next.Failure() != nil {
-		t.Errorf("got %+v, %v", got, next.Failure())
+	if got := over(t, next); got != exited(5) || failure(next) != nil {
+		t.Errorf("got %+v, %v", got, failure(next))
 	}
 }
 
@@ -225,8 +225,8 @@ func TestEndWithoutDaemon(t *testing.T) {
 	if m, err := wire.Decode(packet); err != nil || *m.(*wire.Exited) != (wire.Exited{Code: 7}) {
 		t.Errorf("it left %+v, %v", m, err)
 	}
-	if _, found, err := b.supervisors.Attach(limited(t), b.runDir); found || err != nil {
-		t.Errorf("attach after the end: %v, %v", found, err)
+	if s, presence, err := b.supervisors.Attach(limited(t), b.runDir); s != nil || presence != service.Gone || err != nil {
+		t.Errorf("attach after the end: %v, %v", presence, err)
 	}
 }
 
@@ -251,7 +251,7 @@ func TestDescriptors(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := s.Place(limited(t), b.scope.File()); err == nil {
-			_ = s.Continue(limited(t))
+			_, _ = s.Continue(limited(t))
 		}
 		over(t, s)
 	}

@@ -22,7 +22,7 @@ var errLost = errors.New("the supervisor ended unexpectedly")
 // lastMoments bounds how long a failed operation waits for the supervisor to say why.
 const lastMoments = 10 * time.Second
 
-// Process is one supervisor.
+// Process is one supervisor. It is both a service.Starting and a service.Supervisor.
 type Process struct {
 	pid   uint32
 	conn  *wire.Conn
@@ -34,6 +34,7 @@ type Process struct {
 
 	mu     sync.Mutex
 	handle *os.File // pidfd of one that is not our child
+	left   bool     // its end is nobody's concern
 	gone   bool
 	leader uint32
 	failed error
@@ -64,16 +65,15 @@ func (p *Process) End() service.End {
 	return p.end
 }
 
-// Failure is what the supervisor, or init's last stage, said of a failed start. That it was told to
-// end is the consequence of a failure, not its cause.
+// Failure is what the supervisor, or init's last stage, said of a failed start.
 func (p *Process) Failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if failed, ok := errors.AsType[*wire.Failed](p.failed); ok && failed.Stage == wire.StageEnd {
-		return nil
-	}
 	return p.failed
 }
+
+// HangUp tells a supervisor that its start is given up. What it says can still be heard.
+func (p *Process) HangUp() { p.conn.HangUp() }
 
 // Leader is init's pid on the host, 0 before Place.
 func (p *Process) Leader() uint32 {
@@ -91,11 +91,14 @@ func (p *Process) Place(ctx context.Context, scope *os.File) error {
 }
 
 // Continue lets init execute and returns when it has.
-func (p *Process) Continue(ctx context.Context) error {
+func (p *Process) Continue(ctx context.Context) (service.Supervisor, error) {
 	if err := p.send(&wire.Continue{}); err != nil {
-		return err
+		return nil, err
 	}
-	return p.await(ctx, p.running)
+	if err := p.await(ctx, p.running); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func (p *Process) send(m wire.Message, files ...*os.File) error {
@@ -175,19 +178,34 @@ func (p *Process) Close() error {
 	return nil
 }
 
+// abandon leaves a supervisor alone that an earlier daemon started, and does not wait for its end.
+func (p *Process) abandon() {
+	p.mu.Lock()
+	p.left = true
+	if p.handle != nil {
+		_ = p.handle.SetReadDeadline(time.Now())
+	}
+	p.mu.Unlock()
+	_ = p.Close()
+}
+
 // read takes what the supervisor says until it is gone.
 func (p *Process) read() {
 	defer close(p.done)
 	defer p.release()
 	for {
 		m, files, err := p.conn.Recv()
-		if err != nil {
-			if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrClosed) {
-				p.fail(err)
-			}
+		switch {
+		case err == nil:
+			p.hear(m, files)
+		case errors.Is(err, wire.ErrUnreadable): // of a newer supervisor, or there was no room for its descriptors
+			p.fail(err)
+		case errors.Is(err, io.EOF), errors.Is(err, os.ErrClosed):
+			return
+		default:
+			p.fail(err)
 			return
 		}
-		p.hear(m, files)
 	}
 }
 
@@ -227,6 +245,9 @@ func (p *Process) takeHandle(m *wire.Born, rest []*os.File) []*os.File {
 		return rest
 	}
 	p.pid, p.handle = m.Supervisor, rest[0]
+	if p.left {
+		_ = p.handle.SetReadDeadline(time.Now())
+	}
 	return nil
 }
 
@@ -243,7 +264,8 @@ func (p *Process) release() {
 	if p.child {
 		p.fail(p.reap())
 	} else if handle := p.pidfd(); handle != nil {
-		p.fail(pidfd.Wait(handle)) // without a bound: whose socket closed may live on, with its container
+		// No timeout: the supervisor may have closed its socket and still run, and so may its container.
+		p.fail(pidfd.Wait(handle))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -29,7 +29,9 @@ import (
 
 // The tests need root and the supervisor's program, but no systemd: they play the daemon's part, and
 // make the control group of a container by hand.
-func TestMain(m *testing.M) { os.Exit(rig.Main(m, rig.Options{Install: true})) }
+func TestMain(m *testing.M) {
+	os.Exit(rig.Main(m, rig.Options{Install: true, Files: []string{"internal/wire/testdata"}}))
+}
 
 const program = "/usr/libexec/berth/berth-supervisor"
 
@@ -44,7 +46,7 @@ type box struct {
 	runDir      string
 	root        string
 	group       string // below the hierarchy's root
-	scope       service.Group
+	scope       service.Cgroup
 }
 
 // newBox makes a busybox root with a script as init, and all else that a run needs.
@@ -96,16 +98,20 @@ func (b *box) makeGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, err := os.MkdirTemp(mounted, "berth-launch.") //nolint:usetesting // a control group
+	path, err := os.MkdirTemp(mounted, "berth-launch.*.scope") //nolint:usetesting // a control group
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.group = filepath.Base(path)
-	groups, err := launch.NewGroups()
+	cgroups, err := launch.NewCgroups()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.scope, err = groups.Open(b.group); err != nil {
+	id, err := cgroups.ID(b.group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.scope, err = cgroups.Open(b.group, id); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -124,7 +130,7 @@ func (b *box) makeGroup(t *testing.T) {
 	})
 }
 
-func (b *box) spawn(t *testing.T) service.Supervisor {
+func (b *box) spawn(t *testing.T) service.Starting {
 	t.Helper()
 	s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, b.shared)
 	if err != nil {
@@ -132,23 +138,43 @@ func (b *box) spawn(t *testing.T) service.Supervisor {
 	}
 	t.Cleanup(func() {
 		_ = s.Kill()
-		_ = s.Close()
+		leave(t, s)
 		over(t, s)
 	})
 	return s
 }
+
+// leave is the end of the daemon, for one of its supervisors.
+func leave(t *testing.T, s process) {
+	t.Helper()
+	if err := s.(*launch.Process).Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// process is a supervisor before and after the execution of init.
+type process interface {
+	PID() uint32
+	Leader() uint32
+	Done() <-chan struct{}
+	Kill() error
+}
+
+// failure is what a supervisor said of a failed start.
+func failure(s process) error { return s.(*launch.Process).Failure() }
 
 // start goes all the way, or to the first error.
 func (b *box) start(t *testing.T) (service.Supervisor, error) {
 	t.Helper()
 	s := b.spawn(t)
 	if err := s.Place(limited(t), b.scope.File()); err != nil {
-		return s, fmt.Errorf("place: %w", err)
+		return nil, fmt.Errorf("place: %w", err)
 	}
-	if err := s.Continue(limited(t)); err != nil {
-		return s, fmt.Errorf("continue: %w", err)
+	running, err := s.Continue(limited(t))
+	if err != nil {
+		return nil, fmt.Errorf("continue: %w", err)
 	}
-	return s, nil
+	return running, nil
 }
 
 func (b *box) run(t *testing.T) service.Supervisor {
@@ -197,14 +223,26 @@ func limited(t *testing.T) context.Context {
 }
 
 // over waits for a supervisor's end and gives what it said of init's.
-func over(t *testing.T, s service.Supervisor) service.End {
+func over(t *testing.T, s process) service.End {
 	t.Helper()
 	select {
 	case <-s.Done():
 	case <-limited(t).Done():
 		t.Fatalf("the supervisor %d does not end", s.PID())
 	}
-	return s.End()
+	return s.(*launch.Process).End()
+}
+
+// born waits for init's stage and gives its pid.
+func born(t *testing.T, s process) uint32 {
+	t.Helper()
+	settled(t, func() error {
+		if s.Leader() == 0 {
+			return errors.New("init was not born")
+		}
+		return nil
+	})
+	return s.Leader()
 }
 
 func settled(t *testing.T, condition func() error) {

@@ -46,10 +46,13 @@ func New(program string, images Images) (*Supervisors, error) {
 	return &Supervisors{program: p, null: null, images: images}, nil
 }
 
+// Wire is the version of the protocol that the supervisors speak which Spawn starts.
+func (*Supervisors) Wire() int { return wire.Version }
+
 // Spawn starts the supervisor of one container, in the daemon's control group for now, and gives it
 // the plan and the namespaces of p.Join, which stay the caller's. Its messages go to the daemon's
-// standard error. The error is ctx's when a device or image does not answer until then.
-func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (service.Supervisor, error) {
+// standard error. It returns ctx's error when a device or image does not answer until then.
+func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (service.Starting, error) {
 	planFile, err := file(p)
 	if err != nil {
 		return nil, err
@@ -113,6 +116,7 @@ func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Pro
 // prepare is the supervisor's own part of the plan.
 func prepare(p *plan.Plan) *wire.Prepare {
 	m := &wire.Prepare{
+		Version:    wire.Version,
 		CloneFlags: cloneFlags(p.Namespaces),
 		UIDs:       ranges(p.UIDs),
 		GIDs:       ranges(p.GIDs),
@@ -122,7 +126,7 @@ func prepare(p *plan.Plan) *wire.Prepare {
 	for _, src := range p.Sources {
 		m.Sources = append(m.Sources, wire.Source{
 			Path: src.Path, Recursive: src.Recursive, IDMapped: src.IDMapped, ReadOnly: src.ReadOnly,
-			Made: src.Kind != plan.SourceTree,
+			Supplied: src.Kind != plan.SourceTree,
 		})
 	}
 	for _, j := range p.Join {

@@ -16,7 +16,7 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// TestPrepare: a plan becomes the supervisor's first message, with its clone flags, id maps,
+// TestPrepare: a plan becomes the supervisor's first message, with the version, clone flags, id maps,
 // sources and shares.
 func TestPrepare(t *testing.T) {
 	t.Parallel()
@@ -25,11 +25,11 @@ func TestPrepare(t *testing.T) {
 		plan plan.Plan
 		want wire.Prepare
 	}{
-		"the least": {plan.Plan{}, wire.Prepare{CloneFlags: always}},
+		"the least": {plan.Plan{}, wire.Prepare{Version: wire.Version, CloneFlags: always}},
 		// The cgroup namespace is made later, by init itself.
 		"all namespaces": {
 			plan.Plan{Namespaces: plan.Namespaces{IPC: true, UTS: true, Net: true, User: true, Cgroup: true}},
-			wire.Prepare{CloneFlags: always | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWUSER},
+			wire.Prepare{Version: wire.Version, CloneFlags: always | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWUSER},
 		},
 		"the rest": {
 			plan.Plan{
@@ -39,7 +39,7 @@ func TestPrepare(t *testing.T) {
 				Sources: []plan.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true}},
 			},
 			wire.Prepare{
-				StopSignal: 37, Join: []string{"net", "ipc"},
+				Version: wire.Version, StopSignal: 37, Join: []string{"net", "ipc"},
 				CloneFlags: always, UIDs: []wire.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []wire.IDRange{{Inside: 1, Outside: 2, Count: 3}},
 				Sources: []wire.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true}},
 			},

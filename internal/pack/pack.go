@@ -47,14 +47,22 @@ func (w *Writer) String(s string) {
 // Reader takes values off in the order in which they were appended, and remembers the first fault:
 // what it gives after that is zero.
 type Reader struct {
-	b   []byte
-	err error
+	b       []byte
+	err     error
+	growing bool
 }
 
 // NewReader reads packed bytes.
 func NewReader(b []byte) *Reader { return &Reader{b: b} }
 
+// NewGrowing reads packed bytes of a form that grows at its end from version to version: values that an
+// older writer did not have are zero, and those of a newer one are left over without a fault.
+func NewGrowing(b []byte) *Reader { return &Reader{b: b, growing: true} }
+
 func (r *Reader) take(n int) []byte {
+	if r.growing && r.err == nil && len(r.b) == 0 {
+		return make([]byte, min(max(n, 0), 8))
+	}
 	if r.err != nil || n > len(r.b) || n < 0 {
 		r.err = errShort
 		return make([]byte, min(max(n, 0), 8))
@@ -96,9 +104,9 @@ func (r *Reader) Count(size int) int {
 	return n
 }
 
-// End gives the first fault; bytes left over are one.
+// End gives the first fault; bytes left over are one, but in a form that grows.
 func (r *Reader) End() error {
-	if r.err == nil && len(r.b) > 0 {
+	if r.err == nil && len(r.b) > 0 && !r.growing {
 		r.err = errTrailing
 	}
 	return r.err

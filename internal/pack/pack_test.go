@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -64,6 +65,64 @@ func TestFaults(t *testing.T) {
 			tc.read(r)
 			if got := r.End(); got != tc.want { //nolint:errorlint // unwrapped sentinels
 				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestGrowing: of a form that grows at its end, values that are missing are zero and those that are too many are
+// left over. A value that is cut is an error as ever.
+func TestGrowing(t *testing.T) {
+	t.Parallel()
+	type values struct {
+		a uint8
+		b uint32
+		s string
+		n int
+		c bool
+		d uint64
+	}
+	var w Writer
+	w.U8(7)
+	w.U32(1 << 31)
+	w.String("xy")
+	w.U32(1) // a list of one byte
+	w.U8(9)
+	w.Bool(true)
+	w.U64(1 << 63)
+	whole := w.Bytes()
+	for name, tc := range map[string]struct {
+		b    []byte
+		want values
+		err  error
+	}{
+		"whole":                  {whole, values{7, 1 << 31, "xy", 1, true, 1 << 63}, nil},
+		"newer":                  {append(slices.Clip(whole), 1, 2, 3), values{7, 1 << 31, "xy", 1, true, 1 << 63}, nil},
+		"without the last":       {whole[:len(whole)-8], values{7, 1 << 31, "xy", 1, true, 0}, nil},
+		"without the list":       {whole[:11], values{7, 1 << 31, "xy", 0, false, 0}, nil},
+		"without the text":       {whole[:5], values{7, 1 << 31, "", 0, false, 0}, nil},
+		"nothing":                {nil, values{}, nil},
+		"the last is cut":        {whole[:len(whole)-1], values{7, 1 << 31, "xy", 1, true, 0}, errShort},
+		"the list is cut":        {whole[:15], values{7, 1 << 31, "xy", 0, false, 0}, errShort},
+		"the list's length, too": {whole[:13], values{7, 1 << 31, "xy", 0, false, 0}, errShort},
+		"the text is cut":        {whole[:10], values{7, 1 << 31, "", 0, false, 0}, errShort},
+		"the number is cut":      {whole[:4], values{7, 0, "", 0, false, 0}, errShort},
+		"a text of 4 GiB":        {append([]byte{7, 0, 0, 0, 0}, 255, 255, 255, 255), values{a: 7}, errShort},
+		"a list of 4 G":          {append([]byte{7, 0, 0, 0, 0, 0, 0, 0, 0}, 255, 255, 255, 255), values{a: 7}, errShort},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := NewGrowing(tc.b)
+			got := values{a: r.U8(), b: r.U32(), s: r.String(), n: r.Count(1)}
+			for range got.n {
+				r.U8()
+			}
+			got.c, got.d = r.Bool(), r.U64()
+			if err := r.End(); err != tc.err { //nolint:errorlint // unwrapped sentinels
+				t.Errorf("End: %v, want %v", err, tc.err)
+			}
+			if tc.err == nil && got != tc.want || got.a != tc.want.a {
+				t.Errorf("got %+v, want %+v", got, tc.want)
 			}
 		})
 	}

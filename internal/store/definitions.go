@@ -6,11 +6,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/google/renameio/v2"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
 )
 
 // header warns who opens a definition in an editor.
@@ -20,13 +23,16 @@ This file is written by berthd. To change it, give an edited copy to
 -->
 `
 
-// aside is the suffix of a definition that could not be read.
+// aside is the suffix of an unreadable definition that another one has replaced.
 const aside = ".damaged"
 
 // Definitions is a directory of NAME.xml files.
 type Definitions struct {
 	dir string
 	log *slog.Logger
+
+	mu  sync.Mutex
+	bad map[string]bool // names whose file could not be read
 }
 
 // NewDefinitions makes the directory where it is missing.
@@ -34,7 +40,7 @@ func NewDefinitions(dir string, log *slog.Logger) (*Definitions, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("definitions: %w", err)
 	}
-	return &Definitions{dir: dir, log: log}, nil
+	return &Definitions{dir: dir, log: log, bad: map[string]bool{}}, nil
 }
 
 func (d *Definitions) path(name string) string { return filepath.Join(d.dir, name+".xml") }
@@ -42,6 +48,9 @@ func (d *Definitions) path(name string) string { return filepath.Join(d.dir, nam
 // Save stores a definition under its name. It returns when the file would survive a power loss.
 func (d *Definitions) Save(def *domain.Def) error {
 	text, err := def.Format(domain.FormatOptions{})
+	if err == nil {
+		err = d.clear(def.Name)
+	}
 	if err == nil {
 		err = d.replace(d.path(def.Name), header+text+"\n")
 	}
@@ -76,76 +85,104 @@ func (d *Definitions) Remove(name string) error {
 	return syncDir(d.dir)
 }
 
-// Load reads all definitions. What is damaged, or says of itself to be another's, is set aside.
-func (d *Definitions) Load() ([]*domain.Def, error) {
+// Load reads all definitions. One that is damaged, or says of itself to be another's, stays where it is and
+// is among the bad ones. Files that a killed daemon had half written are removed.
+func (d *Definitions) Load() (defs []*domain.Def, bad []service.Unreadable, err error) {
 	entries, err := os.ReadDir(d.dir) // sorted by name
 	if err != nil {
-		return nil, fmt.Errorf("definitions: %w", err)
+		return nil, nil, fmt.Errorf("definitions: %w", err)
 	}
-	var defs []*domain.Def
 	names := map[domain.UUID]string{}
 	for _, e := range entries {
-		if filepath.Ext(e.Name()) != ".xml" {
+		file := filepath.Join(d.dir, e.Name())
+		if halfWritten.MatchString(e.Name()) {
+			if err := os.Remove(file); err != nil {
+				d.log.Warn("half-written definition", "file", file, "err", err)
+			}
 			continue
 		}
-		file := filepath.Join(d.dir, e.Name())
-		def, err := d.read(file)
+		name, ok := strings.CutSuffix(e.Name(), ".xml")
+		if !ok {
+			continue
+		}
+		def, text, err := read(file, name)
 		if err == nil && names[def.UUID] != "" {
 			err = fmt.Errorf("uuid %s is also that of %q", def.UUID, names[def.UUID])
 		}
 		if err != nil {
-			d.setAside(file, err)
+			d.markBad(name)
+			bad = append(bad, service.Unreadable{Name: name, Err: fmt.Errorf("%s: %w", file, err), Def: domain.Salvage(text)})
 			continue
 		}
 		names[def.UUID] = def.Name
 		defs = append(defs, def)
 	}
-	return defs, nil
+	return defs, bad, nil
 }
 
-func (d *Definitions) read(file string) (*domain.Def, error) {
-	// To open a FIFO would wait for a writer.
-	if info, err := os.Stat(file); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, errors.New("it is no regular file")
+// halfWritten matches the names of renameio's pending files: a dot, the final name, and a number.
+var halfWritten = regexp.MustCompile(`^\..+\.xml[0-9]+$`)
+
+// maxDefinition bounds a definition's file, in bytes. It is more than any message of the bus may have.
+const maxDefinition = 32 << 20
+
+// read reads one definition. It returns the text also with an error, as far as there is one.
+func read(file, name string) (def *domain.Def, text []byte, err error) {
+	if text, err = readRegular(file, maxDefinition); err != nil {
+		return nil, nil, err
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
+	if def, err = domain.Parse(text); err != nil {
+		return nil, text, err
 	}
-	def, err := domain.Parse(text)
-	if err != nil {
-		return nil, err
+	switch {
+	case def.Name != name:
+		return nil, text, fmt.Errorf("the name inside is %q", def.Name)
+	case def.UUID.IsZero():
+		return nil, text, errors.New("it has no uuid")
 	}
-	if name := strings.TrimSuffix(filepath.Base(file), ".xml"); def.Name != name {
-		return nil, fmt.Errorf("the name inside is %q", def.Name)
-	}
-	if def.UUID.IsZero() {
-		return nil, errors.New("it has no uuid")
-	}
-	return def, nil
+	return def, text, nil
 }
 
-// setAside renames a file that cannot be used, over none that was set aside before.
-func (d *Definitions) setAside(file string, why error) {
+func (d *Definitions) markBad(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.bad[name] = true
+}
+
+// clear makes room for a definition: a file of its name that cannot be read is kept under another name.
+func (d *Definitions) clear(name string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.bad[name] {
+		return nil
+	}
+	if err := d.setAside(d.path(name)); err != nil {
+		return err
+	}
+	delete(d.bad, name)
+	return nil
+}
+
+// setAside renames an unusable file, and never overwrites one renamed earlier.
+func (d *Definitions) setAside(file string) error {
 	target := file + aside
 	for n := 1; ; n++ {
 		// link(2) fails where rename(2) would replace.
 		err := os.Link(file, target)
-		if err == nil {
-			err = os.Remove(file)
-		}
-		if errors.Is(err, os.ErrExist) {
+		switch {
+		case errors.Is(err, os.ErrExist):
 			target = fmt.Sprintf("%s%s.%d", file, aside, n)
 			continue
+		case errors.Is(err, os.ErrNotExist):
+			return nil
+		case err == nil:
+			err = os.Remove(file)
 		}
 		if err != nil {
-			d.log.Error("damaged definition stays where it is", "file", file, "why", why, "err", err)
-			return
+			return fmt.Errorf("keep the unreadable definition: %w", err)
 		}
-		d.log.Error("damaged definition set aside", "file", file, "as", target, "why", why)
-		return
+		d.log.Warn("unreadable definition is replaced, and kept", "file", file, "as", target)
+		return nil
 	}
 }
 

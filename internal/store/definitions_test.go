@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
 )
 
 // definition makes one with the uuid …-NN.
@@ -38,14 +39,14 @@ func definitions(t *testing.T, dir string) (*Definitions, *bytes.Buffer) {
 }
 
 // reload reads a directory as the next daemon would.
-func reload(t *testing.T, dir string) (defs []*domain.Def, log string) {
+func reload(t *testing.T, dir string) (defs []*domain.Def, bad []service.Unreadable, log string) {
 	t.Helper()
 	d, text := definitions(t, dir)
-	defs, err := d.Load()
+	defs, bad, err := d.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return defs, text.String()
+	return defs, bad, text.String()
 }
 
 // names are those of a directory's files.
@@ -88,7 +89,7 @@ func TestSaveLoad(t *testing.T) {
 	if got := names(t, dir); len(got) != len(want) {
 		t.Errorf("%d definitions are in %d files: %q", len(want), len(got), got)
 	}
-	got, warned := reload(t, dir)
+	got, bad, warned := reload(t, dir)
 	byName := func(a, b *domain.Def) int { return strings.Compare(a.Name, b.Name) }
 	slices.SortFunc(want, byName)
 	slices.SortFunc(got, byName)
@@ -106,8 +107,8 @@ func TestSaveLoad(t *testing.T) {
 	if left := names(t, dir); left != nil {
 		t.Errorf("removed, there is still %q", left)
 	}
-	if log.Len() > 0 || warned != "" {
-		t.Errorf("log: %s%s", log, warned)
+	if log.Len() > 0 || warned != "" || bad != nil {
+		t.Errorf("bad: %v, log: %s%s", bad, log, warned)
 	}
 }
 

@@ -38,9 +38,9 @@ func TestFailedWrite(t *testing.T) {
 	if got := names(t, dir); !slices.Equal(got, []string{"web.xml"}) {
 		t.Errorf("files: %q", got)
 	}
-	got, log := reload(t, dir)
-	if diff := cmp.Diff([]*domain.Def{old}, got); diff != "" || log != "" {
-		t.Errorf("loaded (-want +got):\n%s%s", diff, log)
+	got, bad, log := reload(t, dir)
+	if diff := cmp.Diff([]*domain.Def{old}, got); diff != "" || log != "" || bad != nil {
+		t.Errorf("loaded (-want +got):\n%s%v%s", diff, bad, log)
 	}
 }
 
@@ -101,17 +101,67 @@ func TestLost(t *testing.T) {
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)
 	}
-	if defs, err := store.Load(); !errors.Is(err, os.ErrNotExist) || defs != nil {
-		t.Errorf("loaded %v, %v", defs, err)
+	if defs, bad, err := store.Load(); !errors.Is(err, os.ErrNotExist) || defs != nil || bad != nil {
+		t.Errorf("loaded %v, %v, %v", defs, bad, err)
 	}
 	if err := store.Save(definition(t, "web", 1)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("saved: %v", err)
 	}
 	write(t, dir, "a file")
-	if _, err := store.Load(); !errors.Is(err, syscall.ENOTDIR) {
+	if _, _, err := store.Load(); !errors.Is(err, syscall.ENOTDIR) {
 		t.Errorf("loaded: %v", err)
 	}
 	if _, err := NewDefinitions(dir, nil); !errors.Is(err, syscall.ENOTDIR) {
 		t.Errorf("made: %v", err)
+	}
+}
+
+// TestNoRoom: definitions and runs that cannot be listed, for want of a descriptor, are an error and none is
+// renamed. The limit is the whole process's, so this test does not run beside others.
+func TestNoRoom(t *testing.T) {
+	dir, base := t.TempDir(), t.TempDir()
+	store, _ := definitions(t, dir)
+	write(t, filepath.Join(dir, "web.xml"), xml(t, "web", 1))
+	r, _ := runs(t, base)
+	run := exampleRun(1)
+	begin(t, r, run)
+	restore := leaveNoRoom(t)
+	defs, bad, err := store.Load()
+	list, errRuns := r.Load()
+	last, errLast := r.LastOnes()
+	restore()
+	if defs != nil || bad != nil || !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("definitions: %v, %v, %v", defs, bad, err)
+	}
+	if list != nil || !errors.Is(errRuns, syscall.EMFILE) || last != nil || !errors.Is(errLast, syscall.EMFILE) {
+		t.Errorf("runs: %v, %v; last ones: %v, %v", list, errRuns, last, errLast)
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{"web.xml"}) {
+		t.Errorf("files: %q", got)
+	}
+	if got, log := reloadRuns(t, base); len(got) != 1 || got[0].Err != nil || log != "" {
+		t.Errorf("then: %v, %s", got, log)
+	}
+}
+
+// leaveNoRoom lets the process open no descriptor until the function that it returns is called.
+func leaveNoRoom(t *testing.T) (restore func()) {
+	t.Helper()
+	next, err := syscall.Dup(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = syscall.Close(next)
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: uint64(next), Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -2,10 +2,12 @@ package store
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,7 +38,7 @@ func TestJunkAmongRuns(t *testing.T) {
 	write(t, filepath.Join(live, ".hidden"), "x")
 	before := names(t, live)
 	got, log := reloadRuns(t, base)
-	if diff := cmp.Diff([]service.Run{run}, got); diff != "" {
+	if diff := cmp.Diff(saved(run), got); diff != "" {
 		t.Errorf("loaded (-want +got):\n%s", diff)
 	}
 	for _, name := range before {
@@ -52,15 +54,37 @@ func TestJunkAmongRuns(t *testing.T) {
 	}
 }
 
-// TestBrokenRuns: a run whose state cannot be read is logged and archived, once.
+// TestBrokenRuns: a run whose note cannot be used is told of with the reason, and stays as it is. Only a note that
+// was never written is fs.ErrNotExist.
 func TestBrokenRuns(t *testing.T) {
 	t.Parallel()
-	for name, breaks := range map[string]func(dir string) error{
-		"missing":   func(dir string) error { return os.Remove(filepath.Join(dir, stateFile)) },
-		"empty":     func(dir string) error { return os.Truncate(filepath.Join(dir, stateFile), 0) },
-		"truncated": func(dir string) error { return os.Truncate(filepath.Join(dir, stateFile), 40) },
-		"another":   func(dir string) error { return os.WriteFile(filepath.Join(dir, stateFile), []byte("[]"), 0o600) },
-		"a file":    func(dir string) error { return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600)) },
+	note := func(dir string) string { return filepath.Join(dir, stateFile) }
+	becomes := func(text string) func(string) error {
+		return func(dir string) error { return os.WriteFile(note(dir), []byte(text), 0o600) }
+	}
+	instead := func(make func(file string) error) func(string) error {
+		return func(dir string) error { return errors.Join(os.Remove(note(dir)), make(note(dir))) }
+	}
+	for name, c := range map[string]struct {
+		breaks func(dir string) error
+		why    string
+	}{
+		"missing":            {func(dir string) error { return os.Remove(note(dir)) }, "no such file"},
+		"not begun":          {func(dir string) error { return os.Rename(note(dir), note(dir)+".new") }, "no such file"},
+		"empty":              {becomes(""), "unexpected end"},
+		"truncated":          {func(dir string) error { return os.Truncate(note(dir), 40) }, "unexpected end"},
+		"zeros":              {becomes(strings.Repeat("\x00", 4096)), "invalid character"},
+		"a list":             {becomes("[]"), "cannot unmarshal array"},
+		"a text":             {becomes(`"running"`), "cannot unmarshal string"},
+		"another meaning":    {becomes(`{"version":2,"state":{"word":"running"}}`), "cannot unmarshal object"},
+		"a number too large": {becomes(`{"group_id":18446744073709551616}`), "cannot unmarshal number"},
+		"huge":               {func(dir string) error { return os.Truncate(note(dir), maxState+1) }, "bytes"},
+		"a FIFO":             {instead(func(file string) error { return syscall.Mkfifo(file, 0o600) }), "regular"},
+		"a dir":              {instead(func(file string) error { return os.Mkdir(file, 0o700) }), "regular"},
+		"a loop":             {instead(func(file string) error { return os.Symlink(stateFile, file) }), "symbolic links"},
+		"a device":           {instead(func(file string) error { return os.Symlink("/dev/zero", file) }), "regular"},
+		"unreadable":         {instead(func(file string) error { return os.Symlink("/proc/self/mem", file) }), "input/output"},
+		"a file":             {func(dir string) error { return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600)) }, "not a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,20 +92,33 @@ func TestBrokenRuns(t *testing.T) {
 			r, _ := runs(t, base)
 			broken, good := exampleRun(1), exampleRun(2)
 			begin(t, r, good)
-			if err := breaks(begin(t, r, broken)); err != nil {
+			dir := begin(t, r, broken)
+			if err := c.breaks(dir); err != nil {
 				t.Fatal(err)
 			}
-			got, log := reloadRuns(t, base)
-			if diff := cmp.Diff([]service.Run{good}, got); diff != "" {
-				t.Errorf("loaded (-want +got):\n%s", diff)
+			for range 2 { // the next daemon sees the same
+				got, log := reloadRuns(t, base)
+				if len(got) != 2 || log != "" || cmp.Diff(saved(good), got[1:]) != "" {
+					t.Fatalf("loaded %v, %s", got, log)
+				}
+				if diff := cmp.Diff(service.Run{UUID: broken.UUID}, got[0].Run); diff != "" {
+					t.Errorf("of it (-want +got):\n%s", diff)
+				}
+				if err := got[0].Err; err == nil || !strings.Contains(err.Error(), c.why) {
+					t.Errorf("it is bad for %v, want %q", err, c.why)
+				}
+				if missing := errors.Is(got[0].Err, fs.ErrNotExist); missing != (c.why == "no such file") {
+					t.Errorf("it was never written: %v, %v", missing, got[0].Err)
+				}
 			}
-			if !strings.Contains(log, "level=ERROR") || !strings.Contains(log, broken.UUID.String()) {
-				t.Errorf("log: %s", log)
+			if list, err := r.LastOnes(); len(list) != 0 || err != nil {
+				t.Errorf("archived: %v, %v", list, err)
 			}
-			if _, log := reloadRuns(t, base); log != "" {
-				t.Errorf("the second time: %s", log)
+			if err := r.Archive(broken.UUID); err != nil {
+				t.Fatal(err)
 			}
-			if last, found, err := r.Last(broken.UUID); found || last != (service.Run{}) || (err == nil) != (name == "missing") {
+			last, found, err := r.Last(broken.UUID)
+			if found || cmp.Diff(service.Run{}, last) != "" && err == nil || (err == nil) != (c.why == "no such file") {
 				t.Errorf("the last run: %v, %v, %v", last, found, err)
 			}
 		})

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -56,9 +55,9 @@ func (r *Runs) Create(u domain.UUID) (string, error) {
 	return r.Dir(u), nil
 }
 
-// Save replaces a run's state. A tmpfs needs no fsync.
+// Save replaces a run's note. A tmpfs needs no fsync.
 func (r *Runs) Save(run service.Run) error {
-	text, err := json.Marshal(run)
+	text, err := encode(run)
 	if err != nil {
 		return fmt.Errorf("run state: %w", err)
 	}
@@ -69,50 +68,60 @@ func (r *Runs) Save(run service.Run) error {
 	return os.Rename(file+".new", file)
 }
 
-// Load reads every live run. A directory without a state is of a start that had not begun; its
-// supervisor, if there is one, ends by itself.
-func (r *Runs) Load() ([]service.Run, error) {
-	entries, err := os.ReadDir(r.live)
+// Load reads every live run.
+func (r *Runs) Load() ([]service.SavedRun, error) {
+	ids, err := r.uuids(r.live)
 	if err != nil {
-		return nil, fmt.Errorf("runs: %w", err)
+		return nil, err
 	}
-	var runs []service.Run
-	for _, e := range entries {
-		u, err := domain.ParseUUID(e.Name())
-		if err != nil || u.String() != e.Name() { // in other words it would stand for another directory
-			r.log.Warn("foreign file among the runs", "file", filepath.Join(r.live, e.Name()))
-			continue
-		}
-		run, err := read(r.Dir(u), u)
-		if err != nil {
-			r.log.Error("run without a state", "uuid", u.String(), "err", err)
-			if err := r.Archive(u); err != nil {
-				r.log.Error("run without a state", "uuid", u.String(), "err", err)
-			}
-			continue
-		}
-		runs = append(runs, run)
+	runs := make([]service.SavedRun, len(ids))
+	for i, u := range ids {
+		runs[i].Run, runs[i].Err = r.load(r.Dir(u), u)
 	}
 	return runs, nil
 }
 
-// Last reads the state of an archived run.
+// LastOnes returns the containers that have an archived run.
+func (r *Runs) LastOnes() ([]domain.UUID, error) { return r.uuids(r.last) }
+
+// uuids lists the directories of runs in one place.
+func (r *Runs) uuids(dir string) (list []domain.UUID, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("runs: %w", err)
+	}
+	for _, e := range entries {
+		u, err := domain.ParseUUID(e.Name())
+		if err != nil || u.String() != e.Name() { // in other words it would stand for another directory
+			r.log.Warn("foreign file among the runs", "file", filepath.Join(dir, e.Name()))
+			continue
+		}
+		list = append(list, u)
+	}
+	return list, nil
+}
+
+// Last reads the note of an archived run.
 func (r *Runs) Last(u domain.UUID) (service.Run, bool, error) {
-	run, err := read(r.LastDir(u), u)
+	run, err := r.load(r.LastDir(u), u)
 	if errors.Is(err, fs.ErrNotExist) {
 		return service.Run{}, false, nil
 	}
 	return run, err == nil, err
 }
 
-func read(dir string, u domain.UUID) (service.Run, error) {
-	text, err := os.ReadFile(filepath.Join(dir, stateFile))
+// maxState bounds a note, in bytes: a definition, and little more.
+const maxState = 33 << 20
+
+// load reads a note. With an error the run has the uuid only.
+func (r *Runs) load(dir string, u domain.UUID) (service.Run, error) {
+	text, err := readRegular(filepath.Join(dir, stateFile), maxState)
 	if err != nil {
-		return service.Run{}, err
+		return service.Run{UUID: u}, err
 	}
-	run := service.Run{}
-	if err := json.Unmarshal(text, &run); err != nil {
-		return service.Run{}, fmt.Errorf("run state: %w", err)
+	run, err := decode(text)
+	if err != nil {
+		return service.Run{UUID: u}, fmt.Errorf("run state: %w", err)
 	}
 	run.UUID = u
 	return run, nil
@@ -135,6 +144,9 @@ func (r *Runs) Archive(u domain.UUID) error {
 	}
 	return nil
 }
+
+// Discard removes the directory of a run that never began.
+func (r *Runs) Discard(u domain.UUID) error { return os.RemoveAll(r.Dir(u)) }
 
 // Forget removes what is kept of both.
 func (r *Runs) Forget(u domain.UUID) error {

@@ -29,9 +29,9 @@ func runs(t *testing.T, dir string) (*Runs, *bytes.Buffer) {
 func exampleRun(n byte) service.Run {
 	at := time.Date(2026, 11, 23, 18, 30, 0, 123456789, time.UTC)
 	return service.Run{
-		UUID: domain.UUID{0: 0xab, 15: n}, State: service.StatePaused, Reason: "user", Changed: at, Started: at.Add(-time.Hour),
+		Version: service.RunVersion, UUID: domain.UUID{0: 0xab, 15: n}, State: service.StatePaused, Reason: "user", Changed: at, Started: at.Add(-time.Hour),
 		Machine: "web", Unit: "machine-web.scope", Slice: "machine.slice", Group: "/machine.slice/machine-web.scope",
-		LastExit: service.Exit{Kind: service.ExitKilled, Code: 9}, XML: "<domain type='lxc'>\x00ü</domain>",
+		GroupID: 1<<63 + 1, Supervisor: 41, Leader: 42, Wire: 1, Stopping: true, Destroyed: true, LastExit: service.Exit{Kind: service.ExitKilled, Code: 9}, XML: "<domain type='lxc'>\x00ü</domain>",
 	}
 }
 
@@ -48,7 +48,7 @@ func begin(t *testing.T, r *Runs, run service.Run) string {
 	return dir
 }
 
-func reloadRuns(t *testing.T, dir string) (list []service.Run, log string) {
+func reloadRuns(t *testing.T, dir string) (list []service.SavedRun, log string) {
 	t.Helper()
 	r, text := runs(t, dir)
 	list, err := r.Load()
@@ -56,6 +56,14 @@ func reloadRuns(t *testing.T, dir string) (list []service.Run, log string) {
 		t.Fatal(err)
 	}
 	return list, text.String()
+}
+
+// saved are runs whose notes can be read.
+func saved(list ...service.Run) (all []service.SavedRun) {
+	for _, run := range list {
+		all = append(all, service.SavedRun{Run: run})
+	}
+	return all
 }
 
 // TestRunLife: a run is loaded as it was saved, becomes the last one when it is archived, and is
@@ -86,7 +94,7 @@ func TestRunLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, log := reloadRuns(t, base)
-	if diff := cmp.Diff([]service.Run{one, two}, got); diff != "" || log != "" {
+	if diff := cmp.Diff(saved(one, two), got); diff != "" || log != "" {
 		t.Errorf("loaded (-want +got):\n%s%s", diff, log)
 	}
 	if _, found, err := r.Last(one.UUID); found || err != nil {
@@ -97,7 +105,7 @@ func TestRunLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _ = reloadRuns(t, base)
-	if diff := cmp.Diff([]service.Run{two}, got); diff != "" {
+	if diff := cmp.Diff(saved(two), got); diff != "" {
 		t.Errorf("loaded (-want +got):\n%s", diff)
 	}
 	last, found, err := r.Last(one.UUID)
@@ -181,8 +189,67 @@ func TestSaveNowhere(t *testing.T) {
 	if err := r.Save(exampleRun(1)); err == nil {
 		t.Error("saved")
 	}
-	if got, log := reloadRuns(t, base); got != nil || log != "" {
+	if got, log := reloadRuns(t, base); len(got) != 0 || log != "" {
 		t.Errorf("loaded %v, %s", got, log)
+	}
+}
+
+// TestLastOnes: the containers with an archived run are listed, whatever is left of that run, and none is listed
+// for a live one.
+func TestLastOnes(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	r, log := runs(t, base)
+	if got, err := r.LastOnes(); got != nil || err != nil {
+		t.Errorf("before there is one: %v, %v", got, err)
+	}
+	one, two, three := exampleRun(1), exampleRun(2), exampleRun(3)
+	for _, run := range []service.Run{three, one} {
+		begin(t, r, run)
+		if err := r.Archive(run.UUID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin(t, r, two)
+	begin(t, r, one)
+	if err := os.Remove(filepath.Join(r.LastDir(three.UUID), stateFile)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := r.LastOnes(); !slices.Equal(got, []domain.UUID{one.UUID, three.UUID}) || err != nil || log.Len() > 0 {
+		t.Errorf("last ones: %v, %v, %s", got, err, log)
+	}
+	write(t, filepath.Join(base, "last", "README"), "x")
+	if got, err := r.LastOnes(); len(got) != 2 || err != nil || !strings.Contains(log.String(), filepath.Join(base, "last", "README")) {
+		t.Errorf("beside a foreign file: %v, %v, %s", got, err, log)
+	}
+	if err := r.Forget(one.UUID); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := r.LastOnes(); !slices.Equal(got, []domain.UUID{three.UUID}) || err != nil {
+		t.Errorf("one is forgotten: %v, %v", got, err)
+	}
+}
+
+// TestDiscard: the directory of a run that never began is removed, and what the run before left stays.
+func TestDiscard(t *testing.T) {
+	t.Parallel()
+	r, _ := runs(t, t.TempDir())
+	run := exampleRun(1)
+	begin(t, r, run)
+	if err := r.Archive(run.UUID); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(begin(t, r, run), "junk"), "x")
+	for range 2 { // the second time there is none
+		if err := r.Discard(run.UUID); err != nil {
+			t.Error(err)
+		}
+	}
+	if list, err := r.Load(); len(list) != 0 || err != nil {
+		t.Errorf("loaded %v, %v", list, err)
+	}
+	if last, found, err := r.Last(run.UUID); !found || err != nil || cmp.Diff(run, last) != "" {
+		t.Errorf("the last run: %v, %v, %v", last, found, err)
 	}
 }
 
@@ -201,7 +268,7 @@ func TestRunFailedWrite(t *testing.T) {
 		t.Errorf("saved: %v", err)
 	}
 	got, log := reloadRuns(t, base)
-	if diff := cmp.Diff([]service.Run{run}, got); diff != "" || log != "" {
+	if diff := cmp.Diff(saved(run), got); diff != "" || log != "" {
 		t.Errorf("loaded (-want +got):\n%s%s", diff, log)
 	}
 	if err := r.Save(changed); err != nil {

@@ -31,9 +31,7 @@ func (s *supervisor) accept() {
 	}
 }
 
-// retry is how long a connection waits that cannot be taken, for want of a descriptor or memory. It is not
-// closed: a berthd that hears nothing leaves the container alone, one whose connection ends takes
-// it down.
+// retry is the pause before accept(2) is tried again after EMFILE or ENOMEM.
 const retry = time.Second
 
 // door is where berthds come in. A process that has no descriptor left cannot take a connection, and the

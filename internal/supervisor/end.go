@@ -76,7 +76,7 @@ func (s *supervisor) lastWords() error {
 // understands; one that understands none is killed.
 func (s *supervisor) terminate() error {
 	if !s.running {
-		return &wire.Failed{Stage: wire.StageEnd, Text: "told to end before init was executed"}
+		return &wire.Failed{Stage: "stop", Text: "systemd stopped the scope before init was executed"}
 	}
 	sig := s.stop
 	if sig == 0 {

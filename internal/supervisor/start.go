@@ -26,20 +26,9 @@ func (s *supervisor) start() error {
 	if err != nil {
 		return err
 	}
-	prepare, ok := m.(*wire.Prepare)
-	made := 0
-	if ok {
-		for _, src := range prepare.Sources {
-			if src.Made {
-				made++
-			}
-		}
-	}
-	if ok && prepare.ProcView {
-		made++
-	}
-	if !ok || len(files) != 1+len(prepare.Join)+made {
-		return fmt.Errorf("unexpected message %T with %d descriptors", m, len(files))
+	prepare, err := expected(m, len(files))
+	if err != nil {
+		return err
 	}
 	s.stop = syscall.Signal(prepare.StopSignal)
 	shared := make([]namespace.Held, len(prepare.Join))
@@ -84,6 +73,30 @@ func (s *supervisor) start() error {
 		return err
 	}
 	return s.serveView(files[len(files)-1], prepare)
+}
+
+// expected checks the first message: that it is of our version, and has the descriptors that it says.
+func expected(m wire.Message, files int) (*wire.Prepare, error) {
+	prepare, ok := m.(*wire.Prepare)
+	if !ok {
+		return nil, fmt.Errorf("unexpected message %T", m)
+	}
+	if prepare.Version != wire.Version {
+		return nil, fmt.Errorf("berthd speaks version %d of the protocol, its supervisor version %d: they are not of one release, restart berthd", prepare.Version, wire.Version)
+	}
+	want := 1 + len(prepare.Join)
+	for _, src := range prepare.Sources {
+		if src.Supplied {
+			want++
+		}
+	}
+	if prepare.ProcView {
+		want++
+	}
+	if files != want {
+		return nil, fmt.Errorf("%d descriptors came with the plan, not %d", files, want)
+	}
+	return prepare, nil
 }
 
 // within is namespace.Within, whose own error names the element that asks for the namespace.
@@ -133,7 +146,7 @@ func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
 // openSource takes the next tree that was made for us, or opens a host path once, by descriptor, and
 // clones what is mounted there.
 func openSource(src wire.Source, kind int, made *[]*os.File) (*os.File, error) {
-	if src.Made {
+	if src.Supplied {
 		tree := (*made)[0]
 		*made = (*made)[1:]
 		return tree, nil
@@ -210,7 +223,7 @@ func (s *supervisor) clone(p *wire.Prepare, handed []*os.File) error {
 		sys.Credential = &syscall.Credential{}
 	}
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{initproc.Name}, &syscall.ProcAttr{
-		// One thread is enough for the stage, and it lives too shortly to collect garbage.
+		// One thread is enough for the stage, and it lives too briefly to collect garbage.
 		Env:   []string{"GOMAXPROCS=1", "GOGC=off"},
 		Files: fds,
 		Sys:   sys,

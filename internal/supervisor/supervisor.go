@@ -3,7 +3,6 @@ package supervisor
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -60,17 +59,20 @@ func Run() int {
 			s.report(err)
 		}
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errGivenUp) {
 		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
 		return 1
 	}
 	return 0
 }
 
-// report tells berthd, if it is still there, and ends what was begun.
+// errGivenUp says that berthd has hung up before init ran: nobody will finish this start.
+var errGivenUp = errors.New("the start is given up")
+
+// report tells berthd what went wrong here, if it is still there, and ends what was begun.
 func (s *supervisor) report(err error) {
 	s.kill()
-	if s.control == nil {
+	if s.control == nil || errors.Is(err, errGivenUp) {
 		return
 	}
 	failed := &wire.Failed{Stage: "supervisor", Text: err.Error()}
@@ -129,22 +131,26 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 func (s *supervisor) listen(c *wire.Conn) {
 	for {
 		m, files, err := c.Recv()
-		if err != nil {
+		switch {
+		case err == nil:
+			s.events <- event{from: c, message: m, files: files}
+		case errors.Is(err, wire.ErrUnreadable): // an order of a newer berthd
+			fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
+		default:
 			s.events <- event{from: c}
 			return
 		}
-		s.events <- event{from: c, message: m, files: files}
 	}
 }
 
 func (s *supervisor) fromDaemon(e event) error {
 	switch e.message.(type) {
 	case nil:
+		if !s.running {
+			return errGivenUp
+		}
 		_ = s.control.Close()
 		s.control = nil
-		if !s.running {
-			return io.ErrUnexpectedEOF // nobody will finish this start
-		}
 	case *wire.Place:
 		if len(e.files) != 1 {
 			return errors.New("no control group to be placed in")

@@ -56,6 +56,13 @@ func (c *Conn) Close() error {
 	return c.f.Close()
 }
 
+// HangUp says that nothing more will be sent. What the other side says can still be received.
+func (c *Conn) HangUp() {
+	if raw, err := c.f.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }) // else the other side has hung up
+	}
+}
+
 // Send writes one message; the descriptors stay the caller's. After Close it is os.ErrClosed.
 func (c *Conn) Send(m Message, fds ...*os.File) error {
 	var rights []byte
@@ -89,8 +96,8 @@ func (c *Conn) Send(m Message, fds ...*os.File) error {
 	return nil
 }
 
-// Recv reads one message and its descriptors, which become the caller's. The other side's end is
-// io.EOF. It takes no more memory than the message has: the supervisor keeps none for the largest.
+// Recv reads one message and its descriptors, which become the caller's. It returns io.EOF when the other
+// side has ended or hung up, and ErrUnreadable for a message that is to be passed over. It takes no more memory than the message has: the supervisor keeps none for the largest.
 func (c *Conn) Recv() (Message, []*os.File, error) {
 	var buf, oob []byte
 	raw, err := c.f.SyscallConn()
@@ -117,13 +124,13 @@ func (c *Conn) Recv() (Message, []*os.File, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if n == 0 {
+	if n == 0 && flags&unix.MSG_CTRUNC == 0 {
 		closeAll(fds)
 		return nil, nil, io.EOF
 	}
 	if flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
 		closeAll(fds)
-		return nil, nil, errors.New("wire: message larger than its limit")
+		return nil, nil, fmt.Errorf("%w: larger than its limit, or no room for its descriptors", ErrUnreadable)
 	}
 	m, err := Decode(buf[:n])
 	if err != nil {

@@ -102,7 +102,7 @@ func TestConnEndsWithUnreadMessages(t *testing.T) {
 	}
 }
 
-// TestConnRefusesWhatIsTooLarge: a message beyond the limit is an error of the reader.
+// TestConnRefusesWhatIsTooLarge: a message beyond the limit is unreadable, and the next one is read.
 func TestConnRefusesWhatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	a, b := pair(t)
@@ -110,10 +110,166 @@ func TestConnRefusesWhatIsTooLarge(t *testing.T) {
 		if err := a.Send(&Failed{Text: strings.Repeat("x", size)}); err != nil {
 			t.Fatal(err)
 		}
-		if m, _, err := b.Recv(); (err == nil) != ok {
+		if m, _, err := b.Recv(); (err == nil) != ok || err != nil && !errors.Is(err, ErrUnreadable) {
 			t.Errorf("%d bytes: %T, %v", size, m, err)
 		}
+		goesOn(t, a, b)
 	}
+}
+
+// TestConnPassesOver: a message of a type that is not known, or cut within a value, is unreadable. Its
+// descriptors are closed, and the next message is read.
+func TestConnPassesOver(t *testing.T) {
+	t.Parallel()
+	a, b := pair(t)
+	for _, packet := range []string{"\xc8 of tomorrow", "\xc8", string([]byte{byte(TypeBorn), 1})} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sendRaw(t, a, packet, w)
+		_ = w.Close()
+		if m, files, err := b.Recv(); m != nil || files != nil || !errors.Is(err, ErrUnreadable) {
+			t.Errorf("%q: %v, %v, %v", packet, m, files, err)
+		}
+		if _, err := io.ReadAll(r); err != nil { // it would wait for a writer that is left
+			t.Error(err)
+		}
+		_ = r.Close()
+		goesOn(t, a, b)
+	}
+}
+
+// goesOn checks that the next message arrives.
+func goesOn(t *testing.T, a, b *Conn) {
+	t.Helper()
+	if err := a.Send(&Born{PID: 7}); err != nil {
+		t.Fatal(err)
+	}
+	m, files, err := b.Recv()
+	if born, ok := m.(*Born); err != nil || !ok || born.PID != 7 || len(files) > 0 {
+		t.Errorf("the next message is %v with %d files, %v", m, len(files), err)
+	}
+}
+
+// sendRaw sends a packet that no version of today writes.
+func sendRaw(t *testing.T, c *Conn, packet string, files ...*os.File) {
+	t.Helper()
+	raw, err := c.f.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rights []byte
+	for _, f := range files {
+		rights = append(rights, unix.UnixRights(int(f.Fd()))...)
+	}
+	var serr error
+	err = raw.Write(func(fd uintptr) bool {
+		serr = unix.Sendmsg(int(fd), []byte(packet), rights, nil, unix.MSG_NOSIGNAL)
+		return !errors.Is(serr, unix.EAGAIN)
+	})
+	if err := errors.Join(err, serr); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestConnWithoutRoom: a message whose descriptors find no room is unreadable, those that found room are closed,
+// and the next message is read. The limit is the whole process's, so this test does not run beside others.
+func TestConnWithoutRoom(t *testing.T) {
+	a, b := pair(t)
+	for room := range 3 {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := openFiles(t)
+		if err := a.Send(&Born{PID: 1}, w, w, w); err != nil {
+			t.Fatal(err)
+		}
+		restore := leaveRoom(t, room)
+		m, files, err := b.Recv()
+		restore()
+		if m != nil || files != nil || !errors.Is(err, ErrUnreadable) {
+			t.Errorf("room for %d: %v, %v, %v", room, m, files, err)
+		}
+		if after := openFiles(t); after != before {
+			t.Errorf("room for %d: %d descriptors became %d", room, before, after)
+		}
+		_, _ = r.Close(), w.Close()
+		goesOn(t, a, b)
+	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// leaveRoom lets the process open so many more descriptors until the function that it returns is called.
+func leaveRoom(t *testing.T, room int) (restore func()) {
+	t.Helper()
+	var free []int
+	for len(free) <= room {
+		fd, err := unix.Dup(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		free = append(free, fd)
+	}
+	var before unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before)
+	if err == nil {
+		err = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(free[room]), Max: before.Max})
+	}
+	for _, fd := range free {
+		_ = unix.Close(fd)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestConnHangUp: a side that hangs up can hear the other side still, which is told of the end.
+func TestConnHangUp(t *testing.T) {
+	t.Parallel()
+	a, b := pair(t)
+	if err := a.Send(&Continue{}); err != nil {
+		t.Fatal(err)
+	}
+	a.HangUp()
+	if m, _, err := b.Recv(); err != nil || TypeOf(m) != TypeContinue {
+		t.Errorf("the last message: %v, %v", m, err)
+	}
+	for range 2 {
+		if _, _, err := b.Recv(); !errors.Is(err, io.EOF) {
+			t.Errorf("after it: %v", err)
+		}
+	}
+	if err := a.Send(&Continue{}); !errors.Is(err, unix.EPIPE) {
+		t.Errorf("send after the hang-up: %v", err)
+	}
+	if err := b.Send(&Failed{Stage: "root"}); err != nil {
+		t.Errorf("the other side: %v", err)
+	}
+	_ = b.Close()
+	if m, _, err := a.Recv(); err != nil || TypeOf(m) != TypeFailed {
+		t.Errorf("heard: %v, %v", m, err)
+	}
+	if _, _, err := a.Recv(); !errors.Is(err, io.EOF) {
+		t.Errorf("its end: %v", err)
+	}
+	a.HangUp() // nobody is there any more
+	_ = a.Close()
+	a.HangUp()
 }
 
 // TestConnCloseWakesReader: a close ends a read that waits.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"syscall"
 
@@ -42,12 +43,19 @@ type Source struct {
 	Recursive bool // with all mounts below
 	IDMapped  bool // owners mapped by the container's user namespace
 	ReadOnly  bool // on every mount of the tree
-	Made      bool // its tree comes with the message
+	Supplied  bool // its tree comes with the message
 }
 
-// Prepare says what will be needed to clone init. It carries the descriptors of the plan (a sealed
-// memfd) and of the run directory.
+// Version is the version of the protocol. A message only ever grows at its end, and a field never changes its
+// meaning: a reader of another version takes what it knows, and passes over messages that it does not know.
+// A daemon sends a supervisor no order that is newer than the supervisor. Prepare alone is between two of
+// the same version.
+const Version = 1
+
+// Prepare says what will be needed to clone init. It carries the descriptor of the plan (a sealed memfd).
 type Prepare struct {
+	Version int // the daemon's
+
 	CloneFlags uint64 // CLONE_NEW*
 	UIDs, GIDs []IDRange
 	Sources    []Source
@@ -99,9 +107,6 @@ type Exited struct {
 	Asked  bool // systemd had asked for it, by a SIGTERM to the supervisor
 }
 
-// StageEnd is the stage of a start that was told to end; it did not fail by itself.
-const StageEnd = "stop"
-
 // Failed is an error that crosses processes and keeps its errno.
 type Failed struct {
 	Stage  string // which step: "root", "mounts", "exec"
@@ -149,6 +154,7 @@ func (m *Born) put(w *pack.Writer) {
 }
 
 func (m *Prepare) put(w *pack.Writer) {
+	w.U32(uint32(m.Version))
 	w.U64(m.CloneFlags)
 	for _, list := range [][]IDRange{m.UIDs, m.GIDs} {
 		w.U32(uint32(len(list)))
@@ -164,7 +170,7 @@ func (m *Prepare) put(w *pack.Writer) {
 		w.Bool(s.Recursive)
 		w.Bool(s.IDMapped)
 		w.Bool(s.ReadOnly)
-		w.Bool(s.Made)
+		w.Bool(s.Supplied)
 	}
 	w.Bool(m.ProcView)
 	w.U32(m.StopSignal)
@@ -198,16 +204,21 @@ func Encode(m Message) []byte {
 	return w.Bytes()
 }
 
-// Decode reads a packet. It accepts nothing but what Encode writes.
+// ErrUnreadable says that a message cannot be used, for one of a newer version, or cut short by a lack of
+// descriptors. The messages behind it can be.
+var ErrUnreadable = errors.New("wire: unreadable message")
+
+// Decode reads a packet of any version. It returns ErrUnreadable for one that no version writes, and for a
+// message that this one does not know.
 func Decode(packet []byte) (Message, error) {
-	r := pack.NewReader(packet)
+	r := pack.NewGrowing(packet)
 	t := Type(r.U8())
 	m := decodeBody(t, r)
 	if m == nil {
-		return nil, fmt.Errorf("wire: unknown message type %d", t)
+		return nil, fmt.Errorf("%w: unknown type %d", ErrUnreadable, t)
 	}
 	if err := r.End(); err != nil {
-		return nil, fmt.Errorf("wire: message type %d: %w", t, err)
+		return nil, fmt.Errorf("%w: type %d: %w", ErrUnreadable, t, err)
 	}
 	return m, nil
 }
@@ -245,14 +256,14 @@ func decodeBody(t Type, r *pack.Reader) Message {
 }
 
 func decodePrepare(r *pack.Reader) *Prepare {
-	m := &Prepare{CloneFlags: r.U64()}
+	m := &Prepare{Version: int(r.U32()), CloneFlags: r.U64()}
 	for _, list := range []*[]IDRange{&m.UIDs, &m.GIDs} {
 		for range r.Count(12) {
 			*list = append(*list, IDRange{r.U32(), r.U32(), r.U32()})
 		}
 	}
 	for range r.Count(8) {
-		m.Sources = append(m.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool(), Made: r.Bool()})
+		m.Sources = append(m.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool(), Supplied: r.Bool()})
 	}
 	m.ProcView = r.Bool()
 	m.StopSignal = r.U32()

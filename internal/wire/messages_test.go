@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"errors"
 	"syscall"
 	"testing"
@@ -13,10 +12,10 @@ import (
 func every() []Message {
 	return []Message{
 		&Prepare{
-			CloneFlags: 1 << 33, StopSignal: 15, ProcView: true, Join: []string{"net", "uts"},
+			Version: 7, CloneFlags: 1 << 33, StopSignal: 15, ProcView: true, Join: []string{"net", "uts"},
 			UIDs:    []IDRange{{0, 100000, 1000}, {1000, 1000, 1}},
 			GIDs:    []IDRange{{0, 100000, 65536}},
-			Sources: []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}, {Path: "/dev/a", Made: true}},
+			Sources: []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}, {Path: "/dev/a", Supplied: true}},
 		},
 		&Prepare{}, &Place{}, &Placed{}, &Born{PID: 42, Supervisor: 41}, &Mapped{}, &View{}, &Consoles{}, &Ready{}, &Continue{}, &Running{}, &Terminate{},
 		&Failed{Stage: "mounts", Text: "move_mount /x", Number: syscall.EPERM},
@@ -46,18 +45,55 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestDecodeRefuses: a packet that is empty, unknown, cut or too long is an error.
+// TestDecodeRefuses: a packet that is empty, of an unknown type, or cut within a value is unreadable.
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
 	for name, packet := range map[string][]byte{
-		"nothing":      {},
-		"unknown type": {255},
-		"type 0":       {0},
-		"cut":          {byte(TypeBorn), 1, 2},
-		"trailing":     append(Encode(&Ready{}), 0),
+		"nothing":       {},
+		"unknown type":  {255},
+		"the next type": {byte(TypeExited) + 1, 1, 2, 3},
+		"type 0":        {0},
+		"number cut":    {byte(TypeBorn), 1, 2},
+		"text cut":      {byte(TypeFailed), 9, 0, 0, 0, 'x'},
+		"list cut":      append(make([]byte, 0, 32), byte(TypePrepare), 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1),
 	} {
-		if m, err := Decode(packet); err == nil {
-			t.Errorf("%s: got %T", name, m)
+		if m, err := Decode(packet); !errors.Is(err, ErrUnreadable) || m != nil {
+			t.Errorf("%s: got %T, %v", name, m, err)
+		}
+	}
+}
+
+// TestOlderMessage: fields that an older version did not have at a message's end are zero.
+func TestOlderMessage(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		packet []byte
+		want   Message
+	}{
+		"none of them":      {[]byte{byte(TypeExited)}, &Exited{}},
+		"the first":         {[]byte{byte(TypeExited), 9, 0, 0, 0}, &Exited{Code: 9}},
+		"all but the last":  {[]byte{byte(TypeExited), 9, 0, 0, 0, 1, 1}, &Exited{Code: 9, Signal: true, Dumped: true}},
+		"a number":          {[]byte{byte(TypeBorn), 42, 0, 0, 0}, &Born{PID: 42}},
+		"a text":            {[]byte{byte(TypeFailed), 1, 0, 0, 0, 'x'}, &Failed{Stage: "x"}},
+		"a text of nothing": {[]byte{byte(TypeFailed), 1, 0, 0, 0, 'x', 0, 0, 0, 0}, &Failed{Stage: "x"}},
+		"lists":             {[]byte{byte(TypePrepare), 3, 0, 0, 0}, &Prepare{Version: 3}},
+	} {
+		got, err := Decode(tc.packet)
+		if diff := cmp.Diff(tc.want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v, -want +got\n%s", name, err, diff)
+		}
+	}
+}
+
+// TestNewerMessage: what a newer version has added behind a message's end is passed over.
+func TestNewerMessage(t *testing.T) {
+	t.Parallel()
+	for _, m := range every() {
+		for _, more := range []string{"\x00", "\xff", "\x01\x02\x03\x04\x05\x06\x07\x08\x09"} {
+			got, err := Decode(append(Encode(m), more...))
+			if diff := cmp.Diff(m, got); diff != "" || err != nil {
+				t.Errorf("%T and %q: %v, -want +got\n%s", m, more, err, diff)
+			}
 		}
 	}
 }
@@ -78,25 +114,24 @@ func TestFailedKeepsErrno(t *testing.T) {
 	}
 }
 
-// FuzzDecode: any packet is an error or a message, which Encode writes as it was read.
+// FuzzDecode: any packet is unreadable or a message, and a message is read as it was written, whatever a newer
+// version adds behind it.
 func FuzzDecode(f *testing.F) {
 	for _, m := range every() {
-		f.Add(Encode(m))
+		f.Add(Encode(m), []byte("newer"))
 	}
-	f.Fuzz(func(t *testing.T, packet []byte) {
+	f.Fuzz(func(t *testing.T, packet, more []byte) {
 		m, err := Decode(packet)
-		if (m == nil) == (err == nil) {
+		if (m == nil) == (err == nil) || err != nil && !errors.Is(err, ErrUnreadable) {
 			t.Fatalf("message %v, error %v", m, err)
 		}
 		if err != nil {
 			return
 		}
-		again, err := Decode(Encode(m))
-		if err != nil || !cmp.Equal(m, again) {
-			t.Fatalf("%v became %v, %v", m, again, err)
-		}
-		if len(Encode(m)) != len(packet) && !bytes.Equal(Encode(m), packet) {
-			t.Fatalf("%x was read as %x", packet, Encode(m))
+		for _, packet := range [][]byte{Encode(m), append(Encode(m), more...)} {
+			if again, err := Decode(packet); err != nil || !cmp.Equal(m, again) {
+				t.Fatalf("%v became %v, %v", m, again, err)
+			}
 		}
 	})
 }

@@ -10,14 +10,5 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(rig.Main(m, rig.Options{Install: true, Files: files()}))
-}
-
-// files are what the tests read of the repository: the examples, as soon as there are any.
-func files() []string {
-	const examples = "examples"
-	if _, err := os.Stat("../../" + examples); err != nil {
-		return nil
-	}
-	return []string{examples}
+	os.Exit(rig.Main(m, rig.Options{Install: true, Variants: true, Files: []string{"examples"}}))
 }

@@ -18,6 +18,8 @@ type Options struct {
 	// Install puts a `make install` into the host, and lifts berthd's start limit,
 	// since tests kill it often.
 	Install bool
+	// Variants puts the other versions of Berth into the host that `make variants` builds, below bin/ of Files.
+	Variants bool
 	// Files are files or directories of the repository that the tests read, relative to its top.
 	// They are found inside by the same path relative to the package's directory, which is the
 	// working directory; the package's own testdata always is.

@@ -122,11 +122,15 @@ func inAHost(top, state, tree, inside string, o Options, signals, orphan <-chan 
 // stage lays out what is copied over the host's root.
 func stage(o Options, top, inside, tree string) error {
 	if o.Install {
-		cmd := exec.Command("make", "--no-print-directory", "--silent", "-C", top, "install", "DESTDIR="+tree, "PREFIX=/usr", "SYSCONFDIR=/etc")
-		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("make install: %w", err)
+		if err := makeTarget(top, "install", "DESTDIR="+tree, "PREFIX=/usr", "SYSCONFDIR=/etc"); err != nil {
+			return err
 		}
+	}
+	if o.Variants {
+		if err := makeTarget(top, "variants"); err != nil {
+			return err
+		}
+		o.Files = append(slices.Clip(o.Files), "bin/berthd-faultpoint", "bin/tomorrow")
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -147,6 +151,16 @@ func stage(o Options, top, inside, tree string) error {
 		if err := duplicate(filepath.Join(top, file), filepath.Join(dir, file)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// makeTarget runs make in the repository.
+func makeTarget(top string, args ...string) error {
+	cmd := exec.Command("make", append([]string{"--no-print-directory", "--silent", "-C", top}, args...)...)
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("make %s: %w", args[0], err)
 	}
 	return nil
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(rig.Main(m, rig.Options{VM: true, Install: true}))
+	os.Exit(rig.Main(m, rig.Options{VM: true, Install: true, Variants: true}))
 }

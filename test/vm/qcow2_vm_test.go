@@ -81,7 +81,20 @@ func TestQcow2(t *testing.T) {
 			run(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "berthd.service")
 			run(t, "berthctl", "destroy", "web")
 		}},
+		{"its daemon of another version", func() {
+			become(t, "bin/tomorrow/berthd")
+			run(t, "berthctl", "suspend", "web")
+			run(t, "berthctl", "resume", "web")
+			run(t, "berthctl", "destroy", "web")
+		}},
+		{"started by that version", func() {
+			become(t, "")
+			run(t, "berthctl", "suspend", "web")
+			run(t, "berthctl", "resume", "web")
+			run(t, "berthctl", "destroy", "web")
+		}},
 	}
+	t.Cleanup(func() { become(t, "") })
 	want := ""
 	for i, c := range ends {
 		if i > 0 {
@@ -104,6 +117,32 @@ func TestQcow2(t *testing.T) {
 	if lines := denials(t, begin); len(lines) > 0 {
 		t.Errorf("denied:\n%s", strings.Join(lines, "\n"))
 	}
+}
+
+// become puts another version in the daemon's place, "" the installed one, and restarts it.
+func become(t testing.TB, program string) {
+	t.Helper()
+	const dropIn = "/run/systemd/system/berthd.service.d/50-variant.conf"
+	if program == "" {
+		run(t, "rm", "-f", dropIn)
+	} else {
+		program, err := filepath.Abs(filepath.Join("../..", program))
+		if err != nil {
+			t.Fatal(err)
+		}
+		supervisor := filepath.Join(filepath.Dir(program), "berth-supervisor")
+		run(t, "chcon", "--reference=/usr/sbin/berthd", program)
+		run(t, "chcon", "--reference=/usr/libexec/berth/berth-supervisor", supervisor)
+		if err := os.MkdirAll(filepath.Dir(dropIn), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		text := "[Service]\nExecStart=\nExecStart=" + program + " -supervisor " + supervisor + "\n"
+		if err := os.WriteFile(dropIn, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, "systemctl", "daemon-reload")
+	run(t, "systemctl", "restart", "berthd")
 }
 
 // TestQcow2Once: a qcow2 image is written to in one place at a time, and read in many.

@@ -3,35 +3,79 @@ package launch
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"runtime"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/service"
 )
 
-// Groups finds containers' control groups below the host's cgroup v2 mount.
-type Groups struct{ mountPoint string }
+// Cgroups finds containers' control groups below the host's cgroup v2 mount.
+type Cgroups struct{ mountPoint string }
 
-// NewGroups looks the mount up.
-func NewGroups() (*Groups, error) {
+// NewCgroups looks the mount up.
+func NewCgroups() (*Cgroups, error) {
 	at, err := cgroup.MountPoint()
 	if err != nil {
 		return nil, err
 	}
-	return &Groups{mountPoint: at}, nil
+	return &Cgroups{mountPoint: at}, nil
 }
 
-// Of finds the scope of a supervisor, whether it has taken its place in it yet or not.
-func (g *Groups) Of(pid uint32) (string, error) {
+// Of finds the scope of a process: of a supervisor, whether it has taken its place in the scope or not, or
+// of a process of the container, however deep the container has divided its own part.
+func (g *Cgroups) Of(pid uint32) (path string, id uint64, err error) {
 	group, err := cgroup.Of(pid)
-	return strings.TrimSuffix(group, "/"+cgroup.Supervisor), err
+	if err != nil {
+		return "", 0, err
+	}
+	path = scopePath(group)
+	id, err = g.ID(path)
+	return path, id, err
+}
+
+// scopePath cuts a group's path off behind the first scope in it.
+func scopePath(group string) string {
+	if above, _, found := strings.Cut(group+"/", ".scope/"); found {
+		return above + ".scope"
+	}
+	return group
+}
+
+// ID is the inode of a group's directory. The kernel numbers groups with 64 bits and uses none again
+// (kernfs, since Linux 5.5).
+func (g *Cgroups) ID(path string) (uint64, error) {
+	dir, err := cgroup.At(g.mountPoint, path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = dir.Close() }()
+	return idOf(dir)
+}
+
+func idOf(dir *cgroup.Dir) (uint64, error) {
+	var st unix.Stat_t
+	err := unix.Fstat(int(dir.File().Fd()), &st)
+	runtime.KeepAlive(dir)
+	return st.Ino, err
 }
 
 // Open opens a scope. Its payload is there once the supervisor has been placed.
-func (g *Groups) Open(path string) (service.Group, error) {
+func (g *Cgroups) Open(path string, id uint64) (service.Cgroup, error) {
 	dir, err := cgroup.At(g.mountPoint, path)
 	if err != nil {
+		return nil, err
+	}
+	is, err := idOf(dir)
+	if err == nil && is != id {
+		err = &fs.PathError{Op: "open control group", Path: path, Err: fs.ErrNotExist}
+	}
+	if err != nil {
+		_ = dir.Close()
 		return nil, err
 	}
 	return &scope{dir: dir}, nil
@@ -71,9 +115,7 @@ func (s *scope) Frozen() (frozen bool, err error) {
 	return frozen, err
 }
 
-func (s *scope) AwaitEmpty(ctx context.Context) error {
-	return s.payload(func(d *cgroup.Dir) error { return d.AwaitEmpty(ctx) })
-}
+func (s *scope) AwaitEnd(ctx context.Context) error { return s.dir.AwaitEmpty(ctx) }
 
 // Stats are the figures of the whole container, its supervisor left out.
 func (s *scope) Stats() (st service.Stats, err error) {

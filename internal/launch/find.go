@@ -1,0 +1,75 @@
+package launch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"syscall"
+
+	"github.com/berthd/berth/service"
+)
+
+// maxComm is how much the kernel keeps of the name that a process gives itself, in bytes (proc_pid_comm(5)).
+const maxComm = 15
+
+// Find looks for the supervisor of a run directory among the host's processes. A supervisor works in its run
+// directory, which only root can enter, so no other process can be taken for it.
+func (*Supervisors) Find(runDir string) (service.Found, bool, error) {
+	dir, err := os.Stat(runDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return service.Found{}, false, nil
+	}
+	if err != nil {
+		return service.Found{}, false, err
+	}
+	processes, err := os.ReadDir("/proc")
+	if err != nil {
+		return service.Found{}, false, fmt.Errorf("find the supervisor: %w", err)
+	}
+	for _, p := range processes {
+		pid, err := strconv.ParseUint(p.Name(), 10, 32)
+		if err != nil {
+			continue
+		}
+		name, ok, err := supervisorIn(dir, "/proc/"+p.Name())
+		if err != nil {
+			return service.Found{}, false, fmt.Errorf("find the supervisor: %w", err)
+		}
+		if ok {
+			return service.Found{PID: uint32(pid), Name: name}, true, nil
+		}
+	}
+	return service.Found{}, false, nil
+}
+
+// supervisorIn reports whether a process is a supervisor that works in a directory, and of which container.
+func supervisorIn(dir os.FileInfo, proc string) (container string, ok bool, err error) {
+	comm, err := os.ReadFile(proc + "/comm")
+	if err != nil || string(bytes.TrimSpace(comm)) != "berth-supervisor"[:maxComm] {
+		return "", false, ignoreEnded(err)
+	}
+	at, err := os.Stat(proc + "/cwd")
+	if err != nil || !os.SameFile(at, dir) {
+		return "", false, ignoreEnded(err)
+	}
+	args, err := os.ReadFile(proc + "/cmdline")
+	if err != nil {
+		return "", false, ignoreEnded(err)
+	}
+	list := bytes.Split(bytes.TrimSuffix(args, []byte{0}), []byte{0})
+	if len(list) != 2 { // the same program as the init stage, or on its way there
+		return "", false, nil
+	}
+	return string(list[1]), true, nil
+}
+
+// ignoreEnded takes a process that ended meanwhile for one that was never seen.
+func ignoreEnded(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+		return nil
+	}
+	return err
+}

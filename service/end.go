@@ -1,0 +1,139 @@
+package service
+
+import (
+	"time"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/events"
+)
+
+// finish gives a note its final state.
+func (r *Run) finish(reason Reason, end End, now time.Time) {
+	r.State, r.Reason, r.Changed = StateShutoff, reason, now
+	if end.Known {
+		r.LastExit = end.Exit
+	}
+}
+
+// stop ends a run: its processes, what it holds, and what the container makes of that. The caller has the
+// container locked. While processes live, nothing is released: it is tried again later.
+func (s *Service) stop(c *container, r *run) error {
+	if err := s.endProcesses(r); err != nil {
+		s.work.Go(func() { s.killAfter(c, r, attachPause) })
+		return err
+	}
+	s.ended(c, r)
+	return nil
+}
+
+// ended releases what a run holds whose processes have ended, and starts the next one if that is what its
+// end means.
+func (s *Service) ended(c *container, r *run) {
+	defer close(r.over)
+	c.mu.Lock()
+	live := c.live
+	c.mu.Unlock()
+	end := s.resultOf(r)
+	out := outcomeOf(&r.Run, end, live)
+	r.finish(out.reason, end, s.Now())
+	if err := s.releaseAll(&r.Run, s.steps(&r.Run)); err != nil {
+		s.Log.Error("end of a run", "domain", c.snapshot().Name, "uuid", r.UUID.String(), "err", err)
+	}
+	c.mu.Lock()
+	c.live, c.previous, c.shareable, c.deaf = nil, live, nil, false
+	c.mu.Unlock()
+	c.run = nil
+	s.change(c, out.event(s), func(snap *Snapshot) {
+		snap.State, snap.Reason, snap.StateChanged = StateShutoff, out.reason, r.Changed
+		snap.ID, snap.Leader, snap.Unit, snap.Slice, snap.ControlGroup = 0, 0, "", "", ""
+		snap.Updated = false
+		if end.Known {
+			snap.LastExit = end.Exit
+		}
+		if c.stored != nil && !out.restart {
+			snap.describe(c.stored)
+		}
+	})
+	if out.restart && s.restart(c, live, out) {
+		return
+	}
+	s.dismissTransient(c)
+}
+
+// dismissTransient forgets a container that has no stored definition to go on with.
+func (s *Service) dismissTransient(c *container) {
+	snap := c.snapshot()
+	if snap.Persistent {
+		return
+	}
+	if err := s.dismiss(c, nil); err != nil {
+		s.Log.Error("remains of a transient container", "domain", snap.Name, "err", err)
+	}
+}
+
+// restart starts the next run. When that fails, or runs follow each other too fast, the container stays off.
+func (s *Service) restart(c *container, live *domain.Def, o outcome) bool {
+	err := errTooFast
+	if !c.tooFast(s.Now()) {
+		e := s.event(events.Started, events.Booted)
+		if o.guestReboot {
+			e = s.event(events.Rebooted, events.Guest)
+		}
+		err = s.boot(detached(), c, live, e)
+	}
+	if err == nil {
+		return true
+	}
+	s.Log.Error("restart", "domain", c.snapshot().Name, "err", err)
+	s.change(c, s.event(events.Stopped, events.Failed), func(snap *Snapshot) {
+		snap.Reason = ReasonFailed
+		if c.stored != nil {
+			snap.describe(c.stored)
+		}
+	})
+	return false
+}
+
+// watch waits for the end of a supervisor and ends its run.
+func (s *Service) watch(c *container, r *run) {
+	<-r.supervisor.Done()
+	s.stopIfCurrent(c, r)
+}
+
+// killAfter ends a run that does not end by itself in time.
+func (s *Service) killAfter(c *container, r *run, timeout time.Duration) {
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case <-r.over:
+	case <-timer.C:
+		s.stopIfCurrent(c, r)
+	}
+}
+
+// stopIfCurrent ends a run unless somebody else has ended it meanwhile.
+func (s *Service) stopIfCurrent(c *container, r *run) {
+	_ = c.lock(detached())
+	defer c.unlock()
+	if c.run != r {
+		return
+	}
+	if err := s.stop(c, r); err != nil {
+		s.Log.Error("processes do not end", "domain", c.snapshot().Name, "uuid", r.UUID.String(), "err", err)
+	}
+}
+
+// resultOf is how a run ended: what its supervisor said or, if it went without a word, what it wrote down.
+func (s *Service) resultOf(r *run) End {
+	if r.supervisor != nil {
+		if end := r.supervisor.End(); end.Known {
+			return end
+		}
+	}
+	end, known, err := s.Supervisors.Exit(s.Runs.Dir(r.UUID))
+	if err != nil {
+		s.Log.Error("exit status", "uuid", r.UUID.String(), "err", err)
+	}
+	end.Known = known
+	return end
+}

@@ -1,0 +1,77 @@
+package service
+
+import (
+	"errors"
+	"syscall"
+	"time"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/events"
+)
+
+// errTooFast stops a container that restarts itself without ever living.
+var errTooFast = errors.New("it was restarted too often: 5 times within 10 seconds")
+
+// tooFast counts a restart and says whether it is one too many.
+func (c *container) tooFast(now time.Time) bool {
+	const burst, window = 5, 10 * time.Second
+	c.restarts = append(c.restarts, now)
+	if len(c.restarts) <= burst {
+		return false
+	}
+	c.restarts = c.restarts[len(c.restarts)-burst-1:]
+	return now.Sub(c.restarts[0]) < window
+}
+
+// outcome is what the end of a run means.
+type outcome struct {
+	reason      Reason
+	restart     bool
+	guestReboot bool
+}
+
+// outcomeOf reads the end of a run by the definition's life-cycle actions.
+//
+//	destroyed by a caller, stopped by systemd   stays off
+//	reboot(2)                                   on_reboot
+//	killed by a signal, or supervisor lost      on_crash
+//	exit, or reboot(2) to halt or power off     on_poweroff
+func outcomeOf(r *Run, end End, def *domain.Def) outcome {
+	switch {
+	case r.Destroyed:
+		return outcome{reason: ReasonDestroyed}
+	case r.Stopping || end.Asked:
+		return outcome{reason: ReasonShutdown}
+	case end.Reboot():
+		return outcome{reason: ReasonShutdown, restart: restarts(def.OnReboot), guestReboot: true}
+	case crashed(end):
+		return outcome{reason: ReasonFailed, restart: end.Known && restarts(def.OnCrash)}
+	}
+	return outcome{reason: ReasonShutdown, restart: restarts(def.OnPoweroff)}
+}
+
+func restarts(action domain.Action) bool {
+	switch action {
+	case domain.ActionRestart, domain.ActionRenameRestart, domain.ActionCoredumpRestart:
+		return true
+	}
+	return false
+}
+
+// crashed: SIGINT is how reboot(2) tells of halt and power-off inside a pid namespace.
+func crashed(end End) bool {
+	return !end.Known || (end.Exit.Kind != ExitExited && end.Exit.Code != int32(syscall.SIGINT))
+}
+
+// event is what listeners hear; a guest's reboot is heard as the next run's "rebooted" only.
+func (o outcome) event(s *Service) *events.Event {
+	switch {
+	case o.guestReboot && o.restart:
+		return nil
+	case o.reason == ReasonDestroyed:
+		return s.event(events.Stopped, events.Destroyed)
+	case o.reason == ReasonFailed:
+		return s.event(events.Stopped, events.Failed)
+	}
+	return s.event(events.Stopped, events.Shutdown)
+}

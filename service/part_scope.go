@@ -1,0 +1,84 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/berthd/berth/internal/planner"
+)
+
+// scope is the transient unit, with the supervisor and init in their places in its control group.
+type scope struct{ *Service }
+
+func (p scope) acquire(ctx context.Context, st *start) error {
+	made, err := p.Scopes.Start(ctx, Scope{
+		Name: st.Unit, Slice: st.Slice, PID: st.Supervisor, Plan: planner.Scope(st.def),
+		Description: fmt.Sprintf("Container %s", st.name), StopTimeout: p.StopTimeout + grace,
+	})
+	found := p.findGroup(&st.Run, st.Supervisor)
+	if err == nil {
+		err = found
+	}
+	if err == nil {
+		err = p.inGroup(&st.Run, func(g Cgroup) error { return st.starting.Place(ctx, g.File()) })
+	}
+	if err != nil && (made || found == nil) { // systemd's answer may be lost, and the process be there
+		return p.undo(st, err)
+	}
+	st.Leader = st.starting.Leader()
+	return err
+}
+
+// undo gives back a scope that failed on the way. Its processes go first.
+func (p scope) undo(st *start, err error) error {
+	ended := p.endProcesses(st.run)
+	ctx, cancel := limited(detached(), endTimeout)
+	defer cancel()
+	return errors.Join(err, ended, p.Scopes.Stop(ctx, st.Unit))
+}
+
+// release stops the unit that has the run's control group. Without such a group the run's unit has ended by
+// itself, or was never started: a unit that has its name is another's.
+func (p scope) release(ctx context.Context, r *Run) error {
+	id, err := p.Cgroups.ID(r.Group)
+	switch {
+	case r.Group == "" || errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	case id == r.GroupID:
+		return p.Scopes.Stop(ctx, r.Unit)
+	}
+	return p.Scopes.AwaitFree(ctx, r.Unit)
+}
+
+// findGroup notes the control group of the scope that a supervisor is in. It must be the scope's: whatever
+// is done to a run is done to this group.
+func (s *Service) findGroup(r *Run, supervisor uint32) error {
+	group, id, err := s.Cgroups.Of(supervisor)
+	if err != nil {
+		return err
+	}
+	if !strings.HasSuffix(group, "/"+r.Unit) {
+		return fmt.Errorf("the supervisor is in %s, not in %s", group, r.Unit)
+	}
+	r.Group, r.GroupID = group, id
+	return nil
+}
+
+// inGroup does something to the control group of a run. It keeps no descriptor open.
+func (s *Service) inGroup(r *Run, f func(Cgroup) error) error {
+	switch {
+	case r.Group == "" && r.Unit == "":
+		return errNotFound
+	case r.Group == "":
+		return fmt.Errorf("the control group of %[1]s is not known; 'systemctl kill -s KILL %[1]s' ends what is in it", r.Unit)
+	}
+	g, err := s.Cgroups.Open(r.Group, r.GroupID)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(g), g.Close())
+}
