@@ -4,7 +4,8 @@ import "runtime"
 
 const atArch = "domain/os/type@arch"
 
-// readArch takes the host's own architecture and the 32-bit one that its kernel runs, too.
+// readArch accepts the host's own architecture and the 32-bit one that its kernel also runs.
+// It returns an error if arch is any other.
 func readArch(o *OS, arch, host string) error {
 	sibling := siblingArch(host)
 	switch {
@@ -17,11 +18,11 @@ func readArch(o *OS, arch, host string) error {
 	return nil
 }
 
-// Personality32 reports whether init must be told that the machine is the host's 32-bit sibling
-// (personality(2), PER_LINUX32).
+// Personality32 reports whether init needs the personality of the host's 32-bit sibling
+// architecture (personality(2), PER_LINUX32).
 func (o OS) Personality32() bool { return o.Arch != "" && o.Arch == siblingArch(hostArch()) }
 
-// siblingArch is the 32-bit architecture that libvirt lets a 64-bit host run, "" when there is none.
+// siblingArch returns the 32-bit architecture that libvirt lets a 64-bit host run, or "" if it has none.
 func siblingArch(host string) string {
 	return map[string]string{
 		"x86_64": "i686", "aarch64": "armv7l", "s390x": "s390", "ppc64": "ppc",
@@ -29,7 +30,7 @@ func siblingArch(host string) string {
 	}[host]
 }
 
-// hostArch is libvirt's word for the architecture that this program is built for.
+// hostArch returns libvirt's word for the architecture that this program is built for.
 func hostArch() string {
 	words := map[string]string{
 		"amd64": "x86_64", "386": "i686", "arm64": "aarch64", "arm": "armv7l", "loong64": "loongarch64",

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// number refuses what is no unsigned 64-bit number, before a library does so without naming it.
+// number checks that text is an unsigned 64-bit number. encoding/xml checks that too, but its error
+// does not name the element.
 func number(path, text string) error {
 	if _, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64); err != nil {
 		return invalid(path, "%.40q is not a number from 0 to 18446744073709551615", strings.TrimSpace(text))
@@ -22,11 +23,11 @@ func attributesOnce(path string, attrs []xml.Attr) error {
 			return invalid(path, "the name of its attribute %.40s… has more than %d bytes", a.Name.Local, maxWord)
 		}
 		if seen[a.Name] {
-			return invalid(path+"@"+qualified(a.Name), "this attribute stands twice")
+			return invalid(path+"@"+qualified(a.Name), "this attribute is given twice")
 		}
 		seen[a.Name] = true
 		if len(a.Value) > maxText {
-			return invalid(path+"@"+qualified(a.Name), "it has %d bytes, and at most %d are read", len(a.Value), maxText)
+			return invalid(path+"@"+qualified(a.Name), "it has %d bytes; the limit is %d", len(a.Value), maxText)
 		}
 	}
 	return nil
@@ -43,7 +44,7 @@ func (w *walker) attributes(path string, n *node, attrs []xml.Attr) error {
 			return invalid(at, "unknown attribute; see berth-xml(5)")
 		}
 		if rule.foreign {
-			return unsupported(at, "this attribute is not served by this version of Berth; remove it")
+			return unsupported(at, "this version of Berth does not support this attribute; remove it")
 		}
 		if rule.number {
 			if err := number(at, a.Value); err != nil {
@@ -52,7 +53,7 @@ func (w *walker) attributes(path string, n *node, attrs []xml.Attr) error {
 		}
 		values, gated := w.gate[at]
 		if gated && (values == everything || contains(values, a.Value)) {
-			return unsupported(at, "'%s' is not served by this version of Berth", a.Value)
+			return unsupported(at, "this version of Berth does not support '%s'", a.Value)
 		}
 	}
 	return nil
@@ -69,7 +70,7 @@ func join(path, name string) string {
 	return path + "/" + name
 }
 
-// qualified gives an element's or attribute's name with the schema's prefix for its namespace.
+// qualified returns an element's or attribute's name with the schema's prefix for its namespace.
 func qualified(n xml.Name) string {
 	switch n.Space {
 	case "":

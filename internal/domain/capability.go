@@ -2,8 +2,8 @@ package domain
 
 import "slices"
 
-// CapabilityNames lists the capabilities by their numbers (linux/capability.h, kernel 5.9 and
-// later), as domain XML writes them.
+// CapabilityNames returns the names of the capabilities as domain XML writes them. The index of a
+// name is the capability's number (linux/capability.h, kernel 5.9 and later).
 func CapabilityNames() []string {
 	return []string{
 		"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid",
@@ -15,7 +15,7 @@ func CapabilityNames() []string {
 	}
 }
 
-// dropped are the capabilities that policy default takes away.
+// dropped returns the capabilities that the policy "default" takes away.
 func dropped() []string {
 	return []string{"sys_module", "sys_time", "mknod", "audit_control", "mac_admin"}
 }
@@ -25,7 +25,7 @@ func capabilityNumber(name string) (int, bool) {
 	return n, n >= 0
 }
 
-// Keep gives the mask of the capabilities that the container keeps, by number.
+// Keep returns the mask of the capabilities that the container keeps. Bit n stands for capability n.
 func (c Capabilities) Keep() uint64 {
 	names := CapabilityNames()
 	all := uint64(1)<<len(names) - 1

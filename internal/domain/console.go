@@ -2,7 +2,7 @@ package domain
 
 import "slices"
 
-// maxConsoles bounds what one container can take of the host's terminals.
+// maxConsoles limits how many of the host's pseudoterminals one container can use.
 const maxConsoles = 64
 
 const atConsole = "domain/devices/console"
@@ -13,7 +13,7 @@ func readConsoles(d *Def, x *document) error {
 		list = x.Devices.Consoles
 	}
 	if len(list) > maxConsoles {
-		return invalid(atConsole, "there are %d consoles, and at most %d are possible", len(list), maxConsoles)
+		return invalid(atConsole, "there are %d consoles; the limit is %d", len(list), maxConsoles)
 	}
 	taken := map[uint]bool{}
 	for i := range list {
@@ -23,7 +23,7 @@ func readConsoles(d *Def, x *document) error {
 		}
 		d.Consoles = append(d.Consoles, c)
 	}
-	// The ports that are written come first: a free one must not take the number of a later console.
+	// The explicit ports are all known now, so an automatic one cannot take a later console's port.
 	var free uint
 	for i := range list {
 		if t := list[i].Target; t != nil && t.Port != nil {
@@ -43,7 +43,7 @@ func readConsoles(d *Def, x *document) error {
 func readConsole(x *console, taken map[uint]bool) (Console, error) {
 	c := Console{TargetType: "lxc"}
 	if x.Type != nil && *x.Type != "pty" {
-		return c, unsupported(atConsole+"@type", "'%s' is not served; only consoles of type 'pty' are", *x.Type)
+		return c, unsupported(atConsole+"@type", "'%s' is not supported; only 'pty' is", *x.Type)
 	}
 	if x.Target == nil {
 		return c, nil
@@ -59,7 +59,7 @@ func readConsole(x *console, taken map[uint]bool) (Console, error) {
 	}
 	c.Port = *x.Target.Port
 	if taken[c.Port] {
-		return c, invalid(atConsole+"/target@port", "port %d is there twice", c.Port)
+		return c, invalid(atConsole+"/target@port", "port %d is used twice", c.Port)
 	}
 	taken[c.Port] = true
 	return c, nil

@@ -2,8 +2,8 @@ package domain
 
 import "slices"
 
-// Def is one validated and defaulted container definition. A Def that Parse returned obeys every
-// rule in this package; the zero UUID means that the XML had none.
+// Def is one container definition, checked and with its defaults filled in. A Def that Parse
+// returned obeys every rule in this package. The zero UUID means that the XML had none.
 type Def struct {
 	UUID        UUID
 	Name        string
@@ -47,14 +47,14 @@ type Memory struct {
 // Unlimited is libvirt's sentinel for "no limit" in memtune, in KiB.
 const Unlimited = 9007199254740991
 
-// OS is what init is and how it is called.
+// OS is <os>: the init program, its arguments and its environment.
 type OS struct {
 	Arch    string // "" means the host's
 	Init    string // absolute or relative to the container's root; never empty
 	Args    []string
 	Env     []EnvVar
 	Dir     string
-	User    string // name, number or +number; resolved in the container's passwd
+	User    string // name, number or +number; looked up in the container's passwd
 	Group   string
 	Cmdline string // exported as LIBVIRT_LXC_CMDLINE only
 }
@@ -62,13 +62,14 @@ type OS struct {
 // EnvVar is one <initenv>.
 type EnvVar struct{ Name, Value string }
 
-// IDRange maps Count ids that start at Start inside to those that start at Target on the host.
+// IDRange maps Count ids: those from Start in the container to those from Target on the host.
 type IDRange struct{ Start, Target, Count uint32 }
 
-// IDMap is <idmap>: both lists empty, or both with at least one range, sorted by Start.
+// IDMap is <idmap>. Either both lists are empty, or both have at least one range. They are sorted
+// by Start.
 type IDMap struct{ UIDs, GIDs []IDRange }
 
-// Enabled reports whether the container has a user namespace by explicit maps.
+// Enabled reports whether the map has ranges, and so whether the container has a user namespace.
 func (m IDMap) Enabled() bool { return len(m.UIDs) > 0 }
 
 // Features is <features>.
@@ -82,21 +83,21 @@ type Features struct {
 // CapPolicy is the policy attribute of <capabilities>.
 type CapPolicy string
 
-// The policies; CapDefault drops a fixed few capabilities.
+// The policies. CapDefault drops a fixed few capabilities, CapAllow none and CapDeny all.
 const (
 	CapDefault CapPolicy = "default"
 	CapAllow   CapPolicy = "allow"
 	CapDeny    CapPolicy = "deny"
 )
 
-// Capabilities is <capabilities>: the policy and its exceptions by name as in capabilities(7),
-// without the cap_ prefix, in lower case.
+// Capabilities is <capabilities>: the policy and its exceptions. The names are those of
+// capabilities(7) in lower case, without the prefix cap_.
 type Capabilities struct {
 	Policy CapPolicy
 	States map[string]bool // true is state='on'
 }
 
-// Clock is <clock>; a container shares the host's, only the timers matter (device access).
+// Clock is <clock>. It is kept only: a container shares the host's clock.
 type Clock struct {
 	Offset string // "utc" by default
 }
@@ -104,7 +105,7 @@ type Clock struct {
 // Action is a life-cycle action word.
 type Action string
 
-// The life-cycle actions; the coredump ones are for on_crash only.
+// The life-cycle actions. The coredump ones are for on_crash only.
 const (
 	ActionDestroy         Action = "destroy"
 	ActionRestart         Action = "restart"
@@ -135,14 +136,14 @@ type Filesystem struct {
 	ReadOnly   bool
 	Usage      uint64 // bytes, ram only
 	Driver     string // "loop" or "nbd", file only
-	Format     string // "raw" or what qemu-nbd knows, file only
+	Format     string // "raw" or another format of qemu-nbd(8), file only
 	WrPolicy   string // kept only
 	HardLimit  uint64 // space_hard_limit in bytes, kept only
 	SoftLimit  uint64 // space_soft_limit in bytes, kept only
 }
 
-// Root returns the file system whose target is "/", the last one when there are several, and
-// false when the container shares the host's root.
+// Root returns the file system with the target "/", the last one if there are several. It returns
+// false if there is none: the container then shares the host's root.
 func (d *Def) Root() (Filesystem, bool) {
 	for _, v := range slices.Backward(d.Filesystems) {
 		if v.Target == "/" {
@@ -158,7 +159,7 @@ type Console struct {
 	Port       uint
 }
 
-// ShareKind is where a shared namespace comes from.
+// ShareKind says how a ShareRef names the namespace to share.
 type ShareKind string
 
 // The kinds of <lxc:share*>. ShareNone is the zero value: nothing is shared.
@@ -178,10 +179,10 @@ type ShareRef struct {
 // Share is <lxc:namespace>.
 type Share struct{ Net, IPC, UTS ShareRef }
 
-// Extension holds what Berth adds to libvirt's XML, in its own namespace.
+// Extension holds the elements that Berth adds to libvirt's XML, in an XML namespace of its own.
 type Extension struct {
-	AutoIDMap      bool   // <berth:idmap mode='auto'/>: 65536 ids that the service chooses, then in IDMap
+	AutoIDMap      bool   // <berth:idmap mode='auto'/>: the service chooses 65536 ids and puts them into IDMap
 	NoNewPrivs     bool   // <berth:no_new_privs/>
-	Seccomp        string // <berth:seccomp profile=''/>: "default", "none" or "", which is none, too
-	ShutdownSignal string // <berth:shutdown signal='SIGTERM'/>: "" means the one that init listens to
+	Seccomp        string // <berth:seccomp profile=''/>: "default", "none" or "", which means none too
+	ShutdownSignal string // <berth:shutdown signal='SIGTERM'/>: "" means a signal that init listens to
 }

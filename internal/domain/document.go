@@ -6,9 +6,9 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// document is the domain element in libvirt's order of elements, of libvirtxml's types. It has its
-// own where libvirtxml has no room: for capabilities newer than its list and our extension, and for
-// devices and id ranges, where a word that it does not know, or a missing one, would be lost.
+// document is the domain element, in libvirt's order of elements and mostly of libvirtxml's types.
+// libvirtxml has no room for capabilities newer than its list, nor for our extension. In devices and
+// id ranges it loses unknown words, and that an attribute is missing. Those have types of our own.
 type document struct {
 	XMLName       xml.Name                     `xml:"domain"`
 	Type          string                       `xml:"type,attr"`
@@ -90,8 +90,7 @@ type filesystem struct {
 	SpaceSoftLimit *libvirtxml.DomainFilesystemSpaceSoftLimit `xml:"space_soft_limit"`
 }
 
-// source has the attributes of every type of file system; which may stand together is for
-// readSource to say.
+// source has the attributes of all types of file system. readSource checks which may be combined.
 type source struct {
 	Dir    string  `xml:"dir,attr,omitempty"`
 	Dev    string  `xml:"dev,attr,omitempty"`
@@ -103,14 +102,15 @@ type source struct {
 	Volume string  `xml:"volume,attr,omitempty"`
 }
 
-// console has no source: the path of a running one's terminal means nothing in a definition.
+// console has no source: libvirt writes the path of a running container's terminal there, and that
+// path means nothing in a definition.
 type console struct {
 	Type   *string                         `xml:"type,attr"`
 	Target *libvirtxml.DomainConsoleTarget `xml:"target"`
 	Alias  *libvirtxml.DomainAlias         `xml:"alias"`
 }
 
-// extension is what Berth adds, in its own namespace.
+// extension is the element of Berth's own XML namespace.
 type extension struct {
 	XMLName    xml.Name    `xml:"urn:berth:container:1 container"`
 	IDMap      *extIDMap   `xml:"idmap"`

@@ -6,10 +6,10 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// formatName is what qemu-nbd's formats look like. It becomes an argument of that program.
+// formatName matches the names of qemu-nbd's formats. The name becomes an argument of that program.
 var formatName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 
-// readDriver: only an image file has a choice of driver.
+// readDriver reads <driver>. Only a file system of type "file" has a choice of driver.
 func readDriver(fs *Filesystem, x *libvirtxml.DomainFilesystemDriver) error {
 	const at = atFS + "/driver"
 	if x != nil {
@@ -35,11 +35,11 @@ func readDriver(fs *Filesystem, x *libvirtxml.DomainFilesystemDriver) error {
 	}
 	switch {
 	case fs.Driver != "loop" && fs.Driver != "nbd":
-		return unsupported(at+"@type", "'%s' is not served; use loop or nbd", fs.Driver)
+		return unsupported(at+"@type", "'%s' is not supported; use loop or nbd", fs.Driver)
 	case fs.Format != "" && !formatName.MatchString(fs.Format):
-		return invalid(at+"@format", "'%.40s' is no name of a format", fs.Format)
+		return invalid(at+"@format", "'%.40s' is not the name of a format", fs.Format)
 	case fs.Driver == "loop" && fs.Format != "" && fs.Format != "raw":
-		return unsupported(at+"@format", "a loop device shows a raw file only, not '%s'; use type='nbd'", fs.Format)
+		return unsupported(at+"@format", "a loop device can show a raw file only, not '%s'; use type='nbd'", fs.Format)
 	case fs.Driver == "nbd" && fs.Format == "":
 		return unsupported(at+"@format", "it is missing: nbd must be told the format, since guessing it would trust the image")
 	}

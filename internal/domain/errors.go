@@ -6,20 +6,20 @@ import (
 	"unicode"
 )
 
-// maxReport bounds an error's texts, in bytes: what is wrong may quote a value of any length.
+// maxReport limits an error's texts, in bytes: they may quote a value of any length.
 const maxReport = 400
 
-// ErrorKind tells a document that is wrong from one that asks for what cannot be.
+// ErrorKind tells an invalid document from one that asks for something unsupported.
 type ErrorKind int
 
 // The kinds of errors.
 const (
 	InvalidXML    ErrorKind = iota // not well-formed, or against the rules of domain XML
-	InvalidConfig                  // understood, but not supported here, or contradicting itself
+	InvalidConfig                  // understood, but not supported here, or contradictory
 )
 
-// Error is what is wrong with a definition, and where. Element is a path such as
-// "domain/devices/console"; an attribute follows an "@".
+// Error is one mistake in a definition. Element is its place: a path such as
+// "domain/devices/console". An attribute follows an "@".
 type Error struct {
 	Kind    ErrorKind
 	Element string
@@ -45,7 +45,7 @@ func report(k ErrorKind, element, text string) *Error {
 	return &Error{Kind: k, Element: oneLine(element), Text: oneLine(text)}
 }
 
-// oneLine makes a text short, and free of what would forge a second line of a log.
+// oneLine shortens a text, and replaces the control characters that could forge a second line in a log.
 func oneLine(s string) string {
 	if len(s) > maxReport {
 		s = strings.ToValidUTF8(s[:maxReport], "") + "…"

@@ -35,7 +35,7 @@ func readCapabilities(c *Capabilities, x *capabilities) error {
 		c.Policy = p
 	case "":
 	default:
-		return invalid(at+"@policy", "'%s' is no policy; known are default, allow, deny", x.Policy)
+		return invalid(at+"@policy", "'%s' is unknown; known are default, allow, deny", x.Policy)
 	}
 	for _, one := range x.List {
 		name := one.XMLName.Local

@@ -72,7 +72,7 @@ func spaceLimit(name string, value uint, unit string) (uint64, error) {
 func readSource(fs *Filesystem, x *source) (err error) {
 	own, known := map[FSType]string{FSMount: "dir", FSBind: "dir", FSBlock: "dev", FSFile: "file", FSRAM: "usage"}[fs.Type]
 	if !known {
-		return unsupported(atFS+"@type", "'%s' is no type that a container can have; 'mount' is a directory or file of the host", fs.Type)
+		return unsupported(atFS+"@type", "a container cannot have the type '%s'; 'mount' is a directory or file of the host", fs.Type)
 	}
 	if x == nil {
 		return invalid(atFS+"/source", "it is missing: a file system of type '%s' must have a source %s", fs.Type, own)
@@ -124,8 +124,8 @@ func ramSize(at string, x *source) (uint64, error) {
 	return inBytes(at, *x.Usage, unit)
 }
 
-// checkSource wants an absolute path whose text can be tidied without naming another file: behind
-// a link, ".." is not the part before it.
+// checkSource requires an absolute path without "..". path.Clean drops ".." together with the part
+// before it, which names another file if that part is a symbolic link.
 func checkSource(at, p string) error {
 	switch {
 	case p == "":

@@ -1,8 +1,8 @@
 package domain
 
-// foreignText is what libvirt knows and Berth does not serve: elements, and attributes after an
-// "@", by their parent. What no version of libvirt knows either is a mistake of the writer's, and
-// gets another error.
+// foreignText lists the elements that libvirt knows and Berth does not support, by their parent. An
+// "@" marks an attribute. An element that no version of libvirt knows is a typing error, and is
+// reported as "unknown" instead.
 const foreignText = `
 domain: blkiotune cputune numatune seclabel maxMemory memoryBacking vcpus cpu pm perf iommufd
 domain: iothreads iothreadids defaultiothread sysinfo bootloader bootloader_args keywrap

@@ -8,18 +8,18 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// FormatOptions chooses what Format shows; the zero value is the stored definition.
+// FormatOptions chooses what Format shows. The zero value shows the stored definition.
 type FormatOptions struct {
-	Live *Live // of a running container: what it got at its start, too
+	Live *Live // also show what a running container got at its start
 }
 
-// Live is what only a running container has.
+// Live holds the values that only a running container has.
 type Live struct {
 	ID uint32 // pid of the supervisor
 }
 
-// Format gives the canonical text, in libvirt's order, two blanks a level. Parse reads it back to
-// an equal Def.
+// Format returns the canonical text: libvirt's order of elements, indented by two blanks a level.
+// Parse reads it back to an equal Def.
 func (d *Def) Format(o FormatOptions) (string, error) {
 	x := document{
 		Type: "lxc", Name: d.Name, Title: d.Title, Description: d.Description,
@@ -180,7 +180,7 @@ func formatFilesystem(fs *Filesystem) filesystem {
 	case FSFile:
 		x.Source.File = fs.Source
 	case FSRAM:
-		// libvirt prints KiB; a size that is no multiple of one stays in bytes, so as not to shrink.
+		// libvirt prints KiB. A size that is not a multiple of 1 KiB stays in bytes, so that it does not shrink.
 		usage, units := fs.Usage, "bytes"
 		if usage%1024 == 0 {
 			usage, units = usage/1024, "KiB"

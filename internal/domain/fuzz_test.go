@@ -18,7 +18,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		for _, gate := range []map[string]string{notServed(), nil} {
+		for _, gate := range []map[string]string{notYetSupported(), nil} {
 			d, err := parse(doc, gate)
 			var e *Error
 			switch {

@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// TestGates: each entry of notServed keeps its element out without the others, and lets it in when
+// TestGates: each entry of notYetSupported keeps its element out without the others, and lets it in when
 // it is lifted.
 func TestGates(t *testing.T) {
 	t.Parallel()
 	lifted := map[string]string{ // and what shows that it is lifted
 		"domain/vcpu@cpuset": `<vcpu cpuset='0'>1</vcpu>`,
 	}
-	for path := range notServed() {
+	for path := range notYetSupported() {
 		inner, known := lifted[path]
 		if !known {
 			t.Errorf("%s has no row here", path)
@@ -22,10 +22,10 @@ func TestGates(t *testing.T) {
 		doc := with(inner)
 		_, err := Parse([]byte(doc))
 		var e *Error
-		if !errors.As(err, &e) || e.Kind != InvalidConfig || e.Element != path || !strings.Contains(e.Text, "not served") {
+		if !errors.As(err, &e) || e.Kind != InvalidConfig || e.Element != path || !strings.Contains(e.Text, "does not support") {
 			t.Errorf("%s is not kept out: %v", path, err)
 		}
-		gate := notServed()
+		gate := notYetSupported()
 		delete(gate, path)
 		if _, err := parse([]byte(doc), gate); err != nil {
 			t.Errorf("%s lifted: %v", path, err)
@@ -76,7 +76,7 @@ func TestArch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fixpoint(t, d, notServed())
+	fixpoint(t, d, notYetSupported())
 	filtered := strings.Replace(extensionXML("<seccomp profile='default'/>"), "<type>", "<type arch='"+sibling+"'>", 1)
 	if d, err = Parse([]byte(filtered)); err != nil || !d.OS.Personality32() || d.Extension.Seccomp != "default" {
 		t.Errorf("a filter for %s: %v", sibling, err)

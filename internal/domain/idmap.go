@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// maxRanges is the kernel's limit of lines in uid_map (user_namespaces(7), since 4.15).
+// maxRanges is the kernel's limit for the lines of uid_map (user_namespaces(7), since Linux 4.15).
 const maxRanges = 340
 
 func readIDMap(d *Def, x *document) (err error) {
@@ -22,8 +22,9 @@ func readIDMap(d *Def, x *document) (err error) {
 	return err
 }
 
-// rootCanBeMapped refuses the host's own root with a user namespace: its owners would be mapped, so that
-// the container's root would own the host's files, and the kernel maps no tree with a proc in it.
+// rootCanBeMapped returns an error if a container with a user namespace would have the host's own
+// root directory. The owners of its files would be mapped, so the container's root would own the
+// host's files. The kernel does not map a tree that contains a proc, either.
 func rootCanBeMapped(d *Def, _ *document) error {
 	at := "domain/idmap"
 	if d.Extension.AutoIDMap {
@@ -39,7 +40,7 @@ func rootCanBeMapped(d *Def, _ *document) error {
 
 func idRanges(at string, list []idRange) ([]IDRange, error) {
 	if len(list) > maxRanges {
-		return nil, invalid(at, "there are %d ranges, and the kernel takes %d", len(list), maxRanges)
+		return nil, invalid(at, "there are %d ranges; the kernel's limit is %d", len(list), maxRanges)
 	}
 	var out []IDRange
 	for _, x := range list {
@@ -71,7 +72,7 @@ func (x *idRange) read(at string) (IDRange, error) {
 		}
 	}
 	start, target, count := *x.Start, *x.Target, *x.Count
-	// 2^32-1 is no id: it means "none" (chown(2)).
+	// 2^32-1 is not an id: it means "none" (chown(2)).
 	const end = 1<<32 - 1
 	switch {
 	case count == 0:
@@ -82,7 +83,7 @@ func (x *idRange) read(at string) (IDRange, error) {
 	return IDRange{Start: uint32(start), Target: uint32(target), Count: uint32(count)}, nil
 }
 
-// overlap sorts by one side and refuses ids that are there twice.
+// overlap sorts list by the given side. It returns an error if two ranges share an id on that side.
 func overlap(at, side string, list []IDRange, of func(IDRange) uint32) error {
 	slices.SortFunc(list, func(a, b IDRange) int { return cmp.Compare(of(a), of(b)) })
 	for i := 1; i < len(list); i++ {

@@ -7,7 +7,7 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// readMemory: values are in KiB, rounded up.
+// readMemory reads the sizes and limits of memory. It converts them to KiB, rounded up.
 func readMemory(d *Def, x *document) (err error) {
 	if x.Memory == nil {
 		return invalid("domain/memory", "it is missing: a domain must have a memory size")
@@ -67,7 +67,7 @@ func checkLimits(m *Memory) error {
 	return nil
 }
 
-// kib scales a value to KiB, rounded up; the unit defaults to KiB.
+// kib converts a value to KiB, rounded up. The unit defaults to KiB.
 func kib(at string, value uint64, unit string) (uint64, error) {
 	if unit == "" {
 		unit = "KiB"
@@ -79,8 +79,8 @@ func kib(at string, value uint64, unit string) (uint64, error) {
 	return n/1024 + min(n%1024, 1), nil
 }
 
-// inBytes scales by libvirt's units: b, bytes; k, KiB, M, MiB … E, EiB are powers of 1024; KB, MB …
-// EB of 1000.
+// inBytes converts a value of libvirt's units to bytes. The units are b and bytes; k, KiB, M, MiB …
+// E, EiB, which are powers of 1024; and KB, MB … EB, which are powers of 1000.
 func inBytes(at string, value uint64, unit string) (uint64, error) {
 	factor, ok := scale(unit)
 	if !ok {
@@ -94,7 +94,7 @@ func inBytes(at string, value uint64, unit string) (uint64, error) {
 }
 
 func noUnit(at, unit string) *Error {
-	return invalid(at, "'%.40s' is no unit; use b, KiB, MiB, GiB, TiB, KB, MB, …", unit)
+	return invalid(at, "'%.40s' is not a unit; use b, KiB, MiB, GiB, TiB, KB, MB, …", unit)
 }
 
 func scale(unit string) (uint64, bool) {

@@ -9,13 +9,14 @@ import (
 	"strings"
 )
 
-// selfContained gives the content of <metadata> as it stands, but each of its elements also
-// declares the prefixes that it has from outside: the text is formatted without that outside.
+// selfContained returns the content of <metadata> unchanged but for one thing: each top element also
+// declares the prefixes that <domain> or <metadata> declared for it. Format writes those elements
+// without these declarations.
 func selfContained(inner string, outer map[string]string) (string, error) {
 	d := xml.NewDecoder(strings.NewReader(inner))
 	s := scopes{outer: outer}
 	var out strings.Builder
-	copied, name := 0, 0 // how much of inner is written; the end of the current top element's name
+	copied, name := 0, 0 // how many bytes of inner are written; the end of the current top element's name
 	for {
 		start := int(d.InputOffset())
 		token, err := d.RawToken()
@@ -48,11 +49,11 @@ func selfContained(inner string, outer map[string]string) (string, error) {
 	return out.String() + inner[copied:], nil
 }
 
-// scopes are the prefixes that the elements around a place declare.
+// scopes holds the prefixes that are declared at the current place.
 type scopes struct {
 	outer    map[string]string
 	declared []map[string]bool
-	borrowed map[string]string // from outer, by the current top element
+	borrowed map[string]string // the prefixes of outer that the current top element uses
 }
 
 func (s *scopes) enter(t xml.StartElement) error {
@@ -79,7 +80,7 @@ func (s *scopes) enter(t xml.StartElement) error {
 	return nil
 }
 
-// written is a name as it stands in the text.
+// written returns a name as the text has it.
 func written(n xml.Name) string {
 	if n.Space == "" {
 		return n.Local

@@ -6,32 +6,33 @@ import (
 	"unicode"
 )
 
-// maxName leaves room in a file name of 255 bytes for what the store adds: a dot, ".xml" and the digits
-// of a temporary file, or ".damaged" and a counter.
+// maxName is the longest name, in bytes. It leaves room in a file name of 255 bytes for the parts
+// that the store adds: a dot, ".xml" and the digits of a temporary file, or ".damaged" and a counter.
 const maxName = 231
 
-// maxHostname is HOST_NAME_MAX.
+// maxHostname is HOST_NAME_MAX, in bytes (sethostname(2)).
 const maxHostname = 64
 
-// checkName refuses what cannot be a file's name, or would forge a line of a log.
+// checkName returns an error if name cannot be a file's name, or could forge a line in a log.
 func checkName(name string) error {
 	const at = "domain/name"
 	switch {
 	case name == "":
 		return invalid(at, "a domain must have a name")
 	case name == "." || name == "..":
-		return invalid(at, "'%s' is no name for a domain", name)
+		return invalid(at, "'%s' is not a name for a domain", name)
 	case strings.Contains(name, "/"):
 		return invalid(at, "name %.60s cannot contain '/'", name)
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return invalid(at, "name %.60q cannot contain newlines or other control characters", name)
 	case len(name) > maxName:
-		return invalid(at, "the name has %d bytes, and at most %d are possible", len(name), maxName)
+		return invalid(at, "the name has %d bytes; the limit is %d", len(name), maxName)
 	}
 	return nil
 }
 
-// Hostname is what the container's host is called: the name, less what a host name cannot have.
+// Hostname returns the container's host name: its name without the characters that a host name
+// cannot have.
 func (d *Def) Hostname() string {
 	var b strings.Builder
 	for _, r := range d.Name {
@@ -46,8 +47,8 @@ func (d *Def) Hostname() string {
 	return h[:min(len(h), maxHostname)]
 }
 
-// MachineName is the name for systemd-machined: the container's own where it is a host name, else
-// what remains of it with eight digits of the uuid, so that it is nobody else's.
+// MachineName returns the name for systemd-machined. It is the container's name if machined accepts
+// that. Otherwise it is the usable part of the name and eight digits of the uuid, which make it unique.
 func (d *Def) MachineName() string {
 	if isHostname(d.Name) {
 		return d.Name
@@ -72,8 +73,8 @@ func (d *Def) MachineName() string {
 
 func (d *Def) shortID() string { return hex.EncodeToString(d.UUID[:4]) }
 
-// isHostname is machined's own rule (systemd 252, hostname_is_valid): letters, digits, "-" and single inner
-// dots.
+// isHostname reports whether machined accepts s (systemd 252, hostname_is_valid): letters, digits, "-" and
+// single inner dots.
 func isHostname(s string) bool {
 	if s == "" || len(s) > maxHostname {
 		return false

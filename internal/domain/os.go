@@ -13,7 +13,7 @@ func readOS(d *Def, x *document) error {
 		return invalid("domain/os/type", "it is missing: an os <type> must be specified")
 	}
 	if t := strings.TrimSpace(x.OS.Type.Type); t != "exe" {
-		return unsupported("domain/os/type", "'%s' is not served; a container's type is 'exe'", t)
+		return unsupported("domain/os/type", "'%s' is not supported; a container's type is 'exe'", t)
 	}
 	if err := readArch(&d.OS, x.OS.Type.Arch, hostArch()); err != nil {
 		return err
@@ -30,7 +30,7 @@ func readOS(d *Def, x *document) error {
 	for _, e := range x.OS.InitEnv {
 		switch {
 		case !envName.MatchString(e.Name):
-			return invalid("domain/os/initenv@name", "'%.40s' is no name of a variable: letters, digits and '_', no digit first", e.Name)
+			return invalid("domain/os/initenv@name", "'%.40s' is not the name of a variable: letters, digits and '_', no digit first", e.Name)
 		case e.Value == "":
 			return invalid("domain/os/initenv", "'%.40s' is empty: no data supplied for <initenv>", e.Name)
 		}
@@ -46,14 +46,15 @@ func readOS(d *Def, x *document) error {
 	return checkOwner("domain/os/initgroup", d.OS.Group)
 }
 
-// checkOwner: a name can be looked up in the container only, but after a "+" is a number.
+// checkOwner checks a user or group. It returns an error if s begins with "+" and no id follows. A
+// name is not checked: only the container can look it up.
 func checkOwner(at, s string) error {
 	digits, forced := strings.CutPrefix(s, "+")
 	if !forced {
 		return nil
 	}
 	if n, err := strconv.ParseUint(digits, 10, 32); err != nil || n == 1<<32-1 {
-		return invalid(at, "'%.40s' is no id: a number from 0 to 4294967294 follows the '+'", s)
+		return invalid(at, "'%.40s' is not an id: a number from 0 to 4294967294 follows the '+'", s)
 	}
 	return nil
 }

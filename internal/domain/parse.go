@@ -7,10 +7,11 @@ import (
 	"unicode"
 )
 
-// Parse reads a definition, checks it and fills in the defaults. The error is an *Error.
-func Parse(doc []byte) (*Def, error) { return parse(doc, notServed()) }
+// Parse reads a definition, checks it and fills in the defaults. It returns an *Error if the
+// definition breaks a rule.
+func Parse(doc []byte) (*Def, error) { return parse(doc, notYetSupported()) }
 
-// parse takes the gate as an argument, so that what is not served yet can be tested.
+// parse is Parse with the gate as an argument, so that tests can open it.
 func parse(doc []byte, gate map[string]string) (*Def, error) {
 	doc = bytes.TrimPrefix(doc, []byte("\uFEFF")) // some editors mark UTF-8 with it
 	outer, err := check(doc, gate)
@@ -40,7 +41,7 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 
 func readIdentity(d *Def, x *document) (err error) {
 	if x.Type != "lxc" {
-		return unsupported("domain@type", "the domain type is '%s'; Berth runs type 'lxc' only", x.Type)
+		return unsupported("domain@type", "the domain type is '%s'; Berth supports 'lxc' only", x.Type)
 	}
 	if err := checkName(x.Name); err != nil {
 		return err
@@ -79,17 +80,17 @@ func checkPartition(p string) error {
 	return nil
 }
 
-// readCPU: the number is reported only, as libvirt does.
+// readCPU reads <vcpu>. The number is only reported; libvirt does the same for containers.
 func readCPU(d *Def, x *document) error {
 	d.VCPUs = 1
 	if x.VCPU == nil {
 		return nil
 	}
 	if x.VCPU.Placement != "" && x.VCPU.Placement != "static" {
-		return unsupported("domain/vcpu@placement", "'%s' is not served; only 'static' is", x.VCPU.Placement)
+		return unsupported("domain/vcpu@placement", "'%s' is not supported; only 'static' is", x.VCPU.Placement)
 	}
 	if d.VCPUsNow = x.VCPU.Current; d.VCPUsNow > x.VCPU.Value {
-		return invalid("domain/vcpu@current", "%d is more than the %d processors there are", d.VCPUsNow, x.VCPU.Value)
+		return invalid("domain/vcpu@current", "%d is more than the container's %d processors", d.VCPUsNow, x.VCPU.Value)
 	}
 	if d.VCPUs = x.VCPU.Value; d.VCPUs == 0 || d.VCPUs > 16384 {
 		return invalid("domain/vcpu", "%d is not a number of processors from 1 to 16384", d.VCPUs)
@@ -103,7 +104,7 @@ func readClock(d *Def, x *document) error {
 		return nil
 	}
 	if d.Clock.Offset = x.Clock.Offset; d.Clock.Offset != "utc" && d.Clock.Offset != "localtime" {
-		return unsupported("domain/clock@offset", "'%s' is not served: a container shares the host's clock; use 'utc' or 'localtime'", d.Clock.Offset)
+		return unsupported("domain/clock@offset", "'%s' is not supported: a container shares the host's clock; use 'utc' or 'localtime'", d.Clock.Offset)
 	}
 	return nil
 }
@@ -133,7 +134,7 @@ func readActions(d *Def, x *document) error {
 			}
 			*a.to = action
 		default:
-			return unsupported("domain/"+a.element, "'%s' is no action; known are destroy, restart, rename-restart, preserve", a.text)
+			return unsupported("domain/"+a.element, "'%s' is unknown; known are destroy, restart, rename-restart, preserve", a.text)
 		}
 	}
 	return nil

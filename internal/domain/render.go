@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// render lays marshalled XML out as libvirt does: two blanks a level, single quotes, an empty
-// element as one tag, the namespaces of libvirt and Berth by their prefixes. The content of
-// <metadata> is copied as it is.
+// render lays out marshalled XML as libvirt does: two blanks a level, single quotes, an empty
+// element as one tag, and prefixes for the namespaces of libvirt and Berth. It copies the content
+// of <metadata> unchanged.
 func render(text []byte) (string, error) {
 	r := renderer{text: text, in: xml.NewDecoder(bytes.NewReader(text))}
 	for {
@@ -41,8 +41,8 @@ type renderer struct {
 	text   []byte
 	in     *xml.Decoder
 	out    strings.Builder
-	names  []string // of the elements around
-	prefix []string // theirs
+	names  []string // the names of the open elements
+	prefix []string // the prefixes of the open elements
 	open   bool     // the last start tag lacks its ">"
 	inline bool     // the current element has text
 }
@@ -81,7 +81,7 @@ func (r *renderer) start(t xml.StartElement) error {
 	return nil
 }
 
-// verbatim copies the rest of the element whose start tag was just read.
+// verbatim copies the rest of the current element, after its start tag.
 func (r *renderer) verbatim() error {
 	from := r.in.InputOffset()
 	for depth := 1; depth > 0; {
@@ -118,12 +118,14 @@ func (r *renderer) end() {
 	r.open, r.inline = false, false
 }
 
-// escaped is text as libvirt writes it; a carriage return would not survive being read.
+// escaped returns text as libvirt writes it. It also escapes a carriage return: XML readers turn a
+// bare one into a newline.
 func escaped(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "'", "&apos;", `"`, "&quot;", "\r", "&#13;").Replace(s)
 }
 
-// inQuotes is an attribute's value: any blank but a space would come back as one.
+// inQuotes returns an attribute's value. It escapes newlines and tabs: XML readers turn bare ones
+// into spaces.
 func inQuotes(s string) string {
 	return strings.NewReplacer("\n", "&#10;", "\t", "&#9;").Replace(escaped(s))
 }

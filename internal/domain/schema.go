@@ -5,16 +5,16 @@ import (
 	"sync"
 )
 
-// schemaText is every element of domain XML that a container can have, one a line: the path, then
-// its attributes. A path that ends in "+" may stand several times. After the attributes:
+// schemaText lists the elements of domain XML that a container can have, one a line: the path, then
+// the attributes. An element whose path ends in "+" may appear several times. After the attributes:
 //
 //	text     it holds text
 //	number   it holds an unsigned number
 //	NAME#    the attribute NAME holds an unsigned number
-//	any      its content is kept verbatim and not looked at
+//	any      its content is kept verbatim and not checked
 //	caps     its children are named after capabilities
 //
-// What libvirt knows beyond this is in foreignText (foreign.go), and refused by name.
+// foreignText (foreign.go) lists the other elements that libvirt knows. They are refused by name.
 const schemaText = `
 domain                                    type id
 domain/name                               text
@@ -79,12 +79,12 @@ domain/berth:container/berth:seccomp      profile
 domain/berth:container/berth:shutdown     signal
 `
 
-// everything gates an element, or an attribute whatever its value.
+// everything, as a value in the gate, stands for an element, or for all values of an attribute.
 const everything = "*"
 
-// notServed are elements, attributes and values of schemaText that are understood but not served
-// yet. To lift one is to delete its line; but vcpu@cpuset first needs a place in Def.
-func notServed() map[string]string {
+// notYetSupported returns the gate: elements, attributes and values of schemaText that are understood
+// but not supported yet. To support one, delete its line. vcpu@cpuset also needs a field in Def.
+func notYetSupported() map[string]string {
 	return map[string]string{
 		"domain/vcpu@cpuset": everything,
 	}
@@ -102,10 +102,10 @@ type node struct {
 	foreign  bool
 }
 
-// attrRule is what is known of an attribute.
+// attrRule is one attribute of the schema.
 type attrRule struct{ number, foreign bool }
 
-// schema is the parsed table; it is read only.
+// schema returns the parsed table. Nobody writes to it.
 var schema = sync.OnceValue(func() *node { return parseSchema(schemaText, foreignText) }) //nolint:gochecknoglobals // a constant in all but name
 
 func parseSchema(own, foreign string) *node {

@@ -38,12 +38,12 @@ func readShareRef(at string, x *libvirtxml.DomainLXCNamespaceMap) (ShareRef, err
 		return ref, invalid(at+"@value", "it is missing or empty")
 	case ref.Kind == ShareNetNS:
 		if strings.Contains(x.Value, "/") || x.Value == "." || x.Value == ".." {
-			return ref, invalid(at+"@value", "'%.60s' is no name of a network namespace below /run/netns", x.Value)
+			return ref, invalid(at+"@value", "'%.60s' is not the name of a network namespace below /run/netns", x.Value)
 		}
 	case ref.Kind == ShareName:
 	case ref.Kind == SharePID:
 		if n, err := strconv.ParseUint(x.Value, 10, 31); err != nil || n == 0 {
-			return ref, invalid(at+"@value", "'%.20s' is no pid", x.Value)
+			return ref, invalid(at+"@value", "'%.20s' is not a pid", x.Value)
 		}
 	default:
 		return ref, invalid(at+"@type", "'%s' is unknown; known are netns, name, pid, none", x.Type)
@@ -73,7 +73,7 @@ func readExtension(d *Def, x *document) error {
 	if e.Shutdown != nil {
 		d.Extension.ShutdownSignal = e.Shutdown.Signal
 		if _, known := signalNumber(e.Shutdown.Signal); !known {
-			return invalid(at+"shutdown@signal", "'%.40s' is no signal; write it as SIGTERM or SIGRTMIN+3", e.Shutdown.Signal)
+			return invalid(at+"shutdown@signal", "'%.40s' is not a signal; write it as SIGTERM or SIGRTMIN+3", e.Shutdown.Signal)
 		}
 	}
 	return nil

@@ -6,10 +6,12 @@ import (
 	"syscall"
 )
 
-// realtime is glibc's SIGRTMIN: the kernel's first two are its own (signal(7), "Real-time signals").
+// realtime is glibc's SIGRTMIN. glibc keeps the kernel's first two real-time signals to itself
+// (signal(7), "Real-time signals").
 const realtime = 34
 
-// signalNumber reads the names of signal(7) that a process can catch, and SIGRTMIN+0 to SIGRTMIN+30.
+// signalNumber reads the name of a signal that a process can catch (signal(7)), or SIGRTMIN+0 to
+// SIGRTMIN+30. It returns false for any other text.
 func signalNumber(name string) (n syscall.Signal, known bool) {
 	if offset, is := strings.CutPrefix(name, "SIGRTMIN+"); is {
 		i, err := strconv.ParseUint(offset, 10, 8)
@@ -24,7 +26,7 @@ func signalNumber(name string) (n syscall.Signal, known bool) {
 	return n, known
 }
 
-// StopSignal is the number of ShutdownSignal, 0 without one.
+// StopSignal returns the number of ShutdownSignal, or 0 if that is unset.
 func (e Extension) StopSignal() uint32 {
 	n, known := signalNumber(e.ShutdownSignal)
 	if !known {

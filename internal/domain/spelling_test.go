@@ -83,6 +83,6 @@ func TestMetadataVerbatim(t *testing.T) {
 		if text := format(t, d, FormatOptions{}); !strings.Contains(text, "<metadata>"+inner+"</metadata>") {
 			t.Errorf("%q is not in\n%s", inner, text)
 		}
-		fixpoint(t, d, notServed())
+		fixpoint(t, d, notYetSupported())
 	}
 }

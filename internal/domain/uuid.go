@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// UUID is a container's identity, immutable over its life.
+// UUID identifies a container. It never changes while the container is defined.
 type UUID [16]byte
 
 // IsZero reports whether no UUID was given.
 func (u UUID) IsZero() bool { return u == UUID{} }
 
-// String formats in lower case with dashes.
+// String returns the UUID in lower case with dashes.
 func (u UUID) String() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", u[0:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 
-// ParseUUID accepts what libvirt does: 32 hex digits, dashes and blanks between digit pairs
-// ignored. The all-zero UUID is refused.
+// ParseUUID reads a UUID as libvirt does: it ignores dashes and blanks. It returns an error if the
+// rest is not 32 hexadecimal digits, or is all zero.
 func ParseUUID(s string) (UUID, error) {
 	var u UUID
 	digits := strings.NewReplacer("-", "", " ", "").Replace(strings.TrimSpace(s))

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of a document, far above any honest one.
+// The limits of a document, far above the size of any real one.
 const (
 	maxSize     = 1 << 20 // bytes
 	maxDepth    = 32
@@ -19,20 +19,21 @@ const (
 	maxWord     = 256      // bytes of the name of an element or attribute
 )
 
-// The namespaces that a definition may use outside <metadata>, by the prefix in the schema.
+// The XML namespaces that a definition may use outside <metadata>. schemaText writes them as the
+// prefixes lxc and berth.
 const (
 	lxcNamespace   = "http://libvirt.org/schemas/domain/lxc/1.0"
 	berthNamespace = "urn:berth:container:1"
 )
 
-// xmlNamespace is what the prefix xml always stands for.
+// xmlNamespace is the namespace of the prefix xml, which nobody needs to declare.
 const xmlNamespace = "http://www.w3.org/XML/1998/namespace"
 
-// walker checks a document against the bounds and the schema before anything is built of it.
+// walker checks a document against the limits and the schema before it is unmarshalled.
 type walker struct {
 	gate     map[string]string
 	stack    []*frame
-	outer    map[string]string // what <domain> and <metadata> declare, by prefix
+	outer    map[string]string // the namespaces that <domain> and <metadata> declare, by prefix
 	elements int
 	rooted   bool
 }
@@ -42,17 +43,18 @@ type frame struct {
 	node *node
 	seen map[string]bool
 	any  bool            // inside <metadata>
-	text strings.Builder // of a number
+	text strings.Builder // only of an element that holds a number
 }
 
-// check reads the whole document as tokens. Entities other than XML's own five, directives and so
-// document types are refused: nothing is ever expanded.
+// check reads the whole document as tokens. It returns the namespaces that the content of <metadata>
+// can refer to. It returns an *Error if the document breaks a limit or a rule of the schema.
 //
-// It returns the namespaces that the content of <metadata> can refer to.
+// It refuses directives, and so document types, and entities other than XML's own five. So nothing
+// is ever expanded.
 func check(doc []byte, gate map[string]string) (outer map[string]string, err error) {
 	switch {
 	case len(doc) > maxSize:
-		return nil, invalid("", "the document has %d bytes, and at most %d are read", len(doc), maxSize)
+		return nil, invalid("", "the document has %d bytes; the limit is %d", len(doc), maxSize)
 	case len(bytes.TrimSpace(doc)) == 0:
 		return nil, invalid("", "the document is empty")
 	case !utf8.Valid(doc):
@@ -64,7 +66,7 @@ func check(doc []byte, gate map[string]string) (outer map[string]string, err err
 	}
 	d := xml.NewDecoder(bytes.NewReader(doc))
 	d.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
-		return nil, errors.New("the encoding is " + charset + "; only UTF-8 is read")
+		return nil, errors.New("the encoding is " + charset + "; only UTF-8 is supported")
 	}
 	w := &walker{gate: gate, outer: map[string]string{}}
 	for {
@@ -84,7 +86,8 @@ func check(doc []byte, gate map[string]string) (outer map[string]string, err err
 	}
 }
 
-// notXML: the decoder looks for these in text and attributes only, and not in comments.
+// notXML reports whether XML does not allow r. encoding/xml checks text and attributes only, not
+// comments.
 func notXML(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 }
@@ -128,9 +131,9 @@ func (w *walker) text(s string) error {
 	top := w.stack[len(w.stack)-1]
 	switch {
 	case len(s) > maxText && !top.any:
-		return invalid(top.path, "its text has %d bytes, and at most %d are read", len(s), maxText)
+		return invalid(top.path, "its text has %d bytes; the limit is %d", len(s), maxText)
 	case !top.any && !top.node.text:
-		return invalid(top.path, "it has text, %.40q, where none may be", strings.TrimSpace(s))
+		return invalid(top.path, "it has text, %.40q, but may not have any", strings.TrimSpace(s))
 	}
 	if !top.any && top.node.number {
 		top.text.WriteString(s)
@@ -202,7 +205,8 @@ func (w *walker) declare(attrs []xml.Attr) {
 	}
 }
 
-// child finds the schema's word on an element.
+// child returns the schema's node for an element. It returns an error if the element is unknown, is
+// not supported, or appears more often than the schema allows.
 func (w *walker) child(top *frame, name, path string) (*node, error) {
 	next := top.node.children[name]
 	switch {
@@ -214,13 +218,13 @@ func (w *walker) child(top *frame, name, path string) (*node, error) {
 	case next == nil:
 		return nil, invalid(path, "unknown element; see berth-xml(5)")
 	case next.foreign:
-		return nil, unsupported(path, "this element is not served by this version of Berth; remove it")
+		return nil, unsupported(path, "this version of Berth does not support this element; remove it")
 	}
 	if values, gated := w.gate[path]; gated && values == everything {
-		return nil, unsupported(path, "this element is not served by this version of Berth; remove it")
+		return nil, unsupported(path, "this version of Berth does not support this element; remove it")
 	}
 	if top.seen[name] && !next.many {
-		return nil, invalid(path, "this element may stand only once")
+		return nil, invalid(path, "this element may appear only once")
 	}
 	top.seen[name] = true
 	return next, nil

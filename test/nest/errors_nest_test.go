@@ -25,17 +25,17 @@ func TestBadInput(t *testing.T) {
 		"DOCTYPE":           {"<!DOCTYPE domain>" + good.xml(), "document types"},
 		"entity bomb":       {bomb + strings.Replace(good.xml(), "web", "&b;", 1), "document types"},
 		"unknown entity":    {strings.Replace(good.xml(), "web", "&b;", 1), "invalid character entity"},
-		"10 MB":             {with(func(g *guest) { g.More = "<title>" + strings.Repeat("x", 10<<20) + "</title>" }), "at most"},
+		"10 MB":             {with(func(g *guest) { g.More = "<title>" + strings.Repeat("x", 10<<20) + "</title>" }), "the limit is"},
 		"name with slash":   {with(func(g *guest) { g.Name = "a/b" }), "cannot contain '/'"},
 		"name with newline": {with(func(g *guest) { g.Name = "a\nb" }), "newlines"},
-		"name ..":           {with(func(g *guest) { g.Name = ".." }), "no name for a domain"},
+		"name ..":           {with(func(g *guest) { g.Name = ".." }), "not a name for a domain"},
 		"name of 300 chars": {with(func(g *guest) { g.Name = strings.Repeat("n", 300) }), "300 bytes"},
 		"no name":           {with(func(g *guest) { g.Name = "" }), "must have a name"},
 		"wrong type":        {strings.Replace(good.xml(), "'lxc'", "'kvm'", 1), "domain@type"},
 		"missing init":      {strings.Replace(good.xml(), "<init>/bin/sh</init>", "", 1), "domain/os/init"},
 		"memory 0":          {strings.Replace(good.xml(), "65536", "0", 1), "domain/memory"},
 		"unknown element":   {with(func(g *guest) { g.Devs = "<teleporter/>" }), "domain/devices/teleporter"},
-		"not served":        {with(func(g *guest) { g.Devs = "<interface type='network'/>" }), "domain/devices/interface"},
+		"not supported":     {with(func(g *guest) { g.Devs = "<interface type='network'/>" }), "domain/devices/interface"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clean(t)
