@@ -165,7 +165,7 @@ func (s *stager) enterGroup() error {
 			return fmt.Errorf("unshare the cgroup namespace: %w", err)
 		}
 	}
-	return s.mountAll([]plan.Mount{s.plan.Group})
+	return s.mountAll([]plan.Mount{s.plan.Cgroup})
 }
 
 // ready tells that all is prepared and waits for leave to execute.

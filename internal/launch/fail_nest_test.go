@@ -40,7 +40,7 @@ func TestFailedStart(t *testing.T) {
 		"unknown file system":    {func(b *box) { b.plan.Mounts[0].Type = "nonesuch" }, "mounts", "nonesuch", syscall.ENODEV},
 		"unknown mount option":   {option, "mounts", "Unknown parameter 'nonesuch'", syscall.EINVAL},
 		"mount point in the way": {func(b *box) { b.plan.Mounts[0].Target = "/text" }, "mounts", "/text", syscall.ENOTDIR},
-		"no place for its group": {func(b *box) { b.plan.Group.Target = "/text" }, "cgroup", "/text", syscall.ENOTDIR},
+		"no place for its group": {func(b *box) { b.plan.Cgroup.Target = "/text" }, "cgroup", "/text", syscall.ENOTDIR},
 		"too many arguments":     {func(b *box) { b.plan.Init.Args = make([]string, 1<<18) }, "exec", "/init", syscall.E2BIG},
 	} {
 		// When the daemon goes on: at once, in the middle of it all, and when all is over.

@@ -6,7 +6,7 @@ import (
 	"github.com/berthd/berth/internal/pack"
 )
 
-// Pack gives the plan's packed bytes.
+// Pack returns the plan in its binary form (package pack).
 func (p *Plan) Pack() []byte {
 	var w pack.Writer
 	w.String(p.Name)
@@ -48,7 +48,7 @@ func (p *Plan) Pack() []byte {
 	}
 	w.U32(uint32(p.Consoles))
 	packMounts(&w, p.Filesystems)
-	packMounts(&w, []Mount{p.Group})
+	packMounts(&w, []Mount{p.Cgroup})
 	w.String(p.Hostname)
 	w.Bool(p.LoopbackUp)
 	packStrings(&w, p.Deny)
@@ -61,7 +61,7 @@ func (p *Plan) Pack() []byte {
 	return w.Bytes()
 }
 
-// Unpack reads what Pack wrote, and nothing else.
+// Unpack reads a plan that Pack wrote. It returns an error if b is cut short or has more bytes.
 func Unpack(b []byte) (*Plan, error) {
 	r := pack.NewReader(b)
 	p := &Plan{Name: r.String()}
@@ -88,7 +88,7 @@ func Unpack(b []byte) (*Plan, error) {
 	p.Consoles = int(r.U32())
 	p.Filesystems = unpackMounts(r)
 	for _, m := range unpackMounts(r) {
-		p.Group = m
+		p.Cgroup = m
 	}
 	p.Hostname = r.String()
 	p.LoopbackUp = r.Bool()

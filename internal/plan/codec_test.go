@@ -20,7 +20,7 @@ func full() *Plan {
 		Links:       []Link{{"/dev/fd", "/proc/self/fd"}},
 		Consoles:    2,
 		Filesystems: []Mount{{Kind: MountSource, Target: "/data", Source: 1}, {Kind: MountInner, Target: "/a", From: "/b"}},
-		Group:       Mount{Kind: MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2"},
+		Cgroup:      Mount{Kind: MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2"},
 		Hostname:    "web",
 		LoopbackUp:  true,
 		Deny:        []string{"bpf", "swapon"},
@@ -36,7 +36,7 @@ func full() *Plan {
 // TestPackRoundTrip: a plan is read as it was packed.
 func TestPackRoundTrip(t *testing.T) {
 	t.Parallel()
-	for name, p := range map[string]*Plan{"full": full(), "nearly empty": {Group: Mount{Kind: MountNew}}} {
+	for name, p := range map[string]*Plan{"full": full(), "nearly empty": {Cgroup: Mount{Kind: MountNew}}} {
 		got, err := Unpack(p.Pack())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

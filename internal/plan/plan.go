@@ -1,33 +1,33 @@
 package plan
 
-// Plan is what init does, in the order of its fields.
+// Plan says what the init stage does. It works through the fields in their order.
 type Plan struct {
 	Name       string     `json:"name"`
 	Namespaces Namespaces `json:"namespaces"`
-	Join       []Join     `json:"join,omitempty"` // namespaces of others that init is born in
+	Join       []Join     `json:"join,omitempty"` // existing namespaces that init is created in
 	UIDs       []IDRange  `json:"uids,omitempty"`
 	GIDs       []IDRange  `json:"gids,omitempty"`
-	// Sources are opened by the supervisor, before the root is entered; Sources[0] is the root.
+	// The supervisor opens the sources before the init stage enters the root. Sources[0] is the root.
 	Sources     []Source     `json:"sources"`
-	ProcView    bool         `json:"proc_view,omitempty"` // there are mounts of kind MountView
+	ProcView    bool         `json:"proc_view,omitempty"` // some mounts are of kind MountView
 	Detach      []string     `json:"detach,omitempty"`    // mounts of a shared host root that the container must not see
-	Mounts      []Mount      `json:"mounts"`              // the basic ones
+	Mounts      []Mount      `json:"mounts"`              // the mounts that every container has
 	Devices     []Device     `json:"devices"`
 	Links       []Link       `json:"links"`
 	Consoles    int          `json:"consoles"`
-	Filesystems []Mount      `json:"filesystems,omitempty"` // the definition's own, in its order
-	Group       Mount        `json:"cgroup"`                // made once init is in its control group
+	Filesystems []Mount      `json:"filesystems,omitempty"` // those of the definition, in its order
+	Cgroup      Mount        `json:"cgroup"`                // mounted after init was moved into its control group
 	Hostname    string       `json:"hostname,omitempty"`
 	LoopbackUp  bool         `json:"loopback_up,omitempty"`
-	Deny        []string     `json:"deny_syscalls,omitempty"` // by a filter; none without one
+	Deny        []string     `json:"deny_syscalls,omitempty"` // system calls that the filter denies; empty means no filter
 	Caps        Capabilities `json:"capabilities"`
 	NoNewPrivs  bool         `json:"no_new_privs,omitempty"` // prctl(2), PR_SET_NO_NEW_PRIVS
 	Linux32     bool         `json:"linux32,omitempty"`      // personality(2), PER_LINUX32
 	Init        Init         `json:"init"`
-	StopSignal  uint32       `json:"stop_signal,omitempty"` // that ends init; 0: the one that it listens to
+	StopSignal  uint32       `json:"stop_signal,omitempty"` // asks init to end; 0 means a signal that init listens to
 }
 
-// Namespaces are the kinds that init gets anew; pid and mount always are.
+// Namespaces says which kinds of namespaces are new for init. The pid and mount namespaces always are.
 type Namespaces struct {
 	IPC    bool `json:"ipc"`
 	UTS    bool `json:"uts"`
@@ -36,7 +36,7 @@ type Namespaces struct {
 	Cgroup bool `json:"cgroup"`
 }
 
-// Join is a namespace of another container, another process, or of a name below /run/netns.
+// Join is one existing namespace: of another container, of a process, or of a name below /run/netns.
 type Join struct {
 	Kind      string `json:"kind"` // net, ipc, uts
 	Container string `json:"container,omitempty"`
@@ -44,14 +44,14 @@ type Join struct {
 	NetNS     string `json:"netns,omitempty"`
 }
 
-// IDRange maps Count ids from Inside on to those from Outside on.
+// IDRange maps Count ids: those from Inside in the container to those from Outside on the host.
 type IDRange struct {
 	Inside  uint32 `json:"inside"`
 	Outside uint32 `json:"outside"`
 	Count   uint32 `json:"count"`
 }
 
-// SourceKind is what a Source is on the host.
+// SourceKind says what a Source is on the host.
 type SourceKind string
 
 // The kinds of sources. SourceTree is the zero value.
@@ -59,20 +59,20 @@ const (
 	SourceTree  SourceKind = ""      // a directory or file, cloned as a detached mount tree
 	SourceBlock SourceKind = "block" // a block device with a file system
 	SourceImage SourceKind = "image" // a file with a file system, shown as a block device
-	SourceSysfs SourceKind = "sysfs" // a new sysfs of the network namespace that is joined
+	SourceSysfs SourceKind = "sysfs" // a new sysfs of the network namespace in Join
 )
 
 // Source is a part of the host that becomes a detached mount tree.
 type Source struct {
 	Path      string     `json:"path"`
 	Kind      SourceKind `json:"kind,omitempty"`
-	Format    string     `json:"format,omitempty"` // of an image that is not raw, as qemu-nbd(8) names it
+	Format    string     `json:"format,omitempty"` // qemu-nbd(8)'s name of an image's format; empty means raw
 	Recursive bool       `json:"recursive,omitempty"`
 	IDMapped  bool       `json:"idmapped,omitempty"`
 	ReadOnly  bool       `json:"readonly,omitempty"`
 }
 
-// MountKind is how a mount comes to be.
+// MountKind says what a mount shows.
 type MountKind string
 
 // The kinds of mounts.
@@ -80,10 +80,10 @@ const (
 	MountNew    MountKind = "new"    // a new file system of Type
 	MountInner  MountKind = "inner"  // a bind of From, a path inside the container
 	MountSource MountKind = "source" // the tree of Sources[Source]
-	MountView   MountKind = "view"   // the file From of the container's own part of /proc
+	MountView   MountKind = "view"   // the file From of the container's view of /proc (package procview)
 )
 
-// Mount is one mount inside the container; its target is made where it is missing.
+// Mount is one mount inside the container. The init stage creates the target if it is missing.
 type Mount struct {
 	Kind     MountKind `json:"kind"`
 	Target   string    `json:"target"`
@@ -92,23 +92,24 @@ type Mount struct {
 	From     string    `json:"from,omitempty"`
 	Source   int       `json:"source,omitempty"`
 	ReadOnly bool      `json:"readonly,omitempty"`
-	Writable bool      `json:"writable,omitempty"` // an inner mount of a read-only one, made writable
+	Writable bool      `json:"writable,omitempty"` // an inner mount becomes writable although From is read-only
 	NoSUID   bool      `json:"nosuid,omitempty"`
 	NoDev    bool      `json:"nodev,omitempty"`
 	NoExec   bool      `json:"noexec,omitempty"`
-	// Optional: it is left out where its target is missing and the file system there is read-only.
+	// An optional mount is left out if its target is missing and cannot be created on a read-only
+	// file system.
 	Optional bool   `json:"optional,omitempty"`
-	Files    []File `json:"files,omitempty"` // what a new file system has before it becomes read-only
+	Files    []File `json:"files,omitempty"` // created in a new file system before that becomes read-only
 }
 
-// File is a small regular file of a new file system: at its top, and root's.
+// File is a small regular file in the top directory of a new file system. It belongs to root.
 type File struct {
 	Name    string `json:"name"`
 	Mode    uint32 `json:"mode"` // permission bits
 	Content string `json:"content"`
 }
 
-// Option is one parameter of a new file system; an empty value is a flag.
+// Option is one parameter of a new file system. A flag has an empty value.
 type Option struct {
 	Key   string `json:"key"`
 	Value string `json:"value,omitempty"`
@@ -128,13 +129,13 @@ type Link struct {
 	Target string `json:"target"`
 }
 
-// Capabilities is what init keeps: a mask by capability number.
+// Capabilities has the mask of the capabilities that init keeps. Bit n stands for capability n.
 type Capabilities struct {
 	Keep    uint64 `json:"keep"`
-	Inherit bool   `json:"inherit,omitempty"` // the inheritable set too
+	Inherit bool   `json:"inherit,omitempty"` // the inheritable set gets them too
 }
 
-// Init is what is executed, and as whom.
+// Init is the program that is executed, with its arguments, environment, directory and user.
 type Init struct {
 	Path  string   `json:"path"`
 	Args  []string `json:"args"` // argv[0] included

@@ -7,18 +7,18 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// Host is what Build must know of the host and its configuration.
+// Host holds the facts of the host and of its configuration that Build needs.
 type Host struct {
 	ContainerEnv string // the value of container=
 	Path         string // the value of PATH=
-	OSRelease    string // the text of its os-release(5), "" where it has none
-	SecurityFS   bool   // it has securityfs mounted on /sys/kernel/security
-	SELinuxFS    bool   // it has selinuxfs mounted on /sys/fs/selinux
-	ProcView     bool   // it can serve a container its own part of /proc
+	OSRelease    string // the text of the host's os-release(5), or "" if the host has none
+	SecurityFS   bool   // securityfs is mounted on /sys/kernel/security
+	SELinuxFS    bool   // selinuxfs is mounted on /sys/fs/selinux
+	ProcView     bool   // the host has FUSE, which a container's view of /proc needs
 }
 
-// Build plans a start. The definition must be valid; everything that can be refused was refused
-// when it was parsed.
+// Build returns the plan of a start. The definition must come from domain.Parse, which refuses all
+// that Build cannot plan. So Build returns no error.
 func Build(d *domain.Def, h Host) *plan.Plan {
 	p := &plan.Plan{
 		Name:       d.Name,
@@ -31,7 +31,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 		Hostname:   d.Hostname(),
 		Caps: plan.Capabilities{
 			Keep: d.Features.Capabilities.Keep(),
-			// libvirt fills the inheritable set under policy deny only (observed).
+			// libvirt sets the inheritable set with the policy "deny" only (observed).
 			Inherit: d.Features.Capabilities.Policy == domain.CapDeny,
 		},
 		Deny:       denied(d),
@@ -42,11 +42,11 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 	}
 	p.LoopbackUp = p.Namespaces.Net
 	if !p.Namespaces.UTS {
-		p.Hostname = "" // it is another's, and keeps its name
+		p.Hostname = "" // the UTS namespace is another's, and keeps its host name
 	}
 	rootOf(p, d)
 	basicMounts(p, h)
-	if len(p.Detach) == 0 { // the /run of a shared root is the host's own
+	if len(p.Detach) == 0 { // a container that shares the host's root has the host's /run
 		p.Mounts = append(p.Mounts, runMounts(p, h)...)
 	}
 	if h.ProcView {
@@ -70,7 +70,7 @@ func namespaces(d *domain.Def) plan.Namespaces {
 	}
 }
 
-// joins lists the namespaces of others.
+// joins returns the namespaces that the container shares with others.
 func joins(d *domain.Def) []plan.Join {
 	var list []plan.Join
 	for _, share := range []struct {

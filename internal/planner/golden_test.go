@@ -88,7 +88,7 @@ func TestGolden(t *testing.T) {
 // checkPlan: what every plan must be, so that no golden file is written anew without it.
 func checkPlan(t *testing.T, p *plan.Plan) {
 	t.Helper()
-	for _, list := range [][]plan.Mount{p.Mounts, p.Filesystems, {p.Group}} {
+	for _, list := range [][]plan.Mount{p.Mounts, p.Filesystems, {p.Cgroup}} {
 		for _, m := range list {
 			if !filepath.IsAbs(m.Target) || m.Target == "/" {
 				t.Errorf("the target of %+v", m)

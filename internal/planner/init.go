@@ -23,7 +23,8 @@ func initOf(d *domain.Def, h Host) plan.Init {
 	return i
 }
 
-// environment is the table of the driver's page, in its order; initenv replaces in place.
+// environment returns the variables of libvirt's LXC driver page, in its order
+// (https://libvirt.org/drvlxc.html). An <initenv> replaces a variable of the same name in its place.
 func environment(d *domain.Def, h Host) []string {
 	env := []domain.EnvVar{
 		{Name: "PATH", Value: h.Path},
@@ -32,7 +33,7 @@ func environment(d *domain.Def, h Host) []string {
 		{Name: "HOME", Value: "/"},
 		{Name: "container_uuid", Value: d.UUID.String()},
 	}
-	// systemd's container interface: the terminals besides /dev/console.
+	// container_ttys names the terminals besides /dev/console (systemd's container interface).
 	var ttys []string
 	for i := 1; i < len(d.Consoles); i++ {
 		ttys = append(ttys, "pts/"+strconv.Itoa(i))

@@ -7,7 +7,8 @@ import (
 	"github.com/berthd/berth/internal/procview"
 )
 
-// basicMounts is the table of the driver's page: each has a place of its own in every container.
+// basicMounts plans the mounts that libvirt's LXC driver page lists for every container
+// (https://libvirt.org/drvlxc.html).
 func basicMounts(p *plan.Plan, h Host) {
 	p.Mounts = []plan.Mount{
 		{Kind: plan.MountNew, Target: "/proc", Type: "proc", NoSUID: true, NoDev: true, NoExec: true},
@@ -20,7 +21,7 @@ func basicMounts(p *plan.Plan, h Host) {
 		}
 	}
 	p.Mounts = append(p.Mounts, kernelView("/sys", "sysfs"))
-	// These show the host's own, which the root of a user namespace may not mount.
+	// These two show the host's state, and the root of a user namespace may not mount them.
 	if h.SecurityFS && !p.Namespaces.User {
 		p.Mounts = append(p.Mounts, kernelView("/sys/kernel/security", "securityfs"))
 	}
@@ -37,15 +38,15 @@ func basicMounts(p *plan.Plan, h Host) {
 			Options: ptsOptions(p.GIDs),
 		},
 	)
-	p.Group = plan.Mount{Kind: plan.MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2", NoSUID: true, NoDev: true, NoExec: true}
+	p.Cgroup = plan.Mount{Kind: plan.MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2", NoSUID: true, NoDev: true, NoExec: true}
 }
 
-// kernelView is a read-only mount of a file system in which the kernel shows itself.
+// kernelView returns a read-only mount of a new file system through which the kernel shows its state.
 func kernelView(target, fstype string) plan.Mount {
 	return plan.Mount{Kind: plan.MountNew, Target: target, Type: fstype, ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true}
 }
 
-// procView puts the container's own files of /proc over the kernel's.
+// procView plans mounts of the container's own /proc files over the kernel's.
 func procView(p *plan.Plan) {
 	p.ProcView = true
 	for _, name := range procview.Names() {
@@ -53,7 +54,8 @@ func procView(p *plan.Plan) {
 	}
 }
 
-// ptsOptions: terminals belong to group tty, which is 5 everywhere, where the container has a group 5.
+// ptsOptions returns the options of the devpts. Terminals get the group tty, which is 5 on all
+// distributions, unless the container's id map has no group 5.
 func ptsOptions(gids []plan.IDRange) []plan.Option {
 	options := []plan.Option{{Key: "ptmxmode", Value: "0666"}, {Key: "mode", Value: "0620"}}
 	const tty = 5
@@ -80,7 +82,7 @@ func links(p *plan.Plan) {
 	}
 }
 
-// devices are the nodes that every container has (numbers: Documentation/admin-guide/devices.txt).
+// devices returns the device nodes that every container has (Documentation/admin-guide/devices.txt).
 func devices() []plan.Device {
 	return []plan.Device{
 		{Path: "/dev/null", Major: 1, Minor: 3, Mode: 0o666},

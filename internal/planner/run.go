@@ -6,11 +6,11 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// runMounts are the /run and /run/host of systemd's container interface
-// (https://systemd.io/CONTAINER_INTERFACE/). The first is there for the second: systemd as init
-// mounts a tmpfs of its own on a /run that is no mount point, which would hide /run/host. As
-// systemd-nspawn does, and with the options with which systemd mounts it itself. Neither is worth a failed
-// start where a read-only root has no /run.
+// runMounts returns /run and /run/host of systemd's container interface
+// (https://systemd.io/CONTAINER_INTERFACE/). /run is mounted for the sake of /run/host: if /run is
+// not a mount point, systemd as init mounts a tmpfs there, which would hide /run/host.
+// systemd-nspawn mounts both too. /run has the options that systemd itself would choose. Both are
+// optional, so that a read-only root without /run does not fail the start.
 func runMounts(p *plan.Plan, h Host) []plan.Mount {
 	var files []plan.File
 	add := func(name, text string) {
@@ -33,7 +33,7 @@ func runMounts(p *plan.Plan, h Host) []plan.Mount {
 	}
 }
 
-// variable is the value that an environment gives a name, "" without one.
+// variable returns the value of a variable of env, or "" if env does not have it.
 func variable(env []string, name string) string {
 	for _, e := range env {
 		if value, ok := strings.CutPrefix(e, name+"="); ok {

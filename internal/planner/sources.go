@@ -8,8 +8,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// rootOf plans Sources[0]. A root that is not given is the host's, less what belongs to the host's
-// processes and devices.
+// rootOf plans Sources[0], the root. Without a root of its own the container gets the host's, but not
+// the host's /proc, /sys and /dev.
 func rootOf(p *plan.Plan, d *domain.Def) {
 	root, private := d.Root()
 	if !private {
@@ -41,7 +41,7 @@ func filesystems(p *plan.Plan, d *domain.Def) {
 	}
 }
 
-// imageFormat: a raw image needs no server.
+// imageFormat returns the format that qemu-nbd must serve. It returns "" if fs needs no qemu-nbd.
 func imageFormat(fs domain.Filesystem) string {
 	if fs.Driver != "nbd" {
 		return ""
@@ -53,10 +53,11 @@ func sourceKind(t domain.FSType) plan.SourceKind {
 	return map[domain.FSType]plan.SourceKind{domain.FSBlock: plan.SourceBlock, domain.FSFile: plan.SourceImage}[t]
 }
 
-// borrow takes from the host what the root of a user namespace may not make: device nodes, and,
-// without a network namespace of its own, a sysfs. The host's shows the host's network, so that of
-// another's network is made on the host (kobj_ns_current_may_mount, kernel 3.12: it takes CAP_SYS_ADMIN
-// over the owner of the network namespace).
+// borrow plans mounts from the host for what the root of a user namespace may not create: device
+// nodes, and a sysfs if the container has no network namespace of its own. The host's /sys shows the
+// host's network. For a joined network namespace the host makes a new sysfs instead: that takes
+// CAP_SYS_ADMIN in the user namespace that owns the network namespace (kobj_ns_current_may_mount,
+// kernel 3.12).
 func borrow(p *plan.Plan) {
 	add := func(s plan.Source) int {
 		p.Sources = append(p.Sources, s)
