@@ -7,7 +7,7 @@ import (
 	"github.com/berthd/berth/internal/idrange"
 )
 
-// Config is what can be set. Default gives the values that stand when nothing is.
+// Config holds the settings of berth.conf(5).
 type Config struct {
 	// [Daemon]
 	IdleTimeout time.Duration // IdleTimeoutSec=; 0 means never
@@ -16,11 +16,11 @@ type Config struct {
 	// [Container]
 	StopTimeout  time.Duration // StopTimeoutSec=, at least 1 s
 	ContainerEnv string        // ContainerEnv=, the value of container= in init's environment
-	IDRange      idrange.Span  // IDRange=, where <berth:idmap mode='auto'/> takes ids from
+	IDRange      idrange.Span  // IDRange=, the pool of ids for <berth:idmap mode='auto'/>
 	Path         string        // Path=, the value of PATH= in init's environment
 }
 
-// Default is the configuration of an empty file.
+// Default returns the settings of an empty file.
 func Default() Config {
 	return Config{
 		IdleTimeout:  120 * time.Second,

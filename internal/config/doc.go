@@ -1,7 +1,7 @@
-// Package config reads berth.conf(5): /etc/berth/berth.conf and the drop-ins of berth.conf.d beside
+// Package config reads berth.conf(5): /etc/berth/berth.conf and the drop-ins in berth.conf.d beside
 // it, in systemd's INI syntax.
 //
-// A fault in it is a warning that names file, section and key; the default stands, since a typing
-// error must not keep a host's containers from being managed. Reading files (read.go) is apart from
-// understanding them (parse.go, pure). It starts no goroutine.
+// A mistake in a file is a warning that names file, section and key, and the setting keeps its
+// default. A typing error must not prevent a host's containers from being managed. read.go reads the
+// files; parse.go, which is pure, understands them. The package starts no goroutine.
 package config

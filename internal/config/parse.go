@@ -16,15 +16,15 @@ import (
 	"github.com/berthd/berth/internal/idrange"
 )
 
-// Parse reads one file's text over c. What it cannot use it leaves out, and says so in a warning
-// for each.
+// Parse reads the text of one file and changes the settings in c. It returns a warning for each line
+// that it cannot use.
 func (c *Config) Parse(r io.Reader) (warnings []string) {
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return []string{err.Error()}
 	}
 	if line, ok := stray(string(text)); ok {
-		warnings = append(warnings, line+": it stands before any [Section]")
+		warnings = append(warnings, line+": this line is before the first [Section]")
 	}
 	options, err := unit.DeserializeOptions(bytes.NewReader(text))
 	for _, o := range options {
@@ -34,14 +34,14 @@ func (c *Config) Parse(r io.Reader) (warnings []string) {
 	}
 	if err != nil {
 		if errors.Is(err, io.EOF) {
-			err = errors.New("the last line is no assignment")
+			err = errors.New("the last line is not an assignment")
 		}
-		warnings = append(warnings, fmt.Sprintf("what follows %s is ignored: %v", last(options), err))
+		warnings = append(warnings, fmt.Sprintf("everything after %s is ignored: %v", last(options), err))
 	}
 	return warnings
 }
 
-// stray finds a line that belongs to no section; the parser passes over such lines in silence.
+// stray returns the first line if it belongs to no section. The parser ignores such lines silently.
 func stray(text string) (line string, found bool) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -52,7 +52,7 @@ func stray(text string) (line string, found bool) {
 	return "", false
 }
 
-// last names the place up to which a file could be read.
+// last names the last assignment that could be read.
 func last(options []*unit.UnitOption) string {
 	if len(options) == 0 {
 		return "the beginning"
@@ -76,10 +76,10 @@ func (c *Config) set(section, key, value string) error {
 	case "Container/Path":
 		return setPath(&c.Path, value)
 	}
-	return fmt.Errorf("there is no such key; known are %s", strings.Join(Keys(), ", "))
+	return fmt.Errorf("this key is unknown; known are %s", strings.Join(Keys(), ", "))
 }
 
-// Keys lists every key as Section.Key, for messages, completion and the manual's test.
+// Keys returns all keys, each as Section.Key.
 func Keys() []string {
 	return []string{
 		"Daemon.IdleTimeoutSec", "Daemon.LogLevel",
@@ -103,7 +103,8 @@ func setLevel(to *slog.Level, value string) error {
 	return nil
 }
 
-// setWord sets what programs compare with words that they know.
+// setWord sets a single word. It returns an error if value is empty, or has blanks or characters that
+// cannot be printed.
 func setWord(to *string, value string) error {
 	odd := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
 	if value == "" || strings.ContainsFunc(value, odd) {
@@ -121,11 +122,12 @@ func setIDRange(to *idrange.Span, value string) error {
 	return err
 }
 
-// setPath sets a list of directories. A relative one would be searched below wherever init stands.
+// setPath sets a list of directories. It returns an error if one is relative: that would be searched
+// for in the working directory.
 func setPath(to *string, value string) error {
 	for dir := range strings.SplitSeq(value, ":") {
 		if !path.IsAbs(dir) || strings.ContainsFunc(dir, unicode.IsControl) {
-			return errors.New("it must be absolute directories with colons between")
+			return errors.New("it must be a list of absolute directories, separated by colons")
 		}
 	}
 	*to = value

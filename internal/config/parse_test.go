@@ -41,9 +41,9 @@ func TestParse(t *testing.T) {
 		},
 		{"never idle", "[Daemon]\nIdleTimeoutSec=infinity\n", func(c *Config) { c.IdleTimeout = 0 }, nil},
 		{"idle for no time", "[Daemon]\nIdleTimeoutSec=0\n", func(c *Config) { c.IdleTimeout = 0 }, nil},
-		{"unknown section", "[Deamon]\nLogLevel=debug\n", nil, []string{"[Deamon] LogLevel=debug: there is no such key"}},
-		{"key of another section", "[Container]\nLogLevel=debug\n", nil, []string{"[Container] LogLevel=debug: there is no such key"}},
-		{"other case", "[Daemon]\nloglevel=debug\n", nil, []string{"there is no such key"}},
+		{"unknown section", "[Deamon]\nLogLevel=debug\n", nil, []string{"[Deamon] LogLevel=debug: this key is unknown"}},
+		{"key of another section", "[Container]\nLogLevel=debug\n", nil, []string{"[Container] LogLevel=debug: this key is unknown"}},
+		{"other case", "[Daemon]\nloglevel=debug\n", nil, []string{"this key is unknown"}},
 		{"no span", "[Daemon]\nIdleTimeoutSec=soon\n", nil, []string{"[Daemon] IdleTimeoutSec=soon: "}},
 		{"negative span", "[Daemon]\nIdleTimeoutSec=-1\n", nil, []string{"IdleTimeoutSec=-1: "}},
 		{"stop in no time", "[Container]\nStopTimeoutSec=0\n", nil, []string{"at least 1s"}},
@@ -57,10 +57,10 @@ func TestParse(t *testing.T) {
 		{"continued line", "[Container]\nPath=/bin:\\\n/sbin\n", nil, []string{"Path="}},
 		{
 			"no assignment", "[Daemon]\nLogLevel=debug\nnonsense\n[Container]\nPath=/x\n", func(c *Config) { c.LogLevel = slog.LevelDebug },
-			[]string{"what follows [Daemon] LogLevel= is ignored: "},
+			[]string{"everything after [Daemon] LogLevel= is ignored: "},
 		},
-		{"no assignment at the end", "[Daemon]\nLogLevel", nil, []string{"what follows the beginning is ignored: the last line is no assignment"}},
-		{"before any section", "\n# c\nLogLevel=debug\n[Daemon]\n", nil, []string{"LogLevel=debug: it stands before any [Section]"}},
+		{"no assignment at the end", "[Daemon]\nLogLevel", nil, []string{"everything after the beginning is ignored: the last line is not an assignment"}},
+		{"before any section", "\n# c\nLogLevel=debug\n[Daemon]\n", nil, []string{"LogLevel=debug: this line is before the first [Section]"}},
 		{"open section", "[Daemon\nLogLevel=debug\n", nil, []string{"ignored"}},
 		{"long line", "[Daemon]\nLogLevel=" + strings.Repeat("x", 5000) + "\n", nil, []string{"ignored"}},
 	}
@@ -94,7 +94,7 @@ func TestKeysAreServed(t *testing.T) {
 	for _, key := range Keys() {
 		section, name, _ := strings.Cut(key, ".")
 		c := Default()
-		if err := c.set(section, name, "\x00"); err == nil || strings.Contains(err.Error(), "no such key") {
+		if err := c.set(section, name, "\x00"); err == nil || strings.Contains(err.Error(), "key is unknown") {
 			t.Errorf("%s = NUL: %v", key, err)
 		}
 	}

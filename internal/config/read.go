@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// Read reads a configuration file and its drop-ins, FILE.d/*.conf in the order of their names. A
-// missing file is as an empty one.
+// Read reads a configuration file and its drop-ins, FILE.d/*.conf, in the order of their names. A
+// missing file counts as an empty one. Read logs a warning for each mistake.
 func Read(file string, log *slog.Logger) Config {
 	c := Default()
 	files := []string{file}

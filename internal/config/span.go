@@ -16,8 +16,8 @@ const (
 	year  = 365*day + day/4
 )
 
-// ParseSpan reads a time span as systemd.time(7) writes them: "5min 20s", "90" (seconds),
-// "1.5h", or "infinity", which is 0 here: no limit.
+// ParseSpan reads a time span in the syntax of systemd.time(7): "5min 20s", "90" (seconds), "1.5h".
+// It returns 0, which means no limit, for "infinity".
 func ParseSpan(text string) (time.Duration, error) {
 	rest := strings.TrimSpace(text)
 	if rest == "infinity" {
@@ -32,12 +32,12 @@ func ParseSpan(text string) (time.Duration, error) {
 		number, rest = take(rest, func(r rune) bool { return r == '.' || '0' <= r && r <= '9' })
 		n, err := strconv.ParseFloat(number, 64)
 		if err != nil || strings.HasSuffix(number, ".") {
-			return 0, fmt.Errorf("%q is no time span; write as in 5min 20s", text)
+			return 0, fmt.Errorf("%q is not a time span; write it as in 5min 20s", text)
 		}
 		word, rest = take(rest, unicode.IsLetter)
 		unit, ok := unitOf(word)
 		if !ok {
-			return 0, fmt.Errorf("%q in %q is no unit of time", word, text)
+			return 0, fmt.Errorf("%q in %q is not a unit of time", word, text)
 		}
 		total += n * float64(unit)
 	}
@@ -47,7 +47,7 @@ func ParseSpan(text string) (time.Duration, error) {
 	return time.Duration(total), nil
 }
 
-// take cuts the runes of a kind off the front, and the white space behind them.
+// take cuts the leading runes of a kind off s, and the white space after them.
 func take(s string, kind func(rune) bool) (taken, rest string) {
 	i := strings.IndexFunc(s, func(r rune) bool { return !kind(r) })
 	if i < 0 {

@@ -1,10 +1,10 @@
-// Package events names what happens to a container, in libvirt's words. It is pure.
+// Package events defines the life-cycle events of containers. The names are libvirt's. It is pure.
 package events
 
 // Kind is the event's name.
 type Kind string
 
-// Detail says why.
+// Detail says why the event happened.
 type Detail string
 
 // The life-cycle events (libvirt's VIR_DOMAIN_EVENT_*) and their details.
@@ -26,10 +26,11 @@ const (
 	Shutdown  Detail = "shutdown"
 	Destroyed Detail = "destroyed"
 	Failed    Detail = "failed"
-	Guest     Detail = "guest" // a reboot that the container asked for
+	Guest     Detail = "guest" // the container asked for the reboot
 )
 
-// Event is one life-cycle event. Seq grows by one per event of one daemon's life.
+// Event is one life-cycle event. Seq grows by one with each event, and begins anew when the daemon
+// is restarted.
 type Event struct {
 	Kind   Kind
 	Detail Detail

@@ -5,12 +5,12 @@ import (
 	"hash/fnv"
 )
 
-// ErrExhausted says that every range of the pool has an id of somebody's.
+// ErrExhausted is returned if every range of the pool contains an id that is taken.
 var ErrExhausted = errors.New("no range is free")
 
-// Allocate gives a range of the pool of which nobody in taken has an id. The search begins where the
-// seed says: what is defined again is likely to get the range that it had, and a range that was just
-// freed is not the next one given. ErrExhausted.
+// Allocate returns a range of the pool that shares no id with taken. It returns ErrExhausted if there
+// is none. The search begins at a place that depends on seed. So a container that is defined again
+// probably gets its previous range, and a range that was just freed is not the next to be used.
 func Allocate(pool Span, taken []Span, seed []byte) (Span, error) {
 	base, ranges := pool.First/Size, pool.Last/Size-pool.First/Size+1
 	used := make([]bool, ranges)

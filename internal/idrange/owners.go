@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Subordinate reads subuid(5) or subgid(5): OWNER:FIRST:COUNT a line. A line that is none is passed
-// over, as newuidmap(1) does; ids above 32 bits are nobody's.
+// Subordinate reads the text of subuid(5) or subgid(5): lines of OWNER:FIRST:COUNT. It ignores other
+// lines, as newuidmap(1) does, and ids above 32 bits.
 func Subordinate(text string) []Span {
 	var spans []Span
 	for line := range strings.Lines(text) {
@@ -29,8 +29,8 @@ func Subordinate(text string) []Span {
 	return spans
 }
 
-// Accounts reads the ids of passwd(5) or group(5), which stand in the given columns, the first of
-// which is 0. What is no number, as in the lines of NIS, is passed over.
+// Accounts reads the ids in the given columns of passwd(5) or group(5). The first column is 0. It
+// ignores a field that is not a 32-bit number, as in the lines of NIS.
 func Accounts(text string, columns ...int) []Span {
 	var spans []Span
 	for line := range strings.Lines(text) {
@@ -47,7 +47,8 @@ func Accounts(text string, columns ...int) []Span {
 	return spans
 }
 
-// number reads an unsigned one as strtoul(3) does: with blanks before it and a plus.
+// number reads an unsigned number. Like strtoul(3) it allows leading blanks and a plus sign. It
+// returns false if text is not such a number.
 func number(text string) (uint64, bool) {
 	n, err := strconv.ParseUint(strings.TrimPrefix(strings.TrimSpace(text), "+"), 10, 64)
 	return n, err == nil

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Size is how many ids a container gets, and what the first one is a multiple of.
+// Size is the number of ids of a range. The first id of a range is a multiple of it.
 const Size = 1 << 16
 
-// Span is the ids from First to Last, both included.
+// Span holds the ids from First to Last, both included.
 type Span struct{ First, Last uint32 }
 
 func (s Span) String() string { return fmt.Sprintf("%d-%d", s.First, s.Last) }
@@ -18,12 +18,13 @@ func (s Span) String() string { return fmt.Sprintf("%d-%d", s.First, s.Last) }
 // Overlaps reports whether two spans share an id.
 func (s Span) Overlaps(t Span) bool { return s.First <= t.Last && t.First <= s.Last }
 
-// Default is where systemd-nspawn takes its containers' ranges from (UIDS-GIDS.md, "Special systemd
-// UID ranges"): no distribution gives these ids to anybody else.
+// Default returns the pool from which systemd-nspawn takes the ranges of its containers
+// (UIDS-GIDS.md, "Special systemd UID ranges"). No distribution uses these ids for anything else.
 func Default() Span { return Span{First: 524288, Last: 1879048191} }
 
-// ParsePool reads where ranges are taken from, FIRST-LAST. It holds whole ranges, none of them the
-// host's own first one, nor the one of 2^32-1, which is no id (chown(2)).
+// ParsePool reads a pool, written FIRST-LAST. It returns an error if the pool does not consist of
+// whole ranges, if it has the host's own first range, or if it has the last range: that contains
+// 2^32-1, which is not an id (chown(2)).
 func ParsePool(text string) (Span, error) {
 	first, last, _ := strings.Cut(text, "-")
 	from, err := strconv.ParseUint(first, 10, 32)

@@ -5,25 +5,26 @@ import (
 	"strconv"
 )
 
-// CPU is what a control group says of its processors.
+// CPU holds a control group's figures of processors.
 type CPU struct {
-	Set                      []byte // cpuset.cpus.effective: "0-3,8"; empty for all of the host's
-	Quota                    uint64 // processors' worth of time that it may use; None for no limit
+	Set                      []byte // cpuset.cpus.effective, such as "0-3,8"; empty means all of the host's
+	Quota                    uint64 // the quota of time, in whole processors; None means no limit
 	Used, User, System, Nice uint64 // cpu.stat, in µs; Nice is a part of User
-	Lived                    uint64 // µs since the start
-	Started                  int64  // the start, in seconds since 1970
+	Lived                    uint64 // µs since the container's start
+	Started                  int64  // the container's start, in seconds since 1970
 }
 
-// SetStat takes the figures of cpu.stat.
+// SetStat sets the figures that cpu.stat has.
 func (c *CPU) SetStat(text []byte) {
 	c.Used, _ = value(text, "usage_usec")
 	c.User, _ = value(text, "user_usec")
 	c.System, _ = value(text, "system_usec")
-	c.Nice, _ = value(text, "nice_usec") // kernel 6.10
+	c.Nice, _ = value(text, "nice_usec") // since Linux 6.10
 	c.Nice = min(c.Nice, c.User)
 }
 
-// Quota reads cpu.max, "QUOTA PERIOD" in µs: how many processors' worth that is, rounded up.
+// Quota reads cpu.max, "QUOTA PERIOD" in µs. It returns the quota in whole processors, rounded up, or
+// None if there is no limit.
 func Quota(text []byte) uint64 {
 	quota, period, _ := bytes.Cut(bytes.TrimSpace(text), []byte{' '})
 	q, p := Limit(quota), Limit(period)
@@ -33,7 +34,7 @@ func Quota(text []byte) uint64 {
 	return (q-1)/p + 1
 }
 
-// has says whether a list of numbers and ranges, as the kernel writes it, has n; an empty one has all.
+// has reports whether n is in a list of the kernel's, such as "0-3,8". An empty list has all numbers.
 func has(list []byte, n uint64) bool {
 	list = bytes.TrimSpace(list)
 	all := len(list) == 0
@@ -51,9 +52,9 @@ func has(list []byte, n uint64) bool {
 	return all
 }
 
-// Cpuinfo makes /proc/cpuinfo: the host's parts of the processors that the container may use, as many
-// as its quota is worth, numbered from 0. A part ends with an empty line; what some architectures say
-// behind the last one is of the machine (32-bit arm, powerpc).
+// Cpuinfo appends /proc/cpuinfo. It shows the processors that the container may use, but not more
+// than its quota, and numbers them from 0. Each processor's part of the host's file ends with an
+// empty line. The lines after the last part are about the machine (32-bit arm, powerpc), and stay.
 func Cpuinfo(dst, host []byte, c CPU) []byte {
 	shown, on := uint64(0), true
 	lines(host, func(line []byte) {
@@ -73,7 +74,8 @@ func Cpuinfo(dst, host []byte, c CPU) []byte {
 	return dst
 }
 
-// count counts the processors that the host's /proc/stat has and the container may use.
+// count returns how many of the processors in the host's /proc/stat the container may use. It is at
+// least 1.
 func (c *CPU) count(stat []byte) uint64 {
 	n := uint64(0)
 	lines(stat, func(line []byte) {
@@ -84,7 +86,7 @@ func (c *CPU) count(stat []byte) uint64 {
 	return max(n, 1)
 }
 
-// processor reads the number of a "cpuN ..." line.
+// processor reads the number N of a line "cpuN ...". It returns false for any other line.
 func processor(line []byte) (uint64, bool) {
 	rest, ok := bytes.CutPrefix(line, []byte("cpu"))
 	if !ok || len(rest) == 0 || rest[0] < '0' || rest[0] > '9' {
@@ -93,14 +95,14 @@ func processor(line []byte) (uint64, bool) {
 	return number(rest), true
 }
 
-// idle is the time that n processors had nothing of the container to do, in µs.
+// idle returns the time, in µs, that n processors did not work for the container.
 func (c *CPU) idle(n uint64) uint64 { return less(n*c.Lived, c.Used) }
 
-// tick is the unit of /proc/stat in µs: USER_HZ is 100 on all that Go runs on.
+// tick is the unit of /proc/stat in µs. USER_HZ is 100 on all architectures that Go supports.
 const tick = 10_000
 
-// Stat makes /proc/stat. A control group has no figures of single processors, so each has an equal
-// share. The lines other than cpu and btime are the host's.
+// Stat appends /proc/stat. A control group has no figures of single processors, so each processor
+// gets an equal share. The lines other than cpu and btime are the host's.
 func Stat(dst, host []byte, c CPU) []byte {
 	n := c.count(host)
 	lines(host, func(line []byte) {
@@ -120,8 +122,8 @@ func Stat(dst, host []byte, c CPU) []byte {
 	return dst
 }
 
-// line appends user, nice, system, idle, and what no group counts: iowait, irq, softirq, steal,
-// guest, guest_nice.
+// line appends user, nice, system and idle. Then it appends 0 for the times that no control group
+// counts: iowait, irq, softirq, steal, guest, guest_nice.
 func (c *CPU) line(dst []byte, processors, share uint64) []byte {
 	for _, us := range [...]uint64{c.User - c.Nice, c.Nice, c.System, c.idle(processors)} {
 		dst = strconv.AppendUint(append(dst, ' '), us/share/tick, 10)
@@ -129,15 +131,15 @@ func (c *CPU) line(dst []byte, processors, share uint64) []byte {
 	return append(dst, " 0 0 0 0 0 0\n"...)
 }
 
-// Uptime makes /proc/uptime: since the container's start, and the idle time of its processors together.
-// The host's /proc/stat says how many there are.
+// Uptime appends /proc/uptime: the time since the container's start, and the idle time of all its
+// processors. It counts them in the host's /proc/stat.
 func Uptime(dst, stat []byte, c CPU) []byte {
 	dst = hundredths(dst, c.Lived)
 	dst = hundredths(append(dst, ' '), c.idle(c.count(stat)))
 	return append(dst, '\n')
 }
 
-// hundredths appends µs as seconds with two places, the rest cut off.
+// hundredths appends µs as seconds with two decimal places. It cuts off the rest.
 func hundredths(dst []byte, us uint64) []byte {
 	dst = append(strconv.AppendUint(dst, us/1_000_000, 10), '.')
 	part := us / 10_000 % 100

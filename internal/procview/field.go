@@ -6,10 +6,11 @@ import (
 	"strconv"
 )
 
-// None is the limit of what has no limit.
+// None stands for "no limit".
 const None = math.MaxUint64
 
-// Limit reads a limit file: a number, or "max". What cannot be read limits nothing.
+// Limit reads a file with a limit: a number or "max". It returns None for "max" and for all text that
+// is not a number.
 func Limit(text []byte) uint64 {
 	text = bytes.TrimSpace(text)
 	for _, c := range text {
@@ -23,7 +24,7 @@ func Limit(text []byte) uint64 {
 	return number(text)
 }
 
-// lines calls f with each line of a text, without its end.
+// lines calls f with each line of text, without the newline.
 func lines(text []byte, f func(line []byte)) {
 	for len(text) > 0 {
 		line, rest, _ := bytes.Cut(text, []byte{'\n'})
@@ -32,7 +33,8 @@ func lines(text []byte, f func(line []byte)) {
 	}
 }
 
-// number reads the decimal digits that a text begins with, after blanks; 0 without any.
+// number reads the decimal digits at the beginning of text, after blanks. It returns 0 if there are
+// none.
 func number(text []byte) uint64 {
 	var n uint64
 	for _, c := range bytes.TrimLeft(text, " \t") {
@@ -44,7 +46,8 @@ func number(text []byte) uint64 {
 	return n
 }
 
-// value finds a key of a flat-keyed file, such as memory.stat: "KEY VALUE" lines.
+// value returns the value of a key of a flat-keyed file such as memory.stat, which has lines
+// "KEY VALUE". It returns false if the key is missing.
 func value(text []byte, key string) (uint64, bool) {
 	for len(text) > 0 {
 		line, rest, _ := bytes.Cut(text, []byte{'\n'})
@@ -56,7 +59,7 @@ func value(text []byte, key string) (uint64, bool) {
 	return 0, false
 }
 
-// less is a-b, or 0 where b is more.
+// less returns a-b, or 0 if b is larger.
 func less(a, b uint64) uint64 { return a - min(a, b) }
 
 // pad appends a number, right-aligned.

@@ -6,10 +6,10 @@ import (
 	"strconv"
 )
 
-// Load is the container's load: how many processors it keeps busy, averaged over 1, 5 and 15 minutes
-// as the kernel averages. It is brought up to date when it is read, from the processor time used
-// since the last time, so nothing polls. Processes that wait for a processor or a disk are not in it.
-// The zero value is the load at the start.
+// Load is the container's load: the number of processors that it keeps busy, averaged over 1, 5 and
+// 15 minutes as the kernel does. It is updated when it is read, from the processor time used since
+// the previous update, so nothing polls. It does not count processes that wait for a processor or a
+// disk. The zero value is the load at the start.
 type Load struct {
 	lived    uint64 // µs
 	used     uint64 // µs
@@ -17,10 +17,11 @@ type Load struct {
 	rate     float64 // since the last update
 }
 
-// leastSpan is the least time between two updates, in µs: a rate over less is noise.
+// leastSpan is the shortest time between two updates, in µs. A rate over less time is noise.
 const leastSpan = 100_000
 
-// Update takes the time since the start and the processor time used until now, in µs.
+// Update updates the load from the time since the container's start and the processor time used since
+// then, both in µs. It does nothing if the previous update was less than leastSpan ago.
 func (l *Load) Update(lived, used uint64) {
 	span := less(lived, l.lived)
 	if span < leastSpan {
@@ -34,9 +35,9 @@ func (l *Load) Update(lived, used uint64) {
 	l.lived, l.used = lived, used
 }
 
-// Loadavg makes /proc/loadavg. The processes that run are the processors busy now, rounded up, at least
-// the reader; pids.current is how many there are, the host's number without the pids controller. The
-// last process id, which nobody outside knows, is 0.
+// Loadavg appends /proc/loadavg. The number of running processes is the number of busy processors,
+// rounded up. It is at least 1, the reader. The number of all processes is pids.current, or the host's
+// number without the pids controller. The last process id is 0, because nobody outside knows it.
 func Loadavg(dst, host []byte, l *Load, pids []byte) []byte {
 	for _, a := range l.averages {
 		dst = append(strconv.AppendFloat(dst, a, 'f', 2, 64), ' ')

@@ -2,15 +2,15 @@ package procview
 
 import "bytes"
 
-// Memory is what a control group says of its memory, in bytes. Limits are the least of the group's and
-// of all above it; None where there is none.
+// Memory holds a control group's figures of memory, in bytes. A limit is the smallest of the group's
+// and its ancestors', or None.
 type Memory struct {
 	Limit, Used         uint64 // memory.max, memory.current
 	SwapLimit, SwapUsed uint64 // memory.swap.max, memory.swap.current: swap alone
 	Stat                []byte // memory.stat; empty without the memory controller
 }
 
-// counted are the fields of meminfo that are sums of fields of memory.stat.
+// counted lists the fields of meminfo that are the sum of one or two fields of memory.stat.
 //
 //nolint:gochecknoglobals // a table that nothing changes; as a local it would be made at each read
 var counted = []struct{ field, a, b string }{
@@ -43,7 +43,7 @@ var counted = []struct{ field, a, b string }{
 	{field: "FileHugePages", a: "file_thp"},
 }
 
-// Meminfo makes /proc/meminfo, in KiB. Without the memory controller it is the host's.
+// Meminfo appends /proc/meminfo, in KiB. Without the memory controller it is the host's.
 func Meminfo(dst, host []byte, m Memory) []byte {
 	if len(m.Stat) == 0 {
 		return append(dst, host...)
@@ -63,7 +63,7 @@ func Meminfo(dst, host []byte, m Memory) []byte {
 	return dst
 }
 
-// field gives one field's figure in KiB, and whether it is the container's own.
+// field returns a field's figure in KiB. It returns false if the container has no figure of its own.
 func (m *Memory) field(name []byte, host uint64) (uint64, bool) {
 	switch string(name) {
 	case "MemTotal":
@@ -73,7 +73,7 @@ func (m *Memory) field(name []byte, host uint64) (uint64, bool) {
 	case "MemAvailable":
 		return min(host, less(m.Limit, less(m.Used, m.reclaimable()))>>10), true
 	case "Buffers":
-		return 0, true // of block devices: no group's
+		return 0, true // buffers belong to block devices, not to a control group
 	case "SwapTotal":
 		return min(host, m.SwapLimit>>10), true
 	case "SwapFree":
@@ -89,7 +89,7 @@ func (m *Memory) field(name []byte, host uint64) (uint64, bool) {
 	return 0, false
 }
 
-// reclaimable is what the kernel can take back without swap.
+// reclaimable returns the number of bytes that the kernel can take back without swap.
 func (m *Memory) reclaimable() uint64 {
 	var sum uint64
 	for _, key := range [...]string{"active_file", "inactive_file", "slab_reclaimable"} {
@@ -99,7 +99,7 @@ func (m *Memory) reclaimable() uint64 {
 	return sum
 }
 
-// column gives a line's text from column n on, of columns divided by blanks.
+// column returns the text of line from column n on, counted from 0. Blanks separate the columns.
 func column(line []byte, n int) []byte {
 	for line = bytes.TrimLeft(line, " \t"); n > 0; n-- {
 		end := max(bytes.IndexAny(line, " \t"), 0)
@@ -108,8 +108,8 @@ func column(line []byte, n int) []byte {
 	return line
 }
 
-// Swaps makes /proc/swaps: the host's, or, where the container has a limit of swap, one line for what
-// it may use, since nobody can say which of the host's areas that is in.
+// Swaps appends /proc/swaps. Without a limit of swap it is the host's. With one it has a single line
+// for the swap that the container may use: nobody knows in which of the host's areas that is.
 func Swaps(dst, host []byte, m Memory) []byte {
 	if m.SwapLimit == None {
 		return append(dst, host...)

@@ -1,7 +1,7 @@
 // Package shutdown chooses the signal that asks an init to end. It is pure.
 //
-// A pid namespace's init gets from outside only those signals that it catches or blocks, SIGKILL
-// and SIGSTOP apart (pid_namespaces(7)); so its masks tell which words it understands.
+// From outside, the init of a pid namespace receives only the signals that it catches or blocks, and
+// SIGKILL and SIGSTOP (pid_namespaces(7)). So its signal masks show which request it understands.
 package shutdown
 
 import (
@@ -10,16 +10,17 @@ import (
 	"syscall"
 )
 
-// PowerOff is what systemd as init takes for power-off: glibc's SIGRTMIN+4 (systemd(1), "Signals").
+// PowerOff is the signal upon which systemd as init powers off: glibc's SIGRTMIN+4 (systemd(1),
+// "Signals").
 const PowerOff = syscall.Signal(34 + 4)
 
-// Masks are the signals that a process listens to; bit n-1 stands for signal n.
+// Masks holds the signals that a process listens to. Bit n-1 stands for signal n.
 type Masks struct {
-	Caught  uint64 // by a handler
-	Blocked uint64 // read by signalfd(2), as systemd does
+	Caught  uint64 // the process has a handler
+	Blocked uint64 // the process may read them from a signalfd(2), as systemd does
 }
 
-// ParseMasks reads the SigCgt and SigBlk lines of /proc/PID/status.
+// ParseMasks reads the lines SigCgt and SigBlk of /proc/PID/status (proc(5)).
 func ParseMasks(status string) Masks {
 	var m Masks
 	for line := range strings.Lines(status) {
@@ -38,9 +39,9 @@ func ParseMasks(status string) Masks {
 	return m
 }
 
-// Signal gives the signal that asks an init with these masks to power off; false when it listens
-// to none. A handler for PowerOff proves nothing, since some runtimes (Go's) catch every signal;
-// only systemd blocks it.
+// Signal returns the signal that asks an init with these masks to end. It returns false if init
+// listens to none. A handler for PowerOff proves nothing, because some runtimes catch every signal
+// (Go's does). Only systemd blocks it.
 func (m Masks) Signal() (syscall.Signal, bool) {
 	const term = syscall.SIGTERM
 	switch {
