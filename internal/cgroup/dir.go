@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The sub-groups of a container's scope: cgroup v2 allows no processes in inner nodes.
+// The two sub-groups of a container's scope. cgroup v2 does not allow processes in a group that has
+// sub-groups with controllers ("no internal processes"), so the supervisor has a group of its own.
 const (
 	Supervisor = "supervisor"
 	Payload    = "payload"
@@ -20,7 +21,7 @@ const (
 // Dir is one control group's directory.
 type Dir struct{ f *os.File }
 
-// At opens a directory of the hierarchy, for a group given below the mount point.
+// At opens the directory of a group. The group is a path below the hierarchy's mount point.
 func At(mountPoint, group string) (*Dir, error) {
 	return open(unix.AT_FDCWD, mountPoint+"/"+strings.TrimLeft(group, "/"))
 }
@@ -28,10 +29,10 @@ func At(mountPoint, group string) (*Dir, error) {
 // Adopt takes ownership of a directory descriptor.
 func Adopt(f *os.File) *Dir { return &Dir{f: f} }
 
-// File is the descriptor, still owned by the Dir.
+// File returns the descriptor. The Dir still owns it.
 func (d *Dir) File() *os.File { return d.f }
 
-// Close releases the descriptor.
+// Close closes the descriptor.
 func (d *Dir) Close() error { return d.f.Close() }
 
 func open(at int, name string) (*Dir, error) {
@@ -42,14 +43,14 @@ func open(at int, name string) (*Dir, error) {
 	return &Dir{f: os.NewFile(uintptr(fd), name)}, nil
 }
 
-// Sub opens a group below.
+// Sub opens the sub-group of that name.
 func (d *Dir) Sub(name string) (*Dir, error) {
 	sub, err := open(int(d.f.Fd()), name)
 	runtime.KeepAlive(d)
 	return sub, err
 }
 
-// Make makes a group below, or opens the one that is there.
+// Make creates the sub-group of that name if it does not exist, and opens it.
 func (d *Dir) Make(name string) (*Dir, error) {
 	err := unix.Mkdirat(int(d.f.Fd()), name, 0o755)
 	runtime.KeepAlive(d)
@@ -59,15 +60,15 @@ func (d *Dir) Make(name string) (*Dir, error) {
 	return d.Sub(name)
 }
 
-// Enter moves a process, all its threads, into the group.
+// Enter moves a process with all its threads into the group.
 func (d *Dir) Enter(pid uint32) error {
 	return d.write("cgroup.procs", strconv.FormatUint(uint64(pid), 10))
 }
 
-// Kill ends every process of the group and below (cgroup.kill, kernel 5.14).
+// Kill kills every process of the group and its sub-groups (cgroup.kill, Linux 5.14).
 func (d *Dir) Kill() error { return d.write("cgroup.kill", "1") }
 
-// PassControllersOn enables for the groups below each controller that the group has.
+// PassControllersOn enables all the group's controllers for its sub-groups.
 func (d *Dir) PassControllersOn() error {
 	text, err := d.Read("cgroup.controllers")
 	if err != nil {
@@ -83,8 +84,8 @@ func (d *Dir) PassControllersOn() error {
 	return d.write("cgroup.subtree_control", strings.Join(on, " "))
 }
 
-// Chown hands the group over to the root of a user namespace, as delegation demands: the directory
-// and the files that organise it, never those that limit it.
+// Chown delegates the group to the root of a user namespace. It changes the owner of the directory and
+// of the files that organise it, never of those that limit it (cgroup-v2.rst, "Delegation").
 func (d *Dir) Chown(uid, gid int) error {
 	for _, name := range []string{"", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"} {
 		err := unix.Fchownat(int(d.f.Fd()), name, uid, gid, unix.AT_EMPTY_PATH)
@@ -96,7 +97,7 @@ func (d *Dir) Chown(uid, gid int) error {
 	return nil
 }
 
-// Read gives one interface file's text.
+// Read returns the text of one interface file, at most 4096 bytes.
 func (d *Dir) Read(name string) (string, error) {
 	fd, err := unix.Openat(int(d.f.Fd()), name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	runtime.KeepAlive(d)

@@ -1,7 +1,6 @@
-// Package cgroup reads and steers a container's control groups (cgroup v2,
-// Documentation/admin-guide/cgroup-v2.rst) by directory descriptor: freeze, kill, figures, and the
-// two sub-groups of a scope, "supervisor" and "payload".
+// Package cgroup controls a container's control groups by directory descriptor (cgroup v2,
+// Documentation/admin-guide/cgroup-v2.rst). It freezes and kills them, reads their figures, and makes
+// the two sub-groups of a scope, "supervisor" and "payload".
 //
-// Limits are not its business: they are unit properties, and systemd writes them. It starts no
-// goroutine.
+// It sets no limits: they are properties of the unit, and systemd writes them. It starts no goroutine.
 package cgroup

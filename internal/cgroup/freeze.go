@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Freeze stops every process of the group and returns when all have stopped (kernel 5.2). If ctx
-// ends first the group is thawed again.
+// Freeze freezes the group, and returns when every process has stopped (cgroup.freeze, Linux 5.2). If
+// ctx ends first, it thaws the group and returns ctx's error.
 func (d *Dir) Freeze(ctx context.Context) error {
 	if err := d.write("cgroup.freeze", "1"); err != nil {
 		return err
@@ -25,20 +25,21 @@ func (d *Dir) Freeze(ctx context.Context) error {
 	return nil
 }
 
-// Thaw lets the processes go on.
+// Thaw lets the processes of a frozen group go on.
 func (d *Dir) Thaw() error { return d.write("cgroup.freeze", "0") }
 
-// Frozen reports whether the group was told to be frozen.
+// Frozen reports whether the group was told to freeze. Some of its processes may not have stopped yet.
 func (d *Dir) Frozen() (bool, error) {
 	text, err := d.Read("cgroup.freeze")
 	return strings.TrimSpace(text) == "1", err
 }
 
-// AwaitEmpty returns when no process is left in the group or below.
+// AwaitEmpty returns when no process is left in the group and its sub-groups. It returns ctx's error
+// if ctx ends first.
 func (d *Dir) AwaitEmpty(ctx context.Context) error { return d.awaitEvent(ctx, "populated", "0") }
 
-// awaitEvent waits until cgroup.events has key at value. The kernel signals a change by POLLPRI, at
-// most once in 10 ms per group; a change that already happened is seen at once.
+// awaitEvent waits until the key in cgroup.events has that value. The kernel signals a change by
+// POLLPRI, at most once in 10 ms per group. A change that has already happened is seen at once.
 func (d *Dir) awaitEvent(ctx context.Context, key, value string) error {
 	fd, err := unix.Openat(int(d.f.Fd()), "cgroup.events", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	runtime.KeepAlive(d)
@@ -65,7 +66,7 @@ func (d *Dir) awaitEvent(ctx context.Context, key, value string) error {
 	for {
 		n, err := unix.Pread(fd, buf, 0)
 		if errors.Is(err, unix.ENODEV) {
-			return nil // the group is gone, and nothing is left in it
+			return nil // the group was removed, and only an empty one can be
 		}
 		if err != nil {
 			return &os.PathError{Op: "read", Path: d.f.Name() + "/cgroup.events", Err: err}
@@ -83,7 +84,7 @@ func (d *Dir) awaitEvent(ctx context.Context, key, value string) error {
 	}
 }
 
-// field finds a "key value" line in a flat keyed file.
+// field returns the value of a key in a flat-keyed file, or "" if the key is missing.
 func field(text, key string) string {
 	for line := range strings.Lines(text) {
 		if k, v, ok := strings.Cut(strings.TrimSpace(line), " "); ok && k == key {
@@ -93,10 +94,11 @@ func field(text, key string) string {
 	return ""
 }
 
-// Number reads a single-value file; nil when the file is missing, as without its controller.
+// Number reads a file with a single number. It returns nil if the file is missing, because its
+// controller is not enabled.
 func (d *Dir) Number(name string) (*uint64, error) { return number(d.Read(name)) }
 
-// Field reads one key of a flat keyed file, in the same way.
+// Field reads the number of one key of a flat-keyed file. It returns nil if the file is missing.
 func (d *Dir) Field(name, key string) (*uint64, error) {
 	text, err := d.Read(name)
 	return number(field(text, key), err)

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// ErrNoHierarchy says that this host has no cgroup v2 mount.
+// ErrNoHierarchy is returned if the host has no cgroup v2 mount.
 var ErrNoHierarchy = errors.New("no cgroup2 file system is mounted")
 
-// MountPoint finds the host's cgroup v2 hierarchy: /sys/fs/cgroup, or /sys/fs/cgroup/unified.
+// MountPoint returns the mount point of the host's cgroup v2 hierarchy: /sys/fs/cgroup, or
+// /sys/fs/cgroup/unified. It returns ErrNoHierarchy if there is none.
 func MountPoint() (string, error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -19,7 +20,8 @@ func MountPoint() (string, error) {
 	return mountPoint(string(text))
 }
 
-// mountPoint reads proc_pid_mountinfo(5): the mount point is field 5, the type follows " - ".
+// mountPoint reads the text of mountinfo: field 5 is the mount point, and the type follows " - "
+// (proc_pid_mountinfo(5)).
 func mountPoint(mountinfo string) (string, error) {
 	for line := range strings.Lines(mountinfo) {
 		before, after, ok := strings.Cut(line, " - ")
@@ -31,7 +33,8 @@ func mountPoint(mountinfo string) (string, error) {
 	return "", ErrNoHierarchy
 }
 
-// Of finds a process's group, relative to the hierarchy's root.
+// Of returns a process's group as a path below the hierarchy's root. It returns ErrNoHierarchy if the
+// host has no cgroup v2.
 func Of(pid uint32) (string, error) {
 	text, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(pid), 10) + "/cgroup")
 	if err != nil {

@@ -8,22 +8,23 @@ import (
 	"os"
 )
 
-// Size is how much output a ring keeps, in bytes.
+// Size is the number of bytes of output that a ring keeps.
 const Size = 64 << 10
 
-// The file starts with the number of bytes ever written, little endian; the ring follows.
+// header is the size, in bytes, of the number at the beginning of the file: how many bytes were ever
+// written, in little endian. The ring follows it.
 const header = 8
 
-// Ring is the writing side. One goroutine may use it.
+// Ring is the writer's side of a ring. Only one goroutine at a time may use it.
 type Ring struct {
 	f     *os.File
 	total uint64
 }
 
-// NewRing starts an empty ring in a fresh file.
+// NewRing returns an empty ring in a new file.
 func NewRing(f *os.File) *Ring { return &Ring{f: f} }
 
-// Write appends to the ring, over the oldest bytes.
+// Write appends to the ring. It overwrites the oldest bytes.
 func (r *Ring) Write(p []byte) (int, error) {
 	written := len(p)
 	for len(p) > 0 {
@@ -41,8 +42,8 @@ func (r *Ring) Write(p []byte) (int, error) {
 	return written, err
 }
 
-// Read gives what a ring holds, oldest byte first. A writer may be at work: bytes that it
-// overwrote in the meantime are left out.
+// Read returns the content of a ring, oldest byte first. The writer may go on meanwhile: Read leaves
+// out the bytes that were overwritten while it read.
 func Read(f io.ReaderAt) ([]byte, error) {
 	before, err := total(f)
 	if err != nil || before == 0 {
@@ -62,7 +63,7 @@ func Read(f io.ReaderAt) ([]byte, error) {
 		at := before % Size
 		buf = append(buf[at:len(buf):len(buf)], buf[:at]...)
 	}
-	// The writer went on by after-before bytes: as many of the oldest may be new ones.
+	// The writer has added after-before bytes: as many of the oldest may be overwritten.
 	lost := uint64(0)
 	if after > Size {
 		lost = min(after-max(before, Size), uint64(len(buf)))

@@ -13,7 +13,7 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-func (s *stager) devices() error {
+func (s *stage) devices() error {
 	for _, d := range s.plan.Devices {
 		if err := s.root.Mknod(d.Path, unix.S_IFCHR|d.Mode, d.Major, d.Minor); err != nil {
 			return err
@@ -27,10 +27,10 @@ func (s *stager) devices() error {
 	return nil
 }
 
-// consoles opens the terminals of the container's own devpts and gives both sides to the
-// supervisor: it drains the masters, and holds the terminals open so that no hangup comes when the
-// last process of the container closes one.
-func (s *stager) consoles() error {
+// consoles opens the terminals in the container's devpts and sends both ends of each to the
+// supervisor. The supervisor reads the masters. It also keeps the other ends open, so that a terminal
+// does not hang up when the container's last process closes it.
+func (s *stage) consoles() error {
 	if s.devpts == nil {
 		return errors.New("the plan has no devpts")
 	}
@@ -61,9 +61,9 @@ func (s *stager) consoles() error {
 	return s.devConsole()
 }
 
-// devConsole binds the first console on /dev/console: systemd's container interface wants a mount
-// there, not a link.
-func (s *stager) devConsole() error {
+// devConsole bind-mounts the first console on /dev/console. systemd's container interface requires a
+// mount there, not a link.
+func (s *stage) devConsole() error {
 	pts, err := s.root.Open("/dev/pts/"+strconv.Itoa(0), unix.O_PATH|unix.O_NOFOLLOW)
 	if err != nil {
 		return err

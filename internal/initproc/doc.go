@@ -1,8 +1,8 @@
-// Package initproc is the last stage before a container's init: it runs as pid 1 inside the new
-// namespaces, carries out the plan and executes init.
+// Package initproc is the init stage: the last stage before a container's init. It runs as pid 1 in
+// the new namespaces, carries out the plan and executes init.
 //
 // It decides nothing. It runs on one locked thread, starts no goroutine, and talks only to its
-// supervisor, over descriptor 3; every descriptor it has is closed on exec, so nothing of the host
-// reaches the container. When it fails, it says at which stage and exits; the kernel then undoes
-// all it did, since mounts live in its own namespace only.
+// supervisor, over descriptor 3. All its descriptors are closed on exec, so nothing of the host
+// reaches the container. If it fails, it reports the stage and exits. The kernel then undoes all that
+// it did, because its mounts exist in its own mount namespace only.
 package initproc

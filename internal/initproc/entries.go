@@ -8,22 +8,23 @@ import (
 	"strconv"
 )
 
-// maxEntry bounds a line of the container's passwd and group, in bytes: a group may have many members.
+// maxEntry is the longest line of the container's passwd and group, in bytes. A group may have many
+// members.
 const maxEntry = 1 << 20
 
-// entries reads passwd(5) or group(5) without the lines whose ids are no ids. Package user takes such a
-// field, or one that is not there, for 0, which is root, and a number of more than 32 bits is
-// cut by the kernel; a C library passes over them, too.
+// entries reads passwd(5) or group(5), and leaves out the lines with an invalid id. Package
+// moby/sys/user would read an invalid or missing id as 0, which is root. The kernel would cut a number
+// of more than 32 bits. C libraries ignore such lines too.
 type entries struct {
 	lines *bufio.Scanner
-	ids   []int // the fields that are ids, from 0
+	ids   []int // the fields that are ids, counted from 0
 	rest  []byte
 }
 
-// passwdEntries is a passwd file's lines, name:password:uid:gid and more.
+// passwdEntries reads the lines of a passwd file: name:password:uid:gid and more fields.
 func passwdEntries(r io.Reader) *entries { return newEntries(r, 2, 3) }
 
-// groupEntries is a group file's lines, name:password:gid:members.
+// groupEntries reads the lines of a group file: name:password:gid:members.
 func groupEntries(r io.Reader) *entries { return newEntries(r, 2) }
 
 func newEntries(r io.Reader, ids ...int) *entries {
@@ -49,7 +50,8 @@ func (e *entries) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// sound tells whether all ids of a line are such. The largest number means "no id" to the kernel.
+// sound reports whether all ids of a line are valid. The largest 32-bit number is not: it means "no
+// id" to the kernel.
 func (e *entries) sound(line []byte) bool {
 	fields := bytes.Split(bytes.TrimSpace(line), []byte(":"))
 	for _, i := range e.ids {

@@ -23,9 +23,9 @@ type credentials struct {
 	groups   []int
 }
 
-// identity sets the host name, brings the loopback up and looks the user up, in the container's
-// own files.
-func (s *stager) identity() error {
+// identity sets the host name, brings the loopback interface up and looks the user up in the
+// container's own files.
+func (s *stage) identity() error {
 	if s.plan.Hostname != "" && s.plan.Namespaces.UTS {
 		if err := unix.Sethostname([]byte(s.plan.Hostname)); err != nil {
 			return fmt.Errorf("set host name %s: %w", s.plan.Hostname, err)
@@ -56,7 +56,7 @@ func loopbackUp() error {
 	return nil
 }
 
-func (s *stager) lookUpUser() error {
+func (s *stage) lookUpUser() error {
 	i := s.plan.Init
 	if i.User == "" && i.Group == "" {
 		return nil
@@ -97,7 +97,8 @@ func (s *stager) lookUpUser() error {
 	return nil
 }
 
-// mapped says whether an id inside belongs to one of the ranges: no other can be taken on.
+// mapped reports whether an id in the container belongs to one of the ranges. A process cannot have
+// any other id.
 func mapped(ranges []plan.IDRange, id int) bool {
 	for _, r := range ranges {
 		if start := int(r.Inside); id >= start && id-start < int(r.Count) {
@@ -107,9 +108,10 @@ func mapped(ranges []plan.IDRange, id int) bool {
 	return false
 }
 
-// readable opens a file of the container; one that is missing is as an empty one. It must be a regular
-// file: a terminal or a FIFO could block the start for ever, and to open a device may do something.
-func (s *stager) readable(p string) (io.ReadCloser, error) {
+// readable opens a file of the container for reading. A missing file counts as an empty one. It
+// returns an error if the file is not a regular one: a terminal or a FIFO could block the start for
+// ever, and opening a device can have effects.
+func (s *stage) readable(p string) (io.ReadCloser, error) {
 	looked, err := s.root.Open(p, unix.O_PATH)
 	if errors.Is(err, fs.ErrNotExist) {
 		return io.NopCloser(strings.NewReader("")), nil
@@ -125,7 +127,7 @@ func (s *stager) readable(p string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := regular(f); err != nil { // it may have become another in between
+	if err := regular(f); err != nil { // somebody may have replaced the file in between
 		_ = f.Close()
 		return nil, err
 	}
@@ -138,13 +140,14 @@ func regular(f *os.File) error {
 		return &os.PathError{Op: "stat", Path: f.Name(), Err: err}
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return fmt.Errorf("%s in the container is no regular file", f.Name())
+		return fmt.Errorf("%s in the container is not a regular file", f.Name())
 	}
 	return nil
 }
 
-// findInit refuses early what exec would refuse, with better words.
-func (s *stager) findInit() error {
+// findInit returns an error if init is missing or cannot be executed. execve(2) would fail too, but
+// later and with a worse message.
+func (s *stage) findInit() error {
 	f, err := s.root.Open(s.plan.Init.Path, unix.O_PATH)
 	if err != nil {
 		return err
@@ -160,8 +163,9 @@ func (s *stager) findInit() error {
 	return nil
 }
 
-// session makes init a session leader on its first console, in its working directory.
-func (s *stager) session() error {
+// session makes the process a session leader, with the first console as its controlling terminal and
+// its standard descriptors. It also enters init's working directory.
+func (s *stage) session() error {
 	if _, err := unix.Setsid(); err != nil {
 		return fmt.Errorf("setsid: %w", err)
 	}
@@ -190,9 +194,9 @@ func (s *stager) session() error {
 	return nil
 }
 
-// drop leaves init with its capabilities and ids. The bounding set goes first, while CAP_SETPCAP
-// is there, the others last, after CAP_SETUID and CAP_SETGID have served.
-func (s *stager) drop() error {
+// drop takes on init's ids and drops all capabilities but init's. The bounding set comes first, because
+// it needs CAP_SETPCAP. The other sets come last, because changing ids needs CAP_SETUID and CAP_SETGID.
+func (s *stage) drop() error {
 	if err := caps.DropBounding(s.plan.Caps.Keep); err != nil {
 		return err
 	}
@@ -202,8 +206,8 @@ func (s *stager) drop() error {
 	return caps.Set(s.plan.Caps.Keep, s.plan.Caps.Inherit)
 }
 
-// filter denies system calls from here on.
-func (s *stager) filter() error {
+// filter installs the seccomp filter, if the plan has one.
+func (s *stage) filter() error {
 	if len(s.plan.Deny) == 0 {
 		return nil
 	}
@@ -214,8 +218,8 @@ func (s *stager) filter() error {
 	return seccomp.Install(f)
 }
 
-// restrict sets what a process can set for itself and never take back.
-func (s *stager) restrict() error {
+// restrict sets no_new_privs, which a process can never unset, and the personality.
+func (s *stage) restrict() error {
 	if s.plan.NoNewPrivs {
 		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 			return fmt.Errorf("prctl PR_SET_NO_NEW_PRIVS: %w", err)
@@ -230,5 +234,5 @@ func (s *stager) restrict() error {
 	return nil
 }
 
-// absolute makes an init path that is relative relative to the root, as libvirt takes it.
+// absolute returns the absolute path of init. A relative one begins at the root, as in libvirt.
 func absolute(p string) string { return path.Clean("/" + p) }

@@ -20,14 +20,15 @@ import (
 // Name is argv[0] of the init stage.
 const Name = "berth-init"
 
-// The descriptors that the supervisor hands over: the sources follow the plan.
+// The descriptors that the supervisor passes to the init stage. The sources are FDSources and the
+// numbers after it.
 const (
 	FDWire = 3 + iota
 	FDPlan
 	FDSources
 )
 
-// stageError says at which stage the plan could not be carried out.
+// stageError is an error of one step of the plan.
 type stageError struct {
 	stage string
 	err   error
@@ -36,33 +37,33 @@ type stageError struct {
 func (e *stageError) Error() string { return e.stage + ": " + e.err.Error() }
 func (e *stageError) Unwrap() error { return e.err }
 
-// stager is one init stage under way.
-type stager struct {
+// stage is the state of the init stage.
+type stage struct {
 	conn    *wire.Conn
 	plan    *plan.Plan
 	sources []*os.File
-	fresh   map[*plan.Mount]*os.File // new file systems, not attached yet
-	view    map[string]*os.File      // the files of the container's own part of /proc, by name
+	fresh   map[*plan.Mount]*os.File // new file systems that are not attached yet
+	view    map[string]*os.File      // the files of the container's view of /proc, by name
 	root    inroot.Root
-	devpts  *os.File // the container's own instance
-	stdio   *os.File // terminal side of console 0
+	devpts  *os.File // the container's own devpts
+	stdio   *os.File // the terminal end of console 0
 	user    credentials
 }
 
-// Run carries out the plan and executes init. It returns only on failure, with the exit status.
+// Run carries out the plan and executes init. It returns the exit status if it fails, and never
+// otherwise.
 func Run() int {
-	// What is set per thread, as capabilities and namespaces, is what init gets: execve(2) keeps
-	// those of the thread that calls it, whichever it is.
+	// Capabilities and namespaces are set per thread. execve(2) gives init those of the calling thread.
 	runtime.LockOSThread()
 	conn, err := wire.NewConn(FDWire)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "berth-init:", err)
 		return 1
 	}
-	err = (&stager{conn: conn}).run()
+	err = (&stage{conn: conn}).run()
 	failed := &wire.Failed{Stage: "init", Text: err.Error()}
-	if stage, ok := errors.AsType[*stageError](err); ok {
-		failed.Stage, failed.Text = stage.stage, stage.err.Error()
+	if cause, ok := errors.AsType[*stageError](err); ok {
+		failed.Stage, failed.Text = cause.stage, cause.err.Error()
 	}
 	_ = errors.As(err, &failed.Number)
 	if err := conn.Send(failed); err != nil {
@@ -71,7 +72,7 @@ func Run() int {
 	return 1
 }
 
-func (s *stager) run() error {
+func (s *stage) run() error {
 	for _, step := range []struct {
 		stage string
 		run   func() error
@@ -88,7 +89,7 @@ func (s *stager) run() error {
 		{"init", s.findInit},
 		{"session", s.session},
 		{"cgroup", s.enterGroup},
-		{"seccomp", s.filter}, // as long as it may: what follows is not in any list
+		{"seccomp", s.filter}, // before "capabilities": it needs CAP_SYS_ADMIN. No profile denies a later call.
 		{"capabilities", s.drop},
 		{"personality", s.restrict},
 		{"continue", s.ready},
@@ -100,8 +101,8 @@ func (s *stager) run() error {
 	return &stageError{"exec", s.exec()}
 }
 
-func (s *stager) readPlan() error {
-	// Its memory and descriptors are nobody's business, whatever user namespace looks at it.
+func (s *stage) readPlan() error {
+	// No process, in any user namespace, may read this one's memory or descriptors.
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("prctl PR_SET_DUMPABLE: %w", err)
 	}
@@ -122,8 +123,9 @@ func (s *stager) readPlan() error {
 	return nil
 }
 
-// awaitMapping waits, with a user namespace, until the sources' owners are mapped by it.
-func (s *stager) awaitMapping() error {
+// awaitMapping waits until the supervisor has mapped the owners in the sources. It returns at once if
+// there is no user namespace.
+func (s *stage) awaitMapping() error {
 	if !s.plan.Namespaces.User {
 		return nil
 	}
@@ -131,8 +133,9 @@ func (s *stager) awaitMapping() error {
 	return err
 }
 
-// enterRoot makes Sources[0] the root. For the moment of the pivot it is attached on the old one.
-func (s *stager) enterRoot() error {
+// enterRoot makes Sources[0] the root. pivot_root(2) needs a mount, so Sources[0] is attached on the
+// old root first.
+func (s *stage) enterRoot() error {
 	if err := mount.MakePrivate(); err != nil {
 		return err
 	}
@@ -151,9 +154,9 @@ func (s *stager) enterRoot() error {
 	return nil
 }
 
-// enterGroup waits until the supervisor has moved us into our control group, which then becomes
-// the root of the cgroup namespace, and mounts it.
-func (s *stager) enterGroup() error {
+// enterGroup waits until the supervisor has moved this process into its control group. That becomes
+// the root of a new cgroup namespace, and is mounted.
+func (s *stage) enterGroup() error {
 	for _, src := range s.sources {
 		defer func() { _ = src.Close() }()
 	}
@@ -168,8 +171,8 @@ func (s *stager) enterGroup() error {
 	return s.mountAll([]plan.Mount{s.plan.Cgroup})
 }
 
-// ready tells that all is prepared and waits for leave to execute.
-func (s *stager) ready() error {
+// ready tells the supervisor that all is prepared, and waits until it may execute init.
+func (s *stage) ready() error {
 	if err := s.conn.Send(&wire.Ready{}); err != nil {
 		return err
 	}
@@ -177,8 +180,9 @@ func (s *stager) ready() error {
 	return err
 }
 
-// await gives the descriptors that come with the next message, which must be of this type.
-func (s *stager) await(t wire.Type) ([]*os.File, error) {
+// await receives the next message and returns its descriptors. It returns an error if the message is
+// of another type.
+func (s *stage) await(t wire.Type) ([]*os.File, error) {
 	m, files, err := s.conn.Recv()
 	if err != nil {
 		return nil, err
@@ -189,8 +193,8 @@ func (s *stager) await(t wire.Type) ([]*os.File, error) {
 	return files, nil
 }
 
-func (s *stager) exec() error {
-	// The last resort against a leak: all the fds that there may be close on exec.
+func (s *stage) exec() error {
+	// This catches any descriptor that was not opened with O_CLOEXEC by mistake.
 	if err := unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil {
 		return fmt.Errorf("close_range: %w", err)
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-func (s *stager) basicMounts() error { return s.mountAll(s.plan.Mounts) }
-func (s *stager) filesystems() error { return s.mountAll(s.plan.Filesystems) }
+func (s *stage) basicMounts() error { return s.mountAll(s.plan.Mounts) }
+func (s *stage) filesystems() error { return s.mountAll(s.plan.Filesystems) }
 
-func (s *stager) mountAll(list []plan.Mount) error {
+func (s *stage) mountAll(list []plan.Mount) error {
 	for i := range list {
 		m, err := s.make(&list[i])
 		if err != nil {
@@ -36,9 +36,9 @@ func (s *stager) mountAll(list []plan.Mount) error {
 	return nil
 }
 
-// makeNew makes the new file systems while the old root is still there: in a user namespace the
-// kernel makes a proc or sysfs only where a whole one can be seen (mount_too_revealing, kernel 4.2).
-func (s *stager) makeNew() error {
+// makeNew makes the new file systems, while the old root is still there. In a user namespace the
+// kernel makes a proc or sysfs only if a complete one is visible (mount_too_revealing, Linux 4.2).
+func (s *stage) makeNew() error {
 	s.fresh = map[*plan.Mount]*os.File{}
 	for i := range s.plan.Mounts {
 		if m := &s.plan.Mounts[i]; m.Kind == plan.MountNew {
@@ -75,7 +75,7 @@ func newMount(m *plan.Mount) (*os.File, error) {
 	return made, nil
 }
 
-// fill writes files into a new file system that is attached nowhere yet: nobody else can see it.
+// fill writes files into a new file system. That is not attached yet, so nobody else can see it.
 func fill(made *os.File, files []plan.File) error {
 	for _, f := range files {
 		fd, err := unix.Openat(int(made.Fd()), f.Name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, f.Mode)
@@ -92,8 +92,8 @@ func fill(made *os.File, files []plan.File) error {
 	return nil
 }
 
-// make gives the mount, attached nowhere yet.
-func (s *stager) make(m *plan.Mount) (*os.File, error) {
+// make returns the mount. It is not attached yet.
+func (s *stage) make(m *plan.Mount) (*os.File, error) {
 	attr := attributes(m)
 	switch m.Kind {
 	case plan.MountNew:
@@ -133,10 +133,11 @@ func innerClone(from *os.File, writable bool, attr mount.Attr) (*os.File, error)
 	return tree, nil
 }
 
-// attach puts m on a directory or a file of the container, as m itself is one.
-func (s *stager) attach(m *os.File, target string) error {
+// attach attaches m to a target in the container. If m is a directory the target is one, and otherwise
+// a file. It creates a missing target.
+func (s *stage) attach(m *os.File, target string) error {
 	var st unix.Statx_t
-	// Only its type, which asks no server.
+	// DONT_SYNC: the type is known without asking the server of a network file system.
 	if err := unix.Statx(int(m.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE, &st); err != nil {
 		return &os.PathError{Op: "stat", Path: m.Name(), Err: err}
 	}
@@ -155,9 +156,9 @@ func (s *stager) attach(m *os.File, target string) error {
 	return mount.Attach(m, at)
 }
 
-// notRoot refuses a target that a link of the image makes the root itself: what is mounted over the
-// root is not seen below it.
-func (s *stager) notRoot(at *os.File, target string) error {
+// notRoot returns an error if the target is the root itself. A symbolic link in the image can lead
+// there, and a mount over the root would not be visible to the container.
+func (s *stage) notRoot(at *os.File, target string) error {
 	there, err := at.Stat()
 	if err != nil {
 		return err

@@ -9,9 +9,9 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// takeView takes the files of the view of /proc apart, while this namespace still has the old root: they
-// are mounted one by one. The supervisor made it while we came to life, and serves it.
-func (s *stager) takeView() error {
+// takeView receives the view of /proc from the supervisor, which serves it over FUSE. It splits the
+// view into one mount per file, because they are attached one by one. That needs the old root.
+func (s *stage) takeView() error {
 	if !s.plan.ProcView {
 		return nil
 	}
@@ -20,7 +20,7 @@ func (s *stager) takeView() error {
 		return err
 	}
 	if len(files) != 1 {
-		return errors.New("no view of /proc came")
+		return errors.New("the supervisor sent no view of /proc")
 	}
 	defer func() { _ = files[0].Close() }()
 	var names []string
@@ -29,7 +29,7 @@ func (s *stager) takeView() error {
 			names = append(names, m.From)
 		}
 	}
-	parts, err := mount.Parts(files[0], "/run", names) // its place of the moment goes with the old root
+	parts, err := mount.Parts(files[0], "/run", names) // the mount on /run disappears with the old root
 	if err != nil {
 		return err
 	}
