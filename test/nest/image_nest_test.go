@@ -277,7 +277,7 @@ func TestNoImage(t *testing.T) {
 		"missing image":      {"type='file'><source file='/no/such'/>", "/no/such: no such file"},
 		"directory as image": {"type='file'><source file='/etc'/>", "/etc: it is no regular file"},
 		"device as image":    {"type='file'><source file='/dev/null'/>", "/dev/null: it is no regular file"},
-		"nothing in it":      {"type='file'><source file='" + empty + "'/>", empty + ": no file system that is known was found in it"},
+		"nothing in it":      {"type='file'><source file='" + empty + "'/>", empty + ": no known file system was found in it"},
 		"broken":             {"type='file'><source file='" + broken + "'/>", broken + ": "},
 		"file as device":     {"type='block'><source dev='" + empty + "'/>", empty + ": it is no block device"},
 		"missing device":     {"type='block'><source dev='/dev/nosuch'/>", "/dev/nosuch: no such file"},

@@ -89,7 +89,7 @@ func TestNothingToShare(t *testing.T) {
 		"itself":                {"<shareuts type='name' value='web'/>", "lxc:shareuts: domain 'web' is not running"},
 		"dead pid":              {"<sharenet type='pid' value='2147483647'/>", "lxc:sharenet: there is no process 2147483647"},
 		"unknown netns":         {"<sharenet type='netns' value='blue'/>", "lxc:sharenet: there is no network namespace 'blue'"},
-		"netns that is a file":  {"<sharenet type='netns' value='file'/>", "lxc:sharenet: /run/netns/file is no network namespace"},
+		"netns that is a file":  {"<sharenet type='netns' value='file'/>", "lxc:sharenet: /run/netns/file is not a network namespace"},
 		"netns of a path":       {"<sharenet type='netns' value='../x'/>", "lxc:sharenet@value"},
 	} {
 		t.Run(name, func(t *testing.T) {

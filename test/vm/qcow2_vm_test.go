@@ -184,7 +184,7 @@ func TestQcow2Refused(t *testing.T) {
 	run(t, "qemu-img", "create", "-q", "-f", "qcow2", empty, "1M")
 	for name, c := range map[string]struct{ fs, want string }{
 		"another format": {strings.Replace(qcow2FS(image, ""), "qcow2", "vdi", 1), image},
-		"nothing in it":  {qcow2FS(empty, ""), empty + ": no file system that is known was found in it"},
+		"nothing in it":  {qcow2FS(empty, ""), empty + ": no known file system was found in it"},
 		"and a later error": {
 			qcow2FS(image, "") + "<filesystem><source dir='/no/such'/><target dir='/x'/></filesystem>", "/no/such",
 		},

@@ -1,5 +1,5 @@
-// Package caps reduces the capabilities of the calling process (capabilities(7)). It must be
-// called on the thread that execs; it keeps no state.
+// Package caps reduces the capabilities of the calling thread (capabilities(7)). It must be called on
+// the thread that will exec. It keeps no state.
 package caps
 
 import (
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DropBounding removes every capability outside keep from the bounding set, for good. It needs
-// CAP_SETPCAP.
+// DropBounding removes every capability that is not in keep from the bounding set, for good. It
+// needs CAP_SETPCAP.
 func DropBounding(keep uint64) error {
 	for c := range uintptr(64) {
 		if keep&(1<<c) != 0 {
@@ -18,7 +18,7 @@ func DropBounding(keep uint64) error {
 		}
 		err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
 		if errors.Is(err, unix.EINVAL) {
-			return nil // past the kernel's last one
+			return nil // the kernel has no more capabilities
 		}
 		if err != nil {
 			return fmt.Errorf("prctl PR_CAPBSET_DROP %d: %w", c, err)
@@ -27,8 +27,8 @@ func DropBounding(keep uint64) error {
 	return nil
 }
 
-// Set reduces permitted and effective to keep; inherit fills the inheritable set likewise, else it
-// is emptied. A capability that the process itself lacks stays absent.
+// Set reduces the permitted and effective sets to keep. If inherit is true it makes the inheritable
+// set equal to them, and otherwise it empties that. It adds no capability that the thread does not have.
 func Set(keep uint64, inherit bool) error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData

@@ -1,5 +1,5 @@
-// Package fsprobe recognises file systems by their superblocks. It is pure, and believes nothing but
-// the mark: whether the rest is whole the kernel says when it mounts it.
+// Package fsprobe recognises file systems by the magic numbers of their superblocks. It checks nothing
+// else: the kernel checks the rest when it mounts the file system. It is pure.
 package fsprobe
 
 import (
@@ -8,20 +8,20 @@ import (
 	"io"
 )
 
-// ErrUnknown says that no file system was recognised, ErrAmbiguous that more than one was: then the
-// kernel could be led to another one than whoever looked at the image before.
+// Probe returns ErrUnknown if it recognises no file system, and ErrAmbiguous if it recognises more
+// than one. The kernel could mount another one than the one that somebody has inspected.
 var (
-	ErrUnknown   = errors.New("no file system that is known was found in it")
+	ErrUnknown   = errors.New("no known file system was found in it")
 	ErrAmbiguous = errors.New("more than one file system was found in it")
 )
 
-// Type is a type of file systems, as mount(2) takes it.
+// Type is a type of file system.
 type Type struct {
-	Name     string
-	ReadOnly bool // it cannot be written to, ever
+	Name     string // as mount(2) takes it
+	ReadOnly bool   // nothing can ever write to file systems of this type
 }
 
-// mark is what a file system has at some places; it is there when all of them are.
+// mark is the magic of a type of file system: an image has the mark if it has all texts at their places.
 type mark struct {
 	Type
 	places []place
@@ -32,12 +32,12 @@ type place struct {
 	text string
 }
 
-// marks are from the headers of the kernel's file systems (linux/magic.h and their own). Where the
-// magic number alone is short enough to turn up in another one's data, there is more than that.
+// marks returns the marks, from the headers of the kernel's file systems (linux/magic.h and others).
+// A magic number that is short can turn up in other data by chance: such a mark has more places.
 func marks() []mark {
 	return []mark{
-		// ext2 and ext3, too: ext4 mounts all three. The upper bytes of the block size, the creator
-		// and the revision are 0 in all of them.
+		// The driver ext4 mounts ext2 and ext3 too. In all three the upper bytes of the block size, the
+		// creator and the revision are 0.
 		{Type{Name: "ext4"}, []place{{0x438, "\x53\xef"}, {0x419, "\x00\x00\x00"}, {0x449, "\x00\x00\x00"}, {0x44d, "\x00\x00\x00"}}},
 		{Type{Name: "xfs"}, []place{{0, "XFSB"}}},
 		{Type{Name: "btrfs"}, []place{{0x10040, "_BHRfS_M"}}},
@@ -52,8 +52,8 @@ func marks() []mark {
 	}
 }
 
-// Probe recognises the file system in an image or device: ErrUnknown, ErrAmbiguous with the names, or
-// the error of a read.
+// Probe returns the type of the file system in an image or device. It returns ErrUnknown if it
+// recognises none, ErrAmbiguous with the names if it recognises several, or the error of a read.
 func Probe(r io.ReaderAt) (found Type, err error) {
 	for _, m := range marks() {
 		switch has, err := m.in(r); {

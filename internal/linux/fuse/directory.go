@@ -2,8 +2,8 @@ package fuse
 
 import "golang.org/x/sys/unix"
 
-// readdir lists the directory from an offset on, which is the number of files before it, with all that
-// a lookup of each file says: who reads it once need not ask for the names one by one.
+// readdir lists the directory from an offset on. The offset is the number of files before it. Each
+// entry has all that a lookup of the file would return, so the kernel need not look the names up.
 func (s *Server) readdir(r request) ([]byte, unix.Errno) {
 	in, err := parseRead(r.body)
 	if err != nil || r.node != rootNode {

@@ -7,12 +7,14 @@ import (
 	"github.com/berthd/berth/internal/linux/mount"
 )
 
-// Device is where connections are opened.
+// Device is the device that opens a connection each time it is opened.
 const Device = "/dev/fuse"
 
-// Mount makes the file system of a connection, attached nowhere yet. Others than the one that mounts
-// may use it, in this user namespace and those below; the kernel checks modes. What is given is a bare
-// descriptor: one that a poller got before the mount never wakes (fuse_dev_poll registers nobody then).
+// Mount makes the file system of a connection, and does not attach it. All users of this user namespace
+// and its descendants may use it (allow_other), and the kernel checks the modes (default_permissions).
+//
+// fd must be a bare descriptor. If a poller (such as Go's) registers it before the mount, it never
+// wakes up: fuse_dev_poll registers nobody before the mount.
 func Mount(fd int) (*os.File, error) {
 	return mount.New("fuse", []mount.Option{
 		{Key: "fd", Value: strconv.Itoa(fd)},

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The requests that are answered, or must not be (enum fuse_opcode). ENOSYS is the answer to others.
+// The requests that the server answers or knows not to answer (enum fuse_opcode). It answers ENOSYS to
+// all others.
 const (
 	opLookup      = 1
 	opForget      = 2
@@ -34,10 +35,10 @@ const (
 	attrOut   = 16 + attrSize
 	openOut   = 16
 	statfsOut = 80
-	direntOut = 24 // and the name
+	direntOut = 24 // without the name that follows
 )
 
-// The protocol's version that is spoken here; the kernel goes down to it.
+// The version of the protocol. A newer kernel falls back to it.
 const (
 	major      = 7
 	minor      = 31
@@ -45,32 +46,32 @@ const (
 )
 
 const (
-	// bufferSize is FUSE_MIN_READ_BUFFER, the least that the kernel reads a request into.
+	// bufferSize is FUSE_MIN_READ_BUFFER, the smallest buffer into which the kernel reads requests.
 	bufferSize = 8 << 10
-	// maxWrite is the least that the kernel takes, and leaves room for its headers in the buffer.
+	// maxWrite is the smallest value that the kernel accepts. The buffer also has room for the headers.
 	maxWrite = 4 << 10
-	// directIO is FOPEN_DIRECT_IO: read(2) goes by no page cache, and is not bounded by the file's size.
+	// directIO is FOPEN_DIRECT_IO: read(2) does not use the page cache, nor stop at the file's size.
 	directIO = 1 << 0
-	// noFlush is FOPEN_NOFLUSH (7.35, Linux 5.16; older ones take no notice): close(2) asks nothing. Its
-	// request is one that not even a kill interrupts (fuse_flush, FR_FORCE), so that whoever has a file
-	// open could not end while the server is stopped.
+	// noFlush is FOPEN_NOFLUSH (7.35, Linux 5.16; older kernels ignore it): close(2) sends no request.
+	// Not even a kill interrupts that request (fuse_flush, FR_FORCE). A process with an open file could
+	// not end while the server is stopped.
 	noFlush = 1 << 5
-	// doReaddirplus is FUSE_DO_READDIRPLUS of INIT: the directory's entries come with what a lookup
-	// of each would say.
+	// doReaddirplus is FUSE_DO_READDIRPLUS of INIT: the entries of a directory include the answers to
+	// their lookups.
 	doReaddirplus = 1 << 13
-	// forever is how long the kernel may keep names, in seconds: they do not change.
+	// forever is how long, in seconds, the kernel may keep names. They never change.
 	forever = 365 * 24 * 3600
 )
 
-// errMalformed is a request that no kernel sends.
+// errMalformed is returned for a request that no kernel sends.
 var errMalformed = errors.New("malformed FUSE request")
 
-// order is the host's: the protocol never leaves the machine.
+// order is the host's byte order: the protocol never leaves the machine.
 //
 //nolint:gochecknoglobals // it has no state
 var order = binary.NativeEndian
 
-// request is one request: the header's fields that matter, and what follows it.
+// request is one request: the fields of the header that matter, and the body after the header.
 type request struct {
 	opcode uint32
 	unique uint64
@@ -90,7 +91,7 @@ func parse(packet []byte) (request, error) {
 	}, nil
 }
 
-// readIn is what of struct fuse_read_in matters.
+// readIn holds the fields of struct fuse_read_in that matter.
 type readIn struct {
 	handle, offset uint64
 	size           uint32
@@ -103,18 +104,18 @@ func parseRead(body []byte) (readIn, error) {
 	return readIn{order.Uint64(body), order.Uint64(body[8:]), order.Uint32(body[16:])}, nil
 }
 
-// entry puts a struct fuse_entry_out.
+// entry writes a struct fuse_entry_out to b.
 func (s *Server) entry(b []byte, node uint64) {
 	order.PutUint64(b, node)
-	order.PutUint64(b[16:], forever) // the name; the attributes are asked for each time
+	order.PutUint64(b[16:], forever) // for the name; the kernel asks for the attributes each time
 	s.attributes(b[40:], node, 0, unix.S_IFREG|0o444, 1)
 }
 
-// attributes puts a struct fuse_attr.
+// attributes writes a struct fuse_attr to b.
 func (s *Server) attributes(b []byte, node, size uint64, mode, links uint32) {
 	order.PutUint64(b, node)
 	order.PutUint64(b[8:], size)
-	for _, at := range []int{24, 32, 40} { // access, modification, change; seconds
+	for _, at := range []int{24, 32, 40} { // times of access, modification and change, in seconds
 		order.PutUint64(b[at:], uint64(s.Time.Unix()))
 	}
 	for i, v := range []uint32{mode, links, s.UID, s.GID} {

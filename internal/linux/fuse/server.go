@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rootNode is FUSE_ROOT_ID; file i is firstNode+i.
+// rootNode is FUSE_ROOT_ID, the number of the directory. The number of file i is firstNode+i.
 const (
 	rootNode  = 1
 	firstNode = 2
@@ -19,22 +19,22 @@ const (
 // File is one file of the directory.
 type File struct {
 	Name string
-	// Content appends the file's text of this moment. Only Serve's goroutine calls it.
+	// Content appends the file's current text. Only Serve's goroutine calls it.
 	Content func(dst []byte) []byte
 }
 
-// Server serves Files. Its fields are set before Serve.
+// Server serves Files. The caller sets its exported fields before Serve.
 type Server struct {
 	Files    []File
-	UID, GID uint32    // the owner of all
-	Time     time.Time // when all was last changed
+	UID, GID uint32    // the owner of all files
+	Time     time.Time // the time stamp of all files
 	handles  uint64
 	kept     snapshots
-	out      [outHeader + entryOut]byte // the longest answer but a read's
+	out      [outHeader + entryOut]byte // the longest answer without data
 }
 
-// Serve answers until the mount is gone, which is no error. The device must be non-blocking, so that
-// no thread waits in it.
+// Serve answers requests. It returns nil when the file system is unmounted. The device must be
+// non-blocking, so that no thread waits in it.
 func (s *Server) Serve(dev *os.File) error {
 	raw, err := dev.SyscallConn()
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Server) Serve(dev *os.File) error {
 		switch {
 		case errors.Is(rerr, unix.ENODEV):
 			return nil
-		case errors.Is(rerr, unix.EINTR), errors.Is(rerr, unix.ENOENT): // the request was taken back
+		case errors.Is(rerr, unix.EINTR), errors.Is(rerr, unix.ENOENT): // ENOENT: the request was aborted
 			continue
 		case rerr != nil:
 			return fmt.Errorf("fuse: read: %w", rerr)
@@ -72,7 +72,7 @@ func (s *Server) Serve(dev *os.File) error {
 		}
 		answer = [2][]byte{head, data}
 		err = raw.Control(write)
-		// ENOENT: whoever asked was killed meanwhile.
+		// ENOENT: the process that asked was killed meanwhile.
 		if errors.Is(werr, unix.ENOENT) || errors.Is(werr, unix.ENODEV) {
 			continue
 		}
@@ -82,21 +82,22 @@ func (s *Server) Serve(dev *os.File) error {
 	}
 }
 
-// handle gives the answer in two parts, or that there is none.
+// handle returns the answer to a request in two parts. It returns false if the request must not be
+// answered.
 func (s *Server) handle(r request) (head, data []byte, answered bool) {
 	var body []byte
 	var errno unix.Errno
 	clear(s.out[:])
 	switch r.opcode {
 	case opForget, opBatchForget, opInterrupt:
-		return nil, nil, false // nothing is counted, and all is answered at once
+		return nil, nil, false // the server counts no references, and no request is ever pending
 	case opInit:
 		body, errno = s.init(r.body)
 	case opLookup:
 		body, errno = s.lookup(r)
 	case opGetattr:
 		body, errno = s.getattr(r.node)
-	case opOpendir: // there is nothing to remember of one that is open
+	case opOpendir: // an open directory needs no state
 		body = s.body(openOut)
 	case opReaddirplus:
 		data, errno = s.readdir(r)
@@ -123,7 +124,7 @@ func (s *Server) handle(r request) (head, data []byte, answered bool) {
 	return head, data, true
 }
 
-// body is the answer's part behind the header, all zero.
+// body returns the answer's part after the header, all zero.
 func (s *Server) body(size int) []byte { return s.out[outHeader : outHeader+size] }
 
 func (s *Server) init(in []byte) ([]byte, unix.Errno) {
@@ -138,7 +139,7 @@ func (s *Server) init(in []byte) ([]byte, unix.Errno) {
 	}
 	order.PutUint32(b[12:], order.Uint32(in[12:])&doReaddirplus)
 	order.PutUint32(b[20:], maxWrite)
-	order.PutUint32(b[24:], 1) // time stamps are whole; the least unit is 1 ns
+	order.PutUint32(b[24:], 1) // the granularity of time stamps, in ns
 	return b, 0
 }
 
@@ -157,8 +158,9 @@ func (s *Server) lookup(r request) ([]byte, unix.Errno) {
 	return nil, unix.ENOENT
 }
 
-// getattr gives a file's size, that of the text that its next reader will get: read(2) does not ask,
-// but sendfile(2) and splice(2) end there, as they go by the page cache (filemap_splice_read).
+// getattr returns the attributes of a file. The size is that of the text which the next opener gets:
+// sendfile(2) and splice(2) stop there, because they use the page cache (filemap_splice_read). read(2)
+// does not look at the size.
 func (s *Server) getattr(node uint64) ([]byte, unix.Errno) {
 	b := s.body(attrOut)
 	if node == rootNode {

@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// snapshotCount and snapshotBytes bound what is kept for readers that read on.
+// snapshotCount and snapshotBytes limit the texts that are kept for readers that go on reading.
 const (
 	snapshotCount = 8
 	snapshotBytes = 64 << 10
 )
 
-// snapshots are the texts that were begun last, each of one open file. A reader of one that had to
-// give way reads on in the text of that later moment: bounded memory goes before that.
+// snapshots holds the latest texts, each of one open file. If a text was dropped to bound the memory,
+// its reader goes on in a newer text.
 type snapshots struct {
 	list [snapshotCount]snapshot
 	next int
 }
 
 type snapshot struct {
-	handle uint64 // 0: none
-	fresh  bool   // nobody has read it
+	handle uint64 // 0 means unused
+	fresh  bool   // nobody has read it yet
 	made   time.Time
-	text   []byte // its room is used again
+	text   []byte // its memory is used again
 }
 
-// measured, with a node's number, is the handle of a text whose size was told, for the file's next
-// opener, who comes within freshness: the kernel asks for the size when it opens.
+// When the kernel opens a file it first asks for the size, which makes a text. The handle of that text
+// is measured|node. The file's next opener gets it, if that comes within freshness.
 const (
 	measured  = 1 << 63
 	freshness = 50 * time.Millisecond
@@ -41,7 +41,7 @@ func (s *snapshots) find(handle uint64) *snapshot {
 	return nil
 }
 
-// open gives the text that was measured to a new handle, or makes one.
+// open gives the measured text to a new handle, or makes a new text for it.
 func (s *snapshots) open(handle, measured uint64, content func([]byte) []byte) {
 	if t := s.find(measured); t != nil && time.Since(t.made) < freshness {
 		t.handle, t.fresh = handle, true
@@ -50,7 +50,8 @@ func (s *snapshots) open(handle, measured uint64, content func([]byte) []byte) {
 	s.put(handle, content)
 }
 
-// read gives the text of a handle: the one of when it was opened, and at each later beginning, a new one.
+// read returns the text of a handle. The first read from the beginning gets the text of the opening.
+// Each later read from the beginning gets a new text.
 func (s *snapshots) read(handle uint64, begin bool, content func([]byte) []byte) []byte {
 	t := s.find(handle)
 	if t == nil || begin && !t.fresh {
@@ -63,7 +64,7 @@ func (s *snapshots) read(handle uint64, begin bool, content func([]byte) []byte)
 	return t.text
 }
 
-// put makes a text for a handle: in its own place, or in that of the oldest.
+// put makes a text for a handle. It replaces the handle's own text, or else uses a free place.
 func (s *snapshots) put(handle uint64, content func([]byte) []byte) []byte {
 	at := slices.IndexFunc(s.list[:], func(t snapshot) bool { return t.handle == handle })
 	if at < 0 {
@@ -74,7 +75,7 @@ func (s *snapshots) put(handle uint64, content func([]byte) []byte) []byte {
 	return s.list[at].text
 }
 
-// free finds an unused place, first one that has room already, or takes the oldest.
+// free returns an unused place, preferably one with the most memory, or else the next place in turn.
 func (s *snapshots) free() int {
 	at := -1
 	for i := range s.list {
@@ -89,7 +90,7 @@ func (s *snapshots) free() int {
 	return at
 }
 
-// trim gives memory back, other places first, until all is within the bound or only one is left.
+// trim frees the texts of places other than but, until the memory is below snapshotBytes.
 func (s *snapshots) trim(but int) {
 	total := 0
 	for i := range s.list {
@@ -103,7 +104,8 @@ func (s *snapshots) trim(but int) {
 	}
 }
 
-// drop forgets a text, and keeps its room for the next one unless that alone is beyond the bound.
+// drop forgets the text of a handle. It keeps the memory for the next text, unless that alone is
+// above snapshotBytes.
 func (s *snapshots) drop(handle uint64) {
 	if t := s.find(handle); t != nil {
 		t.handle = 0

@@ -1,6 +1,6 @@
-// Package inroot opens and makes paths of a container below a descriptor of its root, with
-// openat2(2) and RESOLVE_IN_ROOT (kernel 5.6): a symlink of a hostile image, absolute or with
-// "..", leads nowhere but into that root. It keeps no state.
+// Package inroot opens and creates paths of a container below a descriptor of its root. It uses
+// openat2(2) with RESOLVE_IN_ROOT (Linux 5.6): a symbolic link of a hostile image, absolute or with
+// "..", cannot lead out of that root. It keeps no state.
 package inroot
 
 import (
@@ -16,10 +16,10 @@ import (
 // Root is a container's root directory.
 type Root struct{ dir *os.File }
 
-// New takes a descriptor of the root; the caller keeps it open and closes it.
+// New returns the Root of a descriptor. The caller keeps that open and closes it.
 func New(dir *os.File) Root { return Root{dir: dir} }
 
-// Open resolves p inside the root, following its symlinks there.
+// Open opens p inside the root. It follows symbolic links inside the root.
 func (r Root) Open(p string, flags int) (*os.File, error) {
 	rel := strings.TrimLeft(path.Clean("/"+p), "/")
 	if rel == "" {
@@ -35,7 +35,7 @@ func (r Root) Open(p string, flags int) (*os.File, error) {
 		switch {
 		case err == nil:
 			return os.NewFile(uintptr(fd), p), nil
-		// EAGAIN: something was renamed while a ".." was resolved; openat2(2) says try again.
+		// EAGAIN: something was renamed while ".." was resolved. openat2(2) says to try again.
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EAGAIN):
 			continue
 		}
@@ -43,8 +43,7 @@ func (r Root) Open(p string, flags int) (*os.File, error) {
 	}
 }
 
-// Dir opens the directory p for use as a mount point, making it and its parents where they are
-// missing.
+// Dir opens the directory p for use as a mount point. It creates p and its parents if they are missing.
 func (r Root) Dir(p string) (*os.File, error) {
 	f, err := r.Open(p, unix.O_PATH|unix.O_DIRECTORY)
 	if !errors.Is(err, unix.ENOENT) {
@@ -57,7 +56,7 @@ func (r Root) Dir(p string) (*os.File, error) {
 	return r.Open(p, unix.O_PATH|unix.O_DIRECTORY)
 }
 
-// File opens p for use as the mount point of a file, making an empty file where it is missing.
+// File opens p for use as the mount point of a file. It creates an empty file if p is missing.
 func (r Root) File(p string) (*os.File, error) {
 	f, err := r.Open(p, unix.O_PATH)
 	if !errors.Is(err, unix.ENOENT) {
@@ -78,14 +77,14 @@ func (r Root) parent(p string) (*os.File, error) {
 	return r.Dir(dir)
 }
 
-// Mknod makes a device node; one that is there already is an error.
+// Mknod creates a device node. It returns an error if p exists.
 func (r Root) Mknod(p string, mode uint32, major, minor uint32) error {
 	return r.in(p, "mknod", func(dir int, name string) error {
 		return unix.Mknodat(dir, name, mode, int(unix.Mkdev(major, minor)))
 	})
 }
 
-// Symlink makes a symbolic link; the target is not looked at.
+// Symlink creates a symbolic link. It does not check the target.
 func (r Root) Symlink(target, p string) error {
 	return r.in(p, "symlink", func(dir int, name string) error {
 		return unix.Symlinkat(target, dir, name)

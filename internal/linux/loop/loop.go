@@ -1,5 +1,5 @@
-// Package loop shows a file as a block device (loop(4)). It keeps no state: a device is let go by the
-// kernel when nobody has it open or mounted any more.
+// Package loop attaches files to loop devices (loop(4)). It keeps no state: the kernel detaches a
+// device when nobody has it open or mounted any more.
 package loop
 
 import (
@@ -12,12 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attempts bounds how often a device that was free is taken by somebody else first.
+// attempts is how often Attach tries again after somebody else took the free device first.
 const attempts = 64
 
-// Attach shows a file as a device, and gives that open for reading. The device goes with the last
-// descriptor and mount of it (LO_FLAGS_AUTOCLEAR); until then the kernel keeps the file open, so that
-// a flock(2) on it lasts as long. It needs LOOP_CONFIGURE, kernel 5.8.
+// Attach attaches a file to a free loop device, and returns the device open for reading. The kernel
+// detaches the device with its last descriptor and mount (LO_FLAGS_AUTOCLEAR). Until then the kernel
+// keeps the file open, so a flock(2) on the file lasts as long. Attach needs LOOP_CONFIGURE (Linux 5.8).
 func Attach(file *os.File, readOnly bool) (*os.File, error) {
 	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {
@@ -34,7 +34,7 @@ func Attach(file *os.File, readOnly bool) (*os.File, error) {
 			return device, err
 		}
 	}
-	return nil, fmt.Errorf("loop devices were taken away %d times: %w", attempts, unix.EBUSY)
+	return nil, fmt.Errorf("others took the free loop device %d times: %w", attempts, unix.EBUSY)
 }
 
 func configure(path string, file *os.File, readOnly bool) (*os.File, error) {
@@ -57,8 +57,8 @@ func configure(path string, file *os.File, readOnly bool) (*os.File, error) {
 	if readOnly {
 		return device, nil
 	}
-	// A kernel without CONFIG_BLK_DEV_WRITE_MOUNTED mounts nothing that is open for writing. The
-	// second open comes first: without any the device would be let go.
+	// A kernel without CONFIG_BLK_DEV_WRITE_MOUNTED does not mount a device that is open for writing.
+	// The device is opened again before it is closed: without a descriptor the kernel would detach it.
 	defer func() { _ = device.Close() }()
 	return os.OpenFile(path, os.O_RDONLY, 0)
 }

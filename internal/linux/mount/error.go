@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Error says which mount call failed on what, and what the kernel itself said of it.
+// Error is a mount call that failed.
 type Error struct {
 	Op     string // the system call
 	Object string // file system type or path
 	Attr   Attr
-	Kernel string // the file system's own words, read from its context
+	Kernel string // the kernel's message, read from the file system context
 	Err    error
 }
 
@@ -29,7 +29,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the errno.
+// Unwrap returns the errno.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Attr is a set of per-mount attributes.

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Option is one parameter of a new file system; an empty Value sets a flag.
+// Option is one parameter of a new file system. A flag has an empty Value.
 type Option struct{ Key, Value string }
 
-// New makes a file system of this type with these options, attached nowhere yet.
+// New makes a file system of this type with these options. It does not attach it.
 func New(fstype string, options []Option, attr Attr) (*os.File, error) {
 	ctx, err := unix.Fsopen(fstype, unix.FSOPEN_CLOEXEC)
 	if err != nil {
@@ -21,7 +21,7 @@ func New(fstype string, options []Option, attr Attr) (*os.File, error) {
 	}
 	defer func() { _ = unix.Close(ctx) }()
 	if !slices.ContainsFunc(options, func(o Option) bool { return o.Key == "source" }) {
-		// What the mount table shows as its device.
+		// The mount table shows "source" as the device.
 		options = append([]Option{{"source", fstype}}, options...)
 	}
 	for _, o := range options {
@@ -44,13 +44,13 @@ func New(fstype string, options []Option, attr Attr) (*os.File, error) {
 	return os.NewFile(uintptr(fd), fstype), nil
 }
 
-// kernelText reads the messages of a file system context, one a read and the oldest first, and gives
-// the last error: "e ext4: Unknown parameter".
+// kernelText returns the last error message of a file system context. Each read(2) returns one message,
+// the oldest first. An error looks like "e ext4: Unknown parameter".
 func kernelText(ctx int) string {
 	buf := make([]byte, 512)
 	for text := ""; ; {
 		n, err := unix.Read(ctx, buf)
-		if err != nil || n <= 0 { // ENODATA: that was all
+		if err != nil || n <= 0 { // ENODATA: no more messages
 			return text
 		}
 		if word, ok := strings.CutPrefix(strings.TrimSpace(string(buf[:n])), "e "); ok {
@@ -59,17 +59,17 @@ func kernelText(ctx int) string {
 	}
 }
 
-// Depth says whether a clone takes the mounts below along.
+// Depth says whether a call acts on one mount or on a tree of mounts.
 type Depth int
 
-// One clones a single mount, Tree all below it too.
+// One is a single mount. Tree is a mount and all mounts below it.
 const (
 	One Depth = iota
 	Tree
 )
 
-// Clone makes a detached copy of the mount at an open descriptor (O_PATH will do). The copy is
-// private: a mount made below it later reaches no other namespace.
+// Clone returns a detached copy of the mount at an open descriptor (O_PATH is enough). The copy is
+// private: later mounts below it do not propagate to any other namespace.
 func Clone(at *os.File, depth Depth) (*os.File, error) {
 	flags := uint(unix.OPEN_TREE_CLONE | unix.OPEN_TREE_CLOEXEC | unix.AT_EMPTY_PATH)
 	if depth == Tree {
@@ -81,8 +81,8 @@ func Clone(at *os.File, depth Depth) (*os.File, error) {
 		return nil, &Error{Op: "open_tree", Object: at.Name(), Err: err}
 	}
 	tree := os.NewFile(uintptr(fd), at.Name())
-	// Without this the copy stays in the peer group of the original (systemd makes / shared), and
-	// what the container mounts would appear on the host.
+	// Otherwise the copy would stay in the peer group of the original (systemd makes / shared), and the
+	// container's mounts would appear on the host.
 	if err := setattr(tree, &unix.MountAttr{Propagation: unix.MS_PRIVATE}, Tree); err != nil {
 		_ = tree.Close()
 		return nil, err
@@ -95,8 +95,8 @@ func SetAttr(m *os.File, attr Attr, depth Depth) error {
 	return change(m, attr, 0, depth)
 }
 
-// SetAttrWritable is SetAttr that also makes the mount writable: the clone of a read-only mount is
-// read-only.
+// SetAttrWritable adds attributes to a mount, and makes it writable. The clone of a read-only mount is
+// read-only otherwise.
 func SetAttrWritable(m *os.File, attr Attr) error {
 	return change(m, attr&^ReadOnly, ReadOnly, One)
 }
@@ -112,7 +112,8 @@ func change(m *os.File, set, clr Attr, depth Depth) error {
 	return err
 }
 
-// IDMap maps the owners of a detached, not yet attached tree by a user namespace.
+// IDMap maps the owners in a detached tree by the id maps of a user namespace. It returns an error if
+// the tree has ever been attached.
 func IDMap(m *os.File, userns *os.File, depth Depth) error {
 	err := setattr(m, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_IDMAP, Userns_fd: uint64(userns.Fd())}, depth)
 	runtime.KeepAlive(userns)
@@ -132,7 +133,7 @@ func setattr(m *os.File, attr *unix.MountAttr, depth Depth) error {
 	return nil
 }
 
-// Attach puts a detached mount on a directory or file.
+// Attach attaches a detached mount to a directory or file.
 func Attach(m, target *os.File) error {
 	err := unix.MoveMount(int(m.Fd()), "", int(target.Fd()), "",
 		unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)

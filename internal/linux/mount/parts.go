@@ -7,12 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Parts clones files or directories of a detached tree, by their names in it, each as a detached mount
-// of its own. The tree must be private, as a new one is, and this mount namespace too: the kernel clones
-// only what is attached in it (open_tree(2), EINVAL; allowed from 6.15), so the tree is attached on a
-// directory, and stays there until the old root goes: an umount of its own would wait for RCU.
+// Parts clones the named files or directories of a detached tree, each as a detached mount of its own.
 //
-// The tree's directory is read first, for its server's sake: it can tell of all names at once.
+// Before Linux 6.15 the kernel clones only from mounts that are attached in this mount namespace
+// (open_tree(2), EINVAL). So Parts attaches the tree to the directory at. It stays there until the
+// caller drops the old root: an umount of its own would wait for RCU. The tree must be private, as a
+// new one is, and so must this mount namespace.
+//
+// Parts reads the tree's directory first. A FUSE server then returns all entries in one answer.
 func Parts(tree *os.File, at string, names []string) (parts []*os.File, err error) {
 	if err := list(tree); err != nil {
 		return nil, err
@@ -36,7 +38,7 @@ func Parts(tree *os.File, at string, names []string) (parts []*os.File, err erro
 	return parts, nil
 }
 
-// list reads a directory, whatever it says.
+// list reads a directory and ignores the content.
 func list(tree *os.File) error {
 	fd, err := unix.Openat(int(tree.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	runtime.KeepAlive(tree)

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MakePrivate stops all propagation between this mount namespace and others.
+// MakePrivate ends all mount propagation between this mount namespace and others.
 func MakePrivate() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return &Error{Op: "mount --make-rprivate", Object: "/", Err: err}
@@ -16,8 +16,8 @@ func MakePrivate() error {
 	return nil
 }
 
-// Pivot attaches a detached tree on a directory, makes it the root of this mount namespace and
-// drops the old root. Afterwards the working directory is the new root.
+// Pivot attaches a detached tree to a directory, makes it the root of this mount namespace and
+// unmounts the old root. Afterwards the working directory is the new root.
 func Pivot(tree *os.File, at string) error {
 	dir, err := os.OpenFile(at, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -32,8 +32,8 @@ func Pivot(tree *os.File, at string) error {
 	if err != nil {
 		return &Error{Op: "fchdir", Object: tree.Name(), Err: err}
 	}
-	// pivot_root(2), "pivot_root(".", ".")": the old root is stacked on the new one, no directory
-	// for it is needed, and nothing stays behind in the image.
+	// pivot_root(".", ".") stacks the old root on the new one (pivot_root(2)). So the image needs no
+	// directory for the old root.
 	if err := unix.PivotRoot(".", "."); err != nil {
 		return &Error{Op: "pivot_root", Object: tree.Name(), Err: err}
 	}
@@ -46,8 +46,8 @@ func Pivot(tree *os.File, at string) error {
 	return nil
 }
 
-// Detach lazily unmounts what is mounted on a path of this namespace's root, with all below it.
-// A path that is no mount point is fine.
+// Detach lazily unmounts the mount on path and all mounts below it (MNT_DETACH). It returns nil if path
+// is missing or not a mount point.
 func Detach(path string) error {
 	err := unix.Unmount(path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
 	if err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOENT) {

@@ -1,3 +1,3 @@
-// Package namespace opens namespaces of others by descriptor, and enters them for the birth of a
-// process (namespaces(7), setns(2)). It keeps no state.
+// Package namespace opens the namespaces of other processes, and enters them to create a process in
+// them (namespaces(7), setns(2)). It keeps no state.
 package namespace

@@ -11,25 +11,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Kind is a kind of namespaces, by its name in /proc/PID/ns.
+// Kind is a kind of namespace. Its text is the name in /proc/PID/ns.
 type Kind string
 
-// The kinds that processes of different containers can share.
+// The kinds of namespaces that containers can share.
 const (
 	Net Kind = "net"
 	IPC Kind = "ipc"
 	UTS Kind = "uts"
 )
 
-// flag is the kind's number for setns(2), 0 for one that is unknown.
+// flag returns the kind's flag for setns(2), or 0 if the kind is unknown.
 func (k Kind) flag() int {
 	return map[Kind]int{Net: unix.CLONE_NEWNET, IPC: unix.CLONE_NEWIPC, UTS: unix.CLONE_NEWUTS}[k]
 }
 
-// named is where ip-netns(8) keeps network namespaces.
+// named is the directory in which ip-netns(8) keeps network namespaces.
 const named = "/run/netns"
 
-// Named opens a network namespace that ip-netns(8), or who does the same, has given a name.
+// Named opens a network namespace that has a name below /run/netns (ip-netns(8)). It returns an error
+// if there is none of that name, or if the file is not a network namespace.
 func Named(name string) (*os.File, error) {
 	at := filepath.Join(named, name)
 	f, err := os.Open(at)
@@ -43,7 +44,7 @@ func Named(name string) (*os.File, error) {
 	runtime.KeepAlive(f)
 	if err != nil || kind != unix.CLONE_NEWNET {
 		_ = f.Close()
-		return nil, fmt.Errorf("%s is no network namespace", at)
+		return nil, fmt.Errorf("%s is not a network namespace", at)
 	}
 	return f, nil
 }

@@ -12,24 +12,26 @@ import (
 	"github.com/berthd/berth/internal/linux/pidfd"
 )
 
-// kernelThread is PF_KTHREAD of the kernel's include/linux/sched.h, in the field flags of
-// /proc/PID/stat (proc_pid_stat(5)). It goes when a thread executes a program. That there is no
-// /proc/PID/exe would say less: it is missing for a zombie, too.
+// kernelThread is PF_KTHREAD (the kernel's include/linux/sched.h) in the field flags of /proc/PID/stat
+// (proc_pid_stat(5)). The kernel clears it when the thread executes a program. A missing /proc/PID/exe
+// would not be proof: a zombie has none either.
 const kernelThread = 0x00200000
 
-// gone is the error of a process that is not there, or not any more; it is an os.ErrProcessDone.
+// gone is the error for a process that does not exist or has ended. It is an os.ErrProcessDone.
 type gone string
 
 func (e gone) Error() string { return string(e) }
 func (gone) Unwrap() error   { return os.ErrProcessDone }
 
-// OfProcess opens a namespace of a process that exists, else the error is an os.ErrProcessDone. Kernel
-// threads are refused: what they have is the host's.
+// OfProcess opens a namespace of a process. It returns an os.ErrProcessDone if the process does not
+// exist or ends meanwhile. It returns another error if pid is a kernel thread, because the namespaces
+// of kernel threads are the host's.
 func OfProcess(pid uint32, k Kind) (*os.File, error) {
 	return open(pid, k, noKernelThread)
 }
 
-// OfChild is OfProcess for a child of this parent; that it is another's is an os.ErrProcessDone, too.
+// OfChild opens a namespace of a child of parent. It returns an os.ErrProcessDone if the child does not
+// exist, ends meanwhile, or has another parent.
 func OfChild(parent, pid uint32, k Kind) (*os.File, error) {
 	return open(pid, k, func(_ uint32, s stat) error {
 		if s.parent != parent {
@@ -53,7 +55,7 @@ func open(pid uint32, k Kind, accept func(pid uint32, s stat) error) (*os.File, 
 	if err == nil {
 		f, err = os.Open(path(pid, "ns/"+string(k)))
 	}
-	// The process of the pidfd is still there, so that the paths were its own.
+	// If the process of the pidfd still exists, the paths were its own: nobody else had the pid.
 	if end := pidfd.Signal(p, 0); end != nil || errors.Is(err, fs.ErrNotExist) {
 		_ = f.Close()
 		return nil, ended(pid)
@@ -63,8 +65,8 @@ func open(pid uint32, k Kind, accept func(pid uint32, s stat) error) (*os.File, 
 
 func ended(pid uint32) error { return gone(fmt.Sprintf("process %d has ended", pid)) }
 
-// notOpened says why there is no pidfd: one of a thread that is no process is refused with EINVAL,
-// by newer kernels (seen with 6.18) with ENOENT.
+// notOpened returns the reason why pidfd_open(2) failed with err. For a thread that is not a process the
+// kernel returns EINVAL, or ENOENT in newer versions (seen with 6.18).
 func notOpened(pid uint32, err error) error {
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOENT) {
 		if of := processOf(pid); of != 0 && of != pid {
@@ -77,7 +79,7 @@ func notOpened(pid uint32, err error) error {
 	return err
 }
 
-// processOf gives the process that a thread belongs to, 0 when there is no such thread.
+// processOf returns the process that a thread belongs to, or 0 if there is no such thread.
 func processOf(tid uint32) uint32 {
 	text, err := os.ReadFile(path(tid, "status"))
 	if err != nil {
@@ -85,11 +87,11 @@ func processOf(tid uint32) uint32 {
 	}
 	_, rest, _ := strings.Cut(string(text), "\nTgid:\t")
 	line, _, _ := strings.Cut(rest, "\n")
-	pid, _ := strconv.ParseUint(line, 10, 32) // 0 when it is no number
+	pid, _ := strconv.ParseUint(line, 10, 32) // 0 if line is not a number
 	return uint32(pid)
 }
 
-// stat is what /proc/PID/stat says of a process.
+// stat holds two fields of /proc/PID/stat.
 type stat struct {
 	parent uint32
 	flags  uint32
@@ -103,9 +105,10 @@ func statOf(pid uint32) (stat, error) {
 	return parseStat(string(text))
 }
 
-// parseStat reads the fields that follow the name, which may have any characters.
+// parseStat reads the text of /proc/PID/stat. The process's name may have any characters, so the other
+// fields begin after the last ")".
 func parseStat(text string) (s stat, err error) {
-	// After the name: state, ppid, pgrp, session, tty_nr, tpgid, flags.
+	// The fields are state, ppid, pgrp, session, tty_nr, tpgid, flags and more.
 	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 	if len(fields) < 7 {
 		return s, fmt.Errorf("stat of a process: %q", text)

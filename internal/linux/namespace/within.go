@@ -13,7 +13,7 @@ type Held struct {
 	File *os.File
 }
 
-// EnterError says which namespace could not be entered.
+// EnterError is returned if a namespace cannot be entered.
 type EnterError struct {
 	Kind Kind
 	Err  error
@@ -22,9 +22,9 @@ type EnterError struct {
 func (e *EnterError) Error() string { return "setns " + string(e.Kind) + ": " + e.Err.Error() }
 func (e *EnterError) Unwrap() error { return e.Err }
 
-// Within calls f on a thread that is in these namespaces, so that a process that f makes is born in
-// them. No other thread of this process changes, and this one ends. An EnterError when f was not
-// called, else f's error.
+// Within calls f on a thread that has entered these namespaces. A process that f creates is in them
+// from the beginning. The process's other threads do not change. It returns an *EnterError if a
+// namespace cannot be entered, and otherwise f's error.
 func Within(list []Held, f func() error) error {
 	if len(list) == 0 {
 		return f()
@@ -39,9 +39,10 @@ func Within(list []Held, f func() error) error {
 	})
 }
 
-// aside calls f on a thread of its own: a goroutine that ends with its thread locked ends the thread.
-// That is so for all but the main one, which Go parks for good as it is (runtime.mexit), and by which
-// /proc/PID/ns shows the process. So the main thread is only held while another is found.
+// aside calls f on a thread of its own, which ends afterwards: Go ends a thread if its goroutine ends
+// while locked to it. It does not end the main thread but parks it (runtime.mexit), and /proc/PID/ns
+// would show the main thread's changed namespaces as the process's. So if the goroutine gets the main
+// thread, it keeps that busy and tries again with another goroutine.
 func aside(f func() error) error {
 	done := make(chan error)
 	go func() {

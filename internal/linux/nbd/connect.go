@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The kernel's netlink family; the numbers are of linux/nbd-netlink.h and linux/nbd.h.
+// The kernel's netlink family. The numbers are from linux/nbd-netlink.h and linux/nbd.h.
 const (
 	family            = "nbd"
 	familyVersion     = 1
@@ -26,29 +26,29 @@ const (
 	attrServerFlags   = 5
 	attrClientFlags   = 6
 	attrSockets       = 7
-	attrBackend       = 10 // kernel 5.14; older ones take no notice
+	attrBackend       = 10 // Linux 5.14; older kernels ignore it
 	sockItem          = 1
 	sockFD            = 1
 	disconnectOnClose = 1 << 1
-	blockSize         = 512 // what every server must take
+	blockSize         = 512 // every server must accept it
 )
 
-// backend is how our devices are told from others' (/sys/block/nbdN/backend).
+// backend marks our devices, so that Sweep can tell them from others' (/sys/block/nbdN/backend).
 const backend = "berth"
 
-// ErrNoDriver says that the kernel has no network block devices, at least not now.
+// ErrNoDriver is returned if the kernel's nbd driver is missing or not loaded.
 var ErrNoDriver = errors.New("the host's kernel has no network block devices; load them with: modprobe nbd")
 
-// Attach makes an export that was negotiated over a socket a block device, and gives that open for
-// reading. From then on the socket is the kernel's, too: it is disconnected when the device is no longer
-// open or mounted anywhere. ErrNoDriver where the kernel cannot.
+// Attach connects a network block device to a server's socket, after Negotiate. It returns the device
+// open for reading. The kernel keeps the socket too, and disconnects it when the device is no longer
+// open or mounted anywhere. Attach returns ErrNoDriver if the kernel has no nbd driver.
 func Attach(server *os.File, e Export) (*os.File, error) {
 	index, err := connect(server, e)
 	if err != nil {
 		return nil, err
 	}
 	device, err := os.Open(path(index))
-	if err != nil { // nobody will close it
+	if err != nil { // without a descriptor the kernel would not disconnect the device
 		return nil, errors.Join(err, disconnect(index))
 	}
 	return device, nil
@@ -56,7 +56,7 @@ func Attach(server *os.File, e Export) (*os.File, error) {
 
 func path(index uint32) string { return "/dev/nbd" + strconv.FormatUint(uint64(index), 10) }
 
-// request begins a message to the kernel's driver.
+// request returns a new message to the kernel's driver. It returns ErrNoDriver if there is none.
 func request(command uint8) (*nl.NetlinkRequest, error) {
 	f, err := netlink.GenlFamilyGet(family)
 	if errors.Is(err, unix.ENOENT) {
@@ -70,13 +70,13 @@ func request(command uint8) (*nl.NetlinkRequest, error) {
 	return req, nil
 }
 
-// disconnect lets a device go that is not open anywhere.
+// disconnect disconnects a device.
 func disconnect(index uint32) error {
 	req, err := request(cmdDisconnect)
 	if err != nil {
 		return err
 	}
-	req.Flags |= unix.NLM_F_ACK // it has no answer
+	req.Flags |= unix.NLM_F_ACK // without it the kernel would send no answer to wait for
 	req.AddData(nl.NewRtAttr(attrIndex, nl.Uint32Attr(index)))
 	if _, err := req.Execute(unix.NETLINK_GENERIC, 0); err != nil {
 		return fmt.Errorf("disconnect %s: %w", path(index), err)
@@ -84,7 +84,7 @@ func disconnect(index uint32) error {
 	return nil
 }
 
-// connect gives the number of the device that the kernel took.
+// connect connects a free device, and returns the number that the kernel chose.
 func connect(server *os.File, e Export) (index uint32, err error) {
 	req, err := request(cmdConnect)
 	if err != nil {
@@ -110,7 +110,7 @@ func connect(server *os.File, e Export) (index uint32, err error) {
 	return parseIndex(answers)
 }
 
-// parseIndex finds the number of the device that the kernel took.
+// parseIndex reads the device's number from the kernel's answer to a connect.
 func parseIndex(answers [][]byte) (uint32, error) {
 	for _, a := range answers {
 		if len(a) < nl.SizeofGenlmsg {
@@ -126,12 +126,13 @@ func parseIndex(answers [][]byte) (uint32, error) {
 			}
 		}
 	}
-	return 0, errors.New("the kernel does not say which network block device it took")
+	return 0, errors.New("the kernel's answer does not say which network block device it chose")
 }
 
-// Sweep lets devices of ours go that nobody has opened: a daemon that was killed between the two
-// steps of Attach leaves one. One that is in use does not notice. It finds them at once, when no
-// Attach may be under way, and waits for none: one whose server hangs cannot be opened.
+// Sweep disconnects orphaned devices: a daemon that is killed between the two steps of Attach leaves a
+// device that nobody has opened. Sweep opens and closes each of our devices, which disconnects those
+// that nobody else has open, and no others. The caller must not run Attach meanwhile, until Sweep has
+// returned. Sweep does not wait for the opens, because the open of a device with a hung server hangs.
 func Sweep() {
 	files, err := filepath.Glob("/sys/block/nbd*/backend")
 	if err != nil {
@@ -142,7 +143,7 @@ func Sweep() {
 		if err != nil || strings.TrimSpace(string(text)) != backend {
 			continue
 		}
-		go func() { // the last close disconnects
+		go func() { // the last close(2) disconnects the device
 			if device, err := os.Open(filepath.Join("/dev", filepath.Base(filepath.Dir(file)))); err == nil {
 				_ = device.Close()
 			}

@@ -1,7 +1,7 @@
-// Package nbd attaches the socket of an NBD server to a network block device of the kernel: the
-// client's part of the protocol up to the transmission phase (NetworkBlockDevice/nbd, doc/proto.md),
-// and the kernel's netlink family for the rest (include/uapi/linux/nbd-netlink.h, kernel 4.12).
+// Package nbd connects the socket of an NBD server to one of the kernel's network block devices. It is
+// the client of the protocol up to the transmission phase (NetworkBlockDevice/nbd, doc/proto.md). Then
+// the kernel takes over, by its netlink family (include/uapi/linux/nbd-netlink.h, Linux 4.12).
 //
-// It keeps no state. A device that was attached is let go by the kernel with its last descriptor and
-// mount, which the server is told, as a loop device with LO_FLAGS_AUTOCLEAR is.
+// It keeps no state. The kernel disconnects a device with its last descriptor and mount, and tells the
+// server so. A loop device with LO_FLAGS_AUTOCLEAR works the same way.
 package nbd

@@ -21,17 +21,18 @@ const (
 	zeroesSize      = 124
 )
 
-// Export is what a server says of what it shows.
+// Export is a server's description of the device that it exports.
 type Export struct {
 	Size  uint64 // bytes
-	Flags uint16 // NBD_FLAG_*, for the kernel
+	Flags uint16 // NBD_FLAG_*, passed on to the kernel
 }
 
-// ReadOnly says whether writing is refused.
+// ReadOnly reports whether the server refuses writes.
 func (e Export) ReadOnly() bool { return e.Flags&flagReadOnly != 0 }
 
-// Negotiate asks the server at the other end of a stream for its default export. Afterwards the
-// stream is in the transmission phase, and may be the kernel's.
+// Negotiate asks the server at the other end of a stream for its default export. It returns an
+// ErrEnded if the server closes the connection. Afterwards the stream is in the transmission phase, and
+// can be passed to Attach.
 func Negotiate(server io.ReadWriter) (Export, error) {
 	greeting := make([]byte, greetingSize)
 	if _, err := io.ReadFull(server, greeting); err != nil {
@@ -39,12 +40,12 @@ func Negotiate(server io.ReadWriter) (Export, error) {
 	}
 	flags := binary.BigEndian.Uint16(greeting[16:])
 	if binary.BigEndian.Uint64(greeting) != magic || binary.BigEndian.Uint64(greeting[8:]) != optionMagic || flags&fixedNewStyle == 0 {
-		return Export{}, errors.New("it does not speak the fixed newstyle of the NBD protocol")
+		return Export{}, errors.New("the NBD server does not support fixed newstyle negotiation")
 	}
 	answer := binary.BigEndian.AppendUint32(nil, uint32(flags&(fixedNewStyle|noZeroes)))
 	answer = binary.BigEndian.AppendUint64(answer, optionMagic)
 	answer = binary.BigEndian.AppendUint32(answer, optExportName)
-	answer = binary.BigEndian.AppendUint32(answer, 0) // the default one has no name
+	answer = binary.BigEndian.AppendUint32(answer, 0) // the length of the name: the default export has none
 	if _, err := server.Write(answer); err != nil {
 		return Export{}, ended(err)
 	}
@@ -57,12 +58,13 @@ func Negotiate(server io.ReadWriter) (Export, error) {
 	}
 	e := Export{Size: binary.BigEndian.Uint64(description), Flags: binary.BigEndian.Uint16(description[8:])}
 	if e.Size > math.MaxInt64 {
-		return Export{}, fmt.Errorf("%d bytes are more than a device can have", e.Size)
+		return Export{}, fmt.Errorf("the NBD server's export has %d bytes, more than a device can have", e.Size)
 	}
 	return e, nil
 }
 
-// ErrEnded is the usual error: a server that cannot serve ends.
+// ErrEnded is returned if the server ends the connection. That is the usual error: a qemu-nbd that
+// cannot serve its image exits.
 var ErrEnded = errors.New("the NBD server ended the connection")
 
 func ended(err error) error { return fmt.Errorf("%w: %w", ErrEnded, err) }

@@ -1,5 +1,5 @@
-// Package pidfd signals and awaits processes by descriptor (pidfd_open(2), kernel 5.3), so that
-// a reused pid is never hit. It keeps no state.
+// Package pidfd signals processes and waits for them by descriptor (pidfd_open(2), Linux 5.3). So it
+// never hits another process that got the same pid. It keeps no state.
 package pidfd
 
 import (
@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Open opens a process that exists now.
+// Open opens an existing process.
 func Open(pid int) (*os.File, error) {
 	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
 	if err != nil {
@@ -21,7 +21,7 @@ func Open(pid int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "pidfd"), nil
 }
 
-// FromClone takes the descriptor that clone(2) gave and makes it fit for Wait.
+// FromClone takes ownership of a pidfd that clone(2) returned, and makes it non-blocking for Wait.
 func FromClone(fd int) (*os.File, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		_ = unix.Close(fd)
@@ -30,7 +30,7 @@ func FromClone(fd int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "pidfd"), nil
 }
 
-// Signal sends a signal; a process that is gone is os.ErrProcessDone.
+// Signal sends a signal. It returns os.ErrProcessDone if the process has ended.
 func Signal(p *os.File, sig syscall.Signal) error {
 	var serr error
 	err := control(p, func(fd int) { serr = unix.PidfdSendSignal(fd, sig, nil, 0) })
@@ -45,8 +45,8 @@ func Signal(p *os.File, sig syscall.Signal) error {
 	return nil
 }
 
-// Wait returns when the process has ended; it reaps nothing. A deadline set on p ends it early
-// with os.ErrDeadlineExceeded.
+// Wait returns when the process has ended. It does not reap the process. It returns
+// os.ErrDeadlineExceeded if a read deadline that was set on p passes first.
 func Wait(p *os.File) error {
 	raw, err := p.SyscallConn()
 	if err != nil {
@@ -65,7 +65,7 @@ func Wait(p *os.File) error {
 	return errors.Join(err, perr)
 }
 
-// WaitFor is Wait with a limit.
+// WaitFor waits until the process has ended. It returns os.ErrDeadlineExceeded after limit.
 func WaitFor(p *os.File, limit time.Duration) error {
 	if err := p.SetReadDeadline(time.Now().Add(limit)); err != nil {
 		return fmt.Errorf("pidfd: %w", err)
@@ -73,17 +73,17 @@ func WaitFor(p *os.File, limit time.Duration) error {
 	return Wait(p)
 }
 
-// Status is how a process ended, as waitid(2) tells it.
+// Status says how a process ended (waitid(2)).
 type Status struct {
 	Code   int32 // exit status, or signal number
-	Signal bool  // ended by a signal
-	Dumped bool  // and dumped core
+	Signal bool  // a signal ended the process
+	Dumped bool  // the process dumped core
 }
 
-// errRuns says that there is nothing to collect yet.
+// errRuns is returned by Reap if the process has not ended.
 var errRuns = errors.New("the process has not ended")
 
-// Reap collects an ended child; of one that has not ended it says so.
+// Reap reaps an ended child and returns its status. It returns an error if the child has not ended.
 func Reap(p *os.File) (Status, error) {
 	var info unix.Siginfo
 	var werr error
@@ -98,7 +98,7 @@ func Reap(p *os.File) (Status, error) {
 	if err = errors.Join(err, werr); err != nil {
 		return Status{}, fmt.Errorf("waitid: %w", err)
 	}
-	if info.Signo == 0 { // waitid(2): what WNOHANG leaves when there was nothing
+	if info.Signo == 0 { // with WNOHANG: no child has ended (waitid(2))
 		return Status{}, fmt.Errorf("waitid: %w", errRuns)
 	}
 	return statusOf(&info), nil

@@ -2,9 +2,10 @@ package seccomp
 
 import "golang.org/x/sys/unix"
 
-// abis are this architecture's and that of 32-bit programs, which any program can call, too (int 0x80).
+// abis returns the ABIs of this architecture and of its 32-bit sibling. Any program can use the latter
+// too (int 0x80).
 func abis() []abi {
-	// The numbers from this bit on are x32's, whose architecture is x86_64, too.
+	// Numbers with this bit belong to x32, which has the same AUDIT_ARCH as x86_64.
 	const x32 = 0x40000000
 	return []abi{
 		{unix.AUDIT_ARCH_X86_64, append(common(), own()...), unix.SYS_SOCKET, x32},
@@ -12,7 +13,7 @@ func abis() []abi {
 	}
 }
 
-// own are the calls that not every architecture has.
+// own returns the calls of x86_64 that not every architecture has.
 func own() []call {
 	return []call{
 		{"_sysctl", unix.SYS__SYSCTL},
@@ -25,7 +26,7 @@ func own() []call {
 	}
 }
 
-// i386 has the numbers of linux/arch/x86/entry/syscalls/syscall_32.tbl.
+// i386 returns the numbers of linux/arch/x86/entry/syscalls/syscall_32.tbl.
 func i386() []call {
 	return []call{
 		{"_sysctl", 149},

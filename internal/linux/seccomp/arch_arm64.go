@@ -2,7 +2,7 @@ package seccomp
 
 import "golang.org/x/sys/unix"
 
-// abis are this architecture's and that of 32-bit programs.
+// abis returns the ABIs of this architecture and of its 32-bit sibling.
 func abis() []abi {
 	return []abi{
 		{unix.AUDIT_ARCH_AARCH64, common(), unix.SYS_SOCKET, 0},
@@ -10,7 +10,7 @@ func abis() []abi {
 	}
 }
 
-// arm has the numbers of linux/arch/arm64/tools/syscall_32.tbl.
+// arm returns the numbers of linux/arch/arm64/tools/syscall_32.tbl.
 func arm() []call {
 	return []call{
 		{"_sysctl", 149},

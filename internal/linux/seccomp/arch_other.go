@@ -2,5 +2,5 @@
 
 package seccomp
 
-// abis are none: there is no filter for this architecture.
+// abis returns nil: there is no filter for this architecture.
 func abis() []abi { return nil }

@@ -1,5 +1,5 @@
-// Package seccomp builds a filter of system calls and lays it on the calling thread (seccomp(2),
-// kernel 3.17). A call that is denied fails with EPERM, in the words of this architecture and in
-// those of its 32-bit sibling, each by its own numbers; whatever calls in the words of another
-// architecture, or of x32, gets ENOSYS, so that nobody goes around the list. It keeps no state.
+// Package seccomp builds a filter of system calls and installs it on the calling thread (seccomp(2),
+// Linux 3.17). A denied call fails with EPERM. The filter knows the numbers of this architecture and of
+// its 32-bit sibling. Calls of any other architecture, and of x32, fail with ENOSYS: otherwise a
+// program could get around the list. It keeps no state.
 package seccomp

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The places in struct seccomp_data (linux/seccomp.h) that a filter reads; of an argument the lower
-// half, which is all of an int.
+// The offsets in struct seccomp_data (linux/seccomp.h) that the filter reads. Of an argument it reads
+// the lower 32 bits, which hold an int.
 const (
 	atNumber = 0
 	atArch   = 4
@@ -19,7 +19,7 @@ const (
 	atArg2   = 32
 )
 
-// The verdicts (seccomp(2), SECCOMP_RET_ERRNO), and the instructions that lead to them.
+// The return values of the filter (seccomp(2), SECCOMP_RET_ERRNO), and its instructions.
 const (
 	allow       = unix.SECCOMP_RET_ALLOW
 	denied      = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
@@ -31,13 +31,15 @@ const (
 	giveBack    = unix.BPF_RET | unix.BPF_K
 )
 
-// maxSection is how far a conditional jump reaches, so that none in a section can miss its target.
+// maxSection is the longest conditional jump, and so the longest section of one ABI, in instructions.
 const maxSection = 255
 
-// Filter is the program that denies these calls. A call that an architecture does not have is
-// passed over. A socket of the audit netlink family fails with EAFNOSUPPORT, as where the kernel
-// has no audit: the host's is not the container's; what i386 calls by socketcall(2) is behind a
-// pointer, and passes. An error where no filter is possible.
+// Filter returns the program that denies these calls. It ignores a call that an architecture does not
+// have. It returns an error if there is no filter for this architecture, or if the program is too long.
+//
+// The program also denies sockets of the audit netlink family, since audit belongs to the host. They
+// fail with EAFNOSUPPORT, as on a kernel without audit. It cannot deny those that i386 makes by
+// socketcall(2): the arguments are behind a pointer.
 func Filter(deny []string) ([]unix.SockFilter, error) {
 	known := abis()
 	if len(known) == 0 {
@@ -53,23 +55,23 @@ func program(known []abi, deny []string) ([]unix.SockFilter, error) {
 		begin := len(f)
 		f = tree(append(f, load(atNumber)), a.spans(deny))
 		if len(f)-begin > maxSection {
-			return nil, fmt.Errorf("seccomp: %d instructions for architecture %#x, %d is the most", len(f)-begin, a.arch, maxSection)
+			return nil, fmt.Errorf("seccomp: %d instructions for architecture %#x; the limit is %d", len(f)-begin, a.arch, maxSection)
 		}
 		f[begin-1].Jf = uint8(len(f) - begin)
 	}
 	return append(f, ret(absent)), nil
 }
 
-// span is a run of numbers, up to where the next one begins, with the same verdict.
+// span is a range of numbers with the same verdict. It ends where the next span begins.
 type span struct {
 	from    uint32
 	verdict uint32
 }
 
-// byArguments is the verdict about socket(2), which its arguments decide; the kernel has no such.
+// byArguments is the verdict for socket(2): its arguments decide. It is not a value of the kernel's.
 const byArguments = 1
 
-// spans covers all numbers there are, in rising order.
+// spans returns spans that cover all numbers, in rising order.
 func (a abi) spans(deny []string) []span {
 	numbers := []int{int(a.socket)}
 	for _, c := range a.calls {
@@ -100,7 +102,7 @@ func (a abi) spans(deny []string) []span {
 	return all
 }
 
-// tree appends what finds the span of the number by halves.
+// tree appends the binary search for the span of the number.
 func tree(f []unix.SockFilter, spans []span) []unix.SockFilter {
 	if len(spans) == 1 {
 		if spans[0].verdict == byArguments {
@@ -112,11 +114,11 @@ func tree(f []unix.SockFilter, spans []span) []unix.SockFilter {
 	f = append(f, unix.SockFilter{Code: jumpAtLeast, K: spans[middle].from})
 	low := len(f)
 	f = tree(f, spans[:middle])
-	f[low-1].Jt = uint8(len(f) - low) // Filter refuses what is too long for it
+	f[low-1].Jt = uint8(len(f) - low) // program returns an error if a section is too long for this
 	return tree(f, spans[middle:])
 }
 
-// refuseAudit appends what decides about socket(2).
+// refuseAudit appends the instructions that decide about socket(2).
 func refuseAudit(f []unix.SockFilter) []unix.SockFilter {
 	return append(f,
 		load(atArg0), unix.SockFilter{Code: jumpEqual, K: unix.AF_NETLINK, Jf: 3},
@@ -128,8 +130,8 @@ func refuseAudit(f []unix.SockFilter) []unix.SockFilter {
 func load(at uint32) unix.SockFilter     { return unix.SockFilter{Code: loadWord, K: at} }
 func ret(verdict uint32) unix.SockFilter { return unix.SockFilter{Code: giveBack, K: verdict} }
 
-// Install lays the filter on the calling thread, and on what that executes. It needs CAP_SYS_ADMIN,
-// or no_new_privs.
+// Install installs the filter on the calling thread and on the programs that it executes. It needs
+// CAP_SYS_ADMIN or no_new_privs.
 func Install(f []unix.SockFilter) error {
 	if len(f) == 0 {
 		return errors.New("seccomp: an empty filter")

@@ -6,12 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// abi is a way to call the kernel: an architecture, as the kernel tells filters, and its numbers.
+// abi is one set of system call numbers.
 type abi struct {
-	arch   uint32
-	calls  []call // that a filter can be for
+	arch   uint32 // AUDIT_ARCH_*, which the kernel passes to filters
+	calls  []call // the calls that a filter can deny
 	socket uint32 // the number of socket(2)
-	limit  uint32 // numbers from here on are another's; 0 is none
+	limit  uint32 // numbers from here on belong to another ABI; 0 means no limit
 }
 
 type call struct {
@@ -19,15 +19,15 @@ type call struct {
 	number uint32
 }
 
-// Known reports whether a system call of this architecture or its 32-bit sibling has this name, and
-// a filter can be for it.
+// Known reports whether a filter can deny the system call of this name, on this architecture or on its
+// 32-bit sibling.
 func Known(name string) bool {
 	return slices.ContainsFunc(abis(), func(a abi) bool {
 		return slices.ContainsFunc(a.calls, func(c call) bool { return c.name == name })
 	})
 }
 
-// common are the calls that every 64-bit architecture has.
+// common returns the calls that every 64-bit architecture has.
 func common() []call {
 	return []call{
 		{"acct", unix.SYS_ACCT},

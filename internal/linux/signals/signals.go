@@ -1,4 +1,4 @@
-// Package signals sets what signals do to a process that is about to execute another program
+// Package signals resets the signal dispositions of a process that is about to execute another program
 // (sigaction(2)). It keeps no state.
 package signals
 
@@ -8,16 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// last is _NSIG of every architecture that Berth is built for.
+// last is _NSIG, the last signal, of every architecture that Berth is built for.
 const last = 64
 
-// Reset makes every signal do its default. execve(2) does so with those that are caught, but what is
-// ignored stays ignored: nohup(1) leaves SIGHUP so, and glibc's posix_spawn(3), by which make starts
-// things, its internal signal 32. The Go runtime's handlers go too, so the caller must exec next.
+// Reset sets every signal to its default disposition. execve(2) resets caught signals, but keeps ignored
+// ones ignored: nohup(1) ignores SIGHUP, and glibc's posix_spawn(3), which make uses, ignores its
+// internal signal 32. Reset also removes the Go runtime's handlers, so the caller must exec next.
 func Reset() {
-	var act [4]uint64 // struct sigaction of the kernel, all zero: SIG_DFL, no flags, no mask
+	var act [4]uint64 // the kernel's struct sigaction; all zero means SIG_DFL, no flags, no mask
 	for sig := uintptr(1); sig <= last; sig++ {
-		// SIGKILL and SIGSTOP cannot be set, and need not.
+		// The call fails for SIGKILL and SIGSTOP, which always have their default.
 		_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&act[0])), 0, last/8, 0, 0)
 	}
 }

@@ -1,5 +1,5 @@
-// Package textfile reads small text files of the kernel again and again and leaves no garbage: a
-// process that only does that never needs the collector, which would cost it more memory than the rest.
+// Package textfile reads small text files of the kernel without allocating garbage. A process that does
+// nothing else never runs the garbage collector, which would take more memory than all the rest.
 package textfile
 
 import (
@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Append appends the text of the file at a path, which ends with a zero byte, below the directory
-// descriptor at; as much of it as can be read, so nothing of one that is not there.
+// Append appends the text of a file to dst. The path begins at the directory descriptor at, and must end
+// with a zero byte. Append appends as much as can be read: nothing if the file is missing.
 func Append(dst []byte, at int, path []byte) []byte {
 	if len(path) == 0 || path[len(path)-1] != 0 {
 		return dst
 	}
-	// unix.Openat copies its path.
+	// unix.Openat would copy the path.
 	r, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(at), uintptr(unsafe.Pointer(&path[0])), unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0)
 	if errno != 0 {
 		return dst

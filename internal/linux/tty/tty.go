@@ -1,4 +1,4 @@
-// Package tty opens pseudo terminals of a private devpts (pts(4)). It keeps no state.
+// Package tty opens pseudoterminals of a private devpts (pts(4)). It keeps no state.
 package tty
 
 import (
@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// OpenMaster opens a new pair in a devpts instance and returns its master, unlocked, and number.
+// OpenMaster opens a new pair in a devpts instance and unlocks it. It returns the master and the pair's
+// number.
 func OpenMaster(devpts *os.File) (*os.File, int, error) {
 	fd, err := unix.Openat(int(devpts.Fd()), "ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	runtime.KeepAlive(devpts)
@@ -30,7 +31,7 @@ func OpenMaster(devpts *os.File) (*os.File, int, error) {
 	return master, n, nil
 }
 
-// OpenPeer opens the terminal side of pair n; it becomes nobody's controlling terminal.
+// OpenPeer opens the terminal end of pair n. It does not make it the controlling terminal.
 func OpenPeer(devpts *os.File, n int) (*os.File, error) {
 	fd, err := unix.Openat(int(devpts.Fd()), strconv.Itoa(n), unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
 	runtime.KeepAlive(devpts)
