@@ -140,7 +140,7 @@ func TestBusInterrupt(t *testing.T) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if got := status(t, cmd.Wait()); got != 1 || !strings.HasPrefix(errs.String(), "error: interrupted, but berthd goes on") {
+	if got := status(t, cmd.Wait()); got != 1 || !strings.HasPrefix(errs.String(), "error: interrupted, but berthd carries the command out") {
 		t.Errorf("status %d\n%s%s", got, out, errs)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// Daemon is what the commands need of berthd; *client.Client is one.
+// Daemon has the calls to berthd that the commands need. *client.Client implements it.
 type Daemon interface {
 	manager
 	container
@@ -38,12 +38,12 @@ type container interface {
 	Stats(ctx context.Context, p client.Path) (client.Stats, error)
 }
 
-// Config is the world that the commands run in.
+// Config is the environment of the commands.
 type Config struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
-	Root     bool // the caller is root, who needs no hint to become it
+	Root     bool // the caller is root, and needs no advice to become root
 	Version  string
 	Connect  func(context.Context) (Daemon, error)
 }
@@ -57,13 +57,13 @@ type app struct {
 	quiet bool
 }
 
-// Run carries out one command line and returns the exit status: 0, or 1 when it failed.
+// Run runs one command line. It returns the exit status: 0, or 1 if the command failed.
 func Run(ctx context.Context, cfg Config, args []string) int {
 	a := &app{Config: cfg, out: bufio.NewWriter(cfg.Out)}
 	root := a.command()
 	root.SetArgs(append([]string{}, args...)) // nil would mean the arguments of the process
 	err := root.ExecuteContext(ctx)
-	// Also after an error: what a command could print is true.
+	// The output is flushed after an error too: all that the command has printed is true.
 	if flushed := a.out.Flush(); err == nil && flushed != nil {
 		err = fmt.Errorf("write the output: %w", flushed)
 	}
@@ -74,7 +74,7 @@ func Run(ctx context.Context, cfg Config, args []string) int {
 	return 1
 }
 
-// connect opens the connection that one command uses.
+// connect opens the command's connection to berthd.
 func (a *app) connect(ctx context.Context) (Daemon, error) {
 	if err := a.checkURI(); err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (a *app) connect(ctx context.Context) (Daemon, error) {
 	return a.Connect(ctx)
 }
 
-// say prints what only tells a person that all went well.
+// say prints a confirmation for a person. It prints nothing with --quiet.
 func (a *app) say(format string, args ...any) {
 	if !a.quiet {
 		fmt.Fprintf(a.out, format+"\n", args...)

@@ -6,15 +6,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// operand is the one thing that a command is about. As in virsh it is given by its place or by an
-// option of its name.
+// operand is a command's one argument. As in virsh, it is the first word or an option.
 type operand struct {
-	name  string // of the option
+	name  string // the option's name
 	about string
 	value string
 }
 
-// add makes the command take the operand.
+// add gives the command the operand.
 func (o *operand) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.value, o.name, "", o.about)
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -32,7 +31,7 @@ func (o *operand) add(cmd *cobra.Command) {
 	}
 }
 
-// noOperand is for a command that is about nothing in particular.
+// noOperand returns an error if a command that takes no operand is given one.
 func noOperand(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return unexpected(args[0])
@@ -42,7 +41,7 @@ func noOperand(_ *cobra.Command, args []string) error {
 
 func unexpected(data string) error { return fmt.Errorf("unexpected data '%s'", data) }
 
-// exclusive refuses two options of which one makes the other meaningless.
+// exclusive returns an error if more than one of the named options is given.
 func exclusive(cmd *cobra.Command, names ...string) error {
 	first := ""
 	for _, name := range names {

@@ -8,7 +8,7 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// change is a command that changes one container and says so.
+// change is a command that changes one container and prints a confirmation.
 type change struct {
 	use, short string
 	by         accepts
@@ -36,7 +36,7 @@ func changes() []change {
 			Daemon.Suspend, "suspended",
 		},
 		{
-			"resume", "Let a suspended container go on", nameUUIDOrID,
+			"resume", "Resume a suspended container", nameUUIDOrID,
 			fitting{States: []string{"paused"}},
 			Daemon.Resume, "resumed",
 		},
@@ -55,7 +55,7 @@ func (a *app) changeCommands() []*cobra.Command {
 		list = append(list, a.domainCommand(cmd, c.by, c.fits, func(ctx context.Context, d Daemon, t target) error {
 			name := t.name
 			if !a.quiet {
-				// Before the change: afterwards there may be nobody left to ask.
+				// After the change the container may not exist any more.
 				var err error
 				if name, err = t.called(ctx, d); err != nil {
 					return err

@@ -11,13 +11,13 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// completionLimit is how long a shell's Tab key may hang.
+// completionLimit is the longest time that a completion may take.
 const completionLimit = 2 * time.Second
 
-// fitting are the containers that make sense for a command.
+// fitting selects the containers that make sense for a command.
 type fitting = client.Filter
 
-// completeDomain offers the names of the fitting containers, for both ways to give one.
+// completeDomain completes the names of fitting containers, both as the operand and after --domain.
 func (a *app) completeDomain(cmd *cobra.Command, fits fitting) {
 	const nothingElse = cobra.ShellCompDirectiveNoFileComp
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -26,13 +26,14 @@ func (a *app) completeDomain(cmd *cobra.Command, fits fitting) {
 		}
 		return a.names(cmd.Context(), fits), nothingElse
 	}
-	// The one error is a flag that does not exist, and the caller has just made it.
+	// The only error is that the flag does not exist, and the caller has just made it.
 	_ = cmd.RegisterFlagCompletionFunc("domain", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return a.names(cmd.Context(), fits), nothingElse
 	})
 }
 
-// names lists what can be offered; whatever goes wrong, a completion has nothing to say about it.
+// names returns the names of fitting containers. It returns none if anything fails: a completion must
+// not print errors.
 func (a *app) names(ctx context.Context, fits fitting) []string {
 	ctx, cancel := context.WithTimeout(ctx, completionLimit)
 	defer cancel()
@@ -47,7 +48,7 @@ func (a *app) names(ctx context.Context, fits fitting) []string {
 	}
 	var names []string
 	for _, row := range rows {
-		// The shells split at lines and tabs.
+		// Shells split the list at newlines and tabs.
 		if printable(row.Name) == row.Name {
 			names = append(names, row.Name)
 		}
@@ -63,7 +64,7 @@ func completeXMLFile(_ *cobra.Command, args []string, _ string) ([]string, cobra
 	return []string{"xml"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
-// addCompletion adds the library's completion command, for the shells that Linux hosts have.
+// addCompletion adds cobra's command "completion", for the shells that Linux hosts have.
 func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	completion, _, err := root.Find([]string{"completion"})

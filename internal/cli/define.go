@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// maxXML is far above every definition, and below the 32 MiB at which the bus would end the
-// connection without a word about the reason.
+// maxXML is the largest XML file, in bytes. It is far above every definition. It is below 32 MiB, at
+// which the bus closes the connection without giving a reason.
 const maxXML = 16 << 20
 
 func (a *app) defineCommands() []*cobra.Command {
@@ -52,8 +52,8 @@ func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, st
 	return cmd
 }
 
-// nameAt asks for the name that is in the XML. It cannot fail: the work is done, and a transient
-// container may have ended already, so the uuid of its path must do.
+// nameAt returns the container's name. It returns the uuid from the path if it cannot get the name: the
+// command has succeeded, and a transient container may have ended already.
 func nameAt(ctx context.Context, d Daemon, path client.Path) string {
 	if info, err := d.Info(ctx, path); err == nil {
 		return info.Name
@@ -62,8 +62,8 @@ func nameAt(ctx context.Context, d Daemon, path client.Path) string {
 	return strings.ReplaceAll(strings.TrimPrefix(leaf, "_"), "_", "-")
 }
 
-// readXML reads a whole file. An interrupted caller does not wait for a terminal or a pipe that
-// never ends; the reader left behind ends with the process.
+// readXML reads a whole file. If ctx ends first it returns ctx's cause: a terminal or a pipe may never
+// end. The goroutine that reads then ends with the process.
 func (a *app) readXML(ctx context.Context, name string) (string, error) {
 	type result struct {
 		text string
@@ -94,7 +94,7 @@ func (a *app) readAll(name string) (string, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(from, maxXML+1))
 	switch {
-	case err != nil: // it names the file
+	case err != nil: // err names the file
 		return "", err
 	case len(text) > maxXML:
 		return "", fmt.Errorf("read %s: it is larger than %d MiB", name, maxXML>>20)

@@ -1,7 +1,6 @@
-// Package cli is berthctl: its commands, what they print, and the one sentence that an error
-// becomes.
+// Package cli is berthctl: its commands, their output, and its error messages of one line.
 //
-// Arguments, meanings and output are those of virsh, as far as Berth has the command; berthctl(1)
-// lists the differences. The package talks to berthd through the Daemon interface only and opens
-// no connection before a command's arguments were found good.
+// The commands have the arguments, meanings and output of virsh's; berthctl(1) lists the differences.
+// The package talks to berthd only through the Daemon interface. It checks a command's arguments
+// before it opens a connection.
 package cli

@@ -11,26 +11,26 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// accepts says by what a command's DOMAIN can be found.
+// accepts says how a command's DOMAIN can name a container.
 type accepts int
 
 const (
 	nameUUIDOrID accepts = iota
-	nameOrUUID           // for a container that is off: it has no id, but its name may be a number
+	nameOrUUID           // for a container that is shut off: it has no id, but its name may be a number
 )
 
 // target is a container that was found.
 type target struct {
 	path client.Path
-	name string // "" when it was found by uuid and nobody asked yet
+	name string // "" if it was found by its uuid and its name is not known yet
 }
 
-// noDomainError is the answer for a container that is not there, whatever it was called by.
+// noDomainError is returned if no container has the given name, id or uuid.
 type noDomainError struct{ given string }
 
 func (e *noDomainError) Error() string { return fmt.Sprintf("failed to get domain '%s'", e.given) }
 
-// domainCommand makes a command about one container.
+// domainCommand completes a command that acts on one container.
 func (a *app) domainCommand(cmd *cobra.Command, by accepts, fits fitting, run func(context.Context, Daemon, target) error) *cobra.Command {
 	about := "`DOMAIN`: name, id or uuid"
 	if by == nameOrUUID {
@@ -56,7 +56,8 @@ func (a *app) domainCommand(cmd *cobra.Command, by accepts, fits fitting, run fu
 	return cmd
 }
 
-// find looks a container up in virsh's order: id, uuid, name.
+// find looks a container up by its id, uuid and name, in that order as virsh does. It returns a
+// *noDomainError if there is none.
 func find(ctx context.Context, d Daemon, given string, by accepts) (target, error) {
 	if id, err := strconv.ParseUint(given, 10, 32); err == nil && by == nameUUIDOrID {
 		t, found, err := findID(ctx, d, uint32(id))
@@ -87,7 +88,8 @@ func findID(ctx context.Context, d Daemon, id uint32) (t target, found bool, err
 	return target{}, false, nil
 }
 
-// gone says it the same way when the container was not found and when it ended since it was.
+// gone returns a *noDomainError if err says that the container does not exist, or no longer does. It
+// returns any other err unchanged.
 func gone(err error, given string) error {
 	switch client.NameOf(err) {
 	case contract.ErrorNoSuchContainer, contract.ErrorUnknownObject:
@@ -96,7 +98,7 @@ func gone(err error, given string) error {
 	return err
 }
 
-// called gives the name of a container.
+// called returns the name of the container.
 func (t target) called(ctx context.Context, d Daemon) (string, error) {
 	if t.name != "" {
 		return t.name, nil
@@ -105,7 +107,7 @@ func (t target) called(ctx context.Context, d Daemon) (string, error) {
 	return info.Name, err
 }
 
-// isUUID reports whether a word has the form of a uuid. It may still be a name.
+// isUUID reports whether a word has the form of a uuid. A container's name may have that form too.
 func isUUID(s string) bool {
 	if len(s) != 36 {
 		return false

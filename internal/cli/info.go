@@ -14,7 +14,7 @@ import (
 
 func (a *app) infoCommand() *cobra.Command {
 	var asJSON bool
-	cmd := &cobra.Command{Use: "dominfo", Short: "Print what is known of a container"}
+	cmd := &cobra.Command{Use: "dominfo", Short: "Print information about a container"}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
 		info, err := d.Info(ctx, t.path)
@@ -37,7 +37,7 @@ func (a *app) infoCommand() *cobra.Command {
 	})
 }
 
-// figures reads the statistics; a container that is off has none, also when it ended just now.
+// figures returns the statistics. It returns none if the container is shut off, or has just ended.
 func figures(ctx context.Context, d Daemon, path client.Path, state string) (client.Stats, error) {
 	if state == "shutoff" {
 		return client.Stats{}, nil
@@ -51,7 +51,8 @@ func figures(ctx context.Context, d Daemon, path client.Path, state string) (cli
 
 type line struct{ label, text string }
 
-// lines are virsh's, then Berth's own. A line without a text is not printed.
+// lines returns the lines of dominfo: first virsh's, then Berth's own. Lines with an empty text are not
+// printed.
 func lines(i client.Info, s client.Stats) []line {
 	list := []line{
 		{"Id", idText(i.ID)},
@@ -96,7 +97,7 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// exitText is how init ended, in words; "" when it never ran.
+// exitText says in words how init ended. It returns "" if init never ran.
 func exitText(e client.Exit) string {
 	switch e.Kind {
 	case "":

@@ -2,8 +2,8 @@ package cli
 
 import "github.com/berthd/berth/internal/client"
 
-// description is dominfo --json: the properties of org.berth1.Container with their units in the
-// keys. What there is none of is null.
+// description is the output of dominfo --json: the properties of org.berth1.Container, with their units
+// in the keys. A property without a value is null.
 type description struct {
 	ID                 *uint32  `json:"id"`
 	Name               string   `json:"name"`
@@ -32,7 +32,7 @@ type description struct {
 	Consoles           []string `json:"consoles"`
 }
 
-// ended is how init ended: kind is exited, killed or dumped, code the status or the signal.
+// ended says how init ended. Kind is exited, killed or dumped. Code is the status or the signal.
 type ended struct {
 	Kind string `json:"kind"`
 	Code int32  `json:"code"`

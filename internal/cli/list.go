@@ -13,7 +13,7 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// selection is what list shows and how.
+// selection holds the options of list.
 type selection struct {
 	all, inactive                   bool
 	running, paused, shutoff, other bool
@@ -23,19 +23,19 @@ type selection struct {
 
 func (a *app) listCommand() *cobra.Command {
 	var s selection
-	cmd := &cobra.Command{Use: "list", Short: "List containers, without an option the active ones", Args: noOperand}
+	cmd := &cobra.Command{Use: "list", Short: "List containers, by default the active ones", Args: noOperand}
 	for _, f := range []struct {
 		to          *bool
 		name, about string
 	}{
-		{&s.all, "all", "active and inactive ones"},
-		{&s.inactive, "inactive", "inactive ones"},
-		{&s.running, "state-running", "running ones"},
-		{&s.paused, "state-paused", "paused ones"},
-		{&s.shutoff, "state-shutoff", "ones that are shut off"},
-		{&s.other, "state-other", "ones that are just starting or stopping"},
-		{&s.persistent, "persistent", "ones with a stored definition"},
-		{&s.transient, "transient", "ones without a stored definition"},
+		{&s.all, "all", "list active and inactive containers"},
+		{&s.inactive, "inactive", "list inactive containers"},
+		{&s.running, "state-running", "list running containers"},
+		{&s.paused, "state-paused", "list paused containers"},
+		{&s.shutoff, "state-shutoff", "list containers that are shut off"},
+		{&s.other, "state-other", "list containers that are starting or stopping"},
+		{&s.persistent, "persistent", "list containers with a stored definition"},
+		{&s.transient, "transient", "list containers without a stored definition"},
 		{&s.uuid, "uuid", "print uuids only"},
 		{&s.name, "name", "print names only"},
 		{&s.id, "id", "print ids only"},
@@ -65,8 +65,7 @@ func (a *app) listCommand() *cobra.Command {
 	return cmd
 }
 
-// read asks for the rows and puts them into virsh's order: the active ones by id, then the others
-// by name.
+// read asks for the containers and sorts them as virsh does: active ones by id, then the others by name.
 func (s selection) read(ctx context.Context, d Daemon) ([]client.Summary, error) {
 	rows, err := d.List(ctx, client.Filter{Persistent: s.persistence()})
 	if err != nil {
@@ -87,7 +86,7 @@ func (s selection) read(ctx context.Context, d Daemon) ([]client.Summary, error)
 	return rows, nil
 }
 
-// persistence: both options together are as none.
+// persistence returns the filter of --persistent and --transient. Both together mean no filter.
 func (s selection) persistence() *bool {
 	if s.persistent == s.transient {
 		return nil
@@ -95,8 +94,8 @@ func (s selection) persistence() *bool {
 	return &s.persistent
 }
 
-// shows decides by state. A state that is asked for by its name needs no --all or --inactive
-// beside it, but these still narrow it.
+// shows reports whether containers in a state are listed. An option such as --state-shutoff needs no
+// --all or --inactive with it. --inactive still excludes active states.
 func (s selection) shows(state string) bool {
 	active := state != "shutoff"
 	byState := s.running || s.paused || s.shutoff || s.other
@@ -121,7 +120,7 @@ func (s selection) shows(state string) bool {
 
 // listed is a row of list --json.
 type listed struct {
-	ID    *uint32 `json:"id"` // null when off
+	ID    *uint32 `json:"id"` // null if the container is shut off
 	Name  string  `json:"name"`
 	UUID  string  `json:"uuid"`
 	State string  `json:"state"`
@@ -151,7 +150,7 @@ func (a *app) printList(rows []client.Summary, s selection) error {
 	return nil
 }
 
-// printWords prints one container a line; several options together have virsh's order.
+// printWords prints one container a line. Several columns are printed in virsh's order.
 func (a *app) printWords(rows []client.Summary, s selection) {
 	for _, row := range rows {
 		var words []string

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// printTable prints rows below their headings and a line, as virsh does.
+// printTable prints headings, a line of dashes and rows, as virsh does.
 func (a *app) printTable(heads []string, rows [][]string) {
 	widths := columns(append([][]string{heads}, rows...))
 	a.printPadded(heads, widths)
@@ -22,7 +22,7 @@ func (a *app) printTable(heads []string, rows [][]string) {
 	}
 }
 
-// printRows prints a table without its headings.
+// printRows prints a table without headings.
 func (a *app) printRows(rows [][]string) {
 	widths := columns(rows)
 	for _, row := range rows {
@@ -59,7 +59,7 @@ func (a *app) printJSON(v any) error {
 	return enc.Encode(v)
 }
 
-// unlessZero is null in JSON for "there is none".
+// unlessZero returns a pointer to v. It returns nil, which is null in JSON, if v is the zero value.
 func unlessZero[T comparable](v T) *T {
 	var zero T
 	if v == zero {
@@ -68,7 +68,8 @@ func unlessZero[T comparable](v T) *T {
 	return &v
 }
 
-// printable keeps a name or a message from moving the cursor or breaking a table.
+// printable escapes control characters and invalid UTF-8: a name or a message must not move the cursor
+// or break a table.
 func printable(s string) string {
 	if strings.IndexFunc(s, unprintable) < 0 && utf8.ValidString(s) {
 		return s
@@ -89,7 +90,7 @@ func printable(s string) string {
 
 func unprintable(r rune) bool { return !strconv.IsPrint(r) }
 
-// stateWord is virsh's word for a state; only one is not Berth's own.
+// stateWord returns virsh's word for a state. Only "shut off" differs from Berth's.
 func stateWord(state string) string {
 	if state == "shutoff" {
 		return "shut off"

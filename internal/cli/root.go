@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Command gives the whole command tree, for what documents it.
+// Command returns the whole command tree, for tests of the documentation.
 func Command(cfg Config) *cobra.Command {
 	return (&app{Config: cfg, out: bufio.NewWriter(cfg.Out)}).command()
 }
@@ -19,7 +19,7 @@ func (a *app) command() *cobra.Command {
 		Use:           "berthctl",
 		Short:         "Control Berth's containers",
 		Version:       a.Version,
-		SilenceErrors: true, // Run prints them, all in the same way
+		SilenceErrors: true, // Run prints all errors
 		SilenceUsage:  true,
 		Args:          noSuchCommand,
 		RunE: func(*cobra.Command, []string) error {
@@ -53,7 +53,7 @@ func noSuchCommand(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// flagError puts the library's words into virsh's.
+// flagError translates pflag's messages into virsh's.
 func flagError(cmd *cobra.Command, err error) error {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		name := "--" + unknown.GetSpecifiedName()

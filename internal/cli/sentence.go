@@ -10,10 +10,11 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// errInterrupted is the end of the wait for work that berthd goes on with.
-var errInterrupted = errors.New(`interrupted, but berthd goes on with what was asked; "berthctl list --all" shows what became of it`)
+// errInterrupted is returned if the user interrupts the wait for a change. berthd completes the change.
+var errInterrupted = errors.New(`interrupted, but berthd carries the command out; "berthctl list --all" shows the result`)
 
-// begun tells an interrupted wait for a change from one that had not begun.
+// begun returns errInterrupted if a call that changes a container failed because ctx ended. It returns
+// any other err unchanged.
 func begun(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return errInterrupted
@@ -21,8 +22,8 @@ func begun(ctx context.Context, err error) error {
 	return err
 }
 
-// sentence makes one line for a person of an error: what berthd says as it is, and what went wrong
-// on the way to berthd with what can be done.
+// sentence returns an error as one line for a person. It leaves berthd's own messages unchanged. To an
+// error on the way to berthd it adds advice.
 func (a *app) sentence(err error) string {
 	var reply *client.Error
 	text := err.Error()
@@ -36,7 +37,7 @@ func (a *app) sentence(err error) string {
 	case errors.As(err, &reply):
 		text = a.replySentence(reply)
 	}
-	// Joined errors come on several lines.
+	// errors.Join separates its errors by newlines.
 	return printable(strings.ReplaceAll(strings.TrimSpace(text), "\n", "; "))
 }
 
@@ -49,9 +50,9 @@ func (a *app) replySentence(e *client.Error) string {
 	case contract.ErrorNoReply:
 		return `berthd ended before it answered; "berthctl list --all" shows what was done`
 	case contract.ErrorTimedOut:
-		return `berthd did not come up in time; "systemctl status berthd" says more`
+		return `berthd did not start in time; "systemctl status berthd" says more`
 	case contract.ErrorUnknownMethod, contract.ErrorUnknownInterface:
-		return fmt.Sprintf(`berthd and berthctl are of different versions, as "berthctl version" shows: %s`, e.Message)
+		return fmt.Sprintf(`berthd and berthctl have different versions, see "berthctl version": %s`, e.Message)
 	}
 	if strings.HasPrefix(e.Name, "org.freedesktop.systemd1.") || strings.HasPrefix(e.Name, "org.freedesktop.DBus.Error.Spawn.") {
 		return fmt.Sprintf(`berthd cannot be started: %s; "systemctl status berthd" says more`, e.Message)
@@ -59,8 +60,8 @@ func (a *app) replySentence(e *client.Error) string {
 	return e.Message
 }
 
-// deniedSentence leaves out the bus's own text, which quotes its rules and means nothing to a
-// caller.
+// deniedSentence leaves out the bus's own message. That quotes rules of the bus policy, which tell the
+// user nothing.
 func (a *app) deniedSentence(e *client.Error) string {
 	text := e.Message
 	if e.Details == nil {

@@ -58,7 +58,7 @@ func TestSentences(t *testing.T) {
 		},
 		"starts too slowly": {
 			err:  &client.Error{Name: contract.ErrorTimedOut, Message: "Failed to activate service"},
-			want: `berthd did not come up in time; "systemctl status berthd" says more`,
+			want: `berthd did not start in time; "systemctl status berthd" says more`,
 		},
 		"died": {
 			err:  &client.Error{Name: contract.ErrorNoReply, Message: "Message recipient disconnected from message bus without replying"},
@@ -66,7 +66,7 @@ func TestSentences(t *testing.T) {
 		},
 		"too old": {
 			err:  &client.Error{Name: contract.ErrorUnknownMethod, Message: "no method Start"},
-			want: `berthd and berthctl are of different versions, as "berthctl version" shows: no method Start`,
+			want: `berthd and berthctl have different versions, see "berthctl version": no method Start`,
 		},
 		"no bus": {
 			err:  fmt.Errorf("%w: %w", client.ErrConnect, errors.New("dial unix /x: connect: no such file or directory")),

@@ -15,14 +15,14 @@ func (a *app) dumpXMLCommand() *cobra.Command {
 }
 
 func (a *app) planCommand() *cobra.Command {
-	return a.definitionCommand("plan", "Print what a start of a container does inside it, as JSON", Daemon.Plan)
+	return a.definitionCommand("plan", "Print all that a container's start does inside it, as JSON", Daemon.Plan)
 }
 
-// definitionCommand prints a text that one of a container's definitions has.
+// definitionCommand returns a command that prints a text made from a container's definition.
 func (a *app) definitionCommand(use, short string, text func(Daemon, context.Context, client.Path, client.Definition) (string, error)) *cobra.Command {
 	var inactive bool
 	cmd := &cobra.Command{Use: use, Short: short}
-	cmd.Flags().BoolVar(&inactive, "inactive", false, "the stored definition, not the running one")
+	cmd.Flags().BoolVar(&inactive, "inactive", false, "use the stored definition, not the running one")
 	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
 		which := client.Live
 		if inactive {
@@ -37,14 +37,14 @@ func (a *app) definitionCommand(use, short string, text func(Daemon, context.Con
 	})
 }
 
-// identityCommands turn one way to call a container into another.
+// identityCommands returns the commands that print a container's id, name or uuid.
 func (a *app) identityCommands() []*cobra.Command {
 	var list []*cobra.Command
 	for _, c := range []struct {
 		use, short string
 		text       func(client.Info) string
 	}{
-		{"domid", "Print the id of a container, - when it is shut off", func(i client.Info) string { return idText(i.ID) }},
+		{"domid", "Print the id of a container, or - if it is shut off", func(i client.Info) string { return idText(i.ID) }},
 		{"domname", "Print the name of a container", func(i client.Info) string { return i.Name }},
 		{"domuuid", "Print the uuid of a container", func(i client.Info) string { return i.UUID }},
 	} {
@@ -63,14 +63,14 @@ func (a *app) identityCommands() []*cobra.Command {
 
 func (a *app) consoleLogCommand() *cobra.Command {
 	var device string
-	cmd := &cobra.Command{Use: "console-log", Short: "Print the output that was kept of a console"}
-	cmd.Flags().StringVar(&device, "devname", "", "`console` to read, as console1; the first one without it")
+	cmd := &cobra.Command{Use: "console-log", Short: "Print the kept output of a console"}
+	cmd.Flags().StringVar(&device, "devname", "", "`console` to read, such as console1; by default the first one")
 	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
 		output, err := d.Console(ctx, t.path, device)
 		if err != nil {
 			return err
 		}
-		// As it came, colours and all: whoever wants it otherwise has cat -v.
+		// The output is printed raw, with its colours; cat -v shows it escaped.
 		_, err = a.out.Write(output)
 		return err
 	})

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// stated is domstate --json.
+// stated is the output of domstate --json.
 type stated struct {
 	State  string `json:"state"`
 	Reason string `json:"reason"`
@@ -16,7 +16,7 @@ type stated struct {
 func (a *app) stateCommand() *cobra.Command {
 	var reason, asJSON bool
 	cmd := &cobra.Command{Use: "domstate", Short: "Print the state of a container"}
-	cmd.Flags().BoolVar(&reason, "reason", false, "also the reason for it")
+	cmd.Flags().BoolVar(&reason, "reason", false, "print the reason too")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, always with the reason")
 	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
 		info, err := d.Info(ctx, t.path)

@@ -4,8 +4,8 @@ import "fmt"
 
 const uriVariable = "LIBVIRT_DEFAULT_URI"
 
-// checkURI refuses every connection but the one that there is. It keeps a command that was meant
-// for another hypervisor from doing its work on a container that happens to have the same name.
+// checkURI returns an error if the user asks for any connection but lxc:///system. A command that was
+// meant for another hypervisor must not act on a container that has the same name.
 func (a *app) checkURI() error {
 	uri, from := a.uri, "-c"
 	if uri == "" {
@@ -15,5 +15,5 @@ func (a *app) checkURI() error {
 	case "", "lxc:///", "lxc:///system":
 		return nil
 	}
-	return fmt.Errorf("cannot connect to '%s' (from %s): berthctl serves lxc:///system only", uri, from)
+	return fmt.Errorf("cannot connect to '%s' (from %s): berthctl supports lxc:///system only", uri, from)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// versions is version --json.
+// versions is the output of version --json.
 type versions struct {
 	Client string `json:"client"`
 	Daemon string `json:"daemon"`
