@@ -1,20 +1,19 @@
-// Command bench measures Berth beside the other container managers of a Linux host: the start and
-// stop of one container, of many, and the memory each costs. `make bench` runs it, from the top of the
-// repository and as root.
+// Command bench compares Berth with the other container managers (peers) of a Linux host. It measures
+// the start and stop of one container and of many, and the memory that each takes. `make bench` runs
+// it, as root and from the top of the repository.
 //
-// It installs the Debian packages of the peers that are missing, boots two nests (test/rig/nest),
-// starts itself in each as an agent that does and times the work, prints the tables and ends
-// the nests again. The peers take turns: one container of each, then again, so that what else
-// the machine does meets all of them alike.
+// It installs the peers' Debian packages that are missing, and boots two nests (test/rig/nest). In each
+// it starts itself as an agent, which does the work and takes the times. Then it prints the tables and
+// ends the nests. The peers take turns, with one container each, so that other load on the machine
+// affects all of them alike.
 //
-// Berth also takes part with a user namespace for each container, as a peer of its own: what that costs is the
-// difference of the two.
+// Berth with a user namespace for each container is a peer of its own. The difference between the two
+// is the cost of the user namespace.
 //
-// "Warm" is a start right after another start of the same peer, "cold" one after 400 ms in which
-// nothing happened: moving a process between cgroups waits for an RCU grace period when nobody did
-// so shortly before, and most managers do that. The end of a start is the first instruction of
-// the container's init (package tinit), whichever way the manager reports it.
+// A "warm" start comes right after another start of the same peer. A "cold" one comes after 400 ms in
+// which nothing happened. Most managers move a process between cgroups, and that waits for an RCU grace
+// period if nobody has moved one shortly before. A start ends with the first instruction of the
+// container's init (package tinit), however the manager reports it.
 //
-// A peer that cannot run is in the tables with the reason. Targets that are missed are printed,
-// not failed.
+// The tables show a peer that cannot run with the reason. A missed target is printed, and is no failure.
 package main

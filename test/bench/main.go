@@ -22,7 +22,7 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == "agent" {
 		err = agent.Run(ctx, os.Stdin, os.Stdout)
 	} else {
-		err = measure(ctx, os.Args[1:])
+		err = run(ctx, os.Args[1:])
 	}
 	if ctx.Err() != nil {
 		err = errors.New("interrupted")
@@ -51,12 +51,12 @@ func parse(args []string) (options, error) {
 	var peerList string
 	var quick, berthOnly bool
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&o.runs, "runs", 30, "warm and cold starts of each peer")
-	flags.IntVar(&o.many, "many", 100, "containers of the start of many")
+	flags.IntVar(&o.runs, "runs", 30, "number of warm and of cold starts of each peer")
+	flags.IntVar(&o.many, "many", 100, "number of containers that are started together")
 	flags.StringVar(&peerList, "peers", "", "only these peers, separated by commas: "+strings.Join(peerNames(), ","))
-	flags.BoolVar(&quick, "quick", false, "5 runs and 20 containers: to see that it works")
+	flags.BoolVar(&quick, "quick", false, "5 runs and 20 containers, to see that it works")
 	flags.BoolVar(&berthOnly, "berth-only", false, "only Berth, with its profile")
-	flags.BoolVar(&o.profile, "profile", false, "also show where the time of a start goes, by the signals on the bus")
+	flags.BoolVar(&o.profile, "profile", false, "also show the steps of a start, by the signals on the bus")
 	flags.BoolVar(&o.install, "install", true, "install missing Debian packages")
 	flags.StringVar(&o.jsonPath, "json", "", "write every sample to this `file`")
 	flags.StringVar(&o.nest, "nest", "test/rig/nest", "the nest rig's `script`")
@@ -80,12 +80,12 @@ func parse(args []string) (options, error) {
 func (o options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
-		return fmt.Errorf("argument %q: none is taken", rest[0])
+		return fmt.Errorf("unexpected argument %q", rest[0])
 	case o.runs < 1:
-		return fmt.Errorf("runs %d: at least 1", o.runs)
+		return fmt.Errorf("runs %d: must be at least 1", o.runs)
 	case o.many < 2 || o.many > 200:
 		// Each systemd-nspawn holds one of the 256 bus connections that a user may have.
-		return fmt.Errorf("many %d: 2 to 200", o.many)
+		return fmt.Errorf("many %d: must be 2 to 200", o.many)
 	}
 	for _, each := range o.peers {
 		if !slices.Contains(peerNames(), each) {

@@ -56,7 +56,7 @@ func TestParse(t *testing.T) {
 func TestContestantsCanBeMade(t *testing.T) {
 	t.Parallel()
 	had := make(map[string]bool)
-	for _, each := range contestants() {
+	for _, each := range peerConfigs() {
 		if had[each.name] {
 			t.Errorf("%s is there twice", each.name)
 		}
@@ -70,11 +70,11 @@ func TestContestantsCanBeMade(t *testing.T) {
 // TestTakeGoesRound: containers are taken in turn, from the first again after the last.
 func TestTakeGoesRound(t *testing.T) {
 	t.Parallel()
-	g := newGame(options{many: 3})
-	p := &player{}
+	s := newSession(options{many: 3})
+	p := &contender{}
 	var got [][]int
 	for range 3 {
-		got = append(got, g.take(p, 2))
+		got = append(got, s.next(p, 2))
 	}
 	if diff := cmp.Diff([][]int{{0, 1}, {2, 0}, {1, 2}}, got); diff != "" {
 		t.Errorf("containers (-want +got):\n%s", diff)

@@ -2,109 +2,150 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"os"
-	"slices"
+	"time"
 
-	"github.com/berthd/berth/test/bench/host"
+	"github.com/berthd/berth/test/bench/proto"
 	"github.com/berthd/berth/test/bench/report"
 )
 
-// measure is the whole benchmark, from the packages to the tables.
-func measure(ctx context.Context, args []string) (err error) {
-	o, err := parse(args)
-	if err != nil {
-		return err
-	}
-	if os.Geteuid() != 0 {
-		return fmt.Errorf("uid %d: only root can boot a nest", os.Geteuid())
-	}
-	g := newGame(o)
-	if err := g.rig.Sweep(); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, g.close()) }()
-	if err := g.setUp(ctx); err != nil {
-		return err
-	}
-	if err := g.play(ctx); err != nil {
-		return err
-	}
-	if o.jsonPath != "" {
-		if err := writeJSON(o.jsonPath, &g.report); err != nil {
-			return err
-		}
-	}
-	return g.report.Print(os.Stdout)
-}
+const (
+	quiet   = 400 * time.Millisecond // the pause before a cold start
+	settled = 60 * time.Millisecond  // the pause between start and stop; cgroup.events comes at most once in 10 ms
+)
 
-// setUp makes every peer that was asked for ready, or notes why it is not.
-func (g *game) setUp(ctx context.Context) error {
-	g.players = nil
-	for _, each := range contestants() {
-		if slices.Contains(g.options.peers, each.name) {
-			g.players = append(g.players, &player{contestant: each})
-		}
-	}
-	missing, err := g.packages(ctx)
-	if err != nil {
+// measure measures everything and fills the report.
+func (s *session) measure(ctx context.Context) error {
+	if err := s.allMemory(ctx, 0, "idle, before"); err != nil {
 		return err
 	}
-	for _, p := range g.players {
-		for _, each := range p.packages {
-			if slices.Contains(missing, each) {
-				p.problem = "Debian package " + each + " is not installed"
-			}
-		}
+	rounds := []struct {
+		name  string
+		start func(context.Context, *contender) error
+		in    func(*contender) bool
+	}{
+		{"warm", s.warmStart, func(*contender) bool { return true }},
+		{"cold", s.coldStart, func(p *contender) bool { return !p.extra }},
 	}
-	for _, flavour := range []host.Flavour{host.Plain, host.Libvirt} {
-		if g.wants(flavour) {
-			if err := g.boot(ctx, flavour); err != nil {
+	for _, round := range rounds {
+		for run := range s.options.runs {
+			if run%10 == 0 {
+				s.say("%s starts, round %d of %d", round.name, run+1, s.options.runs)
+			}
+			err := s.each(round.in, func(p *contender) error { return round.start(ctx, p) })
+			if err != nil {
 				return err
 			}
 		}
 	}
-	if g.report.Machine, err = machine(ctx); err != nil {
+	full := func(p *contender) bool { return !p.extra }
+	for _, callers := range []int{1, 8} {
+		s.say("%d starts, %d at a time", s.options.many, callers)
+		if err := s.each(full, func(p *contender) error { return s.manyStarts(ctx, p, callers) }); err != nil {
+			return err
+		}
+	}
+	if err := s.allMemory(ctx, 0, "idle, after"); err != nil {
 		return err
 	}
-	for _, p := range g.players {
-		if err := g.prepare(ctx, p); err != nil {
+	if s.options.profile {
+		s.say("profiles")
+		if err := s.each(full, func(p *contender) error { return s.profile(ctx, p) }); err != nil {
 			return err
+		}
+	}
+	return s.collect()
+}
+
+// each calls f with every contender that is not excluded and that wanted accepts.
+func (s *session) each(wanted func(*contender) bool, f func(*contender) error) error {
+	for _, p := range s.contenders {
+		if p.problem == "" && wanted(p) {
+			if err := f(p); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// packages installs what is missing and gives what still is. Without the base packages there is
-// nothing to measure on.
-func (g *game) packages(ctx context.Context) ([]string, error) {
-	wanted := basePackages()
-	for _, p := range g.players {
-		wanted = append(wanted, p.packages...)
+// next returns the ids of a contender's next containers. It goes round all of them, so that traces of a
+// stop do not affect the next start of the same container.
+func (s *session) next(p *contender, count int) []int {
+	var ids []int
+	for range count {
+		ids = append(ids, p.nextID)
+		p.nextID = (p.nextID + 1) % s.options.many
 	}
-	slices.Sort(wanted)
-	missing := host.Missing(ctx, slices.Compact(wanted))
-	if len(missing) > 0 && g.options.install {
-		g.say("installing %v", missing)
-		if err := host.Install(ctx, os.Stderr); err != nil {
-			g.say("%v", err)
-		}
-		missing = host.Missing(ctx, missing)
-	}
-	for _, each := range basePackages() {
-		if slices.Contains(missing, each) {
-			return nil, fmt.Errorf("debian package %s is not installed", each)
-		}
-	}
-	return missing, nil
+	return ids
 }
 
-func writeJSON(path string, r *report.Report) error {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
+// warmStart starts two containers right after each other, and records the second start.
+func (s *session) warmStart(ctx context.Context, p *contender) error {
+	ids := s.next(p, 2)
+	started, err := s.do(ctx, p, proto.Request{Op: proto.Start, IDs: ids, Callers: 1})
+	if err != nil || p.problem != "" {
 		return err
 	}
-	return os.WriteFile(path, append(text, '\n'), 0o644)
+	count(&p.warm, started.Timings[1])
+	return s.stop(ctx, p, []int{ids[1], ids[0]})
+}
+
+// coldStart starts one container after a quiet time, and records the start.
+func (s *session) coldStart(ctx context.Context, p *contender) error {
+	if err := pause(ctx, quiet); err != nil {
+		return err
+	}
+	ids := s.next(p, 1)
+	started, err := s.do(ctx, p, proto.Request{Op: proto.Start, IDs: ids, Callers: 1})
+	if err != nil || p.problem != "" {
+		return err
+	}
+	count(&p.cold, started.Timings[0])
+	return s.stop(ctx, p, ids)
+}
+
+// stop stops containers after they have settled, and records the first stop.
+func (s *session) stop(ctx context.Context, p *contender, ids []int) error {
+	if err := pause(ctx, settled); err != nil {
+		return err
+	}
+	stopped, err := s.do(ctx, p, proto.Request{Op: proto.Stop, IDs: ids, Callers: 1})
+	if err != nil || p.problem != "" {
+		return err
+	}
+	p.stop.Samples = append(p.stop.Samples, stopped.Timings[0].Returned)
+	return nil
+}
+
+func count(s *report.Series, t proto.Timing) {
+	s.Samples = append(s.Samples, t.Exec)
+	if t.Returned > 0 {
+		s.Returned = append(s.Returned, t.Returned)
+	}
+}
+
+// manyStarts starts all containers, and reads the memory while they run.
+func (s *session) manyStarts(ctx context.Context, p *contender, callers int) error {
+	p.nextID = 0
+	ids := s.next(p, s.options.many)
+	started, err := s.do(ctx, p, proto.Request{Op: proto.Start, IDs: ids, Callers: callers})
+	if err != nil || p.problem != "" {
+		return err
+	}
+	if err := pause(ctx, quiet); err != nil {
+		return err
+	}
+	if callers == 1 {
+		if err := s.memory(ctx, p, len(ids), "all running"); err != nil {
+			return err
+		}
+	}
+	stopped, err := s.do(ctx, p, proto.Request{Op: proto.Stop, IDs: ids, Callers: 8})
+	if err != nil || p.problem != "" {
+		return err
+	}
+	s.report.Many = append(s.report.Many, report.Many{
+		Peer: p.name, Count: len(ids), Callers: callers, Start: started.Wall, Stop: stopped.Wall,
+	})
+	return nil
 }

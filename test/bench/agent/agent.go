@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// opTimeout ends what hangs: the slowest thing seen is libvirt's destroy of 1.8 s.
+	// opTimeout limits one start or stop. The slowest one seen is libvirt's destroy, with 1.8 s.
 	opTimeout      = 20 * time.Second
 	prepareTimeout = 60 * time.Second
 )
@@ -31,7 +31,7 @@ type prepared struct {
 	about peers.About
 }
 
-// Run serves requests until the input ends.
+// Run answers requests until the input ends.
 func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	a := &Agent{
 		roots: peers.Roots{Dir: "/run/bench/roots", State: "/run/bench"},

@@ -1,7 +1,7 @@
-// Package agent is the half of the benchmark that runs inside a nest: it makes the root directories,
+// Package agent is the half of the benchmark that runs inside a nest. It makes the root directories,
 // drives the peers and takes the times.
 //
-// It reads requests from its input and answers them one after another (proto); only the callers
-// of one request run at the same time. Everything it makes lies in the nest's /run, which
-// goes away with the nest.
+// It reads requests from its input and answers them one after another (package proto). Only the callers
+// of one request run at the same time. All that it makes is in the nest's /run, which disappears with
+// the nest.
 package agent

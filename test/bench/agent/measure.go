@@ -9,9 +9,9 @@ import (
 	"github.com/berthd/berth/test/bench/proto"
 )
 
-// start starts the containers and waits for their inits. The wall time ends with the last init's
-// first instruction, or with the last call's return when that is later: a caller goes on to
-// its next container only after both.
+// start starts the containers and waits for their inits. A caller goes on to its next container when
+// init has run its first instruction and the call has returned. The wall time ends with the last of
+// these.
 func (a *Agent) start(ctx context.Context, peer prepared, request proto.Request) (proto.Reply, error) {
 	for _, id := range request.IDs {
 		if err := a.stamps[id].drain(); err != nil {
@@ -64,8 +64,8 @@ func (a *Agent) stop(ctx context.Context, peer prepared, request proto.Request) 
 	})
 }
 
-// each does one thing to every container of a request with so many callers. Every caller stops at
-// the first error of any.
+// each calls one for every container of a request, from the request's number of callers. After the
+// first error all callers stop.
 func each(ctx context.Context, request proto.Request, one func(context.Context, int) (proto.Timing, error)) (proto.Reply, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -78,7 +78,7 @@ func each(ctx context.Context, request proto.Request, one func(context.Context, 
 	var (
 		mu    sync.Mutex
 		reply proto.Reply
-		first error // the others are mostly its echo
+		first error // later errors mostly follow from it
 		wait  sync.WaitGroup
 	)
 	began := time.Now()

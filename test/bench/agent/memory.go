@@ -18,10 +18,11 @@ import (
 	"github.com/berthd/berth/test/bench/stats"
 )
 
-// rollup is what is used of /proc/PID/smaps_rollup, in KiB.
+// rollup holds fields of /proc/PID/smaps_rollup, in KiB.
 type rollup struct{ rss, pss, privateClean, privateDirty float64 }
 
-// memory reads the processes that run one of the programs. A program that does not run has no row.
+// memory returns the memory of the processes that run one of the programs. A program without a process
+// has no row.
 func memory(programs []string) ([]proto.Process, error) {
 	found, err := byProgram(programs)
 	if err != nil {
@@ -54,7 +55,7 @@ func row(program string, all []rollup) proto.Process {
 	}
 }
 
-// byProgram walks /proc.
+// byProgram reads the memory of all processes of the programs from /proc.
 func byProgram(programs []string) (map[string][]rollup, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -82,13 +83,13 @@ func byProgram(programs []string) (map[string][]rollup, error) {
 	return found, nil
 }
 
-// programOf tells which of the programs a process runs: by its executable, for lxc's monitor has
-// another name in its arguments, or by its first argument, for the executable of Berth's supervisor is
-// on a mount without a path.
+// programOf returns which of the programs a process runs. It looks at the executable, because LXC's
+// monitor has another name in its arguments. Then it looks at the first argument, because the
+// executable of Berth's supervisor has no path.
 func programOf(dir string, programs []string) (string, bool) {
 	exe, err := os.Readlink(filepath.Join(dir, "exe"))
 	if err != nil {
-		return "", false // a kernel thread, or gone
+		return "", false // a kernel thread, or the process has ended
 	}
 	arguments, err := os.ReadFile(filepath.Join(dir, "cmdline"))
 	if err != nil {
@@ -116,7 +117,8 @@ func readRollup(path string) (rollup, error) {
 	return sizes, nil
 }
 
-// parseRollup reads the lines "Key:   123 kB"; the first line, an address range, has no such form.
+// parseRollup reads lines of the form "Key:   123 kB". It ignores others, such as the first, which is an
+// address range.
 func parseRollup(text io.Reader) (rollup, error) {
 	var r rollup
 	lines := bufio.NewScanner(text)

@@ -12,22 +12,21 @@ import (
 	"github.com/berthd/berth/test/bench/proto"
 )
 
-// settle is how long after a start its late signals are still waited for.
+// settle is how long profile waits for late signals after a start.
 const settle = 50 * time.Millisecond
 
-// seen is a signal and when it came in.
+// seen is a signal and the time at which it arrived.
 type seen struct {
 	signal *dbus.Signal
 	at     time.Duration
 }
 
-// profile starts one container and tells, from the outside, when each thing happened: the signals of
-// systemd, machined and Berth, init's first instruction, the return of the call. It
-// needs no help of the peer; but that systemd sends signals at all costs it time, so these
-// starts are never part of the figures.
+// profile starts one container and returns when each step was seen from outside: the signals of
+// systemd, machined and Berth, init's first instruction and the return of the call. It needs no support
+// by the peer. But sending signals costs systemd time, so these starts are not in the other tables.
 func (a *Agent) profile(ctx context.Context, peer prepared, request proto.Request) (proto.Reply, error) {
 	if len(request.IDs) != 1 {
-		return proto.Reply{}, fmt.Errorf("profile of %d containers: one at a time", len(request.IDs))
+		return proto.Reply{}, fmt.Errorf("profile of %d containers: must be one", len(request.IDs))
 	}
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
@@ -51,7 +50,7 @@ func (a *Agent) profile(ctx context.Context, peer prepared, request proto.Reques
 		case <-ctx.Done():
 		}
 	}
-	// Closing the connection closes the channel of its signals.
+	// Closing the connection closes the channel, which ends collect.
 	err = errors.Join(err, conn.Close())
 	events := <-collected
 	if err != nil {
@@ -64,7 +63,7 @@ func (a *Agent) profile(ctx context.Context, peer prepared, request proto.Reques
 	return reply, nil
 }
 
-// subscribe opens a connection of its own and asks for the signals that a start causes.
+// subscribe opens a new connection, and subscribes to the signals that a start causes.
 func subscribe(ctx context.Context) (*dbus.Conn, error) {
 	conn, err := dbus.ConnectSystemBus()
 	if err != nil {
@@ -96,7 +95,7 @@ func collect(signals <-chan *dbus.Signal, collected chan<- []seen) {
 	collected <- events
 }
 
-// marks keeps the first of each kind of signal that is about a container.
+// marks returns the first signal of each kind that is about a container.
 func marks(events []seen, called time.Duration) []proto.Mark {
 	var found []proto.Mark
 	had := make(map[string]bool)
@@ -111,7 +110,7 @@ func marks(events []seen, called time.Duration) []proto.Mark {
 	return found
 }
 
-// describe names a signal, "" when it says nothing about a container's start.
+// describe returns a name for a signal, or "" if the signal is not about a container's start.
 func describe(signal *dbus.Signal) string {
 	first := func(index int) string {
 		if index < len(signal.Body) {

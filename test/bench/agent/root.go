@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 )
 
-// Tinit is where, inside a nest, the init that all containers run waits.
+// Tinit is the path, inside a nest, of the program that is every container's init.
 const Tinit = "/run/nest/out/tinit"
 
-// makeRoot makes one container's root directory: busybox, tinit and its pipe, and the mount
-// points that any manager may want. (systemd-nspawn takes nothing without /usr for a root.)
+// makeRoot makes one container's root directory. It has busybox, tinit and its pipe, and the mount
+// points that some manager needs. It has /usr because systemd-nspawn refuses a root without it.
 func makeRoot(dir string) (*stamp, error) {
 	for _, each := range []string{
 		"bin", "dev", "etc", "proc", "root", "run", "sbin", "sys", "tmp", "usr/bin", "usr/lib", "var",

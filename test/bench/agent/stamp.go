@@ -11,15 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stamp is the read end of a container's pipe, into which its init writes the time of its
-// first instruction.
+// stamp is the read end of a container's pipe. Init writes the time of its first instruction to it.
 type stamp struct{ pipe *os.File }
 
 func newStamp(path string) (*stamp, error) {
 	if err := unix.Mkfifo(path, 0o622); err != nil {
 		return nil, fmt.Errorf("make pipe %s: %w", path, err)
 	}
-	// Opened for writing too, so that the pipe has a reader and never an end of file.
+	// Opened for writing too, so that the pipe always has a writer and never an end of file.
 	pipe, err := os.OpenFile(path, os.O_RDWR|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
@@ -27,7 +26,7 @@ func newStamp(path string) (*stamp, error) {
 	return &stamp{pipe}, nil
 }
 
-// wait gives the CLOCK_MONOTONIC time that init wrote.
+// wait returns the CLOCK_MONOTONIC time that init wrote. It returns an error at the deadline.
 func (s *stamp) wait(deadline time.Time) (time.Duration, error) {
 	if err := s.pipe.SetReadDeadline(deadline); err != nil {
 		return 0, err
@@ -46,7 +45,7 @@ func decodeTimespec(raw [16]byte) time.Duration {
 	return time.Duration(seconds)*time.Second + time.Duration(nanos)
 }
 
-// drain drops what an init wrote that nobody waited for.
+// drain discards times that an earlier init wrote after its start had failed.
 func (s *stamp) drain() error {
 	if err := s.pipe.SetReadDeadline(time.Unix(1, 0)); err != nil {
 		return err
@@ -67,7 +66,8 @@ func (s *stamp) drain() error {
 
 func (s *stamp) Close() error { return s.pipe.Close() }
 
-// now is the clock that init reads, too. Go's own monotonic reading cannot be compared with it.
+// now returns the time of CLOCK_MONOTONIC, which init reads too. Go's own monotonic clock readings cannot
+// be compared with it.
 func now() (time.Duration, error) {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
@@ -76,5 +76,5 @@ func now() (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
-// millis is a duration as it is reported.
+// millis returns a duration in milliseconds.
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// makeV1 makes a cgroup of this name in each v1 controller hierarchy of the machine, none on a
-// machine that has only v2.
+// makeV1 makes a cgroup of this name in each cgroup v1 controller hierarchy of the machine. It makes
+// none on a machine with cgroup v2 only. It returns the directories that it made.
 func makeV1(name string) ([]string, error) {
 	paths, err := v1Of(name)
 	if err != nil {
@@ -24,7 +24,7 @@ func makeV1(name string) ([]string, error) {
 		if err := os.Mkdir(path, 0o755); err != nil {
 			return paths[:made], err
 		}
-		// A new cpuset takes no process before it has processors and memory nodes.
+		// A new cpuset accepts no process before it has processors and memory nodes.
 		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
 			if err := inherit(path, file); err != nil {
 				return paths[:made+1], err
@@ -34,7 +34,7 @@ func makeV1(name string) ([]string, error) {
 	return paths, nil
 }
 
-// inherit copies a cgroup file from the parent, where the hierarchy has that file.
+// inherit copies the content of a cgroup file from the parent, if the hierarchy has that file.
 func inherit(path, file string) error {
 	value, err := os.ReadFile(filepath.Join(filepath.Dir(path), file))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -46,7 +46,8 @@ func inherit(path, file string) error {
 	return os.WriteFile(filepath.Join(path, file), value, 0o644)
 }
 
-// v1Of gives the cgroup of this name in each v1 controller hierarchy, made or not.
+// v1Of returns the path of the cgroup of this name in each v1 controller hierarchy. The cgroup need not
+// exist.
 func v1Of(name string) ([]string, error) {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -59,8 +60,8 @@ func v1Of(name string) ([]string, error) {
 	return paths, nil
 }
 
-// v1Mounts gives the mount points of the v1 hierarchies that have a controller, in mountinfo's
-// order. One that is mounted twice counts once.
+// v1Mounts returns the mount points of the v1 hierarchies with a controller, in mountinfo's order. It
+// returns only the first one of a hierarchy that is mounted twice.
 func v1Mounts(mountinfo string) []string {
 	var points, had []string
 	for line := range strings.Lines(mountinfo) {
@@ -79,7 +80,7 @@ func v1Mounts(mountinfo string) []string {
 	return points
 }
 
-// removeV1 removes cgroups and all below them, children first.
+// removeV1 removes cgroups and all cgroups below them, children first.
 func removeV1(paths []string) error {
 	var errs []error
 	for _, path := range paths {
@@ -100,7 +101,8 @@ func removeV1(paths []string) error {
 	return errors.Join(errs...)
 }
 
-// removeCgroup waits for the last process: the nest's keeper ends a moment after its nest.
+// removeCgroup removes one cgroup. It waits up to 5 s for the last process to end: the process that
+// keeps a nest ends a moment after the nest.
 func removeCgroup(dir string) error {
 	deadline := time.After(5 * time.Second)
 	again := time.NewTicker(10 * time.Millisecond)

@@ -17,7 +17,7 @@ import (
 	"github.com/berthd/berth/test/bench/proto"
 )
 
-// Link is the connection to the agent in a nest. One request is under way at a time.
+// Link is the connection to the agent in a nest. It carries one request at a time.
 type Link struct {
 	cmd     *exec.Cmd
 	in      io.WriteCloser
@@ -74,7 +74,7 @@ func Connect(n *Nest) (*Link, error) {
 	return l, nil
 }
 
-// read passes replies on until the agent ends.
+// read forwards replies until the agent ends.
 func (l *Link) read(out io.Reader) {
 	decoder := json.NewDecoder(out)
 	for {
@@ -88,13 +88,13 @@ func (l *Link) read(out io.Reader) {
 	}
 }
 
-// AgentError is what went wrong inside: the peer's fault, not the link's.
+// AgentError is an error that the agent reports: the peer failed, not the link.
 type AgentError struct{ Text string }
 
 func (e *AgentError) Error() string { return e.Text }
 
-// Do sends one request and waits for its reply. With an AgentError the reply holds what was
-// done until then; after any other error the link is of no more use.
+// Do sends one request and returns its reply. It returns an *AgentError, and a reply with the part that
+// was done, if the agent reports an error. After any other error the link cannot be used any more.
 func (l *Link) Do(ctx context.Context, request proto.Request) (proto.Reply, error) {
 	if err := json.NewEncoder(l.in).Encode(request); err != nil {
 		return proto.Reply{}, fmt.Errorf("send %s %s: %w: %s", request.Op, request.Peer, err, l.errs.String())
@@ -113,14 +113,13 @@ func (l *Link) Do(ctx context.Context, request proto.Request) (proto.Reply, erro
 	}
 }
 
-// Close ends the agent by the end of its input, without waiting: the nest's own end is what
-// is waited for.
+// Close ends the agent. It does not wait for the agent's end: Down waits for the end of the whole nest.
 func (l *Link) Close() error {
 	var err error
 	l.closing.Do(func() {
-		// The rig's script has children of its own that hold our pipes.
+		// The whole process group: children of the rig's script hold our pipes open.
 		err = errors.Join(l.in.Close(), unix.Kill(-l.cmd.Process.Pid, unix.SIGKILL))
-		// Killed, so its status says nothing.
+		// The status is always "killed".
 		_ = l.cmd.Wait()
 	})
 	return err

@@ -11,39 +11,40 @@ import (
 	"syscall"
 )
 
-// Flavour is what a nest is good for.
+// Flavour is a kind of nest.
 type Flavour string
 
 // The flavours.
 const (
-	Plain   Flavour = "plain"   // cgroup v2 as the machine gives it
-	Libvirt Flavour = "libvirt" // its processes have v1 cgroups of their own, which libvirt needs
+	Plain   Flavour = "plain"   // cgroup v2 as it is on the machine
+	Libvirt Flavour = "libvirt" // its processes also have v1 cgroups of their own, which libvirt needs
 )
 
-// namePattern is the first part of a nest's name: its process, then comes its flavour.
+// namePattern is the first part of a nest's name, with the id of the benchmark's process. The flavour
+// follows.
 const namePattern = "bench-%d-"
 
 // Nest is one booted nest.
 type Nest struct {
-	script string // the rig
-	state  string // its RIG_STATE
+	script string // the rig's script
+	state  string // the rig's RIG_STATE
 	name   string
-	v1     []string // the v1 cgroups made for it
+	v1     []string // the nest's v1 cgroups
 }
 
-// Rig is how nests are made.
+// Rig makes nests.
 type Rig struct {
 	Script string // test/rig/nest
-	State  string // its RIG_STATE
+	State  string // the rig's RIG_STATE
 }
 
-// Options of a nest. The zero value is a plain one.
+// Options are the options of a nest. The zero value makes a plain one.
 type Options struct {
 	Flavour Flavour
-	Tree    string // a directory to lay over the nest's root before it boots, "" for none
+	Tree    string // a directory whose files are copied into the nest's root before it boots; may be empty
 }
 
-// Boot boots a nest. Nothing of it is left when that fails.
+// Boot boots a nest. If that fails, it leaves nothing of the nest.
 func (r Rig) Boot(ctx context.Context, o Options) (*Nest, error) {
 	n, err := r.nest(fmt.Sprintf(namePattern, os.Getpid()) + string(o.Flavour))
 	if err != nil {
@@ -68,9 +69,9 @@ func (r Rig) nest(name string) (*Nest, error) {
 	return &Nest{script: script, state: r.State, name: name}, nil
 }
 
-// up runs the rig, from within the nest's v1 cgroups: what a process's cgroup is when it makes a
-// cgroup namespace is that namespace's root. It takes half a second and is not interrupted: a nest
-// that is half up is hard to take down.
+// up runs the rig's script in the nest's v1 cgroups: they become the roots of the nest's cgroup
+// namespace (cgroup_namespaces(7)). It takes half a second and cannot be interrupted, because a nest
+// that is only half up is hard to take down.
 func (n *Nest) up(tree string) error {
 	const join = `
 		script=$1 name=$2 tree=$3
@@ -85,18 +86,18 @@ func (n *Nest) up(tree string) error {
 	return nil
 }
 
-// prepare gives a rig command its state directory, and a process group of its own: Ctrl-C at the
-// terminal must not end a nest half way, the benchmark takes it down in order.
+// prepare sets a command's state directory, and gives it a process group of its own: Ctrl-C must not
+// interrupt the rig's script. The benchmark itself takes the nest down.
 func (n *Nest) prepare(cmd *exec.Cmd) {
 	cmd.Env = append(os.Environ(), "RIG_STATE="+n.state)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }
 
-// Out is the directory that the nest sees as /run/nest/out.
+// Out returns the directory that the nest sees as /run/nest/out.
 func (n *Nest) Out() string { return filepath.Join(n.state, n.name, "out") }
 
-// Command is a command inside the nest, in a service of the nest's own systemd: a process that
-// is only put into a nest's namespaces is outside of its cgroup tree, and so would be its containers.
+// Command returns a command that runs inside the nest, in a service of the nest's own systemd. A process
+// that only enters the nest's namespaces is outside its cgroup tree, and its containers would be too.
 func (n *Nest) Command(unit string, argv ...string) *exec.Cmd {
 	inside := []string{
 		"exec", n.name, "systemd-run", "--quiet", "--pipe", "--wait", "--collect",
@@ -107,8 +108,8 @@ func (n *Nest) Command(unit string, argv ...string) *exec.Cmd {
 	return cmd
 }
 
-// Down ends the nest and removes its cgroups. It does not depend on a context: it is what has
-// to happen when that is over.
+// Down ends the nest and removes its cgroups. It takes no context, because it must run after the end of
+// every context.
 func (n *Nest) Down() error {
 	var errs []error
 	if _, err := os.Stat(filepath.Join(n.state, n.name)); err == nil {

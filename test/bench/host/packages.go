@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Missing gives those of the Debian packages that are not installed.
+// Missing returns those of the Debian packages that are not installed.
 func Missing(ctx context.Context, packages []string) []string {
 	var missing []string
 	for _, each := range packages {
@@ -20,7 +20,7 @@ func Missing(ctx context.Context, packages []string) []string {
 	return missing
 }
 
-// Install has the repository's script install what the benchmark needs.
+// Install runs the repository's script that installs the benchmark's packages.
 func Install(ctx context.Context, log io.Writer) error {
 	cmd := exec.CommandContext(ctx, "test/deps", "bench")
 	cmd.Stdout, cmd.Stderr = log, log

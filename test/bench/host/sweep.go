@@ -11,15 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// treePattern names the directories for a nest's Tree, by the process that they belong to.
+// treePattern is the first part of the name of a nest's Tree, with the id of the benchmark's process.
 const treePattern = "berth-bench-%d-"
 
-// MakeTree makes a directory to be a nest's Tree. The caller removes it, else the next Sweep does.
+// MakeTree makes a directory for a nest's Tree. The caller removes it. If the caller is killed, the next
+// Sweep removes it.
 func MakeTree() (string, error) {
 	return os.MkdirTemp("", fmt.Sprintf(treePattern, os.Getpid()))
 }
 
-// Sweep removes what benchmarks left that were killed before they could.
+// Sweep removes the nests and trees of benchmarks that were killed.
 func (r Rig) Sweep() error {
 	return errors.Join(r.sweepNests(), sweepTrees())
 }
@@ -63,7 +64,7 @@ func sweepTrees() error {
 	return errors.Join(errs...)
 }
 
-// abandoned tells whether a name has this form and its process is gone.
+// abandoned reports whether a name matches the pattern and its process has ended.
 func abandoned(name, pattern string) bool {
 	var pid int
 	if n, _ := fmt.Sscanf(name, pattern, &pid); n != 1 || pid < 1 {

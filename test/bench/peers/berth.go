@@ -19,15 +19,15 @@ const (
 	noSuchContainer = "org.berth1.Error.NoSuchContainer"
 )
 
-// berth is this project: D-Bus calls on one connection that is open already.
+// berth is this project, driven by D-Bus calls on one open connection.
 type berth struct {
 	roots      Roots
-	idmap      string // the definition's <idmap>, "" for none
+	idmap      string // the definition's <idmap>, or "" for none
 	conn       *dbus.Conn
 	containers []dbus.BusObject
 }
 
-// noOptions is the empty a{sv} that most methods take.
+// noOptions returns the empty a{sv} that most methods take.
 func noOptions() map[string]dbus.Variant { return map[string]dbus.Variant{} }
 
 func (b *berth) Prepare(ctx context.Context, count int) (About, error) {
@@ -55,7 +55,7 @@ func (b *berth) Prepare(ctx context.Context, count int) (About, error) {
 	}, nil
 }
 
-// name is the container's: one that is defined otherwise is another.
+// name returns the container's name. Containers with an <idmap> have other names than those without.
 func (b *berth) name(id int) string {
 	if b.idmap != "" {
 		return "userns-" + name(id)
@@ -63,7 +63,7 @@ func (b *berth) name(id int) string {
 	return name(id)
 }
 
-// define gives the container's object, which a Berth peer before this one may have made.
+// define returns the container's object. It defines the container if no earlier Berth peer has.
 func (b *berth) define(ctx context.Context, manager dbus.BusObject, id int) (dbus.ObjectPath, error) {
 	var path dbus.ObjectPath
 	err := manager.CallWithContext(ctx, berthManager+".GetContainerByName", 0, b.name(id)).Store(&path)
@@ -99,7 +99,7 @@ func (b *berth) Close() error {
 	return b.conn.Close()
 }
 
-// berthUserNS is the same with a user namespace for each container.
+// berthUserNS is berth with a user namespace for each container.
 type berthUserNS struct{ berth }
 
 func (b *berthUserNS) Prepare(ctx context.Context, count int) (About, error) {
@@ -108,7 +108,7 @@ func (b *berthUserNS) Prepare(ctx context.Context, count int) (About, error) {
 	return about, err
 }
 
-// berthctl is the same with a berthctl process for each call.
+// berthctl is berth, driven by a berthctl process for each call.
 type berthctl struct{ berth }
 
 func (b *berthctl) Prepare(ctx context.Context, count int) (About, error) {

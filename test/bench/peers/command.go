@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// run runs a command to its end and gives its standard output. It is for set-up, not for what is measured.
+// run runs a command and returns its standard output. It is for preparations, not for measured calls.
 func run(ctx context.Context, argv ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	var out, errs bytes.Buffer
@@ -20,13 +20,13 @@ func run(ctx context.Context, argv ...string) (string, error) {
 	return out.String(), nil
 }
 
-// logged runs a command with its output in a file. A pipe would not do: a container that is left
-// running in the background holds it open, and Wait would wait for the container.
+// logged runs a command with its output in a file. A container that stays in the background would hold a
+// pipe open, and Wait would wait for the container.
 func logged(ctx context.Context, path string, argv ...string) error {
 	return loggedBy(ctx, (*exec.Cmd).Start, path, argv...)
 }
 
-// loggedBy is logged with a way of one's own to make the process.
+// loggedBy is logged with another function to start the process.
 func loggedBy(ctx context.Context, start func(*exec.Cmd) error, path string, argv ...string) error {
 	log, err := openLog(path)
 	if err != nil {
@@ -48,7 +48,7 @@ func openLog(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600)
 }
 
-// tail is the last line of a log, "" when there is none.
+// tail returns the last line of a log, or "" if there is none.
 func tail(path string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {

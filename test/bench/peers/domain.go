@@ -5,13 +5,15 @@ import (
 	"encoding/xml"
 )
 
-// idmap gives a container a user namespace: the ids that a distribution's subuid file gives its first user.
+// idmap gives a container a user namespace. The ids are those of the first user in a distribution's
+// subuid file.
 const idmap = `<idmap>
     <uid start="0" target="100000" count="65536"/>
     <gid start="0" target="100000" count="65536"/>
   </idmap>`
 
-// domainXML is the definition that Berth and libvirt get, word for word the same, with more elements in it, "" for none.
+// domainXML returns the definition that Berth and libvirt get. It is the same for both. more has further
+// elements, and may be empty.
 func domainXML(name, root, more string) string {
 	var dir bytes.Buffer
 	// A bytes.Buffer never fails.

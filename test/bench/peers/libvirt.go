@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// callers is the largest number of callers at a time that a peer with connections of its own prepares for.
+// callers is the largest number of concurrent callers. A peer with connections opens as many.
 const callers = 8
 
-// libvirt is libvirtd's LXC driver, called on connections that are open already.
+// libvirt is libvirtd's LXC driver, driven by calls on open connections.
 type libvirt struct {
 	roots  Roots
 	shells *shells
@@ -29,7 +29,7 @@ func (l *libvirt) Prepare(ctx context.Context, count int) (About, error) {
 		return About{}, err
 	}
 	l.shells = newShells(callers)
-	if err := l.shells.fill(); err != nil {
+	if err := l.shells.open(); err != nil {
 		return About{}, err
 	}
 	return About{
@@ -56,7 +56,7 @@ func (l *libvirt) Close() error {
 	return l.shells.Close()
 }
 
-// virsh is the same with a virsh process for each call, as a script does it.
+// virsh is libvirt, driven by a virsh process for each call, as in a script.
 type virsh struct{ roots Roots }
 
 func (v *virsh) Prepare(ctx context.Context, count int) (About, error) {
@@ -84,7 +84,8 @@ func (v *virsh) Explain(id int) string { return tail(v.log(id)) }
 
 func (v *virsh) Close() error { return nil }
 
-// defineAll gives libvirtd the containers, which it knows from then on for both its peers.
+// defineAll defines the containers in libvirtd, for both of libvirt's peers. It returns libvirtd's
+// version.
 func defineAll(ctx context.Context, roots Roots, count int) (string, error) {
 	dir := roots.Work("libvirt")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -99,8 +100,8 @@ func defineAll(ctx context.Context, roots Roots, count int) (string, error) {
 		if err := os.WriteFile(path, []byte(domainXML(name(id), roots.Root(id), "")), 0o600); err != nil {
 			return "", errors.Join(err, s.Close())
 		}
-		// The same name without a uuid is a redefinition only when it is new; the other peer may
-		// have been here before.
+		// libvirt refuses to define an existing name again without its uuid. The other peer may have
+		// defined it.
 		if err := s.do("define " + path); err != nil && !strings.Contains(err.Error(), "already exists") {
 			return "", errors.Join(err, s.Close())
 		}
@@ -112,7 +113,8 @@ func defineAll(ctx context.Context, roots Roots, count int) (string, error) {
 	return strings.Replace(strings.TrimSpace(version), "libvirtd (libvirt)", "libvirt", 1), s.Close()
 }
 
-// prepareLibvirtd makes a nest a place where the LXC driver starts containers, and starts it.
+// prepareLibvirtd prepares a nest so that the LXC driver can start containers, and starts libvirtd. It
+// returns a note about the changes.
 func prepareLibvirtd(ctx context.Context, roots Roots) (string, error) {
 	if _, err := run(ctx, "systemctl", "is-active", "libvirtd.service"); err == nil {
 		return "", nil
@@ -134,8 +136,8 @@ func prepareLibvirtd(ctx context.Context, roots Roots) (string, error) {
 	return note, nil
 }
 
-// onlyLXCDriver moves libvirtd's other drivers away (in the nest): they cost it memory and, the
-// network one, time at its start.
+// onlyLXCDriver moves libvirtd's other drivers away, in the nest only. They would take memory, and the
+// network driver also time at libvirtd's start. It returns how many drivers it moved.
 func onlyLXCDriver(away string) (int, error) {
 	drivers, err := filepath.Glob("/usr/lib/*/libvirt/connection-driver/*.so")
 	if err != nil {
@@ -153,7 +155,7 @@ func onlyLXCDriver(away string) (int, error) {
 		if err != nil {
 			return moved, err
 		}
-		// Another file system: no rename.
+		// The directory is on another file system, so rename(2) would fail.
 		if err := os.WriteFile(filepath.Join(away, filepath.Base(path)), text, 0o600); err != nil {
 			return moved, fmt.Errorf("move %s: %w", path, err)
 		}

@@ -13,12 +13,13 @@ import (
 
 const controllersFile = "/sys/fs/cgroup/cgroup.controllers"
 
-// prepareCgroups satisfies libvirt's LXC driver, which refuses a cgroup v2 without controllers.
+// prepareCgroups makes libvirt's LXC driver accept a nest without cgroup v2 controllers. It returns a
+// note about the changes, or "" if the nest has controllers.
 //
-// A nest has none when the machine's v1 hierarchies own them. Then these are mounted inside the nest
-// beside v2 (the nest's first process sits in a cgroup of its own in each, which is the root that
-// is seen here), and cgroup.controllers is made to name one controller, so that libvirt
-// takes v2 for its unit and devices and v1 for the rest: the work of a real host, in another layout.
+// A nest has none if they belong to the machine's v1 hierarchies. Then prepareCgroups mounts those in
+// the nest beside v2: the nest's cgroup in each of them is the root that is seen here. It also mounts a
+// file over cgroup.controllers that names one controller. libvirt then uses v2 for its unit and for
+// devices, and v1 for the rest. That is as much work as on a real host.
 func prepareCgroups(_ context.Context, roots Roots) (string, error) {
 	have, err := os.ReadFile(controllersFile)
 	if err != nil {
@@ -54,7 +55,7 @@ func prepareCgroups(_ context.Context, roots Roots) (string, error) {
 	return "; v1 controllers beside v2", nil
 }
 
-// v1Hierarchies lists the controllers of each v1 hierarchy as /proc/PID/cgroup names them.
+// v1Hierarchies returns the controllers of each v1 hierarchy in /proc/PID/cgroup.
 func v1Hierarchies(cgroups string) []string {
 	var found []string
 	for line := range strings.Lines(cgroups) {

@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// crun sets RLIMIT_MEMLOCK to infinity before it loads its device filter and gives up when that is
-// refused. Since Linux 5.11 the limit no longer counts for BPF, so answering the call
-// without doing it changes nothing else. A seccomp filter can do that, and a child inherits the
-// filter of the thread that makes it: no compiler and no preloaded library is needed.
+// crun sets RLIMIT_MEMLOCK to infinity before it loads its device filter, and fails if it may not. Since
+// Linux 5.11 BPF does not count against that limit, so it changes nothing if the call only seems to
+// succeed. A seccomp filter does that: a child inherits the filter of the thread that creates it. So
+// neither a compiler nor a preloaded library is needed.
 
-// mayRaiseMemlock tells whether this process's children can do what crun wants.
+// mayRaiseMemlock reports whether this process's children may raise RLIMIT_MEMLOCK to infinity.
 func mayRaiseMemlock() bool {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit) == nil && limit.Max == unix.RLIM_INFINITY {
@@ -29,14 +29,15 @@ func mayRaiseMemlock() bool {
 	return data[0].Effective&(1<<unix.CAP_SYS_RESOURCE) != 0
 }
 
-// memlockFilter lets setrlimit and prlimit64 of RLIMIT_MEMLOCK succeed without effect.
+// memlockFilter returns a filter with which setrlimit and prlimit64 of RLIMIT_MEMLOCK succeed without
+// effect.
 func memlockFilter() []unix.SockFilter {
 	const (
 		load      = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
 		equal     = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
 		ret       = unix.BPF_RET | unix.BPF_K
 		nr        = 0  // offsets in struct seccomp_data
-		arg0      = 16 // the low halves: the filter is for little endian machines
+		arg0      = 16 // the low halves, on little-endian machines
 		arg1      = 24
 		succeeded = unix.SECCOMP_RET_ERRNO // with errno 0
 	)
@@ -54,7 +55,7 @@ func memlockFilter() []unix.SockFilter {
 	}
 }
 
-// memlockLauncher makes processes from one thread that wears the filter.
+// memlockLauncher creates processes from a thread that has the filter.
 type memlockLauncher struct{ jobs chan launch }
 
 type launch struct {
@@ -67,7 +68,7 @@ func newMemlockLauncher() (*memlockLauncher, error) {
 	l := &memlockLauncher{jobs: make(chan launch)}
 	ready := make(chan error)
 	go func() {
-		// Never unlocked: the filter cannot be taken off, so the thread ends with the goroutine.
+		// The filter cannot be removed. The thread is never unlocked, so it ends with the goroutine.
 		runtime.LockOSThread()
 		err := installFilter(memlockFilter())
 		ready <- err
@@ -84,7 +85,7 @@ func newMemlockLauncher() (*memlockLauncher, error) {
 	return l, nil
 }
 
-// Start is exec.Cmd's, on the launcher's thread.
+// Start calls cmd.Start on the launcher's thread.
 func (l *memlockLauncher) Start(cmd *exec.Cmd) error {
 	job := launch{cmd, make(chan error)}
 	l.jobs <- job
@@ -94,7 +95,7 @@ func (l *memlockLauncher) Start(cmd *exec.Cmd) error {
 // Close ends the thread.
 func (l *memlockLauncher) Close() { close(l.jobs) }
 
-// installFilter puts a filter on the calling thread only. It needs CAP_SYS_ADMIN.
+// installFilter installs a filter on the calling thread only. It needs CAP_SYS_ADMIN.
 func installFilter(filter []unix.SockFilter) error {
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&program)))

@@ -13,7 +13,7 @@ import (
 	"syscall"
 )
 
-// nspawnStop is how a running systemd-nspawn is ended.
+// nspawnStop is a way to stop a running systemd-nspawn.
 type nspawnStop int
 
 const (
@@ -31,7 +31,7 @@ type nspawn struct {
 	running map[int]*nspawned
 }
 
-// nspawned is one running systemd-nspawn; done is closed when it has been waited for.
+// nspawned is one running systemd-nspawn. done is closed when the process has ended.
 type nspawned struct {
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -75,8 +75,8 @@ func (n *nspawn) Start(_ context.Context, id int) error {
 	cmd := exec.Command("systemd-nspawn", "--quiet", "--register=yes", "--console=pipe", "--settings=no",
 		"--link-journal=no", "--resolv-conf=off", "--timezone=off",
 		"--machine="+name(id), "--directory="+n.roots.Root(id), "/tinit")
-	// Without systemd in the root it would take the container for one of cgroup v1, mount such
-	// hierarchies in it, and leave a cgroup behind in the machine's own name=systemd hierarchy.
+	// A root without systemd looks to systemd-nspawn as if it needed cgroup v1. It would mount v1
+	// hierarchies, and leave a cgroup in the machine's own hierarchy name=systemd.
 	cmd.Env = append(os.Environ(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
@@ -87,7 +87,7 @@ func (n *nspawn) Start(_ context.Context, id int) error {
 	n.running[id] = child
 	n.mu.Unlock()
 	go func() {
-		// Its exit status is that of a killed container; only the end of it matters.
+		// The exit status is that of a killed container. Only the end matters.
 		_ = cmd.Wait()
 		close(child.done)
 	}()

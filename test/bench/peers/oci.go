@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// oci is runc or crun: `run -d` of a bundle, `delete -f`.
+// oci is runc or crun. It starts a bundle with `run -d`, and stops it with `delete -f`.
 type oci struct {
 	program string
 	roots   Roots
@@ -40,12 +40,12 @@ func (o *oci) Prepare(ctx context.Context, count int) (About, error) {
 			return About{}, fmt.Errorf("crun raises RLIMIT_MEMLOCK, which this machine does not allow: %w", err)
 		}
 		o.start, o.close = launch.Start, launch.Close
-		about.Note += "; a seccomp filter answers its setrlimit(RLIMIT_MEMLOCK), CAP_SYS_RESOURCE being absent"
+		about.Note += "; a seccomp filter answers its setrlimit(RLIMIT_MEMLOCK), since CAP_SYS_RESOURCE is missing"
 	}
 	return about, nil
 }
 
-// bundle writes the program's own default configuration, changed only in what all peers share.
+// bundle writes the program's own default configuration. It changes only what is the same for all peers.
 func (o *oci) bundle(ctx context.Context, id int) error {
 	dir := filepath.Join(o.roots.Work(o.program), name(id))
 	if err := os.MkdirAll(dir, 0o700); err != nil {

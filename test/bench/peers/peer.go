@@ -7,19 +7,19 @@ import (
 	"strconv"
 )
 
-// Peer is one container manager. Start and Stop are called by several callers at once, each
-// with a container of its own.
+// Peer is one container manager. Several callers call Start and Stop at once, each with a container of
+// its own.
 type Peer interface {
-	// Prepare brings the manager up and makes containers 0 to count-1 known to it. Its error
-	// is the reason why the peer cannot be measured.
+	// Prepare starts the manager and defines the containers 0 to count-1. It returns an error if the
+	// peer cannot be measured.
 	Prepare(ctx context.Context, count int) (About, error)
-	// Start returns when the manager's own call does.
+	// Start starts a container. It returns when the manager's own call returns.
 	Start(ctx context.Context, id int) error
-	// Stop returns when the manager says that the container is gone.
+	// Stop stops a container. It returns when the manager says that the container has ended.
 	Stop(ctx context.Context, id int) error
-	// Explain gives what the manager said about a container that did not come up.
+	// Explain returns the manager's message about a container that did not start.
 	Explain(id int) string
-	// Close ends what Prepare started for the client's side.
+	// Close closes the connections and processes that Prepare opened on the client's side.
 	Close() error
 }
 
@@ -27,26 +27,26 @@ type Peer interface {
 type About struct {
 	Version    string
 	Note       string
-	Foreground bool     // Start comes back at once and says nothing about init
-	Programs   []string // whose memory is the peer's own: per container and per host
+	Foreground bool     // Start returns at once, and its return says nothing about init
+	Programs   []string // the peer's programs, of which the memory is measured
 }
 
-// Roots are the container's root directories, one for each id.
+// Roots has the places of the containers' root directories and of the peers' files.
 type Roots struct {
-	Dir   string // holds the roots
-	State string // where a peer keeps its own files
+	Dir   string // the directory of the root directories
+	State string // the directory of the peers' own files
 }
 
-// Root is the root directory of one container.
+// Root returns the root directory of one container.
 func (r Roots) Root(id int) string { return filepath.Join(r.Dir, strconv.Itoa(id)) }
 
-// Work is the directory of one peer's files.
+// Work returns the directory of one peer's files.
 func (r Roots) Work(peer string) string { return filepath.Join(r.State, peer) }
 
-// name is the container's name; peers run one after another, so all that define them alike use the same names.
+// name returns a container's name. It is the same for most peers, because they run one after another.
 func name(id int) string { return "bench" + strconv.Itoa(id) }
 
-// New makes a peer by its name.
+// New returns the peer of a name. It returns an error if the name is unknown.
 func New(peer string, roots Roots) (Peer, error) {
 	switch peer {
 	case "berth":

@@ -11,15 +11,14 @@ import (
 	"strings"
 )
 
-// shell is one virsh in its interactive mode, fed by a pipe: one client process and one
-// connection to libvirtd for many commands, so that the client's own start (17 ms) is not in
-// the figures.
+// shell is one virsh in its interactive mode, which reads commands from a pipe. It is one process with
+// one connection to libvirtd for many commands, so the start of virsh (17 ms) is not measured.
 type shell struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	lines  *bufio.Scanner
 	count  int
-	broken bool // nothing more can be asked of it
+	broken bool // the shell cannot run another command
 }
 
 func newShell() (*shell, error) {
@@ -33,7 +32,7 @@ func newShell() (*shell, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd.Stderr = cmd.Stdout // errors come between the lines of the command they belong to
+	cmd.Stderr = cmd.Stdout // so that errors come between the lines of their command
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -44,7 +43,7 @@ func newShell() (*shell, error) {
 	return s, nil
 }
 
-// do runs one command. An echo after it marks its end.
+// do runs one command. It sends an echo after it, which marks the end of the output.
 func (s *shell) do(command string) error {
 	s.count++
 	end := fmt.Sprintf("end-%d", s.count)
@@ -72,12 +71,12 @@ func (s *shell) do(command string) error {
 	return fmt.Errorf("virsh %s: virsh ended", command)
 }
 
-// Close ends virsh by the end of its input.
+// Close closes virsh's input, upon which it ends.
 func (s *shell) Close() error {
 	return errors.Join(s.in.Close(), s.cmd.Wait())
 }
 
-// shells hands out one shell to each caller and makes another when none is free.
+// shells lends one shell to each caller. It starts another if none is free.
 type shells struct{ free chan *shell }
 
 func newShells(most int) *shells { return &shells{free: make(chan *shell, most)} }
@@ -92,7 +91,7 @@ func (p *shells) do(ctx context.Context, command string) error {
 			return err
 		}
 	}
-	// The scanner cannot be told to stop: at the deadline the process is ended under it.
+	// A scanner cannot be interrupted, so the process is killed at the deadline.
 	stop := context.AfterFunc(ctx, func() { _ = s.cmd.Process.Kill() })
 	err := s.do(command)
 	if !stop() || s.broken {
@@ -106,8 +105,8 @@ func (p *shells) do(ctx context.Context, command string) error {
 	}
 }
 
-// fill makes shells beforehand, so that no measured command waits for one.
-func (p *shells) fill() error {
+// open starts all shells, so that no measured command waits for the start of one.
+func (p *shells) open() error {
 	for len(p.free) < cap(p.free) {
 		s, err := newShell()
 		if err != nil {

@@ -40,7 +40,7 @@ func withFakeVirsh(t *testing.T) {
 func TestShells(t *testing.T) {
 	withFakeVirsh(t)
 	pool := newShells(2)
-	if err := pool.fill(); err != nil {
+	if err := pool.open(); err != nil {
 		t.Fatal(err)
 	}
 	defer pool.Close()

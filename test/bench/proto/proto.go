@@ -1,19 +1,19 @@
-// Package proto is what the benchmark says to its agent in a nest and hears back: one JSON value
-// a line, one reply for each request, in order.
+// Package proto is the protocol between the benchmark and its agent in a nest: one JSON value a line,
+// and one reply to each request, in order.
 //
-// The times are taken by the agent, beside the peers; the pipe between the two is never in them.
+// The agent takes the times, beside the peers. They never include the pipe between the two.
 package proto
 
-// Op says what the agent is to do.
+// Op is an operation of the agent.
 type Op string
 
-// The operations. All but Prepare ask for a peer that was prepared.
+// The operations. All but Prepare need a peer that is prepared.
 const (
 	Prepare Op = "prepare" // make the peer and its containers 0 to Count-1 ready
 	Start   Op = "start"   // start IDs with Callers callers, each waiting for its init
 	Stop    Op = "stop"    // stop IDs with Callers callers
 	Memory  Op = "memory"  // read the memory of the peer's processes
-	Profile Op = "profile" // start one of IDs and note when others see it happen
+	Profile Op = "profile" // start the one of IDs, and note when its steps are seen from outside
 )
 
 // Request asks for one operation on one peer.
@@ -25,14 +25,14 @@ type Request struct {
 	Count   int    `json:"count,omitempty"`
 }
 
-// Timing is one start or stop, in milliseconds after the call.
+// Timing is one start or stop. Its times are in milliseconds after the call.
 type Timing struct {
 	ID       int     `json:"id"`
 	Exec     float64 `json:"exec,omitempty"`     // init's first instruction
-	Returned float64 `json:"returned,omitempty"` // the call came back; 0 when it stays in the foreground
+	Returned float64 `json:"returned,omitempty"` // the call returned; 0 if the peer stays in the foreground
 }
 
-// Process is the memory of the processes that run one program, medians in KiB.
+// Process is the memory of the processes that run one program: medians, in KiB.
 type Process struct {
 	Program      string  `json:"program"`
 	Count        int     `json:"count"`
@@ -42,18 +42,18 @@ type Process struct {
 	PrivateClean float64 `json:"private_clean"`
 }
 
-// Mark is something that was seen during a start, in milliseconds after the call.
+// Mark is a step of a start that was seen from outside, and its time in milliseconds after the call.
 type Mark struct {
 	What string  `json:"what"`
 	At   float64 `json:"at"`
 }
 
-// Reply answers one request. When Error is set the rest is what was done until then.
+// Reply answers one request. If Error is set, the other fields hold the part that was done.
 type Reply struct {
 	Error     string    `json:"error,omitempty"`
 	Version   string    `json:"version,omitempty"`
 	Note      string    `json:"note,omitempty"`
-	Wall      float64   `json:"wall,omitempty"` // of all IDs together: last init executed, or last stop returned
+	Wall      float64   `json:"wall,omitempty"` // until the last init has run, or the last stop has returned
 	Timings   []Timing  `json:"timings,omitempty"`
 	Processes []Process `json:"processes,omitempty"`
 	Marks     []Mark    `json:"marks,omitempty"`

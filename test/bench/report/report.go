@@ -1,5 +1,5 @@
-// Package report holds what the benchmark measured and prints it: a table for each kind of
-// measurement and the list of targets. It is pure but for the writer that it prints to.
+// Package report holds the measurements of the benchmark, and prints them: a table for each kind of
+// measurement, and the list of targets. It is pure, except for the writer that it prints to.
 package report
 
 import (
@@ -10,13 +10,13 @@ import (
 	"github.com/berthd/berth/test/bench/stats"
 )
 
-// Ours is the peer that all others are set against.
+// Ours is the peer with which all others are compared.
 const Ours = "berth"
 
-// WithUserNamespace is Ours with a user namespace for each container, set against Ours without.
+// WithUserNamespace is Ours with a user namespace for each container. It is compared with Ours.
 const WithUserNamespace = "berth-userns"
 
-// Report is everything that one run measured; times are in milliseconds.
+// Report holds all measurements of one run. Times are in milliseconds.
 type Report struct {
 	Machine  Machine   `json:"machine"`
 	Peers    []Peer    `json:"peers"`
@@ -28,7 +28,7 @@ type Report struct {
 	Profiles []Profile `json:"profiles,omitempty"`
 }
 
-// Machine is where it was measured.
+// Machine describes the machine on which the benchmark ran.
 type Machine struct {
 	CPU     string `json:"cpu"`
 	Cores   int    `json:"cores"`
@@ -38,22 +38,22 @@ type Machine struct {
 	After   string `json:"load_after"`
 }
 
-// Peer says what a row's name stands for, or why there is no row.
+// Peer describes one peer, or says why it was not measured.
 type Peer struct {
 	Name    string `json:"name"`
 	Version string `json:"version,omitempty"`
 	Note    string `json:"note,omitempty"`
-	Problem string `json:"problem,omitempty"` // why it was not, or not to its end, measured
+	Problem string `json:"problem,omitempty"` // the reason why it was not measured to the end
 }
 
 // Series is one kind of measurement of one peer.
 type Series struct {
 	Peer     string    `json:"peer"`
 	Samples  []float64 `json:"samples"`
-	Returned []float64 `json:"returned,omitempty"` // when the start's call came back
+	Returned []float64 `json:"returned,omitempty"` // when the call of a start returned
 }
 
-// Many is the start, then stop, of many containers.
+// Many is the start and then the stop of many containers.
 type Many struct {
 	Peer    string  `json:"peer"`
 	Count   int     `json:"count"`
@@ -62,7 +62,7 @@ type Many struct {
 	Stop    float64 `json:"stop"`
 }
 
-// Rate is the starts per second.
+// Rate returns the starts per second.
 func (m Many) Rate() float64 { return float64(m.Count) / m.Start * 1000 }
 
 // Memory is one program's memory at one moment.
@@ -73,19 +73,19 @@ type Memory struct {
 	Process proto.Process `json:"process"`
 }
 
-// Profile tells when each thing was seen in a peer's starts.
+// Profile says when the steps of a peer's starts were seen.
 type Profile struct {
 	Peer  string        `json:"peer"`
 	Marks []ProfileMark `json:"marks"`
 }
 
-// ProfileMark is one thing seen and its times in all starts.
+// ProfileMark is one step and its times in all starts.
 type ProfileMark struct {
 	What    string    `json:"what"`
 	Samples []float64 `json:"samples"`
 }
 
-// Add puts one start's mark to those of the same thing.
+// Add adds the mark of one start.
 func (p *Profile) Add(mark proto.Mark) {
 	for i := range p.Marks {
 		if p.Marks[i].What == mark.What {
@@ -96,14 +96,14 @@ func (p *Profile) Add(mark proto.Mark) {
 	p.Marks = append(p.Marks, ProfileMark{What: mark.What, Samples: []float64{mark.At}})
 }
 
-// Sort puts the marks in the order of time.
+// Sort sorts the marks by their median times.
 func (p *Profile) Sort() {
 	slices.SortStableFunc(p.Marks, func(a, b ProfileMark) int {
 		return cmp.Compare(stats.Median(a.Samples), stats.Median(b.Samples))
 	})
 }
 
-// median gives the 50th percentile of a peer's series, NaN when there is none.
+// median returns the 50th percentile of a peer's series, or NaN if there is none.
 func median(all []Series, peer string) float64 {
 	for _, s := range all {
 		if s.Peer == peer {
@@ -113,7 +113,8 @@ func median(all []Series, peer string) float64 {
 	return stats.Median(nil)
 }
 
-// many gives one peer's bulk start with so many callers.
+// many returns a peer's start of many containers with that number of callers. It returns false if there
+// is none.
 func (r *Report) many(peer string, callers int) (Many, bool) {
 	for _, m := range r.Many {
 		if m.Peer == peer && m.Callers == callers {

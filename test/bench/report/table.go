@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// table is a heading and rows of equally many cells.
+// table has a title, a heading and rows. All rows have as many cells as the heading.
 type table struct {
 	title string
 	head  []string
 	rows  [][]string
-	left  int // so many columns hold text and are aligned to the left
+	left  int // the number of columns, from the first, that hold text and are aligned to the left
 }
 
-// write prints the table with its columns aligned, and nothing when it has no row.
+// write prints the table with aligned columns. It prints nothing if there is no row.
 func (t table) write(w io.Writer) error {
 	if len(t.rows) == 0 {
 		return nil
@@ -33,7 +33,7 @@ func (t table) write(w io.Writer) error {
 	rules := make([]string, len(widths))
 	for i, width := range widths {
 		if i == t.left-1 && i == len(widths)-1 {
-			width = utf8.RuneCountInString(t.head[i]) // prose: the rule need not be as long
+			width = utf8.RuneCountInString(t.head[i]) // a last column of prose gets a short rule
 		}
 		rules[i] = strings.Repeat("-", width)
 	}
@@ -62,7 +62,7 @@ func (t table) line(text *strings.Builder, widths []int, row []string) {
 	text.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 }
 
-// number prints a figure, "-" when there is none.
+// number returns a figure as text, or "-" if it is NaN or infinite.
 func number(value float64, decimals int) string {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return "-"
@@ -70,7 +70,7 @@ func number(value float64, decimals int) string {
 	return fmt.Sprintf("%.*f", decimals, value)
 }
 
-// times prints a ratio.
+// times returns a ratio as text, or "-" if there is none.
 func times(ratio float64) string {
 	if text := number(ratio, 2); text != "-" {
 		return text + "x"

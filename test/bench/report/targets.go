@@ -7,12 +7,12 @@ import (
 	"github.com/berthd/berth/test/bench/stats"
 )
 
-// target is one figure that Berth is to reach.
+// target is one figure that Berth should reach.
 type target struct {
 	name     string
 	measured float64
 	limit    float64
-	above    bool // the figure is to be at least the limit, else at most
+	above    bool // the figure should be at least the limit, and otherwise at most
 	format   func(float64) string
 }
 
@@ -37,8 +37,8 @@ func (t target) verdict() string {
 	return missed
 }
 
-// targets is what Berth promises of its speed and size. They are read here, never tested: a
-// figure depends on the machine and on what else runs there.
+// targets returns Berth's promises about speed and size. They are only printed, never tested: a figure
+// depends on the machine and on its other load.
 func (r *Report) targets() []target {
 	unit := func(decimals int, unit string) func(float64) string {
 		return func(v float64) string {
@@ -84,7 +84,8 @@ func (r *Report) rate(callers int) float64 {
 	return math.NaN()
 }
 
-// supervisor is what one more supervisor costs: all of its pages that no other process shares.
+// supervisor returns the memory that one more supervisor takes: all its pages that no other process
+// shares.
 func (r *Report) supervisor() float64 {
 	for _, m := range r.Memory {
 		if m.Process.Program == "berth-supervisor" && m.Running > 1 {
@@ -94,7 +95,7 @@ func (r *Report) supervisor() float64 {
 	return math.NaN()
 }
 
-// idleDaemon is the largest size that berthd had without a container.
+// idleDaemon returns the largest RSS of berthd while no container ran.
 func (r *Report) idleDaemon() float64 {
 	largest := math.NaN()
 	for _, m := range r.Memory {

@@ -1,6 +1,4 @@
-// Package stats reduces the samples of a measurement to the few figures that are printed.
-//
-// It is pure and keeps no state.
+// Package stats reduces the samples of a measurement to the few figures that are printed. It is pure.
 package stats
 
 import (
@@ -16,8 +14,8 @@ type Summary struct {
 	P90  float64 `json:"p90"`
 }
 
-// Summarize sorts a copy of the samples and reads the percentiles off it. Without samples
-// all percentiles are NaN.
+// Summarize returns the percentiles of samples. It does not change samples. Without samples all
+// percentiles are NaN.
 func Summarize(samples []float64) Summary {
 	sorted := slices.Sorted(slices.Values(samples))
 	return Summary{
@@ -28,13 +26,13 @@ func Summarize(samples []float64) Summary {
 	}
 }
 
-// Median is the 50th percentile.
+// Median returns the 50th percentile, or NaN without samples.
 func Median(samples []float64) float64 {
 	return percentile(slices.Sorted(slices.Values(samples)), 50)
 }
 
-// percentile interpolates between the two samples next to the rank, so that the median of an
-// even number of samples is the mean of the middle two.
+// percentile interpolates between the two samples next to the rank. So the median of an even number of
+// samples is the mean of the middle two.
 func percentile(sorted []float64, p float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()
@@ -45,7 +43,7 @@ func percentile(sorted []float64, p float64) float64 {
 	return sorted[low] + (rank-float64(low))*(sorted[high]-sorted[low])
 }
 
-// Ratio is value in units of base, NaN when there is no such thing.
+// Ratio returns value/base. It returns NaN if base is 0, or if either is NaN.
 func Ratio(value, base float64) float64 {
 	if base == 0 || math.IsNaN(base) || math.IsNaN(value) {
 		return math.NaN()

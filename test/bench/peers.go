@@ -5,24 +5,24 @@ import (
 	"github.com/berthd/berth/test/bench/report"
 )
 
-// contestant is a peer and how it takes part.
-type contestant struct {
-	name     string       // in the tables
-	peer     string       // in package peers
-	flavour  host.Flavour // of nest
-	extra    bool         // only warm: a second way to call or configure a peer that is measured in full
-	packages []string
+// peerConfig is a peer and how it is measured.
+type peerConfig struct {
+	name     string       // its name in the tables
+	peer     string       // its name in package peers
+	flavour  host.Flavour // the flavour of nest that it needs
+	extra    bool         // only warm starts: another way to call or configure a peer that is measured in full
+	packages []string     // the Debian packages that it needs
 }
 
-// basePackages is what a nest and the containers' root need.
+// basePackages returns the Debian packages that a nest and the containers' roots need.
 func basePackages() []string {
 	return []string{"systemd", "systemd-container", "dbus", "polkitd", "iproute2", "util-linux", "busybox-static"}
 }
 
-// contestants is everybody, in the order of the tables.
-func contestants() []contestant {
+// peerConfigs returns all peers in the order of the tables.
+func peerConfigs() []peerConfig {
 	libvirt := []string{"libvirt-daemon", "libvirt-daemon-system", "libvirt-daemon-driver-lxc", "libvirt-clients"}
-	return []contestant{
+	return []peerConfig{
 		{name: "berth", peer: "berth", flavour: host.Plain},
 		{name: report.WithUserNamespace, peer: "berth-userns", flavour: host.Plain, extra: true},
 		{name: "berthctl", peer: "berthctl", flavour: host.Plain, extra: true},
@@ -39,7 +39,7 @@ func contestants() []contestant {
 
 func peerNames() []string {
 	var names []string
-	for _, each := range contestants() {
+	for _, each := range peerConfigs() {
 		names = append(names, each.name)
 	}
 	return names

@@ -14,33 +14,33 @@ import (
 	"github.com/berthd/berth/test/bench/report"
 )
 
-// memory weighs every player at a moment when so many containers run.
-func (g *game) memory(ctx context.Context, running int, moment string) error {
-	return g.each(func(p *player) bool { return !p.extra }, func(p *player) error {
-		return g.weigh(ctx, p, running, moment)
+// allMemory records the memory of every contender. running is the number of containers that run.
+func (s *session) allMemory(ctx context.Context, running int, moment string) error {
+	return s.each(func(p *contender) bool { return !p.extra }, func(p *contender) error {
+		return s.memory(ctx, p, running, moment)
 	})
 }
 
-func (g *game) weigh(ctx context.Context, p *player, running int, moment string) error {
-	reply, err := g.do(ctx, p, proto.Request{Op: proto.Memory})
+func (s *session) memory(ctx context.Context, p *contender, running int, moment string) error {
+	reply, err := s.do(ctx, p, proto.Request{Op: proto.Memory})
 	for _, each := range reply.Processes {
-		g.report.Memory = append(g.report.Memory, report.Memory{
+		s.report.Memory = append(s.report.Memory, report.Memory{
 			Peer: p.name, Running: running, Moment: moment, Process: each,
 		})
 	}
 	return err
 }
 
-// profile watches a player's warm starts.
-func (g *game) profile(ctx context.Context, p *player) error {
+// profile records when the steps of a contender's warm starts are seen.
+func (s *session) profile(ctx context.Context, p *contender) error {
 	seen := report.Profile{Peer: p.name}
-	for range g.options.runs {
-		warm := g.take(p, 1)
-		if _, err := g.do(ctx, p, proto.Request{Op: proto.Start, IDs: warm, Callers: 1}); err != nil || p.problem != "" {
+	for range s.options.runs {
+		warm := s.next(p, 1)
+		if _, err := s.do(ctx, p, proto.Request{Op: proto.Start, IDs: warm, Callers: 1}); err != nil || p.problem != "" {
 			return err
 		}
-		watched := g.take(p, 1)
-		reply, err := g.do(ctx, p, proto.Request{Op: proto.Profile, IDs: watched})
+		watched := s.next(p, 1)
+		reply, err := s.do(ctx, p, proto.Request{Op: proto.Profile, IDs: watched})
 		if err != nil || p.problem != "" {
 			return err
 		}
@@ -48,25 +48,25 @@ func (g *game) profile(ctx context.Context, p *player) error {
 			seen.Add(mark)
 		}
 		request := proto.Request{Op: proto.Stop, IDs: slices.Concat(watched, warm), Callers: 1}
-		if _, err := g.do(ctx, p, request); err != nil || p.problem != "" {
+		if _, err := s.do(ctx, p, request); err != nil || p.problem != "" {
 			return err
 		}
 	}
 	seen.Sort()
-	g.report.Profiles = append(g.report.Profiles, seen)
+	s.report.Profiles = append(s.report.Profiles, seen)
 	return nil
 }
 
-// collect puts the players' samples into the report.
-func (g *game) collect() error {
-	for _, p := range g.players {
-		g.report.Peers = append(g.report.Peers, report.Peer{
+// collect puts the contenders' samples into the report.
+func (s *session) collect() error {
+	for _, p := range s.contenders {
+		s.report.Peers = append(s.report.Peers, report.Peer{
 			Name: p.name, Version: p.version, Note: p.note, Problem: p.problem,
 		})
 		for _, each := range []struct {
 			from report.Series
 			to   *[]report.Series
-		}{{p.warm, &g.report.Warm}, {p.cold, &g.report.Cold}, {p.stop, &g.report.Stop}} {
+		}{{p.warm, &s.report.Warm}, {p.cold, &s.report.Cold}, {p.stop, &s.report.Stop}} {
 			if len(each.from.Samples) > 0 {
 				each.from.Peer = p.name
 				*each.to = append(*each.to, each.from)
@@ -74,11 +74,11 @@ func (g *game) collect() error {
 		}
 	}
 	load, err := loadAverage()
-	g.report.Machine.After = load
+	s.report.Machine.After = load
 	return err
 }
 
-// machine describes where this runs.
+// machine returns a description of this machine.
 func machine(ctx context.Context) (report.Machine, error) {
 	m := report.Machine{Cores: runtime.NumCPU(), CPU: "unknown processor"}
 	var name unix.Utsname
