@@ -5,10 +5,10 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// Scope plans the scope of a container: its devices and its limits.
+// Scope plans the scope of a container: its devices and limits.
 func Scope(d *domain.Def) plan.Scope {
 	s := plan.Scope{
-		// The daemon is stopped last when the host goes down: it stops the containers in order.
+		// When the host shuts down, the daemon is stopped after the containers: it stops them in order.
 		After:   []string{"berthd.service"},
 		Devices: devicesAllowed(d.Features.Capabilities.States["mknod"]),
 	}
@@ -16,8 +16,8 @@ func Scope(d *domain.Def) plan.Scope {
 	return s
 }
 
-// devicesAllowed is libvirt's list of what every container may use; makeNodes adds the making of any
-// node, but not its use.
+// devicesAllowed returns libvirt's list of the devices that every container may use. With makeNodes a
+// container may also create a node for any device, but not open it.
 func devicesAllowed(makeNodes bool) []plan.DeviceAllow {
 	list := []plan.DeviceAllow{
 		{Path: "/dev/null", Access: "rwm"},
@@ -36,14 +36,14 @@ func devicesAllowed(makeNodes bool) []plan.DeviceAllow {
 	return list
 }
 
-// limits translates libvirt's KiB to systemd's bytes. swap_hard_limit counts memory and swap together,
-// MemorySwapMax= counts swap alone.
+// limits sets the limits of memory. It converts libvirt's KiB to systemd's bytes. libvirt's
+// swap_hard_limit counts memory and swap together, and systemd's MemorySwapMax= counts swap alone.
 func limits(s *plan.Scope, m domain.Memory) {
 	total := m.Max
 	if m.HardLimit != nil {
 		total = *m.HardLimit
 	}
-	if m.SwapHardLimit != nil { // memory alone must not be more than both together
+	if m.SwapHardLimit != nil { // the limit of memory cannot be above that of memory and swap together
 		total = min(total, *m.SwapHardLimit)
 	}
 	s.MemoryMax = inBytes(total)
