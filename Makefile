@@ -44,7 +44,7 @@ only      = $(if $(value RUN),-run '$(value RUN)')
 # What has tests of a tier, by build tag.
 tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1)$$' .)))
 DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
-SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb mk/tomorrow test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd
+SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb mk/tomorrow test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/untouched-inside test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd
 
 .PHONY: help build variants install deb fmt lint check test-unit test-bus test-nest test-vm test fuzz bench demo demo-systemd clean go FORCE
 
@@ -116,7 +116,7 @@ fmt: $(LINT) ## format the Go files
 lint: $(LINT) ## golangci-lint and shellcheck
 	test/deps lint
 	'$(LINT)' run
-	shellcheck $(SCRIPTS)
+	shellcheck -x $(SCRIPTS)
 
 check: $(LINT) | go ## before a commit: format, linters, unit tests, import rules, modules
 	test/deps check

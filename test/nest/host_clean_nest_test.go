@@ -53,6 +53,7 @@ func observe(t testing.TB) []string {
 		}
 	}
 	add("mount", mounts(t, 0)...)
+	add("loop device", loops(t)...) // those that show nothing are the machine's: test/rig/untouched has an eye on them
 	for pid, name := range processes(t) {
 		// Those of systemd come and go by themselves, and berthd when it is idle.
 		if !strings.HasPrefix(name, "systemd") && !strings.HasPrefix(name, "(") && name != "berthd" && !kernelThread(pid) {
@@ -60,7 +61,7 @@ func observe(t testing.TB) []string {
 		}
 	}
 	for kind, pattern := range map[string]string{
-		"link": "/sys/class/net/*", "network namespace": "/run/netns/*", "loop device": "/sys/block/loop*", "loop device in use": "/sys/block/loop*/loop",
+		"link": "/sys/class/net/*", "network namespace": "/run/netns/*",
 		"live state": "/run/berth/*/*", "definition": "/etc/berth/containers/*", "transient unit": "/run/systemd/transient/*",
 	} {
 		paths, err := filepath.Glob(pattern)

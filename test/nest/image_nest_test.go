@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/berthd/berth/test/rig"
 )
 
 // image makes an ext4 image that holds a directory's files.
@@ -19,10 +21,10 @@ func image(t *testing.T, dir string) string {
 	return file
 }
 
-// loops are the loop devices that show something.
-func loops(t *testing.T) []string {
+// loops are the loop devices that show a file of this host's.
+func loops(t testing.TB) []string {
 	t.Helper()
-	list, err := filepath.Glob("/sys/block/loop*/loop/backing_file")
+	list, err := rig.Loops()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,14 @@ func TestMain(m *testing.M) {
 	case os.Getenv(childEnv) != "":
 		os.Exit(Main(m, Options{}))
 	}
+	did, code, err := guarded()
+	switch {
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "rig: %v\n", err)
+		os.Exit(max(code, 1))
+	case did:
+		os.Exit(code)
+	}
 	os.Exit(m.Run())
 }
 

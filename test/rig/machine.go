@@ -9,17 +9,15 @@ import (
 	"strings"
 )
 
-// observe lists what a run could leave on the machine, one line each, sorted.
+// observe lists what a run could leave on the machine, one line each, sorted. The script untouched keeps what
+// others make out of sight; it looks for links, loop devices and processes itself.
 func observe() ([]string, error) {
 	var seen []string
 	for kind, pattern := range map[string]string{
-		"link":   "/sys/class/net/*",
 		"netns":  "/run/netns/*",
 		"file":   "/run/berth",
 		"config": "/etc/berth",
 		"unit":   "/run/systemd/transient/machine-*",
-		// The kernel keeps a device that shows nothing any more, beyond the eight that it starts with.
-		"loop device": "/sys/block/loop*",
 	} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
@@ -27,15 +25,6 @@ func observe() ([]string, error) {
 		}
 		for _, path := range paths {
 			seen = append(seen, kind+" "+path)
-		}
-	}
-	loops, err := filepath.Glob("/sys/block/loop*/loop/backing_file")
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range loops {
-		if file, err := os.ReadFile(path); err == nil { // else it was detached just now
-			seen = append(seen, "loop device of "+strings.TrimSpace(string(file)))
 		}
 	}
 	mounts, err := mountinfo()
@@ -58,7 +47,7 @@ func observe() ([]string, error) {
 	return slices.Compact(seen), nil
 }
 
-// leftovers is what came since before. Other nests may come and go meanwhile, so that of the nests'
+// leftovers is what came since before. Other nests of this run may come and go meanwhile, so that of the nests'
 // control groups only those of nest names count, and of their state only dir.
 func leftovers(before, after []string, dir string, nests ...string) []string {
 	var left []string
@@ -83,7 +72,7 @@ func nestOf(group string) string {
 	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 
-type mountPoint struct{ point, kind string }
+type mountPoint struct{ device, point, kind string }
 
 // mountinfo reads this process's mount table; proc_pid_mountinfo(5).
 func mountinfo() ([]mountPoint, error) {
@@ -101,7 +90,7 @@ func mountinfo() ([]mountPoint, error) {
 			return nil, fmt.Errorf("mountinfo: %q", lines.Text())
 		}
 		kind, _, _ := strings.Cut(back, " ")
-		mounts = append(mounts, mountPoint{point: fields[4], kind: kind})
+		mounts = append(mounts, mountPoint{device: fields[2], point: fields[4], kind: kind})
 	}
 	return mounts, lines.Err()
 }

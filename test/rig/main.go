@@ -24,6 +24,8 @@ type Options struct {
 	// They are found inside by the same path relative to the package's directory, which is the
 	// working directory; the package's own testdata always is.
 	Files []string
+	// Env are the names of variables that the tests have inside as outside; there is no other.
+	Env []string
 }
 
 // Main is the body of a TestMain: os.Exit(rig.Main(m, rig.Options{…})).
@@ -35,7 +37,10 @@ func Main(m *testing.M, o Options) int {
 		}
 		return code
 	}
-	code, err := outside(o)
+	did, code, err := guarded()
+	if !did {
+		code, err = outside(o)
+	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "rig: %v\n", err)
 		return max(code, 1)

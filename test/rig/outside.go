@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 )
 
 // inNest is where the repository's files are inside, below the host's root; binary is the tests'.
@@ -36,13 +33,11 @@ func outside(o Options) (code int, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 
 	// From here on a signal ends the host first; Main's caller exits afterwards.
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
-	defer signal.Stop(signals)
-	orphan, err := orphaned()
+	told, stop, err := tidings()
 	if err != nil {
 		return 1, err
 	}
+	defer stop()
 
 	tree := filepath.Join(work, "tree")
 	inside, err := filepath.Rel(top, here)
@@ -57,7 +52,7 @@ func outside(o Options) (code int, err error) {
 		return 1, err
 	}
 	state := filepath.Join(work, "state")
-	pid, code, err := inAHost(top, state, tree, inside, o, signals, orphan)
+	pid, code, err := inAHost(top, state, tree, inside, o, told)
 	if err != nil {
 		return code, err
 	}
@@ -73,50 +68,33 @@ func outside(o Options) (code int, err error) {
 
 // inAHost runs `nest run` or `vm run`, and returns its pid, which names the host, and the tests' exit
 // status.
-func inAHost(top, state, tree, inside string, o Options, signals, orphan <-chan os.Signal) (pid, code int, err error) {
+func inAHost(top, state, tree, inside string, o Options, told <-chan os.Signal) (pid, code int, err error) {
 	args := []string{"run", "--tree", tree}
 	if o.Install {
 		args = append(args, "--restarts", "berthd.service")
 	}
-	args = append(args, "env", "--chdir=/"+filepath.Join(inNest, inside), marker+"=1", "CI="+os.Getenv("CI"), "/"+binary)
+	args = append(args, "env", "--chdir=/"+filepath.Join(inNest, inside), marker+"=1")
+	for _, name := range append([]string{"CI"}, o.Env...) {
+		args = append(args, name+"="+os.Getenv(name))
+	}
+	args = append(args, "/"+binary)
 	for _, arg := range os.Args[1:] {
 		// The file is the go command's, for its cache of results, and not there inside.
 		if !strings.HasPrefix(arg, "-test.testlogfile=") {
 			args = append(args, arg)
 		}
 	}
-	// A parent-death signal follows the thread, so that this one must live as long as the process.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	script := "test/rig/nest"
 	if o.VM {
 		script = "test/rig/vm/vm"
 	}
 	cmd := exec.Command(filepath.Join(top, script), args...)
 	cmd.Env = append(os.Environ(), "RIG_STATE="+state)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	if err := cmd.Start(); err != nil {
-		return 0, 1, err
+	code, err = attend(cmd, told)
+	if cmd.Process != nil {
+		pid = cmd.Process.Pid
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	var got os.Signal
-	for {
-		select {
-		case got = <-orphan:
-			_ = cmd.Process.Signal(syscall.SIGTERM)
-		case got = <-signals:
-			// It may have ended by itself: then there is nobody to tell.
-			_ = cmd.Process.Signal(syscall.SIGTERM)
-		case err := <-ended:
-			code, err = status(err)
-			if got != nil {
-				err = errors.Join(err, fmt.Errorf("interrupted: %v", got))
-			}
-			return cmd.Process.Pid, code, err
-		}
-	}
+	return pid, code, err
 }
 
 // stage lays out what is copied over the host's root.

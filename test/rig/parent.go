@@ -7,14 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// orphaned tells of the end of the process that started this one: the go command does not take
+// orphaned tells, once, of the end of the process that started this one: the go command does not take
 // its tests along when it is killed. The goroutine lives as long as the process.
-func orphaned() (<-chan os.Signal, error) {
+func orphaned(told chan<- os.Signal) error {
 	fd, err := unix.PidfdOpen(os.Getppid(), 0)
 	if err != nil {
-		return nil, fmt.Errorf("pidfd of the parent: %w", err)
+		return fmt.Errorf("pidfd of the parent: %w", err)
 	}
-	told := make(chan os.Signal, 1)
 	go func() {
 		for {
 			_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
@@ -25,5 +24,5 @@ func orphaned() (<-chan os.Signal, error) {
 			return
 		}
 	}()
-	return told, nil
+	return nil
 }

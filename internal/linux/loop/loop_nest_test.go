@@ -154,7 +154,7 @@ func TestAttachFails(t *testing.T) {
 	if d, err := Attach(null, false); !errors.Is(err, unix.EINVAL) {
 		t.Errorf("%v, %v", d, err)
 	}
-	if left, err := filepath.Glob("/sys/block/loop*/loop/backing_file"); len(left) > 0 || err != nil {
+	if left, err := rig.Loops(); len(left) > 0 || err != nil {
 		t.Errorf("left: %v, %v", left, err)
 	}
 }
