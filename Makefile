@@ -4,6 +4,8 @@ VERSION    ?= 0.1.0
 FUZZTIME   ?= 30s
 # BENCHFLAGS=--help lists what make bench can be told. RUN=REGEXP is for test-unit, test-bus, test-nest and test-vm: the tests that it matches only.
 RUN        ?=
+# COUNT=N is for the same four: each test so often, one after the other, for what is red one time in ten.
+COUNT      ?=
 
 # /usr by default: dbus-daemon reads bus policies below /usr/share and /etc only.
 PREFIX     ?= /usr
@@ -41,6 +43,9 @@ LINT     := $(CACHE)/golangci-lint-$(LINT_VERSION)
 
 # value: make must not take the $ of a regular expression for its own.
 only      = $(if $(value RUN),-run '$(value RUN)')
+# Results of a number that was given are not for the cache. Go adds up the units of a duration, in whatever
+# order: three times 20 minutes are 20m20m20m.
+times     = $(if $(COUNT),-count=$(COUNT),$(1)) -timeout $(shell for _ in $$(seq $(or $(COUNT),1)); do printf '%s' '$(2)'; done)
 # What has tests of a tier, by build tag.
 tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1)$$' .)))
 DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
@@ -125,21 +130,21 @@ check: $(LINT) | go ## before a commit: format, linters, unit tests, import rule
 	$(GO) mod verify
 	$(GO) mod tidy -diff
 
-test-unit: | go ## the unit tests, with RUN=REGEXP some of them
-	CGO_ENABLED=1 $(GO) test -race $(only) ./...
+test-unit: | go ## the unit tests, with RUN=REGEXP some of them, with COUNT=50 each so often
+	CGO_ENABLED=1 $(GO) test -race $(call times,,10m) $(only) ./...
 
 test-bus: | go ## the same on a private message bus
-	CGO_ENABLED=1 $(GO) test -race -tags bus $(only) $(call tagged,bus)
+	CGO_ENABLED=1 $(GO) test -race $(call times,,10m) -tags bus $(only) $(call tagged,bus)
 
 # One package after the other: each has a whole host of its own. A result of yesterday's host is
 # no result, hence no cache.
 test-nest: build variants | go ## the same in throw-away hosts (root)
-	CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -tags nest $(only) $(call tagged,nest)
+	CGO_ENABLED=0 $(GO) test $(call times,-count=1,20m) -p 1 -tags nest $(only) $(call tagged,nest)
 
 test-vm: build variants | go ## the same in a virtual machine with SELinux enforcing (root)
 	test/deps test-vm
 	test/rig/vm/build
-	CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -tags vm $(only) $(call tagged,vm)
+	CGO_ENABLED=0 $(GO) test $(call times,-count=1,20m) -p 1 -tags vm $(only) $(call tagged,vm)
 
 test: ## set up, build, and run all tests: unit, bus, nest, vm (root, Debian 12)
 	mk/go
