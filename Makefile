@@ -6,6 +6,8 @@ FUZZTIME   ?= 30s
 RUN        ?=
 # COUNT=N is for the same four: each test so often, one after the other, for what is red one time in ten.
 COUNT      ?=
+# For the storm in test/nest, at whatever strength: STORM=10m its length, SEED=7 its orders again, KINDS='berthd-kill bus-stop' its faults.
+STORM      ?=
 
 # /usr by default: dbus-daemon reads bus policies below /usr/share and /etc only.
 PREFIX     ?= /usr
@@ -44,8 +46,8 @@ LINT     := $(CACHE)/golangci-lint-$(LINT_VERSION)
 # value: make must not take the $ of a regular expression for its own.
 only      = $(if $(value RUN),-run '$(value RUN)')
 # Results of a number that was given are not for the cache. Go adds up the units of a duration, in whatever
-# order: three times 20 minutes are 20m20m20m.
-times     = $(if $(COUNT),-count=$(COUNT),$(1)) -timeout $(shell for _ in $$(seq $(or $(COUNT),1)); do printf '%s' '$(2)'; done)
+# order: three times one of 20 minutes and of the storm's length is 20m10s20m10s20m10s.
+times     = $(if $(COUNT),-count=$(COUNT),$(1)) -timeout $(shell for _ in $$(seq $(or $(COUNT),1)); do printf '%s' '$(2)$(STORM)'; done)
 # What has tests of a tier, by build tag.
 tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1)$$' .)))
 DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
@@ -138,7 +140,7 @@ test-bus: | go ## the same on a private message bus
 
 # One package after the other: each has a whole host of its own. A result of yesterday's host is
 # no result, hence no cache.
-test-nest: build variants | go ## the same in throw-away hosts (root)
+test-nest: build variants | go ## the same in throw-away hosts (root); RUN=Storm STORM=10m SEED=7: a long storm
 	CGO_ENABLED=0 $(GO) test $(call times,-count=1,20m) -p 1 -tags nest $(only) $(call tagged,nest)
 
 test-vm: build variants | go ## the same in a virtual machine with SELinux enforcing (root)

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/berthd/berth/internal/client"
@@ -77,13 +76,12 @@ func (g guest) start(t testing.TB) {
 	run(t, "berthctl", "start", g.Name)
 }
 
-// connect gives all tests one connection: the bus allows 256 to a user.
-var connect = sync.OnceValues(func() (*client.Client, error) { return client.Connect(context.Background()) })
+var connect = kept[*client.Client]{make: func() (*client.Client, error) { return client.Connect(context.Background()) }}
 
 // bus is connected as any client would be.
 func bus(t testing.TB) *client.Client {
 	t.Helper()
-	c, err := connect()
+	c, err := connect.get()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,13 +40,39 @@ var (
 	run = command.Run
 )
 
-// dial gives all tests one connection: the bus allows 256 to a user.
-var dial = sync.OnceValues(func() (*dbus.Conn, error) { return dbus.ConnectSystemBus() })
+// kept makes a value once for all tests, and once more after it was forgotten. A connection is such a
+// value: the bus allows 256 to a user.
+type kept[T any] struct {
+	make  func() (T, error)
+	mutex sync.Mutex
+	value *T
+}
+
+func (k *kept[T]) get() (T, error) {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	if k.value == nil {
+		value, err := k.make()
+		if err != nil {
+			return value, err
+		}
+		k.value = &value
+	}
+	return *k.value, nil
+}
+
+func (k *kept[T]) forget() {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	k.value = nil
+}
+
+var dial = kept[*dbus.Conn]{make: func() (*dbus.Conn, error) { return dbus.ConnectSystemBus() }}
 
 // systemBus is connected to the host's bus.
 func systemBus(t testing.TB) *dbus.Conn {
 	t.Helper()
-	conn, err := dial()
+	conn, err := dial.get()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,5 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(rig.Main(m, rig.Options{Install: true, Variants: true, Files: []string{"examples"}}))
+	os.Exit(rig.Main(m, rig.Options{
+		Install: true, Variants: true, Files: []string{"examples"}, Env: []string{"STORM", "SEED", "KINDS"},
+	}))
 }
