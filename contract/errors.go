@@ -3,6 +3,7 @@ package contract
 // The D-Bus error names of Berth; org.berth1(5), "Errors".
 const (
 	ErrorNoSuchContainer  = "org.berth1.Error.NoSuchContainer"
+	ErrorUnreadable       = "org.berth1.Error.UnreadableDefinition"
 	ErrorContainerExists  = "org.berth1.Error.ContainerExists"
 	ErrorInvalidXML       = "org.berth1.Error.InvalidXML"
 	ErrorInvalidConfig    = "org.berth1.Error.InvalidConfig"

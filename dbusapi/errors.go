@@ -45,7 +45,10 @@ type errorRow func(error) (name string, d details, match bool)
 // stands above what it wraps.
 func errorRows() []errorRow {
 	return []errorRow{
-		startError, existsError, stateError, domainError,
+		startError, existsError, stateError,
+		// Before what is wrong with it, which is not the caller's mistake.
+		sentinel(service.ErrUnreadable, contract.ErrorUnreadable),
+		domainError,
 		sentinel(service.ErrNoContainer, contract.ErrorNoSuchContainer),
 		sentinel(service.ErrNoConsole, contract.ErrorNoSuchConsole),
 		sentinel(service.ErrShuttingDown, contract.ErrorShuttingDown),

@@ -141,7 +141,7 @@ func TestUnreadableDefinitions(t *testing.T) {
 	ids := []domain.IDRange{{Target: 10 << 16, Count: 4 << 16}} // all that may be chosen
 	w.bad = []Unreadable{{Name: "web", Err: errUnreadable, Def: &domain.Def{Name: "web", IDMap: domain.IDMap{UIDs: ids, GIDs: ids}}}}
 	s, _ := again(t, w)
-	if _, err := s.ByName("web"); !errors.Is(err, ErrNoContainer) || !errors.Is(err, errUnreadable) {
+	if _, err := s.ByName("web"); !errors.Is(err, ErrUnreadable) || !errors.Is(err, errUnreadable) {
 		t.Errorf("find: %v", err)
 	}
 	if _, err := s.Define(context.Background(), xmlOf("db", auto)); err == nil {

@@ -211,7 +211,7 @@ func (s *Service) unknown(name string) error {
 	bad, found := s.bad[name]
 	s.mu.RUnlock()
 	if found {
-		return fmt.Errorf("%w with name '%s': its stored definition cannot be read: %w", ErrNoContainer, name, bad.Err)
+		return fmt.Errorf("%w: %w", ErrUnreadable, bad.Err)
 	}
 	return fmt.Errorf("%w with name '%s'", ErrNoContainer, name)
 }

@@ -34,14 +34,36 @@ func states(asked chan<- string, list ...string) unitstest.Answer {
 func TestAwaitFreeOfALiveOne(t *testing.T) {
 	t.Parallel()
 	for _, state := range []string{"active", "activating", "reloading"} {
+		want := []string{"Subscribe", "GetUnit " + unit, "GetAll org.freedesktop.systemd1.Unit"}
+		if state == "active" {
+			want = append(want, "GetUnitProcesses "+unit)
+		}
 		p := newPair(t, states(make(chan string, 1), state))
 		p.systemd.Add(unit)
 		if err := p.client.AwaitFree(limited(t), unit); err != nil {
 			t.Errorf("%s: %v", state, err)
 		}
-		if _, there := p.systemd.Scope(unit); !there || !slices.Equal(p.systemd.Calls(), []string{"Subscribe", "GetUnit " + unit, "GetAll org.freedesktop.systemd1.Unit"}) {
+		if _, there := p.systemd.Scope(unit); !there || !slices.Equal(p.systemd.Calls(), want) {
 			t.Errorf("%s: it is there: %v, calls %q", state, there, p.systemd.Calls())
 		}
+	}
+}
+
+// TestAwaitFreeOfAnEmptyOne: an active unit without a process is a remainder, and is stopped.
+func TestAwaitFreeOfAnEmptyOne(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, func(s *unitstest.Systemd, c unitstest.Call) bool {
+		if c.Method == "GetUnitProcesses" {
+			s.Reply(c, []unitstest.Process{})
+		}
+		return c.Method == "GetUnitProcesses"
+	})
+	p.systemd.Add(unit)
+	if err := p.client.AwaitFree(limited(t), unit); err != nil {
+		t.Error(err)
+	}
+	if _, there := p.systemd.Scope(unit); there {
+		t.Error("it is there")
 	}
 }
 

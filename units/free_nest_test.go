@@ -59,6 +59,27 @@ func groupOf(t *testing.T, pid int) string {
 	return at + group
 }
 
+// TestNameAfterADeathOnTheWay: a process that dies at any moment while systemd moves it into its scope leaves no
+// scope that keeps its name, 300 times.
+func TestNameAfterADeathOnTheWay(t *testing.T) {
+	h := connect(t)
+	for i := range 300 {
+		sleep := spawn(t, "sleep", "100")
+		killed := make(chan struct{})
+		go func() {
+			defer close(killed)
+			time.Sleep(time.Duration(i%60) * 50 * time.Microsecond)
+			end(sleep)
+		}()
+		_, err := h.client.Start(within(t, 10*time.Second), scope(sleep))
+		<-killed
+		if ferr := h.client.AwaitFree(within(t, 10*time.Second), "machine-test.scope"); ferr != nil {
+			t.Fatalf("cycle %d, started with %v: %v", i, err, ferr)
+		}
+	}
+	gone(t, "machine-test.scope")
+}
+
 // TestNameOfAnother: a live scope of that name, another's, is not waited for and not touched.
 func TestNameOfAnother(t *testing.T) {
 	h := connect(t)

@@ -67,40 +67,6 @@ func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
 	}
 }
 
-// AwaitFree returns when a unit that has ended, or is about to, is gone, so that its name can be used again.
-// A unit that lives is left alone: it is another's that has the name by now.
-func (c *Client) AwaitFree(ctx context.Context, name string) error {
-	w := c.watch(name)
-	defer c.leave(w)
-	for {
-		var path dbus.ObjectPath
-		err := c.call(ctx, "GetUnit", name).Store(&path)
-		var all map[string]dbus.Variant
-		if err == nil {
-			all, err = c.unitProperties(ctx, path)
-		}
-		var state string
-		switch {
-		case isError(err, "org.freedesktop.DBus.Error.UnknownObject"), isError(err, "org.freedesktop.systemd1.NoSuchUnit"):
-			return nil
-		case isError(err, "org.freedesktop.DBus.Error.NoReply"):
-			// systemd executes itself anew and took the call along: it will be asked again.
-		case err != nil:
-			return fmt.Errorf("await the end of %s: %w", name, c.explain(err))
-		default:
-			if err := all["ActiveState"].Store(&state); err != nil {
-				return fmt.Errorf("property ActiveState: %w", err)
-			}
-		}
-		if state != "" && state != "inactive" && state != "deactivating" {
-			return nil
-		}
-		if err := c.wait(ctx, w); err != nil {
-			return fmt.Errorf("await the end of %s: %w", name, err)
-		}
-	}
-}
-
 type progress int
 
 const (

@@ -192,29 +192,40 @@ func TestStopWithoutDaemon(t *testing.T) {
 	becomes(t, "web", "shutoff/shutdown") // no crash, so that on_crash does not start it again
 }
 
-// TestDamagedDefinition: a damaged definition is reported and set aside, and hides no other.
-func TestDamagedDefinition(t *testing.T) {
+// TestUnreadableDefinition: a definition that cannot be read stays where it is, is told of by name, and hides no
+// other. One that takes its place keeps it.
+func TestUnreadableDefinition(t *testing.T) {
 	clean(t)
 	sleeper(t, "good").define(t)
-	for name, text := range map[string]string{"bad": "<domain type='lxc'><name>bad", "other": sleeper(t, "elsewhere").xml()} {
-		if err := os.WriteFile("/etc/berth/containers/"+name+".xml", []byte(text), 0o600); err != nil {
+	files := map[string]string{"bad": "<domain type='lxc'><name>bad", "other": sleeper(t, "elsewhere").xml()}
+	for name, text := range files {
+		file := "/etc/berth/containers/" + name + ".xml"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() {
+			_ = os.Remove(file)
+			_ = os.Remove(file + ".damaged")
+			run(t, "systemctl", "restart", "berthd")
+		})
 	}
-	t.Cleanup(func() {
-		_ = os.Remove("/etc/berth/containers/bad.xml.damaged")
-		_ = os.Remove("/etc/berth/containers/other.xml.damaged")
-	})
 	killDaemon(t)
 	if got := run(t, "berthctl", "list", "--all", "--name"); got != "good" {
 		t.Errorf("list says %q", got)
 	}
-	for _, name := range []string{"bad", "other"} {
-		if _, err := os.Stat("/etc/berth/containers/" + name + ".xml.damaged"); err != nil {
-			t.Errorf("it was not set aside: %v", err)
+	for name, text := range files {
+		if kept, err := os.ReadFile("/etc/berth/containers/" + name + ".xml"); err != nil || string(kept) != text {
+			t.Errorf("%s is %q, %v", name, kept, err)
+		}
+		if r := try(t, "berthctl", "start", name); r.Status == 0 || !strings.Contains(r.Err, "/etc/berth/containers/"+name+".xml") {
+			t.Errorf("start %s: %+v", name, r)
 		}
 	}
-	if got := run(t, "journalctl", "--unit=berthd", "--output=cat"); !strings.Contains(got, "damaged definition set aside") {
+	sleeper(t, "bad").define(t)
+	if kept, err := os.ReadFile("/etc/berth/containers/bad.xml.damaged"); err != nil || string(kept) != files["bad"] {
+		t.Errorf("replaced, it is %q, %v", kept, err)
+	}
+	if got := run(t, "journalctl", "--unit=berthd", "--output=cat"); !strings.Contains(got, "stored definition cannot be read") {
 		t.Errorf("the journal says nothing of it:\n%s", got)
 	}
 }

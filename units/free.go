@@ -1,0 +1,75 @@
+package units
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// AwaitFree returns when a unit that has ended, or is about to, is gone, so that its name can be used again.
+// A unit that lives is left alone: it is another's that has the name by now. An active scope without a
+// process does not live, and is stopped: systemd missed that it became empty, which happens when its process
+// dies while it is moved there.
+func (c *Client) AwaitFree(ctx context.Context, name string) error {
+	if err := c.awaitFree(ctx, name); err != nil {
+		return fmt.Errorf("await the end of %s: %w", name, c.explain(err))
+	}
+	return nil
+}
+
+func (c *Client) awaitFree(ctx context.Context, name string) error {
+	w := c.watch(name)
+	defer c.leave(w)
+	for {
+		state, err := c.activeState(ctx, name)
+		switch {
+		case isError(err, "org.freedesktop.DBus.Error.UnknownObject"), isError(err, "org.freedesktop.systemd1.NoSuchUnit"):
+			return nil
+		case isError(err, "org.freedesktop.DBus.Error.NoReply"):
+			// systemd executes itself anew and took the call along: it will be asked again.
+		case err != nil:
+			return err
+		case state == "active":
+			return c.stopEmpty(ctx, name)
+		case state == "activating" || state == "reloading":
+			return nil
+		}
+		if err := c.wait(ctx, w); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Client) activeState(ctx context.Context, name string) (state string, err error) {
+	var path dbus.ObjectPath
+	if err := c.call(ctx, "GetUnit", name).Store(&path); err != nil {
+		return "", err
+	}
+	all, err := c.unitProperties(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	if err := all["ActiveState"].Store(&state); err != nil {
+		return "", fmt.Errorf("property ActiveState: %w", err)
+	}
+	return state, nil
+}
+
+// stopEmpty stops a unit that has no process. systemd answers between two of its own steps, so a unit of
+// another that begins has its process already.
+func (c *Client) stopEmpty(ctx context.Context, name string) error {
+	var processes []struct {
+		Group   string
+		PID     uint32
+		Command string
+	}
+	err := c.call(ctx, "GetUnitProcesses", name).Store(&processes)
+	switch {
+	case isError(err, "org.freedesktop.systemd1.NoSuchUnit"):
+		return nil
+	case err != nil || len(processes) > 0:
+		return err
+	}
+	return c.Stop(ctx, name)
+}
