@@ -23,6 +23,9 @@ import (
 // into its scope.
 func (s *supervisor) start() error {
 	m, files, err := s.control.Recv()
+	if errors.Is(err, wire.ErrUnreadable) {
+		return fmt.Errorf("%w: %w", errOtherRelease, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -75,6 +78,9 @@ func (s *supervisor) start() error {
 	return s.serveView(files[len(files)-1], prepare)
 }
 
+// errOtherRelease refuses a start by a berthd that runs on while its supervisors were replaced.
+var errOtherRelease = errors.New("berthd is of another release than its supervisor, restart berthd")
+
 // expected checks the first message: that it is of our version, and has the descriptors that it says.
 func expected(m wire.Message, files int) (*wire.Prepare, error) {
 	prepare, ok := m.(*wire.Prepare)
@@ -82,7 +88,7 @@ func expected(m wire.Message, files int) (*wire.Prepare, error) {
 		return nil, fmt.Errorf("unexpected message %T", m)
 	}
 	if prepare.Version != wire.Version {
-		return nil, fmt.Errorf("berthd speaks version %d of the protocol, its supervisor version %d: they are not of one release, restart berthd", prepare.Version, wire.Version)
+		return nil, fmt.Errorf("%w: it speaks version %d of the protocol, the supervisor version %d", errOtherRelease, prepare.Version, wire.Version)
 	}
 	want := 1 + len(prepare.Join)
 	for _, src := range prepare.Sources {
