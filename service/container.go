@@ -39,6 +39,7 @@ type run struct {
 	starting   Starting      // until init is executed
 	supervisor Supervisor    // from then on; nil while one of an earlier daemon does not answer
 	over       chan struct{} // closed when all is released
+	retried    bool          // its processes did not end when they were killed
 }
 
 func newContainer() *container {

@@ -19,7 +19,10 @@ func (r *Run) finish(reason Reason, end End, now time.Time) {
 // container locked. While processes live, nothing is released: it is tried again later.
 func (s *Service) stop(c *container, r *run) error {
 	if err := s.endProcesses(r); err != nil {
-		s.work.Go(func() { s.killAfter(c, r, attachPause) })
+		if !r.retried {
+			r.retried = true
+			s.work.Go(func() { s.retryStop(c, r) })
+		}
 		return err
 	}
 	s.ended(c, r)
@@ -108,6 +111,20 @@ func (s *Service) killAfter(c *container, r *run, timeout time.Duration) {
 	case <-r.over:
 	case <-timer.C:
 		s.stopIfCurrent(c, r)
+	}
+}
+
+// retryStop ends a run whose processes did not end, as soon as they do.
+func (s *Service) retryStop(c *container, r *run) {
+	tick := time.NewTicker(attachPause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-r.over:
+			return
+		case <-tick.C:
+			s.stopIfCurrent(c, r)
+		}
 	}
 }
 

@@ -18,16 +18,25 @@ func (s *Service) endProcesses(r *run) error {
 	case r.starting != nil: // it ends init, and then itself
 		r.starting.HangUp()
 		err = awaitEnd(r.starting)
-	case r.supervisor != nil:
+	case r.supervisor != nil && !isOver(r.supervisor.Done()):
 		err = ignoreGone(s.inGroup(&r.Run, Cgroup.Kill))
 		err = errors.Join(err, awaitEnd(r.supervisor), r.supervisor.Close())
-	case r.Group != "": // its supervisor cannot be asked, but may see init's end all the same
+	case r.supervisor == nil && r.Group != "": // its supervisor cannot be asked, but may see init's end all the same
 		err = ignoreGone(s.inGroup(&r.Run, killPayload))
 	}
 	if r.Group == "" {
 		return timedOut(ctx, err)
 	}
 	return timedOut(ctx, errors.Join(err, ignoreGone(s.inGroup(&r.Run, func(g Cgroup) error { return g.End(ctx) }))))
+}
+
+func isOver(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
 }
 
 // killPayload kills a container, and gives its supervisor time to write down how init ended.

@@ -108,12 +108,23 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 		s.Log.Error("supervisor", "uuid", u.String(), "err", err)
 	}
 	r := &run{Run: saved.Run, supervisor: sup, over: make(chan struct{})}
-	if saved.Err != nil && !s.salvage(ctx, r, saved.Err, presence) {
-		s.discard(u, saved.Err)
-		return nil
+	if saved.Err != nil {
+		found, err := s.salvage(ctx, r, saved.Err, presence)
+		if err != nil { // nobody can be asked now: the next daemon tries again
+			s.Log.Error("run without a state", "uuid", u.String(), "err", err)
+			return nil
+		}
+		if !found {
+			s.discard(u, saved.Err)
+			return nil
+		}
 	}
-	if presence == Gone && r.GroupID == 0 && s.askMachined(ctx, r) {
-		s.locate(r, r.Leader)
+	if presence == Gone && r.GroupID == 0 {
+		if registered, err := s.askMachined(ctx, r); err != nil {
+			s.Log.Error("machine", "uuid", u.String(), "err", err)
+		} else if registered {
+			s.locate(r, r.Leader)
+		}
 	}
 	def := s.liveDefinition(r)
 	c := s.entryOf(def)

@@ -10,8 +10,9 @@ import (
 )
 
 // salvage asks the kernel and systemd-machined of a run whose note cannot be used, or was never written.
-// It fills in what is needed to see, stop and release the run, and reports whether there is such a run.
-func (s *Service) salvage(ctx context.Context, r *run, why error, presence Presence) bool {
+// It fills in what is needed to see, stop and release the run, and reports whether there is such a run. An
+// error says that the supervisor is gone and machined does not answer: then nobody knows.
+func (s *Service) salvage(ctx context.Context, r *run, why error, presence Presence) (found bool, err error) {
 	if !errors.Is(why, fs.ErrNotExist) {
 		s.Log.Error("run state", "uuid", r.UUID.String(), "err", why)
 	}
@@ -20,31 +21,31 @@ func (s *Service) salvage(ctx context.Context, r *run, why error, presence Prese
 	case Alive:
 		r.Supervisor, r.Leader = r.supervisor.PID(), r.supervisor.Leader()
 	case Unknown:
-		found, ok, err := s.Supervisors.Find(s.Runs.Dir(r.UUID))
+		p, ok, err := s.Supervisors.Find(s.Runs.Dir(r.UUID))
 		if err != nil || !ok {
 			s.Log.Error("no supervisor found", "uuid", r.UUID.String(), "err", err)
 		}
-		r.Supervisor = found.PID
+		r.Supervisor = p.PID
 	case Gone:
 	}
-	registered := s.askMachined(ctx, r)
+	registered, err := s.askMachined(ctx, r)
 	if !s.locate(r, r.Supervisor) && registered {
 		s.locate(r, r.Leader)
 	}
-	return presence != Gone || registered
+	if presence != Gone {
+		return true, nil
+	}
+	return registered, err
 }
 
 // askMachined fills in what systemd-machined has registered for a run. The machine's id is the container's
-// uuid, so it cannot be another's. If machined does not answer, that is not known, and no run is there.
-func (s *Service) askMachined(ctx context.Context, r *run) (registered bool) {
+// uuid, so it cannot be another's.
+func (s *Service) askMachined(ctx context.Context, r *run) (registered bool, err error) {
 	m, registered, err := s.Machines.Find(ctx, r.UUID)
-	if err != nil {
-		s.Log.Error("machine", "uuid", r.UUID.String(), "err", err)
-	}
 	if registered {
 		r.Machine, r.Unit, r.Leader = m.Name, m.Unit, m.Leader
 	}
-	return registered
+	return registered, err
 }
 
 // locate finds the scope of a run by one of its processes, which is known to live.

@@ -90,9 +90,11 @@ func TestNothingIsKnown(t *testing.T) {
 	for name, tc := range map[string]struct {
 		err  error // of the note
 		last bool  // what the directory holds is kept as the last run's
+		deaf bool  // machined does not answer
 	}{
-		"never begun":  {fs.ErrNotExist, false},
-		"damaged note": {errUnreadable, true},
+		"never begun":                 {fs.ErrNotExist, false, false},
+		"damaged note":                {errUnreadable, true, false},
+		"damaged note, deaf machined": {errUnreadable, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -101,11 +103,14 @@ func TestNothingIsKnown(t *testing.T) {
 				s := w.service(t)
 				u := define(t, s, "web")
 				w.runs[u] = SavedRun{Run{UUID: u}, tc.err}
+				if tc.deaf {
+					w.fault = "machines.Find"
+				}
 				s = next(t, w)
 				if snap, err := s.ByUUID(u); err != nil || snap.State != StateShutoff {
 					t.Errorf("%s, %v", snap.State, err)
 				}
-				if _, last := w.last[u]; len(w.runs) > 0 || last != tc.last {
+				if _, last := w.last[u]; (len(w.runs) > 0) != tc.deaf || last != tc.last {
 					t.Errorf("runs %v, last %v", w.runs, w.last)
 				}
 			})

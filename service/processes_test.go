@@ -1,0 +1,38 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestProcessesThatDoNotEnd: while a process of a run lives, as one that waits for a device may, nothing of the run
+// is released and the container is not off. It is tried again until all have ended.
+func TestProcessesThatDoNotEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s, u := running(t, w)
+		w.fault = "cgroup.End"
+		for range 2 {
+			if err := s.Destroy(context.Background(), u); !errors.Is(err, errFault) {
+				t.Errorf("destroy: %v", err)
+			}
+		}
+		time.Sleep(3 * attachPause)
+		synctest.Wait()
+		if snap, _ := s.ByUUID(u); !snap.State.Active() || w.units["web.scope"] == 0 || len(w.machines) != 1 {
+			t.Errorf("it is %s, and left are %q", snap.State, w.left())
+		}
+		w.mu.Lock()
+		w.fault = ""
+		w.mu.Unlock()
+		time.Sleep(attachPause)
+		synctest.Wait()
+		if snap, _ := s.ByUUID(u); snap.State != StateShutoff || snap.Reason != ReasonDestroyed || len(w.left()) > 0 {
+			t.Errorf("it is %s/%s, and left are %q", snap.State, snap.Reason, w.left())
+		}
+	})
+}
