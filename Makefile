@@ -128,7 +128,7 @@ lint: $(LINT) ## golangci-lint and shellcheck
 check: $(LINT) | go ## before a commit: format, linters, unit tests, import rules, modules
 	test/deps check
 	'$(LINT)' fmt --diff
-	$(MAKE) --no-print-directory lint test-unit
+	$(MAKE) --no-print-directory --keep-going lint test-unit
 	$(GO) mod verify
 	$(GO) mod tidy -diff
 

@@ -44,7 +44,7 @@ func TestEveryMethodHasACall(t *testing.T) {
 				name = m.Name
 			}
 			if _, ok := reflect.TypeFor[*client.Client]().MethodByName(name); !ok {
-				t.Errorf("%s.%s: the client has no %s", iface.Name, m.Name, name)
+				t.Errorf("%s.%s: the client has no %s, and called has no other name for it", iface.Name, m.Name, name)
 			}
 		}
 	}

@@ -80,7 +80,7 @@ func TestNothingIsLost(t *testing.T) {
 	for _, file := range documents(t, "testdata", "served", "*.xml") {
 		d, err := parse(load(t, file), nil)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", file, err)
 		}
 		collect(t, format(t, d, FormatOptions{}), seen)
 	}

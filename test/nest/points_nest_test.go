@@ -166,7 +166,9 @@ func startNspawn(t testing.TB, root, name string) *exec.Cmd {
 	})
 	t.Cleanup(func() {
 		try(t, "machinectl", "terminate", name)
-		_ = <-ended
+		if err := <-ended; err != nil {
+			t.Log("systemd-nspawn:", err)
+		}
 	})
 	return cmd
 }
