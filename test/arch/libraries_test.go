@@ -11,7 +11,7 @@ func TestLibraries(t *testing.T) {
 	t.Parallel()
 	fake := func(who string) bool { return strings.HasSuffix(who, "test") } // an xtest beside its x
 	users := map[string]func(string) bool{
-		"github.com/godbus/dbus/v5":      either(in("cmd/berthd", "dbusapi", "internal/client"), in(adapters...), fake),
+		"github.com/godbus/dbus/v5":      either(in("cmd/berthd", "dbusapi", "internal/bus", "internal/client"), in(adapters...), fake),
 		"github.com/coreos/go-systemd":   in("cmd/berthd", "internal/config", "units"),
 		"github.com/google/renameio/v2":  is("internal/store"),
 		"github.com/google/uuid":         is("cmd/berthd"),

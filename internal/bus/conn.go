@@ -1,0 +1,152 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// handshakeLimit bounds how long a bus may take to let us in. systemd's library has the same limit.
+const handshakeLimit = 90 * time.Second
+
+var errSilent = errors.New("the bus does not answer")
+
+// Options says what a connection reads. The zero value reads what the bus itself says.
+type Options struct {
+	Address string // of the bus; "" is the system bus
+
+	// Replies are the signatures of the replies to the methods that the connection calls, by
+	// interface.member. The call of a method that is not in any table fails.
+	Replies []map[string]string
+	// MaxReply bounds the body of a reply in bytes; 0 is 1 MiB.
+	MaxReply int
+	// Signals are the signatures of the signals that the connection wants, by the well-known name of
+	// the sender and by interface.member. Subscribing to them is left to who wants them.
+	Signals map[string]map[string]string
+	// Calls says of a method call what its body may be. A call with another body arrives without any,
+	// and a Fault in its header. It runs in the goroutine that reads, right before the library's
+	// incoming interceptor gets the same call, and must not block. Nil serves nothing.
+	Calls func(*Header) Body
+
+	Serials *Serials          // nil makes new ones
+	Library []dbus.ConnOption // further options of godbus, such as the handlers
+}
+
+// check reports a signature that no body is checked by.
+func (o *Options) check() error {
+	tables := append([]map[string]string{}, o.Replies...)
+	for _, t := range o.Signals {
+		tables = append(tables, t)
+	}
+	for _, t := range tables {
+		for name, signature := range t {
+			if !decodable().has(signature) {
+				return fmt.Errorf("signature %q of %s is not for us", signature, name)
+			}
+		}
+	}
+	return nil
+}
+
+// Conn is a connection to a message bus.
+type Conn struct {
+	*dbus.Conn
+	socket  net.Conn
+	signals *signals
+}
+
+// Connect connects, and says hello. The end of ctx ends the attempt, but not the connection.
+func Connect(ctx context.Context, o Options) (*Conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, handshakeLimit, errSilent)
+	defer cancel()
+	socket, err := dial(ctx, o.Address)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newConn(socket, o)
+	if err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	// The handshake of godbus knows no context.
+	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+	err = c.enter(ctx, o)
+	if !stop() { // what failed then failed for this
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func newConn(socket net.Conn, o Options) (*Conn, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	serials := o.Serials
+	if serials == nil {
+		serials = new(Serials)
+	}
+	g := &gate{replies: newReplies(o.Replies, o.MaxReply), signals: newSignals(o.Signals), calls: o.Calls}
+	options := append([]dbus.ConnOption{dbus.WithSerialGenerator(serials)}, o.Library...)
+	conn, err := dbus.NewConn(newWire(socket, g), options...)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{Conn: conn, socket: socket, signals: g.signals}, nil
+}
+
+// enter authenticates, says hello, and finds out who sends the signals that are wanted.
+func (c *Conn) enter(ctx context.Context, o Options) error {
+	if err := c.Auth(nil); err != nil {
+		return fmt.Errorf("authenticate: %w", err)
+	}
+	if err := c.Hello(); err != nil {
+		return fmt.Errorf("say hello: %w", err)
+	}
+	for name := range o.Signals {
+		if err := c.follow(ctx, name); err != nil {
+			return fmt.Errorf("find %s on the bus: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// follow learns who owns a name, now and from now on.
+func (c *Conn) follow(ctx context.Context, name string) error {
+	err := c.AddMatchSignalContext(ctx, dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName),
+		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, name))
+	if err != nil {
+		return err
+	}
+	var owner string
+	err = c.BusObject().CallWithContext(ctx, busName+".GetNameOwner", 0, name).Store(&owner)
+	var refusal dbus.Error
+	if errors.As(err, &refusal) && refusal.Name == noOwner {
+		return nil // yet
+	}
+	c.signals.follow(name, owner)
+	return err
+}
+
+const noOwner = "org.freedesktop.DBus.Error.NameHasNoOwner"
+
+// Socket is for those who write whole messages past godbus, such as many in one go. None may be a
+// call: nobody would know the answer.
+func (c *Conn) Socket() net.Conn { return c.socket }
+
+// Close ends the connection, first the socket: godbus's Close waits for who writes, and a bus that
+// does not read would hold that up for ever. To close twice is harmless.
+func (c *Conn) Close() error {
+	err := c.socket.Close()
+	_ = c.Conn.Close()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
