@@ -3,7 +3,9 @@
 //
 // It owns the bus name, the table of methods with their polkit actions, and the table from errors to
 // D-Bus error names; what these are called, and the XML that is served, is package contract's. It may
-// import service, contract, internal/domain and internal/events, and no adapter.
+// import service, contract, internal/bus, internal/domain and internal/events, and no adapter.
+//
+// internal/bus reads the socket, and asks intake.go what each call's arguments may be.
 //
 // Goroutines: godbus reads the socket in one (intake.go runs in it and must not block) and starts
 // one per call; the outbox has one that writes every reply and signal, in order. Close waits for

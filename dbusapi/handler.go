@@ -68,7 +68,7 @@ func (s *Server) run(c *call) (out []any, err error) {
 	if c.refusal != nil {
 		return nil, c.refusal
 	}
-	if err := c.method.checkArgs(c.signature, c.args); err != nil {
+	if err := c.method.checkOptions(c.args); err != nil {
 		return nil, err
 	}
 	if err := s.authorize(c); err != nil {

@@ -7,24 +7,27 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
 
-// maxCallsPerCaller bounds what one connection can have in work; the bus limits only calls that
-// want a reply.
-const maxCallsPerCaller = 1024
+// What one connection can have in work; the bus limits only calls that want a reply.
+const (
+	maxCallsPerCaller = 1024
+	maxBytesPerCaller = 16 << 20 // of arguments
+)
 
 // call is one method call, from its arrival to its reply.
 type call struct {
-	serial    uint32
-	sender    dbus.Sender
-	path      dbus.ObjectPath
-	member    string
-	signature string
-	flags     dbus.Flags
-	args      []any
-	caller    *caller
+	serial uint32
+	sender dbus.Sender
+	path   dbus.ObjectPath
+	member string
+	flags  dbus.Flags
+	args   []any
+	header *bus.Header
+	caller *caller
 
 	kind    kind
 	uuid    domain.UUID // of a container's path
@@ -39,6 +42,7 @@ type caller struct {
 	ctx    context.Context //nolint:containedctx // the life of the caller is exactly what it stands for
 	leave  context.CancelFunc
 	active int
+	bytes  int // of the arguments of the active ones
 }
 
 // intake sees every message in the one goroutine that reads the socket, before godbus starts a
@@ -49,6 +53,7 @@ type intake struct {
 	ifaces map[kind][]*iface
 	ticket func(domain.UUID) *service.Ticket
 	idle   chan struct{} // gets a token when the last call in flight ends
+	next   *call         // the one that is being read; for the goroutine that reads
 
 	mu      sync.Mutex // guards the fields below; never held over anything that blocks
 	callers map[dbus.Sender]*caller
@@ -63,6 +68,21 @@ func newIntake(ctx context.Context, ifaces map[kind][]*iface, ticket func(domain
 	}
 }
 
+// expect says what the body of a call may be, before any of it is decoded. It notes the call for
+// intercept, which gets the same one next, in the same goroutine.
+func (in *intake) expect(h *bus.Header) bus.Body {
+	c := &call{
+		serial: h.Serial, flags: h.Flags, sender: dbus.Sender(h.Sender), path: dbus.ObjectPath(h.Path), member: h.Member,
+		header: h,
+	}
+	c.method, c.refusal = in.resolve(c, h.Interface)
+	in.next = c
+	if c.method == nil {
+		return bus.Body{}
+	}
+	return bus.Body{Signature: c.method.in, Max: c.method.maxArgs()}
+}
+
 // intercept is godbus's hook for incoming messages. It puts the call in place of the arguments,
 // since the body is the one part that godbus hands on to the handler untouched, and hides the
 // interface, because godbus answers org.freedesktop.DBus.Peer itself, with a wrong machine id.
@@ -71,30 +91,28 @@ func (in *intake) intercept(msg *dbus.Message) {
 	if msg.Type != dbus.TypeMethodCall {
 		return
 	}
-	c := in.admit(msg)
+	c := in.next
+	in.next = nil
+	c.args = msg.Body
+	in.admit(c)
 	msg.Body = []any{c}
 	delete(msg.Headers, dbus.FieldInterface)
 	msg.Flags |= dbus.FlagNoReplyExpected
 }
 
-func (in *intake) admit(msg *dbus.Message) *call {
-	c := &call{serial: msg.Serial(), flags: msg.Flags, args: msg.Body}
-	c.path, _ = msg.Headers[dbus.FieldPath].Value().(dbus.ObjectPath)
-	c.member, _ = msg.Headers[dbus.FieldMember].Value().(string)
-	sender, _ := msg.Headers[dbus.FieldSender].Value().(string)
-	c.sender = dbus.Sender(sender)
-	sig, _ := msg.Headers[dbus.FieldSignature].Value().(dbus.Signature)
-	c.signature = sig.String()
-	ifaceName, _ := msg.Headers[dbus.FieldInterface].Value().(string)
-
-	c.method, c.refusal = in.resolve(c, ifaceName)
-	if !in.enter(c) {
-		c.method, c.refusal = nil, stdError(contract.ErrorLimitsExceeded, "more than %d calls at once", maxCallsPerCaller)
+// admit counts a call in and gives it its place among those that change the same container, or says
+// why it is refused.
+func (in *intake) admit(c *call) {
+	refusal := in.enter(c)
+	if refusal == nil && c.method != nil {
+		refusal = c.method.refuse(c.header)
+	}
+	if refusal != nil {
+		c.method, c.refusal = nil, refusal
 	}
 	if c.method != nil && c.method.mutates && c.kind == kindContainer {
 		c.ticket = in.ticket(c.uuid)
 	}
-	return c
 }
 
 // resolve finds the method, also when the caller left the interface out, as the specification
@@ -125,7 +143,7 @@ func (in *intake) resolve(c *call, ifaceName string) (*method, *wireError) {
 }
 
 // enter counts the call in, and refuses it when its caller has too many.
-func (in *intake) enter(c *call) bool {
+func (in *intake) enter(c *call) *wireError {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	c.caller = in.callers[c.sender]
@@ -136,7 +154,22 @@ func (in *intake) enter(c *call) bool {
 	}
 	in.active++
 	c.caller.active++
-	return c.caller.active <= maxCallsPerCaller
+	c.caller.bytes += c.size()
+	switch {
+	case c.caller.active > maxCallsPerCaller:
+		return stdError(contract.ErrorLimitsExceeded, "more than %d calls at once", maxCallsPerCaller)
+	case c.caller.bytes > maxBytesPerCaller:
+		return stdError(contract.ErrorLimitsExceeded, "more than %d bytes of arguments at once", maxBytesPerCaller)
+	}
+	return nil
+}
+
+// size is the number of bytes that the arguments came in.
+func (c *call) size() int {
+	if c.header.Fault != nil {
+		return 0
+	}
+	return c.header.Length
 }
 
 // done counts the call out.
@@ -144,6 +177,7 @@ func (in *intake) done(c *call) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	c.caller.active--
+	c.caller.bytes -= c.size()
 	in.active--
 	if in.active > 0 {
 		return

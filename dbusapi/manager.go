@@ -12,15 +12,19 @@ import (
 	"github.com/berthd/berth/service"
 )
 
+// maxXMLArgs bounds the arguments of the methods that take a definition, in bytes: twice what the core
+// reads of one, so that it is the core that says what is wrong with a document that is somewhat too long.
+const maxXMLArgs = 2 << 20
+
 func managerIface() *iface {
 	return newIface(contract.ManagerInterface, managerProperties(),
 		&method{
 			name: "DefineXML", in: "sa{sv}", out: "o", action: contract.ActionManage, mutates: true,
-			doing: "define domain", run: defineXML,
+			doing: "define domain", limit: maxXMLArgs, run: defineXML,
 		},
 		&method{
 			name: "CreateXML", in: "sa{sv}", out: "o", action: contract.ActionManage, mutates: true,
-			doing: "create domain", run: createXML,
+			doing: "create domain", limit: maxXMLArgs, run: createXML,
 		},
 		&method{
 			name: "ListContainers", in: "a{sv}", out: "a(susso)", action: contract.ActionRead, doing: "list domains",

@@ -10,6 +10,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
 )
 
 // method is one row of an interface's table.
@@ -22,8 +23,34 @@ type method struct {
 
 	// options are the keys that a trailing a{sv} may have, with their signatures.
 	options map[string]string
+	// limit bounds the arguments in bytes, as they are on the bus; 0 is maxArgs.
+	limit int
 
 	run func(ctx context.Context, s *Server, c *call) ([]any, error)
+}
+
+// maxArgs bounds the arguments of a method that has no limit of its own: the longest honest ones are a
+// name and a few options.
+const maxArgs = 64 << 10
+
+func (m *method) maxArgs() int {
+	if m.limit > 0 {
+		return m.limit
+	}
+	return maxArgs
+}
+
+// refuse says why the arguments were not read, if they were not.
+func (m *method) refuse(h *bus.Header) *wireError {
+	switch {
+	case h.Fault == nil:
+		return nil
+	case h.Fault.Kind == bus.TooLarge:
+		return stdError(contract.ErrorLimitsExceeded, "the arguments of %s have %d bytes, the limit is %d", m.name, h.Length, m.maxArgs())
+	case h.Fault.Kind == bus.Malformed:
+		return stdError(contract.ErrorInvalidArgs, "the arguments of %s are malformed: %v", m.name, h.Fault.Why)
+	}
+	return m.checkSignature(h.Signature)
 }
 
 // iface is one interface of an object.
@@ -52,12 +79,17 @@ func ifaces() map[kind][]*iface {
 	}
 }
 
-// checkArgs compares what the caller sent with what the method takes. Afterwards the arguments
-// have exactly the Go types that godbus decodes the signature to.
-func (m *method) checkArgs(signature string, args []any) error {
+// checkSignature compares the signature of what the caller sent with what the method takes. Arguments of
+// the right one have exactly the Go types that godbus decodes it to.
+func (m *method) checkSignature(signature string) *wireError {
 	if signature != m.in {
 		return stdError(contract.ErrorInvalidArgs, "%s takes arguments of signature %q, not %q", m.name, m.in, signature)
 	}
+	return nil
+}
+
+// checkOptions compares the options that the caller sent with those that the method has.
+func (m *method) checkOptions(args []any) error {
 	if !strings.HasSuffix(m.in, "a{sv}") {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/test/bus"
 )
 
 // TestNesting: variants in variants are refused as one bad call, however deep they are, and the
@@ -22,15 +23,15 @@ func TestNesting(t *testing.T) {
 			r := newRig(t)
 			arrived := 0
 			for depth := 1; depth <= 70; depth++ {
-				raw := dialRaw(t, r.bus.Address)
-				raw.send(t, map[dbus.HeaderField]dbus.Variant{
+				raw := bus.DialRaw(t, r.bus.Address)
+				raw.Call(t, bus.Headers{
 					dbus.FieldDestination: dbus.MakeVariant(contract.BusName),
 					dbus.FieldPath:        dbus.MakeVariant(ContainerPath(uuidA)),
 					dbus.FieldInterface:   dbus.MakeVariant(contract.ContainerInterface),
 					dbus.FieldMember:      dbus.MakeVariant("Start"),
 					dbus.FieldSignature:   dbus.MakeVariant(dbus.ParseSignatureMust("v")),
 				}, nested(in, depth))
-				switch name := raw.await(t); name {
+				switch name := raw.Await(t); name {
 				case contract.ErrorInvalidArgs:
 					arrived = depth
 				case "EOF":

@@ -10,6 +10,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
 )
 
 // ErrNameTaken says that another daemon owns the bus name.
@@ -54,8 +55,7 @@ type Server struct {
 
 	ctx    context.Context //nolint:containedctx // what calls change outlives the caller, not the server
 	cancel context.CancelFunc
-	sock   socket
-	conn   *dbus.Conn
+	conn   *bus.Conn
 
 	closing sync.Once
 	closed  error
@@ -84,40 +84,24 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	if err := s.own(ctx); err != nil {
 		cancel()
-		s.hangUp()
+		_ = s.conn.Close()
 		return nil, fmt.Errorf("own %s: %w", contract.BusName, err)
 	}
 	s.signals.seed(s.core.Active)
-	s.signals.out.start(s.sock.Conn)
+	s.signals.out.start(s.conn.Socket())
 	return s, nil
 }
 
-func (s *Server) connect(ctx context.Context, address string) error {
-	sock, err := dial(ctx, address)
-	if err != nil {
-		return err
-	}
-	s.sock = sock
-	s.conn, err = dbus.NewConn(sock,
-		dbus.WithHandler(handler{s}),
-		dbus.WithSignalHandler(s.intake),
-		dbus.WithSerialGenerator(&s.signals.serials),
-		dbus.WithIncomingInterceptor(s.intake.intercept))
-	if err != nil {
-		return errors.Join(err, sock.Close())
-	}
-	// The handshake knows no context; a bus that says nothing must not hold us for ever.
-	stop := context.AfterFunc(ctx, s.hangUp)
-	defer stop()
-	if err := s.conn.Auth(nil); err != nil {
-		s.hangUp()
-		return fmt.Errorf("authenticate: %w", err)
-	}
-	if err := s.conn.Hello(); err != nil {
-		s.hangUp()
-		return fmt.Errorf("say hello: %w", err)
-	}
-	return nil
+func (s *Server) connect(ctx context.Context, address string) (err error) {
+	s.conn, err = bus.Connect(ctx, bus.Options{
+		Address: address,
+		Calls:   s.intake.expect,
+		Serials: &s.signals.serials,
+		Library: []dbus.ConnOption{
+			dbus.WithHandler(handler{s}), dbus.WithSignalHandler(s.intake), dbus.WithIncomingInterceptor(s.intake.intercept),
+		},
+	})
+	return err
 }
 
 // own subscribes to callers' leaving and takes the name.
@@ -165,7 +149,7 @@ func (s *Server) Close(ctx context.Context) error {
 }
 
 func (s *Server) shutDown(ctx context.Context) error {
-	defer s.hangUp()
+	defer func() { _ = s.conn.Close() }()
 	defer s.cancel()
 	// The bus sends its reply behind the last call for the name, and intake has counted
 	// everything before the reply: no call is between the two.
@@ -184,11 +168,4 @@ func (s *Server) shutDown(ctx context.Context) error {
 		err = errors.Join(err, fmt.Errorf("write to the bus: %w", ctx.Err()))
 	}
 	return err
-}
-
-// hangUp closes the socket first, since godbus's Close waits for a writer, and a bus that does
-// not read would block that for ever.
-func (s *Server) hangUp() {
-	_ = s.sock.Close()
-	_ = s.conn.Close()
 }

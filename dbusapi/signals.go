@@ -7,6 +7,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/service"
 )
@@ -17,7 +18,7 @@ import (
 type Signals struct {
 	out     *outbox
 	props   []property
-	serials serials // of the connection that the signals will go to
+	serials bus.Serials // of the connection that the signals will go to
 	log     *slog.Logger
 
 	mu     sync.Mutex // keeps a change's signals together and guards the fields below

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -12,21 +11,6 @@ import (
 // maxMessage is the default limit of the system bus, which hangs up on who sends more. Our own
 // refusal costs only the one call.
 const maxMessage = 32 << 20
-
-// serials numbers the messages of the connection, godbus's and ours.
-type serials struct{ last atomic.Uint32 }
-
-// GetSerial implements dbus.SerialGenerator. Zero is not a valid serial.
-func (s *serials) GetSerial() uint32 {
-	for {
-		if n := s.last.Add(1); n != 0 {
-			return n
-		}
-	}
-}
-
-// RetireSerial implements dbus.SerialGenerator; no serial comes back before 2^32 others.
-func (s *serials) RetireSerial(uint32) {}
 
 // encode makes the bytes of a message. It is done by who has the message rather than by
 // dbus.Conn.Send, which encodes twice and under the lock that every other writer waits for: a
