@@ -15,6 +15,8 @@ const (
 	busPath = dbus.ObjectPath("/org/freedesktop/machine1")
 	manager = "org.freedesktop.machine1.Manager."
 
+	properties = "org.freedesktop.DBus.Properties."
+
 	noSuchMachine = "org.freedesktop.machine1.NoSuchMachine"
 )
 
@@ -28,6 +30,18 @@ type Machine struct {
 	Leader     uint32
 	Root       string  // absolute, or "" when the root is no directory
 	Interfaces []int32 // host-side interface indices
+}
+
+// Replies are the signatures of the replies to the methods that a Client calls, for a connection that reads
+// no others.
+func Replies() map[string]string {
+	return map[string]string{
+		manager + "RegisterMachineWithNetwork": "o",
+		manager + "RegisterMachine":            "o",
+		manager + "UnregisterMachine":          "",
+		manager + "ListMachines":               "a(ssso)",
+		properties + "GetAll":                  "a{sv}",
+	}
 }
 
 // Client speaks to machined over a bus connection, which stays the caller's.
@@ -106,7 +120,7 @@ func (c *Client) Find(ctx context.Context, id [16]byte) (m Registered, found boo
 // get reads a machine and reports whether it is ours with this id.
 func (c *Client) get(ctx context.Context, path dbus.ObjectPath, id [16]byte) (m Registered, ours bool, err error) {
 	var all map[string]dbus.Variant
-	err = c.conn.Object(busName, path).CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", 0, busName+".Machine").Store(&all)
+	err = c.conn.Object(busName, path).CallWithContext(ctx, properties+"GetAll", 0, busName+".Machine").Store(&all)
 	if isError(err, "org.freedesktop.DBus.Error.UnknownObject") {
 		return Registered{}, false, nil
 	}

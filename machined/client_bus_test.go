@@ -12,6 +12,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
 
+	hardened "github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/machined"
 	"github.com/berthd/berth/machined/machinedtest"
 	"github.com/berthd/berth/test/bus"
@@ -24,7 +25,12 @@ func newPair(t *testing.T, without ...string) (*machinedtest.Machined, *machined
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fake, machined.New(b.Connect(t)), b
+	conn, err := hardened.Connect(t.Context(), hardened.Options{Address: b.Address, Replies: []map[string]string{machined.Replies()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return fake, machined.New(conn.Conn), b
 }
 
 func limited(t *testing.T) context.Context {

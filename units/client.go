@@ -9,8 +9,11 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
+// BusName is systemd's name on the bus.
+const BusName = "org.freedesktop.systemd1"
+
 const (
-	busName = "org.freedesktop.systemd1"
+	busName = BusName
 	busPath = dbus.ObjectPath("/org/freedesktop/systemd1")
 	manager = "org.freedesktop.systemd1.Manager."
 )
@@ -32,8 +35,8 @@ type Client struct {
 	running   map[string]bool      // scopes whose start we saw, and not yet their end
 }
 
-// New subscribes to systemd's signals on a private connection, which stays the caller's to close;
-// it needs godbus's sequential signal handler. requestStop hears of every scope that systemd wants
+// New subscribes to systemd's signals on a private connection, which stays the caller's to close.
+// The connection needs godbus's sequential signal handler, and must let Replies and Signals through. requestStop hears of every scope that systemd wants
 // stopped and of which this connection is the Controller; it must not block.
 func New(ctx context.Context, conn *dbus.Conn, requestStop func(unit string)) (*Client, error) {
 	names := conn.Names()

@@ -67,6 +67,24 @@ func TestAwaitFreeOfAnEmptyOne(t *testing.T) {
 	}
 }
 
+// TestAwaitFreeOfAFullOne: a unit whose processes are more than the connection reads has some, and is left alone.
+func TestAwaitFreeOfAFullOne(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, func(s *unitstest.Systemd, c unitstest.Call) bool {
+		if c.Method == "GetUnitProcesses" {
+			s.Reply(c, []unitstest.Process{{Group: "/machine.slice", PID: 42, Command: strings.Repeat("x", 2<<20)}})
+		}
+		return c.Method == "GetUnitProcesses"
+	})
+	p.systemd.Add(unit)
+	if err := p.client.AwaitFree(limited(t), unit); err != nil {
+		t.Error(err)
+	}
+	if _, there := p.systemd.Scope(unit); !there {
+		t.Error("it was stopped")
+	}
+}
+
 // TestAwaitFreeOfNothing: the name of a unit that is not there, or goes while it is asked for, is free.
 func TestAwaitFreeOfNothing(t *testing.T) {
 	t.Parallel()

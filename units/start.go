@@ -82,23 +82,11 @@ func (c *Client) look(ctx context.Context, name string) (over bool, err error) {
 	if err := c.call(ctx, "GetUnit", name).Store(&path); err != nil {
 		return true, err
 	}
-	all, err := c.unitProperties(ctx, path)
-	if err != nil {
-		return true, err
-	}
-	var job struct {
-		ID   uint32
-		Path dbus.ObjectPath
-	}
-	var state string
-	if err := all["Job"].Store(&job); err != nil {
-		return true, fmt.Errorf("property Job: %w", err)
-	}
-	if err := all["ActiveState"].Store(&state); err != nil {
-		return true, fmt.Errorf("property ActiveState: %w", err)
-	}
+	state, job, err := c.unitState(ctx, path)
 	switch {
-	case job.ID != 0:
+	case err != nil:
+		return true, err
+	case job != 0:
 		return false, nil
 	case state == "active":
 		return true, nil
@@ -106,9 +94,24 @@ func (c *Client) look(ctx context.Context, name string) (over bool, err error) {
 	return true, fmt.Errorf("its state is %q", state)
 }
 
-func (c *Client) unitProperties(ctx context.Context, path dbus.ObjectPath) (all map[string]dbus.Variant, err error) {
-	err = c.conn.Object(busName, path).CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", 0, busName+".Unit").Store(&all)
-	return all, err
+// unitState reads a unit's state and the number of its job, 0 if it has none.
+func (c *Client) unitState(ctx context.Context, path dbus.ObjectPath) (state string, job uint32, err error) {
+	var all map[string]dbus.Variant
+	err = c.conn.Object(busName, path).CallWithContext(ctx, properties+"GetAll", 0, busName+".Unit").Store(&all)
+	if err != nil {
+		return "", 0, err
+	}
+	// A property that is missing has no value, upon which Variant.Store would panic.
+	state, ok := all["ActiveState"].Value().(string)
+	if !ok {
+		return "", 0, fmt.Errorf("property ActiveState: of type %q", all["ActiveState"].Signature())
+	}
+	var jobPath dbus.ObjectPath
+	pair, _ := all["Job"].Value().([]any)
+	if err := dbus.Store(pair, &job, &jobPath); err != nil {
+		return "", 0, fmt.Errorf("property Job: %w", err)
+	}
+	return state, job, nil
 }
 
 func (c *Client) setRunning(unit string, running bool) {

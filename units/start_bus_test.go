@@ -13,6 +13,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
 
+	hardened "github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/test/bus"
 	"github.com/berthd/berth/units"
 	"github.com/berthd/berth/units/unitstest"
@@ -33,8 +34,18 @@ type pair struct {
 func newPair(t *testing.T, answer unitstest.Answer) *pair {
 	t.Helper()
 	p := &pair{bus: bus.Start(t), wishes: make(chan string, 16)}
-	p.host, p.conn = p.bus.Connect(t), p.bus.Connect(t)
-	var err error
+	p.host = p.bus.Connect(t)
+	conn, err := hardened.Connect(t.Context(), hardened.Options{
+		Address: p.bus.Address,
+		Replies: []map[string]string{units.Replies()},
+		Signals: map[string]map[string]string{units.BusName: units.Signals()},
+		Library: []dbus.ConnOption{dbus.WithSignalHandler(dbus.NewSequentialSignalHandler())},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	p.conn = conn.Conn
 	if p.systemd, err = unitstest.New(p.host, answer); err != nil {
 		t.Fatal(err)
 	}
@@ -228,6 +239,9 @@ func TestStart(t *testing.T) {
 			s.Reloading(false)
 			return true
 		}, "not loaded"},
+		{"properties that are not there", odd(map[string]dbus.Variant{"ActiveState": dbus.MakeVariant("active")}), "property Job: "},
+		{"properties of another type", odd(map[string]dbus.Variant{"Job": dbus.MakeVariant("x"), "ActiveState": dbus.MakeVariant("active")}), "property Job: "},
+		{"a state of another type", odd(map[string]dbus.Variant{"Job": unitstest.Properties("", 0)["Job"], "ActiveState": dbus.MakeVariant(uint32(65))}), "property ActiveState: "},
 		{"job goes on over a reload", func() unitstest.Answer {
 			first := lost("inactive", 7)
 			return func(s *unitstest.Systemd, c unitstest.Call) bool {
@@ -260,6 +274,21 @@ func TestStart(t *testing.T) {
 	}
 }
 
+// TestStartMistyped: a reply that is no job's path fails the start, and leaves nobody waiting.
+func TestStartMistyped(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, func(s *unitstest.Systemd, c unitstest.Call) bool {
+		if c.Method == "StartTransientUnit" {
+			s.Reply(c, uint32(1))
+		}
+		return c.Method == "StartTransientUnit"
+	})
+	made, err := p.client.Start(limited(t), units.Scope{Name: unit, PID: 42})
+	if made || err == nil || !strings.Contains(err.Error(), `of signature "u", not "o"`) {
+		t.Errorf("made %v, %v", made, err)
+	}
+}
+
 const jobOne = dbus.ObjectPath("/org/freedesktop/systemd1/job/1")
 
 // lost is a systemd that reloads after the start, and never says how the job ended.
@@ -278,6 +307,18 @@ func lost(state string, job uint32) unitstest.Answer {
 			return true
 		}
 		return false
+	}
+}
+
+// odd is a systemd that reloads after the start, and has other properties than it should.
+func odd(properties map[string]dbus.Variant) unitstest.Answer {
+	missed := lost("active", 0)
+	return func(s *unitstest.Systemd, c unitstest.Call) bool {
+		if c.Method == "GetAll" {
+			s.Reply(c, properties)
+			return true
+		}
+		return missed(s, c)
 	}
 }
 

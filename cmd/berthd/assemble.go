@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/berthd/berth/dbusapi"
+	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/internal/config"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/host"
@@ -33,7 +34,7 @@ type parts struct {
 	service  *service.Service
 	signals  *dbusapi.Signals
 	auth     dbusapi.Authorizer
-	client   *dbus.Conn
+	client   *bus.Conn
 	nudges   chan struct{}
 	announce func()
 }
@@ -44,19 +45,23 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := dbus.ConnectSystemBus(dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+	conn, err := bus.Connect(ctx, bus.Options{
+		Replies: []map[string]string{units.Replies(), machined.Replies()},
+		Signals: map[string]map[string]string{units.BusName: units.Signals()},
+		Library: []dbus.ConnOption{dbus.WithSignalHandler(dbus.NewSequentialSignalHandler())},
+	})
 	if err != nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("connect to the system bus: %w", err)
 	}
-	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn), nudges: make(chan struct{}, 1)}
+	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), nudges: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			d.close()
 		}
 	}()
 	wishes := make(chan string, 1024)
-	systemd, err := units.New(ctx, conn, func(unit string) { wishes <- unit })
+	systemd, err := units.New(ctx, conn.Conn, func(unit string) { wishes <- unit })
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +89,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Definitions: definitions,
 		Runs:        runs,
 		Scopes:      scopes{systemd},
-		Machines:    machines{machined.New(conn)},
+		Machines:    machines{machined.New(conn.Conn)},
 		Cgroups:     cgroups,
 		Supervisors: supervisors,
 		HostIDs:     host.NewIDs(),

@@ -69,15 +69,15 @@ func (e *expectation) fault(h *Header) *Fault {
 	return nil
 }
 
-// say puts into words what was wrong with a reply.
-func (e *expectation) say(h *Header) string {
+// failure gives the error that says what was wrong with a reply.
+func (e *expectation) failure(h *Header) (name, text string) {
 	switch {
 	case e.undeclared:
-		return fmt.Sprintf("no reply of %s is declared", e.method)
+		return mistyped, fmt.Sprintf("no reply of %s is declared", e.method)
 	case h.Fault.Kind == WrongSignature:
-		return fmt.Sprintf("the reply of %s is of signature %q, not %q", e.method, h.Signature, e.Signature)
+		return mistyped, fmt.Sprintf("the reply of %s is of signature %q, not %q", e.method, h.Signature, e.Signature)
 	case h.Fault.Kind == TooLarge:
-		return fmt.Sprintf("the reply of %s has %d bytes, and at most %d are read", e.method, h.Length, e.Max)
+		return tooLong, fmt.Sprintf("the reply of %s has %d bytes, the limit is %d", e.method, h.Length, e.Max)
 	}
-	return fmt.Sprintf("the reply of %s is malformed: %v", e.method, h.Fault.Why)
+	return mistyped, fmt.Sprintf("the reply of %s is malformed: %v", e.method, h.Fault.Why)
 }

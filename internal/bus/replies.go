@@ -15,9 +15,12 @@ const (
 	maxError     = 64 << 10 // bytes of an error's body
 )
 
-// mistyped is the error that a call fails with when its reply is not what its method promises. The
-// specification has it for a message that contradicts itself.
-const mistyped = "org.freedesktop.DBus.Error.InconsistentMessage"
+// The errors that a call fails with when its reply is not what its method promises, and when it is too long.
+// The specification has the first for a message that contradicts itself.
+const (
+	mistyped = "org.freedesktop.DBus.Error.InconsistentMessage"
+	tooLong  = "org.freedesktop.DBus.Error.LimitsExceeded"
+)
 
 // ownReplies are the replies of the bus's methods that Berth calls.
 func ownReplies() map[string]string {

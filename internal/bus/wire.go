@@ -145,7 +145,8 @@ func (w *wire) deliver(h *Header, e *expectation) {
 		w.gate.signals.heard(h, w.body)
 		w.tail = w.body
 	case e.otherwise == fail:
-		w.head, w.tail = failure(h, mistyped, e.say(h))
+		name, text := e.failure(h)
+		w.head, w.tail = failure(h, name, text)
 		return
 	case e.otherwise == drop:
 		return

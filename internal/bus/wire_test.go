@@ -127,7 +127,7 @@ func TestReplies(t *testing.T) {
 		"of another type":  {theService, "Get", [][]byte{answer(t, theOwner, "", 5, u, number)}, []string{bad + ` "the reply of a.b.Get is of signature \"u\", not \"s\""`}},
 		"of no type":       {theService, "Get", [][]byte{answer(t, theOwner, "", 5, "", nil)}, []string{bad + ` "the reply of a.b.Get is of signature \"\", not \"s\""`}},
 		"too much":         {theService, "Do", [][]byte{answer(t, theOwner, "", 5, s, text)}, []string{bad + ` "the reply of a.b.Do is of signature \"s\", not \"\""`}},
-		"long":             {theService, "Get", [][]byte{answer(t, theOwner, "", 5, long, longText)}, []string{bad + ` "the reply of a.b.Get has 1005 bytes, and at most 1000 are read"`}},
+		"long":             {theService, "Get", [][]byte{answer(t, theOwner, "", 5, long, longText)}, []string{"error " + tooLong + ` "the reply of a.b.Get has 1005 bytes, the limit is 1000"`}},
 		"damaged":          {theService, "Get", [][]byte{answer(t, theOwner, "", 5, s, number)}, []string{bad + ` "the reply of a.b.Get is malformed: a value ends behind the end"`}},
 		"odd":              {theService, "Get", [][]byte{byHand(2, 9, field(5, "u", "\x05\x00\x00\x00"), field(7, "s", marshalled(theOwner)), field(8, "g", "\x03a()\x00"))}, []string{bad + ` "the reply of a.b.Get is of signature \"a()\", not \"s\""`}},
 		"undeclared":       {theService, "Put", [][]byte{answer(t, theOwner, "", 5, s, text)}, []string{bad + ` "no reply of a.b.Put is declared"`}},
