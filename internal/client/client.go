@@ -10,6 +10,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
 )
 
 const (
@@ -28,24 +29,29 @@ var (
 )
 
 // Client is a connection to berthd, which the bus starts when the first call needs it.
-type Client struct{ conn *dbus.Conn }
+type Client struct {
+	conn *bus.Conn
+	stop func() bool // keeps the end of Connect's ctx from closing
+}
 
 // Connect connects to the system bus, or to the one that DBUS_SYSTEM_BUS_ADDRESS names. The
 // connection lives until Close or the end of ctx.
 func Connect(ctx context.Context) (*Client, error) {
-	// Private: the library's shared connection would be closed under whoever else has it.
-	conn, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
+	conn, err := bus.Connect(ctx, bus.Options{Replies: []map[string]string{Replies()}, MaxReply: maxReply})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConnect, err)
 	}
-	return &Client{conn: conn}, nil
+	return &Client{conn: conn, stop: context.AfterFunc(ctx, func() { _ = conn.Close() })}, nil
 }
 
 // Close ends the connection; what berthd has begun goes on.
-func (c *Client) Close() error { return c.conn.Close() }
+func (c *Client) Close() error {
+	c.stop()
+	return c.conn.Close()
+}
 
 // call makes one method call and stores the reply's values into results.
 func (c *Client) call(ctx context.Context, path Path, iface, member string, args []any, results ...any) error {

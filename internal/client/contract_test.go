@@ -29,6 +29,20 @@ func TestInfoHoldsEveryProperty(t *testing.T) {
 	}
 }
 
+// TestEveryReplyIsDeclared: what the connection lets through as the reply of a method is what the contract promises.
+func TestEveryReplyIsDeclared(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{"org.freedesktop.DBus.Properties.Get": "v", "org.freedesktop.DBus.Properties.GetAll": "a{sv}"}
+	for _, iface := range clienttest.Load(t).Interfaces {
+		for _, m := range iface.Methods {
+			want[iface.Name+"."+m.Name] = m.Signature("out")
+		}
+	}
+	if diff := cmp.Diff(want, client.Replies()); diff != "" {
+		t.Errorf("contract (-) and table (+):\n%s", diff)
+	}
+}
+
 // TestEveryMethodHasACall: the client has a call for each method of the introspection XML.
 func TestEveryMethodHasACall(t *testing.T) {
 	t.Parallel()

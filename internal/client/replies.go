@@ -1,0 +1,30 @@
+package client
+
+import "github.com/berthd/berth/contract"
+
+// maxReply bounds a reply in bytes: no bus lets a longer message through.
+const maxReply = 64 << 20
+
+// Replies are the signatures of the replies to the methods that a Client calls, as the contract has them.
+func Replies() map[string]string {
+	const manager, container, properties = contract.ManagerInterface + ".", contract.ContainerInterface + ".", propertyIface + "."
+	return map[string]string{
+		manager + "DefineXML":            "o",
+		manager + "CreateXML":            "o",
+		manager + "ListContainers":       "a(susso)",
+		manager + "GetContainerByName":   "o",
+		manager + "GetContainerByUUID":   "o",
+		manager + "GetContainerByLeader": "o",
+		container + "Start":              "",
+		container + "Destroy":            "",
+		container + "Undefine":           "",
+		container + "Suspend":            "",
+		container + "Resume":             "",
+		container + "GetXML":             "s",
+		container + "GetPlan":            "s",
+		container + "GetStats":           "a{sv}",
+		container + "ReadConsole":        "ay",
+		properties + "Get":               "v",
+		properties + "GetAll":            "a{sv}",
+	}
+}
