@@ -8,13 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPolicy: the bus policy lets root own the name and call it, and nobody else.
+// TestPolicy: the bus policy lets root own the name, call it and hear its signals, and nobody else.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	type rule struct {
 		Own         string `xml:"own,attr"`
 		Destination string `xml:"send_destination,attr"`
 		Sender      string `xml:"receive_sender,attr"`
+		Type        string `xml:"receive_type,attr"`
 	}
 	type policy struct {
 		User    string `xml:"user,attr"`
@@ -36,7 +37,7 @@ func TestPolicy(t *testing.T) {
 	const name = BusName
 	want := []policy{
 		{User: "root", Allow: []rule{{Own: name}, {Destination: name}, {Sender: name}}},
-		{Context: "default", Deny: []rule{{Destination: name}}},
+		{Context: "default", Deny: []rule{{Destination: name}, {Sender: name, Type: "signal"}}},
 	}
 	if diff := cmp.Diff(want, config.Policies); diff != "" {
 		t.Errorf("policies (-want +got):\n%s", diff)

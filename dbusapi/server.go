@@ -151,6 +151,12 @@ func (s *Server) Close(ctx context.Context) error {
 func (s *Server) shutDown(ctx context.Context) error {
 	defer func() { _ = s.conn.Close() }()
 	defer s.cancel()
+	// The policy of the bus keeps the name's signals from strangers. Once we don't own it any more it
+	// would give them to everybody, while those that follow the name get none.
+	select {
+	case <-s.signals.mute():
+	case <-ctx.Done():
+	}
 	// The bus sends its reply behind the last call for the name, and intake has counted
 	// everything before the reply: no call is between the two.
 	err := s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ReleaseName", 0, contract.BusName).Err

@@ -24,6 +24,7 @@ type Signals struct {
 	mu     sync.Mutex // keeps a change's signals together and guards the fields below
 	active func() int // nil until the server has the name
 	told   uint32     // the last number that was announced
+	muted  bool       // the name is being given up
 }
 
 // NewSignals makes the observer for service.New; give the same to New.
@@ -68,7 +69,22 @@ func (s *Signals) Changed(before, after *service.Snapshot, event *events.Event) 
 	}
 }
 
+// mute sends no more signals, and returns a channel that is closed when all that were emitted before are
+// written.
+func (s *Signals) mute() <-chan struct{} {
+	written := make(chan struct{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.muted = true
+	s.out.push(nil, func() { close(written) })
+	return written
+}
+
+// emit sends one signal; mu is held.
 func (s *Signals) emit(path dbus.ObjectPath, ifaceName, member string, body ...any) {
+	if s.muted {
+		return
+	}
 	msg, err := encode(&dbus.Message{Type: dbus.TypeSignal, Body: body, Headers: map[dbus.HeaderField]dbus.Variant{
 		dbus.FieldPath:      dbus.MakeVariant(path),
 		dbus.FieldInterface: dbus.MakeVariant(ifaceName),
