@@ -3,6 +3,9 @@ package contract
 // The name on the bus, the objects and their interfaces; org.berth1(5).
 const (
 	BusName = "org.berth1"
+	// CallerName is the name of the connection by which berthd calls others. It serves nothing there: the bus
+	// keeps strangers from who has a name.
+	CallerName = "org.berth1.Caller"
 
 	RootPath      = "/org/berth1"
 	ContainerPath = "/org/berth1/container" // above one object for each container

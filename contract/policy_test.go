@@ -34,10 +34,10 @@ func TestPolicy(t *testing.T) {
 	if err := xml.Unmarshal(text, &config); err != nil {
 		t.Fatal(err)
 	}
-	const name = BusName
+	const name, caller = BusName, CallerName
 	want := []policy{
-		{User: "root", Allow: []rule{{Own: name}, {Destination: name}, {Sender: name}}},
-		{Context: "default", Deny: []rule{{Destination: name}, {Sender: name, Type: "signal"}}},
+		{User: "root", Allow: []rule{{Own: name}, {Destination: name}, {Sender: name}, {Own: caller}, {Destination: caller}}},
+		{Context: "default", Deny: []rule{{Destination: name}, {Destination: caller}, {Sender: name, Type: "signal"}}},
 	}
 	if diff := cmp.Diff(want, config.Policies); diff != "" {
 		t.Errorf("policies (-want +got):\n%s", diff)

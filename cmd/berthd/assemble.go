@@ -11,6 +11,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/google/uuid"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/internal/config"
@@ -53,6 +54,9 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("connect to the system bus: %w", err)
+	}
+	if err := conn.Shelter(ctx, contract.CallerName); err != nil {
+		log.Warn("strangers can fill the queue of a connection: the policy of the bus is an older one", "err", err)
 	}
 	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), nudges: make(chan struct{}, 1)}
 	defer func() {

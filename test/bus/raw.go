@@ -75,18 +75,40 @@ func (c *Raw) Signal(t testing.TB, to, name, signature string, body []byte, fds 
 	if signature != "" {
 		headers[dbus.FieldSignature] = dbus.MakeVariant(dbus.ParseSignatureMust(signature))
 	}
-	c.send(t, dbus.TypeSignal, headers, body, fds...)
+	// Not a word of the bus about one that cannot be delivered.
+	c.sendFlagged(t, dbus.FlagNoReplyExpected, dbus.TypeSignal, headers, body, fds...)
+}
+
+// Refused reports whether the bus refuses to deliver a signal to a connection, and says so.
+func (c *Raw) Refused(t testing.TB, to string) bool {
+	t.Helper()
+	c.send(t, dbus.TypeSignal, Headers{
+		dbus.FieldDestination: dbus.MakeVariant(to),
+		dbus.FieldPath:        dbus.MakeVariant(dbus.ObjectPath("/")),
+		dbus.FieldInterface:   dbus.MakeVariant("a.b"),
+		dbus.FieldMember:      dbus.MakeVariant("C"),
+	}, nil)
+	sent, heard := c.serial, len(c.Heard)
+	c.Flush(t)
+	for _, m := range c.Heard[heard:] {
+		if serial, _ := m.Headers[dbus.FieldReplySerial].Value().(uint32); serial == sent {
+			return m.Headers[dbus.FieldErrorName].Value() == "org.freedesktop.DBus.Error.AccessDenied"
+		}
+	}
+	return false
 }
 
 func (c *Raw) send(t testing.TB, kind dbus.Type, headers Headers, body []byte, fds ...int) {
 	t.Helper()
+	c.sendFlagged(t, 0, kind, headers, body, fds...)
+}
+
+func (c *Raw) sendFlagged(t testing.TB, flags dbus.Flags, kind dbus.Type, headers Headers, body []byte, fds ...int) {
+	t.Helper()
 	if len(fds) > 0 {
 		headers[dbus.FieldUnixFDs] = dbus.MakeVariant(uint32(len(fds)))
 	}
-	msg := &dbus.Message{Type: kind, Headers: headers}
-	if kind == dbus.TypeSignal {
-		msg.Flags = dbus.FlagNoReplyExpected // nor a word of the bus about one that cannot be delivered
-	}
+	msg := &dbus.Message{Type: kind, Flags: flags, Headers: headers}
 	var buf bytes.Buffer
 	if err := msg.EncodeTo(&buf, binary.LittleEndian); err != nil {
 		t.Fatal(err)

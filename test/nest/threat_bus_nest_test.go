@@ -7,7 +7,6 @@ import (
 	"os"
 	"regexp"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +17,13 @@ import (
 
 	stranger "github.com/berthd/berth/test/bus"
 )
+
+const hostBus = "unix:path=/run/dbus/system_bus_socket"
+
+// variants is the body of an array of so many variants of a byte.
+func variants(n int) string {
+	return string(binary.LittleEndian.AppendUint32(nil, uint32(4*n))) + strings.Repeat("\x01y\x00v", n)
+}
 
 // asNobody connects to the host's bus as user nobody. The bus knows who connects by the thread that does, so one
 // becomes nobody's, and ends with its goroutine.
@@ -35,7 +41,7 @@ func asNobody(t *testing.T) *stranger.Raw {
 				return
 			}
 		}
-		c = stranger.DialRaw(t, "unix:path=/run/dbus/system_bus_socket")
+		c = stranger.DialRaw(t, hostBus)
 	}()
 	<-done
 	if c == nil {
@@ -44,11 +50,10 @@ func asNobody(t *testing.T) *stranger.Raw {
 	return c
 }
 
-// connectionsOf gives the unique names of a process on the host's bus, the owner of org.berth1 last.
+// connectionsOf gives the unique names of a process on the host's bus.
 func connectionsOf(t *testing.T, pid int) []string {
 	t.Helper()
 	var names, found []string
-	var owner string
 	bus := systemBus(t).BusObject()
 	if err := bus.Call("org.freedesktop.DBus.ListNames", 0).Store(&names); err != nil {
 		t.Fatal(err)
@@ -60,12 +65,6 @@ func connectionsOf(t *testing.T, pid int) []string {
 			found = append(found, name)
 		}
 	}
-	if err := bus.Call("org.freedesktop.DBus.GetNameOwner", 0, "org.berth1").Store(&owner); err != nil {
-		t.Fatal(err)
-	}
-	slices.SortFunc(found, func(a, b string) int {
-		return map[bool]int{a == owner: 1, b == owner: -1}[true]
-	})
 	return found
 }
 
@@ -87,9 +86,9 @@ func resident(t *testing.T, pid int) int {
 	return n
 }
 
-// TestStrangerSignalsToTheDaemon: whatever another user of the host signals to either connection of berthd, it stays, serves,
+// TestSignalsToTheDaemon: whatever somebody whom the bus lets signals to either connection of berthd, it stays, serves,
 // and holds neither descriptors nor memory of it.
-func TestStrangerSignalsToTheDaemon(t *testing.T) {
+func TestSignalsToTheDaemon(t *testing.T) {
 	clean(t)
 	run(t, "berthctl", "list")
 	pid := daemon(t)
@@ -106,10 +105,7 @@ func TestStrangerSignalsToTheDaemon(t *testing.T) {
 	for i := range fds {
 		fds[i] = int(null.Fd())
 	}
-	c := asNobody(t)
-	variants := func(n int) string {
-		return string(binary.LittleEndian.AppendUint32(nil, uint32(4*n))) + strings.Repeat("\x01y\x00v", n)
-	}
+	c := stranger.DialRaw(t, hostBus) // as root
 	for _, s := range []struct {
 		name      string
 		times     int
@@ -129,10 +125,9 @@ func TestStrangerSignalsToTheDaemon(t *testing.T) {
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			open, held := len(descriptors(t, pid)), resident(t, pid)
-			for i := range s.times {
-				c.Signal(t, names[0], "a.b.C", s.signature, []byte(s.body), s.fds...)
-				if i < 20 { // the bus writes a line about each that it keeps from the owner of the name
-					c.Signal(t, names[1], "a.b.C", s.signature, []byte(s.body), s.fds...)
+			for range s.times {
+				for _, name := range names {
+					c.Signal(t, name, "a.b.C", s.signature, []byte(s.body), s.fds...)
 				}
 			}
 			c.Flush(t)
@@ -148,6 +143,43 @@ func TestStrangerSignalsToTheDaemon(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStrangerFillsTheQueue: the bus keeps another user's signals from both connections of berthd, so that they
+// fill no queue, in which the answers of systemd would then find no room.
+func TestStrangerFillsTheQueue(t *testing.T) {
+	clean(t)
+	sleeper(t, "web").define(t)
+	pid := daemon(t)
+	c := asNobody(t)
+	names := connectionsOf(t, pid)
+	for _, name := range names {
+		if !c.Refused(t, name) {
+			t.Errorf("the bus takes a signal to %s", name)
+		}
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	// By itself: a bus whose queue is full takes nothing more from us.
+	resumed := make(chan error, 1)
+	time.AfterFunc(2*time.Second, func() { resumed <- syscall.Kill(pid, syscall.SIGCONT) })
+	started := make(chan result, 1)
+	go func() { started <- try(t, "timeout", "20", "berthctl", "start", "web") }()
+	big := []byte(variants(8<<20 - 64))
+	for range 5 { // the bus has room for 127 MiB
+		for _, name := range names {
+			c.Signal(t, name, "a.b.C", "av", big)
+		}
+	}
+	c.Flush(t)
+	if err := <-resumed; err != nil {
+		t.Error(err)
+	}
+	if r := <-started; r.Status != 0 {
+		t.Errorf("start: %+v", r)
+	}
+	run(t, "berthctl", "destroy", "web")
 }
 
 // TestStrangerSignalsToEverybody: while another user of the host signals to every connection that comes, root's calls are answered.
@@ -192,7 +224,7 @@ func TestStrangerSignalsToEverybody(t *testing.T) {
 // TestStrangerListens: what berthd signals root hears, and another user of the host does not.
 func TestStrangerListens(t *testing.T) {
 	clean(t)
-	other, root := asNobody(t), stranger.DialRaw(t, "unix:path=/run/dbus/system_bus_socket")
+	other, root := asNobody(t), stranger.DialRaw(t, hostBus)
 	for _, rule := range []string{"type='signal'", "sender='org.berth1'", "path_namespace='/org/berth1'"} {
 		other.Listen(t, rule)
 	}
