@@ -24,7 +24,7 @@ func TestPrepareOfAnotherVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const restart = "not of one release, restart berthd"
+	const restart = "berthd is of another release than its supervisor, restart berthd"
 	for name, c := range map[string]struct {
 		packet []byte
 		want   string
