@@ -80,7 +80,7 @@ func TestRefuse(t *testing.T) {
 	} {
 		got := m.refuse(&bus.Header{Signature: "u", Length: 70000, Fault: c.fault})
 		if got == nil {
-			got = &wireError{}
+			got = &busError{}
 		}
 		if got.name != c.name || got.text != c.text {
 			t.Errorf("got %s: %s; want %s: %s", got.name, got.text, c.name, c.text)

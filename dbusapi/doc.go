@@ -5,9 +5,9 @@
 // D-Bus error names; what these are called, and the XML that is served, is package contract's. It may
 // import service, contract, internal/bus, internal/domain and internal/events, and no adapter.
 //
-// internal/bus reads the socket, and asks intake.go what each call's arguments may be.
+// internal/bus reads the socket, and asks inbound.go what each call's arguments may be.
 //
-// Goroutines: godbus reads the socket in one (intake.go runs in it and must not block) and starts
+// Goroutines: godbus reads the socket in one (inbound.go runs in it and must not block) and starts
 // one per call; the outbox has one that writes every reply and signal, in order. Close waits for
 // all of them. Calls that change one container run one after another in order of arrival, which
 // the core's tickets keep; nothing else waits for anything.

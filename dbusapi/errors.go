@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// wireError is an error as it goes onto the bus: its text is the whole message.
-type wireError struct {
+// busError is an error as it goes onto the bus: its text is the whole message.
+type busError struct {
 	name    string
 	text    string
 	details details
@@ -22,11 +22,11 @@ type wireError struct {
 
 type details map[string]dbus.Variant
 
-func (e *wireError) Error() string { return e.text }
+func (e *busError) Error() string { return e.text }
 
 // body is the message first, since that is what bindings show, then the details. A text may quote
 // anything, such as a file name; D-Bus takes UTF-8 without zero bytes only.
-func (e *wireError) body() []any {
+func (e *busError) body() []any {
 	text := strings.ReplaceAll(strings.ToValidUTF8(e.text, "\uFFFD"), "\x00", "\uFFFD")
 	if e.details == nil {
 		return []any{text, details{}}
@@ -34,8 +34,8 @@ func (e *wireError) body() []any {
 	return []any{text, e.details}
 }
 
-func stdError(name, format string, args ...any) *wireError {
-	return &wireError{name: name, text: fmt.Sprintf(format, args...)}
+func stdError(name, format string, args ...any) *busError {
+	return &busError{name: name, text: fmt.Sprintf(format, args...)}
 }
 
 // errorRow maps one expected error to its name; match is false for any other.
@@ -113,17 +113,17 @@ func domainError(err error) (string, details, bool) {
 	return name, d, true
 }
 
-// onWire makes an error of a method presentable. expected is false for an error that no row
-// knows: the caller of onWire logs it.
-func (m *method) onWire(subject string, err error) (_ *wireError, expected bool) {
-	if ready, ok := errors.AsType[*wireError](err); ok {
+// onBus makes an error of a method presentable. expected is false for an error that no row
+// knows: the caller of onBus logs it.
+func (m *method) onBus(subject string, err error) (_ *busError, expected bool) {
+	if ready, ok := errors.AsType[*busError](err); ok {
 		return ready, true
 	}
 	text := m.sentence(subject, err)
 	for _, row := range errorRows() {
 		if name, d, ok := row(err); ok {
-			return &wireError{name: name, text: text, details: d}, true
+			return &busError{name: name, text: text, details: d}, true
 		}
 	}
-	return &wireError{name: contract.ErrorInternal, text: text}, false
+	return &busError{name: contract.ErrorInternal, text: text}, false
 }

@@ -77,37 +77,37 @@ func errorCases() []errorCase {
 	}
 }
 
-// TestOnWire: each error of the core has its D-Bus name, its text and its details.
-func TestOnWire(t *testing.T) {
+// TestOnBus: each error of the core has its D-Bus name, its text and its details.
+func TestOnBus(t *testing.T) {
 	t.Parallel()
 	m := &method{doing: "start domain"}
 	for _, tt := range errorCases() {
 		t.Run(tt.ident+" "+tt.text, func(t *testing.T) {
 			t.Parallel()
-			wire, expected := m.onWire("web", fmt.Errorf("%w", tt.err))
-			if !expected || wire.name != tt.name {
-				t.Errorf("expected %v, name %s, want true, %s", expected, wire.name, tt.name)
+			failed, expected := m.onBus("web", fmt.Errorf("%w", tt.err))
+			if !expected || failed.name != tt.name {
+				t.Errorf("expected %v, name %s, want true, %s", expected, failed.name, tt.name)
 			}
-			if want := `cannot start domain "web": ` + tt.text; wire.text != want {
-				t.Errorf("message %q, want %q", wire.text, want)
+			if want := `cannot start domain "web": ` + tt.text; failed.text != want {
+				t.Errorf("message %q, want %q", failed.text, want)
 			}
 			want := tt.details
 			if want == nil {
 				want = map[string]any{}
 			}
-			if diff := cmp.Diff(want, bare(wire.body()[1].(details))); diff != "" {
+			if diff := cmp.Diff(want, bare(failed.body()[1].(details))); diff != "" {
 				t.Errorf("details differ (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// TestOnWireUnexpected: an error that nobody promised is Internal, and is reported as unexpected.
-func TestOnWireUnexpected(t *testing.T) {
+// TestOnBusUnexpected: an error that nobody promised is Internal, and is reported as unexpected.
+func TestOnBusUnexpected(t *testing.T) {
 	t.Parallel()
-	wire, expected := (&method{doing: "define domain"}).onWire("", errors.New("disk full"))
-	if expected || wire.name != contract.ErrorInternal || wire.text != "cannot define domain: disk full" {
-		t.Errorf("expected %v, %s: %s", expected, wire.name, wire.text)
+	failed, expected := (&method{doing: "define domain"}).onBus("", errors.New("disk full"))
+	if expected || failed.name != contract.ErrorInternal || failed.text != "cannot define domain: disk full" {
+		t.Errorf("expected %v, %s: %s", expected, failed.name, failed.text)
 	}
 }
 

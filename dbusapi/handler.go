@@ -16,7 +16,7 @@ import (
 // authorised. Somebody who thinks about a password must not keep root from stopping a container.
 const authPatience = 250 * time.Millisecond
 
-// handler makes godbus hand every call to the server: intake has already found the method, so
+// handler makes godbus hand every call to the server: inbound has already found the method, so
 // each look-up finds the handler itself.
 type handler struct{ s *Server }
 
@@ -28,7 +28,7 @@ func (h handler) NumReturns() int                                        { retur
 func (h handler) ArgumentValue(int) any                                  { return (*call)(nil) }
 func (h handler) ReturnValue(int) any                                    { return nil }
 
-// DecodeArguments keeps godbus from decoding what intake put into the body.
+// DecodeArguments keeps godbus from decoding what inbound put into the body.
 func (h handler) DecodeArguments(_ *dbus.Conn, _ string, _ *dbus.Message, args []any) ([]any, error) {
 	return args, nil
 }
@@ -43,7 +43,7 @@ func (h handler) Call(args ...any) ([]any, error) {
 // before the next call in the queue begins, so that the replies of a queue are in order, too.
 func (s *Server) serve(c *call) {
 	out, err := s.run(c)
-	s.signals.out.push(s.reply(c, out, err), func() { s.intake.done(c) })
+	s.signals.out.push(s.reply(c, out, err), func() { s.inbound.done(c) })
 	if c.ticket != nil {
 		c.ticket.Leave()
 	}
@@ -137,21 +137,21 @@ func (s *Server) ask(c *call, about map[string]string, interactive bool) error {
 
 // reply encodes the answer to a call, nil when the caller wants none.
 func (s *Server) reply(c *call, out []any, err error) []byte {
-	var wire *wireError
+	var failed *busError
 	if err != nil {
-		wire = s.failure(c, err)
+		failed = s.failure(c, err)
 	}
 	if c.flags&dbus.FlagNoReplyExpected != 0 {
 		return nil
 	}
-	msg, err := encode(c.answer(out, wire), s.signals.serials.GetSerial())
+	msg, err := encode(c.answer(out, failed), s.signals.serials.GetSerial())
 	if err == nil {
 		return msg
 	}
 	// The texts of the answer come from the service; this one is plain.
 	s.log.Error("reply not sent", "op", c.member, "domain", c.subject, "err", err)
-	wire = stdError(contract.ErrorInternal, "the reply cannot be sent")
-	msg, err = encode(c.answer(nil, wire), s.signals.serials.GetSerial())
+	failed = stdError(contract.ErrorInternal, "the reply cannot be sent")
+	msg, err = encode(c.answer(nil, failed), s.signals.serials.GetSerial())
 	if err != nil {
 		s.log.Error("error not sent", "op", c.member, "domain", c.subject, "err", err)
 	}
@@ -159,31 +159,31 @@ func (s *Server) reply(c *call, out []any, err error) []byte {
 }
 
 // answer is the message that ends a call, with values or with an error.
-func (c *call) answer(out []any, wire *wireError) *dbus.Message {
+func (c *call) answer(out []any, failed *busError) *dbus.Message {
 	msg := &dbus.Message{Type: dbus.TypeMethodReply, Body: out, Headers: map[dbus.HeaderField]dbus.Variant{
 		dbus.FieldDestination: dbus.MakeVariant(string(c.sender)),
 		dbus.FieldReplySerial: dbus.MakeVariant(c.serial),
 	}}
-	if wire != nil {
-		msg.Type, msg.Body = dbus.TypeError, wire.body()
-		msg.Headers[dbus.FieldErrorName] = dbus.MakeVariant(wire.name)
+	if failed != nil {
+		msg.Type, msg.Body = dbus.TypeError, failed.body()
+		msg.Headers[dbus.FieldErrorName] = dbus.MakeVariant(failed.name)
 	}
 	return msg
 }
 
 // failure is the one place where an unexpected error is logged.
-func (s *Server) failure(c *call, err error) *wireError {
+func (s *Server) failure(c *call, err error) *busError {
 	if c.method == nil {
 		return c.refusal
 	}
-	wire, expected := c.method.onWire(c.subject, err)
+	failed, expected := c.method.onBus(c.subject, err)
 	if expected {
-		return wire
+		return failed
 	}
 	attrs := []any{"op", c.method.name, "domain", c.subject, "err", err}
 	if p, ok := errors.AsType[*panicError](err); ok {
 		attrs = append(attrs, "panic", fmt.Sprint(p.value), "stack", string(p.stack))
 	}
 	s.log.Error("call failed", attrs...)
-	return wire
+	return failed
 }

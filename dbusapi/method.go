@@ -41,7 +41,7 @@ func (m *method) maxArgs() int {
 }
 
 // refuse says why the arguments were not read, if they were not.
-func (m *method) refuse(h *bus.Header) *wireError {
+func (m *method) refuse(h *bus.Header) *busError {
 	switch {
 	case h.Fault == nil:
 		return nil
@@ -81,7 +81,7 @@ func ifaces() map[kind][]*iface {
 
 // checkSignature compares the signature of what the caller sent with what the method takes. Arguments of
 // the right one have exactly the Go types that godbus decodes it to.
-func (m *method) checkSignature(signature string) *wireError {
+func (m *method) checkSignature(signature string) *busError {
 	if signature != m.in {
 		return stdError(contract.ErrorInvalidArgs, "%s takes arguments of signature %q, not %q", m.name, m.in, signature)
 	}

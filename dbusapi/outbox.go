@@ -12,15 +12,15 @@ import (
 // connection is lost: clients then see the name vanish and read all anew from the next daemon.
 type outbox struct {
 	mu      sync.Mutex // guards the fields below; never held while writing
-	queue   []parcel
+	queue   []outgoing
 	stopped bool
 
 	wake chan struct{} // one token: the queue grew or stop was called
 	done chan struct{} // closed when the writer has ended
 }
 
-// parcel is one encoded message (nil for none) and what to do when it is written.
-type parcel struct {
+// outgoing is one encoded message (nil for none) and what to do when it is written.
+type outgoing struct {
 	msg  []byte
 	sent func()
 }
@@ -34,7 +34,7 @@ func (o *outbox) push(msg []byte, sent func()) {
 	o.mu.Lock()
 	drop := o.stopped
 	if !drop {
-		o.queue = append(o.queue, parcel{msg, sent})
+		o.queue = append(o.queue, outgoing{msg, sent})
 	}
 	o.mu.Unlock()
 	if drop {
@@ -77,7 +77,7 @@ func (o *outbox) start(to io.Writer) {
 	}()
 }
 
-func (o *outbox) take() (batch []parcel, last bool) {
+func (o *outbox) take() (batch []outgoing, last bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	batch, o.queue = o.queue, nil

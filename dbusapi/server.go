@@ -51,7 +51,7 @@ type Server struct {
 	version  string
 	contract interfaces
 	ifaces   map[kind][]*iface
-	intake   *intake
+	inbound  *inbound
 
 	ctx    context.Context //nolint:containedctx // what calls change outlives the caller, not the server
 	cancel context.CancelFunc
@@ -77,7 +77,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		core: cfg.Core, signals: cfg.Signals, auth: cfg.Auth, log: cfg.Log, version: cfg.Version,
 		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel,
 	}
-	s.intake = newIntake(base, s.ifaces, s.core.Ticket)
+	s.inbound = newInbound(base, s.ifaces, s.core.Ticket)
 	if err := s.connect(ctx, cfg.Address); err != nil {
 		cancel()
 		return nil, fmt.Errorf("connect to the bus: %w", err)
@@ -95,10 +95,10 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 func (s *Server) connect(ctx context.Context, address string) (err error) {
 	s.conn, err = bus.Connect(ctx, bus.Options{
 		Address: address,
-		Calls:   s.intake.expect,
+		Calls:   s.inbound.expect,
 		Serials: &s.signals.serials,
 		Library: []dbus.ConnOption{
-			dbus.WithHandler(handler{s}), dbus.WithSignalHandler(s.intake), dbus.WithIncomingInterceptor(s.intake.intercept),
+			dbus.WithHandler(handler{s}), dbus.WithSignalHandler(s.inbound), dbus.WithIncomingInterceptor(s.inbound.intercept),
 		},
 	})
 	return err
@@ -129,12 +129,12 @@ func (s *Server) own(ctx context.Context) error {
 }
 
 // InFlight is the number of calls that were read and are not answered yet.
-func (s *Server) InFlight() int { return s.intake.inFlight() }
+func (s *Server) InFlight() int { return s.inbound.inFlight() }
 
 // Idle gets a token each time that the last call in flight was answered. To end on idle, wait for
 // a token and the wanted time, look at InFlight and the service's running containers, and Close:
 // a call that comes in between is still answered, as Close drains.
-func (s *Server) Idle() <-chan struct{} { return s.intake.idle }
+func (s *Server) Idle() <-chan struct{} { return s.inbound.idle }
 
 // Lost is closed when the connection is gone, also by Close. The server does not come back: the
 // process ends, and the containers don't notice.
@@ -157,14 +157,14 @@ func (s *Server) shutDown(ctx context.Context) error {
 	case <-s.signals.mute():
 	case <-ctx.Done():
 	}
-	// The bus sends its reply behind the last call for the name, and intake has counted
+	// The bus sends its reply behind the last call for the name, and inbound has counted
 	// everything before the reply: no call is between the two.
 	err := s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ReleaseName", 0, contract.BusName).Err
 	if err != nil {
 		err = fmt.Errorf("release %s: %w", contract.BusName, err)
 	}
 	select {
-	case <-s.intake.drain():
+	case <-s.inbound.drain():
 	case <-ctx.Done():
 		err = errors.Join(err, fmt.Errorf("wait for %d calls: %w", s.InFlight(), ctx.Err()))
 	}

@@ -177,9 +177,9 @@ func TestCallerLeaves(t *testing.T) {
 			ctx := <-began
 			other.Close()
 			waitFor(t, "the server to notice", func() bool {
-				r.server.intake.mu.Lock()
-				defer r.server.intake.mu.Unlock()
-				return len(r.server.intake.callers) == 0
+				r.server.inbound.mu.Lock()
+				defer r.server.inbound.mu.Unlock()
+				return len(r.server.inbound.callers) == 0
 			})
 			if op == "start" {
 				if ctx.Err() != nil {

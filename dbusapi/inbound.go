@@ -32,7 +32,7 @@ type call struct {
 	kind    kind
 	uuid    domain.UUID // of a container's path
 	method  *method     // nil when there is none: then refusal says why
-	refusal *wireError
+	refusal *busError
 	ticket  *service.Ticket // for a method that changes the container
 	subject string          // what an error is about: a container's name where known
 }
@@ -45,10 +45,10 @@ type caller struct {
 	bytes  int // of the arguments of the active ones
 }
 
-// intake sees every message in the one goroutine that reads the socket, before godbus starts a
+// inbound sees every message in the one goroutine that reads the socket, before godbus starts a
 // goroutine per call. Hence it alone knows the order of arrival, and its count of calls in flight
 // has no gap: a call counts from the moment it was read until its reply is written.
-type intake struct {
+type inbound struct {
 	ctx    context.Context //nolint:containedctx // the parent of every caller's context
 	ifaces map[kind][]*iface
 	ticket func(domain.UUID) *service.Ticket
@@ -61,8 +61,8 @@ type intake struct {
 	drained []chan struct{}
 }
 
-func newIntake(ctx context.Context, ifaces map[kind][]*iface, ticket func(domain.UUID) *service.Ticket) *intake {
-	return &intake{
+func newInbound(ctx context.Context, ifaces map[kind][]*iface, ticket func(domain.UUID) *service.Ticket) *inbound {
+	return &inbound{
 		ctx: ctx, ifaces: ifaces, ticket: ticket,
 		idle: make(chan struct{}, 1), callers: make(map[dbus.Sender]*caller),
 	}
@@ -70,7 +70,7 @@ func newIntake(ctx context.Context, ifaces map[kind][]*iface, ticket func(domain
 
 // expect says what the body of a call may be, before any of it is decoded. It notes the call for
 // intercept, which gets the same one next, in the same goroutine.
-func (in *intake) expect(h *bus.Header) bus.Body {
+func (in *inbound) expect(h *bus.Header) bus.Body {
 	c := &call{
 		serial: h.Serial, flags: h.Flags, sender: dbus.Sender(h.Sender), path: dbus.ObjectPath(h.Path), member: h.Member,
 		header: h,
@@ -87,7 +87,7 @@ func (in *intake) expect(h *bus.Header) bus.Body {
 // since the body is the one part that godbus hands on to the handler untouched, and hides the
 // interface, because godbus answers org.freedesktop.DBus.Peer itself, with a wrong machine id.
 // The no-reply flag stops godbus from replying; Server.reply does.
-func (in *intake) intercept(msg *dbus.Message) {
+func (in *inbound) intercept(msg *dbus.Message) {
 	if msg.Type != dbus.TypeMethodCall {
 		return
 	}
@@ -102,7 +102,7 @@ func (in *intake) intercept(msg *dbus.Message) {
 
 // admit counts a call in and gives it its place among those that change the same container, or says
 // why it is refused.
-func (in *intake) admit(c *call) {
+func (in *inbound) admit(c *call) {
 	refusal := in.enter(c)
 	if refusal == nil && c.method != nil {
 		refusal = c.method.refuse(c.header)
@@ -117,7 +117,7 @@ func (in *intake) admit(c *call) {
 
 // resolve finds the method, also when the caller left the interface out, as the specification
 // allows. Peer is the one interface that every path has.
-func (in *intake) resolve(c *call, ifaceName string) (*method, *wireError) {
+func (in *inbound) resolve(c *call, ifaceName string) (*method, *busError) {
 	c.kind, c.uuid = parsePath(c.path)
 	of := c.kind
 	if of == kindUnknown {
@@ -143,7 +143,7 @@ func (in *intake) resolve(c *call, ifaceName string) (*method, *wireError) {
 }
 
 // enter counts the call in, and refuses it when its caller has too many.
-func (in *intake) enter(c *call) *wireError {
+func (in *inbound) enter(c *call) *busError {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	c.caller = in.callers[c.sender]
@@ -173,7 +173,7 @@ func (c *call) size() int {
 }
 
 // done counts the call out.
-func (in *intake) done(c *call) {
+func (in *inbound) done(c *call) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	c.caller.active--
@@ -193,14 +193,14 @@ func (in *intake) done(c *call) {
 }
 
 // inFlight is the number of calls read and not yet answered.
-func (in *intake) inFlight() int {
+func (in *inbound) inFlight() int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.active
 }
 
 // drain returns a channel that is closed once no call is in flight.
-func (in *intake) drain() <-chan struct{} {
+func (in *inbound) drain() <-chan struct{} {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	ch := make(chan struct{})
@@ -214,7 +214,7 @@ func (in *intake) drain() <-chan struct{} {
 
 // DeliverSignal is godbus's hook for signals. The only one subscribed to tells that a connection
 // left the bus: its context ends. A unique name never comes back.
-func (in *intake) DeliverSignal(ifaceName, member string, s *dbus.Signal) {
+func (in *inbound) DeliverSignal(ifaceName, member string, s *dbus.Signal) {
 	if s.Sender != "org.freedesktop.DBus" || ifaceName != "org.freedesktop.DBus" || member != "NameOwnerChanged" {
 		return
 	}
