@@ -8,13 +8,13 @@ import (
 	"github.com/berthd/berth/internal/events"
 )
 
-// Define stores a definition: a new container, or what an existing one will be from its next start
-// on. ExistsError when the name or the uuid is another's.
+// Define stores a definition, for a new container or for the next start of an existing one. It returns an
+// ExistsError if another container has the name or the uuid.
 func (s *Service) Define(ctx context.Context, xml []byte) (Snapshot, error) {
 	return s.withDefinition(ctx, xml, true, s.define)
 }
 
-// withDefinition reads a definition and runs f with the right to change the container that it is of.
+// withDefinition parses a definition, locks its container, and runs f.
 func (s *Service) withDefinition(ctx context.Context, xml []byte, persistent bool, f func(c *container, def *domain.Def, fresh bool) error) (Snapshot, error) {
 	def, err := domain.Parse(xml)
 	if err != nil {
@@ -84,9 +84,8 @@ func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
 	return nil
 }
 
-// reserve finds the container that a definition is of, or enters a new one, under its name and
-// uuid, that nobody has been told of yet; a new one's queue is the caller's from the first moment on
-// that others can find it.
+// reserve finds the container of a definition, or enters a new one under its name and uuid. A new container is
+// locked from the moment that others can find it, and nobody has been told of it.
 func (s *Service) reserve(def *domain.Def, persistent bool) (c *container, fresh bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,7 +138,7 @@ func (s *Service) forget(c *container) {
 	s.mu.Unlock()
 }
 
-// dismiss forgets a container with all that is kept of it, and says so.
+// dismiss removes a container from the registry with all that is kept of it, and tells the observer.
 func (s *Service) dismiss(c *container, e *events.Event) error {
 	before := c.snapshot()
 	s.forget(c)
@@ -148,8 +147,8 @@ func (s *Service) dismiss(c *container, e *events.Event) error {
 	return err
 }
 
-// Undefine removes the stored definition. A running container becomes transient; ErrTransient when
-// it is that already.
+// Undefine removes the stored definition. A running container becomes transient. It returns ErrTransient if the
+// container is transient already.
 func (s *Service) Undefine(ctx context.Context, u domain.UUID) error {
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
@@ -171,7 +170,7 @@ func (s *Service) Undefine(ctx context.Context, u domain.UUID) error {
 	})
 }
 
-// with runs f with the right to change a container.
+// with locks a container and runs f. It returns ErrNoContainer if the container is gone.
 func (s *Service) with(ctx context.Context, u domain.UUID, f func(*container) error) error {
 	c, err := s.find(u)
 	if err != nil {

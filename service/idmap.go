@@ -16,10 +16,9 @@ type HostIDs interface {
 	Mapped(pid uint32) (domain.IDMap, error)
 }
 
-// claimIDs fills in the ids of a definition that leaves their choice to us, and checks those that
-// come with such a definition: a *domain.Error when somebody has one of them, or when none are left.
-// What the container has already it keeps. Until done is called, when the definition is stored or
-// live, or was not accepted, no other gets its ids. The caller has the container locked.
+// claimIDs chooses the ids of a definition that leaves the choice to us, and checks ids that come with such a
+// definition. It returns a *domain.Error if another has one of them, or if none are free. A container keeps
+// its ids. The claim holds until the caller calls done, after it stored, started or rejected the definition. The caller has the container locked.
 func (s *Service) claimIDs(c *container, def *domain.Def) (done func(), err error) {
 	auto, own := def.Extension.AutoIDMap, c.chosenIDs()
 	if auto && !def.IDMap.Enabled() {
@@ -85,8 +84,8 @@ func checkIDs(wanted []idrange.Span, others map[string][]idrange.Span, host []id
 	return nil
 }
 
-// othersIDs gives the ids of every container but one, by its name: of its definitions, of the one
-// that is just being accepted, and of the one whose next life is about to begin.
+// othersIDs returns the ids of every container but one, by name: of its stored, live, pending and previous
+// definitions, and of definitions that cannot be read.
 func (s *Service) othersIDs(but *container) map[string][]idrange.Span {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -123,8 +122,8 @@ func (c *container) chosenIDs() domain.IDMap {
 	return domain.IDMap{}
 }
 
-// checkChosen refuses the start of a definition whose file was written by hand, without the ids: it
-// would run with the host's.
+// checkChosen refuses to start a definition without its ids, as one whose file was written by hand may be. The
+// container would run with the host's ids.
 func checkChosen(def *domain.Def) error {
 	if def.Extension.AutoIDMap && !def.IDMap.Enabled() {
 		return idError("no ids have been chosen yet; define the container again")

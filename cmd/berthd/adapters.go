@@ -63,16 +63,16 @@ func (m machines) Find(ctx context.Context, u domain.UUID) (service.Registered, 
 	return service.Registered(found), ok, err
 }
 
-// observer passes every change to the bus, and a nudge to who waits for idleness.
+// observer passes every change to the bus, and a sign of activity to who waits for idleness.
 type observer struct {
-	signals *dbusapi.Signals
-	nudges  chan<- struct{}
+	signals  *dbusapi.Signals
+	activity chan<- struct{}
 }
 
 func (o observer) Changed(before, after *service.Snapshot, event *events.Event) {
 	o.signals.Changed(before, after, event)
 	select {
-	case o.nudges <- struct{}{}:
+	case o.activity <- struct{}{}:
 	default:
 	}
 }

@@ -36,7 +36,7 @@ type parts struct {
 	signals  *dbusapi.Signals
 	auth     dbusapi.Authorizer
 	client   *bus.Conn
-	nudges   chan struct{}
+	activity chan struct{}
 	announce func()
 }
 
@@ -58,14 +58,14 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err := conn.Shelter(ctx, contract.CallerName); err != nil {
 		log.Warn("strangers can fill the queue of a connection: the policy of the bus is an older one", "err", err)
 	}
-	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), nudges: make(chan struct{}, 1)}
+	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), activity: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			d.close()
 		}
 	}()
-	wishes := make(chan string, 1024)
-	systemd, err := units.New(ctx, conn.Conn, func(unit string) { wishes <- unit })
+	stopRequests := make(chan string, 1024)
+	systemd, err := units.New(ctx, conn.Conn, func(unit string) { stopRequests <- unit })
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Supervisors: supervisors,
 		HostIDs:     host.NewIDs(),
 		IDRange:     cfg.IDRange,
-		Observer:    observer{d.signals, d.nudges},
+		Observer:    observer{d.signals, d.activity},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
 		Now:         time.Now,
 		Log:         log,
@@ -113,7 +113,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		return nil, err
 	}
 	go func() {
-		for unit := range wishes {
+		for unit := range stopRequests {
 			d.service.RequestStop(unit)
 		}
 	}()

@@ -9,8 +9,8 @@ type caller interface {
 }
 
 // idle gives a channel that is closed once no container has run and no call has come for the whole
-// of limit; 0 means never. active counts the containers, and each change of one is a nudge.
-func idle(server caller, active func() int, nudges <-chan struct{}, limit time.Duration) <-chan struct{} {
+// of limit; 0 means never. active counts the containers, and each change of one is a sign of activity.
+func idle(server caller, active func() int, activity <-chan struct{}, limit time.Duration) <-chan struct{} {
 	over := make(chan struct{})
 	if limit == 0 {
 		return over
@@ -20,7 +20,7 @@ func idle(server caller, active func() int, nudges <-chan struct{}, limit time.D
 		defer timer.Stop()
 		for {
 			select {
-			case <-nudges:
+			case <-activity:
 				timer.Reset(limit)
 			case <-server.Idle():
 				timer.Reset(limit)

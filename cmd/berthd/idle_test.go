@@ -8,12 +8,12 @@ import (
 
 // quiet is a server and a service with as many calls and containers as a test says.
 type quiet struct {
-	calls, active atomic.Int64
-	idle, nudges  chan struct{}
+	calls, active  atomic.Int64
+	idle, activity chan struct{}
 }
 
 func newQuiet() *quiet {
-	return &quiet{idle: make(chan struct{}, 1), nudges: make(chan struct{}, 1)}
+	return &quiet{idle: make(chan struct{}, 1), activity: make(chan struct{}, 1)}
 }
 
 func (q *quiet) InFlight() int         { return int(q.calls.Load()) }
@@ -36,15 +36,15 @@ func TestIdle(t *testing.T) {
 	}{
 		"nothing at all":         {short, 0, 0, nil},
 		"a call in flight":       {short, 1, 0, func(q *quiet) { q.calls.Store(0); q.idle <- struct{}{} }},
-		"a container":            {short, 0, 1, func(q *quiet) { q.active.Store(0); q.nudges <- struct{}{} }},
-		"a call and a container": {short, 1, 1, func(q *quiet) { q.calls.Store(0); q.active.Store(0); q.nudges <- struct{}{} }},
+		"a container":            {short, 0, 1, func(q *quiet) { q.active.Store(0); q.activity <- struct{}{} }},
+		"a call and a container": {short, 1, 1, func(q *quiet) { q.calls.Store(0); q.active.Store(0); q.activity <- struct{}{} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			q := newQuiet()
 			q.calls.Store(tc.calls)
 			q.active.Store(tc.works)
-			over := idle(q, q.containers, q.nudges, tc.limit)
+			over := idle(q, q.containers, q.activity, tc.limit)
 			if tc.end != nil {
 				select {
 				case <-over:
@@ -67,7 +67,7 @@ func TestNeverIdle(t *testing.T) {
 	t.Parallel()
 	q := newQuiet()
 	select {
-	case <-idle(q, q.containers, q.nudges, 0):
+	case <-idle(q, q.containers, q.activity, 0):
 		t.Error("without a limit it is idle")
 	case <-time.After(5 * short):
 	}
@@ -79,12 +79,12 @@ func TestIdleStartsAnew(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	for name, sign := range map[string]func(*quiet) chan struct{}{
 		"call":   func(q *quiet) chan struct{} { return q.idle },
-		"change": func(q *quiet) chan struct{} { return q.nudges },
+		"change": func(q *quiet) chan struct{} { return q.activity },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			q := newQuiet()
-			over := idle(q, q.containers, q.nudges, limit)
+			over := idle(q, q.containers, q.activity, limit)
 			var last time.Time
 			for range 5 {
 				time.Sleep(limit / 4)

@@ -69,7 +69,7 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 	lost := false
 	select {
 	case <-ctx.Done():
-	case <-idle(server, d.service.Active, d.nudges, cfg.IdleTimeout):
+	case <-idle(server, d.service.Active, d.activity, cfg.IdleTimeout):
 	case <-server.Lost():
 		lost = true
 	case <-d.client.Context().Done(): // systemd and machined are out of reach

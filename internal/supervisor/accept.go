@@ -15,7 +15,7 @@ import (
 
 // accept takes a restarted berthd. The socket lies in a directory that only root may enter.
 func (s *supervisor) accept() {
-	d, err := newDoor(wire.FDListen)
+	d, err := newListener(wire.FDListen)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "berth-supervisor: listen:", err)
 		return
@@ -26,7 +26,7 @@ func (s *supervisor) accept() {
 			return
 		}
 		if c, err := wire.NewConn(fd); err == nil {
-			s.events <- event{hello: c, door: d}
+			s.events <- event{hello: c, listener: d}
 		}
 	}
 }
@@ -34,10 +34,10 @@ func (s *supervisor) accept() {
 // retry is the pause before accept(2) is tried again after EMFILE or ENOMEM.
 const retry = time.Second
 
-// door is where berthds come in. A process that has no descriptor left cannot take a connection, and the
-// socket stays readable: so it holds two in reserve, for a connection and for what it is told
-// about this process.
-type door struct {
+// listener accepts the connections of restarted berthds. A process without a free descriptor cannot accept a
+// connection, and the socket stays readable. So the listener holds two in reserve: for the connection, and for
+// the pidfd that berthd is sent.
+type listener struct {
 	socket syscall.RawConn
 	retry  time.Duration
 
@@ -45,8 +45,8 @@ type door struct {
 	spare []int
 }
 
-// newDoor takes ownership of a listening socket.
-func newDoor(fd int) (*door, error) {
+// newListener takes ownership of a listening socket.
+func newListener(fd int) (*listener, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, err
 	}
@@ -55,13 +55,13 @@ func newDoor(fd int) (*door, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &door{socket: socket, retry: retry}
-	d.fill()
+	d := &listener{socket: socket, retry: retry}
+	d.refill()
 	return d, nil
 }
 
 // next waits for a connection. The error is the socket's end.
-func (d *door) next() (int, error) {
+func (d *listener) next() (int, error) {
 	for {
 		var fd int
 		var refused error
@@ -75,15 +75,15 @@ func (d *door) next() (int, error) {
 		case refused == nil:
 			return fd, nil
 		case errors.Is(refused, unix.ECONNABORTED): // it went away while it waited
-		case errors.Is(refused, unix.EMFILE) && d.empty():
+		case errors.Is(refused, unix.EMFILE) && d.spend():
 		default:
 			<-time.After(d.retry)
 		}
 	}
 }
 
-// fill takes as much of the reserve as there is room for.
-func (d *door) fill() {
+// refill takes as much of the reserve as there is room for.
+func (d *listener) refill() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	_ = d.socket.Control(func(listen uintptr) { // its error is the socket's end
@@ -97,8 +97,8 @@ func (d *door) fill() {
 	})
 }
 
-// empty lets the reserve go, and says whether there was one.
-func (d *door) empty() bool {
+// spend closes the reserve. It reports whether there was one.
+func (d *listener) spend() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	had := len(d.spare) > 0

@@ -13,21 +13,21 @@ import (
 // fewDescriptors is set in the process that may have few descriptors: the limit is of all its threads.
 const fewDescriptors = "BERTH_TEST_LIMITED"
 
-// TestDoorWithoutDescriptors: a process without a free descriptor takes a connection with its
+// TestListenerWithoutDescriptors: a process without a free descriptor takes a connection with its
 // reserve. Without the reserve the connection waits, costs no processor time, and is taken once
 // there is room.
-func TestDoorWithoutDescriptors(t *testing.T) {
+func TestListenerWithoutDescriptors(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(fewDescriptors) == "" {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDoorWithoutDescriptors$", "-test.v")
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestListenerWithoutDescriptors$", "-test.v")
 		cmd.Env = append(os.Environ(), fewDescriptors+"=1")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%v:\n%s", err, out)
 		}
 		return
 	}
-	listen, address := listener(t)
-	d, err := newDoor(listen)
+	listen, address := listening(t)
+	d, err := newListener(listen)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestDoorWithoutDescriptors(t *testing.T) {
 	if err != nil {
 		t.Errorf("no room beside a connection: %v", err)
 	}
-	d.fill() // there is no room
+	d.refill() // there is no room
 
 	connect(t, clients[1], address)
 	taken := make(chan error, 1)
@@ -72,14 +72,14 @@ func TestDoorWithoutDescriptors(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("the second was not taken when there was room")
 	}
-	d.fill()
+	d.refill()
 	if len(d.spare) != 2 {
 		t.Errorf("the reserve has %d", len(d.spare))
 	}
 }
 
-// listener is a listening socket and its address.
-func listener(t *testing.T) (int, *unix.SockaddrUnix) {
+// listening is a listening socket and its address.
+func listening(t *testing.T) (int, *unix.SockaddrUnix) {
 	t.Helper()
 	fd := socket(t)
 	address := &unix.SockaddrUnix{Name: filepath.Join(t.TempDir(), "s")}

@@ -11,8 +11,8 @@ import (
 
 // greet gives a new berthd the state of things; the old one, if it still seems to be there, is
 // dead or will be: the bus name has one owner.
-func (s *supervisor) greet(c *wire.Conn, d *door) {
-	defer d.fill()
+func (s *supervisor) greet(c *wire.Conn, d *listener) {
+	defer d.refill()
 	if s.control != nil {
 		_ = s.control.Close()
 	}

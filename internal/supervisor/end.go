@@ -51,8 +51,8 @@ func (s *supervisor) ended() error {
 	return s.tell(exited)
 }
 
-// lastWords settles what an init meant that has ended already: its socket may have closed by
-// execve(2), or with its life. Its listener has everything it said.
+// lastWords reads the remaining messages of an init that has ended. Its socket may have closed because of
+// execve(2) or because it died; the messages tell which.
 func (s *supervisor) lastWords() error {
 	for !s.running {
 		e := <-s.events

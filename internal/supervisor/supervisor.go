@@ -33,13 +33,13 @@ type supervisor struct {
 
 // event is what another goroutine saw; exactly one of from, hello, ended and sigterm is set.
 type event struct {
-	from    *wire.Conn // who said m, or ended (m is nil)
-	message wire.Message
-	files   []*os.File
-	hello   *wire.Conn // a new berthd
-	door    *door      // with hello: by which it came
-	ended   bool       // init
-	sigterm bool
+	from     *wire.Conn // who said m, or ended (m is nil)
+	message  wire.Message
+	files    []*os.File
+	hello    *wire.Conn // a new berthd
+	listener *listener  // with hello: by which it came
+	ended    bool       // init
+	sigterm  bool
 }
 
 // Run supervises one container from its birth to its end and returns the process's exit status.
@@ -114,7 +114,7 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 	case e.ended:
 		return true, s.ended()
 	case e.hello != nil:
-		s.greet(e.hello, e.door)
+		s.greet(e.hello, e.listener)
 		return false, nil
 	case e.sigterm:
 		s.asked = true

@@ -107,7 +107,7 @@ func info(t testing.TB, name string) client.Info {
 func becomes(t testing.TB, name, want string) client.Info {
 	t.Helper()
 	var i client.Info
-	settled(t, func() error {
+	eventually(t, func() error {
 		i = info(t, name)
 		if got := i.State + "/" + i.StateReason; got != want {
 			return fmt.Errorf("%s is %s, not %s", name, got, want)
@@ -135,7 +135,7 @@ func configure(t testing.TB, text string) {
 func says(t testing.TB, name, text string) string {
 	t.Helper()
 	var output string
-	settled(t, func() error {
+	eventually(t, func() error {
 		output = strings.ReplaceAll(run(t, "berthctl", "console-log", name), "\r", "")
 		if !strings.Contains(output, text) {
 			return fmt.Errorf("the console of %s has no %q in:\n%s", name, text, output)

@@ -23,7 +23,7 @@ func TestForeignScope(t *testing.T) {
 		run(t, "systemctl", "stop", scope)
 		_ = foreign.Wait()
 	})
-	settled(t, func() error {
+	eventually(t, func() error {
 		_, err := os.Stat("/sys/fs/cgroup/machine.slice/" + scope)
 		return err
 	})
@@ -49,7 +49,7 @@ func TestForeignRegistration(t *testing.T) {
 		run(t, "systemctl", "stop", scope)
 		_ = foreign.Wait()
 	})
-	settled(t, func() error {
+	eventually(t, func() error {
 		group, err := os.ReadFile("/proc/" + pidOf(uint32(foreign.Process.Pid)) + "/cgroup")
 		if err == nil && !strings.Contains(string(group), scope) {
 			err = errors.New("the foreign process is not in its scope")

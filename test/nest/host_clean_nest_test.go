@@ -23,7 +23,7 @@ func clean(t *testing.T) {
 		if t.Failed() {
 			return // what it left tells nothing then
 		}
-		settled(t, func() error {
+		eventually(t, func() error {
 			if diff := extra(before, observe(t)); len(diff) > 0 {
 				return errors.New("left on the host:\n  " + strings.Join(diff, "\n  "))
 			}

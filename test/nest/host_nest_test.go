@@ -19,8 +19,8 @@ const (
 	pulse    = 10 * time.Millisecond // between two looks
 )
 
-// settled waits until a condition holds, and fails the test with its last answer when it does not.
-func settled(t testing.TB, condition func() error) {
+// eventually waits until a condition holds, and fails the test with its last answer when it does not.
+func eventually(t testing.TB, condition func() error) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(pulse) {
 		err := condition()

@@ -34,7 +34,7 @@ func loops(t testing.TB) []string {
 // unlooped waits until no loop device is left: the kernel lets one go when its last mount has gone.
 func unlooped(t *testing.T) {
 	t.Helper()
-	settled(t, func() error {
+	eventually(t, func() error {
 		if left := loops(t); len(left) > 0 {
 			return &os.PathError{Op: "left", Path: strings.Join(left, " "), Err: os.ErrExist}
 		}
@@ -136,7 +136,7 @@ func TestBlockRoot(t *testing.T) {
 				}
 			}
 			run(t, "berthctl", "destroy", "web")
-			settled(t, func() error {
+			eventually(t, func() error {
 				if strings.Contains(run(t, "dumpe2fs", "-h", dev), "needs_recovery") {
 					return errors.New(dev + " was not unmounted")
 				}

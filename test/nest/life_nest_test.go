@@ -100,7 +100,7 @@ func TestSuspend(t *testing.T) {
 		t.Errorf("machined says %q", got)
 	}
 	run(t, "berthctl", "resume", "web")
-	settled(t, func() error {
+	eventually(t, func() error {
 		if run(t, "berthctl", "console-log", "web") == frozen {
 			return os.ErrDeadlineExceeded
 		}
@@ -148,7 +148,7 @@ func TestReboot(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(g.Root, "tmp/go"), []byte("go\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	settled(t, func() error {
+	eventually(t, func() error {
 		if i := info(t, "web"); i.State != "running" || i.Leader == first.Leader {
 			return os.ErrDeadlineExceeded
 		}

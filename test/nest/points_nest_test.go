@@ -72,13 +72,13 @@ func TestDaemonDiesAtEachPoint(t *testing.T) {
 				run(t, "berthctl", "suspend", "web")
 				run(t, "berthctl", "resume", "web")
 			} else {
-				settled(t, func() error {
+				eventually(t, func() error {
 					if state := info(t, "web").State; state != "shutoff" {
 						return errors.New(state)
 					}
 					return nil
 				})
-				settled(t, func() error {
+				eventually(t, func() error {
 					if r := try(t, "berthctl", "start", "web"); r.Status != 0 {
 						return errors.New(r.Err)
 					}
@@ -110,7 +110,7 @@ func TestOthersAtEachPoint(t *testing.T) {
 			g := sleeper(t, "web")
 			g.define(t)
 			at(t, "kill", point.name, "web")
-			settled(t, func() error { // systemd's own word, since any call would start the next daemon
+			eventually(t, func() error { // systemd's own word, since any call would start the next daemon
 				if daemon(t) != 0 {
 					return errors.New("the daemon lives")
 				}
@@ -142,7 +142,7 @@ func startNspawn(t testing.TB, root, name string) *exec.Cmd {
 	var cmd *exec.Cmd
 	var ended chan error
 	var said bytes.Buffer
-	settled(t, func() error { // the name may be free a moment later
+	eventually(t, func() error { // the name may be free a moment later
 		if cmd == nil {
 			cmd = exec.Command("systemd-nspawn", "--quiet", "-M", name, "-D", root, "/bin/sleep", "100000")
 			said.Reset()

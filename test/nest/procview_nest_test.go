@@ -115,7 +115,7 @@ func TestProcViewDies(t *testing.T) {
 	if err := syscall.Kill(parentOf(t, leader), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	settled(t, func() error {
+	eventually(t, func() error {
 		if _, err := meminfo.ReadAt(make([]byte, 1), 0); !errors.Is(err, syscall.ENOTCONN) {
 			return fmt.Errorf("a reader gets %w", err)
 		}

@@ -91,7 +91,7 @@ func TestProcViewDaemonRestarts(t *testing.T) {
 				if err := syscall.Kill(supervisor, syscall.SIGCONT); err != nil {
 					t.Fatal(err)
 				}
-				settled(t, func() error {
+				eventually(t, func() error {
 					if info(t, "web").Leader == 0 {
 						return errors.New("nobody has asked it again")
 					}
@@ -100,7 +100,7 @@ func TestProcViewDaemonRestarts(t *testing.T) {
 				end = []string{"berthctl", "destroy", "web"}
 			}
 			run(t, end[0], end[1:]...)
-			settled(t, func() error {
+			eventually(t, func() error {
 				if state := info(t, "web").State; state != "shutoff" {
 					return fmt.Errorf("web is %s", state)
 				}
@@ -128,7 +128,7 @@ func TestProcViewLeavesNoConnection(t *testing.T) {
 	if len(all) < 50 {
 		t.Fatalf("50 runs had %d connections", len(all))
 	}
-	settled(t, func() error {
+	eventually(t, func() error {
 		for _, c := range all {
 			now, err := os.Stat(filepath.Join(fuseConnections, c.Name()))
 			if err == nil && os.SameFile(now, c) && now.ModTime().Equal(c.ModTime()) { // no later one of that number

@@ -27,7 +27,7 @@ func killDaemon(t testing.TB, atOnce ...func()) {
 	for _, do := range atOnce {
 		do()
 	}
-	settled(t, func() error {
+	eventually(t, func() error {
 		if now := daemon(t); now == pid {
 			return errors.New("berthd is still there")
 		}
@@ -135,7 +135,7 @@ func TestEndedMeanwhile(t *testing.T) {
 				t.Fatal(err)
 			}
 			if c.kind != "" {
-				settled(t, func() error {
+				eventually(t, func() error {
 					if _, err := os.Stat(proc(int(leader), "stat")); err == nil {
 						return errors.New("init still runs")
 					}
@@ -244,7 +244,7 @@ func TestIdle(t *testing.T) {
 		t.Errorf("a daemon with a container ended: %d, then %d", first, now)
 	}
 	run(t, "berthctl", "destroy", "web")
-	settled(t, func() error {
+	eventually(t, func() error {
 		if daemon(t) != 0 {
 			return errors.New("the idle daemon is still there")
 		}

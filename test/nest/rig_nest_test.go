@@ -70,7 +70,7 @@ func TestScope(t *testing.T) {
 	})
 	const group = "/machine.slice/" + name
 	pid := cmd.Process.Pid // systemd-run moves itself and becomes the command
-	settled(t, func() error {
+	eventually(t, func() error {
 		if _, err := os.Stat("/sys/fs/cgroup" + group); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func wrongProcesses(t *testing.T) (zombie, thread int) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Wait() })
-	settled(t, func() error {
+	eventually(t, func() error {
 		text, err := os.ReadFile(proc(cmd.Process.Pid, "status"))
 		if err == nil && !strings.Contains(string(text), "(zombie)") {
 			err = errors.New("it has not ended")

@@ -27,7 +27,7 @@ func (s *storm) obey(t *testing.T) {
 		}
 		off := func() {
 			t.Helper()
-			settled(t, func() error {
+			eventually(t, func() error {
 				try(t, "berthctl", "destroy", name) // which may have ended by itself just now
 				if now := state(); now != "shut off" && now != "" {
 					return errors.New(name + " is " + now)

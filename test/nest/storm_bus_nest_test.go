@@ -34,7 +34,7 @@ func TestBusKilled(t *testing.T) {
 	}
 	dial.forget()
 	connect.forget()
-	settled(t, func() error {
+	eventually(t, func() error {
 		if r := try(t, "berthctl", "list"); r.Status != 0 {
 			return errors.New(r.Err)
 		}

@@ -61,7 +61,7 @@ func TestInitReachesForOurProgram(t *testing.T) {
 		}
 		g.define(t)
 		run(t, "berthctl", "start", "web") // what is executed then is the container's affair, and confined
-		settled(t, func() error {
+		eventually(t, func() error {
 			if i := info(t, "web"); i.State != "shutoff" {
 				return fmt.Errorf("it is %s: %s", i.State, run(t, "berthctl", "console-log", "web"))
 			}

@@ -135,7 +135,7 @@ func TestHostOpensNothingOfTheImage(t *testing.T) {
 			}
 			says(t, "web", "second life")
 			run(t, "systemctl", "stop", "machine-web.scope")
-			settled(t, func() error {
+			eventually(t, func() error {
 				if i := info(t, "web"); i.State != "shutoff" {
 					return fmt.Errorf("it is %s", i.State)
 				}

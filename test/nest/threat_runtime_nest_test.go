@@ -60,7 +60,7 @@ ln -s OUTSIDE/initctl /etc/.initctl; ln -s ../../../../../../../../OUTSIDE/dev /
 			g.start(t)
 			says(t, "web", "THE END")
 			for _, link := range []string{"run", "dev", "proc"} {
-				settled(t, func() error { // it is swapped all the while
+				eventually(t, func() error { // it is swapped all the while
 					_, err := os.Readlink(proc(int(info(t, "web").Leader), "root/"+link))
 					return err
 				})
@@ -72,7 +72,7 @@ ln -s OUTSIDE/initctl /etc/.initctl; ln -s ../../../../../../../../OUTSIDE/dev /
 				try(t, "machinectl", "status", "web")
 			}
 			run(t, "sh", "-c", c.end)
-			settled(t, func() error {
+			eventually(t, func() error {
 				if i := info(t, "web"); i.State != "shutoff" {
 					return fmt.Errorf("it is %s", i.State)
 				}

@@ -138,7 +138,7 @@ func TestDowngrade(t *testing.T) {
 	run(t, "berthctl", "suspend", "new1")
 	run(t, "berthctl", "resume", "new1")
 	note := filepath.Join("/run/berth/live", info(t, "new1").UUID, "state.json")
-	settled(t, func() error {
+	eventually(t, func() error {
 		text, err := os.ReadFile(note)
 		if err == nil && (!strings.Contains(string(text), `"news":1`) || !strings.Contains(string(text), `"version":2`)) {
 			err = errors.New("the note has lost what today's daemon does not know: " + string(text))

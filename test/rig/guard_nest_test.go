@@ -40,7 +40,7 @@ func guardedMainEnds(t *testing.T, signal syscall.Signal, command ...string) {
 		t.Errorf("%s is not there while it runs", group)
 	}
 	end(t, cmd, signal)
-	settled(t, func() error {
+	eventually(t, func() error {
 		left, err := filepath.Glob(tmp + "/*")
 		if exists(group) {
 			left = append(left, group)

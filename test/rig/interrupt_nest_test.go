@@ -124,7 +124,7 @@ func TestPowerOff(t *testing.T) {
 // vanishes waits until nothing of the nest is left, which nobody took down.
 func (s script) vanishes(t *testing.T) {
 	t.Helper()
-	settled(t, func() error {
+	eventually(t, func() error {
 		if exists(filepath.Join(s.state, s.nest)) {
 			return errors.New("the nest is still there")
 		}
@@ -152,7 +152,7 @@ func TestKeeperKilled(t *testing.T) {
 	if err := syscall.Kill(keeper, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	settled(t, func() error {
+	eventually(t, func() error {
 		events, err := os.ReadFile(filepath.Join(group, "cgroup.events"))
 		if err == nil && !bytes.Contains(events, []byte("populated 0")) {
 			err = syscall.EBUSY
@@ -192,7 +192,7 @@ func mainEnds(t *testing.T, signal syscall.Signal, leavesFiles bool, command ...
 	dir := filepath.Dir(filepath.Dir(inside)) // the nest's own
 	state := filepath.Dir(dir)
 	end(t, cmd, signal)
-	settled(t, func() error {
+	eventually(t, func() error {
 		after, err := observe()
 		if err != nil {
 			return err

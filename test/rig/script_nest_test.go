@@ -31,7 +31,7 @@ func newScript(t *testing.T) script {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		settled(t, func() error {
+		eventually(t, func() error {
 			after, err := observe()
 			if err != nil {
 				return err
@@ -95,8 +95,8 @@ func (s script) start(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// settled waits until a condition holds, 20 s at most.
-func settled(t *testing.T, condition func() error) {
+// eventually waits until a condition holds, 20 s at most.
+func eventually(t *testing.T, condition func() error) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for {
@@ -115,7 +115,7 @@ func settled(t *testing.T, condition func() error) {
 func appears(t *testing.T, pattern string) string {
 	t.Helper()
 	var found []string
-	settled(t, func() (err error) {
+	eventually(t, func() (err error) {
 		if found, err = filepath.Glob(pattern); err == nil && len(found) == 0 {
 			err = fmt.Errorf("there is no %s", pattern)
 		}
