@@ -3,9 +3,12 @@ package launch
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/console"
 	"github.com/berthd/berth/internal/wire"
@@ -14,7 +17,7 @@ import (
 
 // Exit reads the status that a supervisor left in its run directory.
 func (*Supervisors) Exit(runDir string) (end service.End, found bool, err error) {
-	packet, err := os.ReadFile(filepath.Join(runDir, wire.ExitFile))
+	packet, err := readStatus(filepath.Join(runDir, wire.ExitFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return service.End{}, false, nil
 	}
@@ -32,6 +35,29 @@ func (*Supervisors) Exit(runDir string) (end service.End, found bool, err error)
 	return endOf(e), true, nil
 }
 
+// readStatus reads a message from a regular file. A FIFO in its place is not waited for.
+func readStatus(file string) ([]byte, error) {
+	f, err := openRegular(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(io.LimitReader(f, wire.MaxPacket))
+}
+
+// openRegular opens a file of a run to read. It returns an error if it is anything but a regular file.
+func openRegular(file string) (*os.File, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		_ = f.Close()
+		return nil, errors.Join(err, fmt.Errorf("%s is no regular file", file))
+	}
+	return f, nil
+}
+
 // endOf translates a supervisor's message.
 func endOf(e *wire.Exited) service.End {
 	kind := service.ExitExited
@@ -47,7 +73,7 @@ func endOf(e *wire.Exited) service.End {
 // Console reads what console n printed during the run of a directory. It returns fs.ErrNotExist if the run
 // has no such console, or not yet.
 func (*Supervisors) Console(runDir string, n int) ([]byte, error) {
-	f, err := os.Open(filepath.Join(runDir, wire.ConsoleFile(n)))
+	f, err := openRegular(filepath.Join(runDir, wire.ConsoleFile(n)))
 	if err != nil {
 		return nil, err
 	}

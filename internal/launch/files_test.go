@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/berthd/berth/internal/console"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
@@ -54,6 +56,30 @@ func TestExit(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.err)
 			}
 		})
+	}
+}
+
+// TestOddFiles: a FIFO or a directory in the place of a run's file is an error, and nobody waits for its writer:
+// the container could never end.
+func TestOddFiles(t *testing.T) {
+	t.Parallel()
+	for name, put := range map[string]func(string) error{
+		"a FIFO":      func(file string) error { return unix.Mkfifo(file, 0o600) },
+		"a directory": func(file string) error { return os.Mkdir(file, 0o700) },
+	} {
+		var s *Supervisors
+		dir := t.TempDir()
+		for _, file := range []string{wire.ExitFile, wire.ConsoleFile(0)} {
+			if err := put(filepath.Join(dir, file)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, found, err := s.Exit(dir); found || err == nil {
+			t.Errorf("%s as exit status: %v, %v", name, found, err)
+		}
+		if _, err := s.Console(dir, 0); err == nil {
+			t.Errorf("%s as console: no error", name)
+		}
 	}
 }
 

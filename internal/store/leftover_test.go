@@ -125,6 +125,23 @@ func TestBrokenRuns(t *testing.T) {
 	}
 }
 
+// TestLastLost: a run is archived where somebody has removed the directory of the last runs.
+func TestLastLost(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	r, _ := runs(t, base)
+	run := service.Run{UUID: domain.UUID{15: 1}, State: service.StateShutoff}
+	if _, err := r.Create(run.UUID); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.Save(run), os.Remove(filepath.Join(base, "last")), r.Archive(run.UUID)); err != nil {
+		t.Error(err)
+	}
+	if _, found, err := r.Last(run.UUID); !found || err != nil {
+		t.Errorf("the last run: found %v, %v", found, err)
+	}
+}
+
 // TestRunsLost: a directory of runs that is missing, or is a file, is an error.
 func TestRunsLost(t *testing.T) {
 	t.Parallel()

@@ -134,6 +134,9 @@ func (r *Runs) Archive(u domain.UUID) error {
 		return nil
 	}
 	if err == nil {
+		err = os.MkdirAll(r.last, 0o700) // an administrator may have removed it
+	}
+	if err == nil {
 		err = os.RemoveAll(r.LastDir(u))
 	}
 	if err == nil {
