@@ -96,6 +96,7 @@ func (s *Service) attached(c *container, r *run, def *domain.Def, sup Supervisor
 		r.supervisor = sup
 		s.takeOver(c, r, def)
 	default:
+		r.inherited = false
 		if err := s.stop(c, r); err != nil {
 			s.Log.Error("processes do not end", "domain", def.Name, "uuid", r.UUID.String(), "err", err)
 		}

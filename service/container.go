@@ -40,6 +40,7 @@ type run struct {
 	supervisor Supervisor    // from then on; nil while one of an earlier daemon does not answer
 	over       chan struct{} // closed when all is released
 	retried    bool          // its processes did not end when they were killed
+	inherited  bool          // from an earlier daemon, and its supervisor is not known to be gone
 }
 
 func newContainer() *container {

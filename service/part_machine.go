@@ -10,5 +10,8 @@ func (p machine) acquire(ctx context.Context, st *start) error {
 }
 
 func (p machine) release(ctx context.Context, r *Run) error {
+	if r.Machine == "" { // a note that could not be read, of a run that never came so far
+		return nil
+	}
 	return p.Machines.Unregister(ctx, r.Machine, r.UUID)
 }

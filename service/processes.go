@@ -15,6 +15,9 @@ func (s *Service) endProcesses(r *run) error {
 	defer cancel()
 	var err error
 	switch {
+	case r.Group == "" && r.inherited && !s.hasGroup(r):
+		// Without its supervisor the container would live on, and nobody would know of it.
+		return s.inGroup(&r.Run, Cgroup.Kill)
 	case r.starting != nil: // it ends init, and then itself
 		r.starting.HangUp()
 		err = awaitEnd(r.starting)
@@ -28,6 +31,11 @@ func (s *Service) endProcesses(r *run) error {
 		return timedOut(ctx, err)
 	}
 	return timedOut(ctx, errors.Join(err, ignoreGone(s.inGroup(&r.Run, func(g Cgroup) error { return g.End(ctx) }))))
+}
+
+// hasGroup reports whether the control group of an inherited run is known now, or is needed no more.
+func (s *Service) hasGroup(r *run) bool {
+	return r.supervisor != nil && (isOver(r.supervisor.Done()) || s.locate(r, r.supervisor.PID()))
 }
 
 func isOver(done <-chan struct{}) bool {

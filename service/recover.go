@@ -107,7 +107,10 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 	if presence == Unknown { // it may well run: no trouble of ours ends a container
 		s.Log.Error("supervisor", "uuid", u.String(), "err", err)
 	}
-	r := &run{Run: saved.Run, supervisor: sup, over: make(chan struct{})}
+	r := &run{Run: saved.Run, supervisor: sup, over: make(chan struct{}), inherited: presence != Gone}
+	if saved.Err == nil && r.Unit == "" {
+		saved.Err = errOddNote
+	}
 	if saved.Err != nil {
 		found, err := s.salvage(ctx, r, saved.Err, presence)
 		if err != nil { // nobody can be asked now: the next daemon tries again
@@ -173,6 +176,7 @@ func (s *Service) entryOf(def *domain.Def) *container {
 		}
 		c = s.enter(def, false)
 	} else {
+		def.Name = c.snap.Name // by which it is found, also after an administrator renamed the stored one
 		c.snap.describe(def)
 		c.snap.Updated = !sameDef(c.stored, def)
 	}

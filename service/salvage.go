@@ -9,6 +9,9 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
+// errOddNote refuses a note that can be read and does not say what the run holds.
+var errOddNote = errors.New("the note does not name the scope")
+
 // salvage asks the kernel and systemd-machined of a run whose note cannot be used, or was never written.
 // It fills in what is needed to see, stop and release the run, and reports whether there is such a run. An
 // error says that the supervisor is gone and machined does not answer: then nobody knows.
@@ -48,17 +51,37 @@ func (s *Service) askMachined(ctx context.Context, r *run) (registered bool, err
 	return registered, err
 }
 
-// locate finds the scope of a run by one of its processes, which is known to live.
+// locate finds the scope of a run by one of its processes, which is known to live. A supervisor that has no
+// scope yet is in berthd's own group, and that is never taken for the container's.
 func (s *Service) locate(r *run, pid uint32) (found bool) {
 	if pid == 0 {
 		return false
 	}
+	unit := r.Unit
+	if unit == "" {
+		unit = s.unitOf(r.UUID)
+	}
 	group, id, err := s.Cgroups.Of(pid)
-	if err != nil || (r.Unit != "" && path.Base(group) != r.Unit) {
+	if err != nil || path.Base(group) != unit {
 		return false
 	}
 	r.Group, r.GroupID, r.Unit, r.Slice = group, id, path.Base(group), path.Base(path.Dir(group))
 	return true
+}
+
+// unitOf is the scope of a run whose note does not say it. The supervisor knows the name that the container
+// was started with; the stored definition may be another by now.
+func (s *Service) unitOf(u domain.UUID) string {
+	def := &domain.Def{}
+	if p, ok, err := s.Supervisors.Find(s.Runs.Dir(u)); err == nil && ok {
+		def.Name = p.Name
+	} else if c, err := s.find(u); err == nil && c.stored != nil {
+		def = c.stored
+	} else {
+		return ""
+	}
+	unit, _ := s.Scopes.Names(def.MachineName(), def.Partition)
+	return unit
 }
 
 // discard removes the directory of a run of which nothing is left. If there was a note, even one that cannot
