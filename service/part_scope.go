@@ -25,11 +25,15 @@ func (p scope) acquire(ctx context.Context, st *start) error {
 	if err == nil {
 		err = p.inGroup(&st.Run, func(g Cgroup) error { return st.starting.Place(ctx, g.File()) })
 	}
-	if err != nil && (made || found == nil) { // systemd's answer may be lost, and the process be there
+	switch {
+	case err != nil && (made || found == nil):
 		return p.undo(st, err)
+	case err != nil:
+		p.sweep(ctx, st)
+		return err
 	}
 	st.Leader = st.starting.Leader()
-	return err
+	return nil
 }
 
 // undo gives back a scope that failed on the way. Its processes go first.
@@ -38,6 +42,16 @@ func (p scope) undo(st *start, err error) error {
 	ctx, cancel := limited(detached(), endTimeout)
 	defer cancel()
 	return errors.Join(err, ended, p.Scopes.Stop(ctx, st.Unit))
+}
+
+// sweep removes a unit without a process that systemd may have made although its answer was lost, as one is that
+// it takes along when it executes itself anew. The start has failed either way.
+func (p scope) sweep(ctx context.Context, st *start) {
+	ctx, cancel := limited(context.WithoutCancel(ctx), supervisorLimit)
+	defer cancel()
+	if err := p.Scopes.AwaitFree(ctx, st.Unit); err != nil {
+		p.Log.Debug("unit of a failed start", "domain", st.name, "err", err)
+	}
 }
 
 // release stops the unit that has the run's control group. Without such a group the run's unit has ended by

@@ -36,3 +36,39 @@ func TestProcessesThatDoNotEnd(t *testing.T) {
 		}
 	})
 }
+
+// TestStartThatDoesNotEnd: a failed start whose processes do not end holds all that it has, is shown as stopping, and
+// is released once they have ended.
+func TestStartThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := w.service(t)
+		u := define(t, s, "web")
+		w.onCall("machines.Register", func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.fault = "cgroup.End"
+		})
+		s.Reached = func(point string) error {
+			if point == "start init" {
+				return errFault
+			}
+			return nil
+		}
+		if err := s.Start(context.Background(), u); !errors.Is(err, errFault) {
+			t.Errorf("start: %v", err)
+		}
+		if snap, _ := s.ByUUID(u); snap.State != StateStopping || w.units["web.scope"] == 0 {
+			t.Errorf("it is %s, and left are %q", snap.State, w.left())
+		}
+		w.mu.Lock()
+		w.fault = ""
+		w.mu.Unlock()
+		time.Sleep(attachPause)
+		synctest.Wait()
+		if snap, _ := s.ByUUID(u); snap.State != StateShutoff || snap.Reason != ReasonFailed || len(w.left()) > 0 {
+			t.Errorf("it is %s/%s, and left are %q", snap.State, snap.Reason, w.left())
+		}
+	})
+}

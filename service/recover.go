@@ -38,7 +38,7 @@ func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
 		})
 	}
 	all.Wait()
-	s.forgetStrangers()
+	s.forgetStrangers(runs)
 	return func() {
 		for _, after := range pending {
 			s.work.Go(after)
@@ -80,7 +80,7 @@ func (s *Service) setBad(list []Unreadable) {
 
 // forgetStrangers removes the last runs of containers that do not exist any more: a daemon was killed
 // before it could. With definitions that cannot be read nobody knows whose the last runs are.
-func (s *Service) forgetStrangers() {
+func (s *Service) forgetStrangers(runs []SavedRun) {
 	s.mu.RLock()
 	unsure := len(s.bad) > 0
 	s.mu.RUnlock()
@@ -88,8 +88,12 @@ func (s *Service) forgetStrangers() {
 	if err != nil {
 		s.Log.Warn("last runs", "err", err)
 	}
+	live := map[domain.UUID]bool{}
+	for _, saved := range runs {
+		live[saved.Run.UUID] = true
+	}
 	for _, u := range last {
-		if _, err := s.find(u); err == nil || unsure {
+		if _, err := s.find(u); err == nil || unsure || live[u] {
 			continue
 		}
 		if err := s.Runs.Forget(u); err != nil {

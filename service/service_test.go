@@ -55,6 +55,11 @@ func TestStartUndoesEachStep(t *testing.T) {
 			s := w.service(t)
 			u := define(t, s, "web")
 			w.fault = step
+			w.onCall(step, func() {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.fault = "" // once
+			})
 			err := s.Start(context.Background(), u)
 			var start *StartError
 			if !errors.As(err, &start) || !errors.Is(err, errFault) {

@@ -37,7 +37,7 @@ func (s *Service) create(ctx context.Context, c *container, def *domain.Def, fre
 		return err
 	}
 	err := s.boot(ctx, c, def, s.event(events.Started, events.Booted))
-	if err != nil {
+	if err != nil && c.run == nil {
 		s.dismissTransient(c)
 	}
 	return err
@@ -55,6 +55,9 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 		snap.Unit, snap.Slice = s.Scopes.Names(snap.MachineName, def.Partition)
 	})
 	r, err := s.launch(ctx, c, def)
+	if err != nil && c.run != nil {
+		return timedOut(ctx, err) // it is being stopped still
+	}
 	if err != nil {
 		s.change(c, nil, func(snap *Snapshot) {
 			snap.State, snap.Reason = StateShutoff, ReasonFailed
@@ -96,9 +99,20 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (*r
 	}
 	defer closeAll(st.shared)
 	if err := s.acquireAll(ctx, st); err != nil {
+		if st.stuck {
+			s.keep(c, st)
+		}
 		return nil, err
 	}
 	return st.run, nil
+}
+
+// keep holds on to the run of a failed start whose processes do not end. It is stopped as soon as they do.
+func (s *Service) keep(c *container, st *start) {
+	st.State, st.Reason = StateStopping, ReasonFailed
+	s.begin(c, st.run, st.def, nil)
+	st.retried = true
+	s.work.Go(func() { s.retryStop(c, st.run) })
 }
 
 // prepare decides all that a start needs, before anything is begun.

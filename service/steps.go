@@ -37,6 +37,7 @@ type start struct {
 	root   string     // host directory of the root
 	dir    string     // of the run
 	shared []*os.File // namespaces that init is born in
+	stuck  bool       // it failed, and its processes do not end
 }
 
 // steps is what a run holds, in the order of a start. A start walks it down. A failed start, a stop, and the
@@ -77,8 +78,12 @@ func (s *Service) acquireAll(ctx context.Context, st *start) error {
 func (s *Service) abandon(st *start, held []step, name string, err error) error {
 	ended := s.endProcesses(st.run)
 	name, err = causeOf(st, name, err)
+	if ended != nil { // nothing is released while a process lives
+		st.stuck = true
+		return &StartError{Step: name, Err: errors.Join(err, ended)}
+	}
 	st.finish(ReasonFailed, End{}, s.Now())
-	return &StartError{Step: name, Err: errors.Join(err, ended, s.releaseAll(&st.Run, held))}
+	return &StartError{Step: name, Err: errors.Join(err, s.releaseAll(&st.Run, held))}
 }
 
 // causeOf prefers the supervisor's own words: a step that fails because the supervisor did knows only that

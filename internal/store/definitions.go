@@ -49,12 +49,15 @@ func (d *Definitions) path(name string) string { return filepath.Join(d.dir, nam
 func (d *Definitions) Save(def *domain.Def) error {
 	text, err := def.Format(domain.FormatOptions{})
 	if err == nil {
-		err = d.clear(def.Name)
+		err = d.keepBad(def.Name)
 	}
 	if err == nil {
 		err = d.replace(d.path(def.Name), header+text+"\n")
 	}
 	if err == nil {
+		d.mu.Lock()
+		delete(d.bad, def.Name)
+		d.mu.Unlock()
 		err = syncDir(d.dir)
 	}
 	if err != nil {
@@ -149,21 +152,19 @@ func (d *Definitions) markBad(name string) {
 	d.bad[name] = true
 }
 
-// clear makes room for a definition: a file of its name that cannot be read is kept under another name.
-func (d *Definitions) clear(name string) error {
+// keepBad keeps a file that cannot be read under another name, before a definition takes its name.
+func (d *Definitions) keepBad(name string) error {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.bad[name] {
+	bad := d.bad[name]
+	d.mu.Unlock()
+	if !bad {
 		return nil
 	}
-	if err := d.setAside(d.path(name)); err != nil {
-		return err
-	}
-	delete(d.bad, name)
-	return nil
+	return d.setAside(d.path(name))
 }
 
-// setAside renames an unusable file, and never overwrites one renamed earlier.
+// setAside gives an unusable file a second name, and never overwrites an earlier one. The file keeps its first
+// name until the new definition takes it: if that fails, nothing is lost.
 func (d *Definitions) setAside(file string) error {
 	target := file + aside
 	for n := 1; ; n++ {
@@ -175,10 +176,7 @@ func (d *Definitions) setAside(file string) error {
 			continue
 		case errors.Is(err, os.ErrNotExist):
 			return nil
-		case err == nil:
-			err = os.Remove(file)
-		}
-		if err != nil {
+		case err != nil:
 			return fmt.Errorf("keep the unreadable definition: %w", err)
 		}
 		d.log.Warn("unreadable definition is replaced, and kept", "file", file, "as", target)
