@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/caps"
+	"github.com/berthd/berth/internal/linux/keyring"
 	"github.com/berthd/berth/internal/linux/seccomp"
 	"github.com/berthd/berth/internal/plan"
 )
@@ -191,7 +192,8 @@ func (s *stage) session() error {
 		return &os.PathError{Op: "chdir", Path: s.plan.Init.Dir, Err: err}
 	}
 	unix.Umask(0o022)
-	return nil
+	// Before the filter, which can deny keyctl(2). The root of the container is charged for it.
+	return keyring.Join()
 }
 
 // drop takes on init's ids and drops all capabilities but init's. The bounding set comes first, because

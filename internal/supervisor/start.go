@@ -13,6 +13,7 @@ import (
 
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/initproc"
+	"github.com/berthd/berth/internal/linux/keyring"
 	"github.com/berthd/berth/internal/linux/mount"
 	"github.com/berthd/berth/internal/linux/namespace"
 	"github.com/berthd/berth/internal/linux/pidfd"
@@ -63,7 +64,9 @@ func (s *supervisor) start() error {
 	}
 	handed[0] = theirs
 
-	if err := within(shared, func() error { return s.clone(prepare, handed) }); err != nil {
+	// Init has this keyring until it makes its own, and keeps it if its user may have no more keys.
+	born := func() error { return keyring.Apart(func() error { return s.clone(prepare, handed) }) }
+	if err := within(shared, born); err != nil {
 		return err
 	}
 	if len(prepare.UIDs) > 0 {
