@@ -11,10 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MaxPacket bounds one message: 340 id ranges twice, and mount sources for the rest.
+// MaxPacket is the largest message, in bytes. It has room for twice 340 id ranges; the rest is for mount
+// sources.
 const MaxPacket = 128 << 10
 
-// MaxPlan bounds a packed plan, in bytes.
+// MaxPlan is the largest packed plan, in bytes.
 const MaxPlan = 4 << 20
 
 // maxFDs is the kernel's SCM_MAX_FD.
@@ -23,7 +24,7 @@ const maxFDs = 253
 // Conn is one end of a socket. Send and Recv may run at the same time, each from one goroutine.
 type Conn struct {
 	f      *os.File
-	closed atomic.Bool // a raw read under way does not say os.ErrClosed by itself
+	closed atomic.Bool // a raw read that is interrupted by Close does not return os.ErrClosed itself
 }
 
 // NewConn takes ownership of a connected SOCK_SEQPACKET socket.
@@ -35,7 +36,7 @@ func NewConn(fd int) (*Conn, error) {
 	return &Conn{f: os.NewFile(uintptr(fd), "wire")}, nil
 }
 
-// Pair makes a connected pair: ours as a Conn, theirs as a blocking socket for a child.
+// Pair returns a connected pair: ours as a Conn, theirs as a blocking socket for a child.
 func Pair() (ours *Conn, theirs *os.File, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -50,25 +51,25 @@ func Pair() (ours *Conn, theirs *os.File, err error) {
 	return ours, theirs, nil
 }
 
-// Close ends the connection; a Recv under way returns os.ErrClosed.
+// Close closes the connection. A Recv that waits returns os.ErrClosed.
 func (c *Conn) Close() error {
 	c.closed.Store(true)
 	return c.f.Close()
 }
 
-// HangUp says that nothing more will be sent. What the other side says can still be received.
+// HangUp tells the other side that this side will send nothing more. Its messages can still be received.
 func (c *Conn) HangUp() {
 	if raw, err := c.f.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }) // else the other side has hung up
+		_ = raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }) // fails only after the other side's hang-up
 	}
 }
 
-// Send writes one message; the descriptors stay the caller's. After Close it is os.ErrClosed.
+// Send sends one message. The caller still has to close the descriptors. It returns os.ErrClosed after Close.
 func (c *Conn) Send(m Message, fds ...*os.File) error {
 	var rights []byte
 	if len(fds) > 0 {
 		if len(fds) > maxFDs {
-			return fmt.Errorf("wire: %d descriptors in one message, at most %d", len(fds), maxFDs)
+			return fmt.Errorf("wire: a message with %d descriptors; the limit is %d", len(fds), maxFDs)
 		}
 		nums := make([]int, len(fds))
 		for i, f := range fds {
@@ -96,8 +97,9 @@ func (c *Conn) Send(m Message, fds ...*os.File) error {
 	return nil
 }
 
-// Recv reads one message and its descriptors, which become the caller's. It returns io.EOF when the other
-// side has ended or hung up, and ErrUnreadable for a message that is to be passed over. It takes no more memory than the message has: the supervisor keeps none for the largest.
+// Recv receives one message and its descriptors. The caller must close those. It returns io.EOF if the other
+// side has ended or hung up, ErrUnreadable if the message must be skipped, and os.ErrClosed after Close. It
+// allocates only the memory that the message needs: the supervisor must stay small.
 func (c *Conn) Recv() (Message, []*os.File, error) {
 	var buf, oob []byte
 	raw, err := c.f.SyscallConn()
@@ -140,8 +142,8 @@ func (c *Conn) Recv() (Message, []*os.File, error) {
 	return m, fds, nil
 }
 
-// receive asks twice: when the other side ended with messages of ours unread, the kernel says
-// ECONNRESET once, before it gives what that side said last.
+// receive is recvmsg(2), tried again once after ECONNRESET. The kernel returns that once if the other side
+// ended without reading all our messages. The last messages of the other side come after it.
 func receive(fd int, p, oob []byte, flags int) (n, oobn, got int, err error) {
 	n, oobn, got, _, err = unix.Recvmsg(fd, p, oob, flags)
 	if errors.Is(err, unix.ECONNRESET) {

@@ -1,5 +1,5 @@
-// Package wire is what berthd, a container's supervisor and its init stage say to each other over
-// SOCK_SEQPACKET sockets, one message a packet, descriptors by SCM_RIGHTS.
+// Package wire is the protocol between berthd, a container's supervisor and its init stage. It runs over
+// SOCK_SEQPACKET sockets, with one message a packet and descriptors by SCM_RIGHTS.
 //
 //	berthd                      supervisor                     init stage
 //	  | Prepare + plan -----------> |  opens the sources, clones --> |  (plan, sources inherited)
@@ -18,13 +18,13 @@
 //	  | Terminate ----------------> |  a signal to init              |
 //	  | <------------------- Exited |                                |
 //
-// Init is born before it has a control group of its own, although clone(2) could bear it there:
-// systemd needs 3 to 20 ms to put the supervisor into its scope (the kernel waits for an RCU grace
-// period), and in that time the init stage does nearly all of its work.
+// Init is cloned before its control group exists, although clone3(2) could put it there. systemd needs 3 to
+// 20 ms to put the supervisor into its scope (the kernel waits for an RCU grace period). In that time the
+// init stage does nearly all of its work.
 //
-// Failed replaces any later message of the start, from either side below. A supervisor whose
-// berthd goes away before Running ends its container; afterwards it goes on alone.
+// The supervisor or the init stage can send Failed instead of any later message of the start. If berthd
+// goes away before Running, the supervisor ends its container. Afterwards the supervisor goes on alone.
 //
-// Messages are a type byte and a compact binary body: the supervisor must stay small, and links
-// no JSON or XML reader of its own. The package is pure but for Conn.
+// A message is a type byte and a compact binary body: the supervisor must stay small, so it links no JSON
+// or XML reader. The package is pure except for Conn.
 package wire

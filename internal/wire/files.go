@@ -2,7 +2,7 @@ package wire
 
 import "strconv"
 
-// The files of a run's directory, the supervisor's working directory, that it and berthd share.
+// The files that berthd and a supervisor share in the run's directory. The supervisor works there.
 const (
 	SocketFile = "supervisor.sock" // where a restarted berthd connects
 	ExitFile   = "exit"            // an encoded Exited, once init has ended
@@ -10,10 +10,10 @@ const (
 
 // The descriptors that berthd starts a supervisor with, besides the standard ones.
 const (
-	FDControl = 3 + iota // connected to the berthd that starts it
-	FDListen             // where a later berthd connects
-	FDProgram            // its program, for the exec
+	FDControl = 3 + iota // the connection to the berthd that starts it
+	FDListen             // the socket to which a later berthd connects
+	FDProgram            // the supervisor's program, for the exec
 )
 
-// ConsoleFile is the name of console n's ring.
+// ConsoleFile returns the name of the file with the output of console n.
 func ConsoleFile(n int) string { return "console" + strconv.Itoa(n) }

@@ -11,7 +11,7 @@ import (
 // Type is a message's first byte.
 type Type uint8
 
-// The messages, in the order of a start; doc.go draws who says what.
+// The messages, in the order of a start. doc.go draws who sends them.
 const (
 	TypePrepare Type = iota + 1
 	TypeBorn
@@ -34,60 +34,62 @@ type Message interface {
 	put(*pack.Writer)
 }
 
-// IDRange maps Count ids from Inside on to those from Outside on.
+// IDRange maps Count ids: those from Inside in the container to those from Outside on the host.
 type IDRange struct{ Inside, Outside, Count uint32 }
 
-// Source is a host path that the container gets, opened before its root is entered.
+// Source is a host path that is mounted in the container. The supervisor opens it before init enters its root.
 type Source struct {
 	Path      string
 	Recursive bool // with all mounts below
-	IDMapped  bool // owners mapped by the container's user namespace
-	ReadOnly  bool // on every mount of the tree
-	Supplied  bool // its tree comes with the message
+	IDMapped  bool // the container's user namespace maps the owners
+	ReadOnly  bool // every mount of the tree is read-only
+	Supplied  bool // the message carries the tree
 }
 
 // Version is the version of the protocol. A message only ever grows at its end, and a field never changes its
-// meaning: a reader of another version takes what it knows, and passes over messages that it does not know.
-// A daemon sends a supervisor no order that is newer than the supervisor. Prepare alone is between two of
-// the same version.
+// meaning. So a reader of another version reads the fields that it knows, and skips messages that it does not
+// know. A daemon sends no order to a supervisor that is too old for it. Prepare alone requires the same
+// version on both sides.
 const Version = 1
 
-// Prepare says what will be needed to clone init. It carries the descriptor of the plan (a sealed memfd).
+// Prepare has the supervisor's part of the plan. It carries these descriptors, in this order: the packed plan
+// (a sealed memfd), the namespaces of Join, the trees of the sources with Supplied, and /dev/fuse if ProcView
+// is true.
 type Prepare struct {
-	Version int // the daemon's
+	Version int // of the daemon
 
 	CloneFlags uint64 // CLONE_NEW*
 	UIDs, GIDs []IDRange
 	Sources    []Source
-	ProcView   bool   // the last descriptor is of /dev/fuse, to serve the container's part of /proc
-	StopSignal uint32 // that ends init; 0: the one that it listens to
-	Join       []string
+	ProcView   bool     // serve the container's part of /proc
+	StopSignal uint32   // the signal that ends init; 0 means one that init listens to
+	Join       []string // the kinds of the namespaces to enter
 }
 
-// Place carries the scope's cgroup directory: systemd has put the supervisor into it.
+// Place says that systemd has put the supervisor into the scope. It carries the scope's cgroup directory.
 type Place struct{}
 
-// Placed says, to both sides, that supervisor and init are in their groups.
+// Placed says, to berthd and the init stage, that supervisor and init are in their groups.
 type Placed struct{}
 
-// Born says that there is an init. To a berthd that did not start it, it carries the supervisor's own
-// pidfd. Init's stays with the supervisor: a berthd with several descriptors for each of many
-// containers forks slowly, since execve(2) closes them all.
+// Born says that init has been cloned. To a berthd that did not start the supervisor, it carries the
+// supervisor's own pidfd. Init's pidfd stays with the supervisor: a berthd with several descriptors for each
+// of many containers forks slowly, because execve(2) closes them all.
 type Born struct {
-	PID        uint32
-	Supervisor uint32
+	PID        uint32 // init's, on the host
+	Supervisor uint32 // the supervisor's pid
 }
 
-// Mapped says that the sources' owners are mapped by init's user namespace.
+// Mapped says that init's user namespace maps the owners of the sources.
 type Mapped struct{}
 
-// View carries the tree of the container's own part of /proc, which is served from now on.
+// View carries the tree of the container's own part of /proc. The supervisor serves it from now on.
 type View struct{}
 
 // Consoles carries the consoles in their order: the master and the terminal side of each.
 type Consoles struct{}
 
-// Ready says that all is done but to exec: after Continue, the socket's end means success.
+// Ready says that only the exec is left. After Continue, the socket's end means that it succeeded.
 type Ready struct{}
 
 // Continue allows the exec.
@@ -96,7 +98,7 @@ type Continue struct{}
 // Running says that init has been executed.
 type Running struct{}
 
-// Terminate asks init to end, in the words that it understands; one that understands none is killed.
+// Terminate asks init to end, with a signal that init understands. The container is killed if there is none.
 type Terminate struct{}
 
 // Exited says how init ended.
@@ -104,19 +106,19 @@ type Exited struct {
 	Code   int32
 	Signal bool
 	Dumped bool
-	Asked  bool // systemd had asked for it, by a SIGTERM to the supervisor
+	Asked  bool // systemd had ordered the end, by SIGTERM to the supervisor
 }
 
-// Failed is an error that crosses processes and keeps its errno.
+// Failed is an error that is sent to another process with its errno.
 type Failed struct {
-	Stage  string // which step: "root", "mounts", "exec"
-	Text   string // the whole chain
+	Stage  string // the step, such as "root", "mounts" or "exec"
+	Text   string // the whole chain of errors
 	Number syscall.Errno
 }
 
 func (f *Failed) Error() string { return f.Stage + ": " + f.Text }
 
-// Unwrap gives the errno, so that errors.Is works on the other side.
+// Unwrap returns the errno, so that errors.Is works on the other side. It returns nil if there is none.
 func (f *Failed) Unwrap() error {
 	if f.Number == 0 {
 		return nil
@@ -193,10 +195,10 @@ func (f *Failed) put(w *pack.Writer) {
 	w.U32(uint32(f.Number))
 }
 
-// TypeOf gives a message's type.
+// TypeOf returns a message's type.
 func TypeOf(m Message) Type { return m.kind() }
 
-// Encode gives a message's packet.
+// Encode returns a message as a packet.
 func Encode(m Message) []byte {
 	var w pack.Writer
 	w.U8(uint8(m.kind()))
@@ -204,12 +206,12 @@ func Encode(m Message) []byte {
 	return w.Bytes()
 }
 
-// ErrUnreadable says that a message cannot be used, for one of a newer version, or cut short by a lack of
-// descriptors. The messages behind it can be.
+// ErrUnreadable says that a message cannot be used: a newer version sent it, it is malformed, or there were no
+// free descriptors for those that it carries. The messages after it can be used.
 var ErrUnreadable = errors.New("wire: unreadable message")
 
-// Decode reads a packet of any version. It returns ErrUnreadable for one that no version writes, and for a
-// message that this one does not know.
+// Decode reads a packet of any version. It returns ErrUnreadable if the packet is malformed, or this version
+// does not know the message.
 func Decode(packet []byte) (Message, error) {
 	r := pack.NewGrowing(packet)
 	t := Type(r.U8())
