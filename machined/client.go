@@ -73,13 +73,19 @@ func (c *Client) Register(ctx context.Context, m Machine) error {
 	return nil
 }
 
-// Unregister takes our machine of this name and id off; when it returns the name is free of it. A missing
-// machine is no error: machined drops a machine whose unit went first. Another's machine of that name stays.
-func (c *Client) Unregister(ctx context.Context, name string, id [16]byte) error {
+// Owns reports whether the machine of a name is ours with this id.
+func (c *Client) Owns(ctx context.Context, name string, id [16]byte) (bool, error) {
 	_, ours, err := c.get(ctx, machinePath(name), id)
-	if err == nil && ours {
-		err = c.call(ctx, "UnregisterMachine", name)
+	if err != nil && !isError(err, noSuchMachine) {
+		return false, fmt.Errorf("machine %s: %w", name, err)
 	}
+	return ours, nil
+}
+
+// Unregister takes a machine off; when it returns the name is free. A missing machine is no error: machined
+// drops a machine whose unit went first. It does not look whose the machine is: see Owns.
+func (c *Client) Unregister(ctx context.Context, name string) error {
+	err := c.call(ctx, "UnregisterMachine", name)
 	if err == nil || isError(err, noSuchMachine) {
 		return nil
 	}

@@ -130,18 +130,18 @@ func TestUnregister(t *testing.T) {
 		if err := client.Register(limited(t), m); err != nil {
 			t.Fatal(err)
 		}
-		if err := client.Unregister(limited(t), "web", m.ID); err != nil {
+		if err := unregister(limited(t), client, "web", m.ID); err != nil {
 			t.Fatal(err)
 		}
 		if left := fake.Machines(); len(left) > 0 {
 			t.Errorf("it is there still: %v", left)
 		}
 	}
-	if err := client.Unregister(limited(t), "web", m.ID); err != nil {
+	if err := unregister(limited(t), client, "web", m.ID); err != nil {
 		t.Errorf("a machine that is not there: %v", err)
 	}
 	fake.Fail(dbus.NewError("org.freedesktop.DBus.Error.AccessDenied", []any{"no"}))
-	if err := client.Unregister(limited(t), "web", m.ID); err == nil || err.Error() != "unregister machine web: no" {
+	if err := unregister(limited(t), client, "web", m.ID); err == nil || err.Error() != "machine web: no" {
 		t.Errorf("denied: %v", err)
 	}
 }
@@ -160,7 +160,7 @@ func TestUnregisterAnothers(t *testing.T) {
 			t.Parallel()
 			fake, client, _ := newPair(t)
 			fake.Add("web", other)
-			if err := client.Unregister(limited(t), "web", m.ID); err != nil {
+			if err := unregister(limited(t), client, "web", m.ID); err != nil {
 				t.Error(err)
 			}
 			if left := fake.Machines(); len(left) != 1 {
@@ -180,7 +180,7 @@ func TestUnregisterOfNames(t *testing.T) {
 		if err := client.Register(limited(t), m); err != nil {
 			t.Fatal(err)
 		}
-		if err := client.Unregister(limited(t), name, m.ID); err != nil || len(fake.Machines()) > 0 {
+		if err := unregister(limited(t), client, name, m.ID); err != nil || len(fake.Machines()) > 0 {
 			t.Errorf("%s: %v, left %v", name, err, fake.Machines())
 		}
 	}
@@ -226,7 +226,7 @@ func TestBusLoss(t *testing.T) {
 	if err := client.Register(limited(t), machine()); err == nil {
 		t.Error("a machine was registered without a bus")
 	}
-	if err := client.Unregister(limited(t), "web", machine().ID); err == nil {
+	if err := unregister(limited(t), client, "web", machine().ID); err == nil {
 		t.Error("a machine was taken off without a bus")
 	}
 	if _, found, err := client.Find(limited(t), machine().ID); found || err == nil {

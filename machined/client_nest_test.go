@@ -92,7 +92,7 @@ func TestShown(t *testing.T) {
 			t.Errorf("machinectl show lacks %s:\n%s", want, shown)
 		}
 	}
-	if err := client.Unregister(within(t), "web", m.ID); err != nil {
+	if err := unregister(within(t), client, "web", m.ID); err != nil {
 		t.Fatal(err)
 	}
 	if out := machinectl(t, "list", "--no-legend"); strings.Contains(out, "web") {
@@ -108,11 +108,11 @@ func TestNameIsFreeAtOnce(t *testing.T) {
 		if err := client.Register(within(t), m); err != nil {
 			t.Fatalf("cycle %d: %v", i, err)
 		}
-		if err := client.Unregister(within(t), m.Name, m.ID); err != nil {
+		if err := unregister(within(t), client, m.Name, m.ID); err != nil {
 			t.Fatalf("cycle %d: %v", i, err)
 		}
 	}
-	if err := client.Unregister(within(t), m.Name, m.ID); err != nil {
+	if err := unregister(within(t), client, m.Name, m.ID); err != nil {
 		t.Errorf("a machine that is not there: %v", err)
 	}
 }
@@ -128,7 +128,7 @@ func TestRefused(t *testing.T) {
 	if err := client.Register(within(t), m); err == nil {
 		t.Error("a name was given twice")
 	}
-	if err := client.Unregister(within(t), m.Name, m.ID); err != nil {
+	if err := unregister(within(t), client, m.Name, m.ID); err != nil {
 		t.Fatal(err)
 	}
 	for name, bad := range map[string]machined.Machine{
@@ -157,7 +157,7 @@ func TestNames(t *testing.T) {
 		if want := (machined.Registered{Name: name, Unit: "machine-web.scope", Leader: m.Leader}); got != want || !found || err != nil {
 			t.Errorf("%s: found %+v, %v, %v", name, got, found, err)
 		}
-		if err := client.Unregister(within(t), name, m.ID); err != nil {
+		if err := unregister(within(t), client, name, m.ID); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if got, found, err := client.Find(within(t), m.ID); found || err != nil {
@@ -189,7 +189,7 @@ func TestAnothersMachine(t *testing.T) {
 		if got, found, err := client.Find(within(t), ours); found || err != nil {
 			t.Errorf("%s: found %+v, %v", name, got, err)
 		}
-		if err := client.Unregister(within(t), "web", ours); err != nil {
+		if err := unregister(within(t), client, "web", ours); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if out := machinectl(t, "list", "--no-legend"); !strings.Contains(out, "web") {
@@ -213,7 +213,7 @@ func TestUnitWentFirst(t *testing.T) {
 	if out, err := exec.Command("systemctl", "stop", "machine-web.scope").CombinedOutput(); err != nil {
 		t.Fatalf("systemctl: %v: %s", err, out)
 	}
-	if err := client.Unregister(within(t), m.Name, m.ID); err != nil {
+	if err := unregister(within(t), client, m.Name, m.ID); err != nil {
 		t.Error(err)
 	}
 	if got, found, err := client.Find(within(t), m.ID); found || err != nil {

@@ -18,6 +18,7 @@ func (r *Run) finish(reason Reason, end End, now time.Time) {
 // stop ends a run: its processes, what it holds, and what the container makes of that. The caller has the
 // container locked. While processes live, nothing is released: it is tried again later.
 func (s *Service) stop(c *container, r *run) error {
+	s.askOwner(&r.Run)
 	if err := s.endProcesses(r); err != nil {
 		if !r.retried {
 			r.retried = true

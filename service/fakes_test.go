@@ -345,13 +345,19 @@ func (d machinesFake) Register(_ context.Context, m Machine) error {
 	return nil
 }
 
-func (d machinesFake) Unregister(_ context.Context, name string, u domain.UUID) error {
+func (d machinesFake) Owns(_ context.Context, name string, u domain.UUID) (bool, error) {
+	err := d.call("machines.Owns")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m, found := d.machines[name]
+	return found && m.uuid == u, err
+}
+
+func (d machinesFake) Unregister(_ context.Context, name string) error {
 	err := d.call("machines.Unregister")
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.machines[name].uuid == u {
-		delete(d.machines, name)
-	}
+	delete(d.machines, name)
 	return err
 }
 

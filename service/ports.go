@@ -93,6 +93,10 @@ type Run struct {
 	Destroyed bool   `json:"destroyed,omitempty"` // by a caller
 	XML       string `json:"xml"`                 // the live definition
 
+	// MachineOurs, if not nil, gives the answer of Machines.Owns, which was asked for while the run's processes
+	// ended. As long as the scope is there, its machine is, too.
+	MachineOurs func() (bool, error) `json:"-"`
+
 	// Others are the fields of a newer daemon's note, kept as they are.
 	Others map[string]json.RawMessage `json:"-"`
 }
@@ -140,9 +144,10 @@ type Registered struct {
 type Machines interface {
 	// Register fails when the name is another's; that machine is as it was.
 	Register(ctx context.Context, m Machine) error
-	// Unregister returns when no machine of this name and uuid is left. A missing one is no error, and
-	// another's machine of that name is left alone.
-	Unregister(ctx context.Context, name string, u domain.UUID) error
+	// Owns reports whether a name is that of the container's machine: not another's, and not free.
+	Owns(ctx context.Context, name string, u domain.UUID) (bool, error)
+	// Unregister returns when the name is free. A missing machine is no error. The caller has asked Owns.
+	Unregister(ctx context.Context, name string) error
 	// Find returns the machine that was registered for a container.
 	Find(ctx context.Context, u domain.UUID) (m Registered, found bool, err error)
 }

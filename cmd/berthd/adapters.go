@@ -54,8 +54,12 @@ func (m machines) Register(ctx context.Context, x service.Machine) error {
 	return m.client.Register(ctx, machined.Machine{Name: x.Name, ID: x.UUID, Leader: x.Leader, Root: x.Root})
 }
 
-func (m machines) Unregister(ctx context.Context, name string, u domain.UUID) error {
-	return m.client.Unregister(ctx, name, u)
+func (m machines) Owns(ctx context.Context, name string, u domain.UUID) (bool, error) {
+	return m.client.Owns(ctx, name, u)
+}
+
+func (m machines) Unregister(ctx context.Context, name string) error {
+	return m.client.Unregister(ctx, name)
 }
 
 func (m machines) Find(ctx context.Context, u domain.UUID) (service.Registered, bool, error) {
