@@ -11,11 +11,11 @@ import (
 	"syscall"
 )
 
-// guardMarker is set in the environment of what the script untouched runs.
+// guardMarker is set in the environment of a command that the script untouched runs.
 const guardMarker = "BERTH_RUN"
 
-// guarded runs this test binary again below the script untouched, unless it is below one, and says whether
-// it did. Then the machine's other users are out of sight, and what is found is the run's own.
+// guarded runs this test binary again below the script untouched. did is false if it runs below that already.
+// The script hides the machine's other users, so everything that observe finds then belongs to the run.
 func guarded() (did bool, code int, err error) {
 	if os.Getenv(guardMarker) != "" {
 		return false, 0, nil
@@ -32,31 +32,33 @@ func guarded() (did bool, code int, err error) {
 	if err != nil {
 		return true, 1, err
 	}
-	told, stop, err := tidings()
+	told, stop, err := catchSignals()
 	if err != nil {
 		return true, 1, err
 	}
 	defer stop()
 	cmd := exec.Command(filepath.Join(top, "test/rig/untouched"), append([]string{self}, os.Args[1:]...)...)
 	cmd.Stdin = os.Stdin
-	code, err = attend(cmd, told)
+	code, err = runCommand(cmd, told)
 	return true, code, err
 }
 
-// tidings tells of every signal that this process is sent, instead of its end by it, and of its parent's end.
-func tidings() (told <-chan os.Signal, stop func(), err error) {
+// catchSignals returns a channel with the signals that would end this process. The end of the parent counts as
+// SIGHUP.
+func catchSignals() (told <-chan os.Signal, stop func(), err error) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
-	if err := orphaned(signals); err != nil {
+	if err := watchParent(signals); err != nil {
 		signal.Stop(signals)
 		return nil, nil, err
 	}
 	return signals, func() { signal.Stop(signals) }, nil
 }
 
-// attend runs a command, which is ended when this process is told to end. It gives the exit status.
-func attend(cmd *exec.Cmd, told <-chan os.Signal) (code int, err error) {
-	// A parent-death signal follows the thread, so that this one must live as long as the process.
+// runCommand runs a command and returns its exit status. It ends the command when a signal comes from told, and
+// returns an error then.
+func runCommand(cmd *exec.Cmd, told <-chan os.Signal) (code int, err error) {
+	// A parent-death signal comes when the thread that made the child ends, so this thread must not end before.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
@@ -70,7 +72,7 @@ func attend(cmd *exec.Cmd, told <-chan os.Signal) (code int, err error) {
 	for {
 		select {
 		case got = <-told:
-			// It may have ended by itself: then there is nobody to tell.
+			// Fails only if the command has ended by itself.
 			_ = cmd.Process.Signal(syscall.SIGTERM)
 		case err := <-ended:
 			code, err = status(err)

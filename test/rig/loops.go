@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Loops lists the loop devices that show a file of the file systems which this process has mounted. The
-// machine has one set of them for all its nests: those of others show a file of theirs.
+// Loops returns the loop devices that show a file of this nest. All nests of the machine share one set of loop
+// devices.
 func Loops() ([]string, error) {
 	shown, err := filepath.Glob("/sys/block/loop*/loop")
 	if err != nil {
@@ -26,7 +26,7 @@ func Loops() ([]string, error) {
 		device := filepath.Join("/dev", filepath.Base(filepath.Dir(dir)))
 		f, err := os.Open(device)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // made by another since this host was booted, which has no node of it
+			continue // somebody else made it after this nest was booted, so the nest has no device node
 		}
 		if err != nil {
 			return nil, err
@@ -34,7 +34,7 @@ func Loops() ([]string, error) {
 		info, err := unix.IoctlLoopGetStatus64(int(f.Fd()))
 		_ = f.Close()
 		if errors.Is(err, unix.ENXIO) {
-			continue // it shows nothing any more
+			continue // it shows no file any more
 		}
 		if err != nil {
 			return nil, fmt.Errorf("status of %s: %w", device, err)
@@ -46,8 +46,8 @@ func Loops() ([]string, error) {
 	return own, nil
 }
 
-// shows reports whether a loop device's file is here. The file systems of the machine's disk are mounted in
-// every nest, so that one of those is known by the file itself.
+// shows reports whether a loop device's file is one of this nest. Every nest mounts the file systems of the
+// machine's disk, so on those the file itself must exist here.
 func shows(info *unix.LoopInfo64, dir string, mounts []mountPoint) bool {
 	device := fmt.Sprintf("%d:%d", unix.Major(info.Device), unix.Minor(info.Device))
 	if slices.ContainsFunc(mounts, func(m mountPoint) bool {

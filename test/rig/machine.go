@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// observe lists what a run could leave on the machine, one line each, sorted. The script untouched keeps what
-// others make out of sight; it looks for links, loop devices and processes itself.
+// observe lists the things that a run could leave on the machine, one line each, sorted. The script untouched
+// hides the things of others. It looks for links, loop devices and processes itself.
 func observe() ([]string, error) {
 	var seen []string
 	for kind, pattern := range map[string]string{
@@ -47,8 +47,8 @@ func observe() ([]string, error) {
 	return slices.Compact(seen), nil
 }
 
-// leftovers is what came since before. Other nests of this run may come and go meanwhile, so that of the nests'
-// control groups only those of nest names count, and of their state only dir.
+// leftovers returns the lines that are new in after, and dir if it exists. Other nests of this run may come and
+// go meanwhile, so control groups count only if they belong to one of nests.
 func leftovers(before, after []string, dir string, nests ...string) []string {
 	var left []string
 	for _, line := range after {
@@ -66,7 +66,7 @@ func leftovers(before, after []string, dir string, nests ...string) []string {
 	return left
 }
 
-// nestOf is the name of the nest that has a control group.
+// nestOf returns the name of a control group's nest.
 func nestOf(group string) string {
 	name := strings.TrimPrefix(filepath.Base(group), "berth-nest-")
 	return strings.TrimSuffix(name, filepath.Ext(name))
@@ -74,7 +74,7 @@ func nestOf(group string) string {
 
 type mountPoint struct{ device, point, kind string }
 
-// mountinfo reads this process's mount table; proc_pid_mountinfo(5).
+// mountinfo reads this process's mount table (proc_pid_mountinfo(5)).
 func mountinfo() ([]mountPoint, error) {
 	file, err := os.Open("/proc/self/mountinfo")
 	if err != nil {

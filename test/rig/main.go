@@ -8,27 +8,26 @@ import (
 	"testing"
 )
 
-// marker is set, inside a nest or a machine, in the environment of a test binary.
+// marker is set in the environment of a test binary that runs inside a nest or a virtual machine.
 const marker = "BERTH_NEST"
 
 // Options says what a test package needs in its host.
 type Options struct {
-	// VM has the tests run in a virtual machine (test/rig/vm) instead of a nest.
+	// VM runs the tests in a virtual machine (test/rig/vm) instead of a nest.
 	VM bool
-	// Install puts a `make install` into the host, and lifts berthd's start limit,
-	// since tests kill it often.
+	// Install runs `make install` into the host, and lifts berthd's start limit: tests kill it often.
 	Install bool
-	// Variants puts the other versions of Berth into the host that `make variants` builds, below bin/ of Files.
+	// Variants adds the programs that `make variants` builds to Files, below bin/.
 	Variants bool
-	// Files are files or directories of the repository that the tests read, relative to its top.
-	// They are found inside by the same path relative to the package's directory, which is the
-	// working directory; the package's own testdata always is.
+	// Files are files or directories that the tests read, relative to the top of the repository. Inside, the
+	// tests find them by the same path relative to the package's directory, which is the working directory.
+	// The package's own testdata is always there.
 	Files []string
-	// Env are the names of variables that the tests have inside as outside; there is no other.
+	// Env lists the environment variables that the tests get from outside. They get no others but CI.
 	Env []string
 }
 
-// Main is the body of a TestMain: os.Exit(rig.Main(m, rig.Options{…})).
+// Main is the body of a TestMain: os.Exit(rig.Main(m, rig.Options{…})). It returns the exit status.
 func Main(m *testing.M, o Options) int {
 	if os.Getenv(marker) != "" {
 		code := m.Run()
@@ -48,7 +47,7 @@ func Main(m *testing.M, o Options) int {
 	return code
 }
 
-// journal prints what the host's services said, since nothing else of it will be left.
+// journal prints the end of the host's journal, which goes away with the host.
 func journal() {
 	cmd := exec.Command("journalctl", "--no-pager", "--quiet", "--lines=200", "--output=short-monotonic")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
@@ -57,7 +56,7 @@ func journal() {
 	}
 }
 
-// status is a process's exit status, 1 when it was killed; err is nil when it ran at all.
+// status returns a process's exit status, 1 if it was killed. It returns an error if it did not run.
 func status(err error) (int, error) {
 	var exit *exec.ExitError
 	switch {

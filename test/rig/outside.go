@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// inNest is where the repository's files are inside, below the host's root; binary is the tests'.
+// inNest is the directory of the repository's files inside, below the host's root. binary is the test binary.
 const (
 	inNest = "usr/lib/berth-test/files"
 	binary = "usr/lib/berth-test/binary"
@@ -33,7 +33,7 @@ func outside(o Options) (code int, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 
 	// From here on a signal ends the host first; Main's caller exits afterwards.
-	told, stop, err := tidings()
+	told, stop, err := catchSignals()
 	if err != nil {
 		return 1, err
 	}
@@ -66,8 +66,8 @@ func outside(o Options) (code int, err error) {
 	return code, nil
 }
 
-// inAHost runs `nest run` or `vm run`, and returns its pid, which names the host, and the tests' exit
-// status.
+// inAHost runs `nest run` or `vm run`. It returns that process's pid, which is in the host's name, and the exit
+// status of the tests.
 func inAHost(top, state, tree, inside string, o Options, told <-chan os.Signal) (pid, code int, err error) {
 	args := []string{"run", "--tree", tree}
 	if o.Install {
@@ -79,7 +79,7 @@ func inAHost(top, state, tree, inside string, o Options, told <-chan os.Signal) 
 	}
 	args = append(args, "/"+binary)
 	for _, arg := range os.Args[1:] {
-		// The file is the go command's, for its cache of results, and not there inside.
+		// The go command wants this file for its cache of results. It does not exist inside.
 		if !strings.HasPrefix(arg, "-test.testlogfile=") {
 			args = append(args, arg)
 		}
@@ -90,14 +90,14 @@ func inAHost(top, state, tree, inside string, o Options, told <-chan os.Signal) 
 	}
 	cmd := exec.Command(filepath.Join(top, script), args...)
 	cmd.Env = append(os.Environ(), "RIG_STATE="+state)
-	code, err = attend(cmd, told)
+	code, err = runCommand(cmd, told)
 	if cmd.Process != nil {
 		pid = cmd.Process.Pid
 	}
 	return pid, code, err
 }
 
-// stage lays out what is copied over the host's root.
+// stage fills the tree that is copied over the host's root.
 func stage(o Options, top, inside, tree string) error {
 	if o.Install {
 		if err := makeTarget(top, "install", "DESTDIR="+tree, "PREFIX=/usr", "SYSCONFDIR=/etc"); err != nil {
@@ -154,7 +154,7 @@ func duplicate(from, to string) error {
 	return nil
 }
 
-// repository is the directory with go.mod, at or above dir.
+// repository returns the directory with go.mod, at or above dir. It returns an error if there is none.
 func repository(dir string) (string, error) {
 	for d := dir; ; d = filepath.Dir(d) {
 		if exists(filepath.Join(d, "go.mod")) {

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// orphaned tells, once, of the end of the process that started this one: the go command does not take
-// its tests along when it is killed. The goroutine lives as long as the process.
-func orphaned(told chan<- os.Signal) error {
+// watchParent sends SIGHUP to told, once, when the process that started this one ends: the go command does not
+// end its tests when it is killed. The goroutine lives as long as the process.
+func watchParent(told chan<- os.Signal) error {
 	fd, err := unix.PidfdOpen(os.Getppid(), 0)
 	if err != nil {
 		return fmt.Errorf("pidfd of the parent: %w", err)
