@@ -7,7 +7,7 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// takeOver makes a run whose supervisor answers ours again. The caller has the container locked.
+// takeOver goes on with a run whose supervisor has answered this daemon. The caller has the container locked.
 func (s *Service) takeOver(c *container, r *run, def *domain.Def) {
 	if err := s.complete(r); err != nil {
 		s.Log.Error("take over", "domain", def.Name, "err", err)
@@ -16,8 +16,8 @@ func (s *Service) takeOver(c *container, r *run, def *domain.Def) {
 	s.work.Go(func() { s.watch(c, r) })
 }
 
-// goOn enters a run of an earlier daemon, and does what was ordered then. The caller has the container
-// locked.
+// goOn enters a run of an earlier daemon, and carries out the orders in its note. The caller has the
+// container locked.
 func (s *Service) goOn(c *container, r *run, def *domain.Def) {
 	r.State, r.Reason = s.stateOf(r)
 	s.begin(c, r, def, nil)
@@ -31,8 +31,8 @@ func (s *Service) goOn(c *container, r *run, def *domain.Def) {
 	}
 }
 
-// complete fills in the state that is missing when the previous daemon died after init ran but before it
-// saved that, when an older one did not note it, or when its note could not be read.
+// complete fills in the state that is missing from a note: the previous daemon died after init ran but before
+// it saved that, an older daemon did not save it, or the note could not be read.
 func (s *Service) complete(r *run) error {
 	sup := r.supervisor
 	known := r.Group != "" && r.GroupID != 0 && r.Supervisor == sup.PID() && r.Leader == sup.Leader() && r.Version >= RunVersion
@@ -50,8 +50,8 @@ func (s *Service) complete(r *run) error {
 	return s.Runs.Save(r.Run)
 }
 
-// retryAttach asks a supervisor that could not be asked, again and again, until it answers or is gone, or
-// until its run has been ended by the control group.
+// retryAttach tries to reach a supervisor again and again, until it answers, is gone, or the run has been
+// ended without it. The pauses grow from attachPause/10 to attachPause.
 func (s *Service) retryAttach(c *container, r *run, def *domain.Def) {
 	ctx, cancel := context.WithCancel(detached())
 	s.work.Go(func() {
@@ -83,7 +83,8 @@ func (s *Service) attachFor(ctx context.Context, r *run) (Supervisor, Presence, 
 	return s.Supervisors.Attach(ctx, s.Runs.Dir(r.UUID))
 }
 
-// attached goes on with a run of which is known now whether its supervisor lives; sup is nil if it is gone.
+// attached goes on with a run after retryAttach has found out whether the supervisor lives. sup is nil if it
+// is gone.
 func (s *Service) attached(c *container, r *run, def *domain.Def, sup Supervisor) {
 	_ = c.lock(detached())
 	defer c.unlock()

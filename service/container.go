@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/events"
 )
 
-// container is one entry of the registry. Whoever has it locked may change it; mu guards what
-// readers see, and is never held over a call that can block.
+// container is one entry of the registry. Only the goroutine that has it locked may change it. mu
+// guards the fields that readers see. It is never held over a call that can block.
 type container struct {
 	locked chan struct{} // one slot: the right to change the container
 
@@ -19,35 +19,36 @@ type container struct {
 	snap     Snapshot
 	stored   *domain.Def // nil for a transient one
 	live     *domain.Def // nil when off
-	pending  *domain.Def // being accepted: neither stored nor live yet
-	previous *domain.Def // the live one of the run before, whose ids are kept for the next
+	pending  *domain.Def // being checked: neither stored nor live yet
+	previous *domain.Def // the live definition of the previous run: its ids are kept for the next run
 	groupID  uint64      // of the control group in snap
-	text     string      // of stored, formatted once: a start must not wait for that
-	// Whose namespaces others may share: it runs, and nobody has told it to end; else nil.
-	shareable Supervisor
-	deaf      bool // its supervisor cannot be asked
+	text     string      // of stored, formatted in advance: a start must not wait for that
+	// The supervisor through which other containers share namespaces. It is nil unless the container runs
+	// and nobody has ordered its end.
+	shareable    Supervisor
+	notAnswering bool // the supervisor cannot be asked
 
-	// Owned by who has the container locked.
+	// For the goroutine that has the container locked only.
 	run      *run
 	gone     bool
 	restarts []time.Time // the latest, for the start limit
 }
 
-// run is one life of a container.
+// run is a container from one start to its end.
 type run struct {
 	Run
-	starting   Starting      // until init is executed
-	supervisor Supervisor    // from then on; nil while one of an earlier daemon does not answer
-	over       chan struct{} // closed when all is released
-	retried    bool          // its processes did not end when they were killed
-	inherited  bool          // from an earlier daemon, and its supervisor is not known to be gone
+	starting   Starting      // the supervisor until init is executed, nil afterwards
+	supervisor Supervisor    // the supervisor from then on; nil while it does not answer this daemon
+	over       chan struct{} // closed when all parts are released
+	retried    bool          // the processes did not end when they were killed, and retryStop waits for that
+	inherited  bool          // an earlier daemon started it, and the supervisor is not known to be gone
 }
 
 func newContainer() *container {
 	return &container{locked: make(chan struct{}, 1)}
 }
 
-// lock waits for the right to change the container; unlock gives it back.
+// lock waits for the right to change the container. It returns the context's cause if ctx ends first.
 func (c *container) lock(ctx context.Context) error {
 	select {
 	case c.locked <- struct{}{}:
@@ -65,8 +66,8 @@ func (c *container) snapshot() Snapshot {
 	return c.snap
 }
 
-// definition is the live one, or the stored one when there is no other or inactive is asked for. The
-// caller holds mu.
+// definition returns the live definition. It returns the stored one if there is no live one or inactive
+// is true. The caller holds mu.
 func (c *container) definition(inactive bool) *domain.Def {
 	if c.stored != nil && (inactive || c.live == nil) {
 		return c.stored
@@ -74,7 +75,7 @@ func (c *container) definition(inactive bool) *domain.Def {
 	return c.live
 }
 
-// describe fills in what the definition says.
+// describe fills in the fields that come from the definition.
 func (snap *Snapshot) describe(d *domain.Def) {
 	snap.UUID, snap.Name, snap.Title, snap.Description = d.UUID, d.Name, d.Title, d.Description
 	snap.MachineName = d.MachineName()
@@ -93,7 +94,7 @@ func (snap *Snapshot) describe(d *domain.Def) {
 	}
 }
 
-// change alters the snapshot and tells the observer. The caller has the container locked.
+// change alters the snapshot and calls the observer. The caller has the container locked.
 func (s *Service) change(c *container, event *events.Event, alter func(*Snapshot)) {
 	c.mu.Lock()
 	before := c.snap
@@ -122,7 +123,7 @@ func (s *Service) event(k events.Kind, d events.Detail) *events.Event {
 	return &events.Event{Kind: k, Detail: d, Seq: s.seq.Add(1)}
 }
 
-// textOf gives a definition's canonical text.
+// textOf returns a definition's canonical text.
 func (c *container) textOf(def *domain.Def) (string, error) {
 	if def == c.stored && c.text != "" {
 		return c.text, nil

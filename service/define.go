@@ -9,12 +9,12 @@ import (
 )
 
 // Define stores a definition, for a new container or for the next start of an existing one. It returns an
-// ExistsError if another container has the name or the uuid.
+// ExistsError if another container has the name or the uuid, and a *domain.Error if the definition is wrong.
 func (s *Service) Define(ctx context.Context, xml []byte) (Snapshot, error) {
 	return s.withDefinition(ctx, xml, true, s.define)
 }
 
-// withDefinition parses a definition, locks its container, and runs f.
+// withDefinition parses a definition, locks its container, and runs f. fresh is true if the container is new.
 func (s *Service) withDefinition(ctx context.Context, xml []byte, persistent bool, f func(c *container, def *domain.Def, fresh bool) error) (Snapshot, error) {
 	def, err := domain.Parse(xml)
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Service) withDefinition(ctx context.Context, xml []byte, persistent boo
 				return Snapshot{}, err
 			}
 		}
-		if c.gone { // it ended between the look and the lock
+		if c.gone { // the container was removed between reserve and lock
 			c.unlock()
 			continue
 		}

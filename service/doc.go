@@ -1,7 +1,7 @@
 // Package service is the core of berthd: the registry of containers, their life cycle, and the
 // ordered steps of start, stop and recovery with their undo.
 //
-// It names what it needs of the outside as small interfaces (ports.go) and never imports an
-// adapter. One goroutine at a time changes a container (its queue); readers get Snapshots. After
-// a crash, Recover finds every container again from the store and the supervisors.
+// It states its needs as small interfaces (ports.go) and never imports an adapter. One goroutine at a
+// time changes a container (its lock); readers get Snapshots. After a crash, Recover finds every
+// container again from the store and the supervisors.
 package service

@@ -15,8 +15,8 @@ func (r *Run) finish(reason Reason, end End, now time.Time) {
 	}
 }
 
-// stop ends a run: its processes, what it holds, and what the container makes of that. The caller has the
-// container locked. While processes live, nothing is released: it is tried again later.
+// stop ends a run: it ends the processes, releases the parts and updates the container. If a process does
+// not end, it returns an error, releases nothing and tries again later. The caller has the container locked.
 func (s *Service) stop(c *container, r *run) error {
 	s.askOwner(&r.Run)
 	if err := s.endProcesses(r); err != nil {
@@ -30,8 +30,8 @@ func (s *Service) stop(c *container, r *run) error {
 	return nil
 }
 
-// ended releases what a run holds whose processes have ended, and starts the next one if that is what its
-// end means.
+// ended releases the parts of a run after its processes have ended. It starts the next run if the
+// life-cycle actions say so.
 func (s *Service) ended(c *container, r *run) {
 	defer close(r.over)
 	c.mu.Lock()
@@ -44,7 +44,7 @@ func (s *Service) ended(c *container, r *run) {
 		s.Log.Error("end of a run", "domain", c.snapshot().Name, "uuid", r.UUID.String(), "err", err)
 	}
 	c.mu.Lock()
-	c.live, c.previous, c.shareable, c.deaf = nil, live, nil, false
+	c.live, c.previous, c.shareable, c.notAnswering = nil, live, nil, false
 	c.mu.Unlock()
 	c.run = nil
 	s.change(c, out.event(s), func(snap *Snapshot) {
@@ -64,7 +64,7 @@ func (s *Service) ended(c *container, r *run) {
 	s.dismissTransient(c)
 }
 
-// dismissTransient forgets a container that has no stored definition to go on with.
+// dismissTransient removes a container that has no stored definition.
 func (s *Service) dismissTransient(c *container) {
 	snap := c.snapshot()
 	if snap.Persistent {
@@ -75,7 +75,8 @@ func (s *Service) dismissTransient(c *container) {
 	}
 }
 
-// restart starts the next run. When that fails, or runs follow each other too fast, the container stays off.
+// restart starts the next run and reports whether it succeeded. If not, or if the container restarts too
+// often, the container stays off.
 func (s *Service) restart(c *container, live *domain.Def, o outcome) bool {
 	err := errTooFast
 	if !c.tooFast(s.Now()) {
@@ -98,13 +99,13 @@ func (s *Service) restart(c *container, live *domain.Def, o outcome) bool {
 	return false
 }
 
-// watch waits for the end of a supervisor and ends its run.
+// watch waits for the end of a supervisor and then ends its run.
 func (s *Service) watch(c *container, r *run) {
 	<-r.supervisor.Done()
 	s.stopIfCurrent(c, r)
 }
 
-// killAfter ends a run that does not end by itself in time.
+// killAfter ends a run unless it has ended by itself before the timeout.
 func (s *Service) killAfter(c *container, r *run, timeout time.Duration) {
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
@@ -115,7 +116,7 @@ func (s *Service) killAfter(c *container, r *run, timeout time.Duration) {
 	}
 }
 
-// retryStop ends a run whose processes did not end, as soon as they do.
+// retryStop tries again and again to end a run whose processes did not end, until that succeeds.
 func (s *Service) retryStop(c *container, r *run) {
 	tick := time.NewTicker(attachPause)
 	defer tick.Stop()
@@ -129,7 +130,7 @@ func (s *Service) retryStop(c *container, r *run) {
 	}
 }
 
-// stopIfCurrent ends a run unless somebody else has ended it meanwhile.
+// stopIfCurrent ends a run unless it has been ended meanwhile.
 func (s *Service) stopIfCurrent(c *container, r *run) {
 	_ = c.lock(detached())
 	defer c.unlock()
@@ -141,7 +142,8 @@ func (s *Service) stopIfCurrent(c *container, r *run) {
 	}
 }
 
-// resultOf is how a run ended: what its supervisor said or, if it went without a word, what it wrote down.
+// resultOf returns how a run ended: from the supervisor's last message or, without one, from the file of the
+// exit status.
 func (s *Service) resultOf(r *run) End {
 	if r.supervisor != nil {
 		if end := r.supervisor.End(); end.Known {

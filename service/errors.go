@@ -7,7 +7,7 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// The expected errors. dbusapi maps each to a D-Bus error name.
+// The expected errors. dbusapi maps each one to a D-Bus error name.
 var (
 	ErrNoContainer  = errors.New("no such container")
 	ErrNoConsole    = errors.New("no such console")
@@ -21,20 +21,20 @@ var (
 // errNotAnswering says that a container's supervisor cannot be asked.
 var errNotAnswering = errors.New("the container's supervisor does not answer")
 
-// errNotFound says that nothing is known of a container's processes.
+// errNotFound says that neither a note nor the kernel tells where a container's processes are.
 var errNotFound = errors.New("the container's processes cannot be found: its state in /run/berth is damaged, and its supervisor does not answer")
 
-// StateKind is why a state does not allow an operation.
+// StateKind says why a state does not allow an operation.
 type StateKind int
 
-// The kinds of StateErrors.
+// The kinds of a StateError.
 const (
-	NotNow         StateKind = iota // in another state it would be
+	NotNow         StateKind = iota // the container is on, but in the wrong state
 	NotRunning                      // the container is off
 	AlreadyRunning                  // the container is on
 )
 
-// StateError refuses an operation that the container's state does not allow.
+// StateError says that the container's state does not allow an operation.
 type StateError struct {
 	Kind  StateKind
 	Op    string
@@ -53,7 +53,7 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("%s is not possible while the domain is %s", e.Op, e.State)
 }
 
-// ExistsError refuses a definition whose name or uuid another container has.
+// ExistsError says that another container has the name or the uuid of a definition.
 type ExistsError struct {
 	Name string
 	UUID domain.UUID
@@ -63,7 +63,8 @@ func (e *ExistsError) Error() string {
 	return fmt.Sprintf("domain '%s' already exists with uuid %s", e.Name, e.UUID)
 }
 
-// StartError says which step of a start failed; everything is undone.
+// StartError says which step of a start failed. Everything is undone, unless a process does not end. Then the
+// container is stopping until that has ended.
 type StartError struct {
 	Step string
 	Err  error
@@ -71,5 +72,5 @@ type StartError struct {
 
 func (e *StartError) Error() string { return e.Step + ": " + e.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *StartError) Unwrap() error { return e.Err }

@@ -89,7 +89,7 @@ func (g *cgroupFake) End(context.Context) error {
 
 func (g *cgroupFake) Kill() error {
 	err := g.d.call("cgroup.Kill")
-	if g.s.deaf.Load() {
+	if g.s.hanging.Load() {
 		return err // its payload is dead, and it does not see that
 	}
 	g.s.finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}})

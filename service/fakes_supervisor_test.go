@@ -55,7 +55,7 @@ func (d supervisorsFake) Attach(ctx context.Context, runDir string) (Supervisor,
 	d.mu.Lock()
 	s := d.supervisors[runDir]
 	d.mu.Unlock()
-	if s != nil && s.deaf.Load() {
+	if s != nil && s.hanging.Load() {
 		select {
 		case <-ctx.Done():
 			return nil, Unknown, ctx.Err()
@@ -100,7 +100,7 @@ type supervisorFake struct {
 	name    string
 	pid     uint32
 	running bool
-	deaf    atomic.Bool // it is stopped
+	hanging atomic.Bool // it is stopped
 	frozen  atomic.Bool // its payload is
 	listens bool
 	asked   bool

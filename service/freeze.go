@@ -7,8 +7,8 @@ import (
 	"github.com/berthd/berth/internal/events"
 )
 
-// Suspend freezes every process of a container; one that is paused already stays so. A StateError
-// when it is off.
+// Suspend freezes every process of a container. It does nothing if the container is paused already. It
+// returns a StateError if the container is off.
 func (s *Service) Suspend(ctx context.Context, u domain.UUID) error {
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
@@ -25,7 +25,7 @@ func (s *Service) Suspend(ctx context.Context, u domain.UUID) error {
 	})
 }
 
-// Resume lets a paused container go on. A StateError when it is not paused.
+// Resume thaws a paused container. It returns a StateError if the container is not paused.
 func (s *Service) Resume(ctx context.Context, u domain.UUID) error {
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
@@ -40,15 +40,15 @@ func (s *Service) Resume(ctx context.Context, u domain.UUID) error {
 	})
 }
 
-// setState changes the state of a live container, as the kernel has already.
+// setState changes the state of a container that runs, after the kernel has done so.
 func (s *Service) setState(c *container, state State, reason Reason, e *events.Event) {
 	s.change(c, e, func(snap *Snapshot) { snap.State, snap.Reason = state, reason })
 	c.run.State, c.run.Reason, c.run.Changed = state, reason, c.snapshot().StateChanged
 	s.save(c.run)
 }
 
-// stateOf gives a run that an earlier daemon left the state that it is in. That daemon may have been
-// killed before it noted it, or had no room to: what is frozen is the kernel's to say.
+// stateOf returns the state of a run of an earlier daemon. It asks the kernel whether the run is frozen: the
+// earlier daemon may have died before it saved that, or /run was full.
 func (s *Service) stateOf(r *run) (State, Reason) {
 	noted := r.State == StatePaused
 	frozen := noted
@@ -72,5 +72,5 @@ func (s *Service) stateOf(r *run) (State, Reason) {
 	if frozen {
 		return StatePaused, reason
 	}
-	return StateRunning, reason // also one whose start or stop was under way
+	return StateRunning, reason // also if the note says starting or stopping
 }

@@ -9,16 +9,18 @@ import (
 	"github.com/berthd/berth/internal/idrange"
 )
 
-// HostIDs knows which user and group ids of the host have an owner that is no container of ours.
+// HostIDs knows the user and group ids of the host.
 type HostIDs interface {
+	// Taken returns the ids that belong to the host or to containers of other managers.
 	Taken() ([]idrange.Span, error)
-	// Mapped is the map of the user namespace that a process is in; not enabled in the host's own.
+	// Mapped returns the map of the user namespace of a process. It is not enabled if that is the host's.
 	Mapped(pid uint32) (domain.IDMap, error)
 }
 
 // claimIDs chooses the ids of a definition that leaves the choice to us, and checks ids that come with such a
-// definition. It returns a *domain.Error if another has one of them, or if none are free. A container keeps
-// its ids. The claim holds until the caller calls done, after it stored, started or rejected the definition. The caller has the container locked.
+// definition. It returns a *domain.Error if somebody else has one of them, or if no range is free. A container
+// keeps its ids. The claim holds until the caller calls done, after it stored, started or rejected the
+// definition. The caller has the container locked.
 func (s *Service) claimIDs(c *container, def *domain.Def) (done func(), err error) {
 	auto, own := def.Extension.AutoIDMap, c.chosenIDs()
 	if auto && !def.IDMap.Enabled() {
@@ -48,7 +50,7 @@ func (s *Service) claimIDs(c *container, def *domain.Def) (done func(), err erro
 	}, nil
 }
 
-// chooseIDs takes a free range, or checks the one that is given. The caller holds claims.
+// chooseIDs takes a free range, or checks the range in the definition. The caller holds claims.
 func (s *Service) chooseIDs(c *container, def *domain.Def, host []idrange.Span) error {
 	others := s.othersIDs(c)
 	if def.IDMap.Enabled() {
@@ -110,7 +112,7 @@ func (s *Service) othersIDs(but *container) map[string][]idrange.Span {
 	return ids
 }
 
-// chosenIDs are those that were chosen for a container before, none if none were.
+// chosenIDs returns the ids that were chosen for a container before. It returns an empty map if there are none.
 func (c *container) chosenIDs() domain.IDMap {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -122,8 +124,8 @@ func (c *container) chosenIDs() domain.IDMap {
 	return domain.IDMap{}
 }
 
-// checkChosen refuses to start a definition without its ids, as one whose file was written by hand may be. The
-// container would run with the host's ids.
+// checkChosen returns a *domain.Error if a definition has automatic ids and none were chosen. Its file was
+// written by hand then. The container would run with the host's ids.
 func checkChosen(def *domain.Def) error {
 	if def.Extension.AutoIDMap && !def.IDMap.Enabled() {
 		return idError("no ids have been chosen yet; define the container again")

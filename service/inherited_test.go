@@ -37,7 +37,7 @@ func TestOddNote(t *testing.T) {
 // its supervisor is not taken from it. The destroy works as soon as the group can be found.
 func TestUnknownGroupIsNotOff(t *testing.T) {
 	t.Parallel()
-	for name, deaf := range map[string]bool{"its supervisor answers": false, "its supervisor is deaf": true} {
+	for name, hanging := range map[string]bool{"its supervisor answers": false, "its supervisor is hanging": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestUnknownGroupIsNotOff(t *testing.T) {
 				w.kill(first)
 				w.runs[u] = SavedRun{Run{UUID: u}, errUnreadable}
 				sup := w.supervisors[u.String()]
-				sup.deaf.Store(deaf)
+				sup.hanging.Store(hanging)
 				w.fault = "cgroups.Of" // as without a free descriptor
 				s := next(t, w)
 				if err := s.Destroy(context.Background(), u); err == nil {
@@ -58,7 +58,7 @@ func TestUnknownGroupIsNotOff(t *testing.T) {
 				w.mu.Lock()
 				w.fault = ""
 				w.mu.Unlock()
-				sup.deaf.Store(false)
+				sup.hanging.Store(false)
 				time.Sleep(attachPause + endTimeout)
 				synctest.Wait()
 				if snap, _ := s.ByUUID(u); snap.State != StateShutoff || snap.Reason != ReasonDestroyed {
@@ -81,7 +81,7 @@ func TestUnplacedSupervisor(t *testing.T) {
 		s := w.service(t)
 		u := define(t, s, "web")
 		sup := &supervisorFake{d: w.daemons[s], name: "web", pid: 200, done: make(chan struct{})}
-		sup.deaf.Store(true)
+		sup.hanging.Store(true)
 		w.supervisors[u.String()] = sup
 		w.runs[u] = SavedRun{Run{UUID: u}, fs.ErrNotExist}
 		s = next(t, w)
@@ -91,7 +91,7 @@ func TestUnplacedSupervisor(t *testing.T) {
 		if err := s.Destroy(context.Background(), u); !errors.Is(err, errNotFound) {
 			t.Errorf("destroy: %v", err)
 		}
-		sup.deaf.Store(false) // it goes on, reads that its berthd is gone, and ends
+		sup.hanging.Store(false) // it goes on, reads that its berthd is gone, and ends
 		sup.finish(End{})
 		time.Sleep(attachPause + endTimeout)
 		synctest.Wait()

@@ -1,6 +1,6 @@
 package service
 
-// operation is what a caller asks of one container.
+// operation is one operation on a container.
 type operation string
 
 const (
@@ -12,17 +12,17 @@ const (
 	opStats   operation = "stats"
 )
 
-// verdict is what the life cycle says to an operation.
+// verdict says whether a state allows an operation.
 type verdict int
 
 const (
-	refuse  verdict = iota // a StateError
-	proceed                // do it
-	already                // nothing is to be done, and that is success
+	refuse  verdict = iota // return a StateError
+	proceed                // carry it out
+	already                // do nothing and report success
 )
 
-// lifecycle is the whole table: what each operation meets in each state. A state that is missing
-// refuses. "starting" is seen only by a reader: whoever starts has the container locked.
+// lifecycle returns the verdict on an operation in a state. A state without an entry refuses. No
+// operation ever meets StateStarting: the start has the container locked.
 func lifecycle(op operation, s State) verdict {
 	return map[operation]map[State]verdict{
 		opStart:   {StateShutoff: proceed},
@@ -34,8 +34,8 @@ func lifecycle(op operation, s State) verdict {
 	}[op][s]
 }
 
-// allow says whether an operation goes on in a container's state; skip says that it has nothing to do. A
-// StateError refuses.
+// allow checks an operation against a container's state. skip means success with nothing to do. It
+// returns a StateError if the state does not allow the operation.
 func allow(op operation, snap *Snapshot) (skip bool, err error) {
 	switch lifecycle(op, snap.State) {
 	case proceed:

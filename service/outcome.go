@@ -9,10 +9,10 @@ import (
 	"github.com/berthd/berth/internal/events"
 )
 
-// errTooFast stops a container that restarts itself without ever living.
+// errTooFast is why a container that ends right after each start is not restarted again.
 var errTooFast = errors.New("it was restarted too often: 5 times within 10 seconds")
 
-// tooFast counts a restart and says whether it is one too many.
+// tooFast counts a restart and reports whether it exceeds the limit.
 func (c *container) tooFast(now time.Time) bool {
 	const burst, window = 5, 10 * time.Second
 	c.restarts = append(c.restarts, now)
@@ -23,14 +23,14 @@ func (c *container) tooFast(now time.Time) bool {
 	return now.Sub(c.restarts[0]) < window
 }
 
-// outcome is what the end of a run means.
+// outcome is the consequence of a run's end.
 type outcome struct {
 	reason      Reason
 	restart     bool
 	guestReboot bool
 }
 
-// outcomeOf reads the end of a run by the definition's life-cycle actions.
+// outcomeOf applies the definition's life-cycle actions to the end of a run.
 //
 //	destroyed by a caller, stopped by systemd   stays off
 //	reboot(2)                                   on_reboot
@@ -58,12 +58,13 @@ func restarts(action domain.Action) bool {
 	return false
 }
 
-// crashed: SIGINT is how reboot(2) tells of halt and power-off inside a pid namespace.
+// crashed reports whether init was killed, or its end is not known. SIGINT is no crash: reboot(2) ends init
+// with it for halt and power-off in a pid namespace.
 func crashed(end End) bool {
 	return !end.Known || (end.Exit.Kind != ExitExited && end.Exit.Code != int32(syscall.SIGINT))
 }
 
-// event is what listeners hear; a guest's reboot is heard as the next run's "rebooted" only.
+// event returns the event of the end. A guest's reboot has none: the next run's "rebooted" stands for both.
 func (o outcome) event(s *Service) *events.Event {
 	switch {
 	case o.guestReboot && o.restart:

@@ -2,7 +2,7 @@ package service
 
 import "context"
 
-// note is what a later daemon knows of the run, written before the first part that outlives this one.
+// note is the run's note for a later daemon. It is written before the first part that outlives this daemon.
 type note struct{ *Service }
 
 func (n note) acquire(_ context.Context, st *start) error {
@@ -10,11 +10,11 @@ func (n note) acquire(_ context.Context, st *start) error {
 	return n.Runs.Save(st.Run)
 }
 
-// release has nothing to do: the note is kept with the directory.
+// release does nothing: the note is kept with the directory.
 func (note) release(context.Context, *Run) error { return nil }
 
-// runningNote is the note that init runs. It is a part of its own: if it cannot be written the start fails
-// after init was executed.
+// runningNote adds to the note that init runs. It is a part of its own, so that the start fails, and ends
+// init, if it cannot be written.
 type runningNote struct{ *Service }
 
 func (p runningNote) acquire(_ context.Context, st *start) error {

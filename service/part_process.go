@@ -2,8 +2,8 @@ package service
 
 import "context"
 
-// supervisor is the process beside the container, and init before it is executed. It lets go the mounts
-// of images and the namespaces by ending.
+// supervisor is the supervisor's process, and the init stage. The mounts of images and the namespaces are
+// released when it ends.
 type supervisor struct{ *Service }
 
 func (p supervisor) acquire(ctx context.Context, st *start) (err error) {
@@ -16,10 +16,10 @@ func (p supervisor) acquire(ctx context.Context, st *start) (err error) {
 	return nil
 }
 
-// release has nothing to do: processes end in one place, before anything is released (endProcesses).
+// release does nothing: endProcesses ends all processes before anything is released.
 func (supervisor) release(context.Context, *Run) error { return nil }
 
-// initProcess is init, executed. From then on the container runs by itself.
+// initProcess is init, executed. From then on the container runs without the daemon.
 type initProcess struct{}
 
 func (initProcess) acquire(ctx context.Context, st *start) (err error) {
@@ -32,5 +32,5 @@ func (initProcess) acquire(ctx context.Context, st *start) (err error) {
 	return nil
 }
 
-// release has nothing to do: see supervisor.
+// release does nothing, like that of supervisor.
 func (initProcess) release(context.Context, *Run) error { return nil }

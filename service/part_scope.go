@@ -10,7 +10,7 @@ import (
 	"github.com/berthd/berth/internal/planner"
 )
 
-// scope is the transient unit, with the supervisor and init in their places in its control group.
+// scope is the transient unit. Its control group has the supervisor, and init in the payload's part.
 type scope struct{ *Service }
 
 func (p scope) acquire(ctx context.Context, st *start) error {
@@ -36,7 +36,7 @@ func (p scope) acquire(ctx context.Context, st *start) error {
 	return nil
 }
 
-// undo gives back a scope that failed on the way. Its processes go first.
+// undo stops a scope after acquire failed. It ends the processes first.
 func (p scope) undo(st *start, err error) error {
 	ended := p.endProcesses(st.run)
 	ctx, cancel := limited(detached(), endTimeout)
@@ -44,8 +44,8 @@ func (p scope) undo(st *start, err error) error {
 	return errors.Join(err, ended, p.Scopes.Stop(ctx, st.Unit))
 }
 
-// sweep removes a unit without a process that systemd may have made although its answer was lost, as one is that
-// it takes along when it executes itself anew. The start has failed either way.
+// sweep removes a unit without a process. systemd may have made it although its answer was lost: it loses calls
+// when it executes itself anew. The start has failed either way.
 func (p scope) sweep(ctx context.Context, st *start) {
 	ctx, cancel := limited(context.WithoutCancel(ctx), supervisorLimit)
 	defer cancel()
@@ -54,8 +54,8 @@ func (p scope) sweep(ctx context.Context, st *start) {
 	}
 }
 
-// release stops the unit that has the run's control group. Without such a group the run's unit has ended by
-// itself, or was never started: a unit that has its name is another's.
+// release stops the unit that has the run's control group. If that group is gone, the run's unit has ended by
+// itself or was never started, and a unit of this name is somebody else's.
 func (p scope) release(ctx context.Context, r *Run) error {
 	id, err := p.Cgroups.ID(r.Group)
 	switch {
@@ -68,8 +68,8 @@ func (p scope) release(ctx context.Context, r *Run) error {
 	return p.Scopes.AwaitFree(ctx, r.Unit)
 }
 
-// findGroup notes the control group of the scope that a supervisor is in. It must be the scope's: whatever
-// is done to a run is done to this group.
+// findGroup enters the control group of a supervisor into the note. It returns an error if that is not the
+// group of the run's unit: everything that is done to a run is done to this group.
 func (s *Service) findGroup(r *Run, supervisor uint32) error {
 	group, id, err := s.Cgroups.Of(supervisor)
 	if err != nil {
@@ -82,7 +82,8 @@ func (s *Service) findGroup(r *Run, supervisor uint32) error {
 	return nil
 }
 
-// inGroup does something to the control group of a run. It keeps no descriptor open.
+// inGroup calls f with the control group of a run. It keeps no descriptor open. It returns errNotFound if
+// neither the group nor the unit is known, and fs.ErrNotExist if the group is gone.
 func (s *Service) inGroup(r *Run, f func(Cgroup) error) error {
 	switch {
 	case r.Group == "" && r.Unit == "":

@@ -12,64 +12,65 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// Observer is told of every change, in order per container, after it is true. It must not block.
-// before is nil for a new container, after is nil for one that is gone; event is nil for a change
-// that is no life-cycle event.
+// Observer is told of every change after it has happened. The changes of one container come in order.
+// before is nil for a new container, after is nil for one that was removed. event is nil if the change
+// is no life-cycle event. Changed must not block.
 type Observer interface {
 	Changed(before, after *Snapshot, event *events.Event)
 }
 
-// Definitions keeps the persistent definitions. Save and Remove return when the change would
-// survive a power loss.
+// Definitions keeps the persistent definitions. Save and Remove return when the change survives a power
+// loss.
 type Definitions interface {
 	Save(d *domain.Def) error
 	Remove(name string) error
-	// Load returns all that can be read, and removes what a daemon that was killed had half written. A
-	// definition that cannot be read stays where it is until another is saved under its name.
+	// Load returns all definitions that can be read. It removes the half-written files of a daemon that was
+	// killed. A definition that cannot be read stays in its place until another is saved under its name.
 	Load() (defs []*domain.Def, bad []Unreadable, err error)
 }
 
-// Unreadable is a stored definition that cannot be used: damaged, written by a newer version, or in a file
-// that cannot be read now.
+// Unreadable is a stored definition that cannot be used. It is damaged, a newer version wrote it, or its
+// file cannot be read now.
 type Unreadable struct {
 	Name string
 	Err  error
-	Def  *domain.Def // the name, uuid and ids that could be read all the same, nil if none
+	Def  *domain.Def // the name, uuid and ids, as far as they could be read; nil if none could
 }
 
-// Runs keeps the notes of runs, over a restart of the daemon but not of the host.
+// Runs keeps the notes of runs. They outlive the daemon, but not a reboot of the host.
 type Runs interface {
-	// Create makes a run's directory, empty.
+	// Create makes an empty directory for a run.
 	Create(u domain.UUID) (dir string, err error)
 	Save(r Run) error
-	// Dir and LastDir are the directories of the run and of what the latest run before left.
+	// Dir is the directory of the run, LastDir that of the previous run.
 	Dir(u domain.UUID) string
 	LastDir(u domain.UUID) string
-	// Load returns every run that was not archived.
+	// Load returns every run that is not archived.
 	Load() ([]SavedRun, error)
-	// Last returns the latest archived run of a container, LastOnes the containers that have one.
+	// Last returns the archived run of a container, LastOnes the containers that have one.
 	Last(u domain.UUID) (r Run, found bool, err error)
 	LastOnes() ([]domain.UUID, error)
-	// Archive sets the run aside as the last one; its consoles can still be read.
+	// Archive makes the run the previous one. Its consoles can still be read.
 	Archive(u domain.UUID) error
-	// Discard removes the directory of a run that never began. What the run before left stays.
+	// Discard removes the directory of a run that never began. The directory of the previous run stays.
 	Discard(u domain.UUID) error
-	// Forget removes all that is kept of a container.
+	// Forget removes both directories of a container.
 	Forget(u domain.UUID) error
 }
 
-// SavedRun is one run directory as an earlier daemon left it. Err says why its note cannot be used:
-// fs.ErrNotExist if no note was written. Run has the UUID then, and nothing else.
+// SavedRun is one run directory of an earlier daemon. Err says why its note cannot be used. It is
+// fs.ErrNotExist if no note was written. Run has only the UUID then.
 type SavedRun struct {
 	Run Run
 	Err error
 }
 
-// RunVersion is the version of the notes that this daemon writes. A field is only ever added; its meaning
-// never changes, and what an older daemon does not know it keeps. So every daemon can read every note.
+// RunVersion is the version of the notes that this daemon writes. A new version only adds fields. The
+// meaning of a field never changes, and an older daemon keeps the fields that it does not know. So every
+// daemon can read every note.
 const RunVersion = 1
 
-// Run is the note of a run: all that a later daemon needs to go on with it, and to release what it holds.
+// Run is the note of a run. A later daemon needs nothing else to go on with the run and to release its parts.
 type Run struct {
 	Version  int         `json:"version"`
 	UUID     domain.UUID `json:"-"`
@@ -81,14 +82,14 @@ type Run struct {
 	Unit     string      `json:"unit"`
 	Slice    string      `json:"slice"`
 	Group    string      `json:"group"`              // the scope's control group
-	GroupID  uint64      `json:"group_id,omitempty"` // its inode, which no other group ever has
+	GroupID  uint64      `json:"group_id,omitempty"` // its inode number, which the kernel never gives to another group
 	LastExit Exit        `json:"last_exit"`
-	// Processes, for those who look at the container while its supervisor cannot be asked. Nothing is done to a
-	// process by these numbers: they may be others' by now.
+	// The processes, for readers while the supervisor does not answer. No process is signalled by these
+	// numbers: the kernel may have given them to other processes by now.
 	Supervisor uint32 `json:"supervisor,omitempty"`
 	Leader     uint32 `json:"leader,omitempty"`
 	Wire       int    `json:"wire,omitempty"` // version of the supervisor's protocol
-	// Orders, noted before they are carried out: a daemon that comes after a crash finishes them.
+	// Orders, saved before they are carried out. If the daemon dies, the next one finishes them.
 	Stopping  bool   `json:"stopping,omitempty"`  // by systemd
 	Destroyed bool   `json:"destroyed,omitempty"` // by a caller
 	XML       string `json:"xml"`                 // the live definition
@@ -111,21 +112,22 @@ type Scope struct {
 	Plan        plan.Scope
 }
 
-// Scopes are transient units, systemd's side of a container.
+// Scopes is systemd, as far as it makes and stops transient scope units.
 type Scopes interface {
-	// Names gives the unit's and the slice's name of a machine in a partition.
+	// Names returns the names of the unit and the slice for a machine in a partition.
 	Names(machine, partition string) (unit, slice string)
-	// Start returns when the process is in its scope. It reports whether systemd is known to have made the
-	// unit, which must be stopped then, also after an error. A unit of another that has the name is as it was.
+	// Start returns when the process is in its scope. made is true if systemd is known to have made the unit:
+	// the caller must stop it then, also after an error. It does not touch a unit of this name that somebody
+	// else started.
 	Start(ctx context.Context, s Scope) (made bool, err error)
 	// Stop ends the scope and returns when its name is free. A missing scope is no error.
 	Stop(ctx context.Context, unit string) error
-	// AwaitFree returns when a scope that has ended by itself is gone. It leaves a unit alone that has the
-	// name and has not ended: that one is another's.
+	// AwaitFree returns when a scope that has ended by itself is gone. It returns at once if a unit with
+	// this name has not ended: that one is somebody else's.
 	AwaitFree(ctx context.Context, unit string) error
 }
 
-// Machine is what systemd-machined is told of a container.
+// Machine is a container as it is registered with systemd-machined.
 type Machine struct {
 	Name   string
 	UUID   domain.UUID
@@ -133,7 +135,7 @@ type Machine struct {
 	Root   string
 }
 
-// Registered is a machine of ours as systemd-machined has it.
+// Registered is a container as systemd-machined reports it.
 type Registered struct {
 	Name   string
 	Unit   string
@@ -142,7 +144,8 @@ type Registered struct {
 
 // Machines is systemd-machined.
 type Machines interface {
-	// Register fails when the name is another's; that machine is as it was.
+	// Register registers a container. It fails if somebody else's machine has the name, and does not touch
+	// that machine.
 	Register(ctx context.Context, m Machine) error
 	// Owns reports whether a name is that of the container's machine: not another's, and not free.
 	Owns(ctx context.Context, name string, u domain.UUID) (bool, error)
@@ -152,60 +155,62 @@ type Machines interface {
 	Find(ctx context.Context, u domain.UUID) (m Registered, found bool, err error)
 }
 
-// Cgroups are control groups.
+// Cgroups is the hierarchy of control groups.
 type Cgroups interface {
-	// Of finds the scope's group of a supervisor: its path below the hierarchy's root, and its id.
+	// Of returns the group of a supervisor's scope: its path below the hierarchy's root, and its id.
 	Of(pid uint32) (path string, id uint64, err error)
-	// Open opens a scope's group, for one operation: descriptors kept open for each of many containers
-	// make every fork slower. It returns fs.ErrNotExist if the path is that of another group by now.
+	// Open opens a scope's group for one operation. Descriptors that stay open for each of many containers
+	// would make every fork slower. It returns fs.ErrNotExist if the group is gone, also if another group
+	// has the path now.
 	Open(path string, id uint64) (Cgroup, error)
-	// ID is the id of the group that has a path now.
+	// ID returns the id of the group that has a path now.
 	ID(path string) (uint64, error)
 }
 
-// Cgroup is one container's scope. All but File, End and AwaitEnd are of its payload only.
+// Cgroup is the control group of one scope. Kill, Freeze, Thaw, Frozen and Stats are about the payload only.
 type Cgroup interface {
 	File() *os.File
 	Kill() error
-	// End kills every process of the scope, its supervisor too, and returns when they have ended.
+	// End kills every process of the scope, also the supervisor, and returns when they have ended.
 	End(ctx context.Context) error
 	// AwaitEnd returns when no process of the scope is left.
 	AwaitEnd(ctx context.Context) error
 	Freeze(ctx context.Context) error
 	Thaw() error
-	// Frozen says whether it was frozen last, or thawed.
+	// Frozen reports whether the payload was told to freeze, by this daemon or an earlier one.
 	Frozen() (bool, error)
 	Stats() (Stats, error)
 	Close() error
 }
 
-// Presence is what is known of a supervisor that an earlier daemon started.
+// Presence says whether a supervisor that an earlier daemon started still exists.
 type Presence int
 
-// Only Gone ever ends a run.
+// The presences. Only Gone ever ends a run.
 const (
-	Unknown Presence = iota // it cannot be told: it does not answer, or in words that we do not know
+	Unknown Presence = iota // it does not answer, or its answer cannot be understood
 	Alive
 	Gone // the kernel says so
 )
 
-// Supervisors starts and finds the per-container processes.
+// Supervisors starts and finds supervisors.
 type Supervisors interface {
-	// Namespace opens one that is no container's: a process's, or one with a name.
+	// Namespace opens a namespace that belongs to no container: that of a process, or one with a name.
 	Namespace(j plan.Join) (*os.File, error)
-	// Spawn starts one and gives it the plan, and the namespaces of p.Join in its order, which stay
-	// the caller's. A device that does not answer is given up when ctx ends.
+	// Spawn starts a supervisor and sends it the plan and the namespaces of p.Join, in that order. The
+	// caller still has to close those. It returns an error if a device does not answer before ctx ends.
 	Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (Starting, error)
-	// Attach connects to a supervisor that an earlier daemon started. The error is why it is Unknown.
+	// Attach connects to a supervisor that an earlier daemon started. The error says why the presence is
+	// Unknown.
 	Attach(ctx context.Context, runDir string) (Supervisor, Presence, error)
-	// Find looks for the supervisor of a run directory among the host's processes, for a run whose note or
-	// socket is of no use.
+	// Find looks for the supervisor of a run directory among the host's processes. It is for a run whose
+	// note or socket cannot be used.
 	Find(runDir string) (Found, bool, error)
-	// Exit gives the status that a supervisor left in its directory, if it did.
+	// Exit reads the exit status that a supervisor wrote into its directory. found is false if it wrote none.
 	Exit(runDir string) (end End, found bool, err error)
-	// Console reads what a console printed; fs.ErrNotExist when the run had none.
+	// Console returns the output of a console. It returns fs.ErrNotExist if the run had none.
 	Console(runDir string, n int) ([]byte, error)
-	// Wire is the version of the protocol that a supervisor speaks which Spawn starts.
+	// Wire returns the version of the protocol that new supervisors speak.
 	Wire() int
 }
 
@@ -215,43 +220,45 @@ type Found struct {
 	Name string // of its container
 }
 
-// Starting is a supervisor whose init has not been executed.
+// Starting is a supervisor before it executes init.
 type Starting interface {
 	PID() uint32
-	// Place tells it that it is in its scope; it returns when init is in its part of it.
+	// Place tells the supervisor that it is in its scope. It returns when init is in the payload's part of
+	// the scope.
 	Place(ctx context.Context, scope *os.File) error
-	// Leader is init, from Place on.
+	// Leader returns init's pid on the host, 0 before Place.
 	Leader() uint32
 	// Continue lets init execute and returns when it has.
 	Continue(ctx context.Context) (Supervisor, error)
-	// HangUp tells it that the start is given up: it ends init and itself. What it says can still be heard.
+	// HangUp gives the start up: the supervisor ends init and itself. Failure still gets its last message.
 	HangUp()
-	// Failure is what it said of a start that it could not carry out by itself; good once Done is closed.
+	// Failure returns the error that the supervisor sent, nil if it sent none. It is final once Done is closed.
 	Failure() error
 	Done() <-chan struct{}
 	Kill() error
 }
 
-// Supervisor is one whose init runs.
+// Supervisor is a supervisor whose init runs.
 type Supervisor interface {
 	PID() uint32
 	Leader() uint32
-	// Namespace opens init's of a kind, as of plan.Join; os.ErrProcessDone when init has ended.
+	// Namespace opens a namespace of init. kind is that of plan.Join. It returns os.ErrProcessDone if init
+	// has ended.
 	Namespace(kind string) (*os.File, error)
-	// Terminate asks init to end, in the words that it understands; one that understands none is
-	// killed. That it has ended already is no error.
+	// Terminate asks init to end, with a signal that init understands. Init is killed if there is none. It
+	// is no error if init has ended already.
 	Terminate() error
-	// Done is closed when the supervisor is gone; End then says what became of init.
+	// Done is closed when the supervisor is gone. End then says how init ended.
 	Done() <-chan struct{}
 	End() End
-	// Kill ends the supervisor itself, not its container.
+	// Kill ends the supervisor, not its container.
 	Kill() error
-	// Close leaves the supervisor and its container alone.
+	// Close closes the connection. The supervisor and its container go on.
 	Close() error
 }
 
-// End is how a run ended. Known is false when the supervisor went without a word; Asked is true when
-// systemd had told it to end and nobody of us was there to be asked.
+// End is how a run ended. Known is false if the supervisor ended without a message. Asked is true if systemd
+// told the supervisor to end while no daemon was there.
 type End struct {
 	Known bool
 	Asked bool

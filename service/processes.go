@@ -7,24 +7,24 @@ import (
 	"time"
 )
 
-// endProcesses ends every process of a run, in the order in which nobody is blamed for the end of another:
-// init before its supervisor, which notes how init ended, and last what came into the scope from outside.
-// It is the one place where processes end, and returns when they have. The caller has the container locked.
+// endProcesses ends every process of a run, and returns when they have ended. No other place kills processes.
+// Init goes first, so that the supervisor can note how init ended. Then the supervisor ends, and last any
+// process that came into the scope from outside. The caller has the container locked.
 func (s *Service) endProcesses(r *run) error {
 	ctx, cancel := limited(detached(), endTimeout)
 	defer cancel()
 	var err error
 	switch {
 	case r.Group == "" && r.inherited && !s.hasGroup(r):
-		// Without its supervisor the container would live on, and nobody would know of it.
+		// If only the supervisor ended, the container would live on and nobody would know of it.
 		return s.inGroup(&r.Run, Cgroup.Kill)
-	case r.starting != nil: // it ends init, and then itself
+	case r.starting != nil: // the supervisor ends init, and then itself
 		r.starting.HangUp()
 		err = awaitEnd(r.starting)
 	case r.supervisor != nil && !isOver(r.supervisor.Done()):
 		err = ignoreGone(s.inGroup(&r.Run, Cgroup.Kill))
 		err = errors.Join(err, awaitEnd(r.supervisor), r.supervisor.Close())
-	case r.supervisor == nil && r.Group != "": // its supervisor cannot be asked, but may see init's end all the same
+	case r.supervisor == nil && r.Group != "": // the supervisor does not answer, but it may still see the end of init
 		err = ignoreGone(s.inGroup(&r.Run, killPayload))
 	}
 	if r.Group == "" {
@@ -33,7 +33,7 @@ func (s *Service) endProcesses(r *run) error {
 	return timedOut(ctx, errors.Join(err, ignoreGone(s.inGroup(&r.Run, func(g Cgroup) error { return g.End(ctx) }))))
 }
 
-// hasGroup reports whether the control group of an inherited run is known now, or is needed no more.
+// hasGroup reports whether the control group of an inherited run can be found now, or is not needed any more.
 func (s *Service) hasGroup(r *run) bool {
 	return r.supervisor != nil && (isOver(r.supervisor.Done()) || s.locate(r, r.supervisor.PID()))
 }
@@ -47,18 +47,19 @@ func isOver(done <-chan struct{}) bool {
 	}
 }
 
-// killPayload kills a container, and gives its supervisor time to write down how init ended.
+// killPayload kills a container. It gives the supervisor supervisorLimit to write down how init ended.
 func killPayload(g Cgroup) error {
 	ctx, cancel := limited(detached(), supervisorLimit)
 	defer cancel()
 	if err := g.Kill(); err != nil {
 		return err
 	}
-	_ = g.AwaitEnd(ctx) // what is left then is killed
+	_ = g.AwaitEnd(ctx) // the caller kills the processes that are left
 	return nil
 }
 
-// awaitEnd waits for a supervisor to end by itself. One that hangs, or is stopped by SIGSTOP, is killed.
+// awaitEnd waits for a supervisor to end by itself. It kills a supervisor that hangs or is stopped by SIGSTOP.
+// It returns errNotAnswering if even that does not end it.
 func awaitEnd(p interface {
 	Done() <-chan struct{}
 	Kill() error
@@ -81,7 +82,7 @@ func awaitEnd(p interface {
 	}
 }
 
-// ignoreGone takes the absence of a control group for what it is: nothing is left to do.
+// ignoreGone drops an error that says that the control group is gone: nothing is left to do then.
 func ignoreGone(err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENODEV) {
 		return nil

@@ -8,10 +8,10 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// Recover fills the registry from what an earlier daemon left: the stored definitions, and the runs
-// whose supervisors it finds again. It harms no container. A run that has ended meanwhile is released,
-// with its events, when announce is called: after the bus name is owned, so that listeners hear it. Until
-// then such a container is locked, and its readers see it as it was.
+// Recover fills the registry from the stored definitions and the runs of an earlier daemon. It ends no
+// container. The caller calls announce once it owns the bus name, so that listeners hear the events: it
+// releases the runs that have ended meanwhile. Until then such a container is locked, and readers see it as
+// stopping.
 func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
 	defs, bad, err := s.Definitions.Load()
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
 	}, nil
 }
 
-// restore enters a stored definition, with what its last run left.
+// restore enters a stored definition, with the end of the previous run.
 func (s *Service) restore(def *domain.Def) {
 	last, found, err := s.Runs.Last(def.UUID)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Service) restore(def *domain.Def) {
 	}
 }
 
-// setBad remembers the stored definitions that cannot be read, so that nobody gets their ids.
+// setBad remembers the stored definitions that cannot be read, so that no other container gets their ids.
 func (s *Service) setBad(list []Unreadable) {
 	bad := make(map[string]Unreadable, len(list))
 	for _, b := range list {
@@ -78,8 +78,8 @@ func (s *Service) setBad(list []Unreadable) {
 	s.bad = bad
 }
 
-// forgetStrangers removes the last runs of containers that do not exist any more: a daemon was killed
-// before it could. With definitions that cannot be read nobody knows whose the last runs are.
+// forgetStrangers removes the archived runs of containers that do not exist any more: a daemon was killed
+// before it removed them. It removes none if a definition cannot be read: an archived run may belong to it.
 func (s *Service) forgetStrangers(runs []SavedRun) {
 	s.mu.RLock()
 	unsure := len(s.bad) > 0
@@ -102,13 +102,14 @@ func (s *Service) forgetStrangers(runs []SavedRun) {
 	}
 }
 
-// adopt takes one run over. It returns what is left to do for one that has ended meanwhile.
+// adopt goes on with one run of an earlier daemon. It returns the work that must wait for announce, nil if
+// there is none.
 func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 	u := saved.Run.UUID
 	ctx, cancel := limited(ctx, supervisorLimit)
 	defer cancel()
 	sup, presence, err := s.Supervisors.Attach(ctx, s.Runs.Dir(u))
-	if presence == Unknown { // it may well run: no trouble of ours ends a container
+	if presence == Unknown { // the container may run: a failure to ask must not end it
 		s.Log.Error("supervisor", "uuid", u.String(), "err", err)
 	}
 	r := &run{Run: saved.Run, supervisor: sup, over: make(chan struct{}), inherited: presence != Gone}
@@ -117,7 +118,7 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 	}
 	if saved.Err != nil {
 		found, err := s.salvage(ctx, r, saved.Err, presence)
-		if err != nil { // nobody can be asked now: the next daemon tries again
+		if err != nil { // not known now: the next daemon tries again
 			s.Log.Error("run without a state", "uuid", u.String(), "err", err)
 			return nil
 		}
@@ -150,8 +151,8 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 	return nil
 }
 
-// adoptEnded enters a run whose supervisor is gone. It keeps the container locked until the function that
-// it returns has released the run.
+// adoptEnded enters a run whose supervisor is gone, with its container locked. The function that it returns
+// releases the run and unlocks the container.
 func (s *Service) adoptEnded(c *container, r *run, def *domain.Def) func() {
 	c.run = r
 	c.mu.Lock()
@@ -169,25 +170,25 @@ func (s *Service) adoptEnded(c *container, r *run, def *domain.Def) func() {
 	}
 }
 
-// entryOf finds the container of a live definition, or enters it as a transient one.
+// entryOf returns the container of a live definition. It enters a transient one if there is none.
 func (s *Service) entryOf(def *domain.Def) *container {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.byUUID[def.UUID]
 	if c == nil {
-		if s.byName[def.Name] != nil { // two containers cannot be told apart by one name
+		if s.byName[def.Name] != nil { // no two containers may have one name
 			def.Name += "-" + def.UUID.String()
 		}
 		c = s.enter(def, false)
 	} else {
-		def.Name = c.snap.Name // by which it is found, also after an administrator renamed the stored one
+		def.Name = c.snap.Name // the registry has it by this name, also after an administrator renamed the stored one
 		c.snap.describe(def)
 		c.snap.Updated = !sameDef(c.stored, def)
 	}
 	return c
 }
 
-// sameDef compares by the canonical text.
+// sameDef compares two definitions by their canonical texts.
 func sameDef(a, b *domain.Def) bool {
 	x, errx := a.Format(domain.FormatOptions{})
 	y, erry := b.Format(domain.FormatOptions{})

@@ -9,12 +9,12 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// errOddNote refuses a note that can be read and does not say what the run holds.
+// errOddNote says that a note can be read, but does not tell which parts the run holds.
 var errOddNote = errors.New("the note does not name the scope")
 
-// salvage asks the kernel and systemd-machined of a run whose note cannot be used, or was never written.
-// It fills in what is needed to see, stop and release the run, and reports whether there is such a run. An
-// error says that the supervisor is gone and machined does not answer: then nobody knows.
+// salvage fills in the note of a run if that cannot be used or was never written. It asks the kernel and
+// systemd-machined for as much as is needed to list, stop and release the run. found says whether the run
+// exists. It returns an error if that is not known: the supervisor is gone and machined does not answer.
 func (s *Service) salvage(ctx context.Context, r *run, why error, presence Presence) (found bool, err error) {
 	if !errors.Is(why, fs.ErrNotExist) {
 		s.Log.Error("run state", "uuid", r.UUID.String(), "err", why)
@@ -41,8 +41,9 @@ func (s *Service) salvage(ctx context.Context, r *run, why error, presence Prese
 	return registered, err
 }
 
-// askMachined fills in what systemd-machined has registered for a run. The machine's id is the container's
-// uuid, so it cannot be another's.
+// askMachined fills in the names and the leader that systemd-machined has for a run, and reports whether
+// machined has it. The machine's id is the container's uuid, so it cannot be somebody else's machine. It
+// returns an error if machined does not answer.
 func (s *Service) askMachined(ctx context.Context, r *run) (registered bool, err error) {
 	m, registered, err := s.Machines.Find(ctx, r.UUID)
 	if registered {
@@ -51,8 +52,8 @@ func (s *Service) askMachined(ctx context.Context, r *run) (registered bool, err
 	return registered, err
 }
 
-// locate finds the scope of a run by one of its processes, which is known to live. A supervisor that has no
-// scope yet is in berthd's own group, and that is never taken for the container's.
+// locate finds the scope of a run by one of its living processes. It reports false if pid is 0, or in another
+// unit than the run's. A supervisor without a scope is still in berthd's own unit.
 func (s *Service) locate(r *run, pid uint32) (found bool) {
 	if pid == 0 {
 		return false
@@ -69,8 +70,8 @@ func (s *Service) locate(r *run, pid uint32) (found bool) {
 	return true
 }
 
-// unitOf is the scope of a run whose note does not say it. The supervisor knows the name that the container
-// was started with; the stored definition may be another by now.
+// unitOf returns the name of a run's scope if the note does not have it, or "" if it is not known. It prefers
+// the supervisor's name of the container: the stored definition may have changed since the start.
 func (s *Service) unitOf(u domain.UUID) string {
 	def := &domain.Def{}
 	if p, ok, err := s.Supervisors.Find(s.Runs.Dir(u)); err == nil && ok {
@@ -84,8 +85,8 @@ func (s *Service) unitOf(u domain.UUID) string {
 	return unit
 }
 
-// discard removes the directory of a run of which nothing is left. If there was a note, even one that cannot
-// be read, the directory is kept as that of the last run: it has the consoles.
+// discard removes the directory of a run that does not exist. If the directory has a note, even one that
+// cannot be read, it becomes that of the previous run: it has the consoles.
 func (s *Service) discard(u domain.UUID, why error) {
 	remove := s.Runs.Archive
 	if errors.Is(why, fs.ErrNotExist) {
@@ -96,9 +97,8 @@ func (s *Service) discard(u domain.UUID, why error) {
 	}
 }
 
-// liveDefinition is the definition that a run was started with. If it cannot be read, by this version of
-// Berth or at all, what is known elsewhere has to do: the name, the ids that the kernel maps, and otherwise
-// the stored definition.
+// liveDefinition returns the definition that a run was started with. If this version of Berth cannot read
+// it, it returns a substitute with the ids that the kernel maps.
 func (s *Service) liveDefinition(r *run) *domain.Def {
 	def, err := domain.Parse([]byte(r.XML))
 	if err == nil && def.UUID == r.UUID {
@@ -112,7 +112,8 @@ func (s *Service) liveDefinition(r *run) *domain.Def {
 	return def
 }
 
-// substitute is a definition in place of one that cannot be read.
+// substitute returns a definition for a run whose own cannot be read. It is the stored one if there is one.
+// Otherwise it has the uuid, and the name from the rest of the text, the supervisor or machined.
 func (s *Service) substitute(r *run) *domain.Def {
 	if c, err := s.find(r.UUID); err == nil && c.stored != nil {
 		copied := *c.stored

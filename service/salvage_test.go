@@ -21,17 +21,17 @@ func TestUnreadableNotes(t *testing.T) {
 	for name, tc := range map[string]struct {
 		saved    func(SavedRun) SavedRun
 		undefine bool // it was transient
-		deaf     bool // its supervisor does not answer
+		hanging  bool // its supervisor does not answer
 		lost     bool // its supervisor is gone, and the container's processes live
 		want     string
 	}{
-		"damaged":                  {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, errUnreadable} }, false, false, false, "web"},
-		"damaged, deaf":            {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, errUnreadable} }, false, true, false, "web"},
-		"damaged, transient":       {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, errUnreadable} }, true, false, false, "web"},
-		"damaged, transient, deaf": {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, errUnreadable} }, true, true, false, "web"},
-		"missing":                  {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, fs.ErrNotExist} }, false, false, false, "web"},
-		"missing, deaf":            {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, fs.ErrNotExist} }, true, true, false, "web"},
-		"damaged, lost":            {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, errUnreadable} }, false, false, true, ""},
+		"damaged":                     {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, errUnreadable} }, false, false, false, "web"},
+		"damaged, hanging":            {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, errUnreadable} }, false, true, false, "web"},
+		"damaged, transient":          {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, errUnreadable} }, true, false, false, "web"},
+		"damaged, transient, hanging": {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, errUnreadable} }, true, true, false, "web"},
+		"missing":                     {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, fs.ErrNotExist} }, false, false, false, "web"},
+		"missing, hanging":            {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, fs.ErrNotExist} }, true, true, false, "web"},
+		"damaged, lost":               {func(s SavedRun) SavedRun { return SavedRun{Run{UUID: s.Run.UUID}, errUnreadable} }, false, false, true, ""},
 		"newer definition": {func(s SavedRun) SavedRun {
 			s.Run.XML = strings.Replace(s.Run.XML, "<memory", "<new/><memory", 1)
 			return s
@@ -55,7 +55,7 @@ func TestUnreadableNotes(t *testing.T) {
 					clear(w.definitions)
 				}
 				sup := w.supervisors[u.String()]
-				sup.deaf.Store(tc.deaf)
+				sup.hanging.Store(tc.hanging)
 				if tc.lost {
 					sup.finish(End{})
 				}
@@ -88,13 +88,13 @@ func TestUnreadableNotes(t *testing.T) {
 func TestNothingIsKnown(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		err  error // of the note
-		last bool  // what the directory holds is kept as the last run's
-		deaf bool  // machined does not answer
+		err     error // of the note
+		last    bool  // what the directory holds is kept as the last run's
+		hanging bool  // machined does not answer
 	}{
-		"never begun":                 {fs.ErrNotExist, false, false},
-		"damaged note":                {errUnreadable, true, false},
-		"damaged note, deaf machined": {errUnreadable, false, true},
+		"never begun":                    {fs.ErrNotExist, false, false},
+		"damaged note":                   {errUnreadable, true, false},
+		"damaged note, hanging machined": {errUnreadable, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -103,14 +103,14 @@ func TestNothingIsKnown(t *testing.T) {
 				s := w.service(t)
 				u := define(t, s, "web")
 				w.runs[u] = SavedRun{Run{UUID: u}, tc.err}
-				if tc.deaf {
+				if tc.hanging {
 					w.fault = "machines.Find"
 				}
 				s = next(t, w)
 				if snap, err := s.ByUUID(u); err != nil || snap.State != StateShutoff {
 					t.Errorf("%s, %v", snap.State, err)
 				}
-				if _, last := w.last[u]; (len(w.runs) > 0) != tc.deaf || last != tc.last {
+				if _, last := w.last[u]; (len(w.runs) > 0) != tc.hanging || last != tc.last {
 					t.Errorf("runs %v, last %v", w.runs, w.last)
 				}
 			})

@@ -22,16 +22,16 @@ const (
 	startTimeout = 60 * time.Second
 	endTimeout   = 30 * time.Second
 	freezeLimit  = 10 * time.Second
-	// How much longer than the service systemd waits for a scope to end: its own SIGKILL is for when no daemon
-	// is there.
+	// systemd waits this much longer than the service for a scope to end: its SIGKILL is for a stop without
+	// a daemon.
 	grace = 5 * time.Second
-	// How long a supervisor may take to answer a new daemon, which all other containers wait for, and to
-	// end after its container's processes were killed: it writes the status.
+	// The limit for a supervisor to answer a new daemon: all other containers wait meanwhile. It is also the
+	// limit for a supervisor to end after its container's processes: it still writes the exit status.
 	supervisorLimit = 5 * time.Second
-	attachPause     = 10 * time.Second // between two attempts that fail, at most
+	attachPause     = 10 * time.Second // the longest pause between two attempts to reach a supervisor
 )
 
-// Deps is everything that the service works with. None may be nil but Reached.
+// Deps is everything that the service works with. Only Reached may be nil.
 type Deps struct {
 	Definitions Definitions
 	Runs        Runs
@@ -45,13 +45,13 @@ type Deps struct {
 	Now         func() time.Time
 	Log         *slog.Logger
 	Host        planner.Host
-	IDRange     idrange.Span  // where ids are chosen from
+	IDRange     idrange.Span  // ids for containers are chosen from this range
 	StopTimeout time.Duration // how long init may take when systemd orders a stop
-	// Reached, if any, hears of each point between two parts of a run that is reached: for tests.
+	// Reached, if set, is called at each point between two parts of a run. It is for tests.
 	Reached func(point string) error
 }
 
-// Service is the registry of containers and what is done to them.
+// Service is the registry of containers and carries out all operations on them.
 type Service struct {
 	Deps
 	mu     sync.RWMutex
@@ -60,13 +60,13 @@ type Service struct {
 	seq    atomic.Uint64
 	active atomic.Int64
 	bad    map[string]Unreadable // stored definitions by name; guarded by mu
-	claims sync.Mutex            // one choice of ids at a time, in memory only
+	claims sync.Mutex            // one choice of ids at a time; never held over a call that can block
 	work   sync.WaitGroup        // goroutines that wait for the end of a run
 
 	queues Queues
 }
 
-// New makes an empty service; Recover fills it.
+// New returns an empty service, which Recover fills. It returns an error if a field of d is missing.
 func New(d Deps) (*Service, error) {
 	for name, missing := range map[string]bool{
 		"Definitions": d.Definitions == nil, "Runs": d.Runs == nil, "Scopes": d.Scopes == nil,
@@ -84,7 +84,7 @@ func New(d Deps) (*Service, error) {
 // Active counts the containers that are not shut off.
 func (s *Service) Active() int { return int(s.active.Load()) }
 
-// List gives every container, in no order.
+// List returns all containers, in no particular order.
 func (s *Service) List() []Snapshot {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -95,7 +95,8 @@ func (s *Service) List() []Snapshot {
 	return list
 }
 
-// ByName finds a container; ErrNoContainer.
+// ByName returns the container with a name. It returns ErrNoContainer if there is none, and ErrUnreadable if
+// its stored definition cannot be read.
 func (s *Service) ByName(name string) (Snapshot, error) {
 	s.mu.RLock()
 	c := s.byName[name]
@@ -106,7 +107,7 @@ func (s *Service) ByName(name string) (Snapshot, error) {
 	return c.snapshot(), nil
 }
 
-// ByUUID finds a container; ErrNoContainer.
+// ByUUID returns the container with a uuid. It returns ErrNoContainer if there is none.
 func (s *Service) ByUUID(u domain.UUID) (Snapshot, error) {
 	c, err := s.find(u)
 	if err != nil {
@@ -115,7 +116,8 @@ func (s *Service) ByUUID(u domain.UUID) (Snapshot, error) {
 	return c.snapshot(), nil
 }
 
-// ByLeader finds the container whose init has this host pid; ErrNoContainer.
+// ByLeader returns the container whose init has this pid on the host. It returns ErrNoContainer if
+// there is none.
 func (s *Service) ByLeader(pid uint32) (Snapshot, error) {
 	for _, snap := range s.List() {
 		if snap.Leader == pid && pid != 0 {
@@ -125,8 +127,9 @@ func (s *Service) ByLeader(pid uint32) (Snapshot, error) {
 	return Snapshot{}, fmt.Errorf("%w with leader %d", ErrNoContainer, pid)
 }
 
-// XML gives the live definition of a running container, else, or when inactive is asked for, the
-// stored one. A transient container has only the live one.
+// XML returns the live definition of a running container. It returns the stored one if the container is
+// off or inactive is true. A transient container has only a live definition. It returns ErrNoContainer if
+// there is no container with this uuid.
 func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
 	c, err := s.find(u)
 	if err != nil {
@@ -141,7 +144,8 @@ func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
 	return def.Format(domain.FormatOptions{})
 }
 
-// Plan gives, as JSON, what a start with the definition that XML gives does inside the container.
+// Plan returns, as JSON, what a start would do inside the container. The definition is that of XML. It
+// returns ErrNoContainer if there is no container with this uuid.
 func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
 	c, err := s.find(u)
 	if err != nil {
@@ -152,13 +156,13 @@ func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
 	c.mu.Unlock()
 	var text strings.Builder
 	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false) // it is for people
+	e.SetEscapeHTML(false) // people read it
 	e.SetIndent("", "  ")
 	err = e.Encode(p)
 	return text.String(), err
 }
 
-// Stats gives a running container's figures; a StateError when it is off.
+// Stats returns a running container's figures. It returns a StateError if the container is off.
 func (s *Service) Stats(u domain.UUID) (Stats, error) {
 	c, err := s.find(u)
 	if err != nil {
@@ -178,8 +182,8 @@ func (s *Service) Stats(u domain.UUID) (Stats, error) {
 	return group.Stats()
 }
 
-// Console gives the last output of a console, by its alias; "" is the first. It outlives the run.
-// ErrNoConsole.
+// Console returns the last output of a console, also after the run has ended. device is the console's
+// alias; "" means the first one. It returns ErrNoConsole if the container has no such console.
 func (s *Service) Console(_ context.Context, u domain.UUID, device string) ([]byte, error) {
 	c, err := s.find(u)
 	if err != nil {
@@ -194,7 +198,8 @@ func (s *Service) Console(_ context.Context, u domain.UUID, device string) ([]by
 	return nil, fmt.Errorf("%w: '%s'", ErrNoConsole, device)
 }
 
-// printed reads what a console printed in this run, or else in the latest one before.
+// printed returns the output of a console in this run. It returns that of the previous run if this one
+// has none.
 func (s *Service) printed(u domain.UUID, n int) ([]byte, error) {
 	for _, dir := range []string{s.Runs.Dir(u), s.Runs.LastDir(u)} {
 		output, err := s.Supervisors.Console(dir, n)
@@ -205,7 +210,8 @@ func (s *Service) printed(u domain.UUID, n int) ([]byte, error) {
 	return nil, nil
 }
 
-// unknown says that there is no container of a name, and why not, if its definition cannot be read.
+// unknown returns the error for a name that no container has: ErrUnreadable if there is a stored definition that
+// cannot be read, otherwise ErrNoContainer.
 func (s *Service) unknown(name string) error {
 	s.mu.RLock()
 	bad, found := s.bad[name]
@@ -225,18 +231,18 @@ func (s *Service) find(u domain.UUID) (*container, error) {
 	return nil, fmt.Errorf("%w with uuid %s", ErrNoContainer, u)
 }
 
-// detached is the context of what no caller waits for: the end of a run, a stop that systemd orders,
-// the clean-up after a failure.
+// detached returns the context of work for which no caller waits: the end of a run, a stop ordered by
+// systemd, the clean-up after a failure.
 func detached() context.Context {
 	return context.Background() //nolint:forbidigo // the one place where the service acts by itself
 }
 
-// limited bounds an operation and names the bound when it strikes.
+// limited sets a time limit for an operation. Its cause is an ErrTimeout that names the limit.
 func limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %v", ErrTimeout, limit))
 }
 
-// timedOut replaces the bare context error by its cause.
+// timedOut puts the context's cause before err if the deadline has passed.
 func timedOut(ctx context.Context, err error) error {
 	if err != nil && errors.Is(err, context.DeadlineExceeded) {
 		if cause := context.Cause(ctx); cause != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// openShares opens the namespaces of others that init is born in, before anything is begun. Once they
-// are open they live, whoever ends.
+// openShares opens the namespaces of others that init enters at its creation. prepare calls it before
+// anything is begun. An open namespace stays, even if all its processes end.
 func (s *Service) openShares(list []plan.Join) (files []*os.File, err error) {
 	for _, j := range list {
 		open := s.Supervisors.Namespace
@@ -26,8 +26,9 @@ func (s *Service) openShares(list []plan.Join) (files []*os.File, err error) {
 	return files, nil
 }
 
-// containerNamespace asks the other's supervisor, which knows its init by more than a pid. The
-// other is not locked: two containers may start at once, each to share with the other.
+// containerNamespace opens a namespace of another container through the supervisor's connection, which
+// proves that init's pid is still init's. It does not lock the other container: two containers may start at
+// once, each to share with the other. It returns errNotAnswering if the other's supervisor does not answer.
 func (s *Service) containerNamespace(j plan.Join) (*os.File, error) {
 	s.mu.RLock()
 	c := s.byName[j.Container]
@@ -36,9 +37,9 @@ func (s *Service) containerNamespace(j plan.Join) (*os.File, error) {
 		return nil, s.unknown(j.Container)
 	}
 	c.mu.Lock()
-	other, deaf := c.shareable, c.deaf
+	other, notAnswering := c.shareable, c.notAnswering
 	c.mu.Unlock()
-	if deaf {
+	if notAnswering {
 		return nil, fmt.Errorf("domain '%s': %w", j.Container, errNotAnswering)
 	}
 	if other != nil {

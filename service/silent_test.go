@@ -46,7 +46,7 @@ func TestRecoverWaitsForNobody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s, u, sup := withDeaf(t)
+				s, u, sup := withHanging(t)
 				begin := time.Now()
 				if err := tc.order(s, u); err != nil {
 					t.Fatal(err)
@@ -56,7 +56,7 @@ func TestRecoverWaitsForNobody(t *testing.T) {
 				if snap, _ := s.ByUUID(u); snap.State != tc.state || snap.Reason != tc.reason || sup.over() != tc.over {
 					t.Errorf("%s/%s, over %v", snap.State, snap.Reason, sup.over())
 				}
-				sup.deaf.Store(false)
+				sup.hanging.Store(false)
 				time.Sleep(attachPause + endTimeout)
 				synctest.Wait()
 				if snap, _ := s.ByUUID(u); snap.State != tc.state || (snap.Leader == 0) != tc.over {
@@ -72,13 +72,13 @@ func TestRecoverWaitsForNobody(t *testing.T) {
 	}
 }
 
-// withDeaf gives a new daemon and a container that the one before left, whose supervisor is stopped.
-func withDeaf(t *testing.T) (*Service, domain.UUID, *supervisorFake) {
+// withHanging gives a new daemon and a container that the one before left, whose supervisor is stopped.
+func withHanging(t *testing.T) (*Service, domain.UUID, *supervisorFake) {
 	t.Helper()
 	w := newWorld()
 	first, u := running(t, w)
 	sup := w.supervisors[u.String()]
-	sup.deaf.Store(true)
+	sup.hanging.Store(true)
 	w.kill(first)
 	begin := time.Now()
 	s, announce := again(t, w)
@@ -99,7 +99,7 @@ func withDeaf(t *testing.T) (*Service, domain.UUID, *supervisorFake) {
 func TestSilentIsNotShared(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, u, _ := withDeaf(t)
+		s, u, _ := withHanging(t)
 		other := define(t, s, "other", uuidXML(domain.UUID{1}), lxcShares("<sharenet type='name' value='web'/>"))
 		if err := s.Start(context.Background(), other); err == nil || !strings.Contains(err.Error(), errNotAnswering.Error()) {
 			t.Errorf("start: %v", err)

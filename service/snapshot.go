@@ -6,10 +6,10 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// State is what a container is doing.
+// State is the state of a container.
 type State string
 
-// The states. Libvirt's domstate words are "shut off" for StateShutoff, else the same.
+// The states. Libvirt's domstate says "shut off" for StateShutoff and the same words for the others.
 const (
 	StateShutoff  State = "shutoff"
 	StateStarting State = "starting"
@@ -27,14 +27,14 @@ func (s State) Known() bool {
 	return false
 }
 
-// Active reports whether a container in this state is on: it has processes, or is about to.
+// Active reports whether a container in this state is on: it has processes, or will have soon.
 func (s State) Active() bool { return s != StateShutoff && s != "" }
 
 // Reason says why a container is in its state.
 type Reason string
 
-// The reasons, as libvirt's: unknown and booted, unpaused for running; user for paused; unknown,
-// shutdown, destroyed, failed for shutoff.
+// The reasons, as in libvirt. Running has unknown, booted and unpaused. Paused has user. Shutoff has
+// unknown, shutdown, destroyed and failed.
 const (
 	ReasonUnknown   Reason = "unknown"
 	ReasonBooted    Reason = "booted"
@@ -52,8 +52,8 @@ const (
 	ExitDumped = "dumped"
 )
 
-// Exit is how init ended, as in waitid(2): Kind is one of the Exit constants, Code the exit status
-// or signal number. The zero value means that the container never ran.
+// Exit is how init ended, as in waitid(2). Kind is one of the Exit constants, Code the exit status or the
+// number of the signal. The zero value means that the container never ran.
 type Exit struct {
 	Kind string `json:"kind"`
 	Code int32  `json:"code"`
@@ -84,7 +84,7 @@ type Snapshot struct {
 	Consoles     []string // "console0", "console1", ...
 }
 
-// Stats are a container's live figures. A figure whose controller is missing is nil.
+// Stats holds the figures of a running container. A figure is nil if its controller is missing.
 type Stats struct {
 	CPUUsageUSec  *uint64
 	MemoryCurrent *uint64 // bytes

@@ -8,8 +8,8 @@ import (
 	"github.com/berthd/berth/internal/planner"
 )
 
-// Start starts a stored container and returns when init has been executed, or when everything is
-// undone: a StartError. A StateError when it is not off.
+// Start starts a stored container. It returns when init has been executed. It returns a StartError if a
+// step failed, and a StateError if the container is not off.
 func (s *Service) Start(ctx context.Context, u domain.UUID) error {
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
@@ -20,8 +20,9 @@ func (s *Service) Start(ctx context.Context, u domain.UUID) error {
 	})
 }
 
-// Create starts a container that has no stored definition: it is gone when it stops. With the name
-// and uuid of a stored one that is off, it starts that with this definition.
+// Create starts a container without a stored definition. Such a container is transient: it is removed
+// when it stops. If a stored container has this name and uuid and is off, Create starts that one with
+// this definition. It returns the errors of Define and Start.
 func (s *Service) Create(ctx context.Context, xml []byte) (Snapshot, error) {
 	return s.withDefinition(ctx, xml, false, func(c *container, def *domain.Def, fresh bool) error {
 		return s.create(ctx, c, def, fresh)
@@ -43,20 +44,20 @@ func (s *Service) create(ctx context.Context, c *container, def *domain.Def, fre
 	return err
 }
 
-// boot runs the start and tells of its success; a failed start is a changed state, but no event.
-// The caller has the container locked.
+// boot starts the container and reports its success as the event e. A failed start changes the state but
+// is no event. The caller has the container locked.
 func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *events.Event) error {
 	ctx, cancel := limited(ctx, startTimeout)
 	defer cancel()
 	s.change(c, nil, func(snap *Snapshot) {
 		snap.describe(def)
 		snap.State, snap.Reason, snap.Updated = StateStarting, ReasonBooted, false
-		// By the unit's name systemd's wish that it stop finds a container that is starting, too.
+		// RequestStop finds a container by its unit's name, also while it is starting.
 		snap.Unit, snap.Slice = s.Scopes.Names(snap.MachineName, def.Partition)
 	})
 	r, err := s.launch(ctx, c, def)
 	if err != nil && c.run != nil {
-		return timedOut(ctx, err) // it is being stopped still
+		return timedOut(ctx, err) // its processes have not ended yet
 	}
 	if err != nil {
 		s.change(c, nil, func(snap *Snapshot) {
@@ -73,12 +74,13 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 	return nil
 }
 
-// begin enters a live run, a new one or one found after a restart. The caller has the container locked.
+// begin enters a run that lives: a new one, or that of an earlier daemon. The caller has the container
+// locked.
 func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) {
 	c.run = r
 	c.mu.Lock()
 	c.live, c.groupID = def, r.GroupID
-	c.shareable, c.deaf = nil, r.supervisor == nil
+	c.shareable, c.notAnswering = nil, r.supervisor == nil
 	if !r.Destroyed && !r.Stopping {
 		c.shareable = r.supervisor
 	}
@@ -91,7 +93,8 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) 
 	})
 }
 
-// launch carries out the steps of a start. A StartError says which one failed; everything is undone then.
+// launch carries out the steps of a start. It returns a StartError if one failed. c.run is not nil then if the
+// processes do not end.
 func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (*run, error) {
 	st, err := s.prepare(c, def)
 	if err != nil {
@@ -107,7 +110,8 @@ func (s *Service) launch(ctx context.Context, c *container, def *domain.Def) (*r
 	return st.run, nil
 }
 
-// keep holds on to the run of a failed start whose processes do not end. It is stopped as soon as they do.
+// keep makes a failed start the container's run, because its processes do not end. retryStop stops the run as
+// soon as they do.
 func (s *Service) keep(c *container, st *start) {
 	st.State, st.Reason = StateStopping, ReasonFailed
 	s.begin(c, st.run, st.def, nil)
@@ -115,7 +119,8 @@ func (s *Service) keep(c *container, st *start) {
 	s.work.Go(func() { s.retryStop(c, st.run) })
 }
 
-// prepare decides all that a start needs, before anything is begun.
+// prepare decides everything for a start before its first step. It returns a StartError if the start
+// cannot succeed.
 func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 	if err := checkChosen(def); err != nil {
 		return nil, &StartError{Step: "definition", Err: err}

@@ -13,10 +13,11 @@ import (
 
 // part is one thing that a run holds while it lives.
 type part interface {
-	// acquire takes it. On failure nothing of it is left.
+	// acquire takes the part. If it fails, nothing of the part is left.
 	acquire(ctx context.Context, st *start) error
-	// release gives it back. It has the note and nothing else, so that a later daemon can do it as well.
-	// What is gone, or not proven to be this run's, is left alone and is no error. No process of the run lives.
+	// release gives the part back. It works from the note alone, so that a later daemon can do it as well.
+	// It ignores a thing that is gone, and leaves alone a thing that is not proven to be this run's; neither
+	// is an error. No process of the run lives when it is called.
 	release(ctx context.Context, r *Run) error
 }
 
@@ -24,10 +25,10 @@ type part interface {
 type step struct {
 	name     string // in StartError, in the journal, and as a point of the crash tests
 	part     part
-	together bool // it is released at the same time as the step before
+	together bool // release it at the same time as the step before
 }
 
-// start is a run that begins, with what only a start needs. That is never noted.
+// start is a run that begins, with the values that only its start needs. They are not saved.
 type start struct {
 	*run
 	name   string // of the container
@@ -36,17 +37,17 @@ type start struct {
 	plan   *plan.Plan
 	root   string     // host directory of the root
 	dir    string     // of the run
-	shared []*os.File // namespaces that init is born in
-	stuck  bool       // it failed, and its processes do not end
+	shared []*os.File // namespaces that init enters at its creation
+	stuck  bool       // the start failed, and its processes do not end
 }
 
-// steps is what a run holds, in the order of a start. A start walks it down. A failed start, a stop, and the
-// recovery of a run that has ended walk it up.
+// steps lists the parts of a run in the order of a start. A start walks it down. A failed start, a stop, and
+// the recovery of a run that has ended walk it up.
 func (s *Service) steps(_ *Run) []step {
 	return []step{
 		{name: "run directory", part: directory{s}},
 		{name: "supervisor", part: supervisor{s}},
-		{name: "state", part: note{s}}, // one note covers all that follow: their names are decided before
+		{name: "state", part: note{s}}, // one note covers all parts that follow: prepare chose their names
 		{name: "scope", part: scope{s}},
 		{name: "machine", part: machine{s}, together: true},
 		{name: "init", part: initProcess{}},
@@ -54,7 +55,8 @@ func (s *Service) steps(_ *Run) []step {
 	}
 }
 
-// acquireAll takes all parts, or none: then it says which step failed, and why.
+// acquireAll takes all parts. It returns a StartError if a step failed. It holds no part then, unless the start
+// is stuck.
 func (s *Service) acquireAll(ctx context.Context, st *start) error {
 	steps := s.steps(&st.Run)
 	for i, step := range steps {
@@ -74,11 +76,12 @@ func (s *Service) acquireAll(ctx context.Context, st *start) error {
 	return nil
 }
 
-// abandon gives back what a start has taken, and returns the start's error.
+// abandon ends the processes of a start, releases the parts that it has taken, and returns its error. The start
+// is stuck, and nothing is released, if a process does not end.
 func (s *Service) abandon(st *start, held []step, name string, err error) error {
 	ended := s.endProcesses(st.run)
 	name, err = causeOf(st, name, err)
-	if ended != nil { // nothing is released while a process lives
+	if ended != nil {
 		st.stuck = true
 		return &StartError{Step: name, Err: errors.Join(err, ended)}
 	}
@@ -86,8 +89,8 @@ func (s *Service) abandon(st *start, held []step, name string, err error) error 
 	return &StartError{Step: name, Err: errors.Join(err, s.releaseAll(&st.Run, held))}
 }
 
-// causeOf prefers the supervisor's own words: a step that fails because the supervisor did knows only that
-// the process is gone.
+// causeOf replaces a step's error by the error that the supervisor sent, if it sent one. The step itself
+// knows only that the supervisor is gone.
 func causeOf(st *start, step string, err error) (string, error) {
 	if st.starting != nil {
 		if failure := st.starting.Failure(); failure != nil {
@@ -97,7 +100,8 @@ func causeOf(st *start, step string, err error) (string, error) {
 	return step, err
 }
 
-// releaseAll gives parts back, the last one first, whatever fails. Each has a time limit of its own.
+// releaseAll releases parts, the last one first. It goes on after a failure. Each release has a time limit
+// of its own.
 func (s *Service) releaseAll(r *Run, held []step) error {
 	var errs []error
 	for i := len(held) - 1; i >= 0; i-- {
@@ -111,7 +115,7 @@ func (s *Service) releaseAll(r *Run, held []step) error {
 	return errors.Join(errs...)
 }
 
-// releaseTogether gives back parts that do not wait for each other.
+// releaseTogether releases parts at the same time.
 func (s *Service) releaseTogether(r *Run, steps []step) error {
 	errs := make([]error, len(steps))
 	var all sync.WaitGroup
@@ -138,8 +142,9 @@ func (s *Service) release(r *Run, step step) error {
 	return err
 }
 
-// reach tells a test that the service is at a point between two parts: "start scope" is before the scope
-// is acquired, "stop scope" before it is released. An error is taken for the part's.
+// reach tells a test that the service is at a point between two parts. "start scope" is the point before
+// the scope is acquired, "stop scope" the point before it is released. The caller treats an error as the
+// part's.
 func (s *Service) reach(way, name string) error {
 	if s.Reached == nil {
 		return nil

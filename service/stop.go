@@ -7,8 +7,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// Destroy kills every process of a running container and returns when nothing of the run is left:
-// no unit, machine or control group. A StateError when it is off.
+// Destroy kills every process of a running container. It returns when no unit, machine or control group
+// of the run is left. It returns a StateError if the container is off.
 func (s *Service) Destroy(ctx context.Context, u domain.UUID) error {
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
@@ -20,9 +20,9 @@ func (s *Service) Destroy(ctx context.Context, u domain.UUID) error {
 	})
 }
 
-// RequestStop is systemd's wish that a scope end: by machinectl terminate, systemctl stop or the
-// host's shutdown. Init is asked in the words that it understands, and killed if it understands
-// none, or takes longer than StopTimeout.
+// RequestStop stops the container of a scope for systemd, which was told to by machinectl terminate,
+// systemctl stop or the host's shutdown. It asks init with a signal that init understands. The container is
+// killed if there is no such signal, or if init takes longer than StopTimeout.
 func (s *Service) RequestStop(unit string) {
 	for _, snap := range s.List() {
 		if snap.Unit == unit {
@@ -45,26 +45,26 @@ func (s *Service) requestStop(u domain.UUID) {
 	}
 }
 
-// recordIntent notes what is about to be done to a run, so that its end is taken for what it is even when
-// this daemon is killed before it comes. From now on nobody shares with it. The caller has the container
-// locked.
+// recordIntent saves an order to end a run, so that a later daemon reports the right reason for the end.
+// From now on no other container can share namespaces with this one. The caller has the container locked.
 func (s *Service) recordIntent(c *container, what *bool) {
 	c.mu.Lock()
-	c.shareable, c.deaf = nil, false
+	c.shareable, c.notAnswering = nil, false
 	c.mu.Unlock()
 	*what = true
 	s.save(c.run)
 }
 
-// save keeps what is known of a run for a later daemon. An error stops nothing: with a full /run a container
-// can still be suspended, resumed and ended.
+// save writes a run's note for a later daemon. It only logs an error: a container can be suspended, resumed
+// and ended even if /run is full.
 func (s *Service) save(r *run) {
 	if err := s.Runs.Save(r.Run); err != nil {
 		s.Log.Error("run state", "uuid", r.UUID.String(), "err", err)
 	}
 }
 
-// askToStop asks init to end, and kills it when that takes too long. The caller has the container locked.
+// askToStop asks init to end. The container is killed if that takes longer than StopTimeout. The caller has
+// the container locked.
 func (s *Service) askToStop(c *container, r *run) error {
 	s.change(c, nil, func(snap *Snapshot) { snap.State = StateStopping })
 	s.work.Go(func() { s.killAfter(c, r, s.StopTimeout) })

@@ -7,9 +7,9 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// Queues keeps the calls that change one container in their order of arrival: one queue per container,
-// whose first ticket is served. Queues are independent, so no container waits for another. An empty
-// queue does not exist. The zero value is ready.
+// Queues keeps the calls that change a container in their order of arrival. Each container has a queue of
+// its own, so none waits for another. The first ticket of a queue is served. A queue is removed when it is
+// empty. The zero value is ready.
 type Queues struct {
 	mu     sync.Mutex // guards queues; held for a few instructions only, also in a front's read loop
 	queues map[domain.UUID][]*Ticket
@@ -22,8 +22,8 @@ type Ticket struct {
 	served chan struct{}
 }
 
-// Ticket takes the last place in a container's queue, whether the container exists or not. A front takes
-// it in the order in which calls arrive, and makes the call when the ticket is served. It must not block.
+// Ticket takes the last place in a container's queue. The container need not exist. A front takes tickets
+// in the order in which calls arrive, and makes a call when its ticket is served. Ticket never blocks.
 func (s *Service) Ticket(u domain.UUID) *Ticket { return s.queues.Take(u) }
 
 // Take takes the last place in the queue of a container.
@@ -41,10 +41,10 @@ func (q *Queues) Take(u domain.UUID) *Ticket {
 	return t
 }
 
-// Served is closed when everybody before has left.
+// Served returns a channel that is closed when all tickets before this one have left.
 func (t *Ticket) Served() <-chan struct{} { return t.served }
 
-// Leave gives the place up, wherever in the queue it is. Leaving twice is harmless.
+// Leave gives the place in the queue up, served or not. Leaving twice is harmless.
 func (t *Ticket) Leave() {
 	q := t.of
 	q.mu.Lock()
