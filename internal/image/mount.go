@@ -16,25 +16,25 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// Images mounts images. It remembers which container each was last attached for.
+// Images mounts images. It remembers for which container each image was last attached.
 type Images struct {
 	startHelper StartHelper
 	locks       locks
 }
 
-// StartHelper puts a process that serves a container's image into a unit of its own, which systemd stops
-// after the container's: the process must live until the image is unmounted, whoever ends the container.
+// StartHelper puts a process that serves a container's image into a unit of its own. systemd must stop that
+// unit after the container's: the process must live until the image is unmounted.
 type StartHelper func(ctx context.Context, container string, pid uint32) error
 
-// New disconnects the nbd devices that a killed daemon left.
+// New returns an Images. It disconnects the nbd devices that a killed daemon left.
 func New(startHelper StartHelper) *Images {
 	nbd.Sweep()
 	return &Images{startHelper: startHelper}
 }
 
-// Mount mounts the block devices and images among the sources, in their order. The supervisor does not do
-// it: the policy of its scope admits no block device, and the libraries would cost it memory. It returns
-// ctx's error when a device or image does not answer until then.
+// Mount mounts the block devices and images among the sources, in their order. The daemon does it, not the
+// supervisor: the supervisor's scope allows no block device, and the libraries would cost each supervisor
+// memory. It returns ctx's error if a device or image does not answer before ctx ends.
 func (m *Images) Mount(ctx context.Context, container, runDir string, sources []plan.Source) ([]*os.File, error) {
 	return waitFor(ctx, func() ([]*os.File, error) { return m.mountAll(ctx, container, runDir, sources) })
 }
@@ -54,8 +54,8 @@ func (m *Images) mountAll(ctx context.Context, container, runDir string, sources
 	return files, nil
 }
 
-// waitFor waits for files until ctx ends, and no longer: a system call on a device that does not answer
-// cannot be cancelled. Files that come later are closed by the goroutine that got them.
+// waitFor returns the files of get, or an error as soon as ctx ends: a system call on a device that does not
+// answer cannot be cancelled. If get returns later, its goroutine closes the files.
 func waitFor(ctx context.Context, get func() ([]*os.File, error)) ([]*os.File, error) {
 	type result struct {
 		files []*os.File
@@ -107,8 +107,9 @@ func (m *Images) tree(ctx context.Context, src plan.Source, by imageUser) (*os.F
 		device = attached.Name()
 	}
 	options := []mount.Option{{Key: "source", Value: device}}
-	// Not nosuid: the image may be the container's /usr, whose su would not work. This tree is only ever
-	// mounted in the container's mount namespace, and outside of it the kernel heeds no set-uid bit.
+	// Not nosuid: su would not work in an image that is the container's /usr. The host is safe all the same:
+	// the tree is only mounted in the container's mount namespace, and the kernel ignores its set-uid bits
+	// outside.
 	attr := mount.NoDev
 	if readOnly {
 		options = append(options, mount.Option{Key: "ro"})
@@ -121,8 +122,8 @@ func (m *Images) tree(ctx context.Context, src plan.Source, by imageUser) (*os.F
 	return tree, nil
 }
 
-// attachLoop attaches an image to a loop device. The image was probed through a read-only descriptor; only
-// then is it known whether to open it for writing.
+// attachLoop attaches an image to a loop device. It opens the image again: the caller probed it through a
+// read-only descriptor to learn whether it must be opened for writing.
 func (m *Images) attachLoop(ctx context.Context, image *os.File, readOnly bool, by imageUser) (*os.File, error) {
 	locked, err := m.openLocked(ctx, image, readOnly, by)
 	if err != nil {
@@ -132,7 +133,8 @@ func (m *Images) attachLoop(ctx context.Context, image *os.File, readOnly bool, 
 	return loop.Attach(locked, readOnly)
 }
 
-// openLocked opens an image again, for writing unless it is read-only, and locks it.
+// openLocked opens an image again, for writing unless readOnly is true, and locks it. It returns
+// errImageInUse if another container uses the image.
 func (m *Images) openLocked(ctx context.Context, image *os.File, readOnly bool, by imageUser) (*os.File, error) {
 	mode := os.O_RDWR
 	if readOnly {
@@ -149,8 +151,8 @@ func (m *Images) openLocked(ctx context.Context, image *os.File, readOnly bool, 
 	return locked, nil
 }
 
-// openImage opens a source for reading, after it checked that the file is of the expected kind: opening
-// another device may have an effect (a tape winds back, a watchdog starts, a pipe waits).
+// openImage opens a source for reading. It checks the kind of file first, and returns an error if that is
+// wrong: opening another file may have an effect (a tape rewinds, a watchdog starts, a FIFO waits).
 func openImage(path string, kind plan.SourceKind) (*os.File, error) {
 	want, what := uint32(unix.S_IFBLK), "block device"
 	if kind == plan.SourceImage {
@@ -168,12 +170,12 @@ func openImage(path string, kind plan.SourceKind) (*os.File, error) {
 		return nil, err
 	}
 	if st.Mode&unix.S_IFMT != want {
-		return nil, fmt.Errorf("it is no %s", what)
+		return nil, fmt.Errorf("it is not a %s", what)
 	}
 	return reopen(at, os.O_RDONLY)
 }
 
-// reopen opens the same file again, also when its path leads elsewhere by now.
+// reopen opens the same file again, also if its path leads to another file by now.
 func reopen(f *os.File, mode int) (*os.File, error) {
 	path := fmt.Sprintf("/proc/self/fd/%d", f.Fd())
 	for {
@@ -188,16 +190,16 @@ func reopen(f *os.File, mode int) (*os.File, error) {
 	}
 }
 
-// explain adds advice to errors that say too little.
+// explain adds advice to an error.
 func explain(err error, readOnly bool) error {
 	denied := errors.Is(err, unix.EROFS) || errors.Is(err, unix.EACCES)
 	switch {
 	case denied && readOnly:
-		return fmt.Errorf("%w; where its journal must be replayed first, start once without <readonly/>", err)
+		return fmt.Errorf("%w; if its journal must be replayed first, start once without <readonly/>", err)
 	case denied:
-		return fmt.Errorf("%w; where it cannot be written to, it needs <readonly/>", err)
+		return fmt.Errorf("%w; if it cannot be written to, it needs <readonly/>", err)
 	case errors.Is(err, unix.EBUSY):
-		return fmt.Errorf("%w; somebody else uses it, or has it mounted with another <readonly/>", err)
+		return fmt.Errorf("%w; it is in use, or mounted elsewhere with another <readonly/>", err)
 	}
 	return err
 }

@@ -40,12 +40,12 @@ func TestOpenImage(t *testing.T) {
 	}{
 		{image, plan.SourceImage, ""},
 		{link, plan.SourceImage, ""},
-		{image, plan.SourceBlock, "it is no block device"},
-		{os.DevNull, plan.SourceBlock, "it is no block device"},
-		{os.DevNull, plan.SourceImage, "it is no regular file"},
-		{dir, plan.SourceImage, "it is no regular file"},
-		{pipe, plan.SourceImage, "it is no regular file"}, // and nobody waits for its other end
-		{pipe, plan.SourceBlock, "it is no block device"},
+		{image, plan.SourceBlock, "it is not a block device"},
+		{os.DevNull, plan.SourceBlock, "it is not a block device"},
+		{os.DevNull, plan.SourceImage, "it is not a regular file"},
+		{dir, plan.SourceImage, "it is not a regular file"},
+		{pipe, plan.SourceImage, "it is not a regular file"}, // and nobody waits for its other end
+		{pipe, plan.SourceBlock, "it is not a block device"},
 		{dangling, plan.SourceImage, "no such file or directory"},
 		{image + "/x", plan.SourceImage, "not a directory"},
 	} {
@@ -125,10 +125,10 @@ func TestLockWaits(t *testing.T) {
 		place    string
 		want     error
 	}{
-		"a moment":              {lockPatience / 2, false, "two", nil},
-		"longer, for another":   {lockPatience * 2, false, "two", errImageInUse},
-		"longer, for its own":   {lockPatience * 2, false, "one", nil},
-		"longer, of one reader": {lockPatience * 2, true, "one", errImageInUse}, // it may be any reader's
+		"a moment":              {lockLimit / 2, false, "two", nil},
+		"longer, for another":   {lockLimit * 2, false, "two", errImageInUse},
+		"longer, for its own":   {lockLimit * 2, false, "one", nil},
+		"longer, of one reader": {lockLimit * 2, true, "one", errImageInUse}, // it may be any reader's
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -157,7 +157,7 @@ func TestLockEnds(t *testing.T) {
 		if err := r.take(t.Context(), a, false, "one"); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), lockPatience/2)
+		ctx, cancel := context.WithTimeout(t.Context(), lockLimit/2)
 		defer cancel()
 		if err := r.take(ctx, b, false, "two"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
@@ -220,7 +220,7 @@ func TestExplain(t *testing.T) {
 		{unix.EROFS, false, "needs <readonly/>"},
 		{unix.EACCES, false, "needs <readonly/>"},
 		{unix.EROFS, true, "without <readonly/>"},
-		{unix.EBUSY, false, "mounted with another <readonly/>"},
+		{unix.EBUSY, false, "mounted elsewhere with another <readonly/>"},
 		{unix.EINVAL, false, "invalid argument"},
 	} {
 		if got := explain(c.err, c.readOnly); !errors.Is(got, c.err) || !strings.HasSuffix(got.Error(), c.want) {

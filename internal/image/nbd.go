@@ -19,22 +19,23 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// imageUser is the container that needs an image, and the path at which the image's server listens if it
-// has one. No other file system of any container has the same path.
+// imageUser is the container that needs an image, and the path for the socket of the image's server. The path
+// is unique among the file systems of all containers.
 type imageUser struct {
 	container string
 	socket    string
 }
 
-// The sockets of the servers, in the run directory.
+// imageSockets matches the sockets of the servers in a run directory.
 const imageSockets = "image*.sock"
 
 func imageSocket(runDir string, n int) string {
 	return filepath.Join(runDir, strings.Replace(imageSockets, "*", strconv.Itoa(n), 1))
 }
 
-// serveNBD attaches an image that is not raw to a network block device, which qemu-nbd(8) serves. The
-// device is disconnected with its last mount. The server then exits; until then it holds the image's lock.
+// serveNBD attaches an image that is not raw to a network block device. qemu-nbd(8) serves the device. The
+// kernel disconnects the device with its last mount. Then the server exits; until then it holds the image's
+// lock.
 func (m *Images) serveNBD(ctx context.Context, image *os.File, src plan.Source, by imageUser) (*os.File, error) {
 	program, err := exec.LookPath("qemu-nbd")
 	if err != nil {
@@ -59,34 +60,34 @@ func (m *Images) serveNBD(ctx context.Context, image *os.File, src plan.Source, 
 	return nil, server.end(err)
 }
 
-// server is a qemu-nbd under way.
+// server is a qemu-nbd that runs.
 type server struct {
-	cmd  *exec.Cmd
-	conn *net.UnixConn
-	said lastWords
-	done chan struct{} // closed at its end
+	cmd    *exec.Cmd
+	conn   *net.UnixConn
+	stderr lastLine
+	done   chan struct{} // closed when the process has ended
 }
 
-// wordsFor bounds the wait for the last words of a server that has ended: a child that it left behind may
-// still hold its standard error open.
-const wordsFor = time.Second
+// stderrLimit is how long to wait for the end of the standard error of a server that has ended: a child of
+// the server may still hold it open.
+const stderrLimit = time.Second
 
-// startServer executes qemu-nbd with a socket that listens already, so that nobody waits for a socket to
-// appear. A later daemon finds the server by the socket's path.
+// startServer executes qemu-nbd and connects to it. The socket listens already when qemu-nbd starts, so
+// nobody has to wait for it to appear. A later daemon finds the server by the socket's path.
 func startServer(program string, src plan.Source, locked *os.File, socket string) (*server, error) {
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
 	if err != nil {
 		return nil, err
 	}
 	listener.SetUnlinkOnClose(false)
-	defer func() { _ = listener.Close() }() // at once: with the server's own the last one is gone, and the end is seen
+	defer func() { _ = listener.Close() }() // not kept: the server's copy must be the last, so that its end is seen
 	theirs, err := listener.File()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = theirs.Close() }()
 	s := &server{done: make(chan struct{})}
-	// The socket is for the process of this number alone (sd_listen_fds(3)), which the shell knows.
+	// LISTEN_PID must be qemu-nbd's own pid (sd_listen_fds(3)). Only the shell that executes it knows that.
 	args := []string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, program, "--format=" + src.Format, "--discard=unmap"}
 	if src.ReadOnly {
 		args = append(args, "--read-only")
@@ -94,9 +95,9 @@ func startServer(program string, src plan.Source, locked *os.File, socket string
 	s.cmd = exec.Command("/bin/sh", append(args, "--", src.Path)...)
 	s.cmd.Env = []string{"LISTEN_FDS=1", "PATH=" + os.Getenv("PATH")}
 	s.cmd.ExtraFiles = []*os.File{theirs, locked}
-	s.cmd.Stderr = &s.said
+	s.cmd.Stderr = &s.stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	s.cmd.WaitDelay = wordsFor
+	s.cmd.WaitDelay = stderrLimit
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -111,8 +112,8 @@ func startServer(program string, src plan.Source, locked *os.File, socket string
 	return s, nil
 }
 
-// attach connects the server to a device. When ctx ends, so does the server: the kernel, which asks it for
-// partitions when the device is opened, waits without limit for one that hangs.
+// attach connects the server to a device. It kills the server when ctx ends: the kernel reads the partitions
+// when the device is opened, and waits without limit if the server hangs.
 func (s *server) attach(ctx context.Context) (*os.File, error) {
 	defer func() { _ = s.conn.Close() }()
 	stop := context.AfterFunc(ctx, func() {
@@ -135,24 +136,24 @@ func (s *server) attach(ctx context.Context) (*os.File, error) {
 	return nbd.Attach(socket, export)
 }
 
-// end kills a server and returns the reason. The server's own last words are the reason if it exited by
-// itself; otherwise they may be a mere warning, and err is returned.
+// end kills a server and returns the reason of the failure. That is the server's last line if the server
+// exited by itself. Otherwise the line may be a mere warning, and err is returned.
 func (s *server) end(err error) error {
 	_ = s.cmd.Process.Kill()
 	<-s.done
-	if words := s.said.String(); words != "" && errors.Is(err, nbd.ErrEnded) {
-		return errors.New(words)
+	if line := s.stderr.String(); line != "" && errors.Is(err, nbd.ErrEnded) {
+		return errors.New(line)
 	}
 	return err
 }
 
-// lastWords keeps the last line that a server said, and passes all on to the daemon's own messages.
-type lastWords struct {
+// lastLine keeps the last line of a server's standard error. It copies everything to the daemon's.
+type lastLine struct {
 	mu   sync.Mutex
 	line string
 }
 
-func (w *lastWords) Write(p []byte) (int, error) {
+func (w *lastLine) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if line := bytes.TrimSpace(p); len(line) > 0 {
@@ -161,15 +162,16 @@ func (w *lastWords) Write(p []byte) (int, error) {
 	return os.Stderr.Write(p)
 }
 
-// String gives the line without the program's name.
-func (w *lastWords) String() string {
+// String returns the line without the program's name.
+func (w *lastLine) String() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return strings.TrimPrefix(w.line, "qemu-nbd: ")
 }
 
-// StopOrphans ends qemu-nbd processes whose daemon died before it connected a device: it connects once and
-// hangs up, upon which they exit. One whose device is in use accepts no second client. It does not wait.
+// StopOrphans ends qemu-nbd processes of a run whose daemon died before it connected a device. It connects to
+// each once and hangs up, upon which the process exits. A qemu-nbd that serves a device accepts no second
+// client. StopOrphans does not wait.
 func (*Images) StopOrphans(runDir string) {
 	sockets, _ := filepath.Glob(filepath.Join(runDir, imageSockets)) // the pattern is well-formed
 	for _, path := range sockets {

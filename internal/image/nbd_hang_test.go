@@ -45,7 +45,7 @@ func TestServerHangs(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = unix.Kill(-s.cmd.Process.Pid, unix.SIGKILL) }) // the child
-			for s.said.String() == "" {
+			for s.stderr.String() == "" {
 				time.Sleep(time.Millisecond)
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -71,7 +71,7 @@ func TestServerIsNotToBlame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for s.said.String() == "" {
+		for s.stderr.String() == "" {
 			time.Sleep(time.Millisecond)
 		}
 		if err := s.end(cause); !errors.Is(err, cause) || !strings.Contains(err.Error(), cause.Error()) {

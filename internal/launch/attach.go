@@ -15,11 +15,11 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// errNoHandle refuses a supervisor that did not say who it is: there was no room for its pidfd.
-var errNoHandle = errors.New("the supervisor's pidfd did not come along")
+// errNoHandle says that a supervisor's pidfd is missing: this process had no free descriptor for it.
+var errNoHandle = errors.New("the supervisor's pidfd did not arrive")
 
-// Attach connects to the supervisor of a run directory. It is gone when the kernel says that nobody listens
-// at its socket any more. Whatever else goes wrong, here or there, leaves it unknown.
+// Attach connects to the supervisor of a run directory. It returns Gone if the kernel says that nobody
+// listens at the socket, and Unknown with the reason after any other failure, on either side.
 func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Supervisor, service.Presence, error) {
 	path := filepath.Join(runDir, wire.SocketFile)
 	for pause := 10 * time.Millisecond; ; pause *= 2 {
@@ -41,7 +41,7 @@ func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Superv
 		if !errors.Is(err, errLost) {
 			return nil, service.Unknown, fmt.Errorf("ask %s: %w", path, err)
 		}
-		// It is about to end, or could not take the connection. The next attempt tells.
+		// The supervisor is about to end, or could not accept the connection. The next attempt tells which.
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -50,13 +50,14 @@ func (s *Supervisors) Attach(ctx context.Context, runDir string) (service.Superv
 	}
 }
 
-// isSocket tells a socket from another file in its place, which refuses connections as well.
+// isSocket reports whether path is a socket. Any other file refuses connections as well.
 func isSocket(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Mode().Type() == fs.ModeSocket
 }
 
-// connect does not wait: connect(2) would where a supervisor that hangs has a full queue (EAGAIN).
+// connect connects to a supervisor's socket. It returns EAGAIN if the supervisor hangs and its queue is full:
+// a blocking connect(2) would wait then.
 func connect(path string) (*Process, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -70,14 +71,15 @@ func connect(path string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Peer credentials would name the daemon that called listen(2): the supervisor says who it is.
+	// SO_PEERCRED would name the daemon that called listen(2), so the supervisor sends its own pid.
 	p := newProcess(0)
 	p.conn = conn
 	go p.read()
 	return p, nil
 }
 
-// greeted waits until the supervisor has said who it is and that init runs.
+// greeted waits until the supervisor has sent Born and Running. It returns errLost if the supervisor closes
+// the connection before.
 func (p *Process) greeted(ctx context.Context) error {
 	select {
 	case <-p.running:
@@ -103,7 +105,8 @@ func (p *Process) greeted(ctx context.Context) error {
 	return errLost
 }
 
-// withoutSocket looks for a supervisor whose socket is missing: it was never made, or somebody removed it.
+// withoutSocket tells whether a supervisor lives although its socket is missing. The socket was never made,
+// or somebody removed it.
 func (s *Supervisors) withoutSocket(runDir string) (service.Supervisor, service.Presence, error) {
 	found, ok, err := s.Find(runDir)
 	switch {

@@ -25,7 +25,7 @@ func TestAttachWithoutRoom(t *testing.T) {
 	b := newBox(t, "exec sleep 1000")
 	s := b.run(t)
 	leave(t, s)
-	for room, want := range []string{"too many open files", "pidfd did not come along"} {
+	for room, want := range []string{"too many open files", "pidfd did not arrive"} {
 		restore := leaveRoom(t, room)
 		got, presence, err := b.supervisors.Attach(limited(t), b.runDir)
 		restore()

@@ -17,7 +17,7 @@ import (
 // Cgroups finds containers' control groups below the host's cgroup v2 mount.
 type Cgroups struct{ mountPoint string }
 
-// NewCgroups looks the mount up.
+// NewCgroups finds the mount of cgroup v2. It returns an error if there is none.
 func NewCgroups() (*Cgroups, error) {
 	at, err := cgroup.MountPoint()
 	if err != nil {
@@ -26,8 +26,8 @@ func NewCgroups() (*Cgroups, error) {
 	return &Cgroups{mountPoint: at}, nil
 }
 
-// Of finds the scope of a process: of a supervisor, whether it has taken its place in the scope or not, or
-// of a process of the container, however deep the container has divided its own part.
+// Of returns the group of a process's scope, and its id. The process is a supervisor, moved to its part of
+// the scope or not, or a process of the container, in a sub-group of any depth.
 func (g *Cgroups) Of(pid uint32) (path string, id uint64, err error) {
 	group, err := cgroup.Of(pid)
 	if err != nil {
@@ -38,7 +38,7 @@ func (g *Cgroups) Of(pid uint32) (path string, id uint64, err error) {
 	return path, id, err
 }
 
-// scopePath cuts a group's path off behind the first scope in it.
+// scopePath cuts a group's path off after its first scope.
 func scopePath(group string) string {
 	if above, _, found := strings.Cut(group+"/", ".scope/"); found {
 		return above + ".scope"
@@ -46,8 +46,8 @@ func scopePath(group string) string {
 	return group
 }
 
-// ID is the inode of a group's directory. The kernel numbers groups with 64 bits and uses none again
-// (kernfs, since Linux 5.5).
+// ID returns the inode number of a group's directory. The kernel numbers groups with 64 bits and uses no
+// number again (kernfs, since Linux 5.5). It returns fs.ErrNotExist if there is no such group.
 func (g *Cgroups) ID(path string) (uint64, error) {
 	dir, err := cgroup.At(g.mountPoint, path)
 	if err != nil {
@@ -64,7 +64,8 @@ func idOf(dir *cgroup.Dir) (uint64, error) {
 	return st.Ino, err
 }
 
-// Open opens a scope. Its payload is there once the supervisor has been placed.
+// Open opens a scope. The payload's group exists once the supervisor is placed. It returns fs.ErrNotExist if
+// there is no group with this path and id.
 func (g *Cgroups) Open(path string, id uint64) (service.Cgroup, error) {
 	dir, err := cgroup.At(g.mountPoint, path)
 	if err != nil {
@@ -81,13 +82,13 @@ func (g *Cgroups) Open(path string, id uint64) (service.Cgroup, error) {
 	return &scope{dir: dir}, nil
 }
 
-// scope is one container's group.
+// scope is the control group of one scope.
 type scope struct{ dir *cgroup.Dir }
 
 func (s *scope) File() *os.File { return s.dir.File() }
 func (s *scope) Close() error   { return s.dir.Close() }
 
-// payload does f to the part of the scope that the container lives in.
+// payload calls f with the container's part of the scope.
 func (s *scope) payload(f func(*cgroup.Dir) error) error {
 	dir, err := s.dir.Sub(cgroup.Payload)
 	if err != nil {
@@ -117,7 +118,7 @@ func (s *scope) Frozen() (frozen bool, err error) {
 
 func (s *scope) AwaitEnd(ctx context.Context) error { return s.dir.AwaitEmpty(ctx) }
 
-// Stats are the figures of the whole container, its supervisor left out.
+// Stats returns the figures of the whole container, without its supervisor.
 func (s *scope) Stats() (st service.Stats, err error) {
 	err = s.payload(func(d *cgroup.Dir) error {
 		var errs [3]error

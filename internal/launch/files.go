@@ -15,7 +15,7 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// Exit reads the status that a supervisor left in its run directory.
+// Exit reads the exit status that a supervisor wrote into its run directory. found is false if there is none.
 func (*Supervisors) Exit(runDir string) (end service.End, found bool, err error) {
 	packet, err := readStatus(filepath.Join(runDir, wire.ExitFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -35,7 +35,7 @@ func (*Supervisors) Exit(runDir string) (end service.End, found bool, err error)
 	return endOf(e), true, nil
 }
 
-// readStatus reads a message from a regular file. A FIFO in its place is not waited for.
+// readStatus reads the packet in a regular file. It does not wait for the writer of a FIFO in its place.
 func readStatus(file string) ([]byte, error) {
 	f, err := openRegular(file)
 	if err != nil {
@@ -45,7 +45,7 @@ func readStatus(file string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, wire.MaxPacket))
 }
 
-// openRegular opens a file of a run to read. It returns an error if it is anything but a regular file.
+// openRegular opens a file of a run to read. It returns an error if the file is not a regular one.
 func openRegular(file string) (*os.File, error) {
 	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -53,12 +53,12 @@ func openRegular(file string) (*os.File, error) {
 	}
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		_ = f.Close()
-		return nil, errors.Join(err, fmt.Errorf("%s is no regular file", file))
+		return nil, errors.Join(err, fmt.Errorf("%s is not a regular file", file))
 	}
 	return f, nil
 }
 
-// endOf translates a supervisor's message.
+// endOf translates a supervisor's message into the core's type.
 func endOf(e *wire.Exited) service.End {
 	kind := service.ExitExited
 	switch {
@@ -70,7 +70,7 @@ func endOf(e *wire.Exited) service.End {
 	return service.End{Known: true, Asked: e.Asked, Exit: service.Exit{Kind: kind, Code: e.Code}}
 }
 
-// Console reads what console n printed during the run of a directory. It returns fs.ErrNotExist if the run
+// Console returns the output of console n in the run of a directory. It returns fs.ErrNotExist if the run
 // has no such console, or not yet.
 func (*Supervisors) Console(runDir string, n int) ([]byte, error) {
 	f, err := openRegular(filepath.Join(runDir, wire.ConsoleFile(n)))

@@ -12,7 +12,7 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// maxComm is how much the kernel keeps of the name that a process gives itself, in bytes (proc_pid_comm(5)).
+// maxComm is how many bytes the kernel keeps of the name that a process gives itself (proc_pid_comm(5)).
 const maxComm = 15
 
 // Find looks for the supervisor of a run directory among the host's processes. A supervisor works in its run
@@ -45,7 +45,7 @@ func (*Supervisors) Find(runDir string) (service.Found, bool, error) {
 	return service.Found{}, false, nil
 }
 
-// supervisorIn reports whether a process is a supervisor that works in a directory, and of which container.
+// supervisorIn reports whether a process is a supervisor that works in dir, and returns its container's name.
 func supervisorIn(dir os.FileInfo, proc string) (container string, ok bool, err error) {
 	comm, err := os.ReadFile(proc + "/comm")
 	if err != nil || string(bytes.TrimSpace(comm)) != "berth-supervisor"[:maxComm] {
@@ -60,13 +60,13 @@ func supervisorIn(dir os.FileInfo, proc string) (container string, ok bool, err 
 		return "", false, ignoreEnded(err)
 	}
 	list := bytes.Split(bytes.TrimSuffix(args, []byte{0}), []byte{0})
-	if len(list) != 2 { // the same program as the init stage, or on its way there
+	if len(list) != 2 { // the init stage: the same program, with other arguments or none yet
 		return "", false, nil
 	}
 	return string(list[1]), true, nil
 }
 
-// ignoreEnded takes a process that ended meanwhile for one that was never seen.
+// ignoreEnded drops an error that says that the process has ended meanwhile.
 func ignoreEnded(err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
 		return nil

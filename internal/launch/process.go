@@ -16,29 +16,29 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// errLost says that a supervisor went without a word.
+// errLost says that a supervisor ended without a message.
 var errLost = errors.New("the supervisor ended unexpectedly")
 
-// lastMoments bounds how long a failed operation waits for the supervisor to say why.
-const lastMoments = 10 * time.Second
+// failureLimit is how long a failed operation waits for the supervisor's message with the reason.
+const failureLimit = 10 * time.Second
 
 // Process is one supervisor. It is both a service.Starting and a service.Supervisor.
 type Process struct {
 	pid   uint32
 	conn  *wire.Conn
-	child bool // ours to reap
+	child bool // this daemon started it, and must reap it
 
 	placed  chan struct{} // closed when init is in its group
-	running chan struct{} // closed when it was executed
+	running chan struct{} // closed when init has been executed
 	done    chan struct{} // closed when the supervisor is gone
 
-	mu     sync.Mutex
-	handle *os.File // pidfd of one that is not our child
-	left   bool     // its end is nobody's concern
-	gone   bool
-	leader uint32
-	failed error
-	end    service.End
+	mu        sync.Mutex
+	handle    *os.File // pidfd of a supervisor that is not our child
+	abandoned bool     // nobody waits for its end
+	gone      bool
+	leader    uint32
+	failed    error
+	end       service.End
 }
 
 func newProcess(pid uint32) *Process {
@@ -48,41 +48,43 @@ func newProcess(pid uint32) *Process {
 	}
 }
 
-// PID is the supervisor's.
+// PID returns the supervisor's pid.
 func (p *Process) PID() uint32 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.pid
 }
 
-// Done is closed when the supervisor is gone and reaped.
+// Done returns a channel that is closed when the supervisor is gone and reaped.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// End says what became of init; it is meaningful after Done.
+// End returns how init ended. It is final once Done is closed.
 func (p *Process) End() service.End {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.end
 }
 
-// Failure is what the supervisor, or init's last stage, said of a failed start.
+// Failure returns the error that the supervisor or the init stage sent, nil if none did. It is final once
+// Done is closed.
 func (p *Process) Failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.failed
 }
 
-// HangUp tells a supervisor that its start is given up. What it says can still be heard.
+// HangUp tells a supervisor that its start is given up. Its messages are still received.
 func (p *Process) HangUp() { p.conn.HangUp() }
 
-// Leader is init's pid on the host, 0 before Place.
+// Leader returns init's pid on the host, 0 before Place.
 func (p *Process) Leader() uint32 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.leader
 }
 
-// Place tells the supervisor that it is in its scope, and returns when init is in its part of it.
+// Place tells the supervisor that it is in its scope. It returns when init is in the payload's part of the
+// scope.
 func (p *Process) Place(ctx context.Context, scope *os.File) error {
 	if err := p.send(&wire.Place{}, scope); err != nil {
 		return err
@@ -109,7 +111,7 @@ func (p *Process) send(m wire.Message, files ...*os.File) error {
 	return err
 }
 
-// hasEnded reports whether a message could not be sent because nobody takes it any more.
+// hasEnded reports whether a message could not be sent because the connection is closed.
 func hasEnded(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, os.ErrClosed)
 }
@@ -122,7 +124,7 @@ func (p *Process) await(ctx context.Context, happened <-chan struct{}) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	select { // both may be true: init ended right after
+	select { // both channels may be closed: init ended right after
 	case <-happened:
 		return nil
 	default:
@@ -130,11 +132,12 @@ func (p *Process) await(ctx context.Context, happened <-chan struct{}) error {
 	}
 }
 
-// reason prefers what the other side said of its failure.
+// reason returns the error that the supervisor or the init stage sent. It waits for it up to failureLimit, and
+// returns otherwise if none came.
 func (p *Process) reason(otherwise error) error {
 	select {
 	case <-p.done:
-	case <-time.After(lastMoments):
+	case <-time.After(failureLimit):
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,7 +147,8 @@ func (p *Process) reason(otherwise error) error {
 	return otherwise
 }
 
-// Terminate asks init to end, in the words that it understands; one that understands none is killed.
+// Terminate asks init to end, with a signal that init understands. The container is killed if there is none.
+// It is no error if the supervisor has ended.
 func (p *Process) Terminate() error {
 	if err := p.conn.Send(&wire.Terminate{}); err != nil && !hasEnded(err) {
 		return err
@@ -152,14 +156,14 @@ func (p *Process) Terminate() error {
 	return nil
 }
 
-// Kill ends the supervisor, not its container.
+// Kill kills the supervisor, not its container. It is no error if the supervisor has ended.
 func (p *Process) Kill() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var err error
 	switch {
 	case p.gone:
-	case p.child: // not reaped yet, so the number is still its own
+	case p.child: // not reaped yet, so the pid is still the supervisor's
 		err = syscall.Kill(int(p.pid), syscall.SIGKILL)
 	case p.handle != nil:
 		err = pidfd.Signal(p.handle, syscall.SIGKILL)
@@ -170,7 +174,8 @@ func (p *Process) Kill() error {
 	return err
 }
 
-// Close leaves the supervisor alone: before init was executed it ends itself, later it goes on.
+// Close closes the connection. The supervisor then ends itself and init if init has not been executed.
+// Otherwise it goes on.
 func (p *Process) Close() error {
 	if err := p.conn.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return err
@@ -178,10 +183,10 @@ func (p *Process) Close() error {
 	return nil
 }
 
-// abandon leaves a supervisor alone that an earlier daemon started, and does not wait for its end.
+// abandon closes the connection to a supervisor of an earlier daemon, and stops waiting for its end.
 func (p *Process) abandon() {
 	p.mu.Lock()
-	p.left = true
+	p.abandoned = true
 	if p.handle != nil {
 		_ = p.handle.SetReadDeadline(time.Now())
 	}
@@ -189,7 +194,7 @@ func (p *Process) abandon() {
 	_ = p.Close()
 }
 
-// read takes what the supervisor says until it is gone.
+// read receives the supervisor's messages until the supervisor is gone.
 func (p *Process) read() {
 	defer close(p.done)
 	defer p.release()
@@ -198,7 +203,7 @@ func (p *Process) read() {
 		switch {
 		case err == nil:
 			p.hear(m, files)
-		case errors.Is(err, wire.ErrUnreadable): // of a newer supervisor, or there was no room for its descriptors
+		case errors.Is(err, wire.ErrUnreadable): // from a newer supervisor, or its descriptors did not fit
 			p.fail(err)
 		case errors.Is(err, io.EOF), errors.Is(err, os.ErrClosed):
 			return
@@ -239,13 +244,14 @@ func once(c chan struct{}) {
 	}
 }
 
-// takeHandle learns who a supervisor is that an earlier daemon started.
+// takeHandle takes the pid and the pidfd of a supervisor that an earlier daemon started. It returns the files
+// that it did not take.
 func (p *Process) takeHandle(m *wire.Born, rest []*os.File) []*os.File {
 	if p.child || p.handle != nil || len(rest) != 1 {
 		return rest
 	}
 	p.pid, p.handle = m.Supervisor, rest[0]
-	if p.left {
+	if p.abandoned {
 		_ = p.handle.SetReadDeadline(time.Now())
 	}
 	return nil
@@ -259,18 +265,18 @@ func (p *Process) fail(err error) {
 	}
 }
 
-// release waits for the process itself, which ends right after its socket, and reaps it.
+// release waits for the end of the process, which follows that of its socket, and reaps it.
 func (p *Process) release() {
 	if p.child {
 		p.fail(p.reap())
 	} else if handle := p.pidfd(); handle != nil {
-		// No timeout: the supervisor may have closed its socket and still run, and so may its container.
+		// No timeout: a supervisor whose socket is closed may still run, and so may its container.
 		p.fail(pidfd.Wait(handle))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.gone = true
-	if p.handle != nil { // no earlier: Kill may be using it
+	if p.handle != nil { // not earlier: Kill may be using it
 		_ = p.handle.Close()
 	}
 	_ = p.conn.Close()
@@ -282,7 +288,8 @@ func (p *Process) pidfd() *os.File {
 	return p.handle
 }
 
-// reap waits without reaping first, so that Kill never meets a number that is another's.
+// reap waits for the end of a child and then reaps it. It reaps with mu held, so that Kill never signals
+// another process with this pid.
 func (p *Process) reap() error {
 	for {
 		err := unix.Waitid(unix.P_PID, int(p.pid), nil, unix.WEXITED|unix.WNOWAIT, nil)

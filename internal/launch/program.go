@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// immutable copies a program into memory and seals it (memfd_create(2)). A read-only bind mount would
-// not do: whoever has CAP_SYS_ADMIN, as containers may, and a descriptor of such a mount's root, can
-// make it writable again by mount_setattr(2), as tried on Linux 6.18. No rights break a seal.
+// immutable copies a program into memory and seals it (memfd_create(2)). A read-only bind mount is not
+// enough: a process with CAP_SYS_ADMIN, as a container may have, and a descriptor of the mount's root can
+// make it writable again by mount_setattr(2) (tried on Linux 6.18). No capability breaks a seal.
 func immutable(path string) (*os.File, error) {
 	from, err := os.Open(path)
 	if err != nil {
@@ -20,7 +20,7 @@ func immutable(path string) (*os.File, error) {
 	}
 	defer func() { _ = from.Close() }()
 	to, err := memory("berth-supervisor", unix.MFD_EXEC)
-	if errors.Is(err, unix.EINVAL) { // before Linux 6.3 all are executable, and the flag is unknown
+	if errors.Is(err, unix.EINVAL) { // before Linux 6.3 every memfd is executable, and the flag is unknown
 		to, err = memory("berth-supervisor", 0)
 	}
 	if errors.Is(err, unix.EACCES) { // Linux 6.3 and later, "Introduction of non-executable mfd"
@@ -36,7 +36,7 @@ func immutable(path string) (*os.File, error) {
 	if err := seal(to); err != nil {
 		return nil, err
 	}
-	// As long as somebody may write to it, seal or not, it cannot be executed (ETXTBSY).
+	// While a descriptor is open for writing the file cannot be executed, sealed or not (ETXTBSY).
 	return os.Open("/proc/self/fd/" + strconv.Itoa(int(to.Fd())))
 }
 

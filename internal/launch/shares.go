@@ -8,7 +8,7 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// Namespace opens a namespace of a process of the host, or of a name below /run/netns.
+// Namespace opens a namespace of a process of the host, or a network namespace by its name in /run/netns.
 func (*Supervisors) Namespace(j plan.Join) (*os.File, error) {
 	if j.NetNS != "" {
 		return namespace.Named(j.NetNS)
@@ -16,9 +16,9 @@ func (*Supervisors) Namespace(j plan.Join) (*os.File, error) {
 	return namespace.OfProcess(j.PID, namespace.Kind(j.Kind))
 }
 
-// Namespace opens one of init's; os.ErrProcessDone when init has ended. That the process is a child
-// of this supervisor's, which is not reaped, is what makes it init: init's pid may be another's as
-// soon as the supervisor has reaped it.
+// Namespace opens a namespace of init. It returns os.ErrProcessDone if init has ended. It checks that the
+// process is a child of this supervisor, and that the supervisor has not ended: the kernel may give init's
+// pid to another process as soon as the supervisor has reaped init.
 func (p *Process) Namespace(kind string) (*os.File, error) {
 	f, err := namespace.OfChild(p.PID(), p.Leader(), namespace.Kind(kind))
 	if err != nil {
@@ -31,7 +31,7 @@ func (p *Process) Namespace(kind string) (*os.File, error) {
 	return f, nil
 }
 
-// holdsPID reports whether the supervisor's pid is its own still, so that it was until now.
+// holdsPID reports whether the supervisor's pid is still the supervisor's, and so was it until now.
 func (p *Process) holdsPID() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,20 +19,22 @@ import (
 
 // Supervisors starts and finds supervisors.
 type Supervisors struct {
-	program *os.File // nobody can write to it
+	program *os.File // sealed
 	null    *os.File
 	images  Images
 }
 
-// Images mounts what is no directory of the host.
+// Images mounts block devices and image files.
 type Images interface {
-	// Mount mounts the block devices and images among the sources, attached nowhere, in their order.
+	// Mount mounts the block devices and images among the sources, in their order. The mounts are attached
+	// nowhere.
 	Mount(ctx context.Context, container, runDir string, sources []plan.Source) ([]*os.File, error)
-	// StopOrphans ends what a killed daemon had begun to mount for a run.
+	// StopOrphans ends the image servers of a run whose daemon died while it mounted the images.
 	StopOrphans(runDir string)
 }
 
-// New seals a copy of the supervisor's program.
+// New seals a copy of the supervisor's program. It returns an error if the program cannot be read, or the
+// host forbids executable memory files.
 func New(program string, images Images) (*Supervisors, error) {
 	p, err := immutable(program)
 	if err != nil {
@@ -46,12 +48,12 @@ func New(program string, images Images) (*Supervisors, error) {
 	return &Supervisors{program: p, null: null, images: images}, nil
 }
 
-// Wire is the version of the protocol that the supervisors speak which Spawn starts.
+// Wire returns the version of the protocol that new supervisors speak.
 func (*Supervisors) Wire() int { return wire.Version }
 
-// Spawn starts the supervisor of one container, in the daemon's control group for now, and gives it
-// the plan and the namespaces of p.Join, which stay the caller's. Its messages go to the daemon's
-// standard error. It returns ctx's error when a device or image does not answer until then.
+// Spawn starts the supervisor of one container, in the daemon's control group for now. It sends it the plan
+// and the namespaces of p.Join, which the caller still has to close. The supervisor's log goes to the daemon's
+// standard error. It returns ctx's error if a device or image does not answer before ctx ends.
 func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (service.Starting, error) {
 	planFile, err := file(p)
 	if err != nil {
@@ -70,7 +72,7 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 	if err != nil {
 		return nil, err
 	}
-	defer closeAll(view) // from then on the connection ends with the supervisor
+	defer closeAll(view) // from then on the supervisor alone holds the FUSE connection
 	listener, err := listen(filepath.Join(runDir, wire.SocketFile))
 	if err != nil {
 		return nil, err
@@ -81,7 +83,7 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		return nil, err
 	}
 	proc, err := s.fork(name, runDir, theirs, listener)
-	_ = theirs.Close() // at once: as long as it is open here, its end is not seen
+	_ = theirs.Close() // at once: the supervisor's end is not seen while this copy is open
 	if err != nil {
 		_ = conn.Close()
 		return nil, err
@@ -97,11 +99,11 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 }
 
 func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Process, error) {
-	// The program is handed over like the others: ForkExec may overwrite every number above theirs.
+	// The program is one of Files: ForkExec may overwrite any descriptor with a higher number than these.
 	pid, err := syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(wire.FDProgram), []string{"berth-supervisor", name}, &syscall.ProcAttr{
 		Dir: runDir,
-		// One processor's worth of threads keeps it small: it waits nearly all the time.
-		Env:   []string{"GOMAXPROCS=1", "GOGC=10"}, // garbage is collected from 0.4 MB on, not from 4
+		// The supervisor nearly always waits: one processor is enough, and keeps it small.
+		Env:   []string{"GOMAXPROCS=1", "GOGC=10"}, // the garbage collector starts at 0.4 MB instead of 4 MB
 		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), listener.Fd(), s.program.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
@@ -113,7 +115,7 @@ func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Pro
 	return newProcess(uint32(pid)), nil
 }
 
-// prepare is the supervisor's own part of the plan.
+// prepare returns the supervisor's own part of the plan.
 func prepare(p *plan.Plan) *wire.Prepare {
 	m := &wire.Prepare{
 		Version:    wire.Version,
@@ -143,7 +145,8 @@ func ranges(list []plan.IDRange) []wire.IDRange {
 	return out
 }
 
-// cloneFlags leaves the cgroup namespace out: init makes its own, once it is in its group.
+// cloneFlags returns the flags for the clone of init. They leave the cgroup namespace out: init makes that
+// itself when it is in its group.
 func cloneFlags(n plan.Namespaces) uint64 {
 	flags := uint64(unix.CLONE_NEWPID | unix.CLONE_NEWNS)
 	for _, kind := range []struct {
@@ -162,11 +165,11 @@ func cloneFlags(n plan.Namespaces) uint64 {
 	return flags
 }
 
-// file puts the plan into a file that nobody can change any more.
+// file writes the plan into a sealed file. It returns an error if the plan is larger than wire.MaxPlan.
 func file(p *plan.Plan) (*os.File, error) {
 	text := p.Pack()
 	if len(text) > wire.MaxPlan {
-		return nil, fmt.Errorf("plan: %d bytes, at most %d", len(text), wire.MaxPlan)
+		return nil, fmt.Errorf("plan: it has %d bytes; the limit is %d", len(text), wire.MaxPlan)
 	}
 	f, err := memory("berth-plan", 0)
 	if err != nil {
@@ -182,7 +185,7 @@ func file(p *plan.Plan) (*os.File, error) {
 	return f, nil
 }
 
-// listen makes the socket that a restarted daemon will find the supervisor by.
+// listen makes the socket by which a restarted daemon finds the supervisor.
 func listen(path string) (*os.File, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

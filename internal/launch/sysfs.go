@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// withSysfs puts the sysfs of the shared network among the mounts that are made here, in the order of
-// the plan's sources. It shows the network namespace of the thread that makes it.
+// withSysfs mounts the sysfs of the shared network, and inserts it among images in the order of the plan's
+// sources. A sysfs shows the network namespace of the thread that mounts it.
 func withSysfs(images []*os.File, p *plan.Plan, shared []*os.File) ([]*os.File, error) {
 	at := 0
 	for _, src := range p.Sources {

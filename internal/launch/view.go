@@ -7,8 +7,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// views opens what a supervisor serves the view of /proc over. It is opened here because the
-// supervisor's scope allows the container's devices only, and systemd may put it there at any moment.
+// views opens /dev/fuse, over which a supervisor serves the container's view of /proc. The supervisor cannot
+// open it: its scope allows only the container's devices, and systemd may move it there at any moment.
 func views(p *plan.Plan) ([]*os.File, error) {
 	if !p.ProcView {
 		return nil, nil

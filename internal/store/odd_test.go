@@ -42,7 +42,7 @@ func TestHalfWritten(t *testing.T) {
 	}
 }
 
-// TestForeign: a file whose name is no definition's is left alone. Of one that is no regular file, or cannot be
+// TestForeign: a file whose name is no definition's is left alone. Of one that is not a regular file, or cannot be
 // read, the name is told. None is renamed, and none holds the daemon up: a FIFO would for ever.
 func TestForeign(t *testing.T) {
 	t.Parallel()

@@ -227,7 +227,7 @@ func TestImageNotWritable(t *testing.T) {
 	run(t, "berthctl", "destroy", "web")
 
 	for _, c := range []struct{ name, file, more, want string }{
-		{"read-only place", fixed, "", fixed + ": read-only file system; where it cannot be written to, it needs <readonly/>"},
+		{"read-only place", fixed, "", fixed + ": read-only file system; if it cannot be written to, it needs <readonly/>"},
 		{"read-only place, read", fixed, "<readonly/>", ""},
 		{"journal, not writable", dirty, "<readonly/>", "start once without <readonly/>"},
 		{"journal, once writable", dirty, "", ""},
@@ -277,15 +277,15 @@ func TestNoImage(t *testing.T) {
 	run(t, "dd", "if=/dev/zero", "of="+broken, "bs=1024", "seek=2", "count=14000", "conv=notrunc", "status=none")
 	for name, c := range map[string]struct{ fs, want string }{
 		"missing image":      {"type='file'><source file='/no/such'/>", "/no/such: no such file"},
-		"directory as image": {"type='file'><source file='/etc'/>", "/etc: it is no regular file"},
-		"device as image":    {"type='file'><source file='/dev/null'/>", "/dev/null: it is no regular file"},
+		"directory as image": {"type='file'><source file='/etc'/>", "/etc: it is not a regular file"},
+		"device as image":    {"type='file'><source file='/dev/null'/>", "/dev/null: it is not a regular file"},
 		"nothing in it":      {"type='file'><source file='" + empty + "'/>", empty + ": no known file system was found in it"},
 		"broken":             {"type='file'><source file='" + broken + "'/>", broken + ": "},
-		"file as device":     {"type='block'><source dev='" + empty + "'/>", empty + ": it is no block device"},
+		"file as device":     {"type='block'><source dev='" + empty + "'/>", empty + ": it is not a block device"},
 		"missing device":     {"type='block'><source dev='/dev/nosuch'/>", "/dev/nosuch: no such file"},
 		"no qcow2":           {"type='file'><driver type='nbd' format='qcow2'/><source file='" + empty + "'/>", "Image is not in qcow2 format"},
 		"no such format":     {"type='file'><driver type='nbd' format='qcow9'/><source file='" + empty + "'/>", "Unknown driver 'qcow9'"},
-		"no qcow2 directory": {"type='file'><driver type='nbd' format='qcow2'/><source file='/etc'/>", "/etc: it is no regular file"},
+		"no qcow2 directory": {"type='file'><driver type='nbd' format='qcow2'/><source file='/etc'/>", "/etc: it is not a regular file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := sleeper(t, "web")
