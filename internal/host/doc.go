@@ -1,5 +1,6 @@
-// Package host knows the facts of the host that containers depend on: what is mounted, who it is, what
-// its kernel offers (read once), and which user and group ids have an owner (read each time).
+// Package host knows the facts of the host that containers depend on. It reads once which file systems are
+// mounted, the os-release and the kernel's abilities. It reads each time which user and group ids have an
+// owner.
 //
-// It keeps nothing and starts nothing.
+// It keeps no state and starts no goroutine.
 package host

@@ -14,8 +14,8 @@ import (
 	"github.com/berthd/berth/internal/planner"
 )
 
-// Facts reads what plans depend on, into known: the file systems that a host mounts when it boots, its
-// os-release(5), and whether its kernel can serve containers their part of /proc.
+// Facts fills in the fields of known that it reads from the host: which file systems the host has mounted at
+// boot, its os-release(5), and whether its kernel can serve containers their own part of /proc.
 func Facts(known planner.Host, log *slog.Logger) (planner.Host, error) {
 	table, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
@@ -33,18 +33,18 @@ func Facts(known planner.Host, log *slog.Logger) (planner.Host, error) {
 	return known, nil
 }
 
-// servesProc reports whether FUSE can be used, and logs once why not.
+// servesProc reports whether FUSE can be used. It logs the reason if not.
 func servesProc(log *slog.Logger) bool {
 	dev, err := os.OpenFile(fuse.Device, os.O_RDWR, 0)
 	if err != nil {
-		log.Warn("containers see the host's /proc/meminfo and its like: FUSE cannot be used", "err", err)
+		log.Warn("containers see the host's own /proc/meminfo and similar files: FUSE cannot be used", "err", err)
 		return false
 	}
 	_ = dev.Close()
 	return true
 }
 
-// mountTypes gives the type of what is mounted on each mount point, last; proc_pid_mountinfo(5).
+// mountTypes returns the file system type of the last mount on each mount point (proc_pid_mountinfo(5)).
 func mountTypes(table io.Reader) (map[string]string, error) {
 	types := map[string]string{}
 	lines := bufio.NewScanner(table)
@@ -53,15 +53,15 @@ func mountTypes(table io.Reader) (map[string]string, error) {
 		left, right, ok := strings.Cut(lines.Text(), " - ")
 		at, kind := strings.Fields(left), strings.Fields(right)
 		if !ok || len(at) < 5 || len(kind) < 1 {
-			return nil, fmt.Errorf("a line is no mount: %q", lines.Text())
+			return nil, fmt.Errorf("a line is not a mount: %q", lines.Text())
 		}
 		types[at[4]] = kind[0]
 	}
 	return types, lines.Err()
 }
 
-// osRelease reads the host's os-release(5), which containers are shown a copy of. A host without one
-// is fine, and one of more than 16 KiB is no os-release.
+// osRelease returns the host's os-release(5), of which containers get a copy. It returns "" if the host has
+// none. It also returns "", and logs the reason, if the file cannot be read or is larger than 16 KiB.
 func osRelease(log *slog.Logger, files ...string) string {
 	const most = 16 << 10
 	for _, file := range files {
@@ -81,7 +81,7 @@ func osRelease(log *slog.Logger, files ...string) string {
 	return ""
 }
 
-// readSmall reads at most one byte more than most.
+// readSmall reads a file, but at most one byte more than most.
 func readSmall(file string, most int64) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {

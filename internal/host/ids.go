@@ -16,15 +16,15 @@ import (
 )
 
 // IDs finds the owners of the host's user and group ids: its accounts, the ranges of subuid(5) and
-// subgid(5), and running containers of systemd-nspawn. It reads them each time. Accounts of a network's
-// name service, such as LDAP, are not seen.
+// subgid(5), and running containers of systemd-nspawn. It reads them each time. It does not see accounts of
+// a network's name service, such as LDAP.
 type IDs struct{ etc, nspawn string }
 
-// NewIDs makes the one of this host.
+// NewIDs returns the IDs of this host.
 func NewIDs() IDs { return IDs{etc: "/etc", nspawn: "/run/systemd/nspawn-uid"} }
 
-// Taken returns the ids that a container must not get. A missing file counts as empty. A file that cannot
-// be read is an error.
+// Taken returns the ids that a container must not get. A missing file counts as empty. It returns an error
+// if a file cannot be read.
 func (h IDs) Taken() ([]idrange.Span, error) {
 	var taken []idrange.Span
 	for name, read := range map[string]func(string) []idrange.Span{
@@ -43,8 +43,8 @@ func (h IDs) Taken() ([]idrange.Span, error) {
 	return append(taken, running...), err
 }
 
-// running reads the names of systemd-nspawn's locks, each the first id of a container that runs
-// (systemd, src/nspawn/nspawn.c, uid_shift_pick).
+// running returns the ids of the running containers of systemd-nspawn. The name of each of its locks is a
+// container's first id (systemd, src/nspawn/nspawn.c, uid_shift_pick).
 func (h IDs) running() ([]idrange.Span, error) {
 	locks, err := os.ReadDir(h.nspawn)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -63,8 +63,8 @@ func (h IDs) running() ([]idrange.Span, error) {
 	return spans, nil
 }
 
-// Mapped returns the id map of the user namespace that a process is in. It is not enabled if that is the
-// host's own namespace (user_namespaces(7)).
+// Mapped returns the id map of a process's user namespace. The map is not enabled if that is the host's own
+// namespace (user_namespaces(7)). It returns fs.ErrNotExist if there is no such process.
 func (IDs) Mapped(pid uint32) (domain.IDMap, error) {
 	var maps [2][]domain.IDRange
 	for i, file := range []string{"uid_map", "gid_map"} {
@@ -83,7 +83,8 @@ func (IDs) Mapped(pid uint32) (domain.IDMap, error) {
 	return domain.IDMap{UIDs: maps[0], GIDs: maps[1]}, nil
 }
 
-// idMap reads lines of three numbers: first id inside, first id outside, count.
+// idMap reads lines of three numbers: first id inside, first id outside, count. It returns an error if a line
+// has others.
 func idMap(text string) (ranges []domain.IDRange, err error) {
 	for line := range strings.Lines(text) {
 		var r domain.IDRange

@@ -1,4 +1,4 @@
-// Package journal writes log records as journald reads them from a standard error.
+// Package journal writes log records in the form that journald reads from a standard error.
 package journal
 
 import (
@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// handler writes each record as one line with the <N> prefix by which journald takes its
-// priority (sd-daemon(3)); journald adds the time itself.
+// handler writes each record as one line with the prefix <N>, from which journald takes the priority
+// (sd-daemon(3)). journald adds the time itself.
 type handler struct {
 	mu   *sync.Mutex
 	w    io.Writer
@@ -19,7 +19,7 @@ type handler struct {
 	text slog.Handler // writes to line
 }
 
-// NewHandler writes records of level and above to w, each in one write.
+// NewHandler returns a handler that writes records of level and above to w, each in one write.
 func NewHandler(w io.Writer, level slog.Leveler) slog.Handler {
 	line := new(bytes.Buffer)
 	return &handler{mu: new(sync.Mutex), w: w, line: line, text: slog.NewTextHandler(line, &slog.HandlerOptions{
@@ -61,7 +61,7 @@ func (h *handler) WithGroup(name string) slog.Handler {
 	return &c
 }
 
-// priority is syslog's number for a level.
+// priority returns syslog's number for a level (syslog(3)).
 func priority(l slog.Level) int {
 	switch {
 	case l >= slog.LevelError:

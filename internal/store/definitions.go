@@ -16,7 +16,7 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// header warns who opens a definition in an editor.
+// header warns people who open a definition in an editor.
 const header = `<!--
 This file is written by berthd. To change it, give an edited copy to
   berthctl define FILE
@@ -35,7 +35,7 @@ type Definitions struct {
 	bad map[string]bool // names whose file could not be read
 }
 
-// NewDefinitions makes the directory where it is missing.
+// NewDefinitions opens the directory of the definitions. It makes the directory if that is missing.
 func NewDefinitions(dir string, log *slog.Logger) (*Definitions, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("definitions: %w", err)
@@ -45,7 +45,7 @@ func NewDefinitions(dir string, log *slog.Logger) (*Definitions, error) {
 
 func (d *Definitions) path(name string) string { return filepath.Join(d.dir, name+".xml") }
 
-// Save stores a definition under its name. It returns when the file would survive a power loss.
+// Save stores a definition under its name. It returns when the file survives a power loss.
 func (d *Definitions) Save(def *domain.Def) error {
 	text, err := def.Format(domain.FormatOptions{})
 	if err == nil {
@@ -66,8 +66,9 @@ func (d *Definitions) Save(def *domain.Def) error {
 	return nil
 }
 
-// replace makes the new file beside the old one, not where TMPDIR says: from there it would bring
-// another SELinux type along. The mode is not the old file's: initenv may hold secrets.
+// replace writes a new file and renames it over the old one. It makes the new file in the same directory: in
+// TMPDIR it would get another SELinux type. The new file does not get the mode of the old one: <initenv> may
+// hold secrets.
 func (d *Definitions) replace(file, text string) error {
 	f, err := renameio.NewPendingFile(file, renameio.WithTempDir(d.dir), renameio.WithStaticPermissions(0o600))
 	if err != nil {
@@ -80,7 +81,7 @@ func (d *Definitions) replace(file, text string) error {
 	return f.CloseAtomicallyReplace()
 }
 
-// Remove deletes a definition; one that is not there is gone already.
+// Remove deletes a definition. A missing one is no error.
 func (d *Definitions) Remove(name string) error {
 	if err := os.Remove(d.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove definition: %w", err)
@@ -88,8 +89,9 @@ func (d *Definitions) Remove(name string) error {
 	return syncDir(d.dir)
 }
 
-// Load reads all definitions. One that is damaged, or says of itself to be another's, stays where it is and
-// is among the bad ones. Files that a killed daemon had half written are removed.
+// Load reads all definitions. It returns a definition as bad, and leaves its file in place, if the file is
+// damaged or the name or uuid inside belongs to another definition. It removes the half-written files of a
+// daemon that was killed.
 func (d *Definitions) Load() (defs []*domain.Def, bad []service.Unreadable, err error) {
 	entries, err := os.ReadDir(d.dir) // sorted by name
 	if err != nil {
@@ -126,10 +128,11 @@ func (d *Definitions) Load() (defs []*domain.Def, bad []service.Unreadable, err 
 // halfWritten matches the names of renameio's pending files: a dot, the final name, and a number.
 var halfWritten = regexp.MustCompile(`^\..+\.xml[0-9]+$`)
 
-// maxDefinition bounds a definition's file, in bytes. It is more than any message of the bus may have.
+// maxDefinition is the largest file of a definition, in bytes. Every definition that comes over the bus is
+// smaller.
 const maxDefinition = 32 << 20
 
-// read reads one definition. It returns the text also with an error, as far as there is one.
+// read reads one definition. With an error it still returns the text if it could read the file.
 func read(file, name string) (def *domain.Def, text []byte, err error) {
 	if text, err = readRegular(file, maxDefinition); err != nil {
 		return nil, nil, err
@@ -152,7 +155,7 @@ func (d *Definitions) markBad(name string) {
 	d.bad[name] = true
 }
 
-// keepBad keeps a file that cannot be read under another name, before a definition takes its name.
+// keepBad keeps a file that cannot be read under a second name, before a definition takes its name.
 func (d *Definitions) keepBad(name string) error {
 	d.mu.Lock()
 	bad := d.bad[name]
@@ -168,7 +171,7 @@ func (d *Definitions) keepBad(name string) error {
 func (d *Definitions) setAside(file string) error {
 	target := file + aside
 	for n := 1; ; n++ {
-		// link(2) fails where rename(2) would replace.
+		// link(2) fails if the target exists, and leaves the file in its place.
 		err := os.Link(file, target)
 		switch {
 		case errors.Is(err, os.ErrExist):

@@ -1,8 +1,8 @@
-// Package store keeps what must outlive the daemon: the definitions below /etc (definitions.go)
-// and the runs below /run (runs.go).
+// Package store keeps the files that outlive the daemon: the definitions below /etc (definitions.go)
+// and the notes of runs below /run (runs.go).
 //
-// Every file is replaced whole (write, fsync, rename, fsync of the directory below /etc), so that
-// after a crash or power loss each is the old or the new one. A file that cannot be read is
-// reported and set aside under another name, never removed, and hides no other. The package starts
-// no goroutine.
+// Every file is replaced whole (write, rename, and fsync of file and directory below /etc), so that each is
+// the old or the new one after a crash or a power loss. A file that cannot be read is reported and hides no
+// other. It is never removed: it gets a second name before a new definition takes the first. The package
+// starts no goroutine.
 package store

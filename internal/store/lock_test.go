@@ -36,7 +36,7 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := other(); !strings.Contains(got, "another berthd is at work") || !strings.Contains(got, dir) {
+	if got := other(); !strings.Contains(got, "another berthd is running") || !strings.Contains(got, dir) {
 		t.Errorf("it is held: %q", got)
 	}
 	if err := held.Close(); err != nil {

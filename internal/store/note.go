@@ -10,7 +10,7 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// encode makes a note, with the fields that a newer daemon had put into it.
+// encode returns a run as a note. It includes the fields that only a newer daemon knows.
 func encode(run service.Run) ([]byte, error) {
 	text, err := json.Marshal(run)
 	if err != nil || len(run.Others) == 0 {
@@ -23,7 +23,8 @@ func encode(run service.Run) ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// decode reads a note of any version: fields are only ever added, and never change their meaning.
+// decode reads a note of any version: a new version only adds fields. It returns an error if the note is
+// damaged or its state is unknown.
 func decode(text []byte) (service.Run, error) {
 	var run service.Run
 	if err := json.Unmarshal(text, &run); err != nil {

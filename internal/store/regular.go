@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readRegular reads a whole file of at most limit bytes. Anything but a regular file is an error, and is not
-// waited for, as a FIFO's writer would be.
+// readRegular reads a whole file. It returns an error if the file is larger than limit bytes or not a regular
+// file. It never blocks: it does not wait for the writer of a FIFO.
 func readRegular(file string, limit int64) ([]byte, error) {
 	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {

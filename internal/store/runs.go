@@ -12,19 +12,19 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// stateFile is berthd's own file of a run. The supervisor's files are named in package wire, and read by
-// package launch.
+// stateFile is the file with a run's note. Package wire has the names of the supervisor's files, and package
+// launch reads those.
 const stateFile = "state.json"
 
-// Runs is a directory on a tmpfs: live/UUID for each container that is on, last/UUID for what the
-// latest life of one that is off left behind.
+// Runs is a directory on a tmpfs. live/UUID is the directory of a run, last/UUID that of the previous run of
+// the container.
 type Runs struct {
 	live, last string
 	log        *slog.Logger
 }
 
-// NewRuns makes the directories where they are missing, for root alone: the supervisors' sockets
-// are there.
+// NewRuns opens the directories of the runs. It makes them if they are missing. Only root may enter them:
+// the supervisors' sockets are there.
 func NewRuns(dir string, log *slog.Logger) (*Runs, error) {
 	r := &Runs{live: filepath.Join(dir, "live"), last: filepath.Join(dir, "last"), log: log}
 	for _, d := range []string{r.live, r.last} {
@@ -35,13 +35,13 @@ func NewRuns(dir string, log *slog.Logger) (*Runs, error) {
 	return r, nil
 }
 
-// Dir is the directory of a container that is on.
+// Dir returns the directory of a container's run.
 func (r *Runs) Dir(u domain.UUID) string { return filepath.Join(r.live, u.String()) }
 
-// LastDir is the directory of what the latest run of a container left.
+// LastDir returns the directory of a container's previous run.
 func (r *Runs) LastDir(u domain.UUID) string { return filepath.Join(r.last, u.String()) }
 
-// Create makes a run's directory; what a broken start left there goes.
+// Create makes an empty directory for a run. It removes the remains of a failed start.
 func (r *Runs) Create(u domain.UUID) (string, error) {
 	err := os.Mkdir(r.Dir(u), 0o700)
 	if errors.Is(err, fs.ErrExist) {
@@ -68,7 +68,7 @@ func (r *Runs) Save(run service.Run) error {
 	return os.Rename(file+".new", file)
 }
 
-// Load reads every live run.
+// Load reads the notes of all runs that are not archived.
 func (r *Runs) Load() ([]service.SavedRun, error) {
 	ids, err := r.uuids(r.live)
 	if err != nil {
@@ -84,7 +84,7 @@ func (r *Runs) Load() ([]service.SavedRun, error) {
 // LastOnes returns the containers that have an archived run.
 func (r *Runs) LastOnes() ([]domain.UUID, error) { return r.uuids(r.last) }
 
-// uuids lists the directories of runs in one place.
+// uuids lists the containers that have a directory in dir. It logs other files and skips them.
 func (r *Runs) uuids(dir string) (list []domain.UUID, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -92,7 +92,7 @@ func (r *Runs) uuids(dir string) (list []domain.UUID, err error) {
 	}
 	for _, e := range entries {
 		u, err := domain.ParseUUID(e.Name())
-		if err != nil || u.String() != e.Name() { // in other words it would stand for another directory
+		if err != nil || u.String() != e.Name() { // another spelling of a uuid would stand for another directory
 			r.log.Warn("foreign file among the runs", "file", filepath.Join(dir, e.Name()))
 			continue
 		}
@@ -101,19 +101,19 @@ func (r *Runs) uuids(dir string) (list []domain.UUID, err error) {
 	return list, nil
 }
 
-// Last reads the note of an archived run.
-func (r *Runs) Last(u domain.UUID) (service.Run, bool, error) {
-	run, err := r.load(r.LastDir(u), u)
+// Last reads the note of a container's archived run. found is false if there is none.
+func (r *Runs) Last(u domain.UUID) (run service.Run, found bool, err error) {
+	run, err = r.load(r.LastDir(u), u)
 	if errors.Is(err, fs.ErrNotExist) {
 		return service.Run{}, false, nil
 	}
 	return run, err == nil, err
 }
 
-// maxState bounds a note, in bytes: a definition, and little more.
+// maxState is the largest note, in bytes: a definition, and little more.
 const maxState = 33 << 20
 
-// load reads a note. With an error the run has the uuid only.
+// load reads a note. With an error it returns a run that has only the uuid.
 func (r *Runs) load(dir string, u domain.UUID) (service.Run, error) {
 	text, err := readRegular(filepath.Join(dir, stateFile), maxState)
 	if err != nil {
@@ -127,7 +127,8 @@ func (r *Runs) load(dir string, u domain.UUID) (service.Run, error) {
 	return run, nil
 }
 
-// Archive replaces what the previous run left by this one; where there is none, that stays.
+// Archive makes the run the previous one, and removes the directory of the one before. It does nothing if
+// there is no run.
 func (r *Runs) Archive(u domain.UUID) error {
 	_, err := os.Lstat(r.Dir(u))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -148,10 +149,10 @@ func (r *Runs) Archive(u domain.UUID) error {
 	return nil
 }
 
-// Discard removes the directory of a run that never began.
+// Discard removes the directory of a run that never began. It keeps that of the previous run.
 func (r *Runs) Discard(u domain.UUID) error { return os.RemoveAll(r.Dir(u)) }
 
-// Forget removes what is kept of both.
+// Forget removes both directories of a container.
 func (r *Runs) Forget(u domain.UUID) error {
 	return errors.Join(os.RemoveAll(r.Dir(u)), os.RemoveAll(r.LastDir(u)))
 }
