@@ -203,7 +203,7 @@ func TestInterruptedStart(t *testing.T) {
 		act  func(service.Starting) error
 		want string
 	}{
-		"the init stage is killed": {initStage, "the init stage ended without a word"},
+		"the init stage is killed": {initStage, "the init stage ended unexpectedly"},
 		"the supervisor is killed": {service.Starting.Kill, "the supervisor ended unexpectedly"},
 		"systemd tells it to end":  {systemd, "systemd stopped the scope before init was executed"},
 	} {

@@ -13,20 +13,21 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// accept takes a restarted berthd. The socket lies in a directory that only root may enter.
+// accept accepts the connections of restarted berthds. The socket lies in a directory that only root may
+// enter.
 func (s *supervisor) accept() {
-	d, err := newListener(wire.FDListen)
+	l, err := newListener(wire.FDListen)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "berth-supervisor: listen:", err)
 		return
 	}
 	for {
-		fd, err := d.next()
+		fd, err := l.next()
 		if err != nil {
 			return
 		}
 		if c, err := wire.NewConn(fd); err == nil {
-			s.events <- event{hello: c, listener: d}
+			s.events <- event{hello: c, listener: l}
 		}
 	}
 }
@@ -36,13 +37,13 @@ const retry = time.Second
 
 // listener accepts the connections of restarted berthds. A process without a free descriptor cannot accept a
 // connection, and the socket stays readable. So the listener holds two in reserve: for the connection, and for
-// the pidfd that berthd is sent.
+// the pidfd that greet sends.
 type listener struct {
 	socket syscall.RawConn
 	retry  time.Duration
 
-	mu    sync.Mutex
-	spare []int
+	mu      sync.Mutex
+	reserve []int
 }
 
 // newListener takes ownership of a listening socket.
@@ -55,17 +56,17 @@ func newListener(fd int) (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &listener{socket: socket, retry: retry}
-	d.refill()
-	return d, nil
+	l := &listener{socket: socket, retry: retry}
+	l.refill()
+	return l, nil
 }
 
-// next waits for a connection. The error is the socket's end.
-func (d *listener) next() (int, error) {
+// next waits for a connection. It returns an error if the socket is closed.
+func (l *listener) next() (int, error) {
 	for {
 		var fd int
 		var refused error
-		err := d.socket.Read(func(listen uintptr) bool {
+		err := l.socket.Read(func(listen uintptr) bool {
 			fd, _, refused = unix.Accept4(int(listen), unix.SOCK_CLOEXEC)
 			return !errors.Is(refused, unix.EAGAIN) && !errors.Is(refused, unix.EINTR)
 		})
@@ -74,37 +75,37 @@ func (d *listener) next() (int, error) {
 			return -1, err
 		case refused == nil:
 			return fd, nil
-		case errors.Is(refused, unix.ECONNABORTED): // it went away while it waited
-		case errors.Is(refused, unix.EMFILE) && d.spend():
+		case errors.Is(refused, unix.ECONNABORTED): // the client went away while it waited
+		case errors.Is(refused, unix.EMFILE) && l.spend():
 		default:
-			<-time.After(d.retry)
+			<-time.After(l.retry)
 		}
 	}
 }
 
-// refill takes as much of the reserve as there is room for.
-func (d *listener) refill() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	_ = d.socket.Control(func(listen uintptr) { // its error is the socket's end
-		for len(d.spare) < 2 {
+// refill opens the descriptors of the reserve, as many as the limit allows.
+func (l *listener) refill() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_ = l.socket.Control(func(listen uintptr) { // fails only if the socket is closed
+		for len(l.reserve) < 2 {
 			fd, err := unix.FcntlInt(listen, unix.F_DUPFD_CLOEXEC, 0)
 			if err != nil {
 				return
 			}
-			d.spare = append(d.spare, fd)
+			l.reserve = append(l.reserve, fd)
 		}
 	})
 }
 
 // spend closes the reserve. It reports whether there was one.
-func (d *listener) spend() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	had := len(d.spare) > 0
-	for _, fd := range d.spare {
+func (l *listener) spend() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	had := len(l.reserve) > 0
+	for _, fd := range l.reserve {
 		_ = unix.Close(fd)
 	}
-	d.spare = nil
+	l.reserve = nil
 	return had
 }

@@ -27,16 +27,16 @@ func TestListenerWithoutDescriptors(t *testing.T) {
 		return
 	}
 	listen, address := listening(t)
-	d, err := newListener(listen)
+	l, err := newListener(listen)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.retry = 200 * time.Millisecond
+	l.retry = 200 * time.Millisecond
 	clients := []int{socket(t), socket(t)}
 	held := exhaust(t)
 
 	connect(t, clients[0], address)
-	first, err := d.next()
+	first, err := l.next()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,13 +44,13 @@ func TestListenerWithoutDescriptors(t *testing.T) {
 	if err != nil {
 		t.Errorf("no room beside a connection: %v", err)
 	}
-	d.refill() // there is no room
+	l.refill() // there is no room
 
 	connect(t, clients[1], address)
 	taken := make(chan error, 1)
 	before := spent(t)
 	go func() {
-		_, err := d.next()
+		_, err := l.next()
 		taken <- err
 	}()
 	select {
@@ -72,9 +72,9 @@ func TestListenerWithoutDescriptors(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("the second was not taken when there was room")
 	}
-	d.refill()
-	if len(d.spare) != 2 {
-		t.Errorf("the reserve has %d", len(d.spare))
+	l.refill()
+	if len(l.reserve) != 2 {
+		t.Errorf("the reserve has %d", len(l.reserve))
 	}
 }
 

@@ -13,17 +13,16 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// console drains one terminal for ever, so that no process of the container blocks on output that
-// nobody reads.
+// console reads one terminal for ever, so that no process of the container blocks on its output.
 type console struct {
 	master *os.File
-	peer   *os.File // held so that the terminal never hangs up
+	peer   *os.File // the terminal side, held open so that the terminal never hangs up
 	ring   *ring.Ring
 	done   chan struct{}
 }
 
-// adopt takes the terminals that the init stage opened: master and terminal side in turn.
-func (s *supervisor) adopt(files []*os.File) error {
+// addConsoles takes over the terminals that the init stage opened: master and terminal side in turn.
+func (s *supervisor) addConsoles(files []*os.File) error {
 	if len(files)%2 != 0 {
 		return fmt.Errorf("%d console descriptors", len(files))
 	}
@@ -43,7 +42,7 @@ func newConsole(master, peer *os.File, name string) (*console, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A fresh file object on the same descriptor number: only a non-blocking one is polled.
+	// A new os.File: the runtime polls only a descriptor that is non-blocking when the os.File is made.
 	fd, err := unix.FcntlInt(master.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
@@ -66,7 +65,7 @@ func (c *console) drain() {
 	for {
 		n, err := c.master.Read(buf)
 		if n > 0 {
-			// A full disk loses output, never blocks the container.
+			// If the disk is full the output is lost: it must never block the container.
 			_, _ = c.ring.Write(buf[:n])
 		}
 		if err != nil && !errors.Is(err, syscall.EAGAIN) {
@@ -75,11 +74,11 @@ func (c *console) drain() {
 	}
 }
 
-// finish takes what is still in the terminal after the last process has gone: with the terminal
-// side closed the read comes to its end by itself.
+// finish reads the rest of the output after the last process has ended. drain ends by itself once the terminal
+// side is closed.
 func (c *console) finish() {
 	_ = c.peer.Close()
-	// Bounded: somebody outside the container may hold its terminal open.
+	// A second at most: a process outside the container may hold the terminal open.
 	_ = c.master.SetReadDeadline(time.Now().Add(time.Second))
 	<-c.done
 	_ = c.master.Close()

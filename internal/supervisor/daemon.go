@@ -9,10 +9,10 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// greet gives a new berthd the state of things; the old one, if it still seems to be there, is
-// dead or will be: the bus name has one owner.
-func (s *supervisor) greet(c *wire.Conn, d *listener) {
-	defer d.refill()
+// greet makes a new berthd the supervisor's daemon, and sends it Born and Running. It closes the connection to
+// an old berthd: only one can own the bus name, so the old one is dead or about to end.
+func (s *supervisor) greet(c *wire.Conn, l *listener) {
+	defer l.refill()
 	if s.control != nil {
 		_ = s.control.Close()
 	}

@@ -1,10 +1,10 @@
-// Package supervisor is the process that stays beside one container: parent of its init, holder of
-// its terminals, keeper of its exit status. It owns only what must outlive a restart of berthd.
+// Package supervisor is the process that stays beside one container. It is the parent of init, holds the
+// terminals and keeps the exit status. It owns only the things that must outlive a restart of berthd.
 //
-// It must stay small, so it links no bus, XML, JSON or netlink, and after the start it only waits:
-// for init's end (a pidfd), for console output, for a new berthd on its socket, for SIGTERM. One
-// goroutine (run) owns all state; the others feed it events or drain one console each.
+// It must stay small, so it links no bus, XML, JSON or netlink. After the start it only waits: for init's
+// end (a pidfd), console output, a new berthd on its socket, and SIGTERM. One goroutine (run) owns all
+// state. The others send it events, or read one console each.
 //
-// If berthd dies before init was executed, the supervisor ends the container; afterwards it goes on
-// alone, and leaves the exit status as a file in the run directory, which is its working directory.
+// If berthd dies before init is executed, the supervisor ends the container. Afterwards it goes on alone.
+// It writes the exit status into a file in the run directory, which is its working directory.
 package supervisor

@@ -13,11 +13,11 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// patience bounds how long a killed init may take to be gone.
-const patience = 30 * time.Second
+// killLimit is how long to wait for the end of a killed init.
+const killLimit = 30 * time.Second
 
-// kill ends every process of the container and waits for init, so that nothing of it runs when
-// berthd hears of a failure.
+// kill kills every process of the container and waits for the end of init. So none runs any more when berthd
+// hears of the failure.
 func (s *supervisor) kill() {
 	if s.payload != nil {
 		if err := s.payload.Kill(); err != nil {
@@ -26,34 +26,34 @@ func (s *supervisor) kill() {
 	}
 	if s.init != nil {
 		_ = pidfd.Signal(s.init, syscall.SIGKILL)
-		_ = pidfd.WaitFor(s.init, patience)
+		_ = pidfd.WaitFor(s.init, killLimit)
 		_, _ = pidfd.Reap(s.init)
 	}
 }
 
-// ended collects init's status, keeps it, and tells it.
+// ended reaps init, writes the exit status to its file and sends it to berthd.
 func (s *supervisor) ended() error {
 	st, err := pidfd.Reap(s.init)
 	if err != nil {
 		return err
 	}
-	if err := s.lastWords(); err != nil {
+	if err := s.drainInit(); err != nil {
 		return err
 	}
 	for _, c := range s.consoles {
 		c.finish()
 	}
 	exited := &wire.Exited{Code: st.Code, Signal: st.Signal, Dumped: st.Dumped, Asked: s.asked}
-	if err := keep(exited); err != nil {
-		// berthd still hears it, if it is there.
+	if err := saveExit(exited); err != nil {
+		// berthd still gets the status, if it is there.
 		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
 	}
 	return s.tell(exited)
 }
 
-// lastWords reads the remaining messages of an init that has ended. Its socket may have closed because of
-// execve(2) or because it died; the messages tell which.
-func (s *supervisor) lastWords() error {
+// drainInit reads the remaining messages of an init that has ended. They tell whether its socket closed
+// because of execve(2) or because it died. It returns an error if init was not executed.
+func (s *supervisor) drainInit() error {
 	for !s.running {
 		e := <-s.events
 		switch {
@@ -66,14 +66,14 @@ func (s *supervisor) lastWords() error {
 			_ = s.control.Close()
 			s.control = nil
 		}
-		// Any order of berthd's comes too late.
+		// Any order of berthd comes too late.
 	}
 	return nil
 }
 
-// terminate asks init to end: berthd wants it, or systemd by SIGTERM, when it stops the scope and no
-// berthd is there to be asked. Init gets the signal of its definition, else the word that it
-// understands; one that understands none is killed.
+// terminate asks init to end. berthd orders it, or systemd by SIGTERM if it stops the scope while no berthd is
+// there. Init gets the signal of its definition or, without one, a signal that it listens to. If it listens to
+// none, the container is killed.
 func (s *supervisor) terminate() error {
 	if !s.running {
 		return &wire.Failed{Stage: "stop", Text: "systemd stopped the scope before init was executed"}
@@ -95,15 +95,15 @@ func (s *supervisor) terminate() error {
 	return nil
 }
 
-// keep writes the exit status as a file, whole or not at all.
-func keep(e *wire.Exited) error {
+// saveExit writes the exit status to its file, whole or not at all.
+func saveExit(e *wire.Exited) error {
 	if err := os.WriteFile(wire.ExitFile+".new", wire.Encode(e), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(wire.ExitFile+".new", wire.ExitFile)
 }
 
-// errno finds the errno of an error for the wire; 0 when there is none.
+// errno returns the errno in an error, or 0 if there is none.
 func errno(err error) syscall.Errno {
 	var n syscall.Errno
 	_ = errors.As(err, &n)

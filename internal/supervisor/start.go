@@ -20,8 +20,8 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// start goes from the first message to init's birth, while systemd is still putting this process
-// into its scope.
+// start does the steps from the first message to the clone of init. Meanwhile systemd is still putting this
+// process into its scope.
 func (s *supervisor) start() error {
 	m, files, err := s.control.Recv()
 	if errors.Is(err, wire.ErrUnreadable) {
@@ -30,7 +30,7 @@ func (s *supervisor) start() error {
 	if err != nil {
 		return err
 	}
-	prepare, err := expected(m, len(files))
+	prepare, err := checkPrepare(m, len(files))
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *supervisor) start() error {
 		shared[i] = namespace.Held{Kind: namespace.Kind(kind), File: files[1+i]}
 		defer func() { _ = files[1+i].Close() }()
 	}
-	handed := []*os.File{nil, files[0]} // the init stage's 3 and 4; its sources follow
+	handed := []*os.File{nil, files[0]} // the init stage's descriptors 3 and 4; the sources follow
 	defer func() {
 		for _, f := range handed {
 			_ = f.Close()
@@ -64,9 +64,9 @@ func (s *supervisor) start() error {
 	}
 	handed[0] = theirs
 
-	// Init has this keyring until it makes its own, and keeps it if its user may have no more keys.
-	born := func() error { return keyring.Apart(func() error { return s.clone(prepare, handed) }) }
-	if err := within(shared, born); err != nil {
+	// Init has this keyring until it makes its own. It keeps this one if its user may have no more keys.
+	clone := func() error { return keyring.Apart(func() error { return s.clone(prepare, handed) }) }
+	if err := within(shared, clone); err != nil {
 		return err
 	}
 	if len(prepare.UIDs) > 0 {
@@ -81,11 +81,13 @@ func (s *supervisor) start() error {
 	return s.serveView(files[len(files)-1], prepare)
 }
 
-// errOtherRelease refuses a start by a berthd that runs on while its supervisors were replaced.
+// errOtherRelease says that berthd and berth-supervisor are of two releases. berthd has not been restarted since
+// an upgrade replaced the supervisor's program.
 var errOtherRelease = errors.New("berthd is of another release than its supervisor, restart berthd")
 
-// expected checks the first message: that it is of our version, and has the descriptors that it says.
-func expected(m wire.Message, files int) (*wire.Prepare, error) {
+// checkPrepare checks the first message. It returns an error if that is not a Prepare of our version, or does
+// not have the right number of descriptors.
+func checkPrepare(m wire.Message, files int) (*wire.Prepare, error) {
 	prepare, ok := m.(*wire.Prepare)
 	if !ok {
 		return nil, fmt.Errorf("unexpected message %T", m)
@@ -103,12 +105,13 @@ func expected(m wire.Message, files int) (*wire.Prepare, error) {
 		want++
 	}
 	if files != want {
-		return nil, fmt.Errorf("%d descriptors came with the plan, not %d", files, want)
+		return nil, fmt.Errorf("%d descriptors came with the plan; expected %d", files, want)
 	}
 	return prepare, nil
 }
 
-// within is namespace.Within, whose own error names the element that asks for the namespace.
+// within calls namespace.Within. If a namespace cannot be entered, it returns an error that names the element
+// of the definition.
 func within(shared []namespace.Held, f func() error) error {
 	err := namespace.Within(shared, f)
 	if refused, ok := errors.AsType[*namespace.EnterError](err); ok {
@@ -117,15 +120,15 @@ func within(shared []namespace.Held, f func() error) error {
 	return err
 }
 
-// setName gives ps and top a name: it was executed by descriptor, and would be called by its number.
+// setName sets the name that ps and top show. It would be a number: the program was executed by descriptor.
 func setName() {
 	name := [16]byte{}
 	copy(name[:15], "berth-supervisor")
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0)
 }
 
-// mapOwners maps the owners in the sources' trees by init's user namespace, while they are attached
-// nowhere yet: nothing on disk is changed.
+// mapOwners maps the owners in the sources' trees by init's user namespace. The trees are attached nowhere yet
+// (mount_setattr(2) requires that). Nothing on disk changes.
 func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
 	userns, err := os.Open("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/ns/user")
 	if err != nil {
@@ -142,7 +145,7 @@ func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
 		}
 		err := mount.IDMap(trees[i], userns, depth)
 		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EPERM) {
-			err = fmt.Errorf("its file system, or one mounted below, cannot map owners, which a container with an <idmap> needs: %w", err)
+			err = fmt.Errorf("its file system, or one mounted below, does not support ID-mapped mounts, which a container with <idmap> needs: %w", err)
 		}
 		if err != nil {
 			return &wire.Failed{Stage: "sources", Text: src.Path + ": " + err.Error(), Number: errno(err)}
@@ -152,8 +155,8 @@ func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
 	return err
 }
 
-// openSource takes the next tree that was made for us, or opens a host path once, by descriptor, and
-// clones what is mounted there.
+// openSource returns the tree of a source. It takes the next of made if berthd supplied the tree. Otherwise it
+// opens the host path once and clones the mounts there.
 func openSource(src wire.Source, kind int, made *[]*os.File) (*os.File, error) {
 	if src.Supplied {
 		tree := (*made)[0]
@@ -182,8 +185,8 @@ func openSource(src wire.Source, kind int, made *[]*os.File) (*os.File, error) {
 	return tree, nil
 }
 
-// place divides the scope, since cgroup v2 has no processes in inner nodes, and moves this process
-// and init to their parts. Systemd has just moved one, so these moves are cheap.
+// place divides the scope into two groups, and moves this process and init to theirs: cgroup v2 allows no
+// processes in inner nodes. The moves are cheap because systemd has just moved this process.
 func (s *supervisor) place(scope *cgroup.Dir) error {
 	own, err := scope.Make(cgroup.Supervisor)
 	if err != nil {
@@ -227,12 +230,12 @@ func (s *supervisor) clone(p *wire.Prepare, handed []*os.File) error {
 	}
 	if len(p.UIDs) > 0 {
 		sys.UidMappings, sys.GidMappings = mappings(p.UIDs), mappings(p.GIDs)
-		// Init systems call setgroups(2), and it is ours to allow: the maps are written by root.
+		// Init systems call setgroups(2). Root writes the maps, so it may allow that (user_namespaces(7)).
 		sys.GidMappingsEnableSetgroups = true
 		sys.Credential = &syscall.Credential{}
 	}
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{initproc.Name}, &syscall.ProcAttr{
-		// One thread is enough for the stage, and it lives too briefly to collect garbage.
+		// One processor is enough for the init stage, and the stage lives too briefly to collect garbage.
 		Env:   []string{"GOMAXPROCS=1", "GOGC=off"},
 		Files: fds,
 		Sys:   sys,

@@ -14,35 +14,35 @@ import (
 
 // supervisor is the state of one container, owned by run.
 type supervisor struct {
-	control  *wire.Conn // to berthd; nil when there is none
+	control  *wire.Conn // to berthd; nil if there is none
 	payload  *cgroup.Dir
-	view     *view    // nil where the host has no FUSE
+	view     *view    // nil if the host has no FUSE
 	init     *os.File // pidfd
 	initPID  uint32
 	initConn *wire.Conn // to the init stage; nil once init is executed
 	consoles []*console
-	ready    bool // the init stage has done all but to exec
-	allowed  bool // and may
-	running  bool
-	asked    bool // by systemd to end
-	mapped   bool // it has a user namespace, whose root is uid, gid on the host
+	ready    bool // the init stage has only the exec left
+	allowed  bool // berthd has allowed the exec
+	running  bool // init has been executed
+	asked    bool // systemd has ordered the end
+	mapped   bool // the container has a user namespace; its root is uid, gid on the host
 	uid, gid int
-	stop     syscall.Signal // that ends init; 0: the one that it listens to
+	stop     syscall.Signal // the signal that ends init; 0 means one that init listens to
 	events   chan event
 }
 
-// event is what another goroutine saw; exactly one of from, hello, ended and sigterm is set.
+// event is one thing that another goroutine saw. Exactly one of from, hello, ended and sigterm is set.
 type event struct {
-	from     *wire.Conn // who said m, or ended (m is nil)
+	from     *wire.Conn // the connection that got message, or was closed (message is nil)
 	message  wire.Message
 	files    []*os.File
-	hello    *wire.Conn // a new berthd
-	listener *listener  // with hello: by which it came
-	ended    bool       // init
+	hello    *wire.Conn // the connection of a new berthd
+	listener *listener  // with hello: the listener that accepted it
+	ended    bool       // init has ended
 	sigterm  bool
 }
 
-// Run supervises one container from its birth to its end and returns the process's exit status.
+// Run supervises one container from its start to its end. It returns the process's exit status.
 func Run() int {
 	setName()
 	_ = syscall.Close(wire.FDProgram)
@@ -66,10 +66,10 @@ func Run() int {
 	return 0
 }
 
-// errGivenUp says that berthd has hung up before init ran: nobody will finish this start.
+// errGivenUp says that berthd has hung up before init was executed.
 var errGivenUp = errors.New("the start is given up")
 
-// report tells berthd what went wrong here, if it is still there, and ends what was begun.
+// report kills the container and sends the error to berthd, if berthd is still there.
 func (s *supervisor) report(err error) {
 	s.kill()
 	if s.control == nil || errors.Is(err, errGivenUp) {
@@ -84,8 +84,8 @@ func (s *supervisor) report(err error) {
 
 // run handles events until init has ended.
 func (s *supervisor) run() error {
-	// A word to a journal that went away must not end us: a SIGPIPE that is asked for is no more than
-	// an error of the write (os/signal, "SIGPIPE").
+	// Writing to a journal that went away must not end this process. With Notify for SIGPIPE the write only
+	// returns an error (os/signal, "SIGPIPE").
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM)
@@ -124,10 +124,10 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 	case e.from == s.control:
 		return false, s.fromDaemon(e)
 	}
-	return false, nil // an old berthd's last words
+	return false, nil // a last message of an old berthd
 }
 
-// listen turns one connection's messages into events, and its end.
+// listen turns the messages of one connection into events, and also its end.
 func (s *supervisor) listen(c *wire.Conn) {
 	for {
 		m, files, err := c.Recv()
@@ -168,8 +168,8 @@ func (s *supervisor) fromDaemon(e event) error {
 	return nil
 }
 
-// tellInit sends to the init stage. That it is gone is no error: what it said last, or that it said
-// nothing, is on its way, and is the cause.
+// tellInit sends a message to the init stage. sent is false, and there is no error, if the stage has ended: the
+// event of its end, which follows, has the cause.
 func (s *supervisor) tellInit(m wire.Message, files ...*os.File) (sent bool, err error) {
 	if s.initConn == nil {
 		return false, nil
@@ -183,24 +183,25 @@ func (s *supervisor) tellInit(m wire.Message, files ...*os.File) (sent bool, err
 
 func (s *supervisor) fromInit(e event) error {
 	switch m := e.message.(type) {
-	case nil: // its socket closed: by execve(2), or by its end
+	case nil: // its socket closed, because of execve(2) or because it died
 		_ = s.initConn.Close()
 		s.initConn = nil
 		if !s.ready || !s.allowed {
-			return errors.New("the init stage ended without a word")
+			return errors.New("the init stage ended unexpectedly")
 		}
 		return s.executed()
 	case *wire.Ready:
 		s.ready = true
 	case *wire.Consoles:
-		return s.adopt(e.files)
+		return s.addConsoles(e.files)
 	case *wire.Failed:
 		return m
 	}
 	return nil
 }
 
-// executed is the moment from which the container runs by itself.
+// executed tells berthd that init runs, and starts to accept new berthds. From now on the container does not
+// need berthd.
 func (s *supervisor) executed() error {
 	s.running = true
 	err := s.tell(&wire.Running{})
@@ -208,8 +209,8 @@ func (s *supervisor) executed() error {
 	return err
 }
 
-// tell sends to berthd if there is one; that it is gone is no error. A container that runs is not
-// hurt by one that cannot be told.
+// tell sends a message to berthd if there is one. It is no error if berthd is gone. Once the container runs,
+// other errors are only logged: they must not end it.
 func (s *supervisor) tell(m wire.Message, files ...*os.File) error {
 	if s.control == nil {
 		return nil

@@ -17,26 +17,26 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// viewBuffer is how much of a buffer for one file's text is kept, in bytes: enough for all files of a
+// viewBuffer is the largest buffer for a file's text that is kept, in bytes. It is enough for all files of a
 // host with few processors.
 const viewBuffer = 16 << 10
 
-// view serves the container's own files of /proc. Its goroutine owns all but group.
+// view serves the container's own files of /proc. Its goroutine owns all fields but group.
 type view struct {
 	group         atomic.Pointer[cgroup.Dir] // the payload; nil until init is in it
 	born          time.Time
-	host, figures []byte // of the file being made
-	path          []byte // of the file being read
+	host, figures []byte // texts of the host and of the group, for the file being made
+	path          []byte // the path of the file being read
 	load          procview.Load
 }
 
-// startView mounts and serves; the mount is attached nowhere yet.
+// startView mounts the files and starts to serve them. It returns the mount, which is attached nowhere yet.
 func startView(dev *os.File, uid, gid uint32) (*view, *os.File, error) {
 	fd, err := unix.FcntlInt(dev.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("fuse: %w", err)
 	}
-	// A fresh file object: only one that is non-blocking from the start is polled.
+	// A new os.File: the runtime polls only a descriptor that is non-blocking when the os.File is made.
 	if err := unix.SetNonblock(fd, true); err != nil {
 		_ = unix.Close(fd)
 		return nil, nil, fmt.Errorf("fuse: %w", err)
@@ -53,13 +53,13 @@ func startView(dev *os.File, uid, gid uint32) (*view, *os.File, error) {
 		if err := server.Serve(polled); err != nil {
 			fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
 		}
-		_ = polled.Close() // readers fail from now on, and none waits
+		_ = polled.Close() // readers get an error from now on instead of waiting
 	}()
 	return v, tree, nil
 }
 
-// serveView starts the view, whose files are root's inside, and gives it to init. That one is loading
-// its program meanwhile, which takes longer.
+// serveView starts the view and sends its mount to the init stage. The container's root owns the files. The
+// init stage is still loading its program, so it does not have to wait.
 func (s *supervisor) serveView(dev *os.File, p *wire.Prepare) error {
 	defer func() { _ = dev.Close() }()
 	var uid, gid uint32
@@ -75,7 +75,7 @@ func (s *supervisor) serveView(dev *os.File, p *wire.Prepare) error {
 	return errors.Join(err, tree.Close())
 }
 
-// files are procview.Names, each with its maker.
+// files returns the files of procview.Names, each with its maker.
 func (v *view) files() []fuse.File {
 	makers := map[string]func(dst []byte) []byte{
 		"meminfo": func(dst []byte) []byte { return procview.Meminfo(dst, v.read("/proc/meminfo"), v.memory()) },
@@ -99,7 +99,7 @@ func (v *view) loadavg(dst []byte) []byte {
 	return procview.Loadavg(dst, v.read("/proc/loadavg"), &v.load, v.figures)
 }
 
-// memory reads the group's figures; what Stat has is good until figures is written to again.
+// memory reads the group's figures. Its Stat is valid until v.figures is written again.
 func (v *view) memory() procview.Memory {
 	m := procview.Memory{
 		Limit:     v.least("memory.max", procview.Limit),
@@ -121,7 +121,7 @@ func (v *view) cpu() procview.CPU {
 	return c
 }
 
-// number reads a figure of the group; 0 without the controller.
+// number returns a figure of the group, or 0 without its controller.
 func (v *view) number(name string) uint64 {
 	v.figures = v.text(v.figures[:0], name)
 	if len(v.figures) == 0 {
@@ -130,7 +130,7 @@ func (v *view) number(name string) uint64 {
 	return procview.Limit(v.figures)
 }
 
-// least is the least of a limit of the group and of all above it, up to the root, which has no limits.
+// least returns the smallest limit of the group and all groups above it. The root has no limits.
 func (v *view) least(name string, parse func([]byte) uint64) uint64 {
 	limit := uint64(procview.None)
 	for level := 0; ; level++ {
@@ -142,10 +142,10 @@ func (v *view) least(name string, parse func([]byte) uint64) uint64 {
 	}
 }
 
-// text appends an interface file of the group; nothing where there is none.
+// text appends an interface file of the group to dst. It appends nothing if there is no such file.
 func (v *view) text(dst []byte, name string) []byte { return v.above(dst, 0, name) }
 
-// above is text for the group that many levels up.
+// above is text for the group so many levels up.
 func (v *view) above(dst []byte, levels int, name string) []byte {
 	group := v.group.Load()
 	if group == nil {
@@ -161,7 +161,7 @@ func (v *view) above(dst []byte, levels int, name string) []byte {
 	return dst
 }
 
-// read gives a file of the host, good until the next one is read.
+// read returns the text of a file of the host. It is valid until the next read.
 func (v *view) read(path string) []byte {
 	if cap(v.host) > viewBuffer {
 		v.host = nil
