@@ -20,20 +20,20 @@ const (
 	noSuchMachine = "org.freedesktop.machine1.NoSuchMachine"
 )
 
-// Service is what "machinectl list" shows as the manager of our machines.
+// Service is the manager of our machines, as "machinectl list" shows it.
 const Service = "berth"
 
-// Machine is what machined is told.
+// Machine is a machine to register.
 type Machine struct {
 	Name       string // a host name, at most 64 bytes
 	ID         [16]byte
 	Leader     uint32
-	Root       string  // absolute, or "" when the root is no directory
+	Root       string  // absolute path, or "" if the root is not a directory
 	Interfaces []int32 // host-side interface indices
 }
 
-// Replies are the signatures of the replies to the methods that a Client calls, for a connection that reads
-// no others.
+// Replies returns the signatures of the replies to the methods that a Client calls. The connection reads no
+// other replies.
 func Replies() map[string]string {
 	return map[string]string{
 		manager + "RegisterMachineWithNetwork": "o",
@@ -44,18 +44,18 @@ func Replies() map[string]string {
 	}
 }
 
-// Client speaks to machined over a bus connection, which stays the caller's.
+// Client speaks to machined over a bus connection.
 type Client struct{ conn *dbus.Conn }
 
-// New makes a client; machined itself is activated by the first call.
+// New returns a client. The first call activates machined. The caller still has to close conn.
 func New(conn *dbus.Conn) *Client { return &Client{conn: conn} }
 
 func (c *Client) call(ctx context.Context, method string, args ...any) error {
 	return c.conn.Object(busName, busPath).CallWithContext(ctx, manager+method, 0, args...).Err
 }
 
-// Register enters a machine whose leader is in its unit already. A name that is taken is an error
-// from machined.
+// Register registers a machine. Its leader must be in its unit already. It returns machined's error if the
+// name is taken.
 func (c *Client) Register(ctx context.Context, m Machine) error {
 	interfaces := m.Interfaces
 	if interfaces == nil {
@@ -64,7 +64,7 @@ func (c *Client) Register(ctx context.Context, m Machine) error {
 	args := []any{m.Name, m.ID[:], Service, "container", m.Leader, m.Root}
 	err := c.call(ctx, "RegisterMachineWithNetwork", append(args, interfaces)...)
 	if isError(err, "org.freedesktop.DBus.Error.UnknownMethod") {
-		// Whoever stands in for machined may serve only the older method.
+		// A replacement for machined may have only the older method.
 		err = c.call(ctx, "RegisterMachine", args...)
 	}
 	if err != nil {
@@ -73,7 +73,7 @@ func (c *Client) Register(ctx context.Context, m Machine) error {
 	return nil
 }
 
-// Owns reports whether the machine of a name is ours with this id.
+// Owns reports whether a name is that of our machine with this id. A missing machine is not ours.
 func (c *Client) Owns(ctx context.Context, name string, id [16]byte) (bool, error) {
 	_, ours, err := c.get(ctx, machinePath(name), id)
 	if err != nil && !isError(err, noSuchMachine) {
@@ -82,8 +82,8 @@ func (c *Client) Owns(ctx context.Context, name string, id [16]byte) (bool, erro
 	return ours, nil
 }
 
-// Unregister takes a machine off; when it returns the name is free. A missing machine is no error: machined
-// drops a machine whose unit went first. It does not look whose the machine is: see Owns.
+// Unregister unregisters a machine. It returns when machined has forgotten the machine. A missing machine is no
+// error: machined forgets a machine when its unit is gone. The caller has asked Owns whose the machine is.
 func (c *Client) Unregister(ctx context.Context, name string) error {
 	err := c.call(ctx, "UnregisterMachine", name)
 	if err == nil || isError(err, noSuchMachine) {
@@ -92,14 +92,14 @@ func (c *Client) Unregister(ctx context.Context, name string) error {
 	return fmt.Errorf("unregister machine %s: %w", name, err)
 }
 
-// Registered is a machine as machined has it.
+// Registered is a machine as machined reports it.
 type Registered struct {
 	Name   string
 	Unit   string
 	Leader uint32
 }
 
-// Find looks for our machine with an id, under any name.
+// Find returns our machine with an id, under any name. found is false if there is none.
 func (c *Client) Find(ctx context.Context, id [16]byte) (m Registered, found bool, err error) {
 	var list []struct {
 		Name, Class, Service string
@@ -141,8 +141,8 @@ func (c *Client) get(ctx context.Context, path dbus.ObjectPath, id [16]byte) (m 
 	return m, service == Service && bytes.Equal(is, id[:]), nil
 }
 
-// machinePath is the object of a machine: its name with all but letters and digits, and a digit in front,
-// escaped (sd_bus_path_encode(3)).
+// machinePath returns the object path of a machine. It escapes every byte of the name that is no letter or
+// digit, and a digit in front (sd_bus_path_encode(3)).
 func machinePath(name string) dbus.ObjectPath {
 	var b strings.Builder
 	for i, c := range []byte(name) {

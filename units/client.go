@@ -18,7 +18,7 @@ const (
 	manager = "org.freedesktop.systemd1.Manager."
 )
 
-// ErrBusLost says that the connection closed while an answer was awaited.
+// ErrBusLost says that the connection was closed before systemd's answer.
 var ErrBusLost = errors.New("the system bus connection was lost")
 
 // Client speaks to one systemd over one bus connection.
@@ -32,12 +32,13 @@ type Client struct {
 	owner     string // systemd's unique name; daemon-reexec changes it
 	reloading bool
 	waiters   map[string][]*waiter // by unit
-	running   map[string]bool      // scopes whose start we saw, and not yet their end
+	running   map[string]bool      // scopes that we saw start, but not end yet
 }
 
-// New subscribes to systemd's signals on a private connection, which stays the caller's to close.
-// The connection needs godbus's sequential signal handler, and must let Replies and Signals through. requestStop hears of every scope that systemd wants
-// stopped and of which this connection is the Controller; it must not block.
+// New subscribes to systemd's signals on a private connection. The caller still has to close the connection. It
+// needs godbus's sequential signal handler, and must let Replies and Signals through. The client calls
+// requestStop for every scope that systemd wants to stop and that has this connection as its Controller.
+// requestStop must not block.
 func New(ctx context.Context, conn *dbus.Conn, requestStop func(unit string)) (*Client, error) {
 	names := conn.Names()
 	if len(names) == 0 {
@@ -60,7 +61,7 @@ func New(ctx context.Context, conn *dbus.Conn, requestStop func(unit string)) (*
 			return nil, fmt.Errorf("match %s: %w", member, err)
 		}
 	}
-	// systemd sends signals only while somebody has subscribed; it remembers that when it executes
+	// systemd sends signals only while somebody is subscribed. It remembers the subscription when it executes
 	// itself anew.
 	if err := c.call(ctx, "Subscribe").Err; err != nil {
 		return nil, fmt.Errorf("subscribe to systemd: %w", err)
@@ -68,15 +69,15 @@ func New(ctx context.Context, conn *dbus.Conn, requestStop func(unit string)) (*
 	return c, nil
 }
 
-// Lost is closed when the connection is gone. There is no reconnection: systemd forgets a Controller
-// that left the bus, so that only a new daemon, with its recovery, knows where it stands.
+// Lost returns a channel that is closed when the connection is gone. The client does not connect again:
+// systemd forgets a Controller that leaves the bus, so the daemon must start anew and recover.
 func (c *Client) Lost() <-chan struct{} { return c.lost }
 
 func (c *Client) call(ctx context.Context, method string, args ...any) *dbus.Call {
 	return c.conn.Object(busName, busPath).CallWithContext(ctx, manager+method, 0, args...)
 }
 
-// explain says of an error that came with the end of the connection what it means.
+// explain adds ErrBusLost to an error if the connection is closed.
 func (c *Client) explain(err error) error {
 	if err == nil || errors.Is(err, ErrBusLost) || c.conn.Connected() {
 		return err

@@ -2,8 +2,8 @@ package units
 
 const properties = "org.freedesktop.DBus.Properties."
 
-// Replies are the signatures of the replies to the methods that a Client calls, for a connection that reads
-// no others.
+// Replies returns the signatures of the replies to the methods that a Client calls. The connection reads no
+// other replies.
 func Replies() map[string]string {
 	return map[string]string{
 		manager + "Subscribe":          "",
@@ -15,12 +15,12 @@ func Replies() map[string]string {
 	}
 }
 
-// Signals are the signatures of the signals of BusName that a Client hears.
+// Signals returns the signatures of the signals that a Client handles. BusName sends them.
 func Signals() map[string]string {
 	return map[string]string{
 		manager + "JobRemoved":  "uoss",
 		manager + "UnitRemoved": "so",
 		manager + "Reloading":   "b",
-		stopWish:                "",
+		requestStop:             "",
 	}
 }

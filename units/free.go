@@ -7,10 +7,10 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// AwaitFree returns when a unit that has ended, or is about to, is gone, so that its name can be used again.
-// A unit that lives is left alone: it is another's that has the name by now. An active scope without a
-// process does not live, and is stopped: systemd missed that it became empty, which happens when its process
-// dies while it is moved there.
+// AwaitFree returns when a unit that has ended, or is ending, is unloaded and its name can be used again. It
+// returns at once if the unit has a process: somebody else has taken the name. It stops an active scope without
+// a process: systemd missed that the scope became empty. That happens if the process dies while it is moved
+// there.
 func (c *Client) AwaitFree(ctx context.Context, name string) error {
 	if err := c.awaitFree(ctx, name); err != nil {
 		return fmt.Errorf("await the end of %s: %w", name, c.explain(err))
@@ -27,7 +27,7 @@ func (c *Client) awaitFree(ctx context.Context, name string) error {
 		case isError(err, "org.freedesktop.DBus.Error.UnknownObject"), isError(err, "org.freedesktop.systemd1.NoSuchUnit"):
 			return nil
 		case isError(err, "org.freedesktop.DBus.Error.NoReply"):
-			// systemd executes itself anew and took the call along: it will be asked again.
+			// systemd executes itself anew and lost the call. The notice lookAgain will follow.
 		case err != nil:
 			return err
 		case state == "active":
@@ -50,8 +50,8 @@ func (c *Client) activeState(ctx context.Context, name string) (state string, er
 	return state, err
 }
 
-// stopEmpty stops a unit that has no process. systemd answers between two of its own steps, so a unit of
-// another that begins has its process already.
+// stopEmpty stops a unit if it has no process. A new unit of somebody else has its process already when it is
+// active: systemd answers calls only between two of its own steps.
 func (c *Client) stopEmpty(ctx context.Context, name string) error {
 	var processes []struct {
 		Group   string
@@ -62,7 +62,7 @@ func (c *Client) stopEmpty(ctx context.Context, name string) error {
 	switch {
 	case isError(err, "org.freedesktop.systemd1.NoSuchUnit"):
 		return nil
-	case isError(err, "org.freedesktop.DBus.Error.LimitsExceeded"): // more than the connection reads, so there are some
+	case isError(err, "org.freedesktop.DBus.Error.LimitsExceeded"): // the reply is too large, so there are processes
 		return nil
 	case err != nil || len(processes) > 0:
 		return err

@@ -27,7 +27,7 @@ func TestNameIsFree(t *testing.T) {
 		group := groupOf(t, sleep.Process.Pid)
 		if i%2 == 0 {
 			systemctl(t, "stop", "--no-block", "machine-test.scope") // it asks us, and waits for the process
-			<-h.wishes
+			<-h.stopRequests
 		}
 		end(sleep)
 		for deadline := time.Now().Add(10 * time.Second); ; {
@@ -113,7 +113,7 @@ func TestNameIsFreeUnderReexec(t *testing.T) {
 				t.Fatal(err)
 			}
 			systemctl(t, "stop", "--no-block", "machine-test.scope") // it asks us, and waits for the process
-			<-h.wishes
+			<-h.stopRequests
 			anew := spawn(t, "systemctl", verb)
 			time.Sleep(time.Duration(i) * 3 * time.Millisecond)
 			ended := make(chan error, 1)

@@ -2,14 +2,14 @@ package units
 
 import "github.com/godbus/dbus/v5"
 
-// Helper is a transient scope around one process that serves a machine from outside of its scope.
-// It ends with the process.
+// Helper is a transient scope around one process that serves a machine from outside of the machine's scope.
+// The scope ends with the process.
 type Helper struct {
 	Name        string
 	Description string
 	Slice       string
 	PID         uint32
-	// Before are units that are stopped first when the host goes down: the machine's scope.
+	// Before lists the units that systemd stops before this one when the host goes down: the machine's scope.
 	Before []string
 }
 

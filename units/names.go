@@ -12,18 +12,19 @@ import (
 
 const unitsPath = "/org/freedesktop/systemd1/unit/"
 
-// ScopeName is the unit of a machine, as machined itself would call it.
+// ScopeName returns the name of a machine's unit. It is the name that machined itself would give.
 func ScopeName(machine string) string {
 	return "machine-" + escape(machine) + ".scope"
 }
 
-// HelperName is the unit of a process that serves a machine: berth-image-web-4242.scope.
+// HelperName returns the name of the unit of a process that serves a machine, such as
+// berth-image-web-4242.scope.
 func HelperName(what, machine string, pid uint32) string {
 	return "berth-" + what + "-" + escape(machine) + "-" + strconv.FormatUint(uint64(pid), 10) + ".scope"
 }
 
-// SliceName is the slice of a partition: "/machine/a-b" is machine-a\x2db.slice. An empty one is the
-// default, /machine.
+// SliceName returns the name of a partition's slice: machine-a\x2db.slice for "/machine/a-b". An empty
+// partition is the default, /machine.
 func SliceName(partition string) string {
 	name := strings.Trim(path.Clean("/"+partition), "/")
 	if name == "" {
@@ -52,14 +53,14 @@ func isAlphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }
 
-// unitOf reads a unit's name from its object path: bytes other than letters and digits are _hh
-// (sd_bus_path_encode(3)).
+// unitOf returns the unit of an object path. A byte that is no letter or digit is written as _hh there
+// (sd_bus_path_encode(3)). ok is false if the path is not that of a unit.
 func unitOf(object dbus.ObjectPath) (unit string, ok bool) {
 	label, ok := strings.CutPrefix(string(object), unitsPath)
 	if !ok {
 		return "", false
 	}
-	// Cut at the underscores: but for the first, each part begins with the byte that it stands for.
+	// The underscore of each _hh is cut away: every part but the first begins with hh.
 	parts := strings.Split(label, "_")
 	unit = parts[0]
 	for _, part := range parts[1:] {

@@ -9,20 +9,20 @@ import (
 // Infinity is systemd's "no limit" in bytes.
 const Infinity = ^uint64(0)
 
-// Scope is a transient scope (systemd.scope(5)). Its sub-tree is delegated, its devices are only
-// those allowed, and it vanishes when it ends, also by failure.
+// Scope is a transient scope (systemd.scope(5)). Its sub-tree is delegated, it allows only the devices in
+// Devices, and systemd unloads it when it ends, also after a failure.
 type Scope struct {
 	Name        string
 	Description string
 	Slice       string
 	PID         uint32 // the first process
 	Devices     []Device
-	// Memory limits in bytes; nil leaves systemd's default.
+	// Memory limits in bytes. nil means systemd's default.
 	MemoryMax, MemoryHigh, MemorySwapMax *uint64
-	// StopTimeout is how long systemd waits, once it asked for the scope's end, before it kills.
+	// StopTimeout is how long systemd waits after RequestStop before it kills the processes.
 	StopTimeout time.Duration
-	// After are units that the scope is started after, and so, when the host goes down, stopped
-	// before: the Controller must still be there to be asked.
+	// After lists the units after which the scope starts. systemd stops the scope before them when the host
+	// goes down: the Controller must still be there then.
 	After []string
 }
 
@@ -40,10 +40,11 @@ type auxiliary struct {
 	Properties []property
 }
 
-// tasksMax is what machined gives the machines that it makes itself.
+// tasksMax is the limit that machined sets for the machines that it makes itself.
 const tasksMax = uint64(16384)
 
-// properties are of exactly the types that systemd wants: it refuses an i for a t.
+// properties returns the properties for StartTransientUnit. Each must have exactly systemd's type: systemd
+// refuses an i for a t.
 func (c *Client) properties(s Scope) []property {
 	devices, after := s.Devices, s.After
 	if devices == nil {
@@ -59,7 +60,7 @@ func (c *Client) properties(s Scope) []property {
 		{"PIDs", dbus.MakeVariant([]uint32{s.PID})},
 		{"Delegate", dbus.MakeVariant(true)},
 		{"CollectMode", dbus.MakeVariant("inactive-or-failed")},
-		// Asked to stop the scope, systemd asks us instead of killing.
+		// systemd asks the Controller to stop the scope instead of killing the processes.
 		{"Controller", dbus.MakeVariant(c.self)},
 		{"DevicePolicy", dbus.MakeVariant("strict")},
 		{"DeviceAllow", dbus.MakeVariant(devices)},

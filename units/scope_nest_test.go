@@ -22,9 +22,9 @@ func TestMain(m *testing.M) { os.Exit(rig.Main(m, rig.Options{})) }
 
 // host is a client of the nest's systemd.
 type host struct {
-	conn   *dbus.Conn
-	client *units.Client
-	wishes chan string
+	conn         *dbus.Conn
+	client       *units.Client
+	stopRequests chan string
 }
 
 func connect(t testing.TB) *host {
@@ -34,8 +34,8 @@ func connect(t testing.TB) *host {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	h := &host{conn: conn, wishes: make(chan string, 64)}
-	if h.client, err = units.New(t.Context(), conn, func(unit string) { h.wishes <- unit }); err != nil {
+	h := &host{conn: conn, stopRequests: make(chan string, 64)}
+	if h.client, err = units.New(t.Context(), conn, func(unit string) { h.stopRequests <- unit }); err != nil {
 		t.Fatal(err)
 	}
 	return h
@@ -269,7 +269,7 @@ func TestRequestStopOfSystemd(t *testing.T) {
 	}
 	systemctl(t, "stop", "--no-block", s.Name)
 	select {
-	case unit := <-h.wishes:
+	case unit := <-h.stopRequests:
 		if unit != s.Name {
 			t.Errorf("asked to stop %s", unit)
 		}
@@ -308,8 +308,8 @@ func TestStrangersSignals(t *testing.T) {
 		t.Fatal(err)
 	}
 	systemctl(t, "stop", "--no-block", "machine-test.scope")
-	if unit := <-h.wishes; unit != "machine-test.scope" {
-		t.Errorf("a stranger's wish to stop %s was heard", unit)
+	if unit := <-h.stopRequests; unit != "machine-test.scope" {
+		t.Errorf("a stranger's request to stop %s was heard", unit)
 	}
 	end(sleep)
 	if err := h.client.Stop(within(t, 10*time.Second), "machine-test.scope"); err != nil {
@@ -326,7 +326,7 @@ func TestReexec(t *testing.T) {
 	}
 	systemctl(t, "daemon-reexec")
 	systemctl(t, "stop", "--no-block", "machine-test.scope")
-	if unit := <-h.wishes; unit != "machine-test.scope" {
+	if unit := <-h.stopRequests; unit != "machine-test.scope" {
 		t.Errorf("asked to stop %s", unit)
 	}
 	ended := make(chan error, 1)

@@ -10,11 +10,11 @@ import (
 const (
 	bus          = "org.freedesktop.DBus"
 	ownerChanged = "org.freedesktop.DBus.NameOwnerChanged"
-	stopWish     = "org.freedesktop.systemd1.Scope.RequestStop"
+	requestStop  = "org.freedesktop.systemd1.Scope.RequestStop"
 )
 
-// findOwner learns systemd's unique name. Everybody on the bus may send us signals of any name: only
-// the sender, which the bus itself writes, tells systemd's from a stranger's.
+// findOwner learns systemd's unique name. Everybody on the bus may send us signals of any name. Only the
+// sender's unique name, which the bus itself fills in, tells systemd's signals from others.
 func (c *Client) findOwner(ctx context.Context) error {
 	err := c.conn.AddMatchSignalContext(ctx, dbus.WithMatchSender(bus), dbus.WithMatchInterface(bus),
 		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, busName))
@@ -27,7 +27,7 @@ func (c *Client) findOwner(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.owner == "" { // else a change was heard already, which is newer
+	if c.owner == "" { // otherwise changeOwner has set it already, and that is newer
 		c.owner = owner
 	}
 	return nil
@@ -42,8 +42,8 @@ func (c *Client) listen(signals <-chan *dbus.Signal) {
 	}
 }
 
-// hear takes in one signal and returns the unit that it wishes to be stopped, if it does.
-func (c *Client) hear(s *dbus.Signal) (unit string, wish bool) {
+// hear handles one signal. For RequestStop it returns the unit, and stop is true.
+func (c *Client) hear(s *dbus.Signal) (unit string, stop bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s.Name == ownerChanged && s.Sender == bus {
@@ -62,7 +62,7 @@ func (c *Client) hear(s *dbus.Signal) (unit string, wish bool) {
 			c.tell(unit, notice{kind: jobEnded, at: s.Sequence, job: job, result: result})
 		}
 	case manager + "UnitRemoved":
-		// A reload throws all units away and reads them again, and says so for each.
+		// A reload unloads all units and loads them again. systemd sends UnitRemoved for each.
 		var path dbus.ObjectPath
 		if dbus.Store(s.Body, &unit, &path) == nil && !c.reloading {
 			delete(c.running, unit)
@@ -76,13 +76,13 @@ func (c *Client) hear(s *dbus.Signal) (unit string, wish bool) {
 				c.tellAll(notice{kind: lookAgain, at: s.Sequence})
 			}
 		}
-	case stopWish:
+	case requestStop:
 		return unitOf(s.Path)
 	}
 	return "", false
 }
 
-// changeOwner follows systemd over daemon-reexec, in which it leaves the bus and comes back.
+// changeOwner follows systemd through daemon-reexec: systemd leaves the bus and comes back with a new name.
 func (c *Client) changeOwner(s *dbus.Signal) {
 	var name, before, after string
 	if dbus.Store(s.Body, &name, &before, &after) != nil || name != busName {
@@ -90,7 +90,7 @@ func (c *Client) changeOwner(s *dbus.Signal) {
 	}
 	c.owner = after
 	if after != "" {
-		// What happened meanwhile nobody told us.
+		// Signals of the meantime are lost.
 		c.reloading = false
 		c.tellAll(notice{kind: lookAgain, at: s.Sequence})
 	}

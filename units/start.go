@@ -9,12 +9,12 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// undoLimit bounds how long the remains of a failed start may take to go.
+// undoLimit is how long the stop of a failed helper may take.
 const undoLimit = 30 * time.Second
 
-// Start makes a scope and returns when its process is in it. It reports whether systemd answered that it
-// made the unit; if it did and Start fails, the caller ends the processes and calls Stop. Another's unit that
-// has the name already is not touched.
+// Start makes a scope and returns when the process is in it. made is true if systemd answered that it made
+// the unit. If Start fails then, the caller must end the processes and call Stop. Start does not touch a unit
+// of this name that exists already: it returns an error.
 func (c *Client) Start(ctx context.Context, s Scope) (made bool, err error) {
 	made, err = c.start(ctx, s.Name, c.properties(s))
 	if err == nil {
@@ -23,7 +23,8 @@ func (c *Client) Start(ctx context.Context, s Scope) (made bool, err error) {
 	return made, err
 }
 
-// StartHelper does the same for a process that helps one. When it fails, nothing of the unit is left.
+// StartHelper makes the scope of a helper and returns when the process is in it. If it fails, nothing of the
+// unit is left.
 func (c *Client) StartHelper(ctx context.Context, h Helper) error {
 	made, err := c.start(ctx, h.Name, h.properties())
 	if err == nil || !made {
@@ -41,7 +42,7 @@ func (c *Client) start(ctx context.Context, name string, properties []property) 
 	if err = c.call(ctx, "StartTransientUnit", name, "fail", properties, []auxiliary{}).Store(&job); err != nil {
 		return false, fmt.Errorf("start %s: %w", name, c.explain(err))
 	}
-	// From here on the name is ours.
+	// From here on the unit of this name is ours.
 	c.setRunning(name, false)
 	if err := c.await(ctx, w, name, job); err != nil {
 		return true, fmt.Errorf("start %s: %w", name, c.explain(err))
@@ -49,7 +50,7 @@ func (c *Client) start(ctx context.Context, name string, properties []property) 
 	return true, nil
 }
 
-// await returns when the start's job has ended.
+// await waits for the end of the start's job. It returns an error if the job failed.
 func (c *Client) await(ctx context.Context, w *waiter, name string, job dbus.ObjectPath) error {
 	for {
 		for _, n := range c.heard(w) {
@@ -75,8 +76,8 @@ func outcome(result string) error {
 	return nil
 }
 
-// look finds out what became of a start whose end may have been missed; over is false while its job
-// goes on.
+// look asks systemd for the result of a start after signals may have been lost. over is false while the job
+// goes on. It returns an error if the unit is gone or not active.
 func (c *Client) look(ctx context.Context, name string) (over bool, err error) {
 	var path dbus.ObjectPath
 	if err := c.call(ctx, "GetUnit", name).Store(&path); err != nil {
@@ -94,14 +95,14 @@ func (c *Client) look(ctx context.Context, name string) (over bool, err error) {
 	return true, fmt.Errorf("its state is %q", state)
 }
 
-// unitState reads a unit's state and the number of its job, 0 if it has none.
+// unitState returns a unit's ActiveState, and the number of its job, which is 0 if it has none.
 func (c *Client) unitState(ctx context.Context, path dbus.ObjectPath) (state string, job uint32, err error) {
 	var all map[string]dbus.Variant
 	err = c.conn.Object(busName, path).CallWithContext(ctx, properties+"GetAll", 0, busName+".Unit").Store(&all)
 	if err != nil {
 		return "", 0, err
 	}
-	// A property that is missing has no value, upon which Variant.Store would panic.
+	// Variant.Store panics if a property is missing.
 	state, ok := all["ActiveState"].Value().(string)
 	if !ok {
 		return "", 0, fmt.Errorf("property ActiveState: of type %q", all["ActiveState"].Signature())

@@ -23,17 +23,17 @@ const unit = `machine-a\x2db.scope`
 
 // pair is a client and a fake systemd on a bus of their own.
 type pair struct {
-	bus     *bus.Bus
-	host    *dbus.Conn
-	systemd *unitstest.Systemd
-	conn    *dbus.Conn
-	client  *units.Client
-	wishes  chan string
+	bus          *bus.Bus
+	host         *dbus.Conn
+	systemd      *unitstest.Systemd
+	conn         *dbus.Conn
+	client       *units.Client
+	stopRequests chan string
 }
 
 func newPair(t *testing.T, answer unitstest.Answer) *pair {
 	t.Helper()
-	p := &pair{bus: bus.Start(t), wishes: make(chan string, 16)}
+	p := &pair{bus: bus.Start(t), stopRequests: make(chan string, 16)}
 	p.host = p.bus.Connect(t)
 	conn, err := hardened.Connect(t.Context(), hardened.Options{
 		Address: p.bus.Address,
@@ -49,7 +49,7 @@ func newPair(t *testing.T, answer unitstest.Answer) *pair {
 	if p.systemd, err = unitstest.New(p.host, answer); err != nil {
 		t.Fatal(err)
 	}
-	if p.client, err = units.New(t.Context(), p.conn, func(unit string) { p.wishes <- unit }); err != nil {
+	if p.client, err = units.New(t.Context(), p.conn, func(unit string) { p.stopRequests <- unit }); err != nil {
 		t.Fatal(err)
 	}
 	return p

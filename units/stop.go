@@ -7,13 +7,13 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// Stop ends a scope, kills what is left in it, and returns when its name can be used again. A missing scope
-// is no error.
+// Stop ends a scope, kills the processes that are left in it, and returns when its name can be used again. A
+// missing scope is no error.
 //
-// systemd learns that a scope is empty from cgroup.events, which speaks at most once in 10 ms, and a
-// scope with a Controller waits for that word. An abandoned one has no Controller: its stop looks
-// for processes at once, finds none, and is done. Both calls are sent at once. The first may fail when the
-// scope is stopping or gone; that is fine.
+// systemd learns that a scope is empty from cgroup.events, which changes at most once in 10 ms. The stop of a
+// scope with a Controller waits for that. An abandoned scope has no Controller: systemd looks for processes at
+// once, finds none, and is done. Both calls are sent at once. The first may fail when the scope is stopping or
+// gone; that is fine.
 func (c *Client) Stop(ctx context.Context, name string) error {
 	w := c.watch(name)
 	defer c.leave(w)
@@ -28,7 +28,7 @@ func (c *Client) Stop(ctx context.Context, name string) error {
 	}
 }
 
-// end asks for a unit's end once and waits for it; over is false when it must be asked again.
+// end sends the calls once and waits for the unit's end. over is false if the calls must be sent again.
 func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
 	systemd := c.conn.Object(busName, busPath)
 	abandon := systemd.GoWithContext(ctx, manager+"AbandonScope", dbus.FlagNoReplyExpected, nil, w.unit)
@@ -38,7 +38,7 @@ func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
 	ours := c.isRunning(w.unit)
 	replied := systemd.GoWithContext(ctx, manager+"StopUnit", 0, make(chan *dbus.Call, 1), w.unit, "replace").Done
 	var said []notice
-	asked := dbus.NoSequence // until systemd replied
+	asked := dbus.NoSequence // of systemd's reply, once it has come
 	for {
 		said = append(said, c.heard(w)...)
 		switch judge(said, ours, asked) {
@@ -53,7 +53,7 @@ func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
 			case isError(call.Err, "org.freedesktop.systemd1.NoSuchUnit"):
 				return true, nil
 			case isError(call.Err, "org.freedesktop.DBus.Error.NoReply"):
-				// systemd executes itself anew and took the call along: it will be asked again.
+				// systemd executes itself anew and lost the call. The notice lookAgain will follow.
 			case call.Err != nil:
 				return false, call.Err
 			}
@@ -75,8 +75,8 @@ const (
 	askAgain
 )
 
-// judge reads what was said of a unit that we want stopped. A signal older than the reply may be about an
-// earlier unit of the same name, unless we started this unit ourselves.
+// judge decides from the notices whether the stop of a unit is over. A signal older than the reply may be about
+// an earlier unit of the same name, unless we started this unit ourselves.
 func judge(said []notice, ours bool, asked dbus.Sequence) progress {
 	for _, n := range said {
 		after := asked != dbus.NoSequence && n.at > asked

@@ -188,8 +188,8 @@ func TestNewSystemd(t *testing.T) {
 		t.Error(err)
 	}
 	successor.RequestStop(p.conn.Names()[0], unit)
-	if got := <-p.wishes; got != unit {
-		t.Errorf("wish to stop %q", got)
+	if got := <-p.stopRequests; got != unit {
+		t.Errorf("request to stop %q", got)
 	}
 }
 
@@ -197,14 +197,14 @@ func TestNewSystemd(t *testing.T) {
 func TestRequestStop(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
-	// A stranger's wish is none; the real one comes after it, by another way, hence the second.
+	// A request of a stranger is ignored. The real one comes after it by another way, hence the second.
 	p.bus.Connect(t).Send(unicast(p, "/org/freedesktop/systemd1/unit/evil_2escope", "org.freedesktop.systemd1.Scope", "RequestStop"), nil)
 	if _, err := p.client.Start(limited(t), units.Scope{Name: "fence.scope", PID: 42}); err != nil {
 		t.Fatal(err)
 	}
 	p.systemd.RequestStop(p.conn.Names()[0], unit)
-	if got := <-p.wishes; got != unit {
-		t.Errorf("wish to stop %q, want %q", got, unit)
+	if got := <-p.stopRequests; got != unit {
+		t.Errorf("request to stop %q, want %q", got, unit)
 	}
 }
 

@@ -6,18 +6,18 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// waiter takes what is said of one unit, however much, so that neither the listener nor systemd ever
-// waits for a caller.
+// waiter collects the notices about one unit. It has no limit, so neither the listener nor systemd ever waits
+// for a caller.
 type waiter struct {
 	unit string
 	said []notice      // guarded by Client.mu
 	wake chan struct{} // one slot
 }
 
-// notice is something heard from systemd.
+// notice is one signal of systemd about a unit.
 type notice struct {
 	kind   kind
-	at     dbus.Sequence // orders it with the replies to calls
+	at     dbus.Sequence // its place among the replies to calls
 	job    dbus.ObjectPath
 	result string
 }
@@ -26,11 +26,11 @@ type kind int
 
 const (
 	jobEnded  kind = iota + 1
-	unitGone       // it is no longer loaded
-	lookAgain      // something may have been missed
+	unitGone       // the unit is no longer loaded
+	lookAgain      // signals may have been lost
 )
 
-// watch registers for what is said of a unit from now on.
+// watch returns a waiter that collects the notices about a unit from now on.
 func (c *Client) watch(unit string) *waiter {
 	w := &waiter{unit: unit, wake: make(chan struct{}, 1)}
 	c.mu.Lock()
@@ -54,24 +54,25 @@ func (c *Client) leave(w *waiter) {
 	}
 }
 
-// tell and tellAll pass a notice on; mu is held.
+// tell gives a notice to the waiters of a unit. The caller holds mu.
 func (c *Client) tell(unit string, n notice) {
 	for _, w := range c.waiters[unit] {
 		w.said = append(w.said, n)
 		select {
 		case w.wake <- struct{}{}:
-		default: // it is awake already
+		default: // the waiter is awake already
 		}
 	}
 }
 
+// tellAll gives a notice to all waiters. The caller holds mu.
 func (c *Client) tellAll(n notice) {
 	for unit := range c.waiters {
 		c.tell(unit, n)
 	}
 }
 
-// heard takes the notices that have come.
+// heard returns the notices that have come since the last call.
 func (c *Client) heard(w *waiter) []notice {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -80,7 +81,8 @@ func (c *Client) heard(w *waiter) []notice {
 	return list
 }
 
-// wait returns when notices have come.
+// wait returns when notices have come. It returns ErrBusLost if the connection is closed, and the context's
+// cause if ctx ends.
 func (c *Client) wait(ctx context.Context, w *waiter) error {
 	select {
 	case <-w.wake:
