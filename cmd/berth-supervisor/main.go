@@ -1,4 +1,4 @@
-// Berth-supervisor stays beside one container. Berthd starts it; it is not for people.
+// Berth-supervisor stays beside one container. Only berthd starts it.
 package main
 
 import (

@@ -11,7 +11,7 @@ import (
 	"github.com/berthd/berth/units"
 )
 
-// scopes puts the core's words into systemd's.
+// scopes adapts package units to the core.
 type scopes struct{ client *units.Client }
 
 func (s scopes) Names(machine, partition string) (unit, slice string) {
@@ -35,8 +35,8 @@ func (s scopes) AwaitFree(ctx context.Context, unit string) error {
 	return s.client.AwaitFree(ctx, unit)
 }
 
-// startHelper puts a process that serves a container's image into a scope of its own: the process must
-// live until the image is unmounted, longer than the container's scope and the daemon's service may.
+// startHelper puts a process that serves a container's image into a scope of its own. The process must live
+// until the image is unmounted: longer than the container's scope, and maybe longer than the daemon.
 func (s scopes) startHelper(ctx context.Context, container string, pid uint32) error {
 	return s.client.StartHelper(ctx, units.Helper{
 		Name:        units.HelperName("image", container, pid),
@@ -47,7 +47,7 @@ func (s scopes) startHelper(ctx context.Context, container string, pid uint32) e
 	})
 }
 
-// machines puts the core's words into machined's.
+// machines adapts package machined to the core.
 type machines struct{ client *machined.Client }
 
 func (m machines) Register(ctx context.Context, x service.Machine) error {
@@ -67,7 +67,7 @@ func (m machines) Find(ctx context.Context, u domain.UUID) (service.Registered, 
 	return service.Registered(found), ok, err
 }
 
-// observer passes every change to the bus, and a sign of activity to who waits for idleness.
+// observer passes every change to the bus, and tells idle that there was one.
 type observer struct {
 	signals  *dbusapi.Signals
 	activity chan<- struct{}

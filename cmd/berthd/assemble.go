@@ -26,7 +26,7 @@ import (
 	"github.com/berthd/berth/units"
 )
 
-// paths are where the daemon finds its things.
+// paths are the files and directories that the daemon uses.
 type paths struct{ config, definitions, runs, supervisor string }
 
 // parts is the assembled daemon.
@@ -40,7 +40,7 @@ type parts struct {
 	announce func()
 }
 
-// assemble makes every adapter, wires the core to them, and recovers what an earlier daemon left.
+// assemble makes every adapter, connects the core to them, and recovers the state of an earlier daemon.
 func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger) (_ *parts, err error) {
 	lock, err := store.Lock(p.runs)
 	if err != nil {
@@ -56,7 +56,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		return nil, fmt.Errorf("connect to the system bus: %w", err)
 	}
 	if err := conn.Shelter(ctx, contract.CallerName); err != nil {
-		log.Warn("strangers can fill the queue of a connection: the policy of the bus is an older one", "err", err)
+		log.Warn("other users can fill the queue of a connection: the bus has an older policy", "err", err)
 	}
 	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), activity: make(chan struct{}, 1)}
 	defer func() {
@@ -125,5 +125,5 @@ func (d *parts) close() {
 	_ = d.lock.Close()
 }
 
-// notify tells systemd; without systemd nobody listens, which is no error.
+// notify tells systemd the daemon's state. It does nothing if systemd did not start the daemon.
 func notify(state string) { _, _ = daemon.SdNotify(false, state) }

@@ -9,8 +9,9 @@ import (
 	"syscall"
 )
 
-// reached makes the daemon die or fail at one point between two parts of a run, once: for tests. The file
-// that BERTH_FAULT names says where, as "kill start scope" or "fail stop machine".
+// reached returns a function that makes the daemon die or fail once, at one point between two parts of a run.
+// It is for tests. BERTH_FAULT is the path of a file with the point, such as "kill start scope" or
+// "fail stop machine".
 func reached() func(point string) error {
 	file := os.Getenv("BERTH_FAULT")
 	return func(point string) error {

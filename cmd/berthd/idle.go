@@ -2,14 +2,15 @@ package main
 
 import "time"
 
-// caller is what the bus server says of calls.
+// caller is the bus server, as far as it knows about calls.
 type caller interface {
 	InFlight() int
 	Idle() <-chan struct{}
 }
 
-// idle gives a channel that is closed once no container has run and no call has come for the whole
-// of limit; 0 means never. active counts the containers, and each change of one is a sign of activity.
+// idle returns a channel that is closed once no container has run and no call has come for the whole of
+// limit. A limit of 0 means never. active counts the containers that are on. Each change of a container sends
+// to activity.
 func idle(server caller, active func() int, activity <-chan struct{}, limit time.Duration) <-chan struct{} {
 	over := make(chan struct{})
 	if limit == 0 {

@@ -22,7 +22,7 @@ var (
 	supervisor = "/usr/libexec/berth/berth-supervisor"
 )
 
-// drainTime bounds how long calls in flight may take when the daemon is told to end.
+// drainTime is how long the calls in flight may take after the daemon is told to end.
 const drainTime = 30 * time.Second
 
 func main() {
@@ -62,7 +62,8 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	// What ended while no daemon was there is told now that listeners know us by name.
+	// The ends of runs that ended without a daemon are announced now: the daemon owns its bus name, so
+	// listeners hear them.
 	d.announce()
 	notify("READY=1")
 
@@ -72,7 +73,7 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 	case <-idle(server, d.service.Active, d.activity, cfg.IdleTimeout):
 	case <-server.Lost():
 		lost = true
-	case <-d.client.Context().Done(): // systemd and machined are out of reach
+	case <-d.client.Context().Done(): // systemd and machined cannot be reached any more
 		lost = true
 	}
 	notify("STOPPING=1")
