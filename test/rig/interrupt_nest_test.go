@@ -159,6 +159,7 @@ func TestKeeperKilled(t *testing.T) {
 		}
 		return err
 	})
+	s.output(t, "down", s.nest)
 	s.refused(t, "not up", "down", s.nest)
 	s.output(t, "run", "true")
 }
