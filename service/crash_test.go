@@ -158,21 +158,18 @@ func TestNewcomerIsWhole(t *testing.T) {
 	}
 }
 
-// TestStopDuringStart: a stop that systemd asks for during a start is carried out after it.
+// TestStopDuringStart: a stop that systemd orders in the moment in which init is executed is one.
 func TestStopDuringStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	s := w.service(t)
 	u := define(t, s, "web")
-	stopped := make(chan struct{})
-	w.onCall("supervisor.Place", func() {
-		s.RequestStop("web.scope")
-		close(stopped)
-	})
+	w.onCall("supervisor.Continue", func() { close(w.supervisors[u.String()].order) })
 	if err := s.Start(context.Background(), u); err != nil {
 		t.Fatal(err)
 	}
-	<-stopped
+	sup := w.supervisors[u.String()]
+	sup.finish(End{Known: true, Exit: Exit{Kind: ExitExited}})
 	s.work.Wait()
 	if snap, _ := s.ByUUID(u); snap.State != StateShutoff || snap.Reason != ReasonShutdown {
 		t.Errorf("%s/%s", snap.State, snap.Reason)

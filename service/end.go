@@ -99,8 +99,13 @@ func (s *Service) restart(c *container, live *domain.Def, o outcome) bool {
 	return false
 }
 
-// watch waits for the end of a supervisor and then ends its run.
+// watch waits for the end of a supervisor and then ends its run. Before that, systemd may order the end.
 func (s *Service) watch(c *container, r *run) {
+	select {
+	case <-r.supervisor.Asked():
+		s.ordered(c, r)
+	case <-r.supervisor.Done():
+	}
 	<-r.supervisor.Done()
 	s.stopIfCurrent(c, r)
 }

@@ -43,7 +43,7 @@ func (d supervisorsFake) Spawn(_ context.Context, name, runDir string, p *plan.P
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.nextPID += 2
-	s := &supervisorFake{d: d.daemon, name: name, pid: d.nextPID, done: make(chan struct{}), failure: d.failure}
+	s := &supervisorFake{d: d.daemon, name: name, pid: d.nextPID, done: make(chan struct{}), order: make(chan struct{}), failure: d.failure}
 	d.supervisors[runDir] = s
 	return s, nil
 }
@@ -104,6 +104,7 @@ type supervisorFake struct {
 	frozen  atomic.Bool // its payload is
 	listens bool
 	asked   bool
+	order   chan struct{} // of systemd, to end
 	once    sync.Once
 	done    chan struct{}
 	end     End
@@ -121,13 +122,14 @@ func (s *supervisorFake) over() bool {
 
 func (s *supervisorFake) finish(e End) { s.once.Do(func() { s.end = e; close(s.done) }) }
 
-func (s *supervisorFake) PID() uint32           { return s.pid }
-func (s *supervisorFake) Leader() uint32        { return s.pid + 1 }
-func (s *supervisorFake) Done() <-chan struct{} { return s.done }
-func (s *supervisorFake) End() End              { return s.end }
-func (s *supervisorFake) Failure() error        { return s.failure }
-func (s *supervisorFake) Close() error          { return nil }
-func (s *supervisorFake) Kill() error           { s.finish(End{}); return nil }
+func (s *supervisorFake) PID() uint32            { return s.pid }
+func (s *supervisorFake) Leader() uint32         { return s.pid + 1 }
+func (s *supervisorFake) Asked() <-chan struct{} { return s.order }
+func (s *supervisorFake) Done() <-chan struct{}  { return s.done }
+func (s *supervisorFake) End() End               { return s.end }
+func (s *supervisorFake) Failure() error         { return s.failure }
+func (s *supervisorFake) Close() error           { return nil }
+func (s *supervisorFake) Kill() error            { s.finish(End{}); return nil }
 
 func (s *supervisorFake) Namespace(string) (*os.File, error) {
 	if s.over() {
@@ -154,10 +156,16 @@ func (s *supervisorFake) HangUp() {
 	s.finish(End{})
 }
 
+// stopBySystemd is a stop that systemd orders: the supervisor asks init, and says so.
+func (s *supervisorFake) stopBySystemd() {
+	close(s.order)
+	_ = s.Terminate()
+}
+
 func (s *supervisorFake) Terminate() error {
 	s.asked = true
 	if !s.listens {
-		s.finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}})
+		s.finish(End{Known: true, Asked: isOver(s.order), Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}})
 	}
 	return nil
 }

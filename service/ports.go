@@ -248,6 +248,8 @@ type Supervisor interface {
 	// Terminate asks init to end, with a signal that init understands. Init is killed if there is none. It
 	// is no error if init has ended already.
 	Terminate() error
+	// Asked is closed when systemd has ordered the container's end. The supervisor has asked init by then.
+	Asked() <-chan struct{}
 	// Done is closed when the supervisor is gone. End then says how init ended.
 	Done() <-chan struct{}
 	End() End
@@ -258,7 +260,7 @@ type Supervisor interface {
 }
 
 // End is how a run ended. Known is false if the supervisor ended without a message. Asked is true if systemd
-// told the supervisor to end while no daemon was there.
+// ordered the end.
 type End struct {
 	Known bool
 	Asked bool

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -305,28 +307,42 @@ func TestOneContainerAtATime(t *testing.T) {
 	}
 }
 
-// TestRequestStop: a stop that systemd asks for asks init, and is a shutdown.
-func TestRequestStop(t *testing.T) {
+// TestStopOfSystemd: a stop that systemd orders is a shutdown, and restarts nothing. Its supervisor has asked init,
+// which is killed when it takes too long.
+func TestStopOfSystemd(t *testing.T) {
 	t.Parallel()
-	for name, listens := range map[string]bool{"init understands": true, "init does not": false} {
+	for name, tc := range map[string]struct {
+		listens bool          // init, and ends after
+		after   time.Duration // this time
+	}{
+		"init understands none":  {false, 0},
+		"init ends":              {true, 2 * time.Second},
+		"init takes longer":      {true, 2 * time.Minute},
+		"init and timeout agree": {true, time.Minute},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
-			s, u := running(t, w)
-			sup := w.supervisors[u.String()]
-			sup.listens = listens
-			c, _ := s.find(u)
-			over := c.run.over
-			s.requestStop(u)
-			if !sup.asked || sup.over() == listens {
-				t.Errorf("asked %v, over %v", sup.asked, sup.over())
-			}
-			sup.finish(End{Known: true, Exit: Exit{Kind: ExitExited}})
-			<-over
-			if snap, _ := s.ByUUID(u); snap.Reason != ReasonShutdown {
-				t.Errorf("reason %s", snap.Reason)
-			}
-			s.RequestStop("unknown.scope")
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				s, u := running(t, w, "<on_poweroff>restart</on_poweroff>", "<on_crash>restart</on_crash>")
+				if err := s.Suspend(context.Background(), u); err != nil {
+					t.Fatal(err)
+				}
+				sup := w.supervisors[u.String()]
+				sup.listens = tc.listens
+				sup.stopBySystemd()
+				synctest.Wait()
+				if snap, _ := s.ByUUID(u); tc.listens && (snap.State != StateStopping || sup.frozen.Load()) {
+					t.Errorf("it is %s, frozen %v", snap.State, sup.frozen.Load())
+				}
+				time.AfterFunc(tc.after, func() { sup.finish(End{Known: true, Asked: true, Exit: Exit{Kind: ExitExited}}) })
+				time.Sleep(min(tc.after, s.StopTimeout))
+				synctest.Wait()
+				if snap, _ := s.ByUUID(u); snap.State != StateShutoff || snap.Reason != ReasonShutdown {
+					t.Errorf("it is %s/%s", snap.State, snap.Reason)
+				}
+				time.Sleep(2 * time.Minute)
+			})
 		})
 	}
 }

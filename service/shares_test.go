@@ -100,7 +100,9 @@ func TestShareWithContainer(t *testing.T) {
 		w := newWorld()
 		s, db, web := sharers(t, w)
 		w.supervisors[db.String()].listens = true // so that it takes its time
-		s.requestStop(db)
+		w.supervisors[db.String()].stopBySystemd()
+		c, _ := s.find(db)
+		s.ordered(c, c.run) // or the watch, whichever comes first
 		if snap, _ := s.ByUUID(db); snap.State != StateStopping {
 			t.Fatalf("it is %s", snap.State)
 		}

@@ -25,10 +25,6 @@ func TestRecoverWaitsForNobody(t *testing.T) {
 			func(s *Service, u domain.UUID) error { return s.Destroy(context.Background(), u) },
 			supervisorLimit, true, StateShutoff, ReasonDestroyed,
 		},
-		"stop by systemd": {
-			func(s *Service, _ domain.UUID) error { s.RequestStop("web.scope"); return nil },
-			time.Minute + supervisorLimit, true, StateShutoff, ReasonShutdown,
-		},
 		"suspend": {
 			func(s *Service, u domain.UUID) error { return s.Suspend(context.Background(), u) },
 			0, false, StatePaused, ReasonUser,

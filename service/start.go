@@ -52,7 +52,6 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 	s.change(c, nil, func(snap *Snapshot) {
 		snap.describe(def)
 		snap.State, snap.Reason, snap.Updated = StateStarting, ReasonBooted, false
-		// RequestStop finds a container by its unit's name, also while it is starting.
 		snap.Unit, snap.Slice = s.Scopes.Names(snap.MachineName, def.Partition)
 	})
 	r, err := s.launch(ctx, c, def)

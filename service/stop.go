@@ -20,28 +20,17 @@ func (s *Service) Destroy(ctx context.Context, u domain.UUID) error {
 	})
 }
 
-// RequestStop stops the container of a scope for systemd, which was told to by machinectl terminate,
-// systemctl stop or the host's shutdown. It asks init with a signal that init understands. The container is
-// killed if there is no such signal, or if init takes longer than StopTimeout.
-func (s *Service) RequestStop(unit string) {
-	for _, snap := range s.List() {
-		if snap.Unit == unit {
-			s.work.Go(func() { s.requestStop(snap.UUID) })
-			return
-		}
+// ordered records that systemd has ordered a container's end: by machinectl terminate, systemctl stop or the
+// host's shutdown. The supervisor has asked init already.
+func (s *Service) ordered(c *container, r *run) {
+	_ = c.lock(detached())
+	defer c.unlock()
+	if c.run != r || r.Stopping {
+		return
 	}
-}
-
-func (s *Service) requestStop(u domain.UUID) {
-	err := s.with(detached(), u, func(c *container) error {
-		if c.run == nil || c.run.Stopping {
-			return nil
-		}
-		s.recordIntent(c, &c.run.Stopping)
-		return s.askToStop(c, c.run)
-	})
-	if err != nil && !errors.Is(err, ErrNoContainer) {
-		s.Log.Error("stop ordered by systemd", "uuid", u.String(), "err", err)
+	s.recordIntent(c, &r.Stopping)
+	if err := s.awaitStop(c, r); err != nil {
+		s.Log.Error("stop ordered by systemd", "uuid", r.UUID.String(), "err", err)
 	}
 }
 
@@ -66,11 +55,17 @@ func (s *Service) save(r *run) {
 // askToStop asks init to end. The container is killed if that takes longer than StopTimeout. The caller has
 // the container locked.
 func (s *Service) askToStop(c *container, r *run) error {
-	s.change(c, nil, func(snap *Snapshot) { snap.State = StateStopping })
-	s.work.Go(func() { s.killAfter(c, r, s.StopTimeout) })
 	err := errNotAnswering
 	if r.supervisor != nil {
 		err = r.supervisor.Terminate()
 	}
-	return errors.Join(err, s.inGroup(&r.Run, Cgroup.Thaw))
+	return errors.Join(err, s.awaitStop(c, r))
+}
+
+// awaitStop kills a container that has been asked to end if that takes longer than StopTimeout. It thaws the
+// container: it may have been suspended at the same moment. The caller has the container locked.
+func (s *Service) awaitStop(c *container, r *run) error {
+	s.change(c, nil, func(snap *Snapshot) { snap.State = StateStopping })
+	s.work.Go(func() { s.killAfter(c, r, s.StopTimeout) })
+	return ignoreGone(s.inGroup(&r.Run, Cgroup.Thaw))
 }

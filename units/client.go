@@ -24,8 +24,6 @@ var ErrBusLost = errors.New("the system bus connection was lost")
 // Client speaks to one systemd over one bus connection.
 type Client struct {
 	conn *dbus.Conn
-	self string // our unique name on the bus
-	stop func(unit string)
 	lost chan struct{}
 
 	mu        sync.Mutex
@@ -36,16 +34,13 @@ type Client struct {
 }
 
 // New subscribes to systemd's signals on a private connection. The caller still has to close the connection. It
-// needs godbus's sequential signal handler, and must let Replies and Signals through. The client calls
-// requestStop for every scope that systemd wants to stop and that has this connection as its Controller.
-// requestStop must not block.
-func New(ctx context.Context, conn *dbus.Conn, requestStop func(unit string)) (*Client, error) {
-	names := conn.Names()
-	if len(names) == 0 {
+// needs godbus's sequential signal handler, and must let Replies and Signals through.
+func New(ctx context.Context, conn *dbus.Conn) (*Client, error) {
+	if len(conn.Names()) == 0 {
 		return nil, errors.New("systemd client: the connection has no name on a bus")
 	}
 	c := &Client{
-		conn: conn, self: names[0], stop: requestStop, lost: make(chan struct{}),
+		conn: conn, lost: make(chan struct{}),
 		waiters: map[string][]*waiter{}, running: map[string]bool{},
 	}
 	signals := make(chan *dbus.Signal, 64)
@@ -69,8 +64,8 @@ func New(ctx context.Context, conn *dbus.Conn, requestStop func(unit string)) (*
 	return c, nil
 }
 
-// Lost returns a channel that is closed when the connection is gone. The client does not connect again:
-// systemd forgets a Controller that leaves the bus, so the daemon must start anew and recover.
+// Lost returns a channel that is closed when the connection is gone. The client does not connect again: it
+// would miss systemd's signals meanwhile, so the daemon must start anew and recover.
 func (c *Client) Lost() <-chan struct{} { return c.lost }
 
 func (c *Client) call(ctx context.Context, method string, args ...any) *dbus.Call {

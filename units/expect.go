@@ -21,6 +21,5 @@ func Signals() map[string]string {
 		manager + "JobRemoved":  "uoss",
 		manager + "UnitRemoved": "so",
 		manager + "Reloading":   "b",
-		requestStop:             "",
 	}
 }

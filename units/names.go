@@ -1,16 +1,11 @@
 package units
 
 import (
-	"encoding/hex"
 	"fmt"
 	"path"
 	"strconv"
 	"strings"
-
-	"github.com/godbus/dbus/v5"
 )
-
-const unitsPath = "/org/freedesktop/systemd1/unit/"
 
 // ScopeName returns the name of a machine's unit. It is the name that machined itself would give.
 func ScopeName(machine string) string {
@@ -51,27 +46,4 @@ func escape(s string) string {
 
 func isAlphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
-}
-
-// unitOf returns the unit of an object path. A byte that is no letter or digit is written as _hh there
-// (sd_bus_path_encode(3)). ok is false if the path is not that of a unit.
-func unitOf(object dbus.ObjectPath) (unit string, ok bool) {
-	label, ok := strings.CutPrefix(string(object), unitsPath)
-	if !ok {
-		return "", false
-	}
-	// The underscore of each _hh is cut away: every part but the first begins with hh.
-	parts := strings.Split(label, "_")
-	unit = parts[0]
-	for _, part := range parts[1:] {
-		if len(part) < 2 {
-			return "", false
-		}
-		raw, err := hex.DecodeString(part[:2])
-		if err != nil {
-			return "", false
-		}
-		unit += string(raw) + part[2:]
-	}
-	return unit, true
 }

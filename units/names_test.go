@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -73,33 +72,5 @@ func TestSliceNameDefault(t *testing.T) {
 		if got := SliceName(partition); got != "machine.slice" {
 			t.Errorf("SliceName(%q) = %q", partition, got)
 		}
-	}
-}
-
-// TestUnitOf: a unit's name is read from its object path, and a broken path has none.
-func TestUnitOf(t *testing.T) {
-	t.Parallel()
-	cases := []struct {
-		name string
-		path dbus.ObjectPath
-		want string
-		ok   bool
-	}{
-		{"plain", "/org/freedesktop/systemd1/unit/machine_2dweb_2escope", "machine-web.scope", true},
-		{"escaped twice", `/org/freedesktop/systemd1/unit/machine_2da_5cx2db_2escope`, `machine-a\x2db.scope`, true},
-		{"leading digit", "/org/freedesktop/systemd1/unit/_30_2escope", "0.scope", true},
-		{"underscore", "/org/freedesktop/systemd1/unit/a_5fb", "a_b", true},
-		{"not a unit", "/org/freedesktop/systemd1/job/1", "", false},
-		{"cut short", "/org/freedesktop/systemd1/unit/a_2", "", false},
-		{"no digits", "/org/freedesktop/systemd1/unit/a_zz", "", false},
-		{"ends in the mark", "/org/freedesktop/systemd1/unit/a_", "", false},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			if got, ok := unitOf(c.path); got != c.want || ok != c.ok {
-				t.Errorf("unitOf = %q, %v; want %q, %v", got, ok, c.want, c.ok)
-			}
-		})
 	}
 }

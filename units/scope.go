@@ -1,6 +1,7 @@
 package units
 
 import (
+	"syscall"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -19,10 +20,13 @@ type Scope struct {
 	Devices     []Device
 	// Memory limits in bytes. nil means systemd's default.
 	MemoryMax, MemoryHigh, MemorySwapMax *uint64
-	// StopTimeout is how long systemd waits after RequestStop before it kills the processes.
+	// KillSignal is the signal that systemd sends to each process of the scope when it stops the scope. 0 means
+	// systemd's default.
+	KillSignal syscall.Signal
+	// StopTimeout is how long systemd waits after KillSignal before it kills the processes.
 	StopTimeout time.Duration
 	// After lists the units after which the scope starts. systemd stops the scope before them when the host
-	// goes down: the Controller must still be there then.
+	// goes down.
 	After []string
 }
 
@@ -45,7 +49,7 @@ const tasksMax = uint64(16384)
 
 // properties returns the properties for StartTransientUnit. Each must have exactly systemd's type: systemd
 // refuses an i for a t.
-func (c *Client) properties(s Scope) []property {
+func (s Scope) properties() []property {
 	devices, after := s.Devices, s.After
 	if devices == nil {
 		devices = []Device{}
@@ -60,12 +64,13 @@ func (c *Client) properties(s Scope) []property {
 		{"PIDs", dbus.MakeVariant([]uint32{s.PID})},
 		{"Delegate", dbus.MakeVariant(true)},
 		{"CollectMode", dbus.MakeVariant("inactive-or-failed")},
-		// systemd asks the Controller to stop the scope instead of killing the processes.
-		{"Controller", dbus.MakeVariant(c.self)},
 		{"DevicePolicy", dbus.MakeVariant("strict")},
 		{"DeviceAllow", dbus.MakeVariant(devices)},
 		{"TasksMax", dbus.MakeVariant(tasksMax)},
 		{"TimeoutStopUSec", dbus.MakeVariant(uint64(s.StopTimeout.Microseconds()))},
+	}
+	if s.KillSignal != 0 {
+		list = append(list, property{"KillSignal", dbus.MakeVariant(int32(s.KillSignal))})
 	}
 	for _, limit := range []struct {
 		name  string

@@ -10,7 +10,6 @@ import (
 const (
 	bus          = "org.freedesktop.DBus"
 	ownerChanged = "org.freedesktop.DBus.NameOwnerChanged"
-	requestStop  = "org.freedesktop.systemd1.Scope.RequestStop"
 )
 
 // findOwner learns systemd's unique name. Everybody on the bus may send us signals of any name. Only the
@@ -36,22 +35,20 @@ func (c *Client) findOwner(ctx context.Context) error {
 func (c *Client) listen(signals <-chan *dbus.Signal) {
 	defer close(c.lost)
 	for s := range signals {
-		if unit, ok := c.hear(s); ok {
-			c.stop(unit)
-		}
+		c.hear(s)
 	}
 }
 
-// hear handles one signal. For RequestStop it returns the unit, and stop is true.
-func (c *Client) hear(s *dbus.Signal) (unit string, stop bool) {
+// hear handles one signal.
+func (c *Client) hear(s *dbus.Signal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s.Name == ownerChanged && s.Sender == bus {
 		c.changeOwner(s)
-		return "", false
+		return
 	}
 	if s.Sender != c.owner {
-		return "", false
+		return
 	}
 	switch s.Name {
 	case manager + "JobRemoved":
@@ -63,6 +60,7 @@ func (c *Client) hear(s *dbus.Signal) (unit string, stop bool) {
 		}
 	case manager + "UnitRemoved":
 		// A reload unloads all units and loads them again. systemd sends UnitRemoved for each.
+		var unit string
 		var path dbus.ObjectPath
 		if dbus.Store(s.Body, &unit, &path) == nil && !c.reloading {
 			delete(c.running, unit)
@@ -76,10 +74,7 @@ func (c *Client) hear(s *dbus.Signal) (unit string, stop bool) {
 				c.tellAll(notice{kind: lookAgain, at: s.Sequence})
 			}
 		}
-	case requestStop:
-		return unitOf(s.Path)
 	}
-	return "", false
 }
 
 // changeOwner follows systemd through daemon-reexec: systemd leaves the bus and comes back with a new name.

@@ -16,7 +16,7 @@ const undoLimit = 30 * time.Second
 // the unit. If Start fails then, the caller must end the processes and call Stop. Start does not touch a unit
 // of this name that exists already: it returns an error.
 func (c *Client) Start(ctx context.Context, s Scope) (made bool, err error) {
-	made, err = c.start(ctx, s.Name, c.properties(s))
+	made, err = c.start(ctx, s.Name, s.properties())
 	if err == nil {
 		c.setRunning(s.Name, true)
 	}

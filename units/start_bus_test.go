@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,17 +24,16 @@ const unit = `machine-a\x2db.scope`
 
 // pair is a client and a fake systemd on a bus of their own.
 type pair struct {
-	bus          *bus.Bus
-	host         *dbus.Conn
-	systemd      *unitstest.Systemd
-	conn         *dbus.Conn
-	client       *units.Client
-	stopRequests chan string
+	bus     *bus.Bus
+	host    *dbus.Conn
+	systemd *unitstest.Systemd
+	conn    *dbus.Conn
+	client  *units.Client
 }
 
 func newPair(t *testing.T, answer unitstest.Answer) *pair {
 	t.Helper()
-	p := &pair{bus: bus.Start(t), stopRequests: make(chan string, 16)}
+	p := &pair{bus: bus.Start(t)}
 	p.host = p.bus.Connect(t)
 	conn, err := hardened.Connect(t.Context(), hardened.Options{
 		Address: p.bus.Address,
@@ -49,7 +49,7 @@ func newPair(t *testing.T, answer unitstest.Answer) *pair {
 	if p.systemd, err = unitstest.New(p.host, answer); err != nil {
 		t.Fatal(err)
 	}
-	if p.client, err = units.New(t.Context(), p.conn, func(unit string) { p.stopRequests <- unit }); err != nil {
+	if p.client, err = units.New(t.Context(), p.conn); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -78,8 +78,8 @@ func TestStartSendsWhatSystemdWants(t *testing.T) {
 	high := uint64(1 << 20)
 	limit := units.Infinity
 	made, err := p.client.Start(limited(t), units.Scope{
-		Name: unit, Description: "Container a-b", Slice: "machine.slice", PID: 42, StopTimeout: 90 * time.Second,
-		After:     []string{"berthd.service"},
+		Name: unit, Description: "Container a-b", Slice: "machine.slice", PID: 42, StopTimeout: 90 * time.Second, KillSignal: syscall.SIGURG,
+		After:     []string{"local-fs.target"},
 		Devices:   []units.Device{{Path: "/dev/null", Access: "rwm"}, {Path: "char-pts", Access: "rw"}},
 		MemoryMax: &limit, MemoryHigh: &high,
 	})
@@ -88,8 +88,8 @@ func TestStartSendsWhatSystemdWants(t *testing.T) {
 	}
 	got, _ := p.systemd.Scope(unit)
 	want := map[string]any{
-		"Description": "Container a-b", "Slice": "machine.slice", "After": []string{"berthd.service"}, "PIDs": []uint32{42}, "Delegate": true,
-		"CollectMode": "inactive-or-failed", "Controller": p.conn.Names()[0], "DevicePolicy": "strict",
+		"Description": "Container a-b", "Slice": "machine.slice", "After": []string{"local-fs.target"}, "PIDs": []uint32{42}, "Delegate": true,
+		"CollectMode": "inactive-or-failed", "KillSignal": int32(23), "DevicePolicy": "strict",
 		"DeviceAllow": [][]any{{"/dev/null", "rwm"}, {"char-pts", "rw"}}, "TasksMax": uint64(16384),
 		"TimeoutStopUSec": uint64(90_000_000), "MemoryMax": ^uint64(0), "MemoryHigh": uint64(1 << 20),
 	}
@@ -126,7 +126,7 @@ func TestStartHelperFails(t *testing.T) {
 		taken        bool
 		calls        []string
 	}{
-		{"its job failed", "failed", false, []string{"AbandonScope " + name, "StopUnit " + name}},
+		{"its job failed", "failed", false, []string{"StopUnit " + name}},
 		{"the name is taken", "", true, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,10 +10,8 @@ import (
 // Stop ends a scope, kills the processes that are left in it, and returns when its name can be used again. A
 // missing scope is no error.
 //
-// systemd learns that a scope is empty from cgroup.events, which changes at most once in 10 ms. The stop of a
-// scope with a Controller waits for that. An abandoned scope has no Controller: systemd looks for processes at
-// once, finds none, and is done. Both calls are sent at once. The first may fail when the scope is stopping or
-// gone; that is fine.
+// systemd learns that a scope is empty from cgroup.events, which changes at most once in 10 ms. A stop looks for
+// processes at once, finds none, and is done.
 func (c *Client) Stop(ctx context.Context, name string) error {
 	w := c.watch(name)
 	defer c.leave(w)
@@ -31,10 +29,6 @@ func (c *Client) Stop(ctx context.Context, name string) error {
 // end sends the calls once and waits for the unit's end. over is false if the calls must be sent again.
 func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
 	systemd := c.conn.Object(busName, busPath)
-	abandon := systemd.GoWithContext(ctx, manager+"AbandonScope", dbus.FlagNoReplyExpected, nil, w.unit)
-	if abandon.Err != nil {
-		return false, abandon.Err
-	}
 	ours := c.isRunning(w.unit)
 	replied := systemd.GoWithContext(ctx, manager+"StopUnit", 0, make(chan *dbus.Call, 1), w.unit, "replace").Done
 	var said []notice

@@ -34,12 +34,6 @@ func TestStop(t *testing.T) {
 		err    string
 	}{
 		{"empty scope", nil, ""},
-		{"abandoned or stopping already", func(s *unitstest.Systemd, c unitstest.Call) bool {
-			if c.Method == "AbandonScope" {
-				s.Fail(c, "org.freedesktop.systemd1.ScopeNotRunning", "cannot abandon")
-			}
-			return c.Method == "AbandonScope"
-		}, ""},
 		{"gone before it is asked", onStop(func(s *unitstest.Systemd, c unitstest.Call) {
 			s.Remove(unit)
 			s.Serve(c)
@@ -90,7 +84,7 @@ func TestStopOfNothing(t *testing.T) {
 	if err := p.client.Stop(limited(t), unit); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"Subscribe", "AbandonScope " + unit, "StopUnit " + unit}
+	want := []string{"Subscribe", "StopUnit " + unit}
 	if diff := cmp.Diff(want, p.systemd.Calls()); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
@@ -173,8 +167,7 @@ func TestStopAsksAgainAfterAReload(t *testing.T) {
 	}
 }
 
-// TestNewSystemd: after daemon-reexec, which gives systemd another name on the bus, calls and
-// requests to stop work.
+// TestNewSystemd: after daemon-reexec, which gives systemd another name on the bus, calls work.
 func TestNewSystemd(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
@@ -187,25 +180,6 @@ func TestNewSystemd(t *testing.T) {
 	if err := p.client.Stop(limited(t), unit); err != nil {
 		t.Error(err)
 	}
-	successor.RequestStop(p.conn.Names()[0], unit)
-	if got := <-p.stopRequests; got != unit {
-		t.Errorf("request to stop %q", got)
-	}
-}
-
-// TestRequestStop: systemd's request to stop a scope is heard, and a stranger's is not.
-func TestRequestStop(t *testing.T) {
-	t.Parallel()
-	p := newPair(t, nil)
-	// A request of a stranger is ignored. The real one comes after it by another way, hence the second.
-	p.bus.Connect(t).Send(unicast(p, "/org/freedesktop/systemd1/unit/evil_2escope", "org.freedesktop.systemd1.Scope", "RequestStop"), nil)
-	if _, err := p.client.Start(limited(t), units.Scope{Name: "fence.scope", PID: 42}); err != nil {
-		t.Fatal(err)
-	}
-	p.systemd.RequestStop(p.conn.Names()[0], unit)
-	if got := <-p.stopRequests; got != unit {
-		t.Errorf("request to stop %q, want %q", got, unit)
-	}
 }
 
 // TestNewNeedsSystemd: without systemd on the bus no client is made.
@@ -213,7 +187,7 @@ func TestNewNeedsSystemd(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
 	p.host.Close()
-	_, err := units.New(limited(t), p.bus.Connect(t), func(string) {})
+	_, err := units.New(limited(t), p.bus.Connect(t))
 	if err == nil || !strings.HasPrefix(err.Error(), "find systemd on the bus: ") {
 		t.Errorf("New without systemd: %v", err)
 	}
@@ -258,7 +232,6 @@ func TestStopWithoutReply(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	// AbandonScope wants no reply, and is lost when it is sent while nobody owns the name.
 	if calls := successor.Calls(); len(calls) == 0 || calls[len(calls)-1] != "StopUnit "+unit {
 		t.Errorf("calls to the new systemd: %q", calls)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/machined"
 	"github.com/berthd/berth/service"
 	"github.com/berthd/berth/units"
@@ -24,7 +25,7 @@ func (s scopes) Start(ctx context.Context, sc service.Scope) (made bool, err err
 		devices[i] = units.Device(d)
 	}
 	return s.client.Start(ctx, units.Scope{
-		Name: sc.Name, Description: sc.Description, Slice: sc.Slice, PID: sc.PID, StopTimeout: sc.StopTimeout,
+		Name: sc.Name, Description: sc.Description, Slice: sc.Slice, PID: sc.PID, StopTimeout: sc.StopTimeout, KillSignal: wire.StopOrder,
 		After: sc.Plan.After, Devices: devices,
 		MemoryMax: sc.Plan.MemoryMax, MemoryHigh: sc.Plan.MemoryHigh, MemorySwapMax: sc.Plan.MemorySwapMax,
 	})

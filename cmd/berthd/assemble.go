@@ -64,8 +64,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 			d.close()
 		}
 	}()
-	stopRequests := make(chan string, 1024)
-	systemd, err := units.New(ctx, conn.Conn, func(unit string) { stopRequests <- unit })
+	systemd, err := units.New(ctx, conn.Conn)
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +111,6 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if d.announce, err = d.service.Recover(ctx); err != nil {
 		return nil, err
 	}
-	go func() {
-		for unit := range stopRequests {
-			d.service.RequestStop(unit)
-		}
-	}()
 	return d, nil
 }
 

@@ -30,6 +30,7 @@ type Process struct {
 
 	placed  chan struct{} // closed when init is in its group
 	running chan struct{} // closed when init has been executed
+	asked   chan struct{} // closed when systemd has ordered its end
 	done    chan struct{} // closed when the supervisor is gone
 
 	mu        sync.Mutex
@@ -44,7 +45,7 @@ type Process struct {
 func newProcess(pid uint32) *Process {
 	return &Process{
 		pid: pid, child: pid != 0,
-		placed: make(chan struct{}), running: make(chan struct{}), done: make(chan struct{}),
+		placed: make(chan struct{}), running: make(chan struct{}), asked: make(chan struct{}), done: make(chan struct{}),
 	}
 }
 
@@ -57,6 +58,10 @@ func (p *Process) PID() uint32 {
 
 // Done returns a channel that is closed when the supervisor is gone and reaped.
 func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Asked returns a channel that is closed when systemd has ordered the container's end. The supervisor has asked
+// init by then.
+func (p *Process) Asked() <-chan struct{} { return p.asked }
 
 // End returns how init ended. It is final once Done is closed.
 func (p *Process) End() service.End {
@@ -225,6 +230,8 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 		once(p.placed)
 	case *wire.Running:
 		once(p.running)
+	case *wire.Asked:
+		once(p.asked)
 	case *wire.Failed:
 		p.failed = m
 	case *wire.Exited:

@@ -102,8 +102,9 @@ func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Pro
 	// The program is one of Files: ForkExec may overwrite any descriptor with a higher number than these.
 	pid, err := syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(wire.FDProgram), []string{"berth-supervisor", name}, &syscall.ProcAttr{
 		Dir: runDir,
-		// The supervisor nearly always waits: one processor is enough, and keeps it small.
-		Env:   []string{"GOMAXPROCS=1", "GOGC=10"}, // the garbage collector starts at 0.4 MB instead of 4 MB
+		// The supervisor nearly always waits: one processor is enough, and keeps it small. The garbage collector
+		// starts at 0.4 MB instead of 4 MB. Go's runtime must not send itself SIGURG, which is wire.StopOrder.
+		Env:   []string{"GOMAXPROCS=1", "GOGC=10", "GODEBUG=asyncpreemptoff=1"},
 		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), listener.Fd(), s.program.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})

@@ -8,8 +8,9 @@ import (
 // Scope plans the scope of a container: its devices and limits.
 func Scope(d *domain.Def) plan.Scope {
 	s := plan.Scope{
-		// When the host shuts down, the daemon is stopped after the containers: it stops them in order.
-		After:   []string{"berthd.service"},
+		// When the host shuts down, its file systems and network stay until the containers have ended. The scope is
+		// not ordered after the daemon: systemd would not start the daemon while such a scope is being stopped.
+		After:   []string{"local-fs.target", "remote-fs.target", "network.target"},
 		Devices: devicesAllowed(d.Features.Capabilities.States["mknod"]),
 	}
 	limits(&s, d.Memory)

@@ -20,7 +20,11 @@ func (s *supervisor) greet(c *wire.Conn, l *listener) {
 	go s.listen(c)
 	self, err := pidfd.Open(os.Getpid())
 	if err == nil {
-		err = errors.Join(s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}, self), s.tell(&wire.Running{}))
+		err = s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}, self)
+		if s.asked {
+			err = errors.Join(err, s.tell(&wire.Asked{}))
+		}
+		err = errors.Join(err, s.tell(&wire.Running{}))
 		_ = self.Close()
 	}
 	if err != nil { // the container goes on, and berthd may ask again

@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/berthd/berth/internal/linux/pidfd"
-	"github.com/berthd/berth/internal/shutdown"
 	"github.com/berthd/berth/internal/wire"
 )
 
@@ -67,30 +65,6 @@ func (s *supervisor) drainInit() error {
 			s.control = nil
 		}
 		// Any order of berthd comes too late.
-	}
-	return nil
-}
-
-// terminate asks init to end. berthd orders it, or systemd by SIGTERM if it stops the scope while no berthd is
-// there. Init gets the signal of its definition or, without one, a signal that it listens to. If it listens to
-// none, the container is killed.
-func (s *supervisor) terminate() error {
-	if !s.running {
-		return &wire.Failed{Stage: "stop", Text: "systemd stopped the scope before init was executed"}
-	}
-	sig := s.stop
-	if sig == 0 {
-		text, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/status")
-		if err != nil {
-			return err
-		}
-		listens := false
-		if sig, listens = shutdown.ParseMasks(string(text)).Signal(); !listens {
-			return s.payload.Kill()
-		}
-	}
-	if err := pidfd.Signal(s.init, sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
 	}
 	return nil
 }

@@ -25,13 +25,15 @@ type supervisor struct {
 	allowed  bool // berthd has allowed the exec
 	running  bool // init has been executed
 	asked    bool // systemd has ordered the end
+	request  request
 	mapped   bool // the container has a user namespace; its root is uid, gid on the host
 	uid, gid int
 	stop     syscall.Signal // the signal that ends init; 0 means one that init listens to
+	orders   chan os.Signal // systemd's orders to end
 	events   chan event
 }
 
-// event is one thing that another goroutine saw. Exactly one of from, hello, ended and sigterm is set.
+// event is one thing that another goroutine saw. Exactly one of from, hello, ended, order and look is set.
 type event struct {
 	from     *wire.Conn // the connection that got message, or was closed (message is nil)
 	message  wire.Message
@@ -39,18 +41,21 @@ type event struct {
 	hello    *wire.Conn // the connection of a new berthd
 	listener *listener  // with hello: the listener that accepted it
 	ended    bool       // init has ended
-	sigterm  bool
+	order    bool       // systemd has ordered the end
+	look     bool       // it is time to look at init's signals
 }
 
 // Run supervises one container from its start to its end. It returns the process's exit status.
 func Run() int {
+	orders := make(chan os.Signal, 1) // before anything else, because an order may come during the start
+	signal.Notify(orders, wire.StopOrder, syscall.SIGTERM)
 	setName()
 	_ = syscall.Close(wire.FDProgram)
 	control, err := wire.NewConn(wire.FDControl)
 	if err == nil {
 		syscall.CloseOnExec(wire.FDControl)
 		syscall.CloseOnExec(wire.FDListen)
-		s := &supervisor{control: control, events: make(chan event)}
+		s := &supervisor{control: control, orders: orders, events: make(chan event)}
 		err = s.start()
 		if err == nil {
 			err = s.run()
@@ -87,11 +92,9 @@ func (s *supervisor) run() error {
 	// Writing to a journal that went away must not end this process. With Notify for SIGPIPE the write only
 	// returns an error (os/signal, "SIGPIPE").
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM)
 	go func() {
-		for range signals {
-			s.events <- event{sigterm: true}
+		for range s.orders {
+			s.events <- event{order: true}
 		}
 	}()
 	go s.listen(s.control)
@@ -116,9 +119,10 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 	case e.hello != nil:
 		s.greet(e.hello, e.listener)
 		return false, nil
-	case e.sigterm:
-		s.asked = true
-		return false, s.terminate()
+	case e.order:
+		return false, s.ordered()
+	case e.look:
+		return false, s.look()
 	case e.from == s.initConn:
 		return false, s.fromInit(e)
 	case e.from == s.control:

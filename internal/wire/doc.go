@@ -16,6 +16,7 @@
 //	  | (connects) ---------------> |                                |
 //	  | <--- Born + pidfd, Running  |                                |
 //	  | Terminate ----------------> |  a signal to init              |
+//	  | <-------------------- Asked |  systemd has ordered the end   |
 //	  | <------------------- Exited |                                |
 //
 // Init is cloned before its control group exists, although clone3(2) could put it there. systemd needs 3 to

@@ -1,6 +1,13 @@
 package wire
 
-import "strconv"
+import (
+	"strconv"
+	"syscall"
+)
+
+// StopOrder is the KillSignal of a container's scope. systemd sends it to all processes of the scope to order
+// the container's end. A program ignores it by default (signal(7)). The supervisor obeys it.
+const StopOrder = syscall.SIGURG
 
 // The files that berthd and a supervisor share in the run's directory. The supervisor works there.
 const (

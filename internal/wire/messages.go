@@ -26,6 +26,7 @@ const (
 	TypeTerminate
 	TypeFailed
 	TypeExited
+	TypeAsked // from version 2 on
 )
 
 // Message is one of the structs of this file.
@@ -50,7 +51,7 @@ type Source struct {
 // meaning. So a reader of another version reads the fields that it knows, and skips messages that it does not
 // know. A daemon sends no order to a supervisor that is too old for it. Prepare alone requires the same
 // version on both sides.
-const Version = 1
+const Version = 2
 
 // Prepare has the supervisor's part of the plan. It carries these descriptors, in this order: the packed plan
 // (a sealed memfd), the namespaces of Join, the trees of the sources with Supplied, and /dev/fuse if ProcView
@@ -101,12 +102,15 @@ type Running struct{}
 // Terminate asks init to end, with a signal that init understands. The container is killed if there is none.
 type Terminate struct{}
 
+// Asked says that systemd has ordered the container's end. Init has been asked by then.
+type Asked struct{}
+
 // Exited says how init ended.
 type Exited struct {
 	Code   int32
 	Signal bool
 	Dumped bool
-	Asked  bool // systemd had ordered the end, by SIGTERM to the supervisor
+	Asked  bool // systemd had ordered the end, by a signal to the supervisor
 }
 
 // Failed is an error that is sent to another process with its errno.
@@ -139,6 +143,7 @@ func (*Running) kind() Type   { return TypeRunning }
 func (*Terminate) kind() Type { return TypeTerminate }
 func (*Failed) kind() Type    { return TypeFailed }
 func (*Exited) kind() Type    { return TypeExited }
+func (*Asked) kind() Type     { return TypeAsked }
 
 func (*Place) put(*pack.Writer)     {}
 func (*Placed) put(*pack.Writer)    {}
@@ -149,6 +154,7 @@ func (*Ready) put(*pack.Writer)     {}
 func (*Continue) put(*pack.Writer)  {}
 func (*Terminate) put(*pack.Writer) {}
 func (*Running) put(*pack.Writer)   {}
+func (*Asked) put(*pack.Writer)     {}
 
 func (m *Born) put(w *pack.Writer) {
 	w.U32(m.PID)
@@ -249,6 +255,8 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Running{}
 	case TypeTerminate:
 		return &Terminate{}
+	case TypeAsked:
+		return &Asked{}
 	case TypeFailed:
 		return &Failed{Stage: r.String(), Text: r.String(), Number: syscall.Errno(r.U32())}
 	case TypeExited:

@@ -62,11 +62,6 @@ func (s *Systemd) UnitRemoved(unit string) {
 // Reloading says that a reload begins or is over.
 func (s *Systemd) Reloading(active bool) { s.signal(busPath, manager, "Reloading", "", active) }
 
-// RequestStop asks one connection, as the unit's controller, to stop it.
-func (s *Systemd) RequestStop(controller, unit string) {
-	s.signal(unitPath(unit), busName+".Scope", "RequestStop", controller)
-}
-
 func (s *Systemd) signal(path dbus.ObjectPath, iface, member, to string, body ...any) {
 	headers := map[dbus.HeaderField]dbus.Variant{
 		dbus.FieldPath:      dbus.MakeVariant(path),

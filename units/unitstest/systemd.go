@@ -110,7 +110,7 @@ type Process struct {
 // Serve answers as systemd would.
 func (s *Systemd) Serve(c Call) {
 	switch c.Method {
-	case "Subscribe", "AbandonScope":
+	case "Subscribe":
 		s.Reply(c)
 	case "StartTransientUnit":
 		s.startTransient(c)
