@@ -36,11 +36,13 @@ func TestCycles(t *testing.T) {
 	}
 }
 
-// TestManyAtOnce: 400 containers run at once, more than the bus has connections for one user.
+// TestManyAtOnce: 700 containers run at once, more than the bus has connections for one user and match rules for one
+// connection. Systemd stays on the bus, and stops one half of them in order; the other half is destroyed.
 func TestManyAtOnce(t *testing.T) {
 	clean(t)
-	const many, callers = 400, 8
-	root := busybox(t)
+	const many, callers = 700, 8
+	root := script(t, "", "trap 'exit 5' TERM; sleep 100000 & wait").Root
+	systemd := run(t, "busctl", "call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetNameOwner", "s", "org.freedesktop.systemd1")
 	c := bus(t)
 	ctx := context.Background()
 	each := func(what string, do func(n int) error) {
@@ -64,7 +66,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	path := func(n int) string { return fmt.Sprintf("many%d", n) }
 	each("create", func(n int) error {
-		g := guest{Name: path(n), Root: root, Init: "/bin/sleep", Args: "<initarg>100000</initarg>"}
+		g := guest{Name: path(n), Root: root, Init: "/init"}
 		_, err := c.Create(ctx, g.xml())
 		return err
 	})
@@ -74,7 +76,24 @@ func TestManyAtOnce(t *testing.T) {
 	if got := len(machines(t)); got != many {
 		t.Errorf("%d are registered", got)
 	}
+	if is := run(t, "busctl", "call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetNameOwner", "s", "org.freedesktop.systemd1"); is != systemd {
+		t.Errorf("systemd was %s on the bus, and is %s", systemd, is)
+	}
+	var half []string
+	for n := range many / 2 {
+		half = append(half, fmt.Sprintf("machine-many%d.scope", 2*n))
+	}
+	run(t, "timeout", append([]string{"60", "systemctl", "stop"}, half...)...)
+	eventually(t, func() error {
+		if got := len(strings.Fields(run(t, "berthctl", "list", "--name"))); got != many/2 {
+			return fmt.Errorf("%d are left", got)
+		}
+		return nil
+	})
 	each("destroy", func(n int) error {
+		if n%2 == 0 {
+			return nil
+		}
 		p, err := c.ByName(ctx, path(n))
 		if err != nil {
 			return err
