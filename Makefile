@@ -8,6 +8,7 @@ RUN        ?=
 COUNT      ?=
 # For the storm in test/nest, at whatever strength: STORM=10m its length, SEED=7 its orders again, KINDS='berthd-kill bus-stop' its faults.
 STORM      ?=
+# MANY=2000: the size of the crowd in TestManyAtOnce, of test/nest.
 
 # /usr by default: dbus-daemon reads bus policies below /usr/share and /etc only.
 PREFIX     ?= /usr

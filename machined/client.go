@@ -10,8 +10,10 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
+// BusName is machined's name on the bus.
+const BusName = "org.freedesktop.machine1"
+
 const (
-	busName = "org.freedesktop.machine1"
 	busPath = dbus.ObjectPath("/org/freedesktop/machine1")
 	manager = "org.freedesktop.machine1.Manager."
 
@@ -45,13 +47,18 @@ func Replies() map[string]string {
 }
 
 // Client speaks to machined over a bus connection.
-type Client struct{ conn *dbus.Conn }
+type Client struct{ peer Peer }
 
-// New returns a client. The first call activates machined. The caller still has to close conn.
-func New(conn *dbus.Conn) *Client { return &Client{conn: conn} }
+// Peer calls machined's methods. It makes a call wait while too many are without an answer.
+type Peer interface {
+	Call(ctx context.Context, path dbus.ObjectPath, method string, args ...any) *dbus.Call
+}
+
+// New returns a client. The peer calls BusName. The first call activates machined.
+func New(peer Peer) *Client { return &Client{peer} }
 
 func (c *Client) call(ctx context.Context, method string, args ...any) error {
-	return c.conn.Object(busName, busPath).CallWithContext(ctx, manager+method, 0, args...).Err
+	return c.peer.Call(ctx, busPath, manager+method, args...).Err
 }
 
 // Register registers a machine. Its leader must be in its unit already. It returns machined's error if the
@@ -105,7 +112,7 @@ func (c *Client) Find(ctx context.Context, id [16]byte) (m Registered, found boo
 		Name, Class, Service string
 		Path                 dbus.ObjectPath
 	}
-	if err := c.conn.Object(busName, busPath).CallWithContext(ctx, manager+"ListMachines", 0).Store(&list); err != nil {
+	if err := c.peer.Call(ctx, busPath, manager+"ListMachines").Store(&list); err != nil {
 		return Registered{}, false, fmt.Errorf("list machines: %w", err)
 	}
 	for _, row := range list {
@@ -126,7 +133,7 @@ func (c *Client) Find(ctx context.Context, id [16]byte) (m Registered, found boo
 // get reads a machine and reports whether it is ours with this id.
 func (c *Client) get(ctx context.Context, path dbus.ObjectPath, id [16]byte) (m Registered, ours bool, err error) {
 	var all map[string]dbus.Variant
-	err = c.conn.Object(busName, path).CallWithContext(ctx, properties+"GetAll", 0, busName+".Machine").Store(&all)
+	err = c.peer.Call(ctx, path, properties+"GetAll", BusName+".Machine").Store(&all)
 	if isError(err, "org.freedesktop.DBus.Error.UnknownObject") {
 		return Registered{}, false, nil
 	}

@@ -30,7 +30,7 @@ func newPair(t *testing.T, without ...string) (*machinedtest.Machined, *machined
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return fake, machined.New(conn.Conn), b
+	return fake, machined.New(hardened.NewPeer(conn.Conn, machined.BusName)), b
 }
 
 func limited(t *testing.T) context.Context {

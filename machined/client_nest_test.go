@@ -13,6 +13,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/machined"
 	"github.com/berthd/berth/test/rig"
 )
@@ -26,7 +27,7 @@ func connect(t *testing.T) *machined.Client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return machined.New(conn)
+	return machined.New(bus.NewPeer(conn, machined.BusName))
 }
 
 func within(t *testing.T) context.Context {

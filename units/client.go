@@ -21,9 +21,16 @@ const (
 // ErrBusLost says that the connection was closed before systemd's answer.
 var ErrBusLost = errors.New("the system bus connection was lost")
 
+// Peer calls systemd's methods. It makes a call wait while too many are without an answer.
+type Peer interface {
+	Call(ctx context.Context, path dbus.ObjectPath, method string, args ...any) *dbus.Call
+	Go(ctx context.Context, path dbus.ObjectPath, method string, args ...any) *dbus.Call
+}
+
 // Client speaks to one systemd over one bus connection.
 type Client struct {
 	conn *dbus.Conn
+	peer Peer
 	lost chan struct{}
 
 	mu        sync.Mutex
@@ -34,13 +41,14 @@ type Client struct {
 }
 
 // New subscribes to systemd's signals on a private connection. The caller still has to close the connection. It
-// needs godbus's sequential signal handler, and must let Replies and Signals through.
-func New(ctx context.Context, conn *dbus.Conn) (*Client, error) {
+// needs godbus's sequential signal handler, and must let Replies and Signals through. The peer calls BusName over
+// this connection.
+func New(ctx context.Context, conn *dbus.Conn, peer Peer) (*Client, error) {
 	if len(conn.Names()) == 0 {
 		return nil, errors.New("systemd client: the connection has no name on a bus")
 	}
 	c := &Client{
-		conn: conn, lost: make(chan struct{}),
+		conn: conn, peer: peer, lost: make(chan struct{}),
 		waiters: map[string][]*waiter{}, running: map[string]bool{},
 	}
 	signals := make(chan *dbus.Signal, 64)
@@ -69,7 +77,7 @@ func New(ctx context.Context, conn *dbus.Conn) (*Client, error) {
 func (c *Client) Lost() <-chan struct{} { return c.lost }
 
 func (c *Client) call(ctx context.Context, method string, args ...any) *dbus.Call {
-	return c.conn.Object(busName, busPath).CallWithContext(ctx, manager+method, 0, args...)
+	return c.peer.Call(ctx, busPath, manager+method, args...)
 }
 
 // explain adds ErrBusLost to an error if the connection is closed.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/internal/shutdown"
 	"github.com/berthd/berth/test/rig"
 	"github.com/berthd/berth/units"
@@ -36,7 +37,7 @@ func connect(t testing.TB) *host {
 	}
 	t.Cleanup(func() { conn.Close() })
 	h := &host{conn: conn}
-	if h.client, err = units.New(t.Context(), conn); err != nil {
+	if h.client, err = units.New(t.Context(), conn, bus.NewPeer(conn, units.BusName)); err != nil {
 		t.Fatal(err)
 	}
 	return h

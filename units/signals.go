@@ -8,20 +8,20 @@ import (
 )
 
 const (
-	bus          = "org.freedesktop.DBus"
+	theBus       = "org.freedesktop.DBus"
 	ownerChanged = "org.freedesktop.DBus.NameOwnerChanged"
 )
 
 // findOwner learns systemd's unique name. Everybody on the bus may send us signals of any name. Only the
 // sender's unique name, which the bus itself fills in, tells systemd's signals from others.
 func (c *Client) findOwner(ctx context.Context) error {
-	err := c.conn.AddMatchSignalContext(ctx, dbus.WithMatchSender(bus), dbus.WithMatchInterface(bus),
+	err := c.conn.AddMatchSignalContext(ctx, dbus.WithMatchSender(theBus), dbus.WithMatchInterface(theBus),
 		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, busName))
 	if err != nil {
 		return fmt.Errorf("match NameOwnerChanged: %w", err)
 	}
 	var owner string
-	if err := c.conn.BusObject().CallWithContext(ctx, bus+".GetNameOwner", 0, busName).Store(&owner); err != nil {
+	if err := c.conn.BusObject().CallWithContext(ctx, theBus+".GetNameOwner", 0, busName).Store(&owner); err != nil {
 		return fmt.Errorf("find systemd on the bus: %w", err)
 	}
 	c.mu.Lock()
@@ -43,7 +43,7 @@ func (c *Client) listen(signals <-chan *dbus.Signal) {
 func (c *Client) hear(s *dbus.Signal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s.Name == ownerChanged && s.Sender == bus {
+	if s.Name == ownerChanged && s.Sender == theBus {
 		c.changeOwner(s)
 		return
 	}

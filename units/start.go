@@ -98,7 +98,7 @@ func (c *Client) look(ctx context.Context, name string) (over bool, err error) {
 // unitState returns a unit's ActiveState, and the number of its job, which is 0 if it has none.
 func (c *Client) unitState(ctx context.Context, path dbus.ObjectPath) (state string, job uint32, err error) {
 	var all map[string]dbus.Variant
-	err = c.conn.Object(busName, path).CallWithContext(ctx, properties+"GetAll", 0, busName+".Unit").Store(&all)
+	err = c.peer.Call(ctx, path, properties+"GetAll", busName+".Unit").Store(&all)
 	if err != nil {
 		return "", 0, err
 	}

@@ -49,7 +49,7 @@ func newPair(t *testing.T, answer unitstest.Answer) *pair {
 	if p.systemd, err = unitstest.New(p.host, answer); err != nil {
 		t.Fatal(err)
 	}
-	if p.client, err = units.New(t.Context(), p.conn); err != nil {
+	if p.client, err = units.New(t.Context(), p.conn, hardened.NewPeer(p.conn, units.BusName)); err != nil {
 		t.Fatal(err)
 	}
 	return p

@@ -28,9 +28,8 @@ func (c *Client) Stop(ctx context.Context, name string) error {
 
 // end sends the calls once and waits for the unit's end. over is false if the calls must be sent again.
 func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
-	systemd := c.conn.Object(busName, busPath)
 	ours := c.isRunning(w.unit)
-	replied := systemd.GoWithContext(ctx, manager+"StopUnit", 0, make(chan *dbus.Call, 1), w.unit, "replace").Done
+	replied := c.peer.Go(ctx, busPath, manager+"StopUnit", w.unit, "replace").Done
 	var said []notice
 	asked := dbus.NoSequence // of systemd's reply, once it has come
 	for {

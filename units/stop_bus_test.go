@@ -11,6 +11,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
 
+	hardened "github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/units"
 	"github.com/berthd/berth/units/unitstest"
 )
@@ -187,7 +188,8 @@ func TestNewNeedsSystemd(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)
 	p.host.Close()
-	_, err := units.New(limited(t), p.bus.Connect(t))
+	conn := p.bus.Connect(t)
+	_, err := units.New(limited(t), conn, hardened.NewPeer(conn, units.BusName))
 	if err == nil || !strings.HasPrefix(err.Error(), "find systemd on the bus: ") {
 		t.Errorf("New without systemd: %v", err)
 	}

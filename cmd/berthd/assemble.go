@@ -64,7 +64,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 			d.close()
 		}
 	}()
-	systemd, err := units.New(ctx, conn.Conn)
+	systemd, err := units.New(ctx, conn.Conn, bus.NewPeer(conn.Conn, units.BusName))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Definitions: definitions,
 		Runs:        runs,
 		Scopes:      scopes{systemd},
-		Machines:    machines{machined.New(conn.Conn)},
+		Machines:    machines{machined.New(bus.NewPeer(conn.Conn, machined.BusName))},
 		Cgroups:     cgroups,
 		Supervisors: supervisors,
 		HostIDs:     host.NewIDs(),

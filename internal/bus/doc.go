@@ -16,6 +16,6 @@
 // specification knows. godbus does not learn that the socket could carry descriptors, so the bus delivers
 // no message that has some.
 //
-// The package imports godbus and nothing of Berth. It starts no goroutine: everything runs in godbus's one that
+// The package imports godbus and nothing of Berth. Reading starts no goroutine: everything runs in godbus's one that
 // reads. It keeps nothing that a crash could lose.
 package bus

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,7 +29,7 @@ const config = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
   </policy>
-  <limit name="max_replies_per_connection">4096</limit>
+  <limit name="max_replies_per_connection">REPLIES</limit>
 </busconfig>
 `
 
@@ -46,8 +47,18 @@ type Bus struct {
 	stdin  io.Closer
 }
 
-// Start runs a bus until the test ends.
+// SystemReplies is how many calls without an answer the system bus allows each connection
+// (dbus-daemon(1), max_replies_per_connection).
+const SystemReplies = 128
+
+// Start runs a bus until the test ends. It allows a connection many calls without an answer.
 func Start(t testing.TB) *Bus {
+	t.Helper()
+	return StartWith(t, 4096)
+}
+
+// StartWith runs a bus until the test ends. It allows a connection so many calls without an answer.
+func StartWith(t testing.TB, replies int) *Bus {
 	t.Helper()
 	// Not t.TempDir: with a long test name in it the path is too long for a socket.
 	dir, err := os.MkdirTemp("", "bus") //nolint:usetesting // see above
@@ -56,7 +67,7 @@ func Start(t testing.TB) *Bus {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	file := filepath.Join(dir, "bus.conf")
-	text := strings.ReplaceAll(config, "SOCKET", filepath.Join(dir, "socket"))
+	text := strings.NewReplacer("SOCKET", filepath.Join(dir, "socket"), "REPLIES", strconv.Itoa(replies)).Replace(config)
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

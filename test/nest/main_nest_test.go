@@ -11,6 +11,6 @@ import (
 
 func TestMain(m *testing.M) {
 	os.Exit(rig.Main(m, rig.Options{
-		Install: true, Variants: true, Files: []string{"examples"}, Env: []string{"STORM", "SEED", "KINDS"},
+		Install: true, Variants: true, Files: []string{"examples"}, Env: []string{"STORM", "SEED", "KINDS", "MANY"},
 	}))
 }
