@@ -9,6 +9,7 @@ func Replies() map[string]string {
 		manager + "Subscribe":          "",
 		manager + "StartTransientUnit": "o",
 		manager + "StopUnit":           "o",
+		manager + "KillUnit":           "",
 		manager + "GetUnit":            "o",
 		manager + "GetUnitProcesses":   "a(sus)",
 		properties + "GetAll":          "a{sv}",

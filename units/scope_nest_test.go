@@ -170,7 +170,7 @@ func TestCycles(t *testing.T) {
 	}{
 		{"short life", 300, 0, true},
 		{"settled", 30, 30 * time.Millisecond, true},
-		{"with live processes", 30, 0, false},
+		{"with live processes", 3, 0, false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

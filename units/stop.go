@@ -3,12 +3,17 @@ package units
 import (
 	"context"
 	"fmt"
+	"syscall"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
 
-// Stop ends a scope, kills the processes that are left in it, and returns when its name can be used again. A
-// missing scope is no error.
+// killAfter is how long processes that are left in a scope may take to end by its KillSignal.
+const killAfter = time.Second
+
+// Stop ends a scope, kills the processes that are left in it after a second, and returns when its name can be used
+// again. A missing scope is no error.
 //
 // systemd learns that a scope is empty from cgroup.events, which changes at most once in 10 ms. A stop looks for
 // processes at once, finds none, and is done.
@@ -30,6 +35,8 @@ func (c *Client) Stop(ctx context.Context, name string) error {
 func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
 	ours := c.isRunning(w.unit)
 	replied := c.peer.Go(ctx, busPath, manager+"StopUnit", w.unit, "replace").Done
+	late := time.NewTimer(killAfter)
+	defer late.Stop()
 	var said []notice
 	asked := dbus.NoSequence // of systemd's reply, once it has come
 	for {
@@ -52,6 +59,8 @@ func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
 			}
 			asked = call.ResponseSequence
 		case <-w.wake:
+		case <-late.C: // the answer tells nothing: a unit that is gone is what we wait for
+			c.peer.Go(ctx, busPath, manager+"KillUnit", w.unit, "all", int32(syscall.SIGKILL))
 		case <-ctx.Done():
 			return false, context.Cause(ctx)
 		case <-c.lost:
