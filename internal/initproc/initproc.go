@@ -116,6 +116,9 @@ func (s *stage) readPlan() error {
 	if s.plan, err = plan.Unpack(text); err != nil {
 		return err
 	}
+	if s.plan.Namespaces.User {
+		return nil // the supervisor attaches them
+	}
 	for i, src := range s.plan.Sources {
 		syscall.CloseOnExec(FDSources + i)
 		s.sources = append(s.sources, os.NewFile(uintptr(FDSources+i), src.Path))
@@ -123,21 +126,37 @@ func (s *stage) readPlan() error {
 	return nil
 }
 
-// awaitMapping waits until the supervisor has mapped the owners in the sources. It returns at once if
-// there is no user namespace.
+// awaitMapping waits until the supervisor has mapped the owners in the sources and has attached them, in a
+// mount namespace of the host's user namespace. It makes the container's own as a copy of that: only
+// in the copy does the kernel lock the mounts and their flags (mount_namespaces(7)). It returns at once
+// if there is no user namespace.
 func (s *stage) awaitMapping() error {
 	if !s.plan.Namespaces.User {
 		return nil
 	}
-	_, err := s.await(wire.TypeMapped)
-	return err
+	if _, err := s.await(wire.TypeMapped); err != nil {
+		return err
+	}
+	if err := mount.Unshare(); err != nil {
+		return err
+	}
+	for i, src := range s.plan.Sources {
+		tree, err := mount.Take(mount.Shelf, i, src.Path)
+		if err != nil {
+			return err
+		}
+		s.sources = append(s.sources, tree)
+	}
+	return nil
 }
 
 // enterRoot makes Sources[0] the root. pivot_root(2) needs a mount, so Sources[0] is attached on the
 // old root first.
 func (s *stage) enterRoot() error {
-	if err := mount.MakePrivate(); err != nil {
-		return err
+	if !s.plan.Namespaces.User { // Unshare has done it
+		if err := mount.MakePrivate(); err != nil {
+			return err
+		}
 	}
 	if err := s.takeView(); err != nil {
 		return err
@@ -146,7 +165,10 @@ func (s *stage) enterRoot() error {
 		return err
 	}
 	s.root = inroot.New(s.sources[0])
-	for _, p := range s.plan.Detach {
+	if s.plan.Namespaces.User {
+		return nil // the supervisor has detached them: here they are locked
+	}
+	for _, p := range s.plan.Sources[0].Detach {
 		if err := mount.Detach(p); err != nil {
 			return err
 		}

@@ -117,14 +117,20 @@ func (s *stage) make(m *plan.Mount) (*os.File, error) {
 }
 
 func innerClone(from *os.File, writable bool, attr mount.Attr) (*os.File, error) {
-	tree, err := mount.Clone(from, mount.One)
+	depth := mount.One
+	tree, err := mount.Clone(from, depth)
+	if errors.Is(err, unix.EINVAL) {
+		// A mount of the host below it is locked: with a user namespace it cannot be left out.
+		depth = mount.Tree
+		tree, err = mount.Clone(from, depth)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if writable {
 		err = mount.SetAttrWritable(tree, attr)
 	} else {
-		err = mount.SetAttr(tree, attr, mount.One)
+		err = mount.SetAttr(tree, attr, depth)
 	}
 	if err != nil {
 		_ = tree.Close()
@@ -136,13 +142,12 @@ func innerClone(from *os.File, writable bool, attr mount.Attr) (*os.File, error)
 // attach attaches m to a target in the container. If m is a directory the target is one, and otherwise
 // a file. It creates a missing target.
 func (s *stage) attach(m *os.File, target string) error {
-	var st unix.Statx_t
-	// DONT_SYNC: the type is known without asking the server of a network file system.
-	if err := unix.Statx(int(m.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE, &st); err != nil {
-		return &os.PathError{Op: "stat", Path: m.Name(), Err: err}
+	isDir, err := mount.IsDir(m)
+	if err != nil {
+		return err
 	}
 	open := s.root.File
-	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+	if isDir {
 		open = s.root.Dir
 	}
 	at, err := open(target)

@@ -126,11 +126,16 @@ func prepare(p *plan.Plan) *wire.Prepare {
 		ProcView:   p.ProcView,
 		StopSignal: p.StopSignal,
 	}
-	for _, src := range p.Sources {
+	for i, src := range p.Sources {
 		m.Sources = append(m.Sources, wire.Source{
 			Path: src.Path, Recursive: src.Recursive, IDMapped: src.IDMapped, ReadOnly: src.ReadOnly,
 			Supplied: src.Kind != plan.SourceTree,
 		})
+		for _, path := range src.Detach {
+			if p.Namespaces.User {
+				m.Detach = append(m.Detach, wire.Hidden{Source: uint32(i), Path: path})
+			}
+		}
 	}
 	for _, j := range p.Join {
 		m.Join = append(m.Join, j.Kind)
@@ -147,9 +152,13 @@ func ranges(list []plan.IDRange) []wire.IDRange {
 }
 
 // cloneFlags returns the flags for the clone of init. They leave the cgroup namespace out: init makes that
-// itself when it is in its group.
+// itself when it is in its group. With a user namespace init also makes the mount namespace itself, from one of
+// the host's in which the sources are attached: the kernel then locks them.
 func cloneFlags(n plan.Namespaces) uint64 {
-	flags := uint64(unix.CLONE_NEWPID | unix.CLONE_NEWNS)
+	flags := uint64(unix.CLONE_NEWPID)
+	if !n.User {
+		flags |= unix.CLONE_NEWNS
+	}
 	for _, kind := range []struct {
 		on   bool
 		flag uint64

@@ -26,17 +26,20 @@ func TestPrepare(t *testing.T) {
 		want wire.Prepare
 	}{
 		"the least": {plan.Plan{}, wire.Prepare{Version: wire.Version, CloneFlags: always}},
-		// The cgroup namespace is made later, by init itself.
+		// The cgroup namespace is made later, by init itself; with a user namespace the mount namespace is, too.
 		"all namespaces": {
-			plan.Plan{Namespaces: plan.Namespaces{IPC: true, UTS: true, Net: true, User: true, Cgroup: true}},
-			wire.Prepare{Version: wire.Version, CloneFlags: always | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWUSER},
+			plan.Plan{
+				Namespaces: plan.Namespaces{IPC: true, UTS: true, Net: true, User: true, Cgroup: true},
+				Sources:    []plan.Source{{Path: "/srv"}, {Path: "/sys", Detach: []string{"/fs/cgroup"}}},
+			},
+			wire.Prepare{Version: wire.Version, Sources: []wire.Source{{Path: "/srv"}, {Path: "/sys"}}, Detach: []wire.Hidden{{Source: 1, Path: "/fs/cgroup"}}, CloneFlags: unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWUSER},
 		},
 		"the rest": {
 			plan.Plan{
 				StopSignal: 37,
 				Join:       []plan.Join{{Kind: "net", NetNS: "red"}, {Kind: "ipc", PID: 1}},
 				UIDs:       []plan.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []plan.IDRange{{Inside: 1, Outside: 2, Count: 3}},
-				Sources: []plan.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true}},
+				Sources: []plan.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true, Detach: []string{"/proc"}}},
 			},
 			wire.Prepare{
 				Version: wire.Version, StopSignal: 37, Join: []string{"net", "ipc"},

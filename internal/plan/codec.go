@@ -30,9 +30,9 @@ func (p *Plan) Pack() []byte {
 		w.Bool(s.Recursive)
 		w.Bool(s.IDMapped)
 		w.Bool(s.ReadOnly)
+		packStrings(&w, s.Detach)
 	}
 	w.Bool(p.ProcView)
-	packStrings(&w, p.Detach)
 	packMounts(&w, p.Mounts)
 	w.U32(uint32(len(p.Devices)))
 	for _, d := range p.Devices {
@@ -73,11 +73,10 @@ func Unpack(b []byte) (*Plan, error) {
 	}
 	p.UIDs = unpackRanges(r)
 	p.GIDs = unpackRanges(r)
-	for range r.Count(11) {
-		p.Sources = append(p.Sources, Source{Path: r.String(), Kind: SourceKind(r.String()), Format: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool()})
+	for range r.Count(15) {
+		p.Sources = append(p.Sources, Source{Path: r.String(), Kind: SourceKind(r.String()), Format: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool(), Detach: unpackStrings(r)})
 	}
 	p.ProcView = r.Bool()
-	p.Detach = unpackStrings(r)
 	p.Mounts = unpackMounts(r)
 	for range r.Count(16) {
 		p.Devices = append(p.Devices, Device{Path: r.String(), Major: r.U32(), Minor: r.U32(), Mode: r.U32()})

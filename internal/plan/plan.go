@@ -10,7 +10,6 @@ type Plan struct {
 	// The supervisor opens the sources before the init stage enters the root. Sources[0] is the root.
 	Sources     []Source     `json:"sources"`
 	ProcView    bool         `json:"proc_view,omitempty"` // some mounts are of kind MountView
-	Detach      []string     `json:"detach,omitempty"`    // mounts of a shared host root that the container must not see
 	Mounts      []Mount      `json:"mounts"`              // the mounts that every container has
 	Devices     []Device     `json:"devices"`
 	Links       []Link       `json:"links"`
@@ -70,6 +69,7 @@ type Source struct {
 	Recursive bool       `json:"recursive,omitempty"`
 	IDMapped  bool       `json:"idmapped,omitempty"`
 	ReadOnly  bool       `json:"readonly,omitempty"`
+	Detach    []string   `json:"detach,omitempty"` // mounts of the tree that the container must not see, by their path in it
 }
 
 // MountKind says what a mount shows.

@@ -46,7 +46,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 	}
 	rootOf(p, d)
 	basicMounts(p, h)
-	if len(p.Detach) == 0 { // a container that shares the host's root has the host's /run
+	if len(p.Sources[0].Detach) == 0 { // a container that shares the host's root has the host's /run
 		p.Mounts = append(p.Mounts, runMounts(p, h)...)
 	}
 	if h.ProcView {

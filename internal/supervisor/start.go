@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/initproc"
 	"github.com/berthd/berth/internal/linux/keyring"
-	"github.com/berthd/berth/internal/linux/mount"
 	"github.com/berthd/berth/internal/linux/namespace"
 	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/wire"
@@ -65,15 +63,15 @@ func (s *supervisor) start() error {
 	handed[0] = theirs
 
 	// Init has this keyring until it makes its own. It keeps this one if its user may have no more keys.
-	clone := func() error { return keyring.Apart(func() error { return s.clone(prepare, handed) }) }
-	if err := within(shared, clone); err != nil {
-		return err
-	}
+	clone := func(files []*os.File) error { return keyring.Apart(func() error { return s.clone(prepare, files) }) }
 	if len(prepare.UIDs) > 0 {
-		if err := s.mapOwners(prepare.Sources, handed[initproc.FDSources-initproc.FDWire:]); err != nil {
-			return err
-		}
-		s.mapped, s.uid, s.gid = true, int(prepare.UIDs[0].Outside), int(prepare.GIDs[0].Outside)
+		own := initproc.FDSources - initproc.FDWire
+		err = named(namespace.Apart(shared, func() error { return s.cloneMapped(prepare, clone, handed[:own], handed[own:]) }))
+	} else {
+		err = named(namespace.Within(shared, func() error { return clone(handed) }))
+	}
+	if err != nil {
+		return err
 	}
 	if err := s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}); err != nil || !prepare.ProcView {
 		return err
@@ -110,10 +108,8 @@ func checkPrepare(m wire.Message, files int) (*wire.Prepare, error) {
 	return prepare, nil
 }
 
-// within calls namespace.Within. If a namespace cannot be entered, it returns an error that names the element
-// of the definition.
-func within(shared []namespace.Held, f func() error) error {
-	err := namespace.Within(shared, f)
+// named adds the element of the definition to the error about a namespace that cannot be entered.
+func named(err error) error {
 	if refused, ok := errors.AsType[*namespace.EnterError](err); ok {
 		return &wire.Failed{Stage: "namespaces", Text: fmt.Sprintf("lxc:share%s: %v", refused.Kind, err), Number: errno(err)}
 	}
@@ -125,64 +121,6 @@ func setName() {
 	name := [16]byte{}
 	copy(name[:15], "berth-supervisor")
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0)
-}
-
-// mapOwners maps the owners in the sources' trees by init's user namespace. The trees are attached nowhere yet
-// (mount_setattr(2) requires that). Nothing on disk changes.
-func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
-	userns, err := os.Open("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/ns/user")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = userns.Close() }()
-	for i, src := range sources {
-		if !src.IDMapped {
-			continue
-		}
-		depth := mount.One
-		if src.Recursive {
-			depth = mount.Tree
-		}
-		err := mount.IDMap(trees[i], userns, depth)
-		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EPERM) {
-			err = fmt.Errorf("its file system, or one mounted below, does not support ID-mapped mounts, which a container with <idmap> needs: %w", err)
-		}
-		if err != nil {
-			return &wire.Failed{Stage: "sources", Text: src.Path + ": " + err.Error(), Number: errno(err)}
-		}
-	}
-	_, err = s.tellInit(&wire.Mapped{})
-	return err
-}
-
-// openSource returns the tree of a source. It takes the next of made if berthd supplied the tree. Otherwise it
-// opens the host path once and clones the mounts there.
-func openSource(src wire.Source, kind int, made *[]*os.File) (*os.File, error) {
-	if src.Supplied {
-		tree := (*made)[0]
-		*made = (*made)[1:]
-		return tree, nil
-	}
-	at, err := os.OpenFile(src.Path, unix.O_PATH|unix.O_CLOEXEC|kind, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = at.Close() }()
-	depth := mount.One
-	if src.Recursive {
-		depth = mount.Tree
-	}
-	tree, err := mount.Clone(at, depth)
-	if err != nil {
-		return nil, err
-	}
-	if src.ReadOnly {
-		if err := mount.SetAttr(tree, mount.ReadOnly, depth); err != nil {
-			_ = tree.Close()
-			return nil, err
-		}
-	}
-	return tree, nil
 }
 
 // place divides the scope into two groups, and moves this process and init to theirs: cgroup v2 allows no

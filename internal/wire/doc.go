@@ -2,9 +2,10 @@
 // SOCK_SEQPACKET sockets, with one message a packet and descriptors by SCM_RIGHTS.
 //
 //	berthd                      supervisor                     init stage
-//	  | Prepare + plan -----------> |  opens the sources, clones --> |  (plan, sources inherited)
+//	  | Prepare + plan -----------> |  opens the sources, clones --> |  (plan, sources inherited: not
+//	  |                             |                                |   with a user namespace)
 //	  | <---------------------- Born |                                |  mounts, devices
-//	  |                             | Mapped (user namespace) -----> |
+//	  |                             | Mapped (user namespace) -----> |  takes the attached sources
 //	  |                             | View + tree -----------------> |  its part of /proc
 //	  |  (systemd: the scope)       | <-- Consoles + both pty sides  |
 //	  | Place + scope dir --------> |  moves itself and init         |

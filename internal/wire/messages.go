@@ -65,6 +65,13 @@ type Prepare struct {
 	ProcView   bool     // serve the container's part of /proc
 	StopSignal uint32   // the signal that ends init; 0 means one that init listens to
 	Join       []string // the kinds of the namespaces to enter
+	Detach     []Hidden // only with a user namespace; otherwise the init stage does it
+}
+
+// Hidden is a mount of a source's tree that the container must not see.
+type Hidden struct {
+	Source uint32 // its index in Sources
+	Path   string // in the tree
 }
 
 // Place says that systemd has put the supervisor into the scope. It carries the scope's cgroup directory.
@@ -186,6 +193,11 @@ func (m *Prepare) put(w *pack.Writer) {
 	for _, kind := range m.Join {
 		w.String(kind)
 	}
+	w.U32(uint32(len(m.Detach)))
+	for _, h := range m.Detach {
+		w.U32(h.Source)
+		w.String(h.Path)
+	}
 }
 
 func (m *Exited) put(w *pack.Writer) {
@@ -279,6 +291,9 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	m.StopSignal = r.U32()
 	for range r.Count(4) {
 		m.Join = append(m.Join, r.String())
+	}
+	for range r.Count(8) {
+		m.Detach = append(m.Detach, Hidden{Source: r.U32(), Path: r.String()})
 	}
 	return m
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -187,6 +188,54 @@ func TestPivot(t *testing.T) {
 		}
 		if dir, err := os.Getwd(); dir != "/" {
 			t.Errorf("working directory %q, %v", dir, err)
+		}
+	})
+}
+
+// TestShelve: trees that were shelved are taken again as they were, files and directories, and what is on a
+// path below one can be detached before.
+func TestShelve(t *testing.T) {
+	apart(t, func() {
+		from, shelf := tmpfs(t, 0), t.TempDir()
+		if err := errors.Join(os.MkdirAll(from+"/below/deep", 0o755), os.WriteFile(from+"/file", []byte("content"), 0o600),
+			os.WriteFile(from+"/below/hidden", nil, 0o600), unix.Mount("below", from+"/below", "tmpfs", 0, "")); err != nil {
+			t.Error(err)
+			return
+		}
+		var trees []*os.File
+		for path, depth := range map[string]Depth{from: Tree, from + "/file": One} {
+			tree, err := Clone(at(t, path), depth)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if depth == Tree {
+				trees = append([]*os.File{tree}, trees...)
+			} else {
+				trees = append(trees, tree)
+			}
+		}
+		if err := errors.Join(Shelve(trees, shelf), DetachBelow(shelf, 0, "/below"), Unshare()); err != nil {
+			t.Error(err)
+			return
+		}
+		for i, look := range []string{"/below/hidden", ""} {
+			tree, err := Take(shelf, i, "name")
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			path := "/proc/self/fd/" + strconv.Itoa(int(tree.Fd()))
+			if _, err := os.Stat(path + look); err != nil || tree.Name() != "name" {
+				t.Errorf("%d: %v", i, err)
+			}
+			if isDir, err := IsDir(tree); isDir != (i == 0) || err != nil {
+				t.Errorf("%d is a directory: %v, %v", i, isDir, err)
+			}
+			_ = tree.Close()
+		}
+		if _, err := Take(shelf, 2, "none"); !errors.Is(err, unix.ENOENT) {
+			t.Errorf("one that was never shelved: %v", err)
 		}
 	})
 }

@@ -29,6 +29,11 @@ func Within(list []Held, f func() error) error {
 	if len(list) == 0 {
 		return f()
 	}
+	return Apart(list, f)
+}
+
+// Apart is like Within, but always takes a thread of its own. So f may change the thread's namespaces.
+func Apart(list []Held, f func() error) error {
 	return aside(func() error {
 		for _, h := range list {
 			if err := enter(h); err != nil {

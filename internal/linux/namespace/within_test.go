@@ -56,6 +56,17 @@ func TestWithinNothing(t *testing.T) {
 	}
 }
 
+// TestApart: the function runs on another thread than the caller's, also without a namespace to enter.
+func TestApart(t *testing.T) {
+	t.Parallel()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	caller, got := unix.Gettid(), 0
+	if err := Apart(nil, func() error { got = unix.Gettid(); return nil }); err != nil || got == 0 || got == caller {
+		t.Errorf("thread %d, and the caller's is %d: %v", got, caller, err)
+	}
+}
+
 // TestEnterError: a namespace that is refused is named, and the function does not run.
 func TestEnterError(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,98 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/mount"
+	"github.com/berthd/berth/internal/wire"
+)
+
+// openSource returns the tree of a source. It takes the next of made if berthd supplied the tree. Otherwise it
+// opens the host path once and clones the mounts there.
+func openSource(src wire.Source, kind int, made *[]*os.File) (*os.File, error) {
+	if src.Supplied {
+		tree := (*made)[0]
+		*made = (*made)[1:]
+		return tree, nil
+	}
+	at, err := os.OpenFile(src.Path, unix.O_PATH|unix.O_CLOEXEC|kind, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = at.Close() }()
+	depth := mount.One
+	if src.Recursive {
+		depth = mount.Tree
+	}
+	tree, err := mount.Clone(at, depth)
+	if err != nil {
+		return nil, err
+	}
+	if src.ReadOnly {
+		if err := mount.SetAttr(tree, mount.ReadOnly, depth); err != nil {
+			_ = tree.Close()
+			return nil, err
+		}
+	}
+	return tree, nil
+}
+
+// cloneMapped clones init with a user namespace. It changes the calling thread's mount namespace.
+//
+// The sources are attached in a mount namespace that the host's user namespace owns, and init is cloned
+// into that. Init then makes the container's own as a copy, in which the kernel locks them. Sources that
+// were attached in the container's own would not be locked: its root could make them writable, and
+// uncover what the host's mounts hide.
+func (s *supervisor) cloneMapped(p *wire.Prepare, clone func([]*os.File) error, handed, trees []*os.File) error {
+	if err := mount.Unshare(); err != nil {
+		return err
+	}
+	if err := clone(handed); err != nil {
+		return err
+	}
+	if err := s.mapOwners(p.Sources, trees); err != nil {
+		return err
+	}
+	err := mount.Shelve(trees, mount.Shelf)
+	for i := 0; i < len(p.Detach) && err == nil; i++ {
+		err = mount.DetachBelow(mount.Shelf, int(p.Detach[i].Source), p.Detach[i].Path)
+	}
+	if err != nil {
+		return &wire.Failed{Stage: "sources", Text: err.Error(), Number: errno(err)}
+	}
+	s.mapped, s.uid, s.gid = true, int(p.UIDs[0].Outside), int(p.GIDs[0].Outside)
+	_, err = s.tellInit(&wire.Mapped{})
+	return err
+}
+
+// mapOwners maps the owners in the sources' trees by init's user namespace. The trees are attached nowhere yet
+// (mount_setattr(2) requires that). Nothing on disk changes.
+func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
+	userns, err := os.Open("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/ns/user")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = userns.Close() }()
+	for i, src := range sources {
+		if !src.IDMapped {
+			continue
+		}
+		depth := mount.One
+		if src.Recursive {
+			depth = mount.Tree
+		}
+		err := mount.IDMap(trees[i], userns, depth)
+		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EPERM) {
+			err = fmt.Errorf("its file system, or one mounted below, does not support ID-mapped mounts, which a container with <idmap> needs: %w", err)
+		}
+		if err != nil {
+			return &wire.Failed{Stage: "sources", Text: src.Path + ": " + err.Error(), Number: errno(err)}
+		}
+	}
+	return nil
+}
