@@ -30,7 +30,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 		Consoles:   len(d.Consoles),
 		Hostname:   d.Hostname(),
 		Caps: plan.Capabilities{
-			Keep: d.Features.Capabilities.Keep(),
+			Keep: kept(d),
 			// libvirt sets the inheritable set with the policy "deny" only (observed).
 			Inherit: d.Features.Capabilities.Policy == domain.CapDeny,
 		},

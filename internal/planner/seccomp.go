@@ -44,7 +44,7 @@ func denied(d *domain.Def) []string {
 		return nil
 	}
 	list := always()
-	keep := d.Features.Capabilities.Keep()
+	keep := kept(d)
 	for n, name := range domain.CapabilityNames() {
 		if keep&(1<<n) == 0 {
 			list = append(list, without(name)...)
