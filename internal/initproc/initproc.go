@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/linux/inroot"
 	"github.com/berthd/berth/internal/linux/mount"
 	"github.com/berthd/berth/internal/linux/signals"
@@ -219,6 +220,13 @@ func (s *stage) exec() error {
 	// This catches any descriptor that was not opened with O_CLOEXEC by mistake.
 	if err := unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil {
 		return fmt.Errorf("close_range: %w", err)
+	}
+	limits := make([]inherit.Limit, len(s.plan.Limits))
+	for i, l := range s.plan.Limits {
+		limits[i] = inherit.Limit(l)
+	}
+	if err := inherit.SetFiles(limits); err != nil {
+		return err
 	}
 	i := s.plan.Init
 	signals.Reset()

@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/plan"
 )
 
 // sleeper runs a program that changes nothing of what it was given, as init.
@@ -89,19 +91,38 @@ func TestWhatInitGets(t *testing.T) {
 	}
 }
 
-// TestFileLimit: init has the host's limit of open files, not the one that the Go runtime raises
-// for itself.
+// TestFileLimit: init has the limit of open files of its plan, or else the host's, and never the one that the Go
+// runtime raises for itself.
 func TestFileLimit(t *testing.T) {
-	_, _, leader := sleeper(t)
 	shell, err := exec.Command("sh", "-c", "ulimit -Sn; ulimit -Hn").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	limits := strings.Fields(string(shell))
-	for line := range strings.Lines(read(t, leader+"/limits")) {
-		if rest, ok := strings.CutPrefix(line, "Max open files"); ok && !slices.Equal(strings.Fields(rest)[:2], limits) {
-			t.Errorf("init has %s, a program of ours %v", rest, limits)
-		}
+	host := strings.Fields(string(shell))
+	for name, c := range map[string]struct {
+		limits []plan.Limit
+		want   []string
+	}{
+		"the host's": {nil, host},
+		"the plan's": {[]plan.Limit{{Name: "nofile", Soft: 321, Hard: 654}}, []string{"321", "654"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBox(t, "exec sleep 1000")
+			b.plan.Limits = c.limits
+			s := b.run(t)
+			seen := 0
+			for line := range strings.Lines(read(t, "/proc/"+number(s.Leader())+"/limits")) {
+				if rest, ok := strings.CutPrefix(line, "Max open files"); ok {
+					seen++
+					if got := strings.Fields(rest)[:2]; !slices.Equal(got, c.want) {
+						t.Errorf("init has %s, want %s", got, c.want)
+					}
+				}
+			}
+			if seen != 1 {
+				t.Errorf("%d lines tell the limit", seen)
+			}
+		})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
@@ -22,6 +23,9 @@ type Supervisors struct {
 	program *os.File // sealed
 	null    *os.File
 	images  Images
+
+	forker   *forker // nil: the daemon's own threads fork
+	settings []inherit.Setting
 }
 
 // Images mounts block devices and image files.
@@ -90,7 +94,7 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 	}
 	proc.conn = conn
 	go proc.read()
-	if err := conn.Send(prepare(p), slices.Concat([]*os.File{planFile}, shared, images, view)...); err != nil {
+	if err := conn.Send(prepare(p, s.settings), slices.Concat([]*os.File{planFile}, shared, images, view)...); err != nil {
 		_ = proc.Kill()
 		<-proc.Done()
 		return nil, err
@@ -100,14 +104,24 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 
 func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Process, error) {
 	// The program is one of Files: ForkExec may overwrite any descriptor with a higher number than these.
-	pid, err := syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(wire.FDProgram), []string{"berth-supervisor", name}, &syscall.ProcAttr{
+	attr := &syscall.ProcAttr{
 		Dir: runDir,
 		// The supervisor nearly always waits: one processor is enough, and keeps it small. The garbage collector
 		// starts at 0.4 MB instead of 4 MB. Go's runtime must not send itself SIGURG, which is wire.StopOrder.
 		Env:   []string{"GOMAXPROCS=1", "GOGC=10", "GODEBUG=asyncpreemptoff=1"},
 		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), listener.Fd(), s.program.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
-	})
+	}
+	var pid int
+	var err error
+	fork := func() {
+		pid, err = syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(wire.FDProgram), []string{"berth-supervisor", name}, attr)
+	}
+	if s.forker != nil {
+		s.forker.do(fork)
+	} else {
+		fork()
+	}
 	runtime.KeepAlive(socket)
 	runtime.KeepAlive(listener)
 	if err != nil {
@@ -117,7 +131,7 @@ func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Pro
 }
 
 // prepare returns the supervisor's own part of the plan.
-func prepare(p *plan.Plan) *wire.Prepare {
+func prepare(p *plan.Plan, settings []inherit.Setting) *wire.Prepare {
 	m := &wire.Prepare{
 		Version:    wire.Version,
 		CloneFlags: cloneFlags(p.Namespaces),
@@ -139,6 +153,12 @@ func prepare(p *plan.Plan) *wire.Prepare {
 	}
 	for _, j := range p.Join {
 		m.Join = append(m.Join, j.Kind)
+	}
+	for _, l := range p.Limits {
+		m.Limits = append(m.Limits, wire.Limit(l))
+	}
+	for _, s := range settings {
+		m.Settings = append(m.Settings, wire.Setting(s))
 	}
 	return m
 }

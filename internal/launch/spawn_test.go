@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 )
@@ -22,16 +23,18 @@ func TestPrepare(t *testing.T) {
 	t.Parallel()
 	const always = unix.CLONE_NEWPID | unix.CLONE_NEWNS
 	for name, tc := range map[string]struct {
-		plan plan.Plan
-		want wire.Prepare
+		plan     plan.Plan
+		settings []inherit.Setting
+		want     wire.Prepare
 	}{
-		"the least": {plan.Plan{}, wire.Prepare{Version: wire.Version, CloneFlags: always}},
+		"the least": {plan.Plan{}, nil, wire.Prepare{Version: wire.Version, CloneFlags: always}},
 		// The cgroup namespace is made later, by init itself; with a user namespace the mount namespace is, too.
 		"all namespaces": {
 			plan.Plan{
 				Namespaces: plan.Namespaces{IPC: true, UTS: true, Net: true, User: true, Cgroup: true},
 				Sources:    []plan.Source{{Path: "/srv"}, {Path: "/sys", Detach: []string{"/fs/cgroup"}}},
 			},
+			nil,
 			wire.Prepare{Version: wire.Version, Sources: []wire.Source{{Path: "/srv"}, {Path: "/sys"}}, Detach: []wire.Hidden{{Source: 1, Path: "/fs/cgroup"}}, CloneFlags: unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWUSER},
 		},
 		"the rest": {
@@ -40,17 +43,20 @@ func TestPrepare(t *testing.T) {
 				Join:       []plan.Join{{Kind: "net", NetNS: "red"}, {Kind: "ipc", PID: 1}},
 				UIDs:       []plan.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []plan.IDRange{{Inside: 1, Outside: 2, Count: 3}},
 				Sources: []plan.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true, Detach: []string{"/proc"}}},
+				Limits:  []plan.Limit{{Name: "nofile", Soft: 1024, Hard: plan.Infinity}},
 			},
+			[]inherit.Setting{{File: inherit.OOMScoreAdj, Value: "0"}},
 			wire.Prepare{
 				Version: wire.Version, StopSignal: 37, Join: []string{"net", "ipc"},
 				CloneFlags: always, UIDs: []wire.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []wire.IDRange{{Inside: 1, Outside: 2, Count: 3}},
 				Sources: []wire.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true}},
+				Limits:  []wire.Limit{{Name: "nofile", Soft: 1024, Hard: plan.Infinity}}, Settings: []wire.Setting{{File: "oom_score_adj", Value: "0"}},
 			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := wire.Decode(wire.Encode(prepare(&tc.plan)))
+			got, err := wire.Decode(wire.Encode(prepare(&tc.plan, tc.settings)))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -56,6 +56,12 @@ func (p *Plan) Pack() []byte {
 	w.Bool(p.Caps.Inherit)
 	w.Bool(p.NoNewPrivs)
 	w.Bool(p.Linux32)
+	w.U32(uint32(len(p.Limits)))
+	for _, l := range p.Limits {
+		w.String(l.Name)
+		w.U64(l.Soft)
+		w.U64(l.Hard)
+	}
 	packInit(&w, &p.Init)
 	w.U32(p.StopSignal)
 	return w.Bytes()
@@ -94,6 +100,9 @@ func Unpack(b []byte) (*Plan, error) {
 	p.Deny = unpackStrings(r)
 	p.Caps = Capabilities{Keep: r.U64(), Inherit: r.Bool()}
 	p.NoNewPrivs, p.Linux32 = r.Bool(), r.Bool()
+	for range r.Count(20) {
+		p.Limits = append(p.Limits, Limit{Name: r.String(), Soft: r.U64(), Hard: r.U64()})
+	}
 	p.Init = unpackInit(r)
 	p.StopSignal = r.U32()
 	if err := r.End(); err != nil {

@@ -28,6 +28,7 @@ func full() *Plan {
 		StopSignal:  37,
 		ProcView:    true,
 		Caps:        Capabilities{Keep: 0x1fdb5feffff, Inherit: true},
+		Limits:      []Limit{{"nofile", 1024, 524288}, {"core", 0, Infinity}},
 		Init:        Init{Path: "/init", Args: []string{"/init", "-x"}, Env: []string{"A=b"}, Dir: "/", User: "nobody", Group: "+5"},
 	}
 }

@@ -22,6 +22,7 @@ type Plan struct {
 	Caps        Capabilities `json:"capabilities"`
 	NoNewPrivs  bool         `json:"no_new_privs,omitempty"` // prctl(2), PR_SET_NO_NEW_PRIVS
 	Linux32     bool         `json:"linux32,omitempty"`      // personality(2), PER_LINUX32
+	Limits      []Limit      `json:"limits,omitempty"`       // of init; none means berthd's own
 	Init        Init         `json:"init"`
 	StopSignal  uint32       `json:"stop_signal,omitempty"` // asks init to end; 0 means a signal that init listens to
 }
@@ -133,6 +134,13 @@ type Link struct {
 type Capabilities struct {
 	Keep    uint64 `json:"keep"`
 	Inherit bool   `json:"inherit,omitempty"` // the inheritable set gets them too
+}
+
+// Limit is one resource limit of init (getrlimit(2)). Infinity means none.
+type Limit struct {
+	Name string `json:"name"` // in lower case and without RLIMIT_: nofile, core, ...
+	Soft uint64 `json:"soft"`
+	Hard uint64 `json:"hard"`
 }
 
 // Init is the program that is executed, with its arguments, environment, directory and user.

@@ -9,12 +9,13 @@ import (
 
 // Host holds the facts of the host and of its configuration that Build needs.
 type Host struct {
-	ContainerEnv string // the value of container=
-	Path         string // the value of PATH=
-	OSRelease    string // the text of the host's os-release(5), or "" if the host has none
-	SecurityFS   bool   // securityfs is mounted on /sys/kernel/security
-	SELinuxFS    bool   // selinuxfs is mounted on /sys/fs/selinux
-	ProcView     bool   // the host has FUSE, which a container's view of /proc needs
+	ContainerEnv string       // the value of container=
+	Path         string       // the value of PATH=
+	OSRelease    string       // the text of the host's os-release(5), or "" if the host has none
+	SecurityFS   bool         // securityfs is mounted on /sys/kernel/security
+	SELinuxFS    bool         // selinuxfs is mounted on /sys/fs/selinux
+	ProcView     bool         // the host has FUSE, which a container's view of /proc needs
+	Limits       []plan.Limit // those that a service of the host begins with
 }
 
 // Build returns the plan of a start. The definition must come from domain.Parse, which refuses all
@@ -37,6 +38,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 		Deny:       denied(d),
 		NoNewPrivs: d.Extension.NoNewPrivs,
 		Linux32:    d.OS.Personality32(),
+		Limits:     h.Limits,
 		Init:       initOf(d, h),
 		StopSignal: d.Extension.StopSignal(),
 	}

@@ -32,6 +32,9 @@ func (s *supervisor) start() error {
 	if err != nil {
 		return err
 	}
+	if err := begin(prepare); err != nil {
+		return err
+	}
 	s.stop = syscall.Signal(prepare.StopSignal)
 	shared := make([]namespace.Held, len(prepare.Join))
 	for i, kind := range prepare.Join {

@@ -62,10 +62,12 @@ type Prepare struct {
 	CloneFlags uint64 // CLONE_NEW*
 	UIDs, GIDs []IDRange
 	Sources    []Source
-	ProcView   bool     // serve the container's part of /proc
-	StopSignal uint32   // the signal that ends init; 0 means one that init listens to
-	Join       []string // the kinds of the namespaces to enter
-	Detach     []Hidden // only with a user namespace; otherwise the init stage does it
+	ProcView   bool      // serve the container's part of /proc
+	StopSignal uint32    // the signal that ends init; 0 means one that init listens to
+	Join       []string  // the kinds of the namespaces to enter
+	Detach     []Hidden  // only with a user namespace; otherwise the init stage does it
+	Limits     []Limit   // of the supervisor and its children
+	Settings   []Setting // the same, before init is cloned
 }
 
 // Hidden is a mount of a source's tree that the container must not see.
@@ -73,6 +75,15 @@ type Hidden struct {
 	Source uint32 // its index in Sources
 	Path   string // in the tree
 }
+
+// Limit is a resource limit (getrlimit(2)) by its name, such as nofile.
+type Limit struct {
+	Name       string
+	Soft, Hard uint64
+}
+
+// Setting is a file below /proc/self and what to write into it.
+type Setting struct{ File, Value string }
 
 // Place says that systemd has put the supervisor into the scope. It carries the scope's cgroup directory.
 type Place struct{}
@@ -198,6 +209,17 @@ func (m *Prepare) put(w *pack.Writer) {
 		w.U32(h.Source)
 		w.String(h.Path)
 	}
+	w.U32(uint32(len(m.Limits)))
+	for _, l := range m.Limits {
+		w.String(l.Name)
+		w.U64(l.Soft)
+		w.U64(l.Hard)
+	}
+	w.U32(uint32(len(m.Settings)))
+	for _, s := range m.Settings {
+		w.String(s.File)
+		w.String(s.Value)
+	}
 }
 
 func (m *Exited) put(w *pack.Writer) {
@@ -294,6 +316,12 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	}
 	for range r.Count(8) {
 		m.Detach = append(m.Detach, Hidden{Source: r.U32(), Path: r.String()})
+	}
+	for range r.Count(20) {
+		m.Limits = append(m.Limits, Limit{Name: r.String(), Soft: r.U64(), Hard: r.U64()})
+	}
+	for range r.Count(8) {
+		m.Settings = append(m.Settings, Setting{File: r.String(), Value: r.String()})
 	}
 	return m
 }

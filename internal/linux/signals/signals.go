@@ -1,4 +1,4 @@
-// Package signals resets the signal dispositions of a process that is about to execute another program
+// Package signals resets the signal dispositions and the mask of a process that is about to execute another program
 // (sigaction(2)). It keeps no state.
 package signals
 
@@ -11,7 +11,7 @@ import (
 // last is _NSIG, the last signal, of every architecture that Berth is built for.
 const last = 64
 
-// Reset sets every signal to its default disposition. execve(2) resets caught signals, but keeps ignored
+// Reset sets every signal to its default disposition, and blocks none on the calling thread. execve(2) resets caught signals, but keeps ignored
 // ones ignored: nohup(1) ignores SIGHUP, and glibc's posix_spawn(3), which make uses, ignores its
 // internal signal 32. Reset also removes the Go runtime's handlers, so the caller must exec next.
 func Reset() {
@@ -20,4 +20,7 @@ func Reset() {
 		// The call fails for SIGKILL and SIGSTOP, which always have their default.
 		_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&act[0])), 0, last/8, 0, 0)
 	}
+	var none uint64
+	const set = 2 // SIG_SETMASK
+	_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, set, uintptr(unsafe.Pointer(&none)), 0, last/8, 0, 0)
 }

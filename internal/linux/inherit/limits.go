@@ -1,0 +1,74 @@
+package inherit
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// Limit is one resource limit of a process (getrlimit(2)).
+type Limit struct {
+	Name       string // in lower case and without RLIMIT_: nofile, core, ...
+	Soft, Hard uint64 // ^0 means none
+}
+
+// Nofile is the limit of open files.
+const Nofile = "nofile"
+
+// Names returns the names of all limits. The index of a name is the limit's number: RLIMIT_CPU is 0
+// (asm-generic/resource.h, which amd64 and arm64 use).
+func Names() []string {
+	return []string{
+		"cpu", "fsize", "data", "stack", "core", "rss", "nproc", Nofile, "memlock", "as", "locks", "sigpending",
+		"msgqueue", "nice", "rtprio", "rttime",
+	}
+}
+
+// SetLimits gives the process the limits. It raises the soft limit of open files to the hard one, as the Go
+// runtime does for itself: SetFiles is for the process that executes the next program. It sets each limit
+// as near as it may: without CAP_SYS_RESOURCE no hard limit can grow.
+func SetLimits(limits []Limit) error {
+	for _, l := range limits {
+		if l.Name == Nofile {
+			l.Soft = l.Hard
+		}
+		if err := set(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SetFiles gives the process the limit of open files among limits, if there is one. execve(2) keeps it.
+func SetFiles(limits []Limit) error {
+	for _, l := range limits {
+		if l.Name == Nofile {
+			return set(l)
+		}
+	}
+	return nil
+}
+
+func set(l Limit) error {
+	n := slices.Index(Names(), l.Name)
+	if n < 0 {
+		return fmt.Errorf("limit %q: unknown", l.Name)
+	}
+	want := unix.Rlimit{Cur: l.Soft, Max: l.Hard}
+	err := unix.Prlimit(0, n, &want, nil)
+	if errors.Is(err, unix.EPERM) {
+		var now unix.Rlimit
+		if err := unix.Prlimit(0, n, nil, &now); err != nil {
+			return fmt.Errorf("limit %s: %w", l.Name, err)
+		}
+		want.Max = min(want.Max, now.Max)
+		want.Cur = min(want.Cur, want.Max)
+		err = unix.Prlimit(0, n, &want, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("limit %s: %w", l.Name, err)
+	}
+	return nil
+}
