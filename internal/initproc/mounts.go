@@ -29,6 +29,9 @@ func (s *stage) mountAll(list []plan.Mount) error {
 			continue
 		}
 		_ = m.Close()
+		if list[i].Kind == plan.MountBootID {
+			err = errors.Join(err, s.root.Unlink(bootIDFile))
+		}
 		if err != nil {
 			return err
 		}
@@ -105,6 +108,8 @@ func (s *stage) make(m *plan.Mount) (*os.File, error) {
 		return s.sources[m.Source], nil
 	case plan.MountView:
 		return s.view[m.From], nil
+	case plan.MountBootID:
+		return s.bootID(attr)
 	case plan.MountInner:
 		from, err := s.root.Open(m.From, unix.O_PATH)
 		if err != nil {

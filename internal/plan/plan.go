@@ -82,6 +82,7 @@ const (
 	MountInner  MountKind = "inner"  // a bind of From, a path inside the container
 	MountSource MountKind = "source" // the tree of Sources[Source]
 	MountView   MountKind = "view"   // the file From of the container's view of /proc (package procview)
+	MountBootID MountKind = "bootid" // a new file with a random boot id; the container must have its /dev by then
 )
 
 // Mount is one mount inside the container. The init stage creates the target if it is missing.

@@ -99,6 +99,8 @@ func checkPlan(t *testing.T, p *plan.Plan) {
 				bad = m.Type == "" || m.Type != "tmpfs" && len(m.Files) > 0 || m.From != "" || m.Source != 0
 			case plan.MountInner:
 				bad = !filepath.IsAbs(m.From) || m.Type != "" || m.Source != 0
+			case plan.MountBootID:
+				bad = m.Type != "" || m.From != "" || m.Source != 0
 			case plan.MountView:
 				bad = !p.ProcView || m.From == ""
 			case plan.MountSource: // 0 is the root

@@ -37,6 +37,11 @@ func basicMounts(p *plan.Plan, h Host) {
 			Kind: plan.MountNew, Target: "/dev/pts", Type: "devpts", NoSUID: true, NoExec: true,
 			Options: ptsOptions(p.GIDs),
 		},
+		// systemd-nspawn and LXC mount one too. Without it the journal inside has all lives in one boot.
+		plan.Mount{
+			Kind: plan.MountBootID, Target: "/proc/sys/kernel/random/boot_id",
+			ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true,
+		},
 	)
 	p.Cgroup = plan.Mount{Kind: plan.MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2", NoSUID: true, NoDev: true, NoExec: true}
 }

@@ -24,6 +24,8 @@ var mountRows = []struct {
 	{target: "/proc/sys", fstype: "proc", flags: "ro,nosuid,nodev,noexec"},
 	{target: "/proc/sys/net/ipv4", fstype: "proc", flags: "rw,nosuid,nodev,noexec", kinds: privnet},
 	{target: "/proc/sys/net/ipv6", fstype: "proc", flags: "rw,nosuid,nodev,noexec", kinds: privnet},
+	// A boot id for each life, as systemd-nspawn and LXC have it; libvirt has none.
+	{target: "/proc/sys/kernel/random/boot_id", fstype: "tmpfs", flags: "ro,nosuid,nodev,noexec"},
 	// The container's own figures; libvirt has the first.
 	{target: "/proc/meminfo", fstype: "fuse.berth", flags: "ro,nosuid,nodev,noexec"},
 	{target: "/proc/swaps", fstype: "fuse.berth", flags: "ro,nosuid,nodev,noexec"},

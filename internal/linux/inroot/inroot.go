@@ -91,6 +91,11 @@ func (r Root) Symlink(target, p string) error {
 	})
 }
 
+// Unlink removes a name that is not a directory's.
+func (r Root) Unlink(p string) error {
+	return r.in(p, "unlink", func(dir int, name string) error { return unix.Unlinkat(dir, name, 0) })
+}
+
 func (r Root) in(p, op string, f func(dir int, name string) error) error {
 	parent, err := r.parent(p)
 	if err != nil {

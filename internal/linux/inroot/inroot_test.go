@@ -212,3 +212,25 @@ func TestLinkWithinTheRoot(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 }
+
+// TestUnlink: a name inside the root goes, and neither a name nor the file of a link outside of it.
+func TestUnlink(t *testing.T) {
+	t.Parallel()
+	r, root, outside := hostile(t)
+	if err := r.Unlink("/file"); err != nil {
+		t.Error(err)
+	}
+	if err := r.Unlink("/secret"); err != nil { // the link itself
+		t.Error(err)
+	}
+	for _, p := range []string{"/file", "/proc/secret", outside + "/secret"} {
+		if err := r.Unlink(p); err == nil {
+			t.Errorf("%s: there was one", p)
+		}
+	}
+	for _, name := range []string{"file", "secret"} {
+		if _, err := os.Lstat(filepath.Join(root, name)); !errors.Is(err, unix.ENOENT) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
