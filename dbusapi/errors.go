@@ -106,11 +106,30 @@ func domainError(err error) (string, details, bool) {
 	if e.Kind == domain.InvalidXML {
 		name = contract.ErrorInvalidXML
 	}
-	d := details{}
+	d := details{"faults": dbus.MakeVariant(faults(err, e))}
 	if e.Element != "" {
 		d["element"] = dbus.MakeVariant(e.Element)
 	}
+	if e.Line > 0 {
+		d["line"] = dbus.MakeVariant(uint32(e.Line))
+	}
 	return name, d, true
+}
+
+// faults returns each mistake of a definition as one line, and at the end the number of those that have none.
+func faults(err error, first *domain.Error) []string {
+	var all *domain.Errors
+	if !errors.As(err, &all) {
+		return []string{first.Error()}
+	}
+	var list []string
+	for _, e := range all.List {
+		list = append(list, e.Error())
+	}
+	if all.More > 0 {
+		list = append(list, fmt.Sprintf("and %d more", all.More))
+	}
+	return list
 }
 
 // onBus makes an error of a method presentable. expected is false for an error that no row

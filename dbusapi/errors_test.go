@@ -65,12 +65,21 @@ func errorCases() []errorCase {
 		},
 		{
 			"domain.Error", &domain.Error{Kind: domain.InvalidXML, Text: "broken"}, contract.ErrorInvalidXML,
-			(&domain.Error{Kind: domain.InvalidXML, Text: "broken"}).Error(), nil,
+			(&domain.Error{Kind: domain.InvalidXML, Text: "broken"}).Error(),
+			map[string]any{"faults": []string{"broken"}},
 		},
 		{
-			"domain.Error", &domain.Error{Kind: domain.InvalidConfig, Element: "memory", Text: "is zero"}, contract.ErrorInvalidConfig,
-			(&domain.Error{Kind: domain.InvalidConfig, Element: "memory", Text: "is zero"}).Error(),
-			map[string]any{"element": "memory"},
+			"domain.Error", &domain.Error{Kind: domain.InvalidConfig, Element: "memory", Line: 3, Text: "is zero"}, contract.ErrorInvalidConfig,
+			"memory: is zero (line 3)",
+			map[string]any{"element": "memory", "line": uint32(3), "faults": []string{"memory: is zero (line 3)"}},
+		},
+		{
+			"domain.Errors", &domain.Errors{More: 7, List: []*domain.Error{
+				{Kind: domain.InvalidXML, Element: "name", Line: 2, Text: "is empty"},
+				{Kind: domain.InvalidConfig, Element: "memory", Text: "is zero"},
+			}}, contract.ErrorInvalidXML,
+			"9 faults: (1) name: is empty (line 2); (2) memory: is zero; and 7 more",
+			map[string]any{"element": "name", "line": uint32(2), "faults": []string{"name: is empty (line 2)", "memory: is zero", "and 7 more"}},
 		},
 		{"context", context.DeadlineExceeded, contract.ErrorOperationTimeout, "context deadline exceeded", nil},
 		{"context", context.Canceled, contract.ErrorShuttingDown, "context canceled", nil},

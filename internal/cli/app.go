@@ -70,7 +70,7 @@ func Run(ctx context.Context, cfg Config, args []string) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(cfg.Err, "error: %s\n", a.sentence(err))
+	fmt.Fprintf(cfg.Err, "error: %s\n", a.report(err))
 	return 1
 }
 

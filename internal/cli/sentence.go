@@ -22,6 +22,25 @@ func begun(ctx context.Context, err error) error {
 	return err
 }
 
+// report returns an error as text for a person: a line, or for several mistakes in a definition one more line
+// for each.
+func (a *app) report(err error) string {
+	reply, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return a.sentence(err)
+	}
+	faults, _ := reply.Details["faults"].([]string)
+	head, _, several := strings.Cut(reply.Message, ": (1) ")
+	if !several || len(faults) < 2 {
+		return a.sentence(err)
+	}
+	lines := []string{printable(head) + ":"}
+	for _, fault := range faults {
+		lines = append(lines, "  "+printable(fault))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // sentence returns an error as one line for a person. It leaves berthd's own messages unchanged. To an
 // error on the way to berthd it adds advice.
 func (a *app) sentence(err error) string {

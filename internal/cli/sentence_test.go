@@ -90,3 +90,22 @@ func TestSentences(t *testing.T) {
 		})
 	}
 }
+
+// TestManyFaults: several mistakes in a definition have a line each, in which nothing moves the cursor.
+func TestManyFaults(t *testing.T) {
+	t.Parallel()
+	faults := []string{"domain/name: it is \x1b[2J (line 2)", "domain/os/init: it is missing (line 4)", "and 7 more"}
+	reply := &client.Error{
+		Name: "org.berth1.Error.InvalidXML", Message: "cannot define domain: 9 faults: (1) " + faults[0] + "; (2) " + faults[1] + "; and 7 more",
+		Details: map[string]any{"element": "domain/name", "faults": faults},
+	}
+	a := &app{}
+	want := "cannot define domain: 9 faults:\n  domain/name: it is \\x1b[2J (line 2)\n  domain/os/init: it is missing (line 4)\n  and 7 more"
+	if got := a.report(reply); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	reply.Details["faults"], reply.Message = faults[1:2], "cannot define domain: "+faults[1]
+	if got := a.report(reply); got != reply.Message {
+		t.Errorf("one mistake: %q", got)
+	}
+}

@@ -4,12 +4,14 @@ import "runtime"
 
 const atArch = "domain/os/type@arch"
 
-// readArch accepts the host's own architecture and the 32-bit one that its kernel also runs.
-// It returns an error if arch is any other.
-func readArch(o *OS, arch, host string) error {
+// readArch accepts the host's own architecture, which is the default, and the 32-bit one that its kernel
+// also runs. It returns an error if arch is any other.
+func readArch(o *OS, arch, host string) *Error {
 	sibling := siblingArch(host)
 	switch {
-	case arch == "" || arch == host:
+	case arch == "":
+		arch = host
+	case arch == host:
 	case sibling != "" && arch == sibling:
 	default:
 		return unsupported(atArch, "'%.40s' does not run on this host, which is %s", arch, host)

@@ -29,6 +29,8 @@ type Def struct {
 	Filesystems []Filesystem
 	Consoles    []Console // never empty: one pty is added when the XML has none
 
+	SecLabels []SecLabel // <seclabel type='none'/>, kept only
+
 	Share     Share     // <lxc:namespace>
 	Extension Extension // xmlns:berth
 }
@@ -49,7 +51,7 @@ const Unlimited = 9007199254740991
 
 // OS is <os>: the init program, its arguments and its environment.
 type OS struct {
-	Arch    string // "" means the host's
+	Arch    string // the host's by default, or that of its 32-bit programs
 	Init    string // absolute or relative to the container's root; never empty
 	Args    []string
 	Env     []EnvVar
@@ -143,10 +145,14 @@ type Filesystem struct {
 }
 
 // Root returns the file system with the target "/", the last one if there are several. It returns
-// false if there is none: the container then shares the host's root.
+// false if there is none: the container then shares the host's root. One of the type "bind" is the host's
+// root, and comes as a mount of it.
 func (d *Def) Root() (Filesystem, bool) {
 	for _, v := range slices.Backward(d.Filesystems) {
 		if v.Target == "/" {
+			if v.Type == FSBind {
+				v.Type = FSMount
+			}
 			return v, true
 		}
 	}
@@ -156,8 +162,11 @@ func (d *Def) Root() (Filesystem, bool) {
 // Console is one <console type='pty'>.
 type Console struct {
 	TargetType string // "lxc" by default
-	Port       uint
+	Port       uint   // its index among the consoles
 }
+
+// SecLabel is one <seclabel type='none'/>. It is kept only.
+type SecLabel struct{ Model string }
 
 // ShareKind says how a ShareRef names the namespace to share.
 type ShareKind string

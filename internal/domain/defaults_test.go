@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := &Def{
 		Name: "web", Memory: Memory{Max: 65536, Current: 65536}, VCPUs: 1,
-		OS:       OS{Init: "/init"},
+		OS:       OS{Arch: hostArch(), Init: "/init"},
 		Features: Features{Capabilities: Capabilities{Policy: CapDefault}},
 		Clock:    Clock{Offset: "utc"}, OnPoweroff: ActionDestroy, OnReboot: ActionRestart, OnCrash: ActionDestroy,
 		Consoles: []Console{{TargetType: "lxc"}},
@@ -28,19 +29,19 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestConsolePorts: consoles without a port get the free numbers from 0 on.
+// TestConsolePorts: consoles are numbered in their order, whatever port they are given.
 func TestConsolePorts(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		xml  string
 		want []uint
 	}{
-		"none":               {"", []uint{0}},
-		"one":                {"<console/>", []uint{0}},
-		"three":              {"<console/><console/><console/>", []uint{0, 1, 2}},
-		"one is taken later": {"<console/><console/><console><target port='0'/></console>", []uint{1, 2, 0}},
-		"gaps are filled":    {"<console><target port='1'/></console><console/><console><target port='9'/></console><console/>", []uint{1, 0, 9, 2}},
-		"a target, no port":  {"<console type='pty'><target type='lxc'/></console>", []uint{0}},
+		"none":              {"", []uint{0}},
+		"one":               {"<console/>", []uint{0}},
+		"three":             {"<console/><console/><console/>", []uint{0, 1, 2}},
+		"in another order":  {"<console><target port='2'/></console><console/><console><target port='0'/></console>", []uint{0, 1, 2}},
+		"one port twice":    {"<console><target port='1'/></console><console><target port='1'/></console>", []uint{0, 1}},
+		"a target, no port": {"<console type='pty'><target type='lxc'/></console>", []uint{0}},
 	} {
 		d, err := Parse([]byte(with("<devices>" + tc.xml + "</devices>")))
 		if err != nil {
@@ -73,13 +74,15 @@ func TestRoot(t *testing.T) {
 		"another way":    {mount("/a", "//x/../."), "/a", true},
 		"above the root": {mount("/a", "/.."), "/a", true},
 		"the host's":     {mount("/", "/"), "/", true},
+		"by a bind":      {strings.Replace(mount("//", "/"), "<filesystem>", "<filesystem type='bind'>", 1), "/", true},
+		"no first slash": {mount("/a", "./"), "/a", true},
 	} {
 		d, err := Parse([]byte(with("<devices>" + tc.xml + "</devices>")))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if root, private := d.Root(); private != tc.private || root.Source != tc.want {
+		if root, private := d.Root(); private != tc.private || root.Source != tc.want || private && root.Type != FSMount {
 			t.Errorf("%s: %+v, %v", name, root, private)
 		}
 	}

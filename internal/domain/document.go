@@ -33,6 +33,7 @@ type document struct {
 	OnReboot      string                       `xml:"on_reboot,omitempty"`
 	OnCrash       string                       `xml:"on_crash,omitempty"`
 	Devices       *devices                     `xml:"devices"`
+	SecLabels     []libvirtxml.DomainSecLabel  `xml:"seclabel"`
 	LXC           *libvirtxml.DomainLXCNamespace
 	Berth         *extension
 }

@@ -10,8 +10,7 @@ import (
 var formatName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 
 // readDriver reads <driver>. Only a file system of type "file" has a choice of driver.
-func readDriver(fs *Filesystem, x *libvirtxml.DomainFilesystemDriver) error {
-	const at = atFS + "/driver"
+func readDriver(fs *Filesystem, at string, x *libvirtxml.DomainFilesystemDriver) *Error {
 	if x != nil {
 		fs.Driver, fs.Format, fs.WrPolicy = x.Type, x.Format, x.WRPolicy
 	}

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -19,18 +20,55 @@ const (
 )
 
 // Error is one mistake in a definition. Element is its place: a path such as
-// "domain/devices/console". An attribute follows an "@".
+// "domain/devices/console[2]". The number counts the elements of this name, from 1; it is missing if
+// there is only one. An attribute follows an "@".
 type Error struct {
 	Kind    ErrorKind
 	Element string
+	Line    int // of the element's start tag, or of that around a missing element; 0 if unknown
 	Text    string
 }
 
 func (e *Error) Error() string {
-	if e.Element == "" {
-		return e.Text
+	text := e.Text
+	if e.Element != "" {
+		text = e.Element + ": " + text
 	}
-	return e.Element + ": " + e.Text
+	if e.Line > 0 {
+		text += " (line " + strconv.Itoa(e.Line) + ")"
+	}
+	return text
+}
+
+// Errors is several mistakes in one definition, in the order of their lines.
+type Errors struct {
+	List []*Error // two or more
+	More int      // the number of further mistakes, which List has no room for
+}
+
+// Error returns one line: how many there are, then each with its number.
+func (e *Errors) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d faults:", len(e.List)+e.More)
+	for i, one := range e.List {
+		if i > 0 {
+			b.WriteString(";")
+		}
+		fmt.Fprintf(&b, " (%d) %s", i+1, one.Error())
+	}
+	if e.More > 0 {
+		fmt.Fprintf(&b, "; and %d more", e.More)
+	}
+	return b.String()
+}
+
+// Unwrap returns the mistakes, so that errors.As finds the first of them.
+func (e *Errors) Unwrap() []error {
+	list := make([]error, len(e.List))
+	for i, one := range e.List {
+		list[i] = one
+	}
+	return list
 }
 
 func invalid(element, format string, args ...any) *Error {

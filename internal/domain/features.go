@@ -1,53 +1,51 @@
 package domain
 
-func readFeatures(d *Def, x *document) error {
+func readFeatures(d *Def, x *document, f *faults) {
 	d.Features.Capabilities.Policy = CapDefault
-	f := x.Features
-	if f == nil {
-		return nil
+	from := x.Features
+	if from == nil {
+		return
 	}
-	d.Features.PrivNet = f.PrivNet != nil
+	d.Features.PrivNet = from.PrivNet != nil
 	for _, kept := range []struct {
 		there bool
 		name  string
-	}{{f.ACPI != nil, "acpi"}, {f.APIC != nil, "apic"}, {f.PAE != nil, "pae"}} {
+	}{{from.ACPI != nil, "acpi"}, {from.APIC != nil, "apic"}, {from.PAE != nil, "pae"}} {
 		if kept.there {
 			d.Features.Kept = append(d.Features.Kept, kept.name)
 		}
 	}
-	if f.APIC != nil {
-		switch d.Features.APICEOI = f.APIC.EOI; d.Features.APICEOI {
+	if from.APIC != nil {
+		switch d.Features.APICEOI = from.APIC.EOI; d.Features.APICEOI {
 		case "", "on", "off":
 		default:
-			return invalid("domain/features/apic@eoi", "'%s' is neither 'on' nor 'off'", f.APIC.EOI)
+			f.invalid("domain/features/apic@eoi", "'%s' is neither 'on' nor 'off'", from.APIC.EOI)
 		}
 	}
-	if f.Capabilities == nil {
-		return nil
+	if from.Capabilities != nil {
+		readCapabilities(&d.Features.Capabilities, from.Capabilities, f)
 	}
-	return readCapabilities(&d.Features.Capabilities, f.Capabilities)
 }
 
-func readCapabilities(c *Capabilities, x *capabilities) error {
+func readCapabilities(c *Capabilities, x *capabilities, f *faults) {
 	const at = "domain/features/capabilities"
 	switch p := CapPolicy(x.Policy); p {
 	case CapDefault, CapAllow, CapDeny:
 		c.Policy = p
 	case "":
 	default:
-		return invalid(at+"@policy", "'%s' is unknown; known are default, allow, deny", x.Policy)
+		f.invalid(at+"@policy", "'%s' is unknown; known are default, allow, deny", x.Policy)
 	}
 	for _, one := range x.List {
 		name := one.XMLName.Local
 		switch one.State {
 		case "", "on", "off":
 		default:
-			return invalid(at+"/"+name+"@state", "'%s' is neither 'on' nor 'off'", one.State)
+			f.invalid(at+"/"+name+"@state", "'%s' is neither 'on' nor 'off'", one.State)
 		}
 		if c.States == nil {
 			c.States = map[string]bool{}
 		}
 		c.States[name] = one.State != "off"
 	}
-	return nil
 }

@@ -8,74 +8,73 @@ import (
 
 const atFS = "domain/devices/filesystem"
 
-func readFilesystems(d *Def, x *document) error {
+func readFilesystems(d *Def, x *document, f *faults) {
 	if x.Devices == nil {
-		return nil
+		return
 	}
 	d.Emulator = x.Devices.Emulator
 	for i := range x.Devices.Filesystems {
-		fs, err := readFilesystem(&x.Devices.Filesystems[i])
-		if err != nil {
-			return err
+		at := nth(atFS, i)
+		fs := readFilesystem(at, &x.Devices.Filesystems[i], f)
+		// libvirt takes a root of the type "bind" as the host's, since a path inside has no other meaning yet.
+		hostRoot := fs.Type == FSBind && fs.Source == "/"
+		if fs.Target == "/" && (fs.Type == FSRAM || fs.Type == FSBind && !hostRoot) {
+			f.unsupported(at+"@type", "a root file system cannot be of type '%s'; use mount, block or file", fs.Type)
 		}
 		d.Filesystems = append(d.Filesystems, fs)
 	}
-	if root, private := d.Root(); private && (root.Type == FSRAM || root.Type == FSBind) {
-		return unsupported(atFS+"@type", "a root file system cannot be of type '%s'; use mount, block or file", root.Type)
-	}
-	return nil
 }
 
-func readFilesystem(x *filesystem) (fs Filesystem, err error) {
+func readFilesystem(at string, x *filesystem, f *faults) (fs Filesystem) {
 	switch fs.AccessMode = x.AccessMode; fs.AccessMode {
 	case "":
 		fs.AccessMode = "passthrough"
 	case "passthrough", "mapped", "squash":
 	default:
-		return fs, invalid(atFS+"@accessmode", "'%s' is unknown; known are passthrough, mapped, squash", x.AccessMode)
+		f.invalid(at+"@accessmode", "'%s' is unknown; known are passthrough, mapped, squash", x.AccessMode)
 	}
 	fs.Type = FSMount
 	if x.Type != nil {
 		fs.Type = FSType(*x.Type)
 	}
-	if err := readSource(&fs, x.Source); err != nil {
-		return fs, err
-	}
+	readSource(&fs, at, x.Source, f)
 	if x.Target == nil || x.Target.Dir == "" {
-		return fs, invalid(atFS+"/target", "it is missing: a file system must have a target dir")
+		f.invalid(at+"/target", "it is missing: a file system must have a target dir")
+	} else {
+		fs.Target = path.Clean("/" + x.Target.Dir) // libvirt also takes a path without the first slash
+		f.add(checkPath(at+"/target@dir", fs.Target))
 	}
-	if !strings.HasPrefix(x.Target.Dir, "/") {
-		return fs, invalid(atFS+"/target@dir", "'%.60s' is not an absolute path", x.Target.Dir)
-	}
-	fs.Target = path.Clean(x.Target.Dir)
 	fs.ReadOnly = x.ReadOnly != nil
 	if l := x.SpaceHardLimit; l != nil {
-		if fs.HardLimit, err = spaceLimit("space_hard_limit", l.Value, l.Unit); err != nil {
-			return fs, err
-		}
+		fs.HardLimit = f.spaceLimit(at+"/space_hard_limit", l.Value, l.Unit)
 	}
 	if l := x.SpaceSoftLimit; l != nil {
-		if fs.SoftLimit, err = spaceLimit("space_soft_limit", l.Value, l.Unit); err != nil {
-			return fs, err
-		}
+		fs.SoftLimit = f.spaceLimit(at+"/space_soft_limit", l.Value, l.Unit)
 	}
-	return fs, readDriver(&fs, x.Driver)
+	if !f.within(at + "@type") {
+		f.add(readDriver(&fs, at+"/driver", x.Driver))
+	}
+	return fs
 }
 
-func spaceLimit(name string, value uint, unit string) (uint64, error) {
+func (f *faults) spaceLimit(at string, value uint, unit string) uint64 {
 	if unit == "" {
 		unit = "b"
 	}
-	return inBytes(atFS+"/"+name, uint64(value), unit)
+	n, e := inBytes(at, uint64(value), unit)
+	f.add(e)
+	return n
 }
 
-func readSource(fs *Filesystem, x *source) (err error) {
+func readSource(fs *Filesystem, at string, x *source, f *faults) {
 	own, known := map[FSType]string{FSMount: "dir", FSBind: "dir", FSBlock: "dev", FSFile: "file", FSRAM: "usage"}[fs.Type]
 	if !known {
-		return unsupported(atFS+"@type", "a container cannot have the type '%s'; 'mount' is a directory or file of the host", fs.Type)
+		f.unsupported(at+"@type", "a container cannot have the type '%s'; 'mount' is a directory or file of the host", fs.Type)
+		return
 	}
 	if x == nil {
-		return invalid(atFS+"/source", "it is missing: a file system of type '%s' must have a source %s", fs.Type, own)
+		f.invalid(at+"/source", "it is missing: a file system of type '%s' must have a source %s", fs.Type, own)
+		return
 	}
 	usage := ""
 	if x.Usage != nil {
@@ -91,42 +90,41 @@ func readSource(fs *Filesystem, x *source) (err error) {
 		{"pool", x.Pool},
 		{"volume", x.Volume},
 	} {
-		at := atFS + "/source@" + a.name
+		place := at + "/source@" + a.name
 		switch {
 		case a.name == own && own == "usage":
-			fs.Usage, err = ramSize(at, x)
+			var e *Error
+			fs.Usage, e = ramSize(at+"/source", x)
+			f.add(e)
 		case a.name == own:
-			fs.Source, err = a.value, checkSource(at, a.value)
-			if err == nil {
-				fs.Source = path.Clean(fs.Source)
+			e := checkSource(place, a.value)
+			f.add(e)
+			if e == nil {
+				fs.Source = path.Clean(a.value)
 			}
 		case a.value != "" && (fs.Type != FSRAM || a.name != "units"):
-			err = invalid(at, "a file system of type '%s' has no such attribute; its source is %s", fs.Type, own)
-		}
-		if err != nil {
-			return err
+			f.invalid(place, "a file system of type '%s' has no such attribute; its source is %s", fs.Type, own)
 		}
 	}
-	return nil
 }
 
-func ramSize(at string, x *source) (uint64, error) {
+func ramSize(at string, x *source) (uint64, *Error) {
 	if x.Usage == nil || *x.Usage == 0 {
-		return 0, invalid(at, "it is missing or 0: a ram file system must have a size")
+		return 0, invalid(at+"@usage", "it is missing or 0: a ram file system must have a size")
 	}
 	unit := x.Units
 	if unit == "" {
 		unit = "KiB"
 	}
 	if _, known := scale(unit); !known {
-		return 0, noUnit(atFS+"/source@units", unit)
+		return 0, noUnit(at+"@units", unit)
 	}
-	return inBytes(at, *x.Usage, unit)
+	return inBytes(at+"@usage", *x.Usage, unit)
 }
 
 // checkSource requires an absolute path without "..". path.Clean drops ".." together with the part
 // before it, which names another file if that part is a symbolic link.
-func checkSource(at, p string) error {
+func checkSource(at, p string) *Error {
 	switch {
 	case p == "":
 		return invalid(at, "it is missing or empty")
@@ -135,5 +133,5 @@ func checkSource(at, p string) error {
 	case slices.Contains(strings.Split(p, "/"), ".."):
 		return invalid(at, "'%.60s' has a '..'; write the path that is meant", p)
 	}
-	return nil
+	return checkPath(at, p)
 }

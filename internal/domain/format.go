@@ -32,9 +32,10 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 		Features:      d.formatFeatures(),
 		Clock:         &libvirtxml.DomainClock{Offset: d.Clock.Offset},
 		OnPoweroff:    string(d.OnPoweroff), OnReboot: string(d.OnReboot), OnCrash: string(d.OnCrash),
-		Devices: d.formatDevices(o.Live),
-		LXC:     d.formatShare(),
-		Berth:   d.formatExtension(),
+		Devices:   d.formatDevices(o.Live),
+		SecLabels: d.formatLabels(),
+		LXC:       d.formatShare(),
+		Berth:     d.formatExtension(),
 	}
 	if !d.UUID.IsZero() {
 		x.UUID = d.UUID.String()
@@ -200,6 +201,13 @@ func formatFilesystem(fs *Filesystem) filesystem {
 		x.SpaceSoftLimit = &libvirtxml.DomainFilesystemSpaceSoftLimit{Value: uint(fs.SoftLimit), Unit: "bytes"}
 	}
 	return x
+}
+
+func (d *Def) formatLabels() (list []libvirtxml.DomainSecLabel) {
+	for _, label := range d.SecLabels {
+		list = append(list, libvirtxml.DomainSecLabel{Type: "none", Model: label.Model})
+	}
+	return list
 }
 
 func (d *Def) formatShare() *libvirtxml.DomainLXCNamespace {

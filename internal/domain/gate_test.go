@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"testing"
@@ -45,6 +46,7 @@ func TestArch(t *testing.T) {
 		ok         bool
 	}{
 		{"", "x86_64", true},
+		{"", "riscv64", true},
 		{"x86_64", "x86_64", true},
 		{"i686", "x86_64", true},
 		{"armv7l", "aarch64", true},
@@ -56,7 +58,7 @@ func TestArch(t *testing.T) {
 	} {
 		var o OS
 		err := readArch(&o, tc.arch, tc.host)
-		if (err == nil) != tc.ok || tc.ok && o.Arch != tc.arch {
+		if (err == nil) != tc.ok || tc.ok && o.Arch != cmp.Or(tc.arch, tc.host) {
 			t.Errorf("arch %q on %s: %+v, %v", tc.arch, tc.host, o, err)
 		}
 	}

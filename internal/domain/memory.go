@@ -8,56 +8,52 @@ import (
 )
 
 // readMemory reads the sizes and limits of memory. It converts them to KiB, rounded up.
-func readMemory(d *Def, x *document) (err error) {
-	if x.Memory == nil {
-		return invalid("domain/memory", "it is missing: a domain must have a memory size")
-	}
-	if d.Memory.Max, err = kib("domain/memory", x.Memory.Value, x.Memory.Unit); err != nil {
-		return err
-	}
-	switch d.Memory.DumpCore = x.Memory.DumpCore; d.Memory.DumpCore {
-	case "", "on", "off":
+func readMemory(d *Def, x *document, f *faults) {
+	m := &d.Memory
+	switch {
+	case x.Memory == nil:
+		f.invalid("domain/memory", "it is missing: a domain must have a memory size")
 	default:
-		return invalid("domain/memory@dumpCore", "'%s' is neither 'on' nor 'off'", x.Memory.DumpCore)
-	}
-	if d.Memory.Max == 0 {
-		return invalid("domain/memory", "the memory size must be more than 0")
-	}
-	if x.CurrentMemory != nil {
-		if d.Memory.Current, err = kib("domain/currentMemory", x.CurrentMemory.Value, x.CurrentMemory.Unit); err != nil {
-			return err
+		if m.Max = f.kib("domain/memory", x.Memory.Value, x.Memory.Unit); m.Max == 0 && !f.within("domain/memory") {
+			f.invalid("domain/memory", "the memory size must be more than 0")
+		}
+		switch m.DumpCore = x.Memory.DumpCore; m.DumpCore {
+		case "", "on", "off":
+		default:
+			f.invalid("domain/memory@dumpCore", "'%s' is neither 'on' nor 'off'", x.Memory.DumpCore)
 		}
 	}
-	if d.Memory.Current == 0 || d.Memory.Current > d.Memory.Max {
-		d.Memory.Current = d.Memory.Max
+	if x.CurrentMemory != nil {
+		m.Current = f.kib("domain/currentMemory", x.CurrentMemory.Value, x.CurrentMemory.Unit)
+	}
+	if m.Current == 0 || m.Current > m.Max {
+		m.Current = m.Max
 	}
 	if x.MemoryTune == nil {
-		return nil
+		return
 	}
 	for _, l := range []struct {
 		name string
 		from *libvirtxml.DomainMemoryTuneLimit
 		to   **uint64
 	}{
-		{"hard_limit", x.MemoryTune.HardLimit, &d.Memory.HardLimit},
-		{"soft_limit", x.MemoryTune.SoftLimit, &d.Memory.SoftLimit},
-		{"swap_hard_limit", x.MemoryTune.SwapHardLimit, &d.Memory.SwapHardLimit},
-		{"min_guarantee", x.MemoryTune.MinGuarantee, &d.Memory.MinGuarantee},
+		{"hard_limit", x.MemoryTune.HardLimit, &m.HardLimit},
+		{"soft_limit", x.MemoryTune.SoftLimit, &m.SoftLimit},
+		{"swap_hard_limit", x.MemoryTune.SwapHardLimit, &m.SwapHardLimit},
+		{"min_guarantee", x.MemoryTune.MinGuarantee, &m.MinGuarantee},
 	} {
 		if l.from == nil {
 			continue
 		}
-		n, err := kib("domain/memtune/"+l.name, l.from.Value, l.from.Unit)
-		if err != nil {
-			return err
-		}
-		n = min(n, Unlimited)
+		n := min(f.kib("domain/memtune/"+l.name, l.from.Value, l.from.Unit), Unlimited)
 		*l.to = &n
 	}
-	return checkLimits(&d.Memory)
+	if !f.within("domain/memtune") {
+		f.add(checkLimits(m))
+	}
 }
 
-func checkLimits(m *Memory) error {
+func checkLimits(m *Memory) *Error {
 	if m.HardLimit != nil && *m.HardLimit == 0 {
 		return invalid("domain/memtune/hard_limit", "a limit of 0 would let nothing run")
 	}
@@ -68,20 +64,18 @@ func checkLimits(m *Memory) error {
 }
 
 // kib converts a value to KiB, rounded up. The unit defaults to KiB.
-func kib(at string, value uint64, unit string) (uint64, error) {
+func (f *faults) kib(at string, value uint64, unit string) uint64 {
 	if unit == "" {
 		unit = "KiB"
 	}
-	n, err := inBytes(at, value, unit)
-	if err != nil {
-		return 0, err
-	}
-	return n/1024 + min(n%1024, 1), nil
+	n, e := inBytes(at, value, unit)
+	f.add(e)
+	return n/1024 + min(n%1024, 1)
 }
 
 // inBytes converts a value of libvirt's units to bytes. The units are b and bytes; k, KiB, M, MiB …
 // E, EiB, which are powers of 1024; and KB, MB … EB, which are powers of 1000.
-func inBytes(at string, value uint64, unit string) (uint64, error) {
+func inBytes(at string, value uint64, unit string) (uint64, *Error) {
 	factor, ok := scale(unit)
 	if !ok {
 		return 0, noUnit(at+"@unit", unit)

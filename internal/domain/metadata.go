@@ -12,9 +12,12 @@ import (
 // selfContained returns the content of <metadata> unchanged but for one thing: each top element also
 // declares the prefixes that <domain> or <metadata> declared for it. Format writes those elements
 // without these declarations.
-func selfContained(inner string, outer map[string]string) (string, error) {
+func selfContained(inner string, outer map[string]string) (string, *Error) {
 	d := xml.NewDecoder(strings.NewReader(inner))
-	s := scopes{outer: outer}
+	s := scopes{outer: make(map[string]string, len(outer))}
+	for prefix, uri := range outer {
+		s.outer[prefix] = inQuotes(uri)
+	}
 	var out strings.Builder
 	copied, name := 0, 0 // how many bytes of inner are written; the end of the current top element's name
 	for {
@@ -41,7 +44,7 @@ func selfContained(inner string, outer map[string]string) (string, error) {
 			}
 			out.WriteString(inner[copied:name])
 			for _, prefix := range slices.Sorted(maps.Keys(s.borrowed)) {
-				out.WriteString(" xmlns:" + prefix + "='" + inQuotes(s.borrowed[prefix]) + "'")
+				out.WriteString(" xmlns:" + prefix + "='" + s.borrowed[prefix] + "'")
 			}
 			copied = name
 		}
@@ -51,12 +54,12 @@ func selfContained(inner string, outer map[string]string) (string, error) {
 
 // scopes holds the prefixes that are declared at the current place.
 type scopes struct {
-	outer    map[string]string
+	outer    map[string]string // as they are written in quotes
 	declared []map[string]bool
 	borrowed map[string]string // the prefixes of outer that the current top element uses
 }
 
-func (s *scopes) enter(t xml.StartElement) error {
+func (s *scopes) enter(t xml.StartElement) *Error {
 	own := map[string]bool{}
 	used := []string{t.Name.Space}
 	for _, a := range t.Attr {

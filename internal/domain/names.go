@@ -14,7 +14,7 @@ const maxName = 231
 const maxHostname = 64
 
 // checkName returns an error if name cannot be a file's name, or could forge a line in a log.
-func checkName(name string) error {
+func checkName(name string) *Error {
 	const at = "domain/name"
 	switch {
 	case name == "":

@@ -6,49 +6,53 @@ import (
 	"strings"
 )
 
+const atInit = "domain/os/init"
+
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-func readOS(d *Def, x *document) error {
+func readOS(d *Def, x *document, f *faults) {
 	if x.OS == nil || x.OS.Type == nil {
-		return invalid("domain/os/type", "it is missing: an os <type> must be specified")
+		f.invalid("domain/os/type", "it is missing: an os <type> must be specified")
+	} else {
+		if t := strings.TrimSpace(x.OS.Type.Type); t != "exe" {
+			f.unsupported("domain/os/type", "'%s' is not supported; a container's type is 'exe'", t)
+		}
+		f.add(readArch(&d.OS, x.OS.Type.Arch, hostArch()))
 	}
-	if t := strings.TrimSpace(x.OS.Type.Type); t != "exe" {
-		return unsupported("domain/os/type", "'%s' is not supported; a container's type is 'exe'", t)
-	}
-	if err := readArch(&d.OS, x.OS.Type.Arch, hostArch()); err != nil {
-		return err
+	if x.OS == nil {
+		f.invalid(atInit, "it is missing: the init binary must be specified")
+		return
 	}
 	if d.OS.Init = x.OS.Init; d.OS.Init == "" {
-		return invalid("domain/os/init", "it is missing: the init binary must be specified")
+		f.invalid(atInit, "it is missing: the init binary must be specified")
 	}
-	for _, a := range x.OS.InitArgs {
+	for i, a := range x.OS.InitArgs {
 		if a == "" {
-			return invalid("domain/os/initarg", "it is empty: no data supplied for <initarg>")
+			f.invalid(nth("domain/os/initarg", i), "it is empty: no data supplied for <initarg>")
 		}
 		d.OS.Args = append(d.OS.Args, a)
 	}
-	for _, e := range x.OS.InitEnv {
+	for i, e := range x.OS.InitEnv {
+		at := nth("domain/os/initenv", i)
 		switch {
 		case !envName.MatchString(e.Name):
-			return invalid("domain/os/initenv@name", "'%.40s' is not the name of a variable: letters, digits and '_', no digit first", e.Name)
+			f.invalid(at+"@name", "'%.40s' is not the name of a variable: letters, digits and '_', no digit first", e.Name)
 		case e.Value == "":
-			return invalid("domain/os/initenv", "'%.40s' is empty: no data supplied for <initenv>", e.Name)
+			f.invalid(at, "'%.40s' is empty: no data supplied for <initenv>", e.Name)
 		}
 		d.OS.Env = append(d.OS.Env, EnvVar{Name: e.Name, Value: e.Value})
 	}
 	d.OS.Dir, d.OS.User, d.OS.Group, d.OS.Cmdline = x.OS.InitDir, x.OS.InitUser, x.OS.InitGroup, x.OS.Cmdline
 	if d.OS.Dir != "" && !strings.HasPrefix(d.OS.Dir, "/") {
-		return invalid("domain/os/initdir", "'%.60s' is not an absolute path", d.OS.Dir)
+		f.invalid("domain/os/initdir", "'%.60s' is not an absolute path", d.OS.Dir)
 	}
-	if err := checkOwner("domain/os/inituser", d.OS.User); err != nil {
-		return err
-	}
-	return checkOwner("domain/os/initgroup", d.OS.Group)
+	f.add(checkOwner("domain/os/inituser", d.OS.User))
+	f.add(checkOwner("domain/os/initgroup", d.OS.Group))
 }
 
 // checkOwner checks a user or group. It returns an error if s begins with "+" and no id follows. A
 // name is not checked: only the container can look it up.
-func checkOwner(at, s string) error {
+func checkOwner(at, s string) *Error {
 	digits, forced := strings.CutPrefix(s, "+")
 	if !forced {
 		return nil

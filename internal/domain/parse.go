@@ -8,63 +8,63 @@ import (
 )
 
 // Parse reads a definition, checks it and fills in the defaults. It returns an *Error if the
-// definition breaks a rule.
+// definition breaks a rule, and an *Errors if it has several mistakes.
 func Parse(doc []byte) (*Def, error) { return parse(doc, notYetSupported()) }
 
 // parse is Parse with the gate as an argument, so that tests can open it.
 func parse(doc []byte, gate map[string]string) (*Def, error) {
 	doc = bytes.TrimPrefix(doc, []byte("\uFEFF")) // some editors mark UTF-8 with it
-	outer, err := check(doc, gate)
-	if err != nil {
-		return nil, err
-	}
+	w := newWalker(doc, gate)
 	var x document
-	if err := xml.Unmarshal(doc, &x); err != nil {
-		return nil, invalid("domain", "%v", err)
+	err := xml.NewTokenDecoder(w).Decode(&x)
+	w.rest()
+	f := w.faults
+	if err != nil && !w.broken {
+		f.invalid("domain", "%v", err)
+	}
+	if w.broken || err != nil {
+		return nil, f.err()
 	}
 	d := &Def{}
-	for _, part := range []func(*Def, *document) error{
+	for _, part := range []func(*Def, *document, *faults){
 		readIdentity, readMemory, readCPU, readOS, readIDMap, readFeatures, readClock, readActions,
-		readFilesystems, readConsoles, readShare, readExtension, rootCanBeMapped,
+		readFilesystems, readConsoles, readLabels, readShare, readExtension, rootCanBeMapped,
 	} {
-		if err := part(d, &x); err != nil {
-			return nil, err
-		}
+		part(d, &x, f)
 	}
 	if x.Metadata != nil {
-		if d.Metadata, err = selfContained(x.Metadata.XML, outer); err != nil {
-			return nil, err
-		}
+		var e *Error
+		d.Metadata, e = selfContained(w.metadata, w.outer)
+		f.add(e)
+	}
+	if err := f.err(); err != nil {
+		return nil, err
 	}
 	return d, nil
 }
 
-func readIdentity(d *Def, x *document) (err error) {
+func readIdentity(d *Def, x *document, f *faults) {
 	if x.Type != "lxc" {
-		return unsupported("domain@type", "the domain type is '%s'; Berth supports 'lxc' only", x.Type)
+		f.unsupported("domain@type", "the domain type is '%s'; Berth supports 'lxc' only", x.Type)
 	}
-	if err := checkName(x.Name); err != nil {
-		return err
-	}
+	f.add(checkName(x.Name))
 	d.Name, d.Description = x.Name, x.Description
 	if x.UUID != "" {
+		var err error
 		if d.UUID, err = ParseUUID(x.UUID); err != nil {
-			return invalid("domain/uuid", "%v", err)
+			f.invalid("domain/uuid", "%v", err)
 		}
 	}
 	if d.Title = x.Title; strings.ContainsAny(d.Title, "\r\n") {
-		return invalid("domain/title", "a title is a single line")
+		f.invalid("domain/title", "a title is a single line")
 	}
 	if x.Resource != nil {
 		d.Partition = x.Resource.Partition
-		if err := checkPartition(d.Partition); err != nil {
-			return err
-		}
+		f.add(checkPartition(d.Partition))
 	}
-	return nil
 }
 
-func checkPartition(p string) error {
+func checkPartition(p string) *Error {
 	const at = "domain/resource/partition"
 	if !strings.HasPrefix(p, "/") || p == "/" {
 		return unsupported(at, "'%s' is not an absolute path such as /machine", p)
@@ -81,35 +81,33 @@ func checkPartition(p string) error {
 }
 
 // readCPU reads <vcpu>. The number is only reported; libvirt does the same for containers.
-func readCPU(d *Def, x *document) error {
+func readCPU(d *Def, x *document, f *faults) {
 	d.VCPUs = 1
 	if x.VCPU == nil {
-		return nil
+		return
 	}
 	if x.VCPU.Placement != "" && x.VCPU.Placement != "static" {
-		return unsupported("domain/vcpu@placement", "'%s' is not supported; only 'static' is", x.VCPU.Placement)
-	}
-	if d.VCPUsNow = x.VCPU.Current; d.VCPUsNow > x.VCPU.Value {
-		return invalid("domain/vcpu@current", "%d is more than the container's %d processors", d.VCPUsNow, x.VCPU.Value)
+		f.unsupported("domain/vcpu@placement", "'%s' is not supported; only 'static' is", x.VCPU.Placement)
 	}
 	if d.VCPUs = x.VCPU.Value; d.VCPUs == 0 || d.VCPUs > 16384 {
-		return invalid("domain/vcpu", "%d is not a number of processors from 1 to 16384", d.VCPUs)
+		f.invalid("domain/vcpu", "%d is not a number of processors from 1 to 16384", d.VCPUs)
 	}
-	return nil
+	if d.VCPUsNow = x.VCPU.Current; d.VCPUsNow > x.VCPU.Value && !f.within("domain/vcpu") {
+		f.invalid("domain/vcpu@current", "%d is more than the container's %d processors", d.VCPUsNow, x.VCPU.Value)
+	}
 }
 
-func readClock(d *Def, x *document) error {
+func readClock(d *Def, x *document, f *faults) {
 	d.Clock.Offset = "utc"
 	if x.Clock == nil || x.Clock.Offset == "" {
-		return nil
+		return
 	}
 	if d.Clock.Offset = x.Clock.Offset; d.Clock.Offset != "utc" && d.Clock.Offset != "localtime" {
-		return unsupported("domain/clock@offset", "'%s' is not supported: a container shares the host's clock; use 'utc' or 'localtime'", d.Clock.Offset)
+		f.unsupported("domain/clock@offset", "'%s' is not supported: a container shares the host's clock; use 'utc' or 'localtime'", d.Clock.Offset)
 	}
-	return nil
 }
 
-func readActions(d *Def, x *document) error {
+func readActions(d *Def, x *document, f *faults) {
 	for _, a := range []struct {
 		element string
 		text    string
@@ -130,12 +128,11 @@ func readActions(d *Def, x *document) error {
 			*a.to = action
 		case ActionCoredumpDestroy, ActionCoredumpRestart:
 			if !a.core {
-				return unsupported("domain/"+a.element, "'%s' is possible for on_crash only", a.text)
+				f.unsupported("domain/"+a.element, "'%s' is possible for on_crash only", a.text)
 			}
 			*a.to = action
 		default:
-			return unsupported("domain/"+a.element, "'%s' is unknown; known are destroy, restart, rename-restart, preserve", a.text)
+			f.unsupported("domain/"+a.element, "'%s' is unknown; known are destroy, restart, rename-restart, preserve", a.text)
 		}
 	}
-	return nil
 }

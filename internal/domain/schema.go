@@ -68,6 +68,7 @@ domain/devices/console+                   type tty
 domain/devices/console/source             path
 domain/devices/console/target             type port#
 domain/devices/console/alias              name
+domain/seclabel+                          type model relabel
 domain/lxc:namespace
 domain/lxc:namespace/lxc:sharenet         type value
 domain/lxc:namespace/lxc:shareipc         type value
@@ -99,11 +100,14 @@ type node struct {
 	number   bool
 	any      bool
 	caps     bool
-	foreign  bool
+	foreign  string // what is lost without it, if Berth does not support it
 }
 
 // attrRule is one attribute of the schema.
-type attrRule struct{ number, foreign bool }
+type attrRule struct {
+	number  bool
+	foreign string // as of an element
+}
 
 // schema returns the parsed table. Nobody writes to it.
 var schema = sync.OnceValue(func() *node { return parseSchema(schemaText, foreignText) }) //nolint:gochecknoglobals // a constant in all but name
@@ -134,16 +138,7 @@ func parseSchema(own, foreign string) *node {
 			}
 		}
 	}
-	for line := range strings.Lines(foreign) {
-		parent, names, _ := strings.Cut(line, ":")
-		for name := range strings.FieldsSeq(names) {
-			if attr, is := strings.CutPrefix(name, "@"); is {
-				top.make(parent).attrs[attr] = attrRule{foreign: true}
-				continue
-			}
-			top.make(parent + "/" + name).foreign = true
-		}
-	}
+	top.readForeign(foreign)
 	return top
 }
 

@@ -7,9 +7,11 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-func readShare(d *Def, x *document) error {
+const atShare = "domain/lxc:namespace"
+
+func readShare(d *Def, x *document, f *faults) {
 	if x.LXC == nil {
-		return nil
+		return
 	}
 	for _, s := range []struct {
 		name string
@@ -19,19 +21,17 @@ func readShare(d *Def, x *document) error {
 		if s.from == nil || s.from.Type == "none" {
 			continue
 		}
-		ref, err := readShareRef("domain/lxc:namespace/lxc:"+s.name, s.from)
-		if err != nil {
-			return err
-		}
-		if ref.Kind == ShareNetNS && s.to != &d.Share.Net {
-			return unsupported("domain/lxc:namespace/lxc:"+s.name+"@type", "'netns' is possible for sharenet only")
+		at := atShare + "/lxc:" + s.name
+		ref, e := readShareRef(at, s.from)
+		f.add(e)
+		if e == nil && ref.Kind == ShareNetNS && s.to != &d.Share.Net {
+			f.unsupported(at+"@type", "'netns' is possible for sharenet only")
 		}
 		*s.to = ref
 	}
-	return nil
 }
 
-func readShareRef(at string, x *libvirtxml.DomainLXCNamespaceMap) (ShareRef, error) {
+func readShareRef(at string, x *libvirtxml.DomainLXCNamespaceMap) (ShareRef, *Error) {
 	ref := ShareRef{Kind: ShareKind(x.Type), Value: x.Value}
 	switch {
 	case x.Value == "":
@@ -51,30 +51,29 @@ func readShareRef(at string, x *libvirtxml.DomainLXCNamespaceMap) (ShareRef, err
 	return ref, nil
 }
 
-func readExtension(d *Def, x *document) error {
+func readExtension(d *Def, x *document, f *faults) {
 	e := x.Berth
 	if e == nil {
-		return nil
+		return
 	}
 	const at = "domain/berth:container/berth:"
 	if e.IDMap != nil {
 		if e.IDMap.Mode != "auto" {
-			return invalid(at+"idmap@mode", "'%s' is unknown; known is 'auto'", e.IDMap.Mode)
+			f.invalid(at+"idmap@mode", "'%s' is unknown; known is 'auto'", e.IDMap.Mode)
 		}
 		d.Extension.AutoIDMap = true
 	}
 	d.Extension.NoNewPrivs = e.NoNewPrivs != nil
 	if e.Seccomp != nil {
 		if e.Seccomp.Profile != "default" && e.Seccomp.Profile != "none" {
-			return invalid(at+"seccomp@profile", "'%.40s' is unknown; known are 'default' and 'none'", e.Seccomp.Profile)
+			f.invalid(at+"seccomp@profile", "'%.40s' is unknown; known are 'default' and 'none'", e.Seccomp.Profile)
 		}
 		d.Extension.Seccomp = e.Seccomp.Profile
 	}
 	if e.Shutdown != nil {
 		d.Extension.ShutdownSignal = e.Shutdown.Signal
 		if _, known := signalNumber(e.Shutdown.Signal); !known {
-			return invalid(at+"shutdown@signal", "'%.40s' is not a signal; write it as SIGTERM or SIGRTMIN+3", e.Shutdown.Signal)
+			f.invalid(at+"shutdown@signal", "'%.40s' is not a signal; write it as SIGTERM or SIGRTMIN+3", e.Shutdown.Signal)
 		}
 	}
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -29,67 +30,121 @@ const (
 // xmlNamespace is the namespace of the prefix xml, which nobody needs to declare.
 const xmlNamespace = "http://www.w3.org/XML/1998/namespace"
 
-// walker checks a document against the limits and the schema before it is unmarshalled.
-type walker struct {
-	gate     map[string]string
-	stack    []*frame
-	outer    map[string]string // the namespaces that <domain> and <metadata> declare, by prefix
-	elements int
-	rooted   bool
-}
-
-type frame struct {
-	path string
-	node *node
-	seen map[string]bool
-	any  bool            // inside <metadata>
-	text strings.Builder // only of an element that holds a number
-}
-
-// check reads the whole document as tokens. It returns the namespaces that the content of <metadata>
-// can refer to. It returns an *Error if the document breaks a limit or a rule of the schema.
+// walker reads a document as tokens, and checks it against the limits and the schema. It is a filter: it notes
+// what is wrong, leaves that out, and hands the rest on to be unmarshalled.
 //
 // It refuses directives, and so document types, and entities other than XML's own five. So nothing
 // is ever expanded.
-func check(doc []byte, gate map[string]string) (outer map[string]string, err error) {
-	switch {
-	case len(doc) > maxSize:
-		return nil, invalid("", "the document has %d bytes; the limit is %d", len(doc), maxSize)
-	case len(bytes.TrimSpace(doc)) == 0:
-		return nil, invalid("", "the document is empty")
-	case !utf8.Valid(doc):
-		return nil, invalid("", "the document is not valid UTF-8")
-	}
-	if i := bytes.IndexFunc(doc, notXML); i >= 0 {
-		r, _ := utf8.DecodeRune(doc[i:])
-		return nil, invalid("", "the document has the character %U, which XML does not allow", r)
-	}
-	d := xml.NewDecoder(bytes.NewReader(doc))
-	d.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
+type walker struct {
+	*faults
+	gate     map[string]string
+	doc      []byte
+	in       *xml.Decoder
+	line     int // of the current token
+	stack    []*frame
+	ready    []xml.Token       // to hand on
+	outer    map[string]string // the namespaces that <domain> and <metadata> declare, by prefix
+	metadata string            // the content of <metadata>
+	elements int
+	rooted   bool
+	broken   bool // the document cannot be read further
+}
+
+type frame struct {
+	path  string
+	name  xml.Name
+	node  *node
+	seen  map[string]int // how many elements of each name have begun
+	any   bool           // <metadata> or an element inside
+	skip  bool           // refused, or inside a refused element
+	text  strings.Builder
+	begin int64 // offset of the content
+}
+
+// newWalker returns a walker at the beginning of a document. The walker is broken if the document is too
+// large, empty, or no text.
+func newWalker(doc []byte, gate map[string]string) *walker {
+	w := &walker{faults: &faults{lines: map[string]int{}}, gate: gate, doc: doc, outer: map[string]string{}}
+	w.in = xml.NewDecoder(bytes.NewReader(doc))
+	w.in.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
 		return nil, errors.New("the encoding is " + charset + "; only UTF-8 is supported")
 	}
-	w := &walker{gate: gate, outer: map[string]string{}}
-	for {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			if !w.rooted {
-				return nil, invalid("", "the document has no element")
-			}
-			return w.outer, nil
-		}
-		if err != nil {
-			return nil, invalid(w.at(), "%s", strings.TrimPrefix(strings.TrimPrefix(err.Error(), "XML syntax error on "), "xml: "))
-		}
-		if err := w.token(token); err != nil {
-			return nil, err
+	switch {
+	case len(doc) > maxSize:
+		w.stop(invalid("", "the document has %d bytes; the limit is %d", len(doc), maxSize))
+	case len(bytes.TrimSpace(doc)) == 0:
+		w.stop(invalid("", "the document is empty"))
+	case !utf8.Valid(doc):
+		w.stop(invalid("", "the document is not valid UTF-8"))
+	default:
+		if i := bytes.IndexFunc(doc, notXML); i >= 0 {
+			r, _ := utf8.DecodeRune(doc[i:])
+			w.line = 1 + bytes.Count(doc[:i], []byte("\n"))
+			w.stop(invalid("", "the document has the character %U, which XML does not allow", r))
 		}
 	}
+	return w
 }
 
 // notXML reports whether XML does not allow r. encoding/xml checks text and attributes only, not
 // comments.
 func notXML(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
+}
+
+// stop notes a mistake after which the document cannot be read further.
+func (w *walker) stop(e *Error) {
+	if e.Line == 0 {
+		e.Line = w.line
+	}
+	w.add(e)
+	w.broken = true
+}
+
+// Token returns the next token that is right. It returns io.EOF at the end of the document, and where the
+// document cannot be read further.
+func (w *walker) Token() (xml.Token, error) {
+	for len(w.ready) == 0 {
+		if w.broken {
+			return nil, io.EOF
+		}
+		w.line, _ = w.in.InputPos()
+		token, err := w.in.Token()
+		switch {
+		case errors.Is(err, io.EOF):
+			if !w.rooted {
+				w.stop(invalid("", "the document has no element"))
+			}
+			return nil, io.EOF
+		case err != nil:
+			w.stop(w.syntaxError(err))
+		default:
+			w.token(token)
+		}
+	}
+	next := w.ready[0]
+	w.ready = w.ready[1:]
+	return next, nil
+}
+
+// rest reads the document to its end.
+func (w *walker) rest() {
+	for {
+		if _, err := w.Token(); err != nil {
+			return
+		}
+	}
+}
+
+// syntaxLine matches where encoding/xml says that the error is.
+var syntaxLine = regexp.MustCompile(`^(XML syntax error on )?line [0-9]+: `)
+
+func (w *walker) syntaxError(err error) *Error {
+	e := invalid(w.at(), "%s", strings.TrimPrefix(syntaxLine.ReplaceAllString(err.Error(), ""), "xml: "))
+	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
+		e.Line = syntax.Line
+	}
+	return e
 }
 
 func (w *walker) at() string {
@@ -99,133 +154,68 @@ func (w *walker) at() string {
 	return w.stack[len(w.stack)-1].path
 }
 
-func (w *walker) token(t xml.Token) error {
+func (w *walker) token(t xml.Token) {
 	switch t := t.(type) {
 	case xml.Directive:
-		return invalid(w.at(), "document types and other <!…> directives are not allowed")
+		w.stop(invalid(w.at(), "document types and other <!…> directives are not allowed"))
 	case xml.ProcInst:
 		if t.Target != "xml" || w.elements > 0 {
-			return invalid(w.at(), "processing instructions are not allowed")
+			w.stop(invalid(w.at(), "processing instructions are not allowed"))
 		}
 	case xml.StartElement:
-		return w.start(t)
+		w.start(t)
 	case xml.EndElement:
-		top := w.stack[len(w.stack)-1]
-		w.stack = w.stack[:len(w.stack)-1]
-		if top.node != nil && top.node.number {
-			return number(top.path, top.text.String())
-		}
+		w.end()
 	case xml.CharData:
-		return w.text(string(t))
+		w.text(string(t))
 	}
-	return nil
 }
 
-func (w *walker) text(s string) error {
-	if strings.TrimSpace(s) == "" {
-		return nil
-	}
+func (w *walker) text(s string) {
 	if len(w.stack) == 0 {
-		return invalid("", "there is text outside the element <domain>")
+		if strings.TrimSpace(s) != "" {
+			w.stop(invalid("", "there is text outside the element <domain>"))
+		}
+		return
 	}
 	top := w.stack[len(w.stack)-1]
 	switch {
-	case len(s) > maxText && !top.any:
-		return invalid(top.path, "its text has %d bytes; the limit is %d", len(s), maxText)
-	case !top.any && !top.node.text:
-		return invalid(top.path, "it has text, %.40q, but may not have any", strings.TrimSpace(s))
+	case top.any || top.skip:
+	case top.node.text:
+		if top.text.Len()+len(s) <= maxText || strings.TrimSpace(s) == "" {
+			top.text.WriteString(s)
+			return
+		}
+		w.add(w.here(invalid(top.path, "its text has more than %d bytes", maxText)))
+	case strings.TrimSpace(s) != "":
+		w.add(w.here(invalid(top.path, "it has text, %.40q, but may not have any", strings.TrimSpace(s))))
 	}
-	if !top.any && top.node.number {
-		top.text.WriteString(s)
-	}
-	return nil
 }
 
-func (w *walker) start(e xml.StartElement) error {
-	w.elements++
-	name := qualified(e.Name)
-	switch {
-	case w.elements > maxElements:
-		return invalid(w.at(), "the document has more than %d elements", maxElements)
-	case len(e.Name.Space)+len(e.Name.Local) > maxWord:
-		return invalid(w.at(), "the name of the element <%.40s…> has more than %d bytes", e.Name.Local, maxWord)
-	case len(w.stack) >= maxDepth:
-		return invalid(w.at(), "its elements are nested more than %d deep", maxDepth)
-	case len(e.Attr) > maxAttrs:
-		return invalid(join(w.at(), name), "it has more than %d attributes", maxAttrs)
-	}
-	if err := attributesOnce(join(w.at(), name), e.Attr); err != nil {
-		return err
-	}
-	if len(w.stack) == 0 {
-		return w.root(e, name)
-	}
+// here gives a mistake the line of the current token.
+func (w *walker) here(e *Error) *Error {
+	e.Line = w.line
+	return e
+}
+
+func (w *walker) end() {
 	top := w.stack[len(w.stack)-1]
-	path := join(top.path, name)
-	if top.any {
-		w.stack = append(w.stack, &frame{path: path, any: true})
-		return nil
-	}
-	next, err := w.child(top, name, path)
-	if err != nil {
-		return err
-	}
-	if err := w.attributes(path, next, e.Attr); err != nil {
-		return err
-	}
-	if next.any {
-		w.declare(e.Attr)
-	}
-	w.stack = append(w.stack, &frame{path: path, node: next, seen: map[string]bool{}, any: next.any})
-	return nil
-}
-
-func (w *walker) root(e xml.StartElement, name string) error {
-	if w.rooted {
-		return invalid("", "there is a second element, <%s>, after <domain>", name)
-	}
-	if name != "domain" {
-		return invalid("", "expecting root element of 'domain', not '%s'", name)
-	}
-	w.rooted = true
-	w.declare(e.Attr)
-	n := schema().children["domain"]
-	if err := w.attributes("domain", n, e.Attr); err != nil {
-		return err
-	}
-	w.stack = append(w.stack, &frame{path: "domain", node: n, seen: map[string]bool{}})
-	return nil
-}
-
-func (w *walker) declare(attrs []xml.Attr) {
-	for _, a := range attrs {
-		if a.Name.Space == "xmlns" {
-			w.outer[a.Name.Local] = a.Value
-		}
-	}
-}
-
-// child returns the schema's node for an element. It returns an error if the element is unknown, is
-// not supported, or appears more often than the schema allows.
-func (w *walker) child(top *frame, name, path string) (*node, error) {
-	next := top.node.children[name]
+	w.stack = w.stack[:len(w.stack)-1]
 	switch {
-	case top.node.caps:
-		if _, known := capabilityNumber(name); !known {
-			return nil, unsupported(path, "there is no capability of this name; capabilities(7) lists them, here without CAP_ and in lower case")
+	case top.skip || top.any && top.node == nil:
+		return
+	case top.any:
+		content := w.doc[top.begin:w.in.InputOffset()] // and the end tag, unless the element is one tag
+		w.metadata = string(content[:max(bytes.LastIndexByte(content, '<'), 0)])
+	case top.node.number:
+		text := top.text.String()
+		if e := number(top.path, text); e != nil {
+			w.add(e)
+			text = "0"
 		}
-		next = &node{attrs: map[string]attrRule{"state": {}}}
-	case next == nil:
-		return nil, invalid(path, "unknown element; see berth-xml(5)")
-	case next.foreign:
-		return nil, unsupported(path, "this version of Berth does not support this element; remove it")
+		w.ready = append(w.ready, xml.CharData(text))
+	case top.node.text:
+		w.ready = append(w.ready, xml.CharData(top.text.String()))
 	}
-	if values, gated := w.gate[path]; gated && values == everything {
-		return nil, unsupported(path, "this version of Berth does not support this element; remove it")
-	}
-	if top.seen[name] && !next.many {
-		return nil, invalid(path, "this element may appear only once")
-	}
-	top.seen[name] = true
-	return next, nil
+	w.ready = append(w.ready, xml.EndElement{Name: top.name})
 }

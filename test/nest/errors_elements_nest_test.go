@@ -27,12 +27,12 @@ func TestBadElements(t *testing.T) {
 		start bool // the XML is good
 		want  string
 	}{
-		"ranges overlap inside":      {guest{More: ids(uid+"<uid start='65535' target='300000' count='1'/>", gid)}, false, "domain/idmap/uid@start"},
-		"ranges overlap outside":     {guest{More: ids(uid, gid+"<gid start='65536' target='165535' count='1'/>")}, false, "domain/idmap/gid@target"},
+		"ranges overlap inside":      {guest{More: ids(uid+"<uid start='65535' target='300000' count='1'/>", gid)}, false, "domain/idmap/uid[2]@start"},
+		"ranges overlap outside":     {guest{More: ids(uid, gid+"<gid start='65536' target='165535' count='1'/>")}, false, "domain/idmap/gid[2]@target"},
 		"root is not mapped":         {guest{More: ids("<uid start='1' target='100000' count='65536'/>", gid)}, false, "domain/idmap/uid"},
 		"only uid":                   {guest{More: ids(uid, "")}, false, "domain/idmap"},
 		"only gid":                   {guest{More: ids("", gid)}, false, "domain/idmap"},
-		"341 ranges":                 {guest{More: ids(uid+strings.Repeat("<uid start='70000' target='300000' count='1'/>", 340), gid)}, false, "domain/idmap/uid: there are 341"},
+		"341 ranges":                 {guest{More: ids(uid+strings.Repeat("<uid start='70000' target='300000' count='1'/>", 340), gid)}, false, "domain/idmap/uid[341]: there are 341"},
 		"user namespace, no root":    {guest{Root: "none", More: ids(uid, gid)}, false, "domain/idmap: the host's root"},
 		"chosen ids, no root":        {guest{Root: "none", More: "<container xmlns='urn:berth:container:1'><idmap mode='auto'/></container>"}, false, "berth:idmap: the host's root"},
 		"user namespace, host root":  {guest{Root: "/", More: ids(uid, gid)}, false, "domain/idmap: the host's root"},
@@ -45,10 +45,10 @@ func TestBadElements(t *testing.T) {
 		"missing source":             {guest{Devs: fs("type='mount'", "<source dir='/nosuch/dir'/>")}, true, "/nosuch/dir: no such file"},
 		"missing source of the root": {guest{Root: "/nosuch/root"}, true, "/nosuch/root: no such file"},
 		"missing inner source":       {guest{Devs: fs("type='bind'", "<source dir='/nosuch/dir'/>")}, true, "/nosuch/dir: no such file"},
-		"source without a path":      {guest{Devs: fs("type='mount'", "")}, false, "domain/devices/filesystem/source"},
-		"nbd without a format":       {guest{Devs: fs("type='file'", "<driver type='nbd'/><source file='/x'/>")}, false, "domain/devices/filesystem/driver@format"},
-		"ram without usage":          {guest{Devs: fs("type='ram'", "<source units='MiB'/>")}, false, "domain/devices/filesystem/source@usage"},
-		"root of type ram":           {guest{Devs: "<filesystem type='ram'><source usage='64'/><target dir='/'/></filesystem>"}, false, "domain/devices/filesystem@type"},
+		"source without a path":      {guest{Devs: fs("type='mount'", "")}, false, "domain/devices/filesystem[2]/source"},
+		"nbd without a format":       {guest{Devs: fs("type='file'", "<driver type='nbd'/><source file='/x'/>")}, false, "domain/devices/filesystem[2]/driver@format"},
+		"ram without usage":          {guest{Devs: fs("type='ram'", "<source units='MiB'/>")}, false, "domain/devices/filesystem[2]/source@usage"},
+		"root of type ram":           {guest{Devs: "<filesystem type='ram'><source usage='64'/><target dir='/'/></filesystem>"}, false, "domain/devices/filesystem[2]@type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clean(t)

@@ -53,6 +53,33 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// TestManyFaults: all mistakes of a document are said at once, each on a line with its place, and as facts on the bus.
+func TestManyFaults(t *testing.T) {
+	clean(t)
+	g := guest{
+		Name: "a/b", Root: busybox(t), Init: "/bin/sh", More: "<on_crash>explode</on_crash>",
+		Devs: "\n<interface type='network'/>\n<interface type='network'/>",
+	}
+	file := filepath.Join(t.TempDir(), "bad.xml")
+	if err := os.WriteFile(file, []byte(g.xml()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := try(t, "berthctl", "define", file)
+	lines := strings.Split(strings.TrimSpace(r.Err), "\n")
+	want := []string{"error: cannot ", "  domain/name: ", "  domain/devices/interface[1]: ", "  domain/devices/interface[2]: ", "  domain/on_crash: "}
+	if r.Status != 1 || len(lines) != len(want) {
+		t.Fatalf("%+v", r)
+	}
+	for _, begin := range want {
+		if !strings.Contains("\n"+r.Err, "\n"+begin) {
+			t.Errorf("no line begins with %q:\n%s", begin, r.Err)
+		}
+	}
+	if strings.Contains(r.Err, "remove it") || strings.Count(r.Err, "(line ") != 4 || !strings.Contains(r.Err, "shares the host's network") {
+		t.Errorf("%s", r.Err)
+	}
+}
+
 // TestFailedStart: a start that must fail says why in one line, and is undone at the reply.
 func TestFailedStart(t *testing.T) {
 	clean(t)
