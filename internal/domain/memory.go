@@ -10,10 +10,9 @@ import (
 // readMemory reads the sizes and limits of memory. It converts them to KiB, rounded up.
 func readMemory(d *Def, x *document, f *faults) {
 	m := &d.Memory
-	switch {
-	case x.Memory == nil:
+	if x.Memory == nil {
 		f.invalid("domain/memory", "it is missing: a domain must have a memory size")
-	default:
+	} else {
 		if m.Max = f.kib("domain/memory", x.Memory.Value, x.Memory.Unit); m.Max == 0 && !f.within("domain/memory") {
 			f.invalid("domain/memory", "the memory size must be more than 0")
 		}
