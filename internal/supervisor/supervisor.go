@@ -47,9 +47,9 @@ type event struct {
 
 // Run supervises one container from its start to its end. It returns the process's exit status.
 func Run() int {
-	orders := make(chan os.Signal, 1) // before anything else, because an order may come during the start
+	setName()                         // first of all: it names this thread, which is the main one only at the beginning
+	orders := make(chan os.Signal, 1) // an order may come during the start
 	signal.Notify(orders, wire.StopOrder, syscall.SIGTERM)
-	setName()
 	_ = syscall.Close(wire.FDProgram)
 	control, err := wire.NewConn(wire.FDControl)
 	if err == nil {
