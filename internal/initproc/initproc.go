@@ -162,7 +162,7 @@ func (s *stage) enterRoot() error {
 	if err := s.takeView(); err != nil {
 		return err
 	}
-	if err := mount.Pivot(s.sources[0], "/"); err != nil {
+	if err := s.pivot(); err != nil {
 		return err
 	}
 	s.root = inroot.New(s.sources[0])
@@ -173,6 +173,32 @@ func (s *stage) enterRoot() error {
 		if err := mount.Detach(p); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// pivot makes Sources[0] the root. It keeps the whole file systems below the root.
+func (s *stage) pivot() error {
+	var whole []*plan.Mount
+	var kept []*os.File
+	for i := range s.plan.Mounts {
+		if m := &s.plan.Mounts[i]; m.Whole {
+			whole, kept = append(whole, m), append(kept, s.fresh[m])
+		}
+	}
+	if len(whole) == 0 {
+		return mount.Pivot(s.sources[0], "/")
+	}
+	if err := mount.PivotOver(s.sources[0], "/", kept); err != nil {
+		return err
+	}
+	for i, m := range whole {
+		clone, err := mount.Clone(kept[i], mount.One)
+		_ = kept[i].Close()
+		if err != nil {
+			return err
+		}
+		s.fresh[m] = clone
 	}
 	return nil
 }

@@ -141,7 +141,7 @@ func packMounts(w *pack.Writer, list []Mount) {
 		}
 		w.String(m.From)
 		w.U32(uint32(m.Source))
-		for _, b := range []bool{m.ReadOnly, m.Writable, m.NoSUID, m.NoDev, m.NoExec, m.Optional} {
+		for _, b := range []bool{m.ReadOnly, m.Writable, m.NoSUID, m.NoDev, m.NoExec, m.Optional, m.Whole} {
 			w.Bool(b)
 		}
 		w.U32(uint32(len(m.Files)))
@@ -155,13 +155,13 @@ func packMounts(w *pack.Writer, list []Mount) {
 
 func unpackMounts(r *pack.Reader) []Mount {
 	var list []Mount
-	for range r.Count(34) {
+	for range r.Count(35) {
 		m := Mount{Kind: MountKind(r.String()), Target: r.String(), Type: r.String()}
 		for range r.Count(8) {
 			m.Options = append(m.Options, Option{Key: r.String(), Value: r.String()})
 		}
 		m.From, m.Source = r.String(), int(r.U32())
-		for _, b := range []*bool{&m.ReadOnly, &m.Writable, &m.NoSUID, &m.NoDev, &m.NoExec, &m.Optional} {
+		for _, b := range []*bool{&m.ReadOnly, &m.Writable, &m.NoSUID, &m.NoDev, &m.NoExec, &m.Optional, &m.Whole} {
 			*b = r.Bool()
 		}
 		for range r.Count(12) {

@@ -100,8 +100,10 @@ type Mount struct {
 	NoExec   bool      `json:"noexec,omitempty"`
 	// An optional mount is left out if its target is missing and cannot be created on a read-only
 	// file system.
-	Optional bool   `json:"optional,omitempty"`
-	Files    []File `json:"files,omitempty"` // created in a new file system before that becomes read-only
+	Optional bool `json:"optional,omitempty"`
+	// A whole file system is also mounted a second time, out of reach, where nothing is mounted below it.
+	Whole bool   `json:"whole,omitempty"`
+	Files []File `json:"files,omitempty"` // created in a new file system before that becomes read-only
 }
 
 // File is a small regular file in the top directory of a new file system. It belongs to root.

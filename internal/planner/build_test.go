@@ -52,9 +52,9 @@ func TestAlone(t *testing.T) {
 		}, func(out) {}},
 		{"capabilities, some", caps(domain.CapDefault, map[string]bool{"mknod": true, "chown": false}), func(p out) { p.Caps.Keep = 0x1fdbdfefffe }},
 		{"capabilities, all", caps(domain.CapAllow, nil), func(p out) { p.Caps.Keep = 0x1ffffffffff }},
-		{"capabilities, all but one", caps(domain.CapAllow, map[string]bool{"sys_admin": false}), func(p out) { p.Caps.Keep = 0x1ffffdfffff }},
-		{"capabilities, none", caps(domain.CapDeny, nil), func(p out) { p.Caps = plan.Capabilities{Inherit: true} }},
-		{"capabilities, one", caps(domain.CapDeny, map[string]bool{"kill": true}), func(p out) { p.Caps = plan.Capabilities{Keep: 1 << 5, Inherit: true} }},
+		{"capabilities, all but one", caps(domain.CapAllow, map[string]bool{"sys_admin": false}), func(p out) { p.Caps.Keep = 0x1ffffdfffff; p.Mounts[0].Whole = false }},
+		{"capabilities, none", caps(domain.CapDeny, nil), func(p out) { p.Caps = plan.Capabilities{Inherit: true}; p.Mounts[0].Whole = false }},
+		{"capabilities, one", caps(domain.CapDeny, map[string]bool{"kill": true}), func(p out) { p.Caps = plan.Capabilities{Keep: 1 << 5, Inherit: true}; p.Mounts[0].Whole = false }},
 		{"private network", func(d def) { d.Features.PrivNet = true }, func(p out) {
 			p.Namespaces.Net, p.LoopbackUp = true, true
 			p.Mounts = slices.Insert(p.Mounts, 2, netnsSysctls...)
@@ -243,6 +243,32 @@ func TestTTYGroup(t *testing.T) {
 				t.Errorf("gid=5 is among %v: %v, want %v", p.Mounts[i].Options, got, c.want)
 			}
 		})
+	}
+}
+
+// TestWholeProc: a whole proc is kept with every user namespace, and otherwise for who may mount a new one
+// anyway.
+func TestWholeProc(t *testing.T) {
+	t.Parallel()
+	ids := []domain.IDRange{{Target: 100000, Count: 65536}}
+	for _, c := range []struct {
+		name        string
+		mapped, may bool
+		want        bool
+	}{
+		{"plain", false, true, true},
+		{"who may not mount", false, false, false},
+		{"user namespace", true, true, true},
+		{"who may not mount, user namespace", true, false, true},
+	} {
+		d := minimal()
+		d.Features.Capabilities.States = map[string]bool{"sys_admin": c.may}
+		if c.mapped {
+			d.IDMap = domain.IDMap{UIDs: ids, GIDs: ids}
+		}
+		if m := Build(d, testHost()).Mounts[0]; m.Target != "/proc" || m.Whole != c.want {
+			t.Errorf("%s: %+v, want %v", c.name, m, c.want)
+		}
 	}
 }
 

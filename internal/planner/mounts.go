@@ -11,7 +11,7 @@ import (
 // (https://libvirt.org/drvlxc.html).
 func basicMounts(p *plan.Plan, h Host) {
 	p.Mounts = []plan.Mount{
-		{Kind: plan.MountNew, Target: "/proc", Type: "proc", NoSUID: true, NoDev: true, NoExec: true},
+		{Kind: plan.MountNew, Target: "/proc", Type: "proc", NoSUID: true, NoDev: true, NoExec: true, Whole: nestedProc(p)},
 		{Kind: plan.MountInner, Target: "/proc/sys", From: "/proc/sys", ReadOnly: true, NoSUID: true, NoDev: true, NoExec: true},
 	}
 	if p.Namespaces.Net {
@@ -44,6 +44,17 @@ func basicMounts(p *plan.Plan, h Host) {
 		},
 	)
 	p.Cgroup = plan.Mount{Kind: plan.MountNew, Target: "/sys/fs/cgroup", Type: "cgroup2", NoSUID: true, NoDev: true, NoExec: true}
+}
+
+// nestedProc reports whether a user namespace inside the container may mount a proc of its own, as
+// bubblewrap and rootless podman do. The kernel allows that only if the mount namespace has a whole proc,
+// one that nothing locked is mounted in (mount_too_revealing, Linux 4.2).
+//
+// Without a user namespace, the container's root is the host's to /proc/sys: in a new proc it may write
+// there. With CAP_SYS_ADMIN it can mount a new one anyway. Without, it must not get one this way.
+func nestedProc(p *plan.Plan) bool {
+	const sysAdmin = 21 // linux/capability.h
+	return p.Namespaces.User || p.Caps.Keep&(1<<sysAdmin) != 0
 }
 
 // kernelView returns a read-only mount of a new file system through which the kernel shows its state.

@@ -192,6 +192,44 @@ func TestPivot(t *testing.T) {
 	})
 }
 
+// TestPivotOver: what is kept below the root is in no mount table and on no path, and is there for who
+// unmounts the root.
+func TestPivotOver(t *testing.T) {
+	apart(t, func() {
+		root, place := t.TempDir(), t.TempDir()
+		if err := os.WriteFile(root+"/mark", nil, 0o600); err != nil {
+			t.Error(err)
+		}
+		tree, err := Clone(at(t, root), Tree)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = tree.Close() }()
+		kept := must(t, "tmpfs")
+		defer func() { _ = kept.Close() }()
+		if err := errors.Join(unix.Unshare(unix.CLONE_FS), PivotOver(tree, place, []*os.File{kept})); err != nil {
+			t.Error(err)
+			return
+		}
+		for _, dir := range []string{"/", ".", "/../.."} {
+			entries, err := os.ReadDir(dir)
+			if len(entries) != 1 || entries[0].Name() != "mark" || err != nil {
+				t.Errorf("%s has %v, %v", dir, entries, err)
+			}
+		}
+		if err := errors.Join(os.Mkdir("/proc", 0o755), unix.Mount("proc", "/proc", "proc", 0, "")); err != nil {
+			t.Error(err)
+		}
+		if table, err := os.ReadFile("/proc/thread-self/mountinfo"); strings.Count(string(table), "\n") != 2 || err != nil {
+			t.Errorf("the mount table is, %v:\n%s", err, table)
+		}
+		if _, err := Clone(kept, One); err != nil {
+			t.Errorf("what is kept is not in the mount namespace: %v", err)
+		}
+	})
+}
+
 // TestShelve: trees that were shelved are taken again as they were, files and directories, and what is on a
 // path below one can be detached before.
 func TestShelve(t *testing.T) {

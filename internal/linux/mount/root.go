@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,6 +43,38 @@ func Pivot(tree *os.File, at string) error {
 	}
 	if err := unix.Chdir("/"); err != nil {
 		return &Error{Op: "chdir", Object: "/", Err: err}
+	}
+	return nil
+}
+
+// PivotOver is like Pivot, and keeps other detached trees in the mount namespace. They are attached to a
+// tmpfs below the new root. No path leads there, and no mount table of a process in the root shows them.
+// Who may unmount the root could get at them.
+func PivotOver(tree *os.File, at string, kept []*os.File) error {
+	below, err := New("tmpfs", []Option{{"mode", "0"}}, NoSUID|NoDev|NoExec)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = below.Close() }()
+	if err := Pivot(below, at); err != nil {
+		return err
+	}
+	for i, k := range kept {
+		if err := put(k, below, strconv.Itoa(i)); err != nil {
+			return err
+		}
+	}
+	if err := Attach(tree, below); err != nil {
+		return err
+	}
+	err = unix.Fchdir(int(tree.Fd()))
+	runtime.KeepAlive(tree)
+	if err != nil {
+		return &Error{Op: "fchdir", Object: tree.Name(), Err: err}
+	}
+	// To the kernel this is no chroot: the root is the topmost mount on the root of the namespace.
+	if err := unix.Chroot("."); err != nil {
+		return &Error{Op: "chroot", Object: tree.Name(), Err: err}
 	}
 	return nil
 }
