@@ -46,8 +46,9 @@ type stage struct {
 	fresh   map[*plan.Mount]*os.File // new file systems that are not attached yet
 	view    map[string]*os.File      // the files of the container's view of /proc, by name
 	root    inroot.Root
-	devpts  *os.File // the container's own devpts
-	stdio   *os.File // the terminal end of console 0
+	below   *mount.Below // what is below the root, nil if nothing is
+	devpts  *os.File     // the container's own devpts
+	stdio   *os.File     // the terminal end of console 0
 	user    credentials
 }
 
@@ -83,6 +84,7 @@ func (s *stage) run() error {
 		{"mounts", s.makeNew},
 		{"root", s.enterRoot},
 		{"mounts", s.basicMounts},
+		{"mounts", s.protect},
 		{"devices", s.devices},
 		{"consoles", s.consoles},
 		{"filesystems", s.filesystems},
@@ -186,10 +188,11 @@ func (s *stage) pivot() error {
 			whole, kept = append(whole, m), append(kept, s.fresh[m])
 		}
 	}
-	if len(whole) == 0 {
+	if len(whole)+len(s.plan.MaskedPaths) == 0 {
 		return mount.Pivot(s.sources[0], "/")
 	}
-	if err := mount.PivotOver(s.sources[0], "/", kept); err != nil {
+	var err error
+	if s.below, err = mount.PivotOver(s.sources[0], "/", kept); err != nil {
 		return err
 	}
 	for i, m := range whole {

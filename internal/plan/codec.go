@@ -34,6 +34,8 @@ func (p *Plan) Pack() []byte {
 	}
 	w.Bool(p.ProcView)
 	packMounts(&w, p.Mounts)
+	packStrings(&w, p.ReadOnlyPaths)
+	packStrings(&w, p.MaskedPaths)
 	w.U32(uint32(len(p.Devices)))
 	for _, d := range p.Devices {
 		w.String(d.Path)
@@ -84,6 +86,7 @@ func Unpack(b []byte) (*Plan, error) {
 	}
 	p.ProcView = r.Bool()
 	p.Mounts = unpackMounts(r)
+	p.ReadOnlyPaths, p.MaskedPaths = unpackStrings(r), unpackStrings(r)
 	for range r.Count(16) {
 		p.Devices = append(p.Devices, Device{Path: r.String(), Major: r.U32(), Minor: r.U32(), Mode: r.U32()})
 	}

@@ -8,23 +8,26 @@ type Plan struct {
 	UIDs       []IDRange  `json:"uids,omitempty"`
 	GIDs       []IDRange  `json:"gids,omitempty"`
 	// The supervisor opens the sources before the init stage enters the root. Sources[0] is the root.
-	Sources     []Source     `json:"sources"`
-	ProcView    bool         `json:"proc_view,omitempty"` // some mounts are of kind MountView
-	Mounts      []Mount      `json:"mounts"`              // the mounts that every container has
-	Devices     []Device     `json:"devices"`
-	Links       []Link       `json:"links"`
-	Consoles    int          `json:"consoles"`
-	Filesystems []Mount      `json:"filesystems,omitempty"` // those of the definition, in its order
-	Cgroup      Mount        `json:"cgroup"`                // mounted after init was moved into its control group
-	Hostname    string       `json:"hostname,omitempty"`
-	LoopbackUp  bool         `json:"loopback_up,omitempty"`
-	Deny        []string     `json:"deny_syscalls,omitempty"` // system calls that the filter denies; empty means no filter
-	Caps        Capabilities `json:"capabilities"`
-	NoNewPrivs  bool         `json:"no_new_privs,omitempty"` // prctl(2), PR_SET_NO_NEW_PRIVS
-	Linux32     bool         `json:"linux32,omitempty"`      // personality(2), PER_LINUX32
-	Limits      []Limit      `json:"limits,omitempty"`       // of init; none means berthd's own
-	Init        Init         `json:"init"`
-	StopSignal  uint32       `json:"stop_signal,omitempty"` // asks init to end; 0 means a signal that init listens to
+	Sources  []Source `json:"sources"`
+	ProcView bool     `json:"proc_view,omitempty"` // some mounts are of kind MountView
+	Mounts   []Mount  `json:"mounts"`              // the mounts that every container has
+	// Where these paths exist, they are read-only, or empty. The words are those of the OCI runtime specification.
+	ReadOnlyPaths []string     `json:"readonly_paths,omitempty"`
+	MaskedPaths   []string     `json:"masked_paths,omitempty"`
+	Devices       []Device     `json:"devices"`
+	Links         []Link       `json:"links"`
+	Consoles      int          `json:"consoles"`
+	Filesystems   []Mount      `json:"filesystems,omitempty"` // those of the definition, in its order
+	Cgroup        Mount        `json:"cgroup"`                // mounted after init was moved into its control group
+	Hostname      string       `json:"hostname,omitempty"`
+	LoopbackUp    bool         `json:"loopback_up,omitempty"`
+	Deny          []string     `json:"deny_syscalls,omitempty"` // system calls that the filter denies; empty means no filter
+	Caps          Capabilities `json:"capabilities"`
+	NoNewPrivs    bool         `json:"no_new_privs,omitempty"` // prctl(2), PR_SET_NO_NEW_PRIVS
+	Linux32       bool         `json:"linux32,omitempty"`      // personality(2), PER_LINUX32
+	Limits        []Limit      `json:"limits,omitempty"`       // of init; none means berthd's own
+	Init          Init         `json:"init"`
+	StopSignal    uint32       `json:"stop_signal,omitempty"` // asks init to end; 0 means a signal that init listens to
 }
 
 // Namespaces says which kinds of namespaces are new for init. The pid and mount namespaces always are.

@@ -51,6 +51,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 	if len(p.Sources[0].Detach) == 0 { // a container that shares the host's root has the host's /run
 		p.Mounts = append(p.Mounts, runMounts(p, h)...)
 	}
+	protect(p)
 	if h.ProcView {
 		procView(p)
 	}

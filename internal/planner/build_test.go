@@ -32,6 +32,7 @@ func TestAlone(t *testing.T) {
 	caps := func(p domain.CapPolicy, states map[string]bool) func(def) {
 		return func(d def) { d.Features.Capabilities = domain.Capabilities{Policy: p, States: states} }
 	}
+	unwhole := func(p out) { p.Mounts[0].Whole, p.Mounts[2].Whole = false, false } // its proc and sysfs
 	netnsSysctls := []plan.Mount{
 		{Kind: plan.MountInner, Target: "/proc/sys/net/ipv4", From: "/proc/sys/net/ipv4", Writable: true, NoSUID: true, NoDev: true, NoExec: true},
 		{Kind: plan.MountInner, Target: "/proc/sys/net/ipv6", From: "/proc/sys/net/ipv6", Writable: true, NoSUID: true, NoDev: true, NoExec: true},
@@ -52,9 +53,9 @@ func TestAlone(t *testing.T) {
 		}, func(out) {}},
 		{"capabilities, some", caps(domain.CapDefault, map[string]bool{"mknod": true, "chown": false}), func(p out) { p.Caps.Keep = 0x1fdbdfefffe }},
 		{"capabilities, all", caps(domain.CapAllow, nil), func(p out) { p.Caps.Keep = 0x1ffffffffff }},
-		{"capabilities, all but one", caps(domain.CapAllow, map[string]bool{"sys_admin": false}), func(p out) { p.Caps.Keep = 0x1ffffdfffff; p.Mounts[0].Whole = false }},
-		{"capabilities, none", caps(domain.CapDeny, nil), func(p out) { p.Caps = plan.Capabilities{Inherit: true}; p.Mounts[0].Whole = false }},
-		{"capabilities, one", caps(domain.CapDeny, map[string]bool{"kill": true}), func(p out) { p.Caps = plan.Capabilities{Keep: 1 << 5, Inherit: true}; p.Mounts[0].Whole = false }},
+		{"capabilities, all but one", caps(domain.CapAllow, map[string]bool{"sys_admin": false}), func(p out) { p.Caps.Keep = 0x1ffffdfffff; unwhole(p) }},
+		{"capabilities, none", caps(domain.CapDeny, nil), func(p out) { p.Caps = plan.Capabilities{Inherit: true}; unwhole(p) }},
+		{"capabilities, one", caps(domain.CapDeny, map[string]bool{"kill": true}), func(p out) { p.Caps = plan.Capabilities{Keep: 1 << 5, Inherit: true}; unwhole(p) }},
 		{"private network", func(d def) { d.Features.PrivNet = true }, func(p out) {
 			p.Namespaces.Net, p.LoopbackUp = true, true
 			p.Mounts = slices.Insert(p.Mounts, 2, netnsSysctls...)
@@ -246,8 +247,8 @@ func TestTTYGroup(t *testing.T) {
 	}
 }
 
-// TestWholeProc: a whole proc is kept with every user namespace, and otherwise for who may mount a new one
-// anyway.
+// TestWholeProc: a whole proc is kept with every user namespace, and otherwise a whole proc and sysfs for who may
+// mount new ones anyway.
 func TestWholeProc(t *testing.T) {
 	t.Parallel()
 	ids := []domain.IDRange{{Target: 100000, Count: 65536}}
@@ -266,8 +267,10 @@ func TestWholeProc(t *testing.T) {
 		if c.mapped {
 			d.IDMap = domain.IDMap{UIDs: ids, GIDs: ids}
 		}
-		if m := Build(d, testHost()).Mounts[0]; m.Target != "/proc" || m.Whole != c.want {
-			t.Errorf("%s: %+v, want %v", c.name, m, c.want)
+		for _, m := range Build(d, testHost()).Mounts {
+			if want := c.want && (m.Type == "proc" || m.Type == "sysfs" && !c.mapped); m.Kind == plan.MountNew && m.Whole != want {
+				t.Errorf("%s: %+v, want %v", c.name, m, want)
+			}
 		}
 	}
 }

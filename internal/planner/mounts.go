@@ -20,7 +20,9 @@ func basicMounts(p *plan.Plan, h Host) {
 			p.Mounts = append(p.Mounts, plan.Mount{Kind: plan.MountInner, Target: dir, From: dir, Writable: true, NoSUID: true, NoDev: true, NoExec: true})
 		}
 	}
-	p.Mounts = append(p.Mounts, kernelView("/sys", "sysfs"))
+	sys := kernelView("/sys", "sysfs")
+	sys.Whole = !p.Namespaces.User && nestedProc(p) // protect mounts something in it, which would hinder a new one
+	p.Mounts = append(p.Mounts, sys)
 	// These two show the host's state, and the root of a user namespace may not mount them.
 	if h.SecurityFS && !p.Namespaces.User {
 		p.Mounts = append(p.Mounts, kernelView("/sys/kernel/security", "securityfs"))

@@ -3,6 +3,7 @@
 package nest
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ var mountRows = []struct {
 	super  string // of the file system, all of these
 	kinds  string
 	hosts  bool // only where the host has it mounted
+	exists bool // only where the kernel has it
 }{
 	{target: "/", flags: "rw", kinds: plain + " " + privnet},
 	{target: "/", flags: "rw,idmapped", kinds: userns},
@@ -43,6 +45,24 @@ var mountRows = []struct {
 	{target: "/dev", fstype: "tmpfs", flags: "rw,nosuid", super: "size=64k mode=755"},
 	{target: "/dev/pts", fstype: "devpts", flags: "rw,nosuid,noexec", super: "gid=%tty mode=620 ptmxmode=666"},
 	{target: "/dev/console", fstype: "devpts", flags: "rw,nosuid,noexec"},
+	// What would set the host, or tell too much of it (docs/kernel-files.md); libvirt has none of these.
+	{target: "/proc/acpi", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/asound", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/bus", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/driver", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/dynamic_debug", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/fs", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/irq", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/latency_stats", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/mtrr", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/scsi", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/sysrq-trigger", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/kallsyms", fstype: "tmpfs", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/kcore", fstype: "tmpfs", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/keys", fstype: "tmpfs", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/proc/timer_list", fstype: "tmpfs", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/sys/devices/virtual/powercap", fstype: "tmpfs", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
+	{target: "/sys/firmware", fstype: "tmpfs", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
 	// systemd's container interface; libvirt has neither.
 	{target: "/run", fstype: "tmpfs", flags: "rw,nosuid,nodev", super: "mode=755"},
 	{target: "/run/host", fstype: "tmpfs", flags: "ro,nosuid,nodev,noexec", super: "mode=755"},
@@ -72,6 +92,12 @@ func mountLines(t *testing.T, lines []string) []mountLine {
 	return list
 }
 
+// inKernel says whether the kernel has a file of /proc or /sys.
+func inKernel(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
 func checkMounts(t *testing.T, kind string, w world) {
 	seen := mountLines(t, w["mounts"])
 	tty := "5"
@@ -80,7 +106,7 @@ func checkMounts(t *testing.T, kind string, w world) {
 	}
 	known := map[string]bool{}
 	for _, row := range mountRows {
-		if !on(row.kinds, kind) || row.hosts && !hostHas(t, row.target, row.fstype) {
+		if !on(row.kinds, kind) || row.hosts && !hostHas(t, row.target, row.fstype) || row.exists && !inKernel(row.target) {
 			continue
 		}
 		known[row.target] = true

@@ -22,6 +22,8 @@ func TestPlan(t *testing.T) {
 	var plan struct {
 		Mounts, Filesystems []struct{ Target string }
 		CGroup              struct{ Target string }
+		ReadOnly            []string `json:"readonly_paths"`
+		Masked              []string `json:"masked_paths"`
 		Init                struct{ Args []string }
 	}
 	if err := json.Unmarshal([]byte(run(t, "berthctl", "plan", "web")), &plan); err != nil {
@@ -33,6 +35,11 @@ func TestPlan(t *testing.T) {
 	want := []string{"/"}
 	for _, m := range append(plan.Mounts, append(plan.Filesystems, plan.CGroup)...) {
 		want = append(want, m.Target)
+	}
+	for _, path := range slices.Concat(plan.ReadOnly, plan.Masked) {
+		if inKernel(path) {
+			want = append(want, path)
+		}
 	}
 	run(t, "berthctl", "start", "web")
 	leader := "/proc/" + pidOf(info(t, "web").Leader)

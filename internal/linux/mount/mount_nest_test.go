@@ -208,10 +208,15 @@ func TestPivotOver(t *testing.T) {
 		defer func() { _ = tree.Close() }()
 		kept := must(t, "tmpfs")
 		defer func() { _ = kept.Close() }()
-		if err := errors.Join(unix.Unshare(unix.CLONE_FS), PivotOver(tree, place, []*os.File{kept})); err != nil {
+		if err := unix.Unshare(unix.CLONE_FS); err != nil {
+			t.Error(err)
+		}
+		below, err := PivotOver(tree, place, []*os.File{kept})
+		if err != nil {
 			t.Error(err)
 			return
 		}
+		defer func() { _ = below.Close() }()
 		for _, dir := range []string{"/", ".", "/../.."} {
 			entries, err := os.ReadDir(dir)
 			if len(entries) != 1 || entries[0].Name() != "mark" || err != nil {
@@ -226,6 +231,22 @@ func TestPivotOver(t *testing.T) {
 		}
 		if _, err := Clone(kept, One); err != nil {
 			t.Errorf("what is kept is not in the mount namespace: %v", err)
+		}
+		for _, path := range []string{"/mark", "/proc"} {
+			target := at(t, path)
+			if m, err := Empty(below, target); err != nil || Attach(m, target) != nil {
+				t.Errorf("%s cannot be made empty: %v", path, err)
+			}
+		}
+		entries, err := os.ReadDir("/proc")
+		text, noText := os.ReadFile("/mark")
+		if len(entries)+len(text) > 0 || errors.Join(err, noText) != nil {
+			t.Errorf("not empty: %v, %q, %v, %v", entries, text, err, noText)
+		}
+		for _, path := range []string{"/mark", "/proc/new"} {
+			if err := os.WriteFile(path, []byte("x"), 0o600); !errors.Is(err, unix.EROFS) {
+				t.Errorf("%s is written to: %v", path, err)
+			}
 		}
 	})
 }

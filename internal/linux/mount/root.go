@@ -47,27 +47,68 @@ func Pivot(tree *os.File, at string) error {
 	return nil
 }
 
-// PivotOver is like Pivot, and keeps other detached trees in the mount namespace. They are attached to a
-// tmpfs below the new root. No path leads there, and no mount table of a process in the root shows them.
-// Who may unmount the root could get at them.
-func PivotOver(tree *os.File, at string, kept []*os.File) error {
-	below, err := New("tmpfs", []Option{{"mode", "0"}}, NoSUID|NoDev|NoExec)
-	if err != nil {
-		return err
+// Below is the small file system below a root, of PivotOver.
+type Below struct{ dir *os.File }
+
+// Close closes the descriptor. The file system stays.
+func (b *Below) Close() error {
+	if b == nil {
+		return nil
 	}
-	defer func() { _ = below.Close() }()
-	if err := Pivot(below, at); err != nil {
+	return b.dir.Close()
+}
+
+// The empty file and directory of a Below.
+const (
+	emptyFile = "file"
+	emptyDir  = "dir"
+)
+
+// PivotOver is like Pivot, and puts a read-only tmpfs below the new root. Other detached trees are
+// attached in it, so that they stay in the mount namespace. No path leads there, and no mount table of a
+// process in the root shows it. Who may unmount the root could get at it.
+func PivotOver(tree *os.File, at string, kept []*os.File) (*Below, error) {
+	tmpfs, err := New("tmpfs", []Option{{"mode", "0"}}, NoSUID|NoDev|NoExec)
+	if err != nil {
+		return nil, err
+	}
+	b := &Below{tmpfs}
+	err = b.fill(at, kept)
+	if err == nil {
+		err = b.cover(tree)
+	}
+	if err != nil {
+		_ = b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// fill makes the tmpfs the root, and fills it.
+func (b *Below) fill(at string, kept []*os.File) error {
+	if err := Pivot(b.dir, at); err != nil {
 		return err
 	}
 	for i, k := range kept {
-		if err := put(k, below, strconv.Itoa(i)); err != nil {
+		if err := put(k, b.dir, strconv.Itoa(i)); err != nil {
 			return err
 		}
 	}
-	if err := Attach(tree, below); err != nil {
+	fd := int(b.dir.Fd())
+	err := errors.Join(unix.Mkdirat(fd, emptyDir, 0o555), unix.Mknodat(fd, emptyFile, unix.S_IFREG|0o444, 0))
+	runtime.KeepAlive(b.dir)
+	if err != nil {
+		return &os.PathError{Op: "create", Path: "below the root", Err: err}
+	}
+	return SetAttr(b.dir, ReadOnly, One)
+}
+
+// cover attaches the tree over the tmpfs, and enters it.
+func (b *Below) cover(tree *os.File) error {
+	if err := Attach(tree, b.dir); err != nil {
 		return err
 	}
-	err = unix.Fchdir(int(tree.Fd()))
+	err := unix.Fchdir(int(tree.Fd()))
 	runtime.KeepAlive(tree)
 	if err != nil {
 		return &Error{Op: "fchdir", Object: tree.Name(), Err: err}
@@ -77,6 +118,24 @@ func PivotOver(tree *os.File, at string, kept []*os.File) error {
 		return &Error{Op: "chroot", Object: tree.Name(), Err: err}
 	}
 	return nil
+}
+
+// Empty returns a detached mount of an empty directory or file, as at is one. It is read-only.
+func Empty(b *Below, at *os.File) (*os.File, error) {
+	isDir, err := IsDir(at)
+	if err != nil {
+		return nil, err
+	}
+	name := emptyFile
+	if isDir {
+		name = emptyDir
+	}
+	fd, err := unix.OpenTree(int(b.dir.Fd()), name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
+	runtime.KeepAlive(b.dir)
+	if err != nil {
+		return nil, &Error{Op: "open_tree", Object: "nothing, for " + at.Name(), Err: err}
+	}
+	return os.NewFile(uintptr(fd), at.Name()), nil
 }
 
 // Detach lazily unmounts the mount on path and all mounts below it (MNT_DETACH). It returns nil if path
