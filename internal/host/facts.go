@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/linux/fuse"
@@ -15,7 +16,8 @@ import (
 )
 
 // Facts fills in the fields of known that it reads from the host: which file systems the host has mounted at
-// boot, its os-release(5), and whether its kernel can serve containers their own part of /proc.
+// boot, its os-release(5), whether its kernel has message queues, and whether it can serve containers their own part
+// of /proc.
 func Facts(known planner.Host, log *slog.Logger) (planner.Host, error) {
 	table, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
@@ -29,8 +31,15 @@ func Facts(known planner.Host, log *slog.Logger) (planner.Host, error) {
 	known.OSRelease = osRelease(log, "/etc/os-release", "/usr/lib/os-release")
 	known.SecurityFS = types["/sys/kernel/security"] == "securityfs"
 	known.SELinuxFS = types["/sys/fs/selinux"] == "selinuxfs"
+	known.MQueue = supports("mqueue")
 	known.ProcView = servesProc(log)
 	return known, nil
+}
+
+// supports reports whether the kernel has a type of file system (proc_filesystems(5)).
+func supports(fstype string) bool {
+	table, err := os.ReadFile("/proc/filesystems")
+	return err == nil && slices.Contains(strings.Fields(string(table)), fstype)
 }
 
 // servesProc reports whether FUSE can be used. It logs the reason if not.

@@ -14,6 +14,7 @@ type Host struct {
 	OSRelease    string       // the text of the host's os-release(5), or "" if the host has none
 	SecurityFS   bool         // securityfs is mounted on /sys/kernel/security
 	SELinuxFS    bool         // selinuxfs is mounted on /sys/fs/selinux
+	MQueue       bool         // the kernel has POSIX message queues
 	ProcView     bool         // the host has FUSE, which a container's view of /proc needs
 	Limits       []plan.Limit // those that a service of the host begins with
 }
@@ -48,6 +49,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 	}
 	rootOf(p, d)
 	basicMounts(p, h)
+	sharedMemory(p, d, h)
 	if len(p.Sources[0].Detach) == 0 { // a container that shares the host's root has the host's /run
 		p.Mounts = append(p.Mounts, runMounts(p, h)...)
 	}

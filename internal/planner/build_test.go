@@ -45,7 +45,7 @@ func TestAlone(t *testing.T) {
 		{"nothing", func(def) {}, func(out) {}},
 		{"what is kept only", func(d def) {
 			d.Title, d.Description, d.Metadata, d.Emulator, d.Partition = "t", "d", "<m/>", "/e", "/machine/x"
-			d.Memory, d.VCPUs, d.VCPUsNow = domain.Memory{Max: 1024, Current: 512}, 4, 2
+			d.VCPUs, d.VCPUsNow = 4, 2
 			d.OnCrash, d.OnReboot, d.OnPoweroff = domain.ActionPreserve, domain.ActionDestroy, domain.ActionRestart
 			d.Features.Kept, d.Clock.Offset = []string{"acpi"}, "localtime"
 			d.Filesystems[0].AccessMode, d.Filesystems[0].WrPolicy = "squash", "immediate"

@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write the golden plans anew")
 
 func testHost() Host {
-	return Host{ContainerEnv: "libvirt-lxc", Path: "/bin:/usr/bin", OSRelease: "ID=host\n", ProcView: true}
+	return Host{ContainerEnv: "libvirt-lxc", Path: "/bin:/usr/bin", OSRelease: "ID=host\n", MQueue: true, ProcView: true}
 }
 
 func load(t *testing.T, file string) *domain.Def {

@@ -37,7 +37,7 @@ func basicMounts(p *plan.Plan, h Host) {
 		},
 		plan.Mount{
 			Kind: plan.MountNew, Target: "/dev/pts", Type: "devpts", NoSUID: true, NoExec: true,
-			Options: ptsOptions(p.GIDs),
+			Options: ptsOptions(p.GIDs, p.Consoles),
 		},
 		// systemd-nspawn and LXC mount one too. Without it the journal inside has all lives in one boot.
 		plan.Mount{
@@ -74,8 +74,12 @@ func procView(p *plan.Plan) {
 
 // ptsOptions returns the options of the devpts. Terminals get the group tty, which is 5 on all
 // distributions, unless the container's id map has no group 5.
-func ptsOptions(gids []plan.IDRange) []plan.Option {
-	options := []plan.Option{{Key: "ptmxmode", Value: "0666"}, {Key: "mode", Value: "0620"}}
+// One container has at most 1,024 terminals besides its consoles: the
+// kernel has 3,072 for all containers together (kernel.pty.max less kernel.pty.reserve), and 1,024 more for the
+// host.
+func ptsOptions(gids []plan.IDRange, consoles int) []plan.Option {
+	const most = 1024
+	options := []plan.Option{{Key: "ptmxmode", Value: "0666"}, {Key: "mode", Value: "0620"}, {Key: "max", Value: strconv.Itoa(most + consoles)}}
 	const tty = 5
 	mapped := len(gids) == 0
 	for _, r := range gids {

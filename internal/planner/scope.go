@@ -40,13 +40,7 @@ func devicesAllowed(makeNodes bool) []plan.DeviceAllow {
 // limits sets the limits of memory. It converts libvirt's KiB to systemd's bytes. libvirt's
 // swap_hard_limit counts memory and swap together, and systemd's MemorySwapMax= counts swap alone.
 func limits(s *plan.Scope, m domain.Memory) {
-	total := m.Max
-	if m.HardLimit != nil {
-		total = *m.HardLimit
-	}
-	if m.SwapHardLimit != nil { // the limit of memory cannot be above that of memory and swap together
-		total = min(total, *m.SwapHardLimit)
-	}
+	total := memoryLimit(m)
 	s.MemoryMax = inBytes(total)
 	if m.SoftLimit != nil {
 		s.MemoryHigh = inBytes(*m.SoftLimit)
@@ -58,6 +52,18 @@ func limits(s *plan.Scope, m domain.Memory) {
 		}
 		s.MemorySwapMax = inBytes(rest)
 	}
+}
+
+// memoryLimit returns the limit of memory in KiB.
+func memoryLimit(m domain.Memory) uint64 {
+	total := m.Max
+	if m.HardLimit != nil {
+		total = *m.HardLimit
+	}
+	if m.SwapHardLimit != nil { // the limit of memory cannot be above that of memory and swap together
+		total = min(total, *m.SwapHardLimit)
+	}
+	return total
 }
 
 func inBytes(kib uint64) *uint64 {

@@ -43,7 +43,10 @@ var mountRows = []struct {
 	// libvirt binds the host's whole hierarchy.
 	{target: "/sys/fs/cgroup", fstype: "cgroup2", flags: "rw,nosuid,nodev,noexec"},
 	{target: "/dev", fstype: "tmpfs", flags: "rw,nosuid", super: "size=64k mode=755"},
-	{target: "/dev/pts", fstype: "devpts", flags: "rw,nosuid,noexec", super: "gid=%tty mode=620 ptmxmode=666"},
+	{target: "/dev/pts", fstype: "devpts", flags: "rw,nosuid,noexec", super: "gid=%tty mode=620 ptmxmode=666 max=1027"},
+	// libvirt has neither of these two.
+	{target: "/dev/shm", fstype: "tmpfs", flags: "rw,nosuid,nodev", super: "size=32768k"},
+	{target: "/dev/mqueue", fstype: "mqueue", flags: "rw,nosuid,nodev,noexec"},
 	{target: "/dev/console", fstype: "devpts", flags: "rw,nosuid,noexec"},
 	// What would set the host, or tell too much of it (docs/kernel-files.md); libvirt has none of these.
 	{target: "/proc/acpi", fstype: "proc", flags: "ro,nosuid,nodev,noexec", kinds: plain + " " + privnet, exists: true},
