@@ -36,6 +36,7 @@ func refusedDocuments() []refusal {
 		{with("<!--\x1b[2J-->"), InvalidXML, ""},
 		{with("<title>\uFFFE</title>"), InvalidXML, ""},
 		{strings.Repeat(" ", maxSize) + with(""), InvalidXML, ""},
+		{with("<devices>" + strings.Repeat("<filesystem><source dir='/a'/><target dir='/a'/></filesystem>", 6000) + "</devices><metadata><x>" + strings.Repeat("x", 500000) + "</x></metadata>"), InvalidXML, "domain"},
 		{with("<metadata>" + deep + "</metadata>"), InvalidXML, "domain/metadata" + strings.Repeat("/x", 30)},
 		{with("<metadata>" + strings.Repeat("<x/>", maxElements) + "</metadata>"), InvalidXML, "domain/metadata"},
 		{with("<metadata><x " + attributes(maxAttrs+1) + "/></metadata>"), InvalidXML, "domain/metadata/x"},

@@ -1,5 +1,7 @@
 package domain
 
+import "strings"
+
 // refusedFilesystems are of <filesystem>.
 func refusedFilesystems() []refusal {
 	const fs = "domain/devices/filesystem"
@@ -28,6 +30,7 @@ func refusedFilesystems() []refusal {
 		{file("type='ploop'"), InvalidConfig, fs + "/driver@type"},
 		{file("type='nbd' format='--help'"), InvalidXML, fs + "/driver@format"},
 		{file("type='nbd' format='raw,x=y'"), InvalidXML, fs + "/driver@format"},
+		{with("<devices>" + strings.Repeat("<filesystem type='file'><source file='/a.img'/><target dir='/a'/></filesystem>", maxImages+1) + "</devices>"), InvalidConfig, fs + "[241]"},
 		{file("wrpolicy='later'"), InvalidXML, fs + "/driver@wrpolicy"},
 	}
 }

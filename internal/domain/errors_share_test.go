@@ -1,5 +1,7 @@
 package domain
 
+import "strings"
+
 // refusedShares are of <lxc:namespace>.
 func refusedShares() []refusal {
 	const lxc = "domain/lxc:namespace/lxc:"
@@ -9,6 +11,7 @@ func refusedShares() []refusal {
 		{shareXML("<sharenet type='netns'/>"), InvalidXML, lxc + "sharenet@value"},
 		{shareXML("<sharenet type='netns' value='../x'/>"), InvalidXML, lxc + "sharenet@value"},
 		{shareXML("<sharenet type='netns' value='..'/>"), InvalidXML, lxc + "sharenet@value"},
+		{shareXML("<sharenet type='netns' value='" + strings.Repeat("x", 256) + "'/>"), InvalidXML, lxc + "sharenet@value"},
 		{shareXML("<shareipc type='netns' value='red'/>"), InvalidConfig, lxc + "shareipc@type"},
 		{shareXML("<shareuts type='pid' value='0'/>"), InvalidXML, lxc + "shareuts@value"},
 		{shareXML("<shareuts type='pid' value='-1'/>"), InvalidXML, lxc + "shareuts@value"},

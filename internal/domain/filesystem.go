@@ -13,6 +13,7 @@ func readFilesystems(d *Def, x *document, f *faults) {
 		return
 	}
 	d.Emulator = x.Devices.Emulator
+	images := 0
 	for i := range x.Devices.Filesystems {
 		at := nth(atFS, i)
 		fs := readFilesystem(at, &x.Devices.Filesystems[i], f)
@@ -20,6 +21,12 @@ func readFilesystems(d *Def, x *document, f *faults) {
 		hostRoot := fs.Type == FSBind && fs.Source == "/"
 		if fs.Target == "/" && (fs.Type == FSRAM || fs.Type == FSBind && !hostRoot) {
 			f.unsupported(at+"@type", "a root file system cannot be of type '%s'; use mount, block or file", fs.Type)
+		}
+		if fs.Type == FSBlock || fs.Type == FSFile {
+			images++
+		}
+		if images == maxImages+1 {
+			f.unsupported(at, "there are more than %d file systems of the types block and file", maxImages)
 		}
 		d.Filesystems = append(d.Filesystems, fs)
 	}

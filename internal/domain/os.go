@@ -26,6 +26,7 @@ func readOS(d *Def, x *document, f *faults) {
 	if d.OS.Init = x.OS.Init; d.OS.Init == "" {
 		f.invalid(atInit, "it is missing: the init binary must be specified")
 	}
+	f.add(checkPath(atInit, d.OS.Init))
 	for i, a := range x.OS.InitArgs {
 		if a == "" {
 			f.invalid(nth("domain/os/initarg", i), "it is empty: no data supplied for <initarg>")
@@ -39,6 +40,8 @@ func readOS(d *Def, x *document, f *faults) {
 			f.invalid(at+"@name", "'%.40s' is not the name of a variable: letters, digits and '_', no digit first", e.Name)
 		case e.Value == "":
 			f.invalid(at, "'%.40s' is empty: no data supplied for <initenv>", e.Name)
+		case len(e.Name)+len("=")+len(e.Value) > maxVariable:
+			f.invalid(at, "the variable has %d bytes; the kernel's limit is %d", len(e.Name)+len("=")+len(e.Value), maxVariable)
 		}
 		d.OS.Env = append(d.OS.Env, EnvVar{Name: e.Name, Value: e.Value})
 	}
@@ -46,6 +49,7 @@ func readOS(d *Def, x *document, f *faults) {
 	if d.OS.Dir != "" && !strings.HasPrefix(d.OS.Dir, "/") {
 		f.invalid("domain/os/initdir", "'%.60s' is not an absolute path", d.OS.Dir)
 	}
+	f.add(checkPath("domain/os/initdir", d.OS.Dir))
 	f.add(checkOwner("domain/os/inituser", d.OS.User))
 	f.add(checkOwner("domain/os/initgroup", d.OS.Group))
 }

@@ -37,6 +37,9 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 		d.Metadata, e = selfContained(w.metadata, w.outer)
 		f.add(e)
 	}
+	if len(f.list) == 0 && len(doc) > maxSize/8 { // a smaller one does not grow beyond the limit
+		f.add(canBeStored(d))
+	}
 	if err := f.err(); err != nil {
 		return nil, err
 	}
@@ -77,7 +80,7 @@ func checkPartition(p string) *Error {
 			return unsupported(at, "'%.60s' has an empty, dotted or too long part", p)
 		}
 	}
-	return nil
+	return checkSlice(at, p)
 }
 
 // readCPU reads <vcpu>. The number is only reported; libvirt does the same for containers.

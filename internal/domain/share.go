@@ -40,6 +40,7 @@ func readShareRef(at string, x *libvirtxml.DomainLXCNamespaceMap) (ShareRef, *Er
 		if strings.Contains(x.Value, "/") || x.Value == "." || x.Value == ".." {
 			return ref, invalid(at+"@value", "'%.60s' is not the name of a network namespace below /run/netns", x.Value)
 		}
+		return ref, checkPath(at+"@value", x.Value)
 	case ref.Kind == ShareName:
 	case ref.Kind == SharePID:
 		if n, err := strconv.ParseUint(x.Value, 10, 31); err != nil || n == 0 {

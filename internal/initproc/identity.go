@@ -81,18 +81,18 @@ func (s *stage) lookUpUser() error {
 	defer func() { _ = group.Close() }()
 	found, err := user.GetExecUser(spec, nil, passwdEntries(passwd), groupEntries(group))
 	if err != nil {
-		return fmt.Errorf("inituser %q, initgroup %q in the container's passwd and group: %w", i.User, i.Group, err)
+		return fmt.Errorf("inituser %.60q, initgroup %.60q in the container's passwd and group: %w", i.User, i.Group, err)
 	}
 	s.user = credentials{uid: found.Uid, gid: found.Gid, groups: found.Sgids}
 	if !s.plan.Namespaces.User {
 		return nil
 	}
 	if !mapped(s.plan.UIDs, found.Uid) {
-		return fmt.Errorf("inituser %q is user %d, which the container's idmap does not have", i.User, found.Uid)
+		return fmt.Errorf("inituser %.60q is user %d, which the container's idmap does not have", i.User, found.Uid)
 	}
 	for _, gid := range append([]int{found.Gid}, found.Sgids...) {
 		if !mapped(s.plan.GIDs, gid) {
-			return fmt.Errorf("inituser %q, initgroup %q has group %d, which the container's idmap does not have", i.User, i.Group, gid)
+			return fmt.Errorf("inituser %.60q, initgroup %.60q has group %d, which the container's idmap does not have", i.User, i.Group, gid)
 		}
 	}
 	return nil

@@ -77,6 +77,12 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		return nil, err
 	}
 	defer closeAll(view) // from then on the supervisor alone holds the FUSE connection
+	message := prepare(p, s.settings)
+	apart, err := sourcesFile(message)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll(apart)
 	listener, err := listen(filepath.Join(runDir, wire.SocketFile))
 	if err != nil {
 		return nil, err
@@ -94,9 +100,12 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 	}
 	proc.conn = conn
 	go proc.read()
-	if err := conn.Send(prepare(p, s.settings), slices.Concat([]*os.File{planFile}, shared, images, view)...); err != nil {
+	if err := conn.Send(message, slices.Concat([]*os.File{planFile}, shared, images, view, apart)...); err != nil {
 		_ = proc.Kill()
 		<-proc.Done()
+		if cause := proc.Failure(); cause != nil { // it ended because of this, and so did the connection
+			return nil, cause
+		}
 		return nil, err
 	}
 	return proc, nil
@@ -196,12 +205,28 @@ func cloneFlags(n plan.Namespaces) uint64 {
 }
 
 // file writes the plan into a sealed file. It returns an error if the plan is larger than wire.MaxPlan.
-func file(p *plan.Plan) (*os.File, error) {
-	text := p.Pack()
-	if len(text) > wire.MaxPlan {
-		return nil, fmt.Errorf("plan: it has %d bytes; the limit is %d", len(text), wire.MaxPlan)
+func file(p *plan.Plan) (*os.File, error) { return sealed("plan", p.Pack()) }
+
+// sourcesFile returns a sealed file with the sources, and takes them out of the message, if they are too large
+// for it.
+func sourcesFile(m *wire.Prepare) ([]*os.File, error) {
+	packed := m.TakeApart()
+	if packed == nil {
+		return nil, nil
 	}
-	f, err := memory("berth-plan", 0)
+	f, err := sealed("sources", packed)
+	if err != nil {
+		return nil, err
+	}
+	return []*os.File{f}, nil
+}
+
+// sealed writes a text into a sealed file in memory.
+func sealed(what string, text []byte) (*os.File, error) {
+	if len(text) > wire.MaxPlan {
+		return nil, fmt.Errorf("%s: it has %d bytes; the limit is %d", what, len(text), wire.MaxPlan)
+	}
+	f, err := memory("berth-"+what, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +235,7 @@ func file(p *plan.Plan) (*os.File, error) {
 	}
 	if err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("plan: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	return f, nil
 }

@@ -28,7 +28,7 @@ func (s *supervisor) start() error {
 	if err != nil {
 		return err
 	}
-	prepare, err := checkPrepare(m, len(files))
+	prepare, files, err := checkPrepare(m, files)
 	if err != nil {
 		return err
 	}
@@ -80,35 +80,6 @@ func (s *supervisor) start() error {
 		return err
 	}
 	return s.serveView(files[len(files)-1], prepare)
-}
-
-// errOtherRelease says that berthd and berth-supervisor are of two releases. berthd has not been restarted since
-// an upgrade replaced the supervisor's program.
-var errOtherRelease = errors.New("berthd is of another release than its supervisor, restart berthd")
-
-// checkPrepare checks the first message. It returns an error if that is not a Prepare of our version, or does
-// not have the right number of descriptors.
-func checkPrepare(m wire.Message, files int) (*wire.Prepare, error) {
-	prepare, ok := m.(*wire.Prepare)
-	if !ok {
-		return nil, fmt.Errorf("unexpected message %T", m)
-	}
-	if prepare.Version != wire.Version {
-		return nil, fmt.Errorf("%w: it speaks version %d of the protocol, the supervisor version %d", errOtherRelease, prepare.Version, wire.Version)
-	}
-	want := 1 + len(prepare.Join)
-	for _, src := range prepare.Sources {
-		if src.Supplied {
-			want++
-		}
-	}
-	if prepare.ProcView {
-		want++
-	}
-	if files != want {
-		return nil, fmt.Errorf("%d descriptors came with the plan; expected %d", files, want)
-	}
-	return prepare, nil
 }
 
 // named adds the element of the definition to the error about a namespace that cannot be entered.

@@ -12,7 +12,7 @@ import (
 )
 
 // MaxPacket is the largest message, in bytes. It has room for twice 340 id ranges; the rest is for mount
-// sources.
+// sources, which come in a file if they need more (Prepare.TakeApart).
 const MaxPacket = 128 << 10
 
 // MaxPlan is the largest packed plan, in bytes.
@@ -82,6 +82,9 @@ func (c *Conn) Send(m Message, fds ...*os.File) error {
 		return fmt.Errorf("wire: %w", err)
 	}
 	packet := Encode(m)
+	if len(packet) > MaxPacket { // the other side would only say that it cannot read it
+		return fmt.Errorf("wire: a message with %d bytes; the limit is %d", len(packet), MaxPacket)
+	}
 	var serr error
 	err = raw.Write(func(fd uintptr) bool {
 		serr = unix.Sendmsg(int(fd), packet, rights, nil, unix.MSG_NOSIGNAL)

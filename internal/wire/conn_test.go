@@ -102,13 +102,18 @@ func TestConnEndsWithUnreadMessages(t *testing.T) {
 	}
 }
 
-// TestConnRefusesWhatIsTooLarge: a message beyond the limit is unreadable, and the next one is read.
+// TestConnRefusesWhatIsTooLarge: a message beyond the limit is not sent, or is unreadable, and the next one is
+// read.
 func TestConnRefusesWhatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	a, b := pair(t)
 	for size, ok := range map[int]bool{MaxPacket - 100: true, MaxPacket + 1: false} {
-		if err := a.Send(&Failed{Text: strings.Repeat("x", size)}); err != nil {
-			t.Fatal(err)
+		large := &Prepare{Join: []string{strings.Repeat("x", size)}}
+		if err := a.Send(large); (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "the limit is") {
+			t.Fatalf("%d bytes: %v", size, err)
+		}
+		if !ok {
+			sendRaw(t, a, string(Encode(large)))
 		}
 		if m, _, err := b.Recv(); (err == nil) != ok || err != nil && !errors.Is(err, ErrUnreadable) {
 			t.Errorf("%d bytes: %T, %v", size, m, err)

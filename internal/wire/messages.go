@@ -54,8 +54,8 @@ type Source struct {
 const Version = 2
 
 // Prepare has the supervisor's part of the plan. It carries these descriptors, in this order: the packed plan
-// (a sealed memfd), the namespaces of Join, the trees of the sources with Supplied, and /dev/fuse if ProcView
-// is true.
+// (a sealed memfd), the namespaces of Join, the trees of the sources with Supplied, /dev/fuse if ProcView is
+// true, and the packed sources (a sealed memfd) if Apart is true.
 type Prepare struct {
 	Version int // of the daemon
 
@@ -68,6 +68,7 @@ type Prepare struct {
 	Detach     []Hidden  // only with a user namespace; otherwise the init stage does it
 	Limits     []Limit   // of the supervisor and its children
 	Settings   []Setting // the same, before init is cloned
+	Apart      bool      // Sources is empty: the packed sources come in a file, since they are too large for a packet
 }
 
 // Hidden is a mount of a source's tree that the container must not see.
@@ -131,6 +132,9 @@ type Exited struct {
 	Asked  bool // systemd had ordered the end, by a signal to the supervisor
 }
 
+// maxText is the longest text of an error, in bytes. It may quote several paths.
+const maxText = 32 << 10
+
 // Failed is an error that is sent to another process with its errno.
 type Failed struct {
 	Stage  string // the step, such as "root", "mounts" or "exec"
@@ -190,14 +194,7 @@ func (m *Prepare) put(w *pack.Writer) {
 			w.U32(r.Count)
 		}
 	}
-	w.U32(uint32(len(m.Sources)))
-	for _, s := range m.Sources {
-		w.String(s.Path)
-		w.Bool(s.Recursive)
-		w.Bool(s.IDMapped)
-		w.Bool(s.ReadOnly)
-		w.Bool(s.Supplied)
-	}
+	putSources(w, m.Sources)
 	w.Bool(m.ProcView)
 	w.U32(m.StopSignal)
 	w.U32(uint32(len(m.Join)))
@@ -220,6 +217,7 @@ func (m *Prepare) put(w *pack.Writer) {
 		w.String(s.File)
 		w.String(s.Value)
 	}
+	w.Bool(m.Apart)
 }
 
 func (m *Exited) put(w *pack.Writer) {
@@ -231,7 +229,7 @@ func (m *Exited) put(w *pack.Writer) {
 
 func (f *Failed) put(w *pack.Writer) {
 	w.String(f.Stage)
-	w.String(f.Text)
+	w.String(f.Text[:min(len(f.Text), maxText)])
 	w.U32(uint32(f.Number))
 }
 
@@ -306,9 +304,7 @@ func decodePrepare(r *pack.Reader) *Prepare {
 			*list = append(*list, IDRange{r.U32(), r.U32(), r.U32()})
 		}
 	}
-	for range r.Count(8) {
-		m.Sources = append(m.Sources, Source{Path: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool(), Supplied: r.Bool()})
-	}
+	m.Sources = sources(r)
 	m.ProcView = r.Bool()
 	m.StopSignal = r.U32()
 	for range r.Count(4) {
@@ -323,5 +319,6 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	for range r.Count(8) {
 		m.Settings = append(m.Settings, Setting{File: r.String(), Value: r.String()})
 	}
+	m.Apart = r.Bool()
 	return m
 }

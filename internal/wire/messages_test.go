@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 func every() []Message {
 	return []Message{
 		&Prepare{
-			Version: 7, CloneFlags: 1 << 33, StopSignal: 15, ProcView: true, Join: []string{"net", "uts"}, Detach: []Hidden{{0, "/proc"}, {2, "/fs/cgroup"}},
+			Version: 7, CloneFlags: 1 << 33, StopSignal: 15, ProcView: true, Join: []string{"net", "uts"}, Detach: []Hidden{{0, "/proc"}, {2, "/fs/cgroup"}}, Apart: true,
 			UIDs:    []IDRange{{0, 100000, 1000}, {1000, 1000, 1}},
 			GIDs:    []IDRange{{0, 100000, 65536}},
 			Sources: []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}, {Path: "/dev/a", Supplied: true}},
@@ -111,6 +112,43 @@ func TestFailedKeepsErrno(t *testing.T) {
 	}
 	if errors.Unwrap(&Failed{Stage: "x"}) != nil {
 		t.Error("a failure without errno unwraps to something")
+	}
+}
+
+// TestApart: sources that are too many for a packet go into a file and come back, and others stay.
+func TestApart(t *testing.T) {
+	t.Parallel()
+	for n, apart := range map[int]bool{0: false, 3: false, 700: true, 20000: true} {
+		m := &Prepare{Version: Version, Join: []string{"net"}}
+		for range n {
+			m.Sources = append(m.Sources, Source{Path: strings.Repeat("x", 200), ReadOnly: true})
+		}
+		want := *m
+		packed := m.TakeApart()
+		if m.Apart != apart || (packed != nil) != apart || len(Encode(m)) > MaxPacket {
+			t.Errorf("%d sources: %v, %d bytes apart, %d in the message", n, m.Apart, len(packed), len(Encode(m)))
+			continue
+		}
+		if !apart {
+			continue
+		}
+		if err := m.PutBack(packed); err != nil {
+			t.Errorf("%d sources: %v", n, err)
+		}
+		if diff := cmp.Diff(&want, m); diff != "" {
+			t.Errorf("%d sources: -want +got\n%s", n, diff)
+		}
+		if err := m.PutBack(packed[:len(packed)-1]); !errors.Is(err, ErrUnreadable) {
+			t.Errorf("%d sources, cut: %v", n, err)
+		}
+	}
+}
+
+// TestFailedIsBounded: an error of any length fits into a message.
+func TestFailedIsBounded(t *testing.T) {
+	t.Parallel()
+	if n := len(Encode(&Failed{Stage: "x", Text: strings.Repeat("x", 10*MaxPacket)})); n > MaxPacket {
+		t.Errorf("it has %d bytes", n)
 	}
 }
 
