@@ -3,12 +3,13 @@ package domain
 import (
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// TestBounds: a hostile document is refused within 100 ms and 64 MiB. The test measures memory, so
-// it does not run beside others.
+// TestBounds: a hostile document is refused within 100 ms and 64 MiB. The test measures the process's memory and
+// processor time, so it does not run beside others.
 func TestBounds(t *testing.T) {
 	full := func(unit string) string { return strings.Repeat(unit, (maxSize-200)/len(unit)) }
 	manyAttrs := func(n int) string {
@@ -43,11 +44,11 @@ func TestBounds(t *testing.T) {
 		for i := 0; i < 3 && best > limit; i++ { // again where the machine was busy with something else
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			start := time.Now()
+			start := used(t)
 			if _, err := Parse([]byte(doc)); err == nil {
 				t.Errorf("%s: accepted", name)
 			}
-			best = min(best, time.Since(start))
+			best = min(best, used(t)-start)
 			runtime.ReadMemStats(&after)
 			memory = min(memory, after.TotalAlloc-before.TotalAlloc)
 		}
@@ -59,4 +60,14 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s: it took %d MiB in all, more than 64", name, memory>>20)
 		}
 	}
+}
+
+// used returns the processor time of this process so far: other processes may have the processor meanwhile.
+func used(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
