@@ -16,6 +16,11 @@ const (
 	busName = BusName
 	busPath = dbus.ObjectPath("/org/freedesktop/systemd1")
 	manager = "org.freedesktop.systemd1.Manager."
+
+	// noReply is the bus's answer to a call whose receiver left the bus, as systemd does to execute itself anew. It
+	// holds new calls until systemd is back.
+	noReply    = "org.freedesktop.DBus.Error.NoReply"
+	noSuchUnit = "org.freedesktop.systemd1.NoSuchUnit"
 )
 
 // ErrBusLost says that the connection was closed before systemd's answer.
@@ -78,6 +83,16 @@ func (c *Client) Lost() <-chan struct{} { return c.lost }
 
 func (c *Client) call(ctx context.Context, method string, args ...any) *dbus.Call {
 	return c.peer.Call(ctx, busPath, manager+method, args...)
+}
+
+// ask calls a method that changes nothing. If systemd executes itself anew and loses the call, it asks the new one.
+func (c *Client) ask(ctx context.Context, path dbus.ObjectPath, method string, args ...any) *dbus.Call {
+	for {
+		call := c.peer.Call(ctx, path, method, args...)
+		if !isError(call.Err, noReply) || ctx.Err() != nil {
+			return call
+		}
+	}
 }
 
 // explain adds ErrBusLost to an error if the connection is closed.

@@ -24,10 +24,8 @@ func (c *Client) awaitFree(ctx context.Context, name string) error {
 	for {
 		state, err := c.activeState(ctx, name)
 		switch {
-		case isError(err, "org.freedesktop.DBus.Error.UnknownObject"), isError(err, "org.freedesktop.systemd1.NoSuchUnit"):
+		case isError(err, "org.freedesktop.DBus.Error.UnknownObject"), isError(err, noSuchUnit):
 			return nil
-		case isError(err, "org.freedesktop.DBus.Error.NoReply"):
-			// systemd executes itself anew and lost the call. The notice lookAgain will follow.
 		case err != nil:
 			return err
 		case state == "active":
@@ -43,24 +41,27 @@ func (c *Client) awaitFree(ctx context.Context, name string) error {
 
 func (c *Client) activeState(ctx context.Context, name string) (state string, err error) {
 	var path dbus.ObjectPath
-	if err := c.call(ctx, "GetUnit", name).Store(&path); err != nil {
+	if err := c.ask(ctx, busPath, manager+"GetUnit", name).Store(&path); err != nil {
 		return "", err
 	}
 	state, _, err = c.unitState(ctx, path)
 	return state, err
 }
 
+// process is one of a unit's processes, as systemd tells it.
+type process struct {
+	Group   string
+	PID     uint32
+	Command string
+}
+
 // stopEmpty stops a unit if it has no process. A new unit of somebody else has its process already when it is
 // active: systemd answers calls only between two of its own steps.
 func (c *Client) stopEmpty(ctx context.Context, name string) error {
-	var processes []struct {
-		Group   string
-		PID     uint32
-		Command string
-	}
-	err := c.call(ctx, "GetUnitProcesses", name).Store(&processes)
+	var processes []process
+	err := c.ask(ctx, busPath, manager+"GetUnitProcesses", name).Store(&processes)
 	switch {
-	case isError(err, "org.freedesktop.systemd1.NoSuchUnit"):
+	case isError(err, noSuchUnit):
 		return nil
 	case isError(err, "org.freedesktop.DBus.Error.LimitsExceeded"): // the reply is too large, so there are processes
 		return nil

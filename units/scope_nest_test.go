@@ -344,3 +344,25 @@ func TestStopsUnderReexec(t *testing.T) {
 	}
 	gone(t, "machine-test.scope")
 }
+
+// TestStartsUnderReexec: a start whose call systemd took along into its end is done by the new systemd.
+func TestStartsUnderReexec(t *testing.T) {
+	h := connect(t)
+	for i := range 12 {
+		sleep := spawn(t, "sleep", "100")
+		reexec := spawn(t, "systemctl", "daemon-reexec")
+		time.Sleep(time.Duration(i) * 3 * time.Millisecond)
+		if made, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil || !made {
+			t.Errorf("%d: %v, %v", i, made, err)
+		} else if group := groupOf(t, sleep.Process.Pid); !strings.HasSuffix(group, "/machine-test.scope") {
+			t.Errorf("%d: the process is in %s", i, group)
+		}
+		_ = reexec.Wait()
+		end(sleep)
+		if err := h.client.Stop(within(t, 10*time.Second), "machine-test.scope"); err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+		systemctl(t, "is-system-running", "--wait")
+	}
+	gone(t, "machine-test.scope")
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -16,7 +17,7 @@ const undoLimit = 30 * time.Second
 // the unit. If Start fails then, the caller must end the processes and call Stop. Start does not touch a unit
 // of this name that exists already: it returns an error.
 func (c *Client) Start(ctx context.Context, s Scope) (made bool, err error) {
-	made, err = c.start(ctx, s.Name, s.properties())
+	made, err = c.start(ctx, s.Name, s.PID, s.properties())
 	if err == nil {
 		c.setRunning(s.Name, true)
 	}
@@ -26,7 +27,7 @@ func (c *Client) Start(ctx context.Context, s Scope) (made bool, err error) {
 // StartHelper makes the scope of a helper and returns when the process is in it. If it fails, nothing of the
 // unit is left.
 func (c *Client) StartHelper(ctx context.Context, h Helper) error {
-	made, err := c.start(ctx, h.Name, h.properties())
+	made, err := c.start(ctx, h.Name, h.PID, h.properties())
 	if err == nil || !made {
 		return err
 	}
@@ -35,12 +36,26 @@ func (c *Client) StartHelper(ctx context.Context, h Helper) error {
 	return errors.Join(err, c.Stop(undo, h.Name))
 }
 
-func (c *Client) start(ctx context.Context, name string, properties []property) (made bool, err error) {
+func (c *Client) start(ctx context.Context, name string, pid uint32, properties []property) (made bool, err error) {
 	w := c.watch(name)
 	defer c.leave(w)
 	var job dbus.ObjectPath
-	if err = c.call(ctx, "StartTransientUnit", name, "fail", properties, []auxiliary{}).Store(&job); err != nil {
+	for {
+		err = c.call(ctx, "StartTransientUnit", name, "fail", properties, []auxiliary{}).Store(&job)
+		if !isError(err, noReply) {
+			break
+		}
+		// systemd executes itself anew. Only the new one knows whether it made the unit before.
+		made, err = c.contains(ctx, name, pid)
+		if made || !isError(err, noSuchUnit) {
+			break
+		}
+	}
+	switch {
+	case err != nil:
 		return false, fmt.Errorf("start %s: %w", name, c.explain(err))
+	case made:
+		return true, nil
 	}
 	// From here on the unit of this name is ours.
 	c.setRunning(name, false)
@@ -48,6 +63,20 @@ func (c *Client) start(ctx context.Context, name string, properties []property) 
 		return true, fmt.Errorf("start %s: %w", name, c.explain(err))
 	}
 	return true, nil
+}
+
+// contains reports whether a process is in a unit. It returns an error if the unit is there, but not the process:
+// the unit may be another's.
+func (c *Client) contains(ctx context.Context, name string, pid uint32) (bool, error) {
+	var processes []process
+	err := c.ask(ctx, busPath, manager+"GetUnitProcesses", name).Store(&processes)
+	switch {
+	case err != nil:
+		return false, err
+	case slices.ContainsFunc(processes, func(p process) bool { return p.PID == pid }):
+		return true, nil
+	}
+	return false, fmt.Errorf("systemd executed itself anew, and the unit does not have process %d", pid)
 }
 
 // await waits for the end of the start's job. It returns an error if the job failed.
@@ -80,7 +109,7 @@ func outcome(result string) error {
 // goes on. It returns an error if the unit is gone or not active.
 func (c *Client) look(ctx context.Context, name string) (over bool, err error) {
 	var path dbus.ObjectPath
-	if err := c.call(ctx, "GetUnit", name).Store(&path); err != nil {
+	if err := c.ask(ctx, busPath, manager+"GetUnit", name).Store(&path); err != nil {
 		return true, err
 	}
 	state, job, err := c.unitState(ctx, path)
@@ -98,7 +127,7 @@ func (c *Client) look(ctx context.Context, name string) (over bool, err error) {
 // unitState returns a unit's ActiveState, and the number of its job, which is 0 if it has none.
 func (c *Client) unitState(ctx context.Context, path dbus.ObjectPath) (state string, job uint32, err error) {
 	var all map[string]dbus.Variant
-	err = c.peer.Call(ctx, path, properties+"GetAll", busName+".Unit").Store(&all)
+	err = c.ask(ctx, path, properties+"GetAll", busName+".Unit").Store(&all)
 	if err != nil {
 		return "", 0, err
 	}

@@ -50,9 +50,9 @@ func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
 		select {
 		case call := <-replied:
 			switch {
-			case isError(call.Err, "org.freedesktop.systemd1.NoSuchUnit"):
+			case isError(call.Err, noSuchUnit):
 				return true, nil
-			case isError(call.Err, "org.freedesktop.DBus.Error.NoReply"):
+			case isError(call.Err, noReply):
 				// systemd executes itself anew and lost the call. The notice lookAgain will follow.
 			case call.Err != nil:
 				return false, call.Err

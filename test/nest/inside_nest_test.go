@@ -228,7 +228,7 @@ func TestHostRoot(t *testing.T) {
 	run(t, "berthctl", "undefine", "vm1")
 	before := mounts(t, 0)
 	got := tell(t, guest{Name: "vm1"}, `ls -d /etc/berth; cat /proc/[0-9]*/comm | grep -c systemd; ls /dev | tr '\n' ' '; [ -e /sys/fs/cgroup/machine.slice ] || echo own cgroups`)
-	if !strings.HasPrefix(got, "/etc/berth\n0\n") || !strings.Contains(got, "console fd full null ptmx pts") || !strings.Contains(got, "own cgroups") {
+	if !strings.HasPrefix(got, "/etc/berth\n0\n") || !strings.Contains(got, "console fd full mqueue null ptmx pts random shm") || !strings.Contains(got, "own cgroups") {
 		t.Errorf("got %q", got)
 	}
 	if diff := cmp.Diff(before, mounts(t, 0)); diff != "" {
