@@ -148,6 +148,7 @@ func prepare(p *plan.Plan, settings []inherit.Setting) *wire.Prepare {
 		GIDs:       ranges(p.GIDs),
 		ProcView:   p.ProcView,
 		StopSignal: p.StopSignal,
+		Hold:       p.Hold,
 	}
 	for i, src := range p.Sources {
 		m.Sources = append(m.Sources, wire.Source{

@@ -34,6 +34,7 @@ func (p *Plan) Pack() []byte {
 	}
 	w.Bool(p.ProcView)
 	packMounts(&w, p.Mounts)
+	w.Bool(p.Hold)
 	packStrings(&w, p.ReadOnlyPaths)
 	packStrings(&w, p.MaskedPaths)
 	w.U32(uint32(len(p.Devices)))
@@ -86,6 +87,7 @@ func Unpack(b []byte) (*Plan, error) {
 	}
 	p.ProcView = r.Bool()
 	p.Mounts = unpackMounts(r)
+	p.Hold = r.Bool()
 	p.ReadOnlyPaths, p.MaskedPaths = unpackStrings(r), unpackStrings(r)
 	for range r.Count(16) {
 		p.Devices = append(p.Devices, Device{Path: r.String(), Major: r.U32(), Minor: r.U32(), Mode: r.U32()})

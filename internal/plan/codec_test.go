@@ -16,6 +16,7 @@ func full() *Plan {
 		Sources:       []Source{{Path: "/dev/vg/lv", Kind: SourceBlock}, {Path: "/sys", Kind: SourceSysfs}, {Path: "/srv/root", Recursive: true, IDMapped: true, ReadOnly: true, Detach: []string{"/proc", "/dev"}}},
 		Mounts:        []Mount{{Kind: MountNew, Target: "/proc", Type: "proc", Options: []Option{{"hidepid", "2"}}, NoSUID: true, NoDev: true, NoExec: true, ReadOnly: true, Writable: true, Optional: true, Whole: true, Files: []File{{"a", 0o444, "text\n"}}}},
 		ReadOnlyPaths: []string{"/proc/bus"},
+		Hold:          true,
 		MaskedPaths:   []string{"/proc/kcore", "/sys/firmware"},
 		Devices:       []Device{{"/dev/null", 1, 3, 0o666}},
 		Links:         []Link{{"/dev/fd", "/proc/self/fd"}},

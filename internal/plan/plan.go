@@ -11,6 +11,7 @@ type Plan struct {
 	Sources  []Source `json:"sources"`
 	ProcView bool     `json:"proc_view,omitempty"` // some mounts are of kind MountView
 	Mounts   []Mount  `json:"mounts"`              // the mounts that every container has
+	Hold     bool     `json:"hold,omitempty"`      // nobody can make the file systems of the sources read-only
 	// Where these paths exist, they are read-only, or empty. The words are those of the OCI runtime specification.
 	ReadOnlyPaths []string     `json:"readonly_paths,omitempty"`
 	MaskedPaths   []string     `json:"masked_paths,omitempty"`

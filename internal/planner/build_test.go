@@ -32,7 +32,7 @@ func TestAlone(t *testing.T) {
 	caps := func(p domain.CapPolicy, states map[string]bool) func(def) {
 		return func(d def) { d.Features.Capabilities = domain.Capabilities{Policy: p, States: states} }
 	}
-	unwhole := func(p out) { p.Mounts[0].Whole, p.Mounts[2].Whole = false, false } // its proc and sysfs
+	unmounting := func(p out) { p.Mounts[0].Whole, p.Mounts[2].Whole, p.Hold = false, false, false }
 	netnsSysctls := []plan.Mount{
 		{Kind: plan.MountInner, Target: "/proc/sys/net/ipv4", From: "/proc/sys/net/ipv4", Writable: true, NoSUID: true, NoDev: true, NoExec: true},
 		{Kind: plan.MountInner, Target: "/proc/sys/net/ipv6", From: "/proc/sys/net/ipv6", Writable: true, NoSUID: true, NoDev: true, NoExec: true},
@@ -53,9 +53,9 @@ func TestAlone(t *testing.T) {
 		}, func(out) {}},
 		{"capabilities, some", caps(domain.CapDefault, map[string]bool{"mknod": true, "chown": false}), func(p out) { p.Caps.Keep = 0x1fdbdfefffe }},
 		{"capabilities, all", caps(domain.CapAllow, nil), func(p out) { p.Caps.Keep = 0x1ffffffffff }},
-		{"capabilities, all but one", caps(domain.CapAllow, map[string]bool{"sys_admin": false}), func(p out) { p.Caps.Keep = 0x1ffffdfffff; unwhole(p) }},
-		{"capabilities, none", caps(domain.CapDeny, nil), func(p out) { p.Caps = plan.Capabilities{Inherit: true}; unwhole(p) }},
-		{"capabilities, one", caps(domain.CapDeny, map[string]bool{"kill": true}), func(p out) { p.Caps = plan.Capabilities{Keep: 1 << 5, Inherit: true}; unwhole(p) }},
+		{"capabilities, all but one", caps(domain.CapAllow, map[string]bool{"sys_admin": false}), func(p out) { p.Caps.Keep = 0x1ffffdfffff; unmounting(p) }},
+		{"capabilities, none", caps(domain.CapDeny, nil), func(p out) { p.Caps = plan.Capabilities{Inherit: true}; unmounting(p) }},
+		{"capabilities, one", caps(domain.CapDeny, map[string]bool{"kill": true}), func(p out) { p.Caps = plan.Capabilities{Keep: 1 << 5, Inherit: true}; unmounting(p) }},
 		{"private network", func(d def) { d.Features.PrivNet = true }, func(p out) {
 			p.Namespaces.Net, p.LoopbackUp = true, true
 			p.Mounts = slices.Insert(p.Mounts, 2, netnsSysctls...)

@@ -55,8 +55,13 @@ func basicMounts(p *plan.Plan, h Host) {
 // Without a user namespace, the container's root is the host's to /proc/sys: in a new proc it may write
 // there. With CAP_SYS_ADMIN it can mount a new one anyway. Without, it must not get one this way.
 func nestedProc(p *plan.Plan) bool {
+	return p.Namespaces.User || mayMount(p)
+}
+
+// mayMount reports whether init has CAP_SYS_ADMIN.
+func mayMount(p *plan.Plan) bool {
 	const sysAdmin = 21 // linux/capability.h
-	return p.Namespaces.User || p.Caps.Keep&(1<<sysAdmin) != 0
+	return p.Caps.Keep&(1<<sysAdmin) != 0
 }
 
 // kernelView returns a read-only mount of a new file system through which the kernel shows its state.

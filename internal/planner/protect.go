@@ -11,6 +11,7 @@ func protect(p *plan.Plan) {
 	if p.Namespaces.User {
 		return
 	}
+	p.Hold = mayMount(p) // who may mount could remount the host's file systems
 	p.ReadOnlyPaths = []string{
 		"/proc/acpi", "/proc/asound", "/proc/bus", "/proc/driver", "/proc/dynamic_debug", "/proc/fs", "/proc/irq",
 		"/proc/latency_stats", "/proc/mtrr", "/proc/scsi", "/proc/sysrq-trigger",

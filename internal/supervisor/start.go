@@ -76,10 +76,18 @@ func (s *supervisor) start() error {
 	if err != nil {
 		return err
 	}
-	if err := s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}); err != nil || !prepare.ProcView {
+	if err := s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}); err != nil {
 		return err
 	}
-	return s.serveView(files[len(files)-1], prepare)
+	if prepare.ProcView {
+		if err := s.serveView(files[len(files)-1], prepare); err != nil {
+			return err
+		}
+	}
+	if prepare.Hold { // before init is executed: that waits for a message which this goroutine reads
+		s.hold(prepare.Sources)
+	}
+	return nil
 }
 
 // named adds the element of the definition to the error about a namespace that cannot be entered.

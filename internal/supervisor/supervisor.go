@@ -21,10 +21,11 @@ type supervisor struct {
 	initPID  uint32
 	initConn *wire.Conn // to the init stage; nil once init is executed
 	consoles []*console
-	ready    bool // the init stage has only the exec left
-	allowed  bool // berthd has allowed the exec
-	running  bool // init has been executed
-	asked    bool // systemd has ordered the end
+	held     []*os.File // open in the host's file systems of the sources
+	ready    bool       // the init stage has only the exec left
+	allowed  bool       // berthd has allowed the exec
+	running  bool       // init has been executed
+	asked    bool       // systemd has ordered the end
 	request  request
 	mapped   bool // the container has a user namespace; its root is uid, gid on the host
 	uid, gid int

@@ -69,6 +69,7 @@ type Prepare struct {
 	Limits     []Limit   // of the supervisor and its children
 	Settings   []Setting // the same, before init is cloned
 	Apart      bool      // Sources is empty: the packed sources come in a file, since they are too large for a packet
+	Hold       bool      // keep the file systems of the sources from being made read-only
 }
 
 // Hidden is a mount of a source's tree that the container must not see.
@@ -218,6 +219,7 @@ func (m *Prepare) put(w *pack.Writer) {
 		w.String(s.Value)
 	}
 	w.Bool(m.Apart)
+	w.Bool(m.Hold)
 }
 
 func (m *Exited) put(w *pack.Writer) {
@@ -320,5 +322,6 @@ func decodePrepare(r *pack.Reader) *Prepare {
 		m.Settings = append(m.Settings, Setting{File: r.String(), Value: r.String()})
 	}
 	m.Apart = r.Bool()
+	m.Hold = r.Bool()
 	return m
 }

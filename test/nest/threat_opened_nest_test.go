@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -101,6 +102,9 @@ var traps = []string{
 	"usr/sbin/berthd", "usr/bin/berthctl", "usr/libexec/berth/berth-supervisor", "etc/berth/berth.conf", "usr/libexec/berth/berth.conf",
 }
 
+// nameless is a file of the supervisor's own: it never had a name, so no image has it (mount.Hold).
+var nameless = regexp.MustCompile(`^/#[0-9]+ \(deleted\)$`)
+
 // TestHostOpensNothingOfTheImage: no process outside of the container so much as opens a file of the image, from
 // its definition to its end and over a restart of the daemon. So none of it runs there, is loaded
 // or is read for configuration (CVE-2019-14271, CVE-2026-40226).
@@ -143,7 +147,7 @@ func TestHostOpensNothingOfTheImage(t *testing.T) {
 			})
 			inits := 0
 			for _, o := range stop() {
-				if !o.inside {
+				if !o.inside && !nameless.MatchString(o.file) {
 					t.Errorf("%s was opened by %s of the host", o.file, o.by)
 				}
 				if strings.HasSuffix(o.file, "/init") {

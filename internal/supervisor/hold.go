@@ -1,0 +1,55 @@
+package supervisor
+
+import (
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/mount"
+	"github.com/berthd/berth/internal/wire"
+)
+
+// hold keeps the host's file systems of the sources from being made read-only as long as this process
+// lives. Root of a container with CAP_SYS_ADMIN and without a user namespace could do that to the whole
+// host: "mount -o remount,ro /", as some guests say when they halt.
+//
+// Not every file system lets itself be held (mount.Hold). Such a source is left as it is: it is no reason
+// not to start the container.
+func (s *supervisor) hold(sources []wire.Source) {
+	devices := map[uint64]bool{}
+	for _, src := range sources {
+		if src.Supplied {
+			continue // the container's own file system
+		}
+		if held := holdSource(src.Path, devices); held != nil {
+			s.held = append(s.held, held)
+		}
+	}
+}
+
+// holdSource holds the file system of a path. It returns nil if that cannot be held, or is one of devices.
+func holdSource(path string, devices map[uint64]bool) *os.File {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil || devices[st.Dev] {
+		return nil
+	}
+	device := st.Dev
+	devices[device] = true
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		path = filepath.Dir(path)
+	}
+	dir, err := os.OpenFile(path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = dir.Close() }()
+	if unix.Fstat(int(dir.Fd()), &st) != nil || st.Dev != device {
+		return nil // the file is a mount of its own
+	}
+	held, err := mount.Hold(dir)
+	if err != nil {
+		return nil
+	}
+	return held
+}
