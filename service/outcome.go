@@ -45,7 +45,7 @@ func outcomeOf(r *Run, end End, def *domain.Def) outcome {
 	case end.Reboot():
 		return outcome{reason: ReasonShutdown, restart: restarts(def.OnReboot), guestReboot: true}
 	case crashed(end):
-		return outcome{reason: ReasonFailed, restart: end.Known && restarts(def.OnCrash)}
+		return outcome{reason: ReasonFailed, restart: restarts(def.OnCrash)}
 	}
 	return outcome{reason: ReasonShutdown, restart: restarts(def.OnPoweroff)}
 }

@@ -84,6 +84,16 @@ func (d *Dir) PassControllersOn() error {
 	return d.write("cgroup.subtree_control", strings.Join(on, " "))
 }
 
+// Protect keeps the group's memory in memory when a limit of a group above is reached: the kernel takes that of
+// its siblings instead. It does nothing without the memory controller.
+func (d *Dir) Protect() error {
+	err := d.write("memory.min", "max")
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	return err
+}
+
 // Chown delegates the group to the root of a user namespace. It changes the owner of the directory and
 // of the files that organise it, never of those that limit it (cgroup-v2.rst, "Delegation").
 func (d *Dir) Chown(uid, gid int) error {

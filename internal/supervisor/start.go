@@ -6,12 +6,12 @@ import (
 	"os"
 	"runtime"
 	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/initproc"
+	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/linux/keyring"
 	"github.com/berthd/berth/internal/linux/namespace"
 	"github.com/berthd/berth/internal/linux/pidfd"
@@ -87,6 +87,7 @@ func (s *supervisor) start() error {
 	if prepare.Hold { // before init is executed: that waits for a message which this goroutine reads
 		s.hold(prepare.Sources)
 	}
+	protect()
 	return nil
 }
 
@@ -98,12 +99,10 @@ func named(err error) error {
 	return err
 }
 
-// setName sets the name that ps and top show. It would be a number: the program was executed by descriptor.
-func setName() {
-	name := [16]byte{}
-	copy(name[:15], "berth-supervisor")
-	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0)
-}
+// setName sets the name that ps, top and the OOM killer's log show. It would be a number: the program was executed
+// by descriptor. prctl(2) would name the calling thread, which may not be the first. The kernel keeps 15
+// bytes.
+func setName() { _ = inherit.Setting{File: "comm", Value: "berth-supervisor"}.Write() }
 
 // place divides the scope into two groups, and moves this process and init to theirs: cgroup v2 allows no
 // processes in inner nodes. The moves are cheap because systemd has just moved this process.
@@ -136,7 +135,10 @@ func (s *supervisor) place(scope *cgroup.Dir) error {
 	if sent, err := s.tellInit(&wire.Placed{}); err != nil || !sent {
 		return err
 	}
-	return s.tell(&wire.Placed{})
+	if err := s.tell(&wire.Placed{}); err != nil {
+		return err
+	}
+	return own.Protect()
 }
 
 func (s *supervisor) clone(p *wire.Prepare, handed []*os.File) error {

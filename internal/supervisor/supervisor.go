@@ -48,7 +48,7 @@ type event struct {
 
 // Run supervises one container from its start to its end. It returns the process's exit status.
 func Run() int {
-	setName()                         // first of all: it names this thread, which is the main one only at the beginning
+	setName()
 	orders := make(chan os.Signal, 1) // an order may come during the start
 	signal.Notify(orders, wire.StopOrder, syscall.SIGTERM)
 	_ = syscall.Close(wire.FDProgram)

@@ -4,6 +4,7 @@ package nest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -180,6 +181,24 @@ func TestSupervisorKilled(t *testing.T) {
 			run(t, "berthctl", "start", "web")
 		})
 	}
+}
+
+// TestSupervisorKilledRestart: when a supervisor is killed, on_crash is honoured: the container starts again.
+func TestSupervisorKilledRestart(t *testing.T) {
+	clean(t)
+	g := sleeper(t, "web")
+	g.More = "<on_crash>restart</on_crash>"
+	g.start(t)
+	before := info(t, "web")
+	if err := syscall.Kill(int(before.ID), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() error {
+		if i := info(t, "web"); i.State != "running" || i.ID == before.ID || i.Leader == before.Leader {
+			return fmt.Errorf("it is %s, supervisor %d, init %d", i.State, i.ID, i.Leader)
+		}
+		return nil
+	})
 }
 
 // TestStopWithoutDaemon: systemctl stop ends a container in order while no daemon is there.
