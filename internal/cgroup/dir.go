@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/hostlimit"
 )
 
 // The two sub-groups of a container's scope. cgroup v2 does not allow processes in a group that has
@@ -55,7 +57,7 @@ func (d *Dir) Make(name string) (*Dir, error) {
 	err := unix.Mkdirat(int(d.f.Fd()), name, 0o755)
 	runtime.KeepAlive(d)
 	if err != nil && !errors.Is(err, unix.EEXIST) {
-		return nil, &os.PathError{Op: "make control group", Path: name, Err: err}
+		return nil, &os.PathError{Op: "make control group", Path: name, Err: hostlimit.Explain(hostlimit.Group, err)}
 	}
 	return d.Sub(name)
 }

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/berthd/berth/internal/linux/hostlimit"
 	"github.com/berthd/berth/internal/linux/nbd"
 	"github.com/berthd/berth/internal/plan"
 )
@@ -99,7 +100,7 @@ func startServer(program string, src plan.Source, locked *os.File, socket string
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	s.cmd.WaitDelay = stderrLimit
 	if err := s.cmd.Start(); err != nil {
-		return nil, err
+		return nil, hostlimit.Explain(hostlimit.Fork, err)
 	}
 	go func() {
 		defer close(s.done)

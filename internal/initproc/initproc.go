@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/linux/hostlimit"
 	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/linux/inroot"
 	"github.com/berthd/berth/internal/linux/mount"
@@ -98,7 +99,7 @@ func (s *stage) run() error {
 		{"continue", s.ready},
 	} {
 		if err := step.run(); err != nil {
-			return &stageError{step.stage, err}
+			return &stageError{step.stage, hostlimit.Explain(hostlimit.Any, err)}
 		}
 	}
 	return &stageError{"exec", s.exec()}
@@ -217,7 +218,7 @@ func (s *stage) enterGroup() error {
 	}
 	if s.plan.Namespaces.Cgroup {
 		if err := unix.Unshare(unix.CLONE_NEWCGROUP); err != nil {
-			return fmt.Errorf("unshare the cgroup namespace: %w", err)
+			return fmt.Errorf("unshare the cgroup namespace: %w", hostlimit.Clone(unix.CLONE_NEWCGROUP, err))
 		}
 	}
 	return s.mountAll([]plan.Mount{s.plan.Cgroup})

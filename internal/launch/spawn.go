@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/linux/hostlimit"
 	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
@@ -58,7 +59,8 @@ func (*Supervisors) Wire() int { return wire.Version }
 // Spawn starts the supervisor of one container, in the daemon's control group for now. It sends it the plan
 // and the namespaces of p.Join, which the caller still has to close. The supervisor's log goes to the daemon's
 // standard error. It returns ctx's error if a device or image does not answer before ctx ends.
-func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (service.Starting, error) {
+func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (_ service.Starting, err error) {
+	defer func() { err = hostlimit.Explain(hostlimit.Any, err) }()
 	planFile, err := file(p)
 	if err != nil {
 		return nil, err
@@ -134,7 +136,7 @@ func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Pro
 	runtime.KeepAlive(socket)
 	runtime.KeepAlive(listener)
 	if err != nil {
-		return nil, fmt.Errorf("start supervisor: %w", err)
+		return nil, fmt.Errorf("start supervisor: %w", hostlimit.Explain(hostlimit.Fork, err))
 	}
 	return newProcess(uint32(pid)), nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/initproc"
+	"github.com/berthd/berth/internal/linux/hostlimit"
 	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/linux/keyring"
 	"github.com/berthd/berth/internal/linux/namespace"
@@ -164,7 +165,7 @@ func (s *supervisor) clone(p *wire.Prepare, handed []*os.File) error {
 	})
 	runtime.KeepAlive(handed)
 	if err != nil {
-		return fmt.Errorf("clone init: %w", err)
+		return fmt.Errorf("clone init: %w", hostlimit.Clone(p.CloneFlags, err))
 	}
 	s.initPID = uint32(pid)
 	s.init, err = pidfd.FromClone(*sys.PidFD)

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/berthd/berth/internal/cgroup"
+	"github.com/berthd/berth/internal/linux/hostlimit"
 	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/wire"
 )
@@ -81,7 +82,7 @@ func (s *supervisor) report(err error) {
 	if s.control == nil || errors.Is(err, errGivenUp) {
 		return
 	}
-	failed := &wire.Failed{Stage: "supervisor", Text: err.Error()}
+	failed := &wire.Failed{Stage: "supervisor", Text: hostlimit.Explain(hostlimit.Any, err).Error()}
 	if !errors.As(err, &failed) {
 		_ = errors.As(err, &failed.Number)
 	}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/hostlimit"
 )
 
 // attempts is how often Attach tries again after somebody else took the free device first.
@@ -27,7 +29,7 @@ func Attach(file *os.File, readOnly bool) (*os.File, error) {
 	for range attempts {
 		n, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
 		if err != nil {
-			return nil, fmt.Errorf("find a free loop device: %w", err)
+			return nil, fmt.Errorf("find a free loop device: %w", hostlimit.Explain(hostlimit.Loop, err))
 		}
 		device, err := configure("/dev/loop"+strconv.Itoa(n), file, readOnly)
 		if !errors.Is(err, unix.EBUSY) {

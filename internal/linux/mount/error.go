@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/hostlimit"
 )
 
 // Error is a mount call that failed.
@@ -22,11 +24,23 @@ func (e *Error) Error() string {
 	if e.Attr != 0 {
 		fmt.Fprintf(&b, " (%s)", e.Attr)
 	}
-	fmt.Fprintf(&b, ": %v", e.Err)
+	fmt.Fprintf(&b, ": %v", e.cause())
 	if e.Kernel != "" {
 		fmt.Fprintf(&b, " (%s)", e.Kernel)
 	}
 	return b.String()
+}
+
+// cause returns the errno, and with it the setting of the host if that is why. A detached mount has a mount
+// namespace of its own to the kernel.
+func (e *Error) cause() error {
+	switch e.Op {
+	case "move_mount":
+		return hostlimit.Explain(hostlimit.Mount, e.Err)
+	case "open_tree", "fsmount", "unshare":
+		return hostlimit.Clone(unix.CLONE_NEWNS, e.Err)
+	}
+	return e.Err
 }
 
 // Unwrap returns the errno.

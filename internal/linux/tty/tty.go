@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/hostlimit"
 )
 
 // OpenMaster opens a new pair in a devpts instance and unlocks it. It returns the master and the pair's
@@ -16,7 +18,7 @@ func OpenMaster(devpts *os.File) (*os.File, int, error) {
 	fd, err := unix.Openat(int(devpts.Fd()), "ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	runtime.KeepAlive(devpts)
 	if err != nil {
-		return nil, 0, fmt.Errorf("open ptmx: %w", err)
+		return nil, 0, fmt.Errorf("open ptmx: %w", hostlimit.Explain(hostlimit.Terminal, err))
 	}
 	master := os.NewFile(uintptr(fd), "ptmx")
 	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
