@@ -3,8 +3,10 @@
 //
 // The files hold figures, as in procfs. A function of the caller makes a file's text when the file is
 // opened, and again when a reader starts at its beginning again. A reader that goes on gets the rest
-// of the text that it began. One goroutine serves one connection with one small buffer. Memory does not
-// grow with the number of open files, because only the latest few texts are kept.
+// of the text that it began, however many others read. A file that is only open needs no memory. The
+// memory of all readers and their texts has a bound. Near it readers share texts. At it a reader that
+// does not read the whole text at once gets ENOMEM. One goroutine serves one connection with one small
+// buffer.
 //
 // The connection ends when the last descriptor of /dev/fuse is closed, and so at the latest when the
 // serving process ends. The kernel then fails all waiting and later requests with ENOTCONN

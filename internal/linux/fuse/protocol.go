@@ -76,6 +76,7 @@ type request struct {
 	opcode uint32
 	unique uint64
 	node   uint64
+	uid    uint32 // of the asking process, on the host
 	body   []byte
 }
 
@@ -87,6 +88,7 @@ func parse(packet []byte) (request, error) {
 		opcode: order.Uint32(packet[4:]),
 		unique: order.Uint64(packet[8:]),
 		node:   order.Uint64(packet[16:]),
+		uid:    order.Uint32(packet[24:]),
 		body:   packet[inHeader:],
 	}, nil
 }

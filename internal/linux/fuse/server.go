@@ -29,7 +29,7 @@ type Server struct {
 	UID, GID uint32    // the owner of all files
 	Time     time.Time // the time stamp of all files
 	handles  uint64
-	kept     snapshots
+	texts    texts
 	out      [outHeader + entryOut]byte // the longest answer without data
 }
 
@@ -40,6 +40,7 @@ func (s *Server) Serve(dev *os.File) error {
 	if err != nil {
 		return fmt.Errorf("fuse: %w", err)
 	}
+	s.reset()
 	in := make([]byte, bufferSize)
 	var n int
 	var rerr error
@@ -82,6 +83,11 @@ func (s *Server) Serve(dev *os.File) error {
 	}
 }
 
+// reset makes the server ready for requests.
+func (s *Server) reset() {
+	s.texts = texts{latest: make([]*text, len(s.Files)), readers: map[uint64]reader{}}
+}
+
 // handle returns the answer to a request in two parts. It returns false if the request must not be
 // answered.
 func (s *Server) handle(r request) (head, data []byte, answered bool) {
@@ -96,7 +102,7 @@ func (s *Server) handle(r request) (head, data []byte, answered bool) {
 	case opLookup:
 		body, errno = s.lookup(r)
 	case opGetattr:
-		body, errno = s.getattr(r.node)
+		body, errno = s.getattr(r)
 	case opOpendir: // an open directory needs no state
 		body = s.body(openOut)
 	case opReaddirplus:
@@ -111,7 +117,7 @@ func (s *Server) handle(r request) (head, data []byte, answered bool) {
 		order.PutUint32(body[44:], 255)  // the longest name
 	case opRelease:
 		if len(r.body) >= 8 {
-			s.kept.drop(order.Uint64(r.body))
+			s.texts.drop(order.Uint64(r.body))
 		}
 	case opDestroy:
 	default:
@@ -137,6 +143,7 @@ func (s *Server) init(in []byte) ([]byte, unix.Errno) {
 	if order.Uint32(in) == major {
 		order.PutUint32(b[4:], min(minor, order.Uint32(in[4:])))
 	}
+	copy(b[8:12], in[8:12]) // read ahead as far as the kernel likes: sendfile(2) then asks once, not for each page
 	order.PutUint32(b[12:], order.Uint32(in[12:])&doReaddirplus)
 	order.PutUint32(b[20:], maxWrite)
 	order.PutUint32(b[24:], 1) // the granularity of time stamps, in ns
@@ -161,39 +168,37 @@ func (s *Server) lookup(r request) ([]byte, unix.Errno) {
 // getattr returns the attributes of a file. The size is that of the text which the next opener gets:
 // sendfile(2) and splice(2) stop there, because they use the page cache (filemap_splice_read). read(2)
 // does not look at the size.
-func (s *Server) getattr(node uint64) ([]byte, unix.Errno) {
+func (s *Server) getattr(r request) ([]byte, unix.Errno) {
 	b := s.body(attrOut)
-	if node == rootNode {
+	if r.node == rootNode {
 		order.PutUint64(b, forever)
-		s.attributes(b[16:], node, 0, unix.S_IFDIR|0o555, 2)
+		s.attributes(b[16:], r.node, 0, unix.S_IFDIR|0o555, 2)
 		return b, 0
 	}
-	f := s.file(node)
-	if f == nil {
+	file, ok := s.file(r.node)
+	if !ok {
 		return nil, unix.ENOENT
 	}
-	text := s.kept.put(measured|node, f.Content)
-	s.attributes(b[16:], node, uint64(len(text)), unix.S_IFREG|0o444, 1)
+	t := s.texts.measure(file, s.Files[file].Content, s.texts.room(r.uid == s.UID))
+	s.attributes(b[16:], r.node, uint64(len(t.bytes)), unix.S_IFREG|0o444, 1)
 	return b, 0
 }
 
-func (s *Server) file(node uint64) *File {
-	if i := node - firstNode; node >= firstNode && i < uint64(len(s.Files)) {
-		return &s.Files[i]
-	}
-	return nil
+// file returns the index of a node's file. It returns false if the node is no file.
+func (s *Server) file(node uint64) (int, bool) {
+	i := node - firstNode
+	return int(i), node >= firstNode && i < uint64(len(s.Files))
 }
 
+// open returns a handle. The server keeps nothing of it until it is read.
 func (s *Server) open(r request) ([]byte, unix.Errno) {
-	f := s.file(r.node)
-	if f == nil {
+	if _, ok := s.file(r.node); !ok {
 		return nil, unix.ENOENT
 	}
 	if len(r.body) < 4 || order.Uint32(r.body)&unix.O_ACCMODE != unix.O_RDONLY {
 		return nil, unix.EACCES
 	}
 	s.handles++
-	s.kept.open(s.handles, measured|r.node, f.Content)
 	b := s.body(openOut)
 	order.PutUint64(b, s.handles)
 	order.PutUint32(b[8:], directIO|noFlush)
@@ -202,11 +207,18 @@ func (s *Server) open(r request) ([]byte, unix.Errno) {
 
 func (s *Server) read(r request) ([]byte, unix.Errno) {
 	in, err := parseRead(r.body)
-	f := s.file(r.node)
-	if err != nil || f == nil {
+	file, ok := s.file(r.node)
+	if err != nil || !ok {
 		return nil, unix.EINVAL
 	}
-	text := s.kept.read(in.handle, in.offset == 0, f.Content)
-	text = text[min(in.offset, uint64(len(text))):]
-	return text[:min(uint64(in.size), uint64(len(text)))], 0
+	text, errno := s.texts.read(file, in, s.Files[file].Content, s.texts.room(r.uid == s.UID))
+	if errno != 0 {
+		return nil, errno
+	}
+	rest := text[min(in.offset, uint64(len(text))):]
+	if uint64(len(rest)) <= uint64(in.size) {
+		s.texts.finish(in.handle)
+		return rest, 0
+	}
+	return rest[:in.size], 0
 }

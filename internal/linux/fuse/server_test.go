@@ -12,15 +12,27 @@ import (
 // counting has one file whose text is another each time it is made.
 func counting() *Server {
 	n := 0
-	return &Server{UID: 7, GID: 8, Files: []File{{Name: "n", Content: func(dst []byte) []byte {
+	return serving(func(dst []byte) []byte {
 		n++
 		return append(dst, "text "+strconv.Itoa(n)+"\n"...)
-	}}}}
+	})
+}
+
+// serving has one file.
+func serving(content func(dst []byte) []byte) *Server {
+	s := &Server{UID: 7, GID: 8, Files: []File{{Name: "n", Content: content}}}
+	s.reset()
+	return s
 }
 
 func ask(t testing.TB, s *Server, opcode uint32, node uint64, body []byte) ([]byte, unix.Errno) {
 	t.Helper()
-	head, data, answered := s.handle(request{opcode: opcode, unique: 99, node: node, body: body})
+	return askAs(t, s, s.UID, opcode, node, body)
+}
+
+func askAs(t testing.TB, s *Server, uid, opcode uint32, node uint64, body []byte) ([]byte, unix.Errno) {
+	t.Helper()
+	head, data, answered := s.handle(request{opcode: opcode, unique: 99, node: node, uid: uid, body: body})
 	if !answered {
 		return nil, 0
 	}
@@ -31,8 +43,12 @@ func ask(t testing.TB, s *Server, opcode uint32, node uint64, body []byte) ([]by
 	return all[outHeader:], unix.Errno(-int32(order.Uint32(all[4:])))
 }
 
+// open does what the kernel does for open(2): it asks for the attributes first.
 func open(t *testing.T, s *Server) uint64 {
 	t.Helper()
+	if _, errno := ask(t, s, opGetattr, firstNode, nil); errno != 0 {
+		t.Fatal(errno)
+	}
 	b, errno := ask(t, s, opOpen, firstNode, make([]byte, 8))
 	if errno != 0 || len(b) != openOut || order.Uint32(b[8:]) != directIO|noFlush {
 		t.Fatalf("open: %v, %v", b, errno)
@@ -42,80 +58,25 @@ func open(t *testing.T, s *Server) uint64 {
 
 func read(t *testing.T, s *Server, handle, offset uint64, size uint32) string {
 	t.Helper()
-	in := make([]byte, 40)
-	order.PutUint64(in, handle)
-	order.PutUint64(in[8:], offset)
-	order.PutUint32(in[16:], size)
-	b, errno := ask(t, s, opRead, firstNode, in)
+	b, errno := ask(t, s, opRead, firstNode, readBody(handle, offset, size))
 	if errno != 0 {
 		t.Fatal(errno)
 	}
 	return string(b)
 }
 
-// TestRead: a reader gets one moment's text, whatever parts it reads it in, and a new text when it
-// begins again.
-func TestRead(t *testing.T) {
-	t.Parallel()
-	s := counting()
-	b, errno := ask(t, s, opGetattr, firstNode, nil)
-	if size := order.Uint64(b[16+8:]); errno != 0 || size != 7 {
-		t.Fatalf("size %d, %v", size, errno)
-	}
-	a := open(t, s) // gets the text that was measured
-	other := open(t, s)
-	for _, c := range []struct {
-		handle, offset uint64
-		size           uint32
-		want           string
-	}{
-		{a, 0, 4, "text"},
-		{other, 0, 100, "text 2\n"},
-		{a, 4, 100, " 1\n"},
-		{a, 7, 100, ""},
-		{a, 1 << 62, 1, ""},
-		{a, 0, 100, "text 3\n"},
-		{other, 5, 1, "2"},
-		{1234, 5, 100, "4\n"},
-	} {
-		if got := read(t, s, c.handle, c.offset, c.size); got != c.want {
-			t.Errorf("read %d at %d: %q, want %q", c.handle, c.offset, got, c.want)
-		}
-	}
+func readBody(handle, offset uint64, size uint32) []byte {
+	in := make([]byte, 40)
+	order.PutUint64(in, handle)
+	order.PutUint64(in[8:], offset)
+	order.PutUint32(in[16:], size)
+	return in
 }
 
-// TestMemoryIsBounded: the texts that are kept have a bound, however many files are open and
-// however long they are.
-func TestMemoryIsBounded(t *testing.T) {
-	t.Parallel()
-	s := &Server{Files: []File{{Name: "long", Content: func(dst []byte) []byte { return append(dst, make([]byte, 30<<10)...) }}}}
-	for range 100 {
-		read(t, s, open(t, s), 0, 10)
-	}
-	total := 0
-	for i := range s.kept.list {
-		total += cap(s.kept.list[i].text)
-	}
-	if total > snapshotBytes {
-		t.Errorf("%d bytes are kept", total)
-	}
-}
-
-// TestLongTextGoes: a text longer than what may be kept goes with its last reader.
-func TestLongTextGoes(t *testing.T) {
-	t.Parallel()
-	s := &Server{Files: []File{{Name: "long", Content: func(dst []byte) []byte { return append(dst, make([]byte, 2*snapshotBytes)...) }}}}
-	handle := open(t, s)
-	if got := read(t, s, handle, 0, 4096); len(got) != 4096 {
-		t.Errorf("%d bytes", len(got))
-	}
+func release(t *testing.T, s *Server, handle uint64) {
+	t.Helper()
 	if _, errno := ask(t, s, opRelease, firstNode, order.AppendUint64(nil, handle)); errno != 0 {
-		t.Error(errno)
-	}
-	for i := range s.kept.list {
-		if n := cap(s.kept.list[i].text); n > 0 {
-			t.Errorf("%d bytes are kept", n)
-		}
+		t.Fatal(errno)
 	}
 }
 
@@ -173,6 +134,7 @@ func TestReaddir(t *testing.T) {
 	t.Parallel()
 	names := []string{"a", "meminfo", "exactly8", "loadavg"}
 	s := &Server{UID: 7, GID: 8}
+	s.reset()
 	for _, n := range names {
 		s.Files = append(s.Files, File{Name: n})
 	}

@@ -1,0 +1,196 @@
+package fuse
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// roomBytes limits the memory of readers and their texts, unless roomTexts of the longest text need more.
+	roomBytes = 1 << 20
+	roomTexts = 8
+	// readerBytes is about the memory of one reader, in bytes.
+	readerBytes = 96
+	// spareBytes is the largest text that is kept without a reader, and spareCount the number of further
+	// buffers for texts: most reads allocate nothing.
+	spareBytes = 16 << 10
+	spareCount = 4
+	// freshness is how long the latest text serves an open file that is read for the first time. The kernel
+	// asks for the size when it opens a file, which makes a text. A reader by sendfile(2) must get that text,
+	// however busy the machine is.
+	freshness = time.Second
+	// sendfile(2) reads from the page cache, which all open files share, at most batchBytes at once. Between
+	// two batches a longer text could become another's. So while somebody reads one, those who open the file
+	// get it too, for overlap.
+	batchBytes = 15 * 4096
+	overlap    = 200 * time.Millisecond
+)
+
+// text is a file's text of one moment. Several open files can have the same one.
+type text struct {
+	bytes   []byte
+	made    time.Time
+	readers int // open files that have it; while there is one, nothing changes the text
+}
+
+// reader is an open file that has been read. A file that is only open needs no memory.
+type reader struct {
+	text *text // nil if it was given up to make room, after the reader had read it to its end
+	end  int   // the length of the text
+	done bool  // the text was read to its end
+}
+
+// texts holds the latest text of each file, and the texts that readers are in. A reader keeps its text
+// until it is closed or begins again. So what it reads in parts is of one moment.
+type texts struct {
+	latest  []*text // by file; nil if there is none
+	readers map[uint64]reader
+	spare   [][]byte
+	held    int // the bytes of the readers and their texts
+	longest int // the bytes of the longest text so far
+	most    int // the most readers that the map has had
+	done    int // the readers that have read their text to its end, and have it yet
+}
+
+// room returns how many bytes of readers and their texts there may be. Users other than root get half of it,
+// so that they cannot take it all.
+func (s *texts) room(root bool) int {
+	room := max(roomBytes, roomTexts*s.longest)
+	if !root {
+		room /= 2
+	}
+	return room
+}
+
+// makeRoom gives up the texts of the readers that have read theirs to the end, if there is no room for so many
+// bytes more.
+func (s *texts) makeRoom(more, room int) {
+	if s.held+more <= room || s.done == 0 {
+		return
+	}
+	s.done = 0
+	for handle, r := range s.readers {
+		if r.done && r.text != nil {
+			s.leave(r.text)
+			r.text = nil
+			s.readers[handle] = r
+		}
+	}
+}
+
+// measure returns a new latest text of a file. The present one has to do if readers have it and there is no
+// room for their next: the last quarter of the room is for readers that share texts.
+func (s *texts) measure(file int, content func([]byte) []byte, room int) *text {
+	room -= room / 4
+	s.makeRoom(s.longest, room)
+	t := s.latest[file]
+	if t != nil && t.readers > 0 {
+		age := time.Since(t.made)
+		if len(t.bytes) > batchBytes && age < overlap || s.held+s.longest > room && age < freshness {
+			return t
+		}
+	}
+	if t == nil || t.readers > 0 {
+		t = s.buffer()
+	}
+	t.bytes, t.made = content(t.bytes[:0]), time.Now()
+	s.longest = max(s.longest, cap(t.bytes))
+	s.latest[file] = t
+	return t
+}
+
+// read returns the text that a reader of a file is in. A reader that begins, or begins again, gets the text
+// of that moment. If it never began it may get the latest text instead. Without room for the reader, read
+// returns a text only if that is read whole at once, and otherwise ENOMEM.
+func (s *texts) read(file int, in readIn, content func([]byte) []byte, room int) ([]byte, unix.Errno) {
+	r, known := s.readers[in.handle]
+	if known && in.offset > 0 {
+		if r.text != nil {
+			return r.text.bytes, 0
+		}
+		if in.offset >= uint64(r.end) {
+			return nil, 0
+		}
+	}
+	s.drop(in.handle)
+	t := s.latest[file]
+	if known && in.offset == 0 || t == nil || time.Since(t.made) >= freshness {
+		t = s.measure(file, content, room)
+	}
+	cost := readerBytes + cap(t.bytes)
+	s.makeRoom(cost, room)
+	if t.readers > 0 { // asked only now, because makeRoom can take readers off
+		cost = readerBytes
+	}
+	if s.held+cost > room {
+		if at := uint64(len(t.bytes)); in.offset >= at || in.offset == 0 && uint64(in.size) >= at {
+			return t.bytes, 0
+		}
+		return nil, unix.ENOMEM
+	}
+	t.readers++
+	s.held += cost
+	s.readers[in.handle] = reader{text: t, end: len(t.bytes)}
+	s.most = max(s.most, len(s.readers))
+	return t.bytes, 0
+}
+
+// finish notes that a reader has read its text to the end.
+func (s *texts) finish(handle uint64) {
+	if r, ok := s.readers[handle]; ok && !r.done {
+		r.done = true
+		s.readers[handle] = r
+		s.done++
+	}
+}
+
+// drop forgets a reader.
+func (s *texts) drop(handle uint64) {
+	r, ok := s.readers[handle]
+	if !ok {
+		return
+	}
+	s.held -= readerBytes
+	delete(s.readers, handle)
+	if len(s.readers) == 0 && s.most > 64 { // a map does not shrink
+		s.readers, s.most = map[uint64]reader{}, 0
+	}
+	if r.text != nil {
+		s.leave(r.text)
+		if r.done {
+			s.done--
+		}
+	}
+}
+
+// leave takes one reader off a text. The memory of a text without readers is used again, or given back if
+// that is much.
+func (s *texts) leave(t *text) {
+	if t.readers--; t.readers > 0 {
+		return
+	}
+	s.held -= cap(t.bytes)
+	small := cap(t.bytes) <= spareBytes
+	for i := range s.latest {
+		if s.latest[i] == t {
+			if !small {
+				s.latest[i] = nil
+			}
+			return
+		}
+	}
+	if small && len(s.spare) < spareCount {
+		s.spare = append(s.spare, t.bytes)
+	}
+}
+
+// buffer returns a text to be filled.
+func (s *texts) buffer() *text {
+	if n := len(s.spare); n > 0 {
+		b := s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		return &text{bytes: b}
+	}
+	return &text{}
+}

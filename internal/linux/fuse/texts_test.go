@@ -1,0 +1,264 @@
+package fuse
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestRead: a reader gets one moment's text, whatever parts it reads it in, and a new text when it
+// begins again.
+func TestRead(t *testing.T) {
+	t.Parallel()
+	s := counting()
+	a, other := open(t, s), open(t, s)
+	for _, c := range []struct {
+		handle, offset uint64
+		size           uint32
+		want           string
+	}{
+		{other, 0, 4, "text"}, // the one that was measured last
+		{other, 4, 100, " 2\n"},
+		{other, 7, 100, ""},
+		{other, 0, 100, "text 3\n"},
+		{a, 0, 3, "tex"},
+		{other, 0, 100, "text 4\n"},
+		{a, 3, 100, "t 3\n"},
+		{a, 1 << 62, 1, ""},
+		{other, 5, 1, "4"},
+		{1234, 5, 100, "4\n"}, // began in the middle
+		{a, 0, 100, "text 5\n"},
+		{1234, 6, 100, "\n"},
+	} {
+		if got := read(t, s, c.handle, c.offset, c.size); got != c.want {
+			t.Errorf("read %d at %d: %q, want %q", c.handle, c.offset, got, c.want)
+		}
+	}
+}
+
+// TestFirstReadIsFresh: who reads a file that was opened long ago gets the text of now.
+func TestFirstReadIsFresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := counting()
+		handle := open(t, s)
+		time.Sleep(freshness)
+		if got := read(t, s, handle, 0, 100); got != "text 2\n" {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// used counts the memory of the readers and their texts.
+func used(s *Server) int {
+	seen := map[*text]bool{nil: true}
+	sum := readerBytes * len(s.texts.readers)
+	for _, r := range s.texts.readers {
+		if !seen[r.text] {
+			sum += cap(r.text.bytes)
+		}
+		seen[r.text] = true
+	}
+	return sum
+}
+
+// TestRoomIsBounded: the memory has a bound however many files are open, read to whatever place, and
+// however long they are. Whoever reads a file at once is served all the same. What is left without a
+// reader is little.
+func TestRoomIsBounded(t *testing.T) {
+	t.Parallel()
+	for length, readers := range map[int]int{20: 12_000, 1500: 4000, 90 << 10: 300, 400 << 10: 100} {
+		synctest.Test(t, func(t *testing.T) { fill(t, length, readers) })
+	}
+}
+
+func fill(t *testing.T, length, readers int) {
+	t.Helper()
+	s := serving(func(dst []byte) []byte { return append(dst, make([]byte, length)...) })
+	limit := max(roomBytes, roomTexts*(length+length/4+64))
+	var handles []uint64
+	refused := 0
+	for i := range readers {
+		time.Sleep(freshness / 10)
+		handle := open(t, s)
+		handles = append(handles, handle)
+		if _, errno := ask(t, s, opRead, firstNode, readBody(handle, 0, 10)); errors.Is(errno, unix.ENOMEM) {
+			refused++
+		}
+		if i%(readers/20) == 0 && (used(s) > limit || used(s) != s.texts.held) {
+			t.Fatalf("%d files of %d bytes: %d bytes are used, counted %d, at most %d", i, length, used(s), s.texts.held, limit)
+		}
+	}
+	if refused == 0 {
+		t.Errorf("%d readers of %d bytes: nobody was refused", readers, length)
+	}
+	whole := open(t, s)
+	if text := read(t, s, whole, 0, uint32(length)); len(text) != length || read(t, s, whole, uint64(length), 10) != "" {
+		t.Errorf("a reader of all gets %d of %d bytes", len(text), length)
+	}
+	for _, h := range append(handles, whole) {
+		release(t, s, h)
+	}
+	left := used(s)
+	for _, b := range s.texts.spare {
+		left += cap(b)
+	}
+	if left > spareBytes*spareCount || s.texts.held != 0 || s.texts.done != 0 {
+		t.Errorf("%d bytes are left, counted %d", left, s.texts.held)
+	}
+}
+
+// TestRoomForRoot: other users cannot take all the room, and root is served when they have taken theirs.
+func TestRoomForRoot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := serving(func(dst []byte) []byte { return append(dst, make([]byte, 2000)...) })
+		var errno unix.Errno
+		for handle := uint64(1 << 20); errno == 0; handle++ {
+			time.Sleep(freshness)
+			_, errno = askAs(t, s, 1000, opRead, firstNode, readBody(handle, 0, 10))
+		}
+		if !errors.Is(errno, unix.ENOMEM) {
+			t.Error(errno)
+		}
+		for range 100 {
+			time.Sleep(freshness)
+			read(t, s, open(t, s), 0, 10)
+		}
+	})
+}
+
+// TestLongTextGoes: a long text goes with its last reader.
+func TestLongTextGoes(t *testing.T) {
+	t.Parallel()
+	s := serving(func(dst []byte) []byte { return append(dst, make([]byte, 2*spareBytes)...) })
+	handle := open(t, s)
+	if got := read(t, s, handle, 0, 4096); len(got) != 4096 {
+		t.Errorf("%d bytes", len(got))
+	}
+	release(t, s, handle)
+	if s.texts.latest[0] != nil || len(s.texts.spare) > 0 {
+		t.Error("it is kept")
+	}
+}
+
+// TestLongTextIsShared: who opens a long file while another reads it gets that text, so that the page cache,
+// which both use in sendfile(2), has one moment only.
+func TestLongTextIsShared(t *testing.T) {
+	t.Parallel()
+	n := 0
+	s := serving(func(dst []byte) []byte {
+		n++
+		return append(append(dst, make([]byte, batchBytes)...), strconv.Itoa(n)...)
+	})
+	one := open(t, s)
+	read(t, s, one, 0, 100)
+	other := open(t, s)
+	if a, b := read(t, s, one, batchBytes, 10), read(t, s, other, 0, 2*batchBytes)[batchBytes:]; a != "1" || b != "1" {
+		t.Errorf("%q and %q", a, b)
+	}
+	release(t, s, one)
+	release(t, s, other)
+	if got := read(t, s, open(t, s), 0, 2*batchBytes)[batchBytes:]; got == "1" {
+		t.Error("nobody reads it, and it is not made anew")
+	}
+}
+
+// TestReadersGoFirst: who has read a file to its end and keeps it open takes no room from others, and may
+// begin again.
+func TestReadersGoFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		s := serving(func(dst []byte) []byte {
+			n++
+			return append(append(dst, make([]byte, 2000)...), strconv.Itoa(n)...)
+		})
+		var handles []uint64
+		for range 2000 {
+			time.Sleep(freshness)
+			handle := open(t, s)
+			handles = append(handles, handle)
+			if text := read(t, s, handle, 0, 4096); text[2000:] != strconv.Itoa(n) {
+				t.Fatalf("%q", text[2000:])
+			}
+		}
+		for _, h := range handles {
+			if got := read(t, s, h, 2010, 10); got != "" {
+				t.Fatalf("after the end: %q", got)
+			}
+			time.Sleep(freshness)
+			if text := read(t, s, h, 0, 4096); text[2000:] != strconv.Itoa(n) {
+				t.Fatalf("again: %q, now %d", text[2000:], n)
+			}
+		}
+	})
+}
+
+// TestRandomReaders: whatever readers do, each gets whole texts, and who begins later never gets an
+// earlier moment.
+func TestRandomReaders(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 2))
+		moment := 0
+		s := serving(func(dst []byte) []byte { // each part of a text says its moment
+			moment++
+			for range 20 + moment%50 {
+				dst = append(dst, byte(moment), byte(moment>>8), byte(moment>>16))
+			}
+			return dst
+		})
+		begun := 0
+		got := map[uint64][]byte{}
+		for range 100_000 {
+			time.Sleep(time.Duration(random.IntN(20)) * time.Millisecond)
+			if random.IntN(3) == 0 && len(got) < 200 {
+				got[open(t, s)] = nil
+			}
+			for handle, text := range got { // any one
+				if random.IntN(10) == 0 {
+					text = nil // it begins again
+				}
+				part := read(t, s, handle, uint64(len(text)), uint32(3+random.IntN(100)))
+				if len(text) == 0 {
+					begun = notBefore(t, part, begun)
+				}
+				got[handle] = append(text, part...)
+				if part == "" || random.IntN(40) == 0 {
+					whole(t, got[handle], part == "")
+					release(t, s, handle)
+					delete(got, handle)
+				}
+				break
+			}
+		}
+	})
+}
+
+// momentOf returns the moment of a text, which its first part says.
+func momentOf(text []byte) int { return int(text[0]) | int(text[1])<<8 | int(text[2])<<16 }
+
+func notBefore(t *testing.T, part string, begun int) int {
+	t.Helper()
+	m := momentOf([]byte(part))
+	if m < begun {
+		t.Fatalf("moment %d after %d", m, begun)
+	}
+	return m
+}
+
+// whole checks a text as far as its reader got.
+func whole(t *testing.T, text []byte, end bool) {
+	t.Helper()
+	all := bytes.Repeat(text[:3], 20+momentOf(text)%50)
+	if !bytes.HasPrefix(all, text) || end && len(text) != len(all) {
+		t.Fatalf("moment %d has other bytes, or %d of %d", momentOf(text), len(text), len(all))
+	}
+}

@@ -1,0 +1,129 @@
+//go:build nest
+
+package nest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// bigStat is the /proc/stat of a host with 256 processors and many interrupts, 90 KB.
+func bigStat() string {
+	var b strings.Builder
+	b.WriteString("cpu  256 0 256 256 0 0 0 0 0 0\n")
+	for i := range 256 {
+		fmt.Fprintf(&b, "cpu%d 1 0 1 1 0 0 0 0 0 0\n", i)
+	}
+	b.WriteString("intr 123456789" + strings.Repeat(" 123", 20000) + "\nctxt 1\nbtime 1800000000\nsoftirq 1 1\n")
+	return b.String()
+}
+
+// TestProcViewWhole: what a reader reads in parts is of one moment, however many read beside it, by
+// read(2) or sendfile(2), and no later reader gets an earlier moment.
+func TestProcViewWhole(t *testing.T) {
+	clean(t)
+	file := filepath.Join(t.TempDir(), "stat")
+	if err := os.WriteFile(file, []byte(bigStat()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount(file, "/proc/stat", "", syscall.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount("/proc/stat", 0); err != nil {
+			t.Error(err)
+		}
+	})
+	g := guest{Name: "web", Root: busybox(t)}
+	tell(t, g, `mkdir /q; cd /q
+for i in 1 2 3 4; do (for j in 1 2 3 4 5; do dd if=/proc/stat of=stat.r$i.$j bs=512 2>/dev/null; done) & done
+for i in 1 2 3 4; do (for j in 1 2 3 4 5; do cat /proc/stat > stat.s$i.$j; done) & done; wait
+for i in $(seq 32); do (for j in $(seq 20); do dd if=/proc/uptime bs=1 2>/dev/null; done > up.$i) & done; wait`)
+	checkStats(t, filepath.Join(g.Root, "q"))
+	ups, err := filepath.Glob(filepath.Join(g.Root, "q/up.*"))
+	if err != nil || len(ups) != 32 {
+		t.Fatal(ups, err)
+	}
+	for _, up := range ups {
+		before := 0.0
+		for line := range strings.Lines(readFile(t, up)) {
+			var now, idle float64
+			if _, err := fmt.Sscanf(line, "%f %f\n", &now, &idle); err != nil || now < before {
+				t.Errorf("%q after %v, %v", line, before, err)
+			}
+			before = now
+		}
+	}
+}
+
+// checkStats checks that all processors of each file have the same figures, which only one moment has.
+func checkStats(t *testing.T, dir string) {
+	t.Helper()
+	stats, err := filepath.Glob(filepath.Join(dir, "stat.*"))
+	if err != nil || len(stats) != 40 {
+		t.Fatal(stats, err)
+	}
+	for _, name := range stats {
+		text, figures := readFile(t, name), map[string]int{}
+		for line := range strings.Lines(text) {
+			if cpu, rest, _ := strings.Cut(line, " "); len(cpu) > 3 && strings.HasPrefix(cpu, "cpu") {
+				figures[rest]++
+			}
+		}
+		if len(figures) != 1 || !strings.HasSuffix(text, "\nsoftirq 1 1\n") {
+			t.Errorf("%s has the figures %v, and ends with %q", filepath.Base(name), figures, text[max(0, len(text)-20):])
+		}
+	}
+}
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestProcViewFilled: whoever opens very many files, and reads a part of each, fills neither the supervisor
+// nor the way of other readers.
+func TestProcViewFilled(t *testing.T) {
+	clean(t)
+	g := sleeper(t, "web")
+	g.start(t)
+	leader := int(info(t, "web").Leader)
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	files := min(limit.Cur-200, 10_000)
+	refused := 0
+	for i := range files {
+		f, err := os.Open(proc(leader, "root/proc/"+[]string{"meminfo", "stat"}[i%2]))
+		if err == nil {
+			defer func() { _ = f.Close() }()
+			_, err = f.Read(make([]byte, 1))
+		}
+		if errors.Is(err, syscall.ENOMEM) {
+			refused++
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, own, _ := strings.Cut(readFile(t, proc(parentOf(t, leader), "smaps_rollup")), "Anonymous:")
+	kib, err := strconv.Atoi(strings.Fields(own)[0])
+	if err != nil || kib > 4<<10 {
+		t.Errorf("%d open files: the supervisor has %d KiB of its own, %v", files, kib, err)
+	}
+	t.Logf("%d of %d were refused; the supervisor has %d KiB", refused, files, kib)
+	eventually(t, func() error { // a text that others have read to the end makes room
+		_, err := os.ReadFile(proc(leader, "root/proc/stat"))
+		return err
+	})
+}
