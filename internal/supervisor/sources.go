@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strconv"
 
@@ -87,10 +86,11 @@ func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
 			depth = mount.Tree
 		}
 		err := mount.IDMap(trees[i], userns, depth)
-		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EPERM) {
-			err = fmt.Errorf("its file system, or one mounted below, does not support ID-mapped mounts, which a container with <idmap> needs: %w", err)
+		if i == 0 && !src.Supplied && errors.Is(err, unix.EINVAL) {
+			err = mapRootAgain(src, &trees[0], userns)
 		}
 		if err != nil {
+			err = explainIDMap(src, userns, err)
 			return &wire.Failed{Stage: "sources", Text: src.Path + ": " + err.Error(), Number: errno(err)}
 		}
 	}
