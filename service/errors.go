@@ -18,6 +18,9 @@ var (
 	ErrUnreadable   = errors.New("the stored definition cannot be read")
 )
 
+// ErrKilled says that a signal ended a supervisor before init ran, and not by our doing.
+var ErrKilled = errors.New("the supervisor ended unexpectedly")
+
 // errNotAnswering says that a container's supervisor cannot be asked.
 var errNotAnswering = errors.New("the container's supervisor does not answer")
 

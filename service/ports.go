@@ -233,6 +233,8 @@ type Starting interface {
 	// HangUp gives the start up: the supervisor ends init and itself. Failure still gets its last message.
 	HangUp()
 	// Failure returns the error that the supervisor sent, nil if it sent none. It is final once Done is closed.
+	//
+	// It is ErrKilled if a signal ended the supervisor that Kill did not send.
 	Failure() error
 	Done() <-chan struct{}
 	Kill() error

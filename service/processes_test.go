@@ -3,9 +3,12 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/berthd/berth/internal/domain"
 )
 
 // TestProcessesThatDoNotEnd: while a process of a run lives, as one that waits for a device may, nothing of the run
@@ -71,4 +74,25 @@ func TestStartThatDoesNotEnd(t *testing.T) {
 			t.Errorf("it is %s/%s, and left are %q", snap.State, snap.Reason, w.left())
 		}
 	})
+}
+
+// TestAdviseMemory: the error about a supervisor that was killed names a memory limit that is too low for a start,
+// and no other error and no other limit is named.
+func TestAdviseMemory(t *testing.T) {
+	t.Parallel()
+	killed := fmt.Errorf("%w: signal 9", ErrKilled)
+	for name, tc := range map[string]struct {
+		memory domain.Memory
+		err    error
+		want   string
+	}{
+		"low":                {domain.Memory{Max: 64}, killed, "the supervisor ended unexpectedly: signal 9; the memory limit of 64 KiB is probably too low to start"},
+		"low by its limit":   {domain.Memory{Max: 65536, HardLimit: new(uint64(100))}, killed, "the supervisor ended unexpectedly: signal 9; the memory limit of 100 KiB is probably too low to start"},
+		"enough":             {domain.Memory{Max: 65536}, killed, killed.Error()},
+		"low, and no matter": {domain.Memory{Max: 64}, errors.New("mounts: no such file"), "mounts: no such file"},
+	} {
+		if got := adviseMemory(&domain.Def{Memory: tc.memory}, tc.err); got.Error() != tc.want || !errors.Is(got, tc.err) {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/planner"
 )
 
 // part is one thing that a run holds while it lives.
@@ -94,10 +95,23 @@ func (s *Service) abandon(st *start, held []step, name string, err error) error 
 func causeOf(st *start, step string, err error) (string, error) {
 	if st.starting != nil {
 		if failure := st.starting.Failure(); failure != nil {
-			return "container", failure
+			return "container", adviseMemory(st.def, failure)
 		}
 	}
 	return step, err
+}
+
+// enoughMemory is a limit in KiB at which no start is short of memory: the supervisor and the init stage need some
+// hundred KiB together.
+const enoughMemory = 8 << 10
+
+// adviseMemory adds the memory limit to the error about a supervisor that was killed, if it is likely to be why: the
+// kernel says nothing to the one that it kills.
+func adviseMemory(def *domain.Def, err error) error {
+	if limit := planner.MemoryLimit(def.Memory); errors.Is(err, ErrKilled) && limit < enoughMemory {
+		return fmt.Errorf("%w; the memory limit of %d KiB is probably too low to start", err, limit)
+	}
+	return err
 }
 
 // releaseAll releases parts, the last one first. It goes on after a failure. Each release has a time limit

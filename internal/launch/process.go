@@ -3,6 +3,7 @@ package launch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -35,6 +36,7 @@ type Process struct {
 
 	mu        sync.Mutex
 	handle    *os.File // pidfd of a supervisor that is not our child
+	killed    bool     // by Kill
 	abandoned bool     // nobody waits for its end
 	gone      bool
 	leader    uint32
@@ -169,6 +171,7 @@ func (p *Process) Kill() error {
 	switch {
 	case p.gone:
 	case p.child: // not reaped yet, so the pid is still the supervisor's
+		p.killed = true
 		err = syscall.Kill(int(p.pid), syscall.SIGKILL)
 	case p.handle != nil:
 		err = pidfd.Signal(p.handle, syscall.SIGKILL)
@@ -306,6 +309,11 @@ func (p *Process) reap() error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.gone = true
-		return errors.Join(err, unix.Waitid(unix.P_PID, int(p.pid), nil, unix.WEXITED|unix.WNOHANG, nil))
+		var info unix.Siginfo
+		err = errors.Join(err, unix.Waitid(unix.P_PID, int(p.pid), &info, unix.WEXITED|unix.WNOHANG, nil))
+		if st := pidfd.StatusOf(&info); err == nil && st.Signal && !p.killed {
+			err = fmt.Errorf("%w: signal %d (%s)", service.ErrKilled, st.Code, unix.SignalName(unix.Signal(st.Code)))
+		}
+		return err
 	}
 }

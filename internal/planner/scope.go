@@ -40,7 +40,7 @@ func devicesAllowed(makeNodes bool) []plan.DeviceAllow {
 // limits sets the limits of memory. It converts libvirt's KiB to systemd's bytes. libvirt's
 // swap_hard_limit counts memory and swap together, and systemd's MemorySwapMax= counts swap alone.
 func limits(s *plan.Scope, m domain.Memory) {
-	total := memoryLimit(m)
+	total := MemoryLimit(m)
 	s.MemoryMax = inBytes(total)
 	if m.SoftLimit != nil {
 		s.MemoryHigh = inBytes(*m.SoftLimit)
@@ -54,8 +54,8 @@ func limits(s *plan.Scope, m domain.Memory) {
 	}
 }
 
-// memoryLimit returns the limit of memory in KiB.
-func memoryLimit(m domain.Memory) uint64 {
+// MemoryLimit returns the limit of memory in KiB.
+func MemoryLimit(m domain.Memory) uint64 {
 	total := m.Max
 	if m.HardLimit != nil {
 		total = *m.HardLimit

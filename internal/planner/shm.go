@@ -12,7 +12,7 @@ import (
 // in any tmpfs half of the host's.
 func sharedMemory(p *plan.Plan, d *domain.Def, h Host) {
 	options := []plan.Option{{Key: "mode", Value: "1777"}}
-	if total := memoryLimit(d.Memory); total < domain.Unlimited {
+	if total := MemoryLimit(d.Memory); total < domain.Unlimited {
 		const least = 64 << 10 // 0 would mean no limit
 		options = append(options, plan.Option{Key: "size", Value: strconv.FormatUint(max(total<<10/2, least), 10)})
 	}

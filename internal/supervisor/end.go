@@ -35,6 +35,7 @@ func (s *supervisor) ended() error {
 	if err != nil {
 		return err
 	}
+	s.status = &st
 	if err := s.drainInit(); err != nil {
 		return err
 	}

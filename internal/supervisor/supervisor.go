@@ -33,6 +33,9 @@ type supervisor struct {
 	stop     syscall.Signal // the signal that ends init; 0 means one that init listens to
 	orders   chan os.Signal // systemd's orders to end
 	events   chan event
+	status   *pidfd.Status // of init, once it is reaped
+
+	listening bool // the messages of initConn come as events
 }
 
 // event is one thing that another goroutine saw. Exactly one of from, hello, ended, order and look is set.
@@ -82,6 +85,7 @@ func (s *supervisor) report(err error) {
 	if s.control == nil || errors.Is(err, errGivenUp) {
 		return
 	}
+	err = s.firstCause(err)
 	failed := &wire.Failed{Stage: "supervisor", Text: hostlimit.Explain(hostlimit.Any, err).Error()}
 	if !errors.As(err, &failed) {
 		_ = errors.As(err, &failed.Number)
@@ -99,6 +103,7 @@ func (s *supervisor) run() error {
 			s.events <- event{order: true}
 		}
 	}()
+	s.listening = true
 	go s.listen(s.control)
 	go s.listen(s.initConn)
 	go func() {
@@ -193,7 +198,12 @@ func (s *supervisor) fromInit(e event) error {
 		_ = s.initConn.Close()
 		s.initConn = nil
 		if !s.ready || !s.allowed {
-			return errors.New("the init stage ended unexpectedly")
+			return s.initDied()
+		}
+		if s.dying() { // execve(2) may have failed late, when it cannot say so
+			if err := s.outOfMemory(); err != nil {
+				return err
+			}
 		}
 		return s.executed()
 	case *wire.Ready:

@@ -180,3 +180,17 @@ func TestProcessors(t *testing.T) {
 		})
 	}
 }
+
+// TestMemoryTooLow: a start with a memory limit that is too low for it says so, and one of 1 MiB succeeds.
+func TestMemoryTooLow(t *testing.T) {
+	for _, limit := range []string{"1", "16", "64"} {
+		g := guest{Name: "low" + limit, More: "<memory unit='KiB'>" + limit + "</memory>"}
+		g.define(t)
+		r := try(t, "berthctl", "start", g.Name)
+		if want := "the memory limit of " + limit + " KiB is"; r.Status == 0 || !strings.Contains(r.Err, want) || !strings.Contains(r.Err, "too low to start") {
+			t.Errorf("%s KiB: %+v, want %q", limit, r, want)
+		}
+	}
+	g := guest{Name: "web", More: "<memory unit='MiB'>1</memory>"}
+	g.start(t)
+}

@@ -101,7 +101,7 @@ func Reap(p *os.File) (Status, error) {
 	if info.Signo == 0 { // with WNOHANG: no child has ended (waitid(2))
 		return Status{}, fmt.Errorf("waitid: %w", errRuns)
 	}
-	return statusOf(&info), nil
+	return StatusOf(&info), nil
 }
 
 func control(p *os.File, f func(fd int)) error {

@@ -79,7 +79,7 @@ func TestStatusOf(t *testing.T) {
 		"killed": {2, Status{Signal: true}},
 		"dumped": {3, Status{Signal: true, Dumped: true}},
 	} {
-		if got := statusOf(&unix.Siginfo{Code: tc.code}); got != tc.want {
+		if got := StatusOf(&unix.Siginfo{Code: tc.code}); got != tc.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, tc.want)
 		}
 	}

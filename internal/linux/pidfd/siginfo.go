@@ -13,9 +13,9 @@ const (
 	cldDumped = 3
 )
 
-// statusOf reads si_status from the part of siginfo that x/sys does not name. On 64-bit hosts si_pid,
-// si_uid and si_status are three ints after the header of 16 bytes (waitid(2)).
-func statusOf(info *unix.Siginfo) Status {
+// StatusOf returns how a process ended, as waitid(2) says. It reads si_status from the part of siginfo that
+// x/sys does not name. On 64-bit hosts si_pid, si_uid and si_status are three ints after the header of 16 bytes.
+func StatusOf(info *unix.Siginfo) Status {
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(info)), unsafe.Sizeof(*info))
 	code := int32(binary.NativeEndian.Uint32(raw[24:]))
 	return Status{
