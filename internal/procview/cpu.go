@@ -10,8 +10,11 @@ type CPU struct {
 	Set                      []byte // cpuset.cpus.effective, such as "0-3,8"; empty means all of the host's
 	Quota                    uint64 // the quota of time, in whole processors; None means no limit
 	Used, User, System, Nice uint64 // cpu.stat, in µs; Nice is a part of User
-	Lived                    uint64 // µs since the container's start
+	Lived                    uint64 // µs since the container's start, on the clock that goes on while the host sleeps
 	Started                  int64  // the container's start, in seconds since 1970
+	// The kernel's clocks begin at the container's start for its processes. If they do not, the kernel counts
+	// the start times of processes from the host's start, and uptime and btime must be the host's as well.
+	OwnTime bool
 }
 
 // SetStat sets the figures that cpu.stat has.
@@ -95,47 +98,39 @@ func processor(line []byte) (uint64, bool) {
 	return number(rest), true
 }
 
-// idle returns the time, in µs, that n processors did not work for the container.
-func (c *CPU) idle(n uint64) uint64 { return less(n*c.Lived, c.Used) }
-
-// tick is the unit of /proc/stat in µs. USER_HZ is 100 on all architectures that Go supports.
-const tick = 10_000
-
-// Stat appends /proc/stat. A control group has no figures of single processors, so each processor
-// gets an equal share. The lines other than cpu and btime are the host's.
-func Stat(dst, host []byte, c CPU) []byte {
-	n := c.count(host)
-	lines(host, func(line []byte) {
+// Stat appends /proc/stat, with the times of the container's processors. They are numbered from 0. As in the
+// kernel the first line also has the times of processors that are gone. The lines other than cpu and btime
+// are the host's.
+func Stat(dst, host []byte, c CPU, t *Times) []byte {
+	t.Update(&c, c.count(host))
+	lines(host, func(text []byte) {
 		switch {
-		case bytes.HasPrefix(line, []byte("cpu ")):
-			dst = c.line(append(dst, "cpu "...), n, 1)
-			for i := range n {
-				dst = c.line(strconv.AppendUint(append(dst, "cpu"...), i, 10), n, n)
+		case bytes.HasPrefix(text, []byte("cpu ")):
+			dst = line(append(dst, "cpu "...), &t.total)
+			for i := range t.processors {
+				dst = line(strconv.AppendUint(append(dst, "cpu"...), i, 10), &t.each[i])
 			}
-		case bytes.HasPrefix(line, []byte("cpu")):
-		case bytes.HasPrefix(line, []byte("btime ")):
+		case bytes.HasPrefix(text, []byte("cpu")):
+		case c.OwnTime && bytes.HasPrefix(text, []byte("btime ")):
 			dst = append(strconv.AppendInt(append(dst, "btime "...), c.Started, 10), '\n')
 		default:
-			dst = append(append(dst, line...), '\n')
+			dst = append(append(dst, text...), '\n')
 		}
 	})
 	return dst
 }
 
-// line appends user, nice, system and idle. Then it appends 0 for the times that no control group
-// counts: iowait, irq, softirq, steal, guest, guest_nice.
-func (c *CPU) line(dst []byte, processors, share uint64) []byte {
-	for _, us := range [...]uint64{c.User - c.Nice, c.Nice, c.System, c.idle(processors)} {
-		dst = strconv.AppendUint(append(dst, ' '), us/share/tick, 10)
+// Uptime appends /proc/uptime: the time since the container's start, and the idle time of all its processors.
+// It counts the processors in the host's /proc/stat. Without a clock of the container's own the first figure
+// is that of the host's /proc/uptime.
+func Uptime(dst, host, stat []byte, c CPU, t *Times) []byte {
+	t.Update(&c, c.count(stat))
+	if up, _, ok := bytes.Cut(host, []byte{' '}); ok && !c.OwnTime {
+		dst = append(dst, up...)
+	} else {
+		dst = hundredths(dst, c.Lived)
 	}
-	return append(dst, " 0 0 0 0 0 0\n"...)
-}
-
-// Uptime appends /proc/uptime: the time since the container's start, and the idle time of all its
-// processors. It counts them in the host's /proc/stat.
-func Uptime(dst, stat []byte, c CPU) []byte {
-	dst = hundredths(dst, c.Lived)
-	dst = hundredths(append(dst, ' '), c.idle(c.count(stat)))
+	dst = hundredths(append(dst, ' '), t.total[idle])
 	return append(dst, '\n')
 }
 

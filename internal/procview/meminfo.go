@@ -6,7 +6,7 @@ import "bytes"
 // and its ancestors', or None.
 type Memory struct {
 	Limit, Used         uint64 // memory.max, memory.current
-	SwapLimit, SwapUsed uint64 // memory.swap.max, memory.swap.current: swap alone
+	SwapLimit, SwapUsed uint64 // memory.swap.max, memory.swap.current: swap alone; None if it is not counted
 	Stat                []byte // memory.stat; empty without the memory controller
 }
 
@@ -48,9 +48,13 @@ func Meminfo(dst, host []byte, m Memory) []byte {
 	if len(m.Stat) == 0 {
 		return append(dst, host...)
 	}
+	m.Used = max(m.Used, m.parts())
+	// A limit can be below what is used, until the kernel has taken memory back.
+	total := min(hostField(host, "MemTotal:"), max(m.Limit, m.Used)>>10)
+	swap := m.swap(hostField(host, "SwapTotal:"))
 	lines(host, func(line []byte) {
 		name, rest, ok := bytes.Cut(line, []byte{':'})
-		if kib, own := m.field(name, number(rest)); ok && own {
+		if kib, own := m.field(name, number(rest), total, swap); ok && own {
 			dst = append(append(dst, name...), ':')
 			for n := len(name) + 1; n < 16; n++ {
 				dst = append(dst, ' ')
@@ -63,36 +67,63 @@ func Meminfo(dst, host []byte, m Memory) []byte {
 	return dst
 }
 
-// field returns a field's figure in KiB. It returns false if the container has no figure of its own.
-func (m *Memory) field(name []byte, host uint64) (uint64, bool) {
+// hostField returns a field of the host's file, or 0 if that is missing.
+func hostField(host []byte, name string) (kib uint64) {
+	lines(host, func(line []byte) {
+		if rest, ok := bytes.CutPrefix(line, []byte(name)); ok {
+			kib = number(rest)
+		}
+	})
+	return kib
+}
+
+// field returns a field's figure in KiB. It returns false if the container has no figure of its own. total
+// and swap are the container's MemTotal and SwapTotal.
+func (m *Memory) field(name []byte, host, total, swap uint64) (uint64, bool) {
 	switch string(name) {
 	case "MemTotal":
-		return min(host, m.Limit>>10), true
+		return total, true
 	case "MemFree":
-		return min(host, less(m.Limit, m.Used)>>10), true
+		return min(host, less(total, kibOf(m.Used))), true
 	case "MemAvailable":
-		return min(host, less(m.Limit, less(m.Used, m.reclaimable()))>>10), true
+		return min(host, less(total, kibOf(less(m.Used, m.reclaimable())))), true
 	case "Buffers":
 		return 0, true // buffers belong to block devices, not to a control group
 	case "SwapTotal":
-		return min(host, m.SwapLimit>>10), true
+		return swap, m.ownSwap()
 	case "SwapFree":
-		return min(host, less(m.SwapLimit, m.SwapUsed)>>10), true
+		return less(swap, m.SwapUsed>>10), m.ownSwap()
 	}
 	for i := range counted {
 		if c := &counted[i]; c.field == string(name) {
 			a, ok := value(m.Stat, c.a)
 			b, _ := value(m.Stat, c.b)
-			return (a + b) >> 10, ok
+			return a>>10 + b>>10, ok
 		}
 	}
 	return 0, false
 }
 
+// kibOf returns a number of bytes in KiB, rounded up.
+func kibOf(n uint64) uint64 { return (n + 1<<10 - 1) >> 10 }
+
+// ownSwap reports whether the container has figures of swap of its own.
+func (m *Memory) ownSwap() bool { return m.SwapUsed != None }
+
 // reclaimable returns the number of bytes that the kernel can take back without swap.
 func (m *Memory) reclaimable() uint64 {
+	return m.sum("active_file", "inactive_file", "slab_reclaimable")
+}
+
+// parts returns the sum of the parts of memory that meminfo has. It can be a little more than
+// memory.current, which is read at another moment.
+func (m *Memory) parts() uint64 {
+	return m.sum("anon", "file", "slab_reclaimable", "slab_unreclaimable", "kernel_stack", "pagetables", "sec_pagetables", "percpu")
+}
+
+func (m *Memory) sum(keys ...string) uint64 {
 	var sum uint64
-	for _, key := range [...]string{"active_file", "inactive_file", "slab_reclaimable"} {
+	for _, key := range keys {
 		n, _ := value(m.Stat, key)
 		sum += n
 	}
@@ -108,10 +139,14 @@ func column(line []byte, n int) []byte {
 	return line
 }
 
-// Swaps appends /proc/swaps. Without a limit of swap it is the host's. With one it has a single line
-// for the swap that the container may use: nobody knows in which of the host's areas that is.
+// swap returns the container's swap in KiB, of the host's: its limit, or what it uses if that is more.
+func (m *Memory) swap(host uint64) uint64 { return min(host, max(m.SwapLimit, m.SwapUsed)>>10) }
+
+// Swaps appends /proc/swaps. It has a single line for the swap that the container may use, and how much it
+// uses: nobody knows in which of the host's areas that is. If the kernel does not count that, it is the
+// host's.
 func Swaps(dst, host []byte, m Memory) []byte {
-	if m.SwapLimit == None {
+	if !m.ownSwap() {
 		return append(dst, host...)
 	}
 	var total uint64
@@ -124,7 +159,7 @@ func Swaps(dst, host []byte, m Memory) []byte {
 		}
 		first = false
 	})
-	if total = min(total, m.SwapLimit>>10); total == 0 {
+	if total = m.swap(total); total == 0 {
 		return dst
 	}
 	dst = append(dst, "none                                    virtual\t\t"...)

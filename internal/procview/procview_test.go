@@ -2,6 +2,7 @@ package procview
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 )
 
@@ -32,7 +33,7 @@ func TestQuota(t *testing.T) {
 // TestWithoutControllers: what no control group counts stays the host's.
 func TestWithoutControllers(t *testing.T) {
 	t.Parallel()
-	host, none := input(t, "meminfo"), Memory{Limit: None, SwapLimit: None}
+	host, none := input(t, "meminfo"), Memory{Limit: None, SwapLimit: None, SwapUsed: None}
 	if got := Meminfo(nil, host, none); !bytes.Equal(got, host) {
 		t.Errorf("got\n%s", got)
 	}
@@ -60,12 +61,60 @@ func TestMeminfoBounds(t *testing.T) {
 	t.Parallel()
 	host := []byte("MemTotal:           1000 kB\nMemFree:             500 kB\nSwapFree:              5 kB\n")
 	stat := []byte("anon 1\n")
-	if got := Meminfo(nil, host, Memory{Limit: None, SwapLimit: None, Stat: stat}); !bytes.Equal(got, host) {
+	if got := Meminfo(nil, host, Memory{Limit: None, SwapLimit: None, SwapUsed: None, Stat: stat}); !bytes.Equal(got, host) {
 		t.Errorf("got\n%s", got)
 	}
-	want := "MemTotal:            100 kB\nMemFree:               0 kB\nSwapFree:              0 kB\n"
+	want := "MemTotal:            200 kB\nMemFree:               0 kB\nSwapFree:              0 kB\n"
 	if got := Meminfo(nil, host, Memory{Limit: 100 << 10, Used: 200 << 10, SwapUsed: 1 << 10, Stat: stat}); string(got) != want {
+		t.Errorf("a limit below what is used: got\n%s", got)
+	}
+}
+
+// TestSwapIsOwn: the container's use of swap is its own, however much others use, with and without a limit,
+// and meminfo and swaps agree. A limit below what is used is what is used.
+func TestSwapIsOwn(t *testing.T) {
+	t.Parallel()
+	host := []byte("SwapTotal:          2000 kB\nSwapFree:             10 kB\n")
+	areas := []byte("Filename Type Size Used Priority\n/a file 1500 1490 -2\n/b file 500 500 -3\n")
+	for name, c := range map[string]struct{ limit, used, total, free uint64 }{
+		"no limit, none used":  {None, 0, 2000, 2000},
+		"no limit, some used":  {None, 300 << 10, 2000, 1700},
+		"limit":                {1000 << 10, 300 << 10, 1000, 700},
+		"more than the host":   {9000 << 10, 300 << 10, 2000, 1700},
+		"lowered below":        {100 << 10, 300 << 10, 300, 0},
+		"no swap":              {0, 0, 0, 0},
+		"more used than there": {None, 9000 << 10, 2000, 0},
+	} {
+		m := Memory{Limit: None, SwapLimit: c.limit, SwapUsed: c.used, Stat: []byte("anon 1\n")}
+		want := fmt.Sprintf("SwapTotal:      %8d kB\nSwapFree:       %8d kB\n", c.total, c.free)
+		if got := string(Meminfo(nil, host, m)); got != want {
+			t.Errorf("%s: got\n%s", name, got)
+		}
+		want = "Filename Type Size Used Priority\n"
+		if c.total > 0 {
+			want += fmt.Sprintf("none                                    virtual\t\t%8d\t%8d\t0\n", c.total, c.total-c.free)
+		}
+		if got := string(Swaps(nil, areas, m)); got != want {
+			t.Errorf("%s: got\n%s", name, got)
+		}
+	}
+}
+
+// TestHostsTime: where the kernel counts start times from the host's start, so do uptime and btime.
+func TestHostsTime(t *testing.T) {
+	t.Parallel()
+	host := []byte("cpu  1 0 1 1 0 0 0 0 0 0\ncpu0 1 0 1 1 0 0 0 0 0 0\nbtime 1700000000\n")
+	c := CPU{Quota: None, Lived: 5_000_000, Started: 1_800_000_000}
+	var times Times
+	if got := string(Stat(nil, host, c, &times)); got != "cpu  0 0 0 500 0 0 0 0 0 0\ncpu0 0 0 0 500 0 0 0 0 0 0\nbtime 1700000000\n" {
 		t.Errorf("got\n%s", got)
+	}
+	if got := string(Uptime(nil, []byte("1234.56 99.00\n"), host, c, &times)); got != "1234.56 5.00\n" {
+		t.Errorf("got %q", got)
+	}
+	c.OwnTime = true
+	if got := string(Uptime(nil, []byte("1234.56 99.00\n"), host, c, &times)); got != "5.00 5.00\n" {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -95,10 +144,11 @@ func FuzzFiles(f *testing.F) {
 		c := CPU{Set: figures, Quota: quota % 64, Lived: limit}
 		c.SetStat(figures)
 		var l Load
+		var times Times
 		l.Update(c.Lived, c.Used)
 		for _, text := range [][]byte{
 			Meminfo([]byte("x"), host, m), Swaps([]byte("x"), host, m), Cpuinfo([]byte("x"), host, c),
-			Stat([]byte("x"), host, c), Uptime([]byte("x"), host, c), Loadavg([]byte("x"), host, &l, figures),
+			Stat([]byte("x"), host, c, &times), Uptime([]byte("x"), figures, host, c, &times), Loadavg([]byte("x"), host, &l, figures),
 		} {
 			if text[0] != 'x' {
 				t.Errorf("what was there is gone: %q", text)

@@ -24,14 +24,17 @@ const viewBuffer = 16 << 10
 // view serves the container's own files of /proc. Its goroutine owns all fields but group.
 type view struct {
 	group         atomic.Pointer[cgroup.Dir] // the payload; nil until init is in it
-	born          time.Time
+	proc          string                     // "/proc/"
+	clock         clock
 	host, figures []byte // texts of the host and of the group, for the file being made
+	uptime        []byte // the host's /proc/uptime
 	path          []byte // the path of the file being read
 	load          procview.Load
+	times         procview.Times
 }
 
 // startView mounts the files and starts to serve them. It returns the mount, which is attached nowhere yet.
-func startView(dev *os.File, uid, gid uint32) (*view, *os.File, error) {
+func startView(dev *os.File, uid, gid uint32, c clock) (*view, *os.File, error) {
 	fd, err := unix.FcntlInt(dev.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("fuse: %w", err)
@@ -47,8 +50,8 @@ func startView(dev *os.File, uid, gid uint32) (*view, *os.File, error) {
 		return nil, nil, err
 	}
 	polled := os.NewFile(uintptr(fd), fuse.Device)
-	v := &view{born: time.Now()}
-	server := &fuse.Server{Files: v.files(), UID: uid, GID: gid, Time: v.born}
+	v := &view{proc: "/proc/", clock: c}
+	server := &fuse.Server{Files: v.files(), UID: uid, GID: gid, Time: time.Now()}
 	go func() {
 		if err := server.Serve(polled); err != nil {
 			fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
@@ -66,7 +69,7 @@ func (s *supervisor) serveView(dev *os.File, p *wire.Prepare) error {
 	if len(p.UIDs) > 0 {
 		uid, gid = p.UIDs[0].Outside, p.GIDs[0].Outside
 	}
-	v, tree, err := startView(dev, uid, gid)
+	v, tree, err := startView(dev, uid, gid, clock{now: gettime, own: true, began: gettime(unix.CLOCK_BOOTTIME)})
 	if err != nil {
 		return &wire.Failed{Stage: "proc view", Text: err.Error(), Number: errno(err)}
 	}
@@ -78,11 +81,11 @@ func (s *supervisor) serveView(dev *os.File, p *wire.Prepare) error {
 // files returns the files of procview.Names, each with its maker.
 func (v *view) files() []fuse.File {
 	makers := map[string]func(dst []byte) []byte{
-		"meminfo": func(dst []byte) []byte { return procview.Meminfo(dst, v.read("/proc/meminfo"), v.memory()) },
-		"swaps":   func(dst []byte) []byte { return procview.Swaps(dst, v.read("/proc/swaps"), v.memory()) },
-		"cpuinfo": func(dst []byte) []byte { return procview.Cpuinfo(dst, v.read("/proc/cpuinfo"), v.cpu()) },
-		"stat":    func(dst []byte) []byte { return procview.Stat(dst, v.read("/proc/stat"), v.cpu()) },
-		"uptime":  func(dst []byte) []byte { return procview.Uptime(dst, v.read("/proc/stat"), v.cpu()) },
+		"meminfo": func(dst []byte) []byte { return procview.Meminfo(dst, v.read("meminfo"), v.memory()) },
+		"swaps":   func(dst []byte) []byte { return procview.Swaps(dst, v.read("swaps"), v.memory()) },
+		"cpuinfo": func(dst []byte) []byte { return procview.Cpuinfo(dst, v.read("cpuinfo"), v.cpu()) },
+		"stat":    func(dst []byte) []byte { return procview.Stat(dst, v.read("stat"), v.cpu(), &v.times) },
+		"uptime":  v.makeUptime,
 		"loadavg": v.loadavg,
 	}
 	var list []fuse.File
@@ -96,7 +99,15 @@ func (v *view) loadavg(dst []byte) []byte {
 	c := v.cpu()
 	v.load.Update(c.Lived, c.Used)
 	v.figures = v.text(v.figures[:0], "pids.current")
-	return procview.Loadavg(dst, v.read("/proc/loadavg"), &v.load, v.figures)
+	return procview.Loadavg(dst, v.read("loadavg"), &v.load, v.figures)
+}
+
+func (v *view) makeUptime(dst []byte) []byte {
+	c := v.cpu()
+	if !c.OwnTime {
+		v.uptime = append(v.uptime[:0], v.read("uptime")...)
+	}
+	return procview.Uptime(dst, v.uptime, v.read("stat"), c, &v.times)
 }
 
 // memory reads the group's figures. Its Stat is valid until v.figures is written again.
@@ -104,8 +115,8 @@ func (v *view) memory() procview.Memory {
 	m := procview.Memory{
 		Limit:     v.least("memory.max", procview.Limit),
 		SwapLimit: v.least("memory.swap.max", procview.Limit),
-		Used:      v.number("memory.current"),
-		SwapUsed:  v.number("memory.swap.current"),
+		Used:      v.number("memory.current", 0),
+		SwapUsed:  v.number("memory.swap.current", procview.None),
 	}
 	v.figures = v.text(v.figures[:0], "memory.stat")
 	m.Stat = v.figures
@@ -113,7 +124,8 @@ func (v *view) memory() procview.Memory {
 }
 
 func (v *view) cpu() procview.CPU {
-	c := procview.CPU{Quota: v.least("cpu.max", procview.Quota), Lived: uint64(time.Since(v.born).Microseconds()), Started: v.born.Unix()}
+	c := procview.CPU{Quota: v.least("cpu.max", procview.Quota), OwnTime: v.clock.own}
+	c.Lived, c.Started = v.clock.read()
 	v.figures = v.text(v.figures[:0], "cpu.stat")
 	c.SetStat(v.figures)
 	v.figures = v.text(v.figures[:0], "cpuset.cpus.effective")
@@ -121,11 +133,11 @@ func (v *view) cpu() procview.CPU {
 	return c
 }
 
-// number returns a figure of the group, or 0 without its controller.
-func (v *view) number(name string) uint64 {
+// number returns a figure of the group, or otherwise without its controller.
+func (v *view) number(name string, otherwise uint64) uint64 {
 	v.figures = v.text(v.figures[:0], name)
 	if len(v.figures) == 0 {
-		return 0
+		return otherwise
 	}
 	return procview.Limit(v.figures)
 }
@@ -161,12 +173,12 @@ func (v *view) above(dst []byte, levels int, name string) []byte {
 	return dst
 }
 
-// read returns the text of a file of the host. It is valid until the next read.
-func (v *view) read(path string) []byte {
+// read returns the text of a file in the host's /proc. It is valid until the next read.
+func (v *view) read(name string) []byte {
 	if cap(v.host) > viewBuffer {
 		v.host = nil
 	}
-	v.path = append(append(v.path[:0], path...), 0)
+	v.path = append(append(append(v.path[:0], v.proc...), name...), 0)
 	v.host = textfile.Append(v.host[:0], unix.AT_FDCWD, v.path)
 	return v.host
 }
