@@ -40,8 +40,8 @@ func TestPrepare(t *testing.T) {
 		"the rest": {
 			plan.Plan{
 				StopSignal: 37, Hold: true,
-				Join:       []plan.Join{{Kind: "net", NetNS: "red"}, {Kind: "ipc", PID: 1}},
-				UIDs:       []plan.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []plan.IDRange{{Inside: 1, Outside: 2, Count: 3}},
+				Join: []plan.Join{{Kind: "net", NetNS: "red"}, {Kind: "ipc", PID: 1}},
+				UIDs: []plan.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []plan.IDRange{{Inside: 1, Outside: 2, Count: 3}},
 				Sources: []plan.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true, Detach: []string{"/proc"}}},
 				Limits:  []plan.Limit{{Name: "nofile", Soft: 1024, Hard: plan.Infinity}},
 			},
