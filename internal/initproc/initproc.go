@@ -170,9 +170,9 @@ func (s *stage) enterRoot() error {
 	}
 	s.root = inroot.New(s.sources[0])
 	if s.plan.Namespaces.User {
-		return nil // the supervisor has detached them: here they are locked
+		return nil // the supervisor has covered them: here they are locked
 	}
-	for _, p := range s.plan.Sources[0].Detach {
+	for _, p := range s.plan.Sources[0].Hide {
 		if err := mount.Detach(p); err != nil {
 			return err
 		}

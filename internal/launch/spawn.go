@@ -157,9 +157,9 @@ func prepare(p *plan.Plan, settings []inherit.Setting) *wire.Prepare {
 			Path: src.Path, Recursive: src.Recursive, IDMapped: src.IDMapped, ReadOnly: src.ReadOnly,
 			Supplied: src.Kind != plan.SourceTree,
 		})
-		for _, path := range src.Detach {
+		for _, path := range src.Hide {
 			if p.Namespaces.User {
-				m.Detach = append(m.Detach, wire.Hidden{Source: uint32(i), Path: path})
+				m.Hide = append(m.Hide, wire.Hidden{Source: uint32(i), Path: path})
 			}
 		}
 	}

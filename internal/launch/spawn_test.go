@@ -32,17 +32,17 @@ func TestPrepare(t *testing.T) {
 		"all namespaces": {
 			plan.Plan{
 				Namespaces: plan.Namespaces{IPC: true, UTS: true, Net: true, User: true, Cgroup: true},
-				Sources:    []plan.Source{{Path: "/srv"}, {Path: "/sys", Detach: []string{"/fs/cgroup"}}},
+				Sources:    []plan.Source{{Path: "/srv"}, {Path: "/sys", Hide: []string{"/fs/cgroup"}}},
 			},
 			nil,
-			wire.Prepare{Version: wire.Version, Sources: []wire.Source{{Path: "/srv"}, {Path: "/sys"}}, Detach: []wire.Hidden{{Source: 1, Path: "/fs/cgroup"}}, CloneFlags: unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWUSER},
+			wire.Prepare{Version: wire.Version, Sources: []wire.Source{{Path: "/srv"}, {Path: "/sys"}}, Hide: []wire.Hidden{{Source: 1, Path: "/fs/cgroup"}}, CloneFlags: unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWUSER},
 		},
 		"the rest": {
 			plan.Plan{
 				StopSignal: 37, Hold: true,
 				Join: []plan.Join{{Kind: "net", NetNS: "red"}, {Kind: "ipc", PID: 1}},
 				UIDs: []plan.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []plan.IDRange{{Inside: 1, Outside: 2, Count: 3}},
-				Sources: []plan.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true, Detach: []string{"/proc"}}},
+				Sources: []plan.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true, Hide: []string{"/proc"}}},
 				Limits:  []plan.Limit{{Name: "nofile", Soft: 1024, Hard: plan.Infinity}},
 			},
 			[]inherit.Setting{{File: inherit.OOMScoreAdj, Value: "0"}},

@@ -30,7 +30,7 @@ func (p *Plan) Pack() []byte {
 		w.Bool(s.Recursive)
 		w.Bool(s.IDMapped)
 		w.Bool(s.ReadOnly)
-		packStrings(&w, s.Detach)
+		packStrings(&w, s.Hide)
 	}
 	w.Bool(p.ProcView)
 	packMounts(&w, p.Mounts)
@@ -83,7 +83,7 @@ func Unpack(b []byte) (*Plan, error) {
 	p.UIDs = unpackRanges(r)
 	p.GIDs = unpackRanges(r)
 	for range r.Count(15) {
-		p.Sources = append(p.Sources, Source{Path: r.String(), Kind: SourceKind(r.String()), Format: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool(), Detach: unpackStrings(r)})
+		p.Sources = append(p.Sources, Source{Path: r.String(), Kind: SourceKind(r.String()), Format: r.String(), Recursive: r.Bool(), IDMapped: r.Bool(), ReadOnly: r.Bool(), Hide: unpackStrings(r)})
 	}
 	p.ProcView = r.Bool()
 	p.Mounts = unpackMounts(r)

@@ -13,7 +13,7 @@ func full() *Plan {
 		Join:          []Join{{Kind: "net", NetNS: "red"}, {Kind: "ipc", Container: "db", PID: 7}},
 		UIDs:          []IDRange{{0, 100000, 65536}},
 		GIDs:          []IDRange{{0, 200000, 1}, {1, 300000, 2}},
-		Sources:       []Source{{Path: "/dev/vg/lv", Kind: SourceBlock}, {Path: "/sys", Kind: SourceSysfs}, {Path: "/srv/root", Recursive: true, IDMapped: true, ReadOnly: true, Detach: []string{"/proc", "/dev"}}},
+		Sources:       []Source{{Path: "/dev/vg/lv", Kind: SourceBlock}, {Path: "/sys", Kind: SourceSysfs}, {Path: "/srv/root", Recursive: true, IDMapped: true, ReadOnly: true, Hide: []string{"/proc", "/dev"}}},
 		Mounts:        []Mount{{Kind: MountNew, Target: "/proc", Type: "proc", Options: []Option{{"hidepid", "2"}}, NoSUID: true, NoDev: true, NoExec: true, ReadOnly: true, Writable: true, Optional: true, Whole: true, Files: []File{{"a", 0o444, "text\n"}}}},
 		ReadOnlyPaths: []string{"/proc/bus"},
 		Hold:          true,

@@ -74,7 +74,7 @@ type Source struct {
 	Recursive bool       `json:"recursive,omitempty"`
 	IDMapped  bool       `json:"idmapped,omitempty"`
 	ReadOnly  bool       `json:"readonly,omitempty"`
-	Detach    []string   `json:"detach,omitempty"` // mounts of the tree that the container must not see, by their path in it
+	Hide      []string   `json:"hide,omitempty"` // mounts of the tree that the container must not see, by their path in it
 }
 
 // MountKind says what a mount shows.

@@ -50,7 +50,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 	rootOf(p, d)
 	basicMounts(p, h)
 	sharedMemory(p, d, h)
-	if len(p.Sources[0].Detach) == 0 { // a container that shares the host's root has the host's /run
+	if len(p.Sources[0].Hide) == 0 { // a container that shares the host's root has the host's /run
 		p.Mounts = append(p.Mounts, runMounts(p, h)...)
 	}
 	protect(p)

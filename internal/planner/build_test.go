@@ -86,7 +86,7 @@ func TestAlone(t *testing.T) {
 			d.Filesystems = append(d.Filesystems, domain.Filesystem{Type: domain.FSMount, Source: "/srv/new", Target: "/"})
 		}, func(p out) { p.Sources[0].Path = "/srv/new" }},
 		{"no root", func(d def) { d.Filesystems = nil }, func(p out) {
-			p.Sources[0].Path, p.Sources[0].Detach = "/", []string{"/proc", "/sys", "/dev"}
+			p.Sources[0].Path, p.Sources[0].Hide = "/", []string{"/proc", "/sys", "/dev"}
 			p.Mounts = slices.DeleteFunc(p.Mounts, func(m plan.Mount) bool { return strings.HasPrefix(m.Target, "/run") })
 		}},
 		{"filter of system calls", func(d def) { d.Extension.Seccomp = "default" }, func(p out) {

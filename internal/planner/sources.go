@@ -17,7 +17,7 @@ func rootOf(p *plan.Plan, d *domain.Def) {
 	}
 	p.Sources = []plan.Source{{Path: root.Source, Kind: sourceKind(root.Type), Format: imageFormat(root), Recursive: true, IDMapped: p.Namespaces.User, ReadOnly: root.ReadOnly}}
 	if root.Source == "/" {
-		p.Sources[0].Detach = []string{"/proc", "/sys", "/dev"}
+		p.Sources[0].Hide = []string{"/proc", "/sys", "/dev"}
 	}
 }
 
@@ -55,8 +55,8 @@ func sourceKind(t domain.FSType) plan.SourceKind {
 
 // borrow plans mounts from the host for what the root of a user namespace may not create: device
 // nodes, and a sysfs if the container has no network namespace of its own. The host's /sys shows the
-// host's network. It comes without the host's control groups, which an umount of the container's
-// would uncover. For a joined network namespace the host makes a new sysfs instead: that takes
+// host's network. The host's control groups are covered there: an umount of the container's
+// would uncover them. For a joined network namespace the host makes a new sysfs instead: that takes
 // CAP_SYS_ADMIN in the user namespace that owns the network namespace (kobj_ns_current_may_mount,
 // kernel 3.12).
 func borrow(p *plan.Plan) {
@@ -64,7 +64,7 @@ func borrow(p *plan.Plan) {
 		p.Sources = append(p.Sources, s)
 		return len(p.Sources) - 1
 	}
-	sys := plan.Source{Path: "/sys", Recursive: true, ReadOnly: true, Detach: []string{"/fs/cgroup"}}
+	sys := plan.Source{Path: "/sys", Recursive: true, ReadOnly: true, Hide: []string{"/fs/cgroup"}}
 	if slices.ContainsFunc(p.Join, func(j plan.Join) bool { return j.Kind == "net" }) {
 		sys = plan.Source{Path: "/sys", Kind: plan.SourceSysfs, ReadOnly: true}
 	}

@@ -57,9 +57,15 @@ func (s *supervisor) cloneMapped(p *wire.Prepare, clone func([]*os.File) error, 
 	if err := s.mapOwners(p.Sources, trees); err != nil {
 		return err
 	}
-	err := mount.Shelve(trees, mount.Shelf)
-	for i := 0; i < len(p.Detach) && err == nil; i++ {
-		err = mount.DetachBelow(mount.Shelf, int(p.Detach[i].Source), p.Detach[i].Path)
+	// The last to leave a mount namespace takes it apart, and waits for RCU. The init stage must not.
+	own, err := os.Open("/proc/thread-self/ns/mnt")
+	if err != nil {
+		return err
+	}
+	s.between = own
+	err = mount.Shelve(trees, mount.Shelf)
+	for i := 0; i < len(p.Hide) && err == nil; i++ {
+		err = mount.Cover(mount.Shelf, int(p.Hide[i].Source), p.Hide[i].Path)
 	}
 	if err != nil {
 		return &wire.Failed{Stage: "sources", Text: err.Error(), Number: errno(err)}

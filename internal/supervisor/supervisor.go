@@ -23,6 +23,7 @@ type supervisor struct {
 	initConn *wire.Conn // to the init stage; nil once init is executed
 	consoles []*console
 	held     []*os.File // open in the host's file systems of the sources
+	between  *os.File   // the mount namespace that init was cloned into; nil without a user namespace
 	ready    bool       // the init stage has only the exec left
 	allowed  bool       // berthd has allowed the exec
 	running  bool       // init has been executed
@@ -221,6 +222,9 @@ func (s *supervisor) fromInit(e event) error {
 func (s *supervisor) executed() error {
 	s.running = true
 	err := s.tell(&wire.Running{})
+	between := s.between
+	s.between = nil
+	go func() { _ = between.Close() }() // it waits for RCU; nil if there is none
 	go s.accept()
 	return err
 }

@@ -65,7 +65,7 @@ type Prepare struct {
 	ProcView   bool      // serve the container's part of /proc
 	StopSignal uint32    // the signal that ends init; 0 means one that init listens to
 	Join       []string  // the kinds of the namespaces to enter
-	Detach     []Hidden  // only with a user namespace; otherwise the init stage does it
+	Hide       []Hidden  // only with a user namespace; otherwise the init stage does it
 	Limits     []Limit   // of the supervisor and its children
 	Settings   []Setting // the same, before init is cloned
 	Apart      bool      // Sources is empty: the packed sources come in a file, since they are too large for a packet
@@ -202,8 +202,8 @@ func (m *Prepare) put(w *pack.Writer) {
 	for _, kind := range m.Join {
 		w.String(kind)
 	}
-	w.U32(uint32(len(m.Detach)))
-	for _, h := range m.Detach {
+	w.U32(uint32(len(m.Hide)))
+	for _, h := range m.Hide {
 		w.U32(h.Source)
 		w.String(h.Path)
 	}
@@ -313,7 +313,7 @@ func decodePrepare(r *pack.Reader) *Prepare {
 		m.Join = append(m.Join, r.String())
 	}
 	for range r.Count(8) {
-		m.Detach = append(m.Detach, Hidden{Source: r.U32(), Path: r.String()})
+		m.Hide = append(m.Hide, Hidden{Source: r.U32(), Path: r.String()})
 	}
 	for range r.Count(20) {
 		m.Limits = append(m.Limits, Limit{Name: r.String(), Soft: r.U64(), Hard: r.U64()})

@@ -13,7 +13,7 @@ import (
 func every() []Message {
 	return []Message{
 		&Prepare{
-			Version: 7, CloneFlags: 1 << 33, StopSignal: 15, ProcView: true, Join: []string{"net", "uts"}, Detach: []Hidden{{0, "/proc"}, {2, "/fs/cgroup"}}, Apart: true, Hold: true,
+			Version: 7, CloneFlags: 1 << 33, StopSignal: 15, ProcView: true, Join: []string{"net", "uts"}, Hide: []Hidden{{0, "/proc"}, {2, "/fs/cgroup"}}, Apart: true, Hold: true,
 			UIDs:    []IDRange{{0, 100000, 1000}, {1000, 1000, 1}},
 			GIDs:    []IDRange{{0, 100000, 65536}},
 			Sources: []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}, {Path: "/dev/a", Supplied: true}},

@@ -251,13 +251,13 @@ func TestPivotOver(t *testing.T) {
 	})
 }
 
-// TestShelve: trees that were shelved are taken again as they were, files and directories, and what is on a
-// path below one can be detached before.
+// TestShelve: trees that were shelved are taken again as they were, files and directories, and a path below one
+// can be covered before.
 func TestShelve(t *testing.T) {
 	apart(t, func() {
 		from, shelf := tmpfs(t, 0), t.TempDir()
 		if err := errors.Join(os.MkdirAll(from+"/below/deep", 0o755), os.WriteFile(from+"/file", []byte("content"), 0o600),
-			os.WriteFile(from+"/below/hidden", nil, 0o600), unix.Mount("below", from+"/below", "tmpfs", 0, "")); err != nil {
+			os.WriteFile(from+"/below/hidden", nil, 0o600), unix.Mount("below", from+"/below", "tmpfs", 0, ""), os.Mkdir(from+"/below/shown", 0o700)); err != nil {
 			t.Error(err)
 			return
 		}
@@ -274,11 +274,11 @@ func TestShelve(t *testing.T) {
 				trees = append(trees, tree)
 			}
 		}
-		if err := errors.Join(Shelve(trees, shelf), DetachBelow(shelf, 0, "/below"), Unshare()); err != nil {
+		if err := errors.Join(Shelve(trees, shelf), Cover(shelf, 0, "/below"), Cover(shelf, 0, "/none"), Unshare()); err != nil {
 			t.Error(err)
 			return
 		}
-		for i, look := range []string{"/below/hidden", ""} {
+		for i, look := range []string{"/below", ""} {
 			tree, err := Take(shelf, i, "name")
 			if err != nil {
 				t.Error(err)
@@ -287,6 +287,9 @@ func TestShelve(t *testing.T) {
 			path := "/proc/self/fd/" + strconv.Itoa(int(tree.Fd()))
 			if _, err := os.Stat(path + look); err != nil || tree.Name() != "name" {
 				t.Errorf("%d: %v", i, err)
+			}
+			if entries, _ := os.ReadDir(path + "/below"); len(entries) > 0 {
+				t.Errorf("below is %v", entries)
 			}
 			if isDir, err := IsDir(tree); isDir != (i == 0) || err != nil {
 				t.Errorf("%d is a directory: %v, %v", i, isDir, err)

@@ -1,6 +1,7 @@
 package mount
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -9,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Shelf is the directory for Shelve and Take. Every host with systemd has it.
+// Shelf is the directory for Shelve, Cover and Take. Every host with systemd has it.
 const Shelf = "/run"
 
 // Unshare gives the calling thread a mount namespace of its own, a copy of the one that it was in. There
@@ -46,6 +47,9 @@ func Shelve(trees []*os.File, at string) error {
 			return err
 		}
 	}
+	if err := unix.Mkdirat(int(shelf.Fd()), emptyDir, 0o555); err != nil {
+		return &os.PathError{Op: "create", Path: emptyDir, Err: err}
+	}
 	return nil
 }
 
@@ -81,9 +85,20 @@ func Take(at string, i int, name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// DetachBelow unmounts what is mounted on a path in the tree i that Shelve has attached.
-func DetachBelow(at string, i int, path string) error {
-	return Detach(filepath.Join(onShelf(at, i), path))
+// Cover mounts an empty directory over a path in the tree i that Shelve has attached. What was there cannot be
+// seen any more. An umount would wait for RCU. It does nothing if there is no such path.
+func Cover(at string, i int, path string) error {
+	fd, err := unix.OpenTree(unix.AT_FDCWD, at+"/"+emptyDir, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
+	if err != nil {
+		return &Error{Op: "open_tree", Object: "an empty directory", Err: err}
+	}
+	defer func() { _ = unix.Close(fd) }()
+	target := filepath.Join(onShelf(at, i), path)
+	err = unix.MoveMount(fd, "", unix.AT_FDCWD, target, unix.MOVE_MOUNT_F_EMPTY_PATH)
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return &Error{Op: "move_mount", Object: "an empty directory on " + path, Err: err}
+	}
+	return nil
 }
 
 func onShelf(at string, i int) string { return at + "/" + strconv.Itoa(i) }
