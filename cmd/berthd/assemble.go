@@ -88,10 +88,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	facts.Limits, err = startFresh(ctx, systemd, supervisors)
-	if err != nil {
-		log.Warn("containers begin with some limits or scheduling of berthd", "err", err)
-	}
+	facts.Limits = inherited(ctx, systemd, supervisors, log)
 	d.service, err = service.New(service.Deps{
 		Definitions: definitions,
 		Runs:        runs,

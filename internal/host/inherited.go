@@ -40,3 +40,40 @@ func Settings(oomScoreAdjust int32) ([]inherit.Setting, error) {
 	}
 	return list, errors.Join(errs...)
 }
+
+// Kept names what this process has, process 1 has not, and a process cannot get rid of. Containers inherit it.
+func Kept() ([]string, error) {
+	var tables [2]map[string]string
+	for i, file := range []string{"/proc/1/status", "/proc/self/status"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		tables[i] = status(string(text))
+	}
+	return kept(tables[0], tables[1]), nil
+}
+
+// status returns the fields of proc_pid_status(5).
+func status(text string) map[string]string {
+	fields := map[string]string{}
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(line, ":")
+		fields[name] = strings.TrimSpace(value)
+	}
+	return fields
+}
+
+func kept(first, own map[string]string) []string {
+	var list []string
+	for _, k := range []struct{ field, what string }{
+		{"NoNewPrivs", "no_new_privs (NoNewPrivileges= and others)"},
+		{"Seccomp_filters", "a filter of system calls (SystemCallFilter=, RestrictNamespaces= and others)"},
+		{"CapBnd", "a smaller capability bounding set (CapabilityBoundingSet=, ProtectClock= and others)"},
+	} {
+		if own[k.field] != first[k.field] {
+			list = append(list, k.what)
+		}
+	}
+	return list
+}

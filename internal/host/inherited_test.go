@@ -48,3 +48,22 @@ func TestThread(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// TestKept: what a process has beyond process 1 and cannot get rid of is named, and nothing else.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	const first = "Name:\tsystemd\nNoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\nCapBnd:\t000001ffffffffff\n"
+	for name, c := range map[string]struct{ own, want string }{
+		"nothing":      {strings.Replace(first, "systemd", "berthd", 1), ""},
+		"privileges":   {strings.Replace(first, "NoNewPrivs:\t0", "NoNewPrivs:\t1", 1), "no_new_privs (NoNewPrivileges= and others)"},
+		"filters":      {strings.Replace(first, "filters:\t0", "filters:\t3", 1), "a filter of system calls (SystemCallFilter=, RestrictNamespaces= and others)"},
+		"capabilities": {strings.Replace(first, "1ff", "0ff", 1), "a smaller capability bounding set (CapabilityBoundingSet=, ProtectClock= and others)"},
+	} {
+		if got := strings.Join(kept(status(first), status(c.own)), "; "); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	if _, err := Kept(); err != nil {
+		t.Error(err)
+	}
+}

@@ -80,11 +80,47 @@ func TestInherited(t *testing.T) {
 	}
 }
 
+// TestInheritedForGood: berthd warns of what its unit sets and no process gets rid of, and of nothing otherwise.
+func TestInheritedForGood(t *testing.T) {
+	clean(t)
+	warned := func() bool {
+		run(t, "journalctl", "--sync")
+		invocation := run(t, "systemctl", "show", "--property=InvocationID", "--value", "berthd")
+		return strings.Contains(run(t, "journalctl", "--output=cat", "_SYSTEMD_INVOCATION_ID="+invocation), "no process gets rid of")
+	}
+	run(t, "systemctl", "restart", "berthd")
+	if warned() {
+		t.Error("it warns of the unit as it is")
+	}
+	dropIn(t, "[Service]\nSystemCallFilter=~reboot\n")
+	if !warned() {
+		t.Error("it does not warn of a filter of system calls")
+	}
+}
+
+// dropIn restarts berthd with a drop-in until the test's end.
+func dropIn(t *testing.T, text string) {
+	t.Helper()
+	const file = "/run/systemd/system/berthd.service.d/70-odd.conf"
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = os.Remove(file)
+		run(t, "systemctl", "daemon-reload")
+		run(t, "systemctl", "restart", "berthd")
+	})
+	run(t, "systemctl", "daemon-reload")
+	run(t, "systemctl", "restart", "berthd")
+}
+
 // oddBerthd restarts berthd with the drop-in until the test's end. It fails if one of its values is that of a
 // plain service: then the test would show nothing of it.
 func oddBerthd(t *testing.T, plain map[string]string) {
 	t.Helper()
-	const dropIn = "/run/systemd/system/berthd.service.d/70-odd.conf"
 	text := oddUnit
 	for name, soft := range oddLimits {
 		manager := "DefaultLimit" + name
@@ -94,19 +130,7 @@ func oddBerthd(t *testing.T, plain map[string]string) {
 		}
 		text += fmt.Sprintf("Limit%s=%d:%s\n", name, soft, hard)
 	}
-	if err := os.MkdirAll(filepath.Dir(dropIn), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(dropIn, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = os.Remove(dropIn)
-		run(t, "systemctl", "daemon-reload")
-		run(t, "systemctl", "restart", "berthd")
-	})
-	run(t, "systemctl", "daemon-reload")
-	run(t, "systemctl", "restart", "berthd")
+	dropIn(t, text)
 	for name, value := range inherited(t, mainPID(t, "berthd.service")) {
 		switch name {
 		case "SigBlk", "SigIgn", "CapInh", "THP_enabled", "Max nice priority", "Max realtime priority":
