@@ -1,9 +1,15 @@
 package supervisor
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/namespace"
+	"github.com/berthd/berth/internal/wire"
 )
 
 // clock tells the age of a container.
@@ -40,4 +46,21 @@ func gettime(id int32) time.Duration {
 	var now unix.Timespec
 	_ = unix.ClockGettime(id, &now) // it has no error for these clocks
 	return time.Duration(now.Nano())
+}
+
+// cloneInTime clones init in a time namespace of its own. So the kernel counts uptime, btime and the start
+// times of processes from the container's start, and whatever a program computes of them agrees. Where that
+// cannot be, these figures are all the host's.
+//
+// The calling thread keeps the namespace for its children. It creates no other process.
+func (s *supervisor) cloneInTime(p *wire.Prepare, handed []*os.File) error {
+	began, err := namespace.NewTime()
+	if err != nil && !errors.Is(err, namespace.ErrNoOwnTime) {
+		fmt.Fprintln(os.Stderr, "berth-supervisor: the container sees the host's uptime:", err)
+	}
+	if err != nil {
+		began = gettime(unix.CLOCK_BOOTTIME)
+	}
+	s.clock = clock{now: gettime, own: err == nil, began: began}
+	return s.clone(p, handed)
 }

@@ -67,7 +67,9 @@ func (s *supervisor) start() error {
 	handed[0] = theirs
 
 	// Init has this keyring until it makes its own. It keeps this one if its user may have no more keys.
-	clone := func(files []*os.File) error { return keyring.Apart(func() error { return s.clone(prepare, files) }) }
+	clone := func(files []*os.File) error {
+		return keyring.Apart(func() error { return s.cloneInTime(prepare, files) })
+	}
 	if len(prepare.UIDs) > 0 {
 		own := initproc.FDSources - initproc.FDWire
 		err = named(namespace.Apart(shared, func() error { return s.cloneMapped(prepare, clone, handed[:own], handed[own:]) }))

@@ -18,6 +18,7 @@ type supervisor struct {
 	control  *wire.Conn // to berthd; nil if there is none
 	payload  *cgroup.Dir
 	view     *view    // nil if the host has no FUSE
+	clock    clock    // when the container's life began
 	init     *os.File // pidfd
 	initPID  uint32
 	initConn *wire.Conn // to the init stage; nil once init is executed

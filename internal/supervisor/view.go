@@ -69,7 +69,7 @@ func (s *supervisor) serveView(dev *os.File, p *wire.Prepare) error {
 	if len(p.UIDs) > 0 {
 		uid, gid = p.UIDs[0].Outside, p.GIDs[0].Outside
 	}
-	v, tree, err := startView(dev, uid, gid, clock{now: gettime, own: true, began: gettime(unix.CLOCK_BOOTTIME)})
+	v, tree, err := startView(dev, uid, gid, s.clock)
 	if err != nil {
 		return &wire.Failed{Stage: "proc view", Text: err.Error(), Number: errno(err)}
 	}
