@@ -262,3 +262,26 @@ func whole(t *testing.T, text []byte, end bool) {
 		t.Fatalf("moment %d has other bytes, or %d of %d", momentOf(text), len(text), len(all))
 	}
 }
+
+// TestServingLeavesNoGarbage: to open a file, read it and close it allocates nothing, since the collector costs
+// more memory than the whole supervisor.
+func TestServingLeavesNoGarbage(t *testing.T) {
+	line := bytes.Repeat([]byte("a line\n"), 200)
+	s := serving(func(dst []byte) []byte { return append(dst, line...) })
+	handle := order.AppendUint64(make([]byte, 0, 24), 0)
+	bodies := map[uint32][]byte{opGetattr: nil, opOpen: make([]byte, 8), opRead: readBody(0, 0, 4096), opRelease: handle[:24]}
+	once := func() {
+		for _, opcode := range []uint32{opGetattr, opOpen, opRead, opRead, opRelease} {
+			if opcode != opOpen && opcode != opGetattr {
+				order.PutUint64(bodies[opcode], s.handles)
+			}
+			s.handle(request{opcode: opcode, node: firstNode, body: bodies[opcode]})
+		}
+	}
+	if n := testing.AllocsPerRun(100, once); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if len(s.texts.readers) != 0 || s.texts.held != 0 {
+		t.Errorf("%d readers are left", len(s.texts.readers))
+	}
+}
