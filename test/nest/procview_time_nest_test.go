@@ -13,11 +13,13 @@ import (
 )
 
 // agree is a script that prints what ps and others compute: the host's time, the age and the start of process 1,
-// the share of a busy process, uptime, btime, the start of process 1 after it, and sysinfo's uptime.
+// the share of a busy process, uptime, btime, the start of process 1 after it, and the kernel's own btime and uptime,
+// which a proc that is mounted inside shows.
 const agree = `(while :; do :; done) & busy=$!
 sleep 2
 echo now=$(date +%s) etimes=$(ps -o etimes= -p 1 | tr -d ' ') lstart=$(date -d "$(ps -o lstart= -p 1)" +%s) pcpu=$(ps -o pcpu= -p $busy | tr -d ' ')
 echo uptime=$(cut -d' ' -f1 /proc/uptime) btime=$(grep ^btime /proc/stat | cut -d' ' -f2) start=$(cut -d' ' -f22 /proc/1/stat)
+unshare -Urmpf --mount-proc sh -c 'echo kernel_btime=$(grep ^btime /proc/stat | cut -d" " -f2) kernel_uptime=$(cut -d" " -f1 /proc/uptime)'
 kill $busy`
 
 // figures reads the words NAME=NUMBER.
@@ -49,6 +51,8 @@ func TestTimesAgree(t *testing.T) {
 		"btime and the start":           {f["btime"] + f["start"]/100, f["now"] - 2},
 		"uptime less the start":         {f["uptime"] - f["start"]/100, 2},
 		"uptime is the container's own": {f["uptime"], 2},
+		"the kernel's btime":            {f["kernel_btime"], f["btime"]},
+		"the kernel's uptime":           {f["kernel_uptime"], f["uptime"]},
 	} {
 		if math.Abs(pair[0]-pair[1]) > 3 {
 			t.Errorf("%s: %v, want about %v, of %v", what, pair[0], pair[1], f)

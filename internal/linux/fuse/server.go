@@ -179,10 +179,13 @@ func (s *Server) getattr(r request) ([]byte, unix.Errno) {
 	if !ok {
 		return nil, unix.ENOENT
 	}
-	t := s.texts.measure(file, s.Files[file].Content, s.texts.room(r.uid == s.UID))
+	t := s.texts.measure(file, s.Files[file].Content, s.texts.room(s.isRoot(r.uid)))
 	s.attributes(b[16:], r.node, uint64(len(t.bytes)), unix.S_IFREG|0o444, 1)
 	return b, 0
 }
+
+// isRoot reports whether a user is root of the container or of the host.
+func (s *Server) isRoot(uid uint32) bool { return uid == 0 || uid == s.UID }
 
 // file returns the index of a node's file. It returns false if the node is no file.
 func (s *Server) file(node uint64) (int, bool) {
@@ -211,7 +214,7 @@ func (s *Server) read(r request) ([]byte, unix.Errno) {
 	if err != nil || !ok {
 		return nil, unix.EINVAL
 	}
-	text, errno := s.texts.read(file, in, s.Files[file].Content, s.texts.room(r.uid == s.UID))
+	text, errno := s.texts.read(file, in, s.Files[file].Content, s.texts.room(s.isRoot(r.uid)))
 	if errno != 0 {
 		return nil, errno
 	}

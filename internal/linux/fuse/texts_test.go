@@ -119,6 +119,9 @@ func TestRoomForRoot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := serving(func(dst []byte) []byte { return append(dst, make([]byte, 2000)...) })
+		if !s.isRoot(s.UID) || !s.isRoot(0) || s.isRoot(1000) {
+			t.Error("root is the container's or the host's, and nobody else")
+		}
 		var errno unix.Errno
 		for handle := uint64(1 << 20); errno == 0; handle++ {
 			time.Sleep(freshness)
