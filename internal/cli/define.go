@@ -90,6 +90,9 @@ func (a *app) readAll(name string) (string, error) {
 			return "", err
 		}
 		defer func() { _ = file.Close() }()
+		if info, err := file.Stat(); err == nil && info.Size() > maxXML {
+			return "", tooLarge(name)
+		}
 		from = file
 	}
 	text, err := io.ReadAll(io.LimitReader(from, maxXML+1))
@@ -97,9 +100,13 @@ func (a *app) readAll(name string) (string, error) {
 	case err != nil: // err names the file
 		return "", err
 	case len(text) > maxXML:
-		return "", fmt.Errorf("read %s: it is larger than %d MiB", name, maxXML>>20)
+		return "", tooLarge(name)
 	case !utf8.Valid(text) || strings.ContainsRune(string(text), 0):
 		return "", fmt.Errorf("read %s: %w", name, client.ErrNotText)
 	}
 	return string(text), nil
+}
+
+func tooLarge(name string) error {
+	return fmt.Errorf("read %s: it is larger than %d MiB", name, maxXML>>20)
 }

@@ -2,6 +2,8 @@ package config
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -30,6 +32,9 @@ func Read(file string, log *slog.Logger) Config {
 	return c
 }
 
+// maxFile is the largest file of the configuration, in bytes.
+const maxFile = 1 << 20
+
 func (c *Config) readFile(file string) []string {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -39,5 +44,12 @@ func (c *Config) readFile(file string) []string {
 		return []string{err.Error()}
 	}
 	defer func() { _ = f.Close() }()
-	return c.Parse(f)
+	info, err := f.Stat()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	if info.Size() > maxFile {
+		return []string{fmt.Sprintf("it has %d bytes, and is ignored: the limit is %d", info.Size(), maxFile)}
+	}
+	return c.Parse(io.LimitReader(f, maxFile))
 }

@@ -110,3 +110,27 @@ func TestShippedFile(t *testing.T) {
 		}
 	}
 }
+
+// TestHugeFile: a configuration file of 3 GB is not read, and a drop-in beside it counts.
+func TestHugeFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "berth.conf")
+	for name, size := range map[string]int64{file: 3 << 30, filepath.Join(file+".d", "a.conf"): 0} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte("[Daemon]\nNoSuch=1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if size > 0 {
+			if err := os.Truncate(name, size); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var log bytes.Buffer
+	Read(file, slog.New(slog.NewTextHandler(&log, nil)))
+	if got := log.String(); !strings.Contains(got, "3221225472 bytes") || strings.Count(got, "NoSuch") != 1 {
+		t.Errorf("%s", got)
+	}
+}

@@ -33,7 +33,11 @@ func (h IDs) Taken() ([]idrange.Span, error) {
 		"subuid": idrange.Subordinate,
 		"subgid": idrange.Subordinate,
 	} {
-		text, err := os.ReadFile(filepath.Join(h.etc, name))
+		const most = 64 << 20
+		text, err := readSmall(filepath.Join(h.etc, name), most)
+		if err == nil && len(text) > most {
+			err = fmt.Errorf("%s has more than %d bytes", filepath.Join(h.etc, name), most)
+		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}

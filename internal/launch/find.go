@@ -47,6 +47,11 @@ func (*Supervisors) Find(runDir string) (service.Found, bool, error) {
 
 // supervisorIn reports whether a process is a supervisor that works in dir, and returns its container's name.
 func supervisorIn(dir os.FileInfo, proc string) (container string, ok bool, err error) {
+	// Another user can give a process this name, and a working directory that does not answer.
+	owner, err := os.Stat(proc)
+	if err != nil || owner.Sys().(*syscall.Stat_t).Uid != uint32(os.Geteuid()) {
+		return "", false, ignoreEnded(err)
+	}
 	comm, err := os.ReadFile(proc + "/comm")
 	if err != nil || string(bytes.TrimSpace(comm)) != "berth-supervisor"[:maxComm] {
 		return "", false, ignoreEnded(err)

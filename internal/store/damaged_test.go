@@ -1,8 +1,10 @@
 package store
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -45,8 +47,8 @@ func TestDamaged(t *testing.T) {
 		{"zeros", strings.Repeat("\x00", 4096), "U+0000", nil},
 		{"no xml", "web", "outside the element", nil},
 		{"another version's", strings.Replace(good, "<memory", "<new/><memory", 1), "domain/new", identity("web", 1)},
-		{"large", good + strings.Repeat(" ", 2<<20), "bytes", identity("web", 1)},
-		{"huge", good + strings.Repeat(" ", maxDefinition), "bytes", nil},
+		{"large", good + strings.Repeat(" ", 1<<20), "bytes", identity("web", 1)},
+		{"huge", good + strings.Repeat(" ", maxDefinition), "the limit is 2097152", identity("web", 1)},
 		{"another's name", xml(t, "db", 1), `the name inside is "db"`, identity("db", 1)},
 		{"no uuid", strings.Replace(good, uuid, "", 1), "it has no uuid", identity("web", 0)},
 		{"no name", strings.Replace(good, "web", "", 1), "domain/name", nil},
@@ -80,6 +82,43 @@ func TestDamaged(t *testing.T) {
 				t.Errorf("it is %.40q, %v", kept, err)
 			}
 		})
+	}
+}
+
+// TestHugeFiles: a definition and a note of 3 GB are refused without being read. The test measures memory, so it does
+// not run beside others.
+func TestHugeFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "web.xml")
+	write(t, file, xml(t, "web", 1))
+	u := domain.UUID{15: 1}
+	runs, err := NewRuns(t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := runs.Create(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(run, stateFile), "{}")
+	for _, f := range []string{file, filepath.Join(run, stateFile)} {
+		if err := os.Truncate(f, 3<<30); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, bad, _ := reload(t, dir)
+	saved, err := runs.Load()
+	runtime.ReadMemStats(&after)
+	if len(bad) != 1 || bad[0].Def == nil || bad[0].Def.UUID != u || !strings.Contains(bad[0].Err.Error(), "3221225472 bytes") {
+		t.Errorf("the definition: %+v", bad)
+	}
+	if err != nil || len(saved) != 1 || saved[0].Err == nil || !strings.Contains(saved[0].Err.Error(), "3221225472 bytes") {
+		t.Errorf("the note: %+v, %v", saved, err)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+		t.Errorf("it took %d KiB", used>>10)
 	}
 }
 

@@ -128,14 +128,14 @@ func (d *Definitions) Load() (defs []*domain.Def, bad []service.Unreadable, err 
 // halfWritten matches the names of renameio's pending files: a dot, the final name, and a number.
 var halfWritten = regexp.MustCompile(`^\..+\.xml[0-9]+$`)
 
-// maxDefinition is the largest file of a definition, in bytes. Every definition that comes over the bus is
-// smaller.
-const maxDefinition = 32 << 20
+// maxDefinition is the largest file of a definition, in bytes: a definition has at most half of it.
+const maxDefinition = 2 << 20
 
-// read reads one definition. With an error it still returns the text if it could read the file.
+// read reads one definition. With an error it still returns the text, or the beginning of a text that is too large,
+// if it could read the file.
 func read(file, name string) (def *domain.Def, text []byte, err error) {
 	if text, err = readRegular(file, maxDefinition); err != nil {
-		return nil, nil, err
+		return nil, text, err
 	}
 	if def, err = domain.Parse(text); err != nil {
 		return nil, text, err

@@ -110,8 +110,9 @@ func (r *Runs) Last(u domain.UUID) (run service.Run, found bool, err error) {
 	return run, err == nil, err
 }
 
-// maxState is the largest note, in bytes: a definition, and little more.
-const maxState = 33 << 20
+// maxState is the largest note, in bytes: a definition, in which JSON writes a character with up to six bytes, and
+// little more.
+const maxState = 16 << 20
 
 // load reads a note. With an error it returns a run that has only the uuid.
 func (r *Runs) load(dir string, u domain.UUID) (service.Run, error) {
