@@ -106,7 +106,7 @@ func (m *Images) tree(ctx context.Context, src plan.Source, by imageUser) (*os.F
 		defer func() { _ = attached.Close() }()
 		device = attached.Name()
 	}
-	options := []mount.Option{{Key: "source", Value: device}}
+	options := append([]mount.Option{{Key: "source", Value: device}}, copied(fs.Name)...)
 	// Not nosuid: su would not work in an image that is the container's /usr. The host is safe all the same:
 	// the tree is only mounted in the container's mount namespace, and the kernel ignores its set-uid bits
 	// outside.
@@ -117,9 +117,18 @@ func (m *Images) tree(ctx context.Context, src plan.Source, by imageUser) (*os.F
 	}
 	tree, err := mount.New(fs.Name, options, attr)
 	if err != nil {
-		return nil, explain(err, readOnly)
+		return nil, explainType(fs.Name, explain(err, readOnly))
 	}
 	return tree, nil
+}
+
+// copied returns the options that mount a file system beside a copy of it. xfs is known by its uuid, and the kernel
+// mounts a second one of the same uuid only with "nouuid" (Documentation/admin-guide/xfs.rst).
+func copied(fstype string) []mount.Option {
+	if fstype == "xfs" {
+		return []mount.Option{{Key: "nouuid"}}
+	}
+	return nil
 }
 
 // attachLoop attaches an image to a loop device. It opens the image again: the caller probed it through a
@@ -200,6 +209,15 @@ func explain(err error, readOnly bool) error {
 		return fmt.Errorf("%w; if it cannot be written to, it needs <readonly/>", err)
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("%w; it is in use, or mounted elsewhere with another <readonly/>", err)
+	}
+	return err
+}
+
+// explainType adds what is known of a type of file system to an error. Before Linux 6.7 the kernel knows a btrfs by
+// its uuid alone, and has no option against that.
+func explainType(fstype string, err error) error {
+	if fstype == "btrfs" && (errors.Is(err, unix.EEXIST) || errors.Is(err, unix.EBUSY)) {
+		return fmt.Errorf("%w; a btrfs of this uuid is mounted already, and this kernel cannot mount a copy of it or mount it twice; btrfstune -u gives a copy another uuid", err)
 	}
 	return err
 }
