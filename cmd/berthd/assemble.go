@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -76,7 +77,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	supervisors, err := launch.New(p.supervisor, image.New(scopes{systemd}.startHelper))
+	supervisors, err := launch.New(p.supervisor, image.New(scopes{systemd}.startHelper, filepath.Join(p.runs, "images.lock")))
 	if err != nil {
 		return nil, err
 	}

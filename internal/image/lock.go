@@ -2,89 +2,167 @@ package image
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"runtime"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/loop"
 )
 
-// errImageInUse says that another container uses an image. Two devices that write to one file system would
+// errImageInUse says that an image is in use. Two devices that write to one file system would
 // destroy it.
-var errImageInUse = errors.New("it is in use by a container, and an image that is written to can be in one place only")
+var errImageInUse = errors.New("it is in use by a container or a loop device, and an image that is written to can be in one place only")
 
 // The kernel releases a device a moment after its container has ended. A start waits that long.
 const (
 	lockLimit = 2 * time.Second
-	lockRetry = 5 * time.Millisecond // a waiting flock(2) cannot be cancelled by a context
+	lockRetry = 5 * time.Millisecond // neither a lock nor a device can be waited for with a context
 )
 
-// locks remembers for which container's file system each image was last attached for writing. The zero value
-// is ready.
+// locks finds out who uses an image. No lock is on the image itself: everybody who may read a file can lock it, and
+// so could keep a container from starting.
+//
+//   - A loop device is asked which file it shows. That lasts as long as its last mount.
+//   - A qemu-nbd holds a lock of its own, on a byte of a file that only root may open. That lasts until it ends.
+//     A start has this lock as well, while it attaches the image.
 type locks struct {
-	mu   sync.Mutex
-	last map[inode]string
+	file  string                                 // with a byte for each image
+	shown func(device string) (loop.Shown, bool) // loop.Show
+	all   func() (map[string]loop.Shown, error)  // loop.Attached
+	mu    sync.Mutex
+	last  map[inode]string   // for which container's file system each image was last attached for writing
+	loops map[inode][]string // the devices that showed each image when that was last looked at
 }
 
 type inode struct{ dev, ino uint64 }
 
-// take locks an image, exclusively for writing, shared for reading. The lock belongs to the open file, and
-// the loop device keeps that open. So the lock lasts as long as the device, also if this daemon ends. It
-// returns errImageInUse if another container holds the lock. If the lock is left over from the previous run
-// of the same container, its device is still flushing: take waits for it until ctx ends.
-func (r *locks) take(ctx context.Context, image *os.File, readOnly bool, place string) error {
-	id, err := inodeOf(image)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	ours := r.last[id] == place
-	r.mu.Unlock()
-	if err := lock(ctx, image, readOnly, ours); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if readOnly { // the next lock may belong to any reader
-		delete(r.last, id)
-		return nil
-	}
-	if r.last == nil {
-		r.last = map[inode]string{}
-	}
-	r.last[id] = place
-	return nil
+func newLocks(file string) *locks {
+	return &locks{file: file, shown: loop.Show, all: loop.Attached, last: map[inode]string{}}
 }
 
-// lock locks an open file. It waits until ctx ends if ours is true. Otherwise it returns errImageInUse after
-// lockLimit.
-func lock(ctx context.Context, image *os.File, readOnly, ours bool) error {
-	how := unix.LOCK_EX
-	if readOnly {
-		how = unix.LOCK_SH
+// take returns the lock of an image, exclusive for writing, shared for reading. It lasts until the last copy of the
+// returned file is closed. It returns errImageInUse if another container uses the image. If that is the previous run
+// of the same container, its device is still flushing: take waits for it until ctx ends.
+func (l *locks) take(ctx context.Context, image *os.File, readOnly bool, place string) (held *os.File, err error) {
+	id, err := inodeOf(image)
+	if err != nil {
+		return nil, err
 	}
+	l.mu.Lock()
+	ours := l.last[id] == place
+	l.mu.Unlock()
 	tick := time.NewTicker(lockRetry)
 	defer tick.Stop()
 	for end := time.Now().Add(lockLimit); ; {
-		err := unix.Flock(int(image.Fd()), how|unix.LOCK_NB)
-		runtime.KeepAlive(image)
+		held, err := l.try(id, readOnly)
 		switch {
 		case err == nil:
-			return nil
-		case !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR):
-			return fmt.Errorf("lock: %w", err)
+			l.remember(id, readOnly, place)
+			return held, nil
+		case !errors.Is(err, errImageInUse):
+			return nil, fmt.Errorf("lock: %w", err)
 		case !ours && time.Now().After(end):
-			return errImageInUse
+			return nil, err
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
+}
+
+func (l *locks) remember(id inode, readOnly bool, place string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if readOnly { // the next use may be any reader's
+		delete(l.last, id)
+		return
+	}
+	l.last[id] = place
+}
+
+// try is take without waiting.
+func (l *locks) try(id inode, readOnly bool) (*os.File, error) {
+	held, err := os.OpenFile(l.file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	// The lock belongs to the open file, which qemu-nbd inherits (F_OFD_SETLK(2const)).
+	want := unix.Flock_t{Type: unix.F_WRLCK, Start: id.byte(), Len: 1}
+	if readOnly {
+		want.Type = unix.F_RDLCK
+	}
+	err = unix.FcntlFlock(held.Fd(), unix.F_OFD_SETLK, &want)
+	runtime.KeepAlive(held)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+		err = errImageInUse
+	}
+	if err == nil {
+		err = l.free(id, readOnly)
+	}
+	if err != nil {
+		_ = held.Close()
+		return nil, err
+	}
+	return held, nil
+}
+
+// free returns errImageInUse if a loop device shows the image and either that or the caller writes.
+func (l *locks) free(id inode, readOnly bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.loops == nil { // an earlier daemon may have attached some
+		all, err := l.all()
+		if err != nil {
+			return err
+		}
+		l.loops = map[inode][]string{}
+		for device, shown := range all {
+			l.loops[inode{shown.Dev, shown.Ino}] = append(l.loops[inode{shown.Dev, shown.Ino}], device)
+		}
+	}
+	var still []string
+	inUse := false
+	for _, device := range l.loops[id] {
+		if shown, ok := l.shown(device); ok && (inode{shown.Dev, shown.Ino}) == id {
+			still = append(still, device)
+			inUse = inUse || !readOnly || !shown.ReadOnly
+		}
+	}
+	if l.loops[id] = still; len(still) == 0 {
+		delete(l.loops, id)
+	}
+	if inUse {
+		return errImageInUse
+	}
+	return nil
+}
+
+// attached notes that a loop device shows an image.
+func (l *locks) attached(image *os.File, device string) error {
+	id, err := inodeOf(image)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.loops[id] = append(l.loops[id], device)
+	return nil
+}
+
+// byte returns the image's byte in the file of the locks.
+func (id inode) byte() int64 {
+	h := fnv.New64a()
+	_ = binary.Write(h, binary.LittleEndian, [2]uint64{id.dev, id.ino}) // a hash returns no error
+	return int64(h.Sum64() >> 2)
 }
 
 func inodeOf(f *os.File) (inode, error) {

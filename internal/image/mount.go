@@ -19,17 +19,18 @@ import (
 // Images mounts images. It remembers for which container each image was last attached.
 type Images struct {
 	startHelper StartHelper
-	locks       locks
+	locks       *locks
 }
 
 // StartHelper puts a process that serves a container's image into a unit of its own. systemd must stop that
 // unit after the container's: the process must live until the image is unmounted.
 type StartHelper func(ctx context.Context, container string, pid uint32) error
 
-// New returns an Images. It disconnects the nbd devices that a killed daemon left.
-func New(startHelper StartHelper) *Images {
+// New returns an Images. Only root may open the file lockFile, which it makes. It disconnects the nbd devices that a
+// killed daemon left.
+func New(startHelper StartHelper, lockFile string) *Images {
 	nbd.Sweep()
-	return &Images{startHelper: startHelper}
+	return &Images{startHelper: startHelper, locks: newLocks(lockFile)}
 }
 
 // Mount mounts the block devices and images among the sources, in their order. The daemon does it, not the
@@ -134,30 +135,29 @@ func copied(fstype string) []mount.Option {
 // attachLoop attaches an image to a loop device. It opens the image again: the caller probed it through a
 // read-only descriptor to learn whether it must be opened for writing.
 func (m *Images) attachLoop(ctx context.Context, image *os.File, readOnly bool, by imageUser) (*os.File, error) {
-	locked, err := m.openLocked(ctx, image, readOnly, by)
+	held, err := m.locks.take(ctx, image, readOnly, by.socket)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = locked.Close() }()
-	return loop.Attach(locked, readOnly)
-}
-
-// openLocked opens an image again, for writing unless readOnly is true, and locks it. It returns
-// errImageInUse if another container uses the image.
-func (m *Images) openLocked(ctx context.Context, image *os.File, readOnly bool, by imageUser) (*os.File, error) {
+	defer func() { _ = held.Close() }() // from then on the device shows the image
 	mode := os.O_RDWR
 	if readOnly {
 		mode = os.O_RDONLY
 	}
-	locked, err := reopen(image, mode)
+	opened, err := reopen(image, mode)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.locks.take(ctx, locked, readOnly, by.socket); err != nil {
-		_ = locked.Close()
+	defer func() { _ = opened.Close() }()
+	device, err := loop.Attach(opened, readOnly)
+	if err != nil {
 		return nil, err
 	}
-	return locked, nil
+	if err := m.locks.attached(image, device.Name()); err != nil {
+		_ = device.Close()
+		return nil, err
+	}
+	return device, nil
 }
 
 // openImage opens a source for reading. It checks the kind of file first, and returns an error if that is

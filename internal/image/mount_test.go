@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/linux/loop"
 	"github.com/berthd/berth/internal/plan"
 )
 
@@ -102,14 +103,14 @@ func TestLock(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				a, b := writers(t)
-				var r locks
-				if err := r.take(t.Context(), a, c.first, "one"); err != nil {
-					t.Fatal(err)
-				}
-				if err := r.take(t.Context(), b, c.second, "two"); !errors.Is(err, c.want) {
+				a, b := readers(t)
+				r := unusedLocks(t)
+				take(t, r, a, c.first)
+				held, err := r.take(t.Context(), b, c.second, "two")
+				if !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}
+				_ = held.Close()
 			})
 		})
 	}
@@ -133,15 +134,15 @@ func TestLockWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				var r locks
-				a, b := writers(t)
-				if err := r.take(t.Context(), a, c.readOnly, "one"); err != nil {
-					t.Fatal(err)
-				}
-				time.AfterFunc(c.after, func() { _ = a.Close() })
-				if err := r.take(t.Context(), b, false, c.place); !errors.Is(err, c.want) {
+				r := unusedLocks(t)
+				a, b := readers(t)
+				first := take(t, r, a, c.readOnly)
+				time.AfterFunc(c.after, func() { _ = first.Close() })
+				held, err := r.take(t.Context(), b, false, c.place)
+				if !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}
+				_ = held.Close()
 				time.Sleep(c.after)
 			})
 		})
@@ -152,14 +153,12 @@ func TestLockWaits(t *testing.T) {
 func TestLockEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var r locks
-		a, b := writers(t)
-		if err := r.take(t.Context(), a, false, "one"); err != nil {
-			t.Fatal(err)
-		}
+		r := unusedLocks(t)
+		a, b := readers(t)
+		take(t, r, a, false)
 		ctx, cancel := context.WithTimeout(t.Context(), lockLimit/2)
 		defer cancel()
-		if err := r.take(ctx, b, false, "two"); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := r.take(ctx, b, false, "two"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 	})
@@ -173,7 +172,7 @@ func TestWaitFor(t *testing.T) {
 			after time.Duration
 			late  bool
 		}{{time.Second, false}, {time.Hour, true}} {
-			a, b := writers(t)
+			a, b := readers(t)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			begin := time.Now()
@@ -195,18 +194,37 @@ func TestWaitFor(t *testing.T) {
 	})
 }
 
-// writers open the same file twice.
-func writers(t *testing.T) (a, b *os.File) {
+// readers open the same file twice, only to read.
+func readers(t *testing.T) (a, b *os.File) {
 	t.Helper()
 	path := file16(t)
 	for _, f := range []**os.File{&a, &b} {
 		var err error
-		if *f, err = os.OpenFile(path, os.O_RDWR, 0); err != nil {
+		if *f, err = os.Open(path); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = (*f).Close() })
 	}
 	return a, b
+}
+
+// unusedLocks are locks on a host without loop devices.
+func unusedLocks(t *testing.T) *locks {
+	t.Helper()
+	l := newLocks(filepath.Join(t.TempDir(), "locks"))
+	l.all = func() (map[string]loop.Shown, error) { return nil, nil }
+	return l
+}
+
+// take takes the lock of an image for the place "one" until the test's end.
+func take(t *testing.T, l *locks, image *os.File, readOnly bool) *os.File {
+	t.Helper()
+	held, err := l.take(t.Context(), image, readOnly, "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = held.Close() })
+	return held
 }
 
 // TestExplain: an error of mount(2) says what the definition can do about it.

@@ -42,12 +42,19 @@ func (m *Images) serveNBD(ctx context.Context, image *os.File, src plan.Source, 
 	if err != nil {
 		return nil, fmt.Errorf("format '%s' needs the program qemu-nbd (Debian's package qemu-utils): %w", src.Format, err)
 	}
-	locked, err := m.openLocked(ctx, image, src.ReadOnly, by)
+	if !src.ReadOnly { // qemu-nbd would say less of why it cannot write
+		writable, err := reopen(image, os.O_RDWR)
+		if err != nil {
+			return nil, err
+		}
+		_ = writable.Close()
+	}
+	held, err := m.locks.take(ctx, image, src.ReadOnly, by.socket)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = locked.Close() }()
-	server, err := startServer(program, src, locked, by.socket)
+	defer func() { _ = held.Close() }() // the server has it as well
+	server, err := startServer(program, src, held, by.socket)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +82,7 @@ const stderrLimit = time.Second
 
 // startServer executes qemu-nbd and connects to it. The socket listens already when qemu-nbd starts, so
 // nobody has to wait for it to appear. A later daemon finds the server by the socket's path.
-func startServer(program string, src plan.Source, locked *os.File, socket string) (*server, error) {
+func startServer(program string, src plan.Source, held *os.File, socket string) (*server, error) {
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
 	if err != nil {
 		return nil, err
@@ -95,7 +102,7 @@ func startServer(program string, src plan.Source, locked *os.File, socket string
 	}
 	s.cmd = exec.Command("/bin/sh", append(args, "--", src.Path)...)
 	s.cmd.Env = []string{"LISTEN_FDS=1", "PATH=" + os.Getenv("PATH")}
-	s.cmd.ExtraFiles = []*os.File{theirs, locked}
+	s.cmd.ExtraFiles = []*os.File{theirs, held}
 	s.cmd.Stderr = &s.stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	s.cmd.WaitDelay = stderrLimit

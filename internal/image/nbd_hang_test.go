@@ -39,7 +39,7 @@ func TestServerHangs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			locked, _ := writers(t)
+			locked, _ := readers(t)
 			s, err := startServer(program(t, script), plan.Source{}, locked, filepath.Join(t.TempDir(), "sock"))
 			if err != nil {
 				t.Fatal(err)
@@ -66,7 +66,7 @@ func TestServerHangs(t *testing.T) {
 func TestServerIsNotToBlame(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []error{unix.EACCES, errors.New("no scope"), fmt.Errorf("the device: %w", io.EOF)} {
-		locked, _ := writers(t)
+		locked, _ := readers(t)
 		s, err := startServer(program(t, `echo "qemu-nbd: warning: old" >&2; exec sleep 1000`), plan.Source{}, locked, filepath.Join(t.TempDir(), "sock"))
 		if err != nil {
 			t.Fatal(err)

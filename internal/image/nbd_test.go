@@ -26,8 +26,10 @@ func program(t *testing.T, script string) string {
 // lock until it ends.
 func TestServerIsTold(t *testing.T) {
 	t.Parallel()
-	locked, other := writers(t)
-	if err := lock(t.Context(), locked, false, false); err != nil {
+	image, other := readers(t)
+	l := unusedLocks(t)
+	locked, err := l.take(t.Context(), image, false, "one")
+	if err != nil {
 		t.Fatal(err)
 	}
 	src := plan.Source{Path: "/images/-a b", Format: "qcow2", ReadOnly: true}
@@ -37,7 +39,7 @@ func TestServerIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = locked.Close()
-	if err := lock(t.Context(), other, false, false); !errors.Is(err, errImageInUse) {
+	if _, err := l.take(t.Context(), other, false, "two"); !errors.Is(err, errImageInUse) {
 		t.Errorf("while it serves: %v", err)
 	}
 	for end := time.Now().Add(10 * time.Second); s.stderr.String() == "" && time.Now().Before(end); {
@@ -47,9 +49,11 @@ func TestServerIsTold(t *testing.T) {
 	if err := s.end(nbd.ErrEnded); err == nil || err.Error() != want {
 		t.Errorf("it was told %q", err)
 	}
-	if err := lock(t.Context(), other, false, false); err != nil {
+	held, err := l.take(t.Context(), other, false, "two")
+	if err != nil {
 		t.Error(err)
 	}
+	_ = held.Close()
 }
 
 // TestServerFails: a server that fails is quoted in the error.
@@ -61,7 +65,7 @@ func TestServerFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			locked, _ := writers(t)
+			locked, _ := readers(t)
 			s, err := startServer(program(t, c.script), plan.Source{}, locked, filepath.Join(t.TempDir(), "sock"))
 			if err != nil {
 				t.Fatal(err)

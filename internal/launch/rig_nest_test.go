@@ -36,7 +36,9 @@ func TestMain(m *testing.M) {
 const program = "/usr/libexec/berth/berth-supervisor"
 
 // supervisors are the one daemon's.
-var supervisors = sync.OnceValues(func() (*launch.Supervisors, error) { return launch.New(program, image.New(nil)) })
+var supervisors = sync.OnceValues(func() (*launch.Supervisors, error) {
+	return launch.New(program, image.New(nil, "/run/berth-test-images.lock"))
+})
 
 // box is the place of one container.
 type box struct {

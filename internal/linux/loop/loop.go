@@ -19,7 +19,7 @@ const attempts = 64
 
 // Attach attaches a file to a free loop device, and returns the device open for reading. The kernel
 // detaches the device with its last descriptor and mount (LO_FLAGS_AUTOCLEAR). Until then the kernel
-// keeps the file open, so a flock(2) on the file lasts as long. Attach needs LOOP_CONFIGURE (Linux 5.8).
+// keeps the file open, and Show returns it. Attach needs LOOP_CONFIGURE (Linux 5.8).
 func Attach(file *os.File, readOnly bool) (*os.File, error) {
 	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {

@@ -1,0 +1,50 @@
+package loop
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// Shown is the file that a loop device shows.
+type Shown struct {
+	Dev, Ino uint64 // of the file, as fstat(2) returns them
+	ReadOnly bool
+}
+
+// Attached returns the loop devices that show a file, by their paths.
+func Attached() (map[string]Shown, error) {
+	dirs, err := filepath.Glob("/sys/block/loop*/loop")
+	if err != nil {
+		return nil, err
+	}
+	list := map[string]Shown{}
+	for _, dir := range dirs {
+		device := "/dev/" + filepath.Base(filepath.Dir(dir))
+		if shown, ok := Show(device); ok {
+			list[device] = shown
+		}
+	}
+	return list, nil
+}
+
+// Show returns the file that a loop device shows. It returns false if the device shows none, or is gone.
+func Show(device string) (Shown, bool) {
+	f, err := os.OpenFile(device, os.O_RDONLY, 0)
+	if err != nil {
+		return Shown{}, false
+	}
+	defer func() { _ = f.Close() }()
+	var info *unix.LoopInfo64
+	for err = error(unix.EINTR); errors.Is(err, unix.EINTR); {
+		info, err = unix.IoctlLoopGetStatus64(int(f.Fd()))
+	}
+	runtime.KeepAlive(f)
+	if err != nil { // ENXIO: it shows nothing
+		return Shown{}, false
+	}
+	return Shown{Dev: info.Device, Ino: info.Inode, ReadOnly: info.Flags&unix.LO_FLAGS_READ_ONLY != 0}, true
+}
