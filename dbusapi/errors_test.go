@@ -37,6 +37,7 @@ func errorCases() []errorCase {
 		{"service.ErrShuttingDown", service.ErrShuttingDown, contract.ErrorShuttingDown, "the daemon is shutting down", nil},
 		{"service.ErrTransient", service.ErrTransient, contract.ErrorTransient, "the container is transient", nil},
 		{"service.ErrNoDefinition", service.ErrNoDefinition, contract.ErrorTransient, "no stored definition", nil},
+		{"service.ErrKilled", &service.StartError{Step: "container", Err: service.ErrKilled}, contract.ErrorStartFailed, "container: the supervisor ended unexpectedly", map[string]any{"step": "container"}},
 		{"service.ErrTimeout", fmt.Errorf("kill: %w", service.ErrTimeout), contract.ErrorOperationTimeout, "kill: timed out", nil},
 		{
 			"service.StateError", &service.StateError{Kind: service.NotRunning, Op: "destroy", Name: "web", State: service.StateShutoff},
