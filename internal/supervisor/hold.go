@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/mount"
-	"github.com/berthd/berth/internal/wire"
 )
 
 // hold keeps the host's file systems of the sources from being made read-only as long as this process
@@ -16,9 +15,9 @@ import (
 //
 // Not every file system lets itself be held (mount.Hold). Such a source is left as it is: it is no reason
 // not to start the container.
-func (s *supervisor) hold(sources []wire.Source) {
+func (s *supervisor) hold() {
 	devices := map[uint64]bool{}
-	for _, src := range sources {
+	for _, src := range s.unheld {
 		if src.Supplied {
 			continue // the container's own file system
 		}
@@ -26,6 +25,7 @@ func (s *supervisor) hold(sources []wire.Source) {
 			s.held = append(s.held, held)
 		}
 	}
+	s.unheld = nil
 }
 
 // holdSource holds the file system of a path. It returns nil if that cannot be held, or is one of devices.

@@ -87,8 +87,8 @@ func (s *supervisor) start() error {
 			return err
 		}
 	}
-	if prepare.Hold { // before init is executed: that waits for a message which this goroutine reads
-		s.hold(prepare.Sources)
+	if prepare.Hold {
+		s.unheld = prepare.Sources
 	}
 	protect()
 	return nil

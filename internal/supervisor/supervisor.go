@@ -23,12 +23,13 @@ type supervisor struct {
 	initPID  uint32
 	initConn *wire.Conn // to the init stage; nil once init is executed
 	consoles []*console
-	held     []*os.File // open in the host's file systems of the sources
-	between  *os.File   // the mount namespace that init was cloned into; nil without a user namespace
-	ready    bool       // the init stage has only the exec left
-	allowed  bool       // berthd has allowed the exec
-	running  bool       // init has been executed
-	asked    bool       // systemd has ordered the end
+	unheld   []wire.Source // the sources whose file systems hold is to keep from being made read-only
+	held     []*os.File    // open in the host's file systems of the sources
+	between  *os.File      // the mount namespace that init was cloned into; nil without a user namespace
+	ready    bool          // the init stage has only the exec left
+	allowed  bool          // berthd has allowed the exec
+	running  bool          // init has been executed
+	asked    bool          // systemd has ordered the end
 	request  request
 	mapped   bool // the container has a user namespace; its root is uid, gid on the host
 	uid, gid int
@@ -170,7 +171,10 @@ func (s *supervisor) fromDaemon(e event) error {
 		}
 		scope := cgroup.Adopt(e.files[0])
 		defer func() { _ = scope.Close() }()
-		return s.place(scope)
+		if err := s.place(scope); err != nil {
+			return err
+		}
+		s.hold() // now berthd is busy with machined, and init waits for a message that comes after that
 	case *wire.Terminate:
 		return s.terminate()
 	case *wire.Continue:
