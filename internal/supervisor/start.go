@@ -90,7 +90,6 @@ func (s *supervisor) start() error {
 	if prepare.Hold {
 		s.unheld = prepare.Sources
 	}
-	protect()
 	return nil
 }
 

@@ -226,6 +226,7 @@ func (s *supervisor) fromInit(e event) error {
 // need berthd.
 func (s *supervisor) executed() error {
 	s.running = true
+	protect()
 	err := s.tell(&wire.Running{})
 	between := s.between
 	s.between = nil
