@@ -246,3 +246,18 @@ func TestExplain(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainType: a copy of a btrfs that this kernel cannot mount is said to be one. Any other error stays.
+func TestExplainType(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		fstype string
+		err    error
+		told   bool
+	}{{"btrfs", unix.EEXIST, true}, {"btrfs", unix.EINVAL, false}, {"ext4", unix.EEXIST, false}} {
+		got := explainType(c.fstype, c.err)
+		if !errors.Is(got, c.err) || strings.Contains(got.Error(), "btrfstune -u") != c.told {
+			t.Errorf("%s: %v: %v", c.fstype, c.err, got)
+		}
+	}
+}
