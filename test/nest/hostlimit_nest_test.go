@@ -22,13 +22,20 @@ func TestShortOfDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { run(t, "systemctl", "restart", "berthd") })
+	taken := map[int]bool{}
+	for _, fd := range open {
+		n, _ := strconv.Atoi(fd.Name())
+		taken[n] = true
+	}
 	for _, spare := range []int{0, 2, 4, 6} {
-		highest := 0
-		for _, fd := range open {
-			n, _ := strconv.Atoi(fd.Name())
-			highest = max(highest, n)
+		limit := 0 // with so many free numbers below it
+		for free := 0; free <= spare; limit++ {
+			if !taken[limit] {
+				free++
+			}
 		}
-		run(t, "prlimit", "--pid="+pid, "--nofile="+strconv.Itoa(highest+1+spare)+":")
+		limit--
+		run(t, "prlimit", "--pid="+pid, "--nofile="+strconv.Itoa(limit)+":")
 		got := try(t, "berthctl", "start", "web")
 		if got.Status == 0 || !strings.Contains(got.Err, "too many open files") || !strings.Contains(got.Err, "raise LimitNOFILE= of berthd.service") {
 			t.Errorf("with %d descriptors to spare: %+v", spare, got)

@@ -26,7 +26,7 @@ func newStamp(path string) (*stamp, error) {
 	return &stamp{pipe}, nil
 }
 
-// wait returns the CLOCK_MONOTONIC time that init wrote. It returns an error at the deadline.
+// wait returns the CLOCK_REALTIME time that init wrote. It returns an error at the deadline.
 func (s *stamp) wait(deadline time.Time) (time.Duration, error) {
 	if err := s.pipe.SetReadDeadline(deadline); err != nil {
 		return 0, err
@@ -66,11 +66,10 @@ func (s *stamp) drain() error {
 
 func (s *stamp) Close() error { return s.pipe.Close() }
 
-// now returns the time of CLOCK_MONOTONIC, which init reads too. Go's own monotonic clock readings cannot
-// be compared with it.
+// now returns the time of CLOCK_REALTIME, which init reads too: it is the same in every time namespace.
 func now() (time.Duration, error) {
 	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
+	if err := unix.ClockGettime(unix.CLOCK_REALTIME, &t); err != nil {
 		return 0, errors.Join(errors.New("clock_gettime"), err)
 	}
 	return time.Duration(t.Nano()), nil

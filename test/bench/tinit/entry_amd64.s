@@ -9,9 +9,9 @@
 TEXT ·entry(SB), NOSPLIT|NOFRAME, $0-0
 	SUBQ $FRAME, SP
 
-	// clock_gettime(CLOCK_MONOTONIC, STAMP)
+	// clock_gettime(CLOCK_REALTIME, STAMP)
 	MOVL $228, AX
-	MOVL $1, DI
+	XORL DI, DI
 	LEAQ STAMP(SP), SI
 	SYSCALL
 
