@@ -33,11 +33,13 @@ const config = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
 </busconfig>
 `
 
-// keeper ends the bus when its standard input ends, and so also when the test's process dies.
+// keeper ends the bus and removes its directory when its standard input ends, and so also when the test's process
+// dies.
 const keeper = `dbus-daemon --config-file="$1" --nofork --nopidfile --print-address=1 &
 read -r _
 kill $!
-wait $!`
+wait $!
+rm -rf "${1%/*}"`
 
 // Bus is one running message bus.
 type Bus struct {
