@@ -63,11 +63,14 @@ func (s *supervisor) terminate() error {
 	return s.look()
 }
 
-// look looks once at the signals that init listens to. It sends one when it is sure which.
+// look looks once at the signals that init listens to. It sends one when it is sure which. If it cannot look, as
+// without a free descriptor, it tries again later: an error would end the container at once.
 func (s *supervisor) look() error {
 	text, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/status")
 	if err != nil {
-		return err
+		fmt.Fprintln(os.Stderr, "berth-supervisor: look at init's signals:", err)
+		s.lookAfter(insist)
+		return nil
 	}
 	masks := shutdown.ParseMasks(string(text))
 	sig, sure := s.request.looks.Add(masks)

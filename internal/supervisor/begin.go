@@ -28,9 +28,9 @@ func begin(p *wire.Prepare) error {
 }
 
 // protect exempts this process from the OOM killer. The scope's limit holds for it too, and among many small
-// processes it would be the largest. It must be called after the clone of init, which would inherit it, and only once init runs:
-// if the limit is too low for the start, nobody else is there to kill, and without memory the Go runtime ends in a
-// less clear way. Without CAP_SYS_RESOURCE nothing changes.
+// processes it would be the largest. It is for a container that runs: init would inherit the exemption when it is
+// cloned. And if the limit is too low for the start, nobody else is there to be killed: the Go runtime then ends
+// this process in a less clear way. Without CAP_SYS_RESOURCE nothing changes.
 func protect() {
 	_ = inherit.Setting{File: inherit.OOMScoreAdj, Value: "-1000"}.Write()
 }

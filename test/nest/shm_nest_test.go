@@ -4,7 +4,6 @@ package nest
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"testing"
 
@@ -39,7 +38,7 @@ func TestTerminals(t *testing.T) {
 	g := sleeper(t, "web")
 	g.Devs = "<console type='pty'/><console type='pty'/>"
 	g.start(t)
-	ptmx := fmt.Sprintf("/proc/%d/root/dev/pts/ptmx", info(t, "web").Leader)
+	ptmx := proc(int(info(t, "web").Leader), "root/dev/pts/ptmx")
 	var open []*os.File
 	defer func() {
 		for _, f := range open {

@@ -3,7 +3,6 @@
 package nest
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -61,7 +60,7 @@ func (k stopped) stop(t *testing.T, prepare func(*testing.T), command []string) 
 	g := k.guest(t)
 	g.start(t)
 	if strings.Contains(g.Init, "systemd") {
-		private := fmt.Sprintf("/proc/%d/root/run/systemd/private", info(t, "web").Leader) // its systemctl's way in, once it is up
+		private := proc(int(info(t, "web").Leader), "root/run/systemd/private") // its systemctl's way in, once it is up
 		eventually(t, func() error { _, err := os.Stat(private); return err })
 	} else {
 		says(t, "web", "up")
