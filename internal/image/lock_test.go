@@ -41,13 +41,7 @@ func TestLockOfStrangers(t *testing.T) {
 // only read. It is free when the device shows it no more.
 func TestLockOfLoops(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		device, ours bool // read-only
-		want         error
-	}{
-		"two writers": {false, false, errImageInUse}, "writer and reader": {false, true, errImageInUse},
-		"reader and writer": {true, false, errImageInUse}, "two readers": {true, true, nil},
-	} {
+	for name, c := range users() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -56,11 +50,11 @@ func TestLockOfLoops(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				shown := map[string]loop.Shown{"/dev/loop7": {Dev: id.dev, Ino: id.ino, ReadOnly: c.device}, "/dev/loop8": {Dev: id.dev, Ino: id.ino + 1}}
+				shown := map[string]loop.Shown{"/dev/loop7": {Dev: id.dev, Ino: id.ino, ReadOnly: c.first}, "/dev/loop8": {Dev: id.dev, Ino: id.ino + 1}}
 				l := unusedLocks(t)
 				l.all = func() (map[string]loop.Shown, error) { return shown, nil }
 				l.shown = func(device string) (loop.Shown, bool) { s, ok := shown[device]; return s, ok }
-				held, err := l.take(t.Context(), other, c.ours, "one")
+				held, err := l.take(t.Context(), other, c.second, "one")
 				if !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}

@@ -90,16 +90,23 @@ func TestReopen(t *testing.T) {
 	}
 }
 
+// pair is two users of one image, who may be read-only, and what the second is told.
+type pair struct {
+	first, second bool // read-only
+	want          error
+}
+
+func users() map[string]pair {
+	return map[string]pair{
+		"two writers": {false, false, errImageInUse}, "writer and reader": {false, true, errImageInUse},
+		"reader and writer": {true, false, errImageInUse}, "two readers": {true, true, nil},
+	}
+}
+
 // TestLock: an image has many readers or one writer.
 func TestLock(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		first, second bool // read-only
-		want          error
-	}{
-		"two writers": {false, false, errImageInUse}, "writer and reader": {false, true, errImageInUse},
-		"reader and writer": {true, false, errImageInUse}, "two readers": {true, true, nil},
-	} {
+	for name, c := range users() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
