@@ -96,6 +96,18 @@ func (d *Dir) Protect() error {
 	return err
 }
 
+// Hold opens a file of the group for writing, and writes nothing. As long as it is open, the kernel lets nobody make
+// the cgroup2 read-only (EBUSY).
+func (d *Dir) Hold() (*os.File, error) {
+	const name = "cgroup.max.depth"
+	fd, err := unix.Openat(int(d.f.Fd()), name, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	runtime.KeepAlive(d)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: d.f.Name() + "/" + name, Err: err}
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
 // Chown delegates the group to the root of a user namespace. It changes the owner of the directory and
 // of the files that organise it, never of those that limit it (cgroup-v2.rst, "Delegation").
 func (d *Dir) Chown(uid, gid int) error {

@@ -25,7 +25,25 @@ func (s *supervisor) hold() {
 			s.held = append(s.held, held)
 		}
 	}
+	if s.unheld != nil {
+		s.holdKernels()
+	}
 	s.unheld = nil
+}
+
+// hostSetting is a file of the host's sysfs that every kernel has.
+const hostSetting = "/sys/bus/platform/drivers_autoprobe"
+
+// holdKernels holds the cgroup2 and the sysfs, of which the kernel has one for all. A container has the host's
+// cgroup2, and without a network of its own the host's sysfs, too. A read-only cgroup2 would stop the host's
+// systemd. Both have no files without a name, so a file open for writing holds them; nothing is written.
+func (s *supervisor) holdKernels() {
+	if held, err := s.payload.Hold(); err == nil {
+		s.held = append(s.held, held)
+	}
+	if held, err := os.OpenFile(hostSetting, os.O_WRONLY, 0); err == nil {
+		s.held = append(s.held, held)
+	}
 }
 
 // holdSource holds the file system of a path. It returns nil if that cannot be held, or is one of devices.

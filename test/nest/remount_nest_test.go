@@ -62,6 +62,29 @@ func TestHostStaysWritable(t *testing.T) {
 	}
 }
 
+// TestHostKernelsStayWritable: no container can make the host's cgroup2 or sysfs read-only, which the kernel has
+// one of for all. The host's systemd could make no unit any more.
+func TestHostKernelsStayWritable(t *testing.T) {
+	clean(t)
+	// What succeeds is undone at once: the machine around the nest has the same cgroup2.
+	const undo = `for at in /sys/fs/cgroup /sys; do mount -o remount,bind,rw $at; mount -o remount,ro $at && mount -o remount,rw $at && echo $at is lost; done; echo THE END; exec sleep 100000`
+	for name, more := range map[string]string{
+		"plain": "", "user namespace": idmap, "all capabilities": "<features><capabilities policy='allow'/></features>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			g := guest{Name: "web", Init: "/bin/sh", More: more}
+			g.Args = "<initarg>-c</initarg><initarg>" + escape(undo) + "</initarg>"
+			g.Devs = bindFS(busybox(t), "/", "")
+			g.start(t)
+			said := says(t, "web", "THE END")
+			if strings.Contains(said, "is lost") || more != idmap && strings.Count(said, "resource busy") != 2 {
+				t.Errorf("it said:\n%s", said)
+			}
+		})
+	}
+}
+
 // hostDisk makes a file system of its own on a directory, until the test's end.
 func hostDisk(t *testing.T, kind, dir string) {
 	t.Helper()
