@@ -96,6 +96,13 @@ func (d *Dir) Protect() error {
 	return err
 }
 
+// maxDepth is how many levels of groups a container's scope may have below it. systemd removes a group by nftw(3)
+// with 64 descriptors, and gives up below that. The group of a deeper tree would stay, and be the next life's.
+const maxDepth = "48"
+
+// LimitDepth limits the levels of groups below this one, so that systemd can remove them all.
+func (d *Dir) LimitDepth() error { return d.write("cgroup.max.depth", maxDepth) }
+
 // Hold opens a file of the group for writing, and writes nothing. As long as it is open, the kernel lets nobody make
 // the cgroup2 read-only (EBUSY).
 func (d *Dir) Hold() (*os.File, error) {

@@ -134,6 +134,9 @@ func (s *supervisor) place(scope *cgroup.Dir) error {
 	if err := scope.PassControllersOn(); err != nil {
 		return err
 	}
+	if err := scope.LimitDepth(); err != nil {
+		return err
+	}
 	if sent, err := s.tellInit(&wire.Placed{}); err != nil || !sent {
 		return err
 	}
