@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestMountPoint: cgroup2 is found wherever it is mounted, and a host without it is ErrNoHierarchy.
@@ -62,5 +64,38 @@ func TestFigures(t *testing.T) {
 	}
 	if n, err := d.Number("pids.current"); err == nil {
 		t.Errorf("garbage was read as %d", *n)
+	}
+}
+
+// TestMake: a group that is left over is replaced by a new one, and refused if something is in it.
+func TestMake(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d, err := At(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	for name, left := range map[string]string{"new": "", "empty": "empty", "full": "full/below"} {
+		if err := os.MkdirAll(filepath.Join(dir, left), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := os.Stat(filepath.Join(dir, name))
+		made, err := d.Make(name)
+		if name == "full" {
+			if !errors.Is(err, unix.ENOTEMPTY) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		after, err := made.File().Stat()
+		if err != nil || before != nil && after.Mode() == before.Mode() {
+			t.Errorf("%s: it is the one that was left; %v", name, err)
+		}
+		_ = made.Close()
 	}
 }

@@ -52,11 +52,20 @@ func (d *Dir) Sub(name string) (*Dir, error) {
 	return sub, err
 }
 
-// Make creates the sub-group of that name if it does not exist, and opens it.
+// Make creates the sub-group of that name, and opens it. An empty one that is there already is of an earlier run and
+// has its settings, so Make replaces it. It returns an error if that has sub-groups or processes.
 func (d *Dir) Make(name string) (*Dir, error) {
-	err := unix.Mkdirat(int(d.f.Fd()), name, 0o755)
+	at := int(d.f.Fd())
+	err := unix.Mkdirat(at, name, 0o755)
+	if errors.Is(err, unix.EEXIST) {
+		if err = unix.Unlinkat(at, name, unix.AT_REMOVEDIR); err != nil {
+			err = fmt.Errorf("one of an earlier run is left, with processes or groups of its own: %w", err)
+		} else {
+			err = unix.Mkdirat(at, name, 0o755)
+		}
+	}
 	runtime.KeepAlive(d)
-	if err != nil && !errors.Is(err, unix.EEXIST) {
+	if err != nil {
 		return nil, &os.PathError{Op: "make control group", Path: name, Err: hostlimit.Explain(hostlimit.Group, err)}
 	}
 	return d.Sub(name)
