@@ -260,5 +260,9 @@ func (s *stage) exec() error {
 	}
 	i := s.plan.Init
 	signals.Reset()
-	return &os.PathError{Op: "execute", Path: i.Path, Err: syscall.Exec(absolute(i.Path), i.Args, i.Env)}
+	err := syscall.Exec(absolute(i.Path), i.Args, i.Env)
+	if _, there := os.Stat(absolute(i.Path)); errors.Is(err, unix.ENOENT) && there == nil {
+		err = fmt.Errorf("its interpreter (first line, after #!) or its loader is missing: %w", err)
+	}
+	return &os.PathError{Op: "execute", Path: i.Path, Err: err}
 }

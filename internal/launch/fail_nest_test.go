@@ -31,7 +31,7 @@ func TestFailedStart(t *testing.T) {
 		"init is no program":     {func(b *box) { b.plan.Init.Path = "/text" }, "init", "/text", syscall.EACCES},
 		"init below a file":      {func(b *box) { b.plan.Init.Path = "/text/x" }, "init", "/text/x", syscall.ENOTDIR},
 		"no interpreter named":   {func(b *box) { b.plan.Init.Path = "/naked" }, "exec", "/naked", syscall.ENOEXEC},
-		"interpreter is missing": {func(b *box) { b.plan.Init.Path = "/lost" }, "exec", "/lost", syscall.ENOENT},
+		"interpreter is missing": {func(b *box) { b.plan.Init.Path = "/lost" }, "exec", "/lost: its interpreter", syscall.ENOENT},
 		"working directory":      {func(b *box) { b.plan.Init.Dir = "/missing" }, "session", "/missing", syscall.ENOENT},
 		"unknown user":           {func(b *box) { b.plan.Init.User = "nobody-such" }, "identity", "nobody-such", nil},
 		"root is missing":        {func(b *box) { b.plan.Sources[0].Path = "/missing" }, "sources", "/missing", syscall.ENOENT},
