@@ -97,7 +97,7 @@ func TestFailedStart(t *testing.T) {
 		"init absent":          {guest{Root: root, Init: "/nosuch"}, "/nosuch: no such file"},
 		"init not executable":  {guest{Root: root, Init: "/data"}, "/data: permission denied"},
 		"init is a directory":  {guest{Root: root, Init: "/bin"}, "/bin: permission denied"},
-		"interpreter absent":   {guest{Root: root, Init: "/lost"}, "/lost: no such file"},
+		"interpreter absent":   {guest{Root: root, Init: "/lost"}, "/lost: its interpreter (first line, after #!) or its loader is missing: no such file"},
 		"root is a file":       {guest{Root: "/etc/passwd", Init: "/bin/sh"}, "/etc/passwd"},
 		"working dir missing":  {guest{Root: root, Init: "/bin/sh", Args: "<initdir>/nosuch</initdir>"}, "/nosuch: no such file"},
 		"working dir by magic": {guest{Root: root, Init: "/bin/sh", Args: "<initdir>/proc/self/fd/3</initdir>"}, "/proc/self/fd/3"},
