@@ -27,6 +27,7 @@ const Name = "berth-init"
 const (
 	FDWire = 3 + iota
 	FDPlan
+	FDBare // the mount namespace of mount.Bare
 	FDSources
 )
 
@@ -81,7 +82,7 @@ func (s *stage) run() error {
 		run   func() error
 	}{
 		{"plan", s.readPlan},
-		{"mapping", s.awaitMapping},
+		{"mapping", s.ownMounts},
 		{"mounts", s.makeNew},
 		{"root", s.enterRoot},
 		{"mounts", s.basicMounts},
@@ -130,19 +131,22 @@ func (s *stage) readPlan() error {
 	return nil
 }
 
-// awaitMapping waits until the supervisor has mapped the owners in the sources and has attached them, in a
-// mount namespace of the host's user namespace. It makes the container's own as a copy of that: only
-// in the copy does the kernel lock the mounts and their flags (mount_namespaces(7)). It returns at once
-// if there is no user namespace.
-func (s *stage) awaitMapping() error {
+// ownMounts makes the container's mount namespace. It has nothing of the host but an empty directory.
+//
+// With a user namespace it waits until the supervisor has mapped the owners in the sources and has attached them,
+// in a mount namespace of the host's user namespace. It makes the container's own as a copy of that: only
+// in the copy does the kernel lock the mounts and their flags (mount_namespaces(7)).
+func (s *stage) ownMounts() error {
+	bare := os.NewFile(FDBare, "bare")
+	defer func() { _ = bare.Close() }()
 	if !s.plan.Namespaces.User {
-		return nil
+		return hostlimit.Clone(unix.CLONE_NEWNS, mount.Enter(bare))
 	}
 	if _, err := s.await(wire.TypeMapped); err != nil {
 		return err
 	}
 	if err := mount.Unshare(); err != nil {
-		return err
+		return hostlimit.Clone(unix.CLONE_NEWNS, err)
 	}
 	for i, src := range s.plan.Sources {
 		tree, err := mount.Take(mount.Shelf, i, src.Path)
@@ -154,18 +158,12 @@ func (s *stage) awaitMapping() error {
 	return nil
 }
 
-// enterRoot makes Sources[0] the root. pivot_root(2) needs a mount, so Sources[0] is attached on the
-// old root first.
+// enterRoot makes Sources[0] the root.
 func (s *stage) enterRoot() error {
-	if !s.plan.Namespaces.User { // Unshare has done it
-		if err := mount.MakePrivate(); err != nil {
-			return err
-		}
-	}
 	if err := s.takeView(); err != nil {
 		return err
 	}
-	if err := s.pivot(); err != nil {
+	if err := s.setRoot(); err != nil {
 		return err
 	}
 	s.root = inroot.New(s.sources[0])
@@ -180,8 +178,8 @@ func (s *stage) enterRoot() error {
 	return nil
 }
 
-// pivot makes Sources[0] the root. It keeps the whole file systems below the root.
-func (s *stage) pivot() error {
+// setRoot makes Sources[0] the root. It keeps the whole file systems below the root.
+func (s *stage) setRoot() (err error) {
 	var whole []*plan.Mount
 	var kept []*os.File
 	for i := range s.plan.Mounts {
@@ -189,11 +187,12 @@ func (s *stage) pivot() error {
 			whole, kept = append(whole, m), append(kept, s.fresh[m])
 		}
 	}
-	if len(whole)+len(s.plan.MaskedPaths) == 0 {
-		return mount.Pivot(s.sources[0], "/")
+	if s.plan.Namespaces.User { // the host's mounts are there
+		s.below, err = mount.PivotOver(s.sources[0], "/", kept)
+	} else {
+		s.below, err = mount.RootOver(s.sources[0], kept)
 	}
-	var err error
-	if s.below, err = mount.PivotOver(s.sources[0], "/", kept); err != nil {
+	if err != nil {
 		return err
 	}
 	for i, m := range whole {

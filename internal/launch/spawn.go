@@ -23,6 +23,7 @@ import (
 type Supervisors struct {
 	program *os.File // sealed
 	null    *os.File
+	bare    bare
 	images  Images
 
 	forker   *forker // nil: the daemon's own threads fork
@@ -79,6 +80,10 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		return nil, err
 	}
 	defer closeAll(view) // from then on the supervisor alone holds the FUSE connection
+	bare, err := s.bare.get()
+	if err != nil {
+		return nil, err
+	}
 	message := prepare(p, s.settings)
 	apart, err := sourcesFile(message)
 	if err != nil {
@@ -102,7 +107,7 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 	}
 	proc.conn = conn
 	go proc.read()
-	if err := conn.Send(message, slices.Concat([]*os.File{planFile}, shared, images, view, apart)...); err != nil {
+	if err := conn.Send(message, slices.Concat([]*os.File{planFile, bare}, shared, images, view, apart)...); err != nil {
 		_ = proc.Kill()
 		<-proc.Done()
 		if cause := proc.Failure(); cause != nil { // it ended because of this, and so did the connection
@@ -184,13 +189,9 @@ func ranges(list []plan.IDRange) []wire.IDRange {
 }
 
 // cloneFlags returns the flags for the clone of init. They leave the cgroup namespace out: init makes that
-// itself when it is in its group. With a user namespace init also makes the mount namespace itself, from one of
-// the host's in which the sources are attached: the kernel then locks them.
+// itself when it is in its group. The mount namespace init makes itself, too (initproc, ownMounts).
 func cloneFlags(n plan.Namespaces) uint64 {
 	flags := uint64(unix.CLONE_NEWPID)
-	if !n.User {
-		flags |= unix.CLONE_NEWNS
-	}
 	for _, kind := range []struct {
 		on   bool
 		flag uint64

@@ -21,14 +21,14 @@ import (
 // sources and shares.
 func TestPrepare(t *testing.T) {
 	t.Parallel()
-	const always = unix.CLONE_NEWPID | unix.CLONE_NEWNS
+	const always = unix.CLONE_NEWPID
 	for name, tc := range map[string]struct {
 		plan     plan.Plan
 		settings []inherit.Setting
 		want     wire.Prepare
 	}{
 		"the least": {plan.Plan{}, nil, wire.Prepare{Version: wire.Version, CloneFlags: always}},
-		// The cgroup namespace is made later, by init itself; with a user namespace the mount namespace is, too.
+		// Init makes the cgroup and the mount namespace itself.
 		"all namespaces": {
 			plan.Plan{
 				Namespaces: plan.Namespaces{IPC: true, UTS: true, Net: true, User: true, Cgroup: true},

@@ -37,18 +37,19 @@ func (s *supervisor) start() error {
 		return err
 	}
 	s.stop = syscall.Signal(prepare.StopSignal)
+	handed := []*os.File{nil, files[0], files[1]} // the init stage's descriptors from 3 on; the sources follow
+	files = files[2:]
 	shared := make([]namespace.Held, len(prepare.Join))
 	for i, kind := range prepare.Join {
-		shared[i] = namespace.Held{Kind: namespace.Kind(kind), File: files[1+i]}
-		defer func() { _ = files[1+i].Close() }()
+		shared[i] = namespace.Held{Kind: namespace.Kind(kind), File: files[i]}
+		defer func() { _ = files[i].Close() }()
 	}
-	handed := []*os.File{nil, files[0]} // the init stage's descriptors 3 and 4; the sources follow
 	defer func() {
 		for _, f := range handed {
 			_ = f.Close()
 		}
 	}()
-	trees := files[1+len(prepare.Join):]
+	trees := files[len(prepare.Join):]
 	for i, src := range prepare.Sources {
 		kind := 0
 		if i == 0 { // the root
@@ -131,16 +132,17 @@ func (s *supervisor) place(scope *cgroup.Dir) error {
 	if err := own.Enter(uint32(os.Getpid())); err != nil {
 		return err
 	}
-	if err := scope.PassControllersOn(); err != nil {
-		return err
-	}
-	if err := scope.LimitDepth(); err != nil {
-		return err
-	}
 	if sent, err := s.tellInit(&wire.Placed{}); err != nil || !sent {
 		return err
 	}
 	if err := s.tell(&wire.Placed{}); err != nil {
+		return err
+	}
+	// Init is executed only after all this: berthd's leave comes as a message that follows.
+	if err := scope.PassControllersOn(); err != nil {
+		return err
+	}
+	if err := scope.LimitDepth(); err != nil {
 		return err
 	}
 	return own.Protect()

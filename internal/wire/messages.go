@@ -54,7 +54,7 @@ type Source struct {
 const Version = 2
 
 // Prepare has the supervisor's part of the plan. It carries these descriptors, in this order: the packed plan
-// (a sealed memfd), the namespaces of Join, the trees of the sources with Supplied, /dev/fuse if ProcView is
+// (a sealed memfd), the mount namespace of mount.Bare, the namespaces of Join, the trees of the sources with Supplied, /dev/fuse if ProcView is
 // true, and the packed sources (a sealed memfd) if Apart is true.
 type Prepare struct {
 	Version int // of the daemon

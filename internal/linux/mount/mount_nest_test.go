@@ -192,11 +192,63 @@ func TestPivot(t *testing.T) {
 	})
 }
 
-// TestPivotOver: what is kept below the root is in no mount table and on no path, and is there for who
-// unmounts the root.
-func TestPivotOver(t *testing.T) {
+// TestRoots: what is kept below the root is in no mount table and on no path, and is there for who
+// unmounts the root. That is so over the host's mounts and over a bare namespace.
+func TestRoots(t *testing.T) {
+	t.Run("PivotOver", func(t *testing.T) {
+		testRoot(t, func(tree *os.File, kept []*os.File) (*Below, error) { return PivotOver(tree, t.TempDir(), kept) })
+	})
+	t.Run("RootOver", func(t *testing.T) {
+		bare := newBare(t)
+		testRoot(t, func(tree *os.File, kept []*os.File) (*Below, error) {
+			if err := Enter(bare); err != nil {
+				return nil, err
+			}
+			return RootOver(tree, kept)
+		})
+	})
+}
+
+func newBare(t *testing.T) (ns *os.File) {
+	t.Helper()
+	var err error
+	apart(t, func() { ns, err = Bare() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ns.Close() })
+	return ns
+}
+
+// TestBare: a copy of a bare namespace has one directory, which is empty and read-only. What is mounted there is in no
+// other copy.
+func TestBare(t *testing.T) {
+	bare := newBare(t)
+	for range 2 {
+		apart(t, func() {
+			if err := Enter(bare); err != nil {
+				t.Error(err)
+				return
+			}
+			top, err := os.ReadDir("/")
+			below, noShelf := os.ReadDir(Shelf)
+			if len(top) != 1 || len(below) != 0 || errors.Join(err, noShelf) != nil {
+				t.Errorf("it has %v, and there %v; %v, %v", top, below, err, noShelf)
+			}
+			if err := os.Mkdir("/x", 0o755); !errors.Is(err, unix.EROFS) {
+				t.Errorf("it is written to: %v", err)
+			}
+			if err := errors.Join(Attach(must(t, "tmpfs"), at(t, Shelf)), os.WriteFile(Shelf+"/x", nil, 0o600)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func testRoot(t *testing.T, set func(tree *os.File, kept []*os.File) (*Below, error)) {
+	t.Helper()
 	apart(t, func() {
-		root, place := t.TempDir(), t.TempDir()
+		root := t.TempDir()
 		if err := os.WriteFile(root+"/mark", nil, 0o600); err != nil {
 			t.Error(err)
 		}
@@ -211,7 +263,7 @@ func TestPivotOver(t *testing.T) {
 		if err := unix.Unshare(unix.CLONE_FS); err != nil {
 			t.Error(err)
 		}
-		below, err := PivotOver(tree, place, []*os.File{kept})
+		below, err := set(tree, []*os.File{kept})
 		if err != nil {
 			t.Error(err)
 			return

@@ -47,7 +47,7 @@ func Pivot(tree *os.File, at string) error {
 	return nil
 }
 
-// Below is the small file system below a root, of PivotOver.
+// Below is the small file system below a root, of PivotOver and RootOver.
 type Below struct{ dir *os.File }
 
 // Close closes the descriptor. The file system stays.
@@ -68,12 +68,32 @@ const (
 // attached in it, so that they stay in the mount namespace. No path leads there, and no mount table of a
 // process in the root shows it. Who may unmount the root could get at it.
 func PivotOver(tree *os.File, at string, kept []*os.File) (*Below, error) {
+	return over(tree, kept, func(tmpfs *os.File) error { return Pivot(tmpfs, at) })
+}
+
+// RootOver is like PivotOver, but leaves the old root where it is, below the tmpfs: it is that of a namespace of Bare.
+// pivot_root(2) looks at every thread of the host.
+func RootOver(tree *os.File, kept []*os.File) (*Below, error) {
+	return over(tree, kept, func(tmpfs *os.File) error {
+		root, err := os.OpenFile("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = root.Close() }()
+		return Attach(tmpfs, root)
+	})
+}
+
+// over makes a tree the root, over a tmpfs that place has put over the old root.
+func over(tree *os.File, kept []*os.File, place func(tmpfs *os.File) error) (*Below, error) {
 	tmpfs, err := New("tmpfs", []Option{{"mode", "0"}}, NoSUID|NoDev|NoExec)
 	if err != nil {
 		return nil, err
 	}
 	b := &Below{tmpfs}
-	err = b.fill(at, kept)
+	if err = place(b.dir); err == nil {
+		err = b.fill(kept)
+	}
 	if err == nil {
 		err = b.cover(tree)
 	}
@@ -84,11 +104,8 @@ func PivotOver(tree *os.File, at string, kept []*os.File) (*Below, error) {
 	return b, nil
 }
 
-// fill makes the tmpfs the root, and fills it.
-func (b *Below) fill(at string, kept []*os.File) error {
-	if err := Pivot(b.dir, at); err != nil {
-		return err
-	}
+// fill fills the tmpfs, and makes it read-only.
+func (b *Below) fill(kept []*os.File) error {
 	for i, k := range kept {
 		if err := put(k, b.dir, strconv.Itoa(i)); err != nil {
 			return err
