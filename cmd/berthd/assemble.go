@@ -32,13 +32,14 @@ type paths struct{ config, definitions, runs, supervisor string }
 
 // parts is the assembled daemon.
 type parts struct {
-	lock     *os.File // held for life
-	service  *service.Service
-	signals  *dbusapi.Signals
-	auth     dbusapi.Authorizer
-	client   *bus.Conn
-	activity chan struct{}
-	announce func()
+	lock        *os.File // held for life
+	service     *service.Service
+	supervisors *launch.Supervisors
+	signals     *dbusapi.Signals
+	auth        dbusapi.Authorizer
+	client      *bus.Conn
+	activity    chan struct{}
+	announce    func()
 }
 
 // assemble makes every adapter, connects the core to them, and recovers the state of an earlier daemon.
@@ -81,6 +82,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
+	d.supervisors = supervisors
 	cgroups, err := launch.NewCgroups()
 	if err != nil {
 		return nil, err
@@ -117,6 +119,9 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 }
 
 func (d *parts) close() {
+	if d.supervisors != nil {
+		d.supervisors.Close()
+	}
 	_ = d.client.Close()
 	_ = d.lock.Close()
 }

@@ -64,8 +64,8 @@ func supervisorIn(dir os.FileInfo, proc string) (container string, ok bool, err 
 	if err != nil {
 		return "", false, ignoreEnded(err)
 	}
-	list := bytes.Split(bytes.TrimSuffix(args, []byte{0}), []byte{0})
-	if len(list) != 2 { // the init stage: the same program, with other arguments or none yet
+	list := bytes.Split(bytes.TrimRight(args, "\x00"), []byte{0}) // the room for longer names is empty
+	if len(list) != 2 {                                           // the init stage: the same program, with other arguments or none yet
 		return "", false, nil
 	}
 	return string(list[1]), true, nil

@@ -24,6 +24,7 @@ type Supervisors struct {
 	program *os.File // sealed
 	null    *os.File
 	bare    bare
+	spare   spare
 	images  Images
 
 	forker   *forker // nil: the daemon's own threads fork
@@ -85,6 +86,7 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		return nil, err
 	}
 	message := prepare(p, s.settings)
+	message.Name, message.Dir = name, runDir
 	apart, err := sourcesFile(message)
 	if err != nil {
 		return nil, err
@@ -95,19 +97,23 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		return nil, err
 	}
 	defer func() { _ = listener.Close() }()
-	conn, theirs, err := wire.Pair()
+	return s.begin(message, slices.Concat([]*os.File{planFile, bare, listener}, shared, images, view, apart))
+}
+
+// begin gives a supervisor its container.
+func (s *Supervisors) begin(m *wire.Prepare, files []*os.File) (*Process, error) {
+	if proc := s.spare.take(); proc != nil {
+		if proc.conn.Send(m, files...) == nil {
+			go s.replace(proc)
+			return proc, nil
+		}
+		_ = proc.Close() // somebody has killed it
+	}
+	proc, err := s.fork()
 	if err != nil {
 		return nil, err
 	}
-	proc, err := s.fork(name, runDir, theirs, listener)
-	_ = theirs.Close() // at once: the supervisor's end is not seen while this copy is open
-	if err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	proc.conn = conn
-	go proc.read()
-	if err := conn.Send(message, slices.Concat([]*os.File{planFile, bare}, shared, images, view, apart)...); err != nil {
+	if err := proc.conn.Send(m, files...); err != nil {
 		_ = proc.Kill()
 		<-proc.Done()
 		if cause := proc.Failure(); cause != nil { // it ended because of this, and so did the connection
@@ -115,23 +121,41 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		}
 		return nil, err
 	}
+	go s.replace(proc)
 	return proc, nil
 }
 
-func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Process, error) {
+// fork starts a supervisor that waits for its container. It ends when berthd does, until it has one.
+func (s *Supervisors) fork() (*Process, error) {
+	conn, theirs, err := wire.Pair()
+	if err != nil {
+		return nil, err
+	}
+	proc, err := s.exec(theirs)
+	_ = theirs.Close() // at once: the supervisor's end is not seen while this copy is open
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	proc.conn = conn
+	go proc.read()
+	return proc, nil
+}
+
+func (s *Supervisors) exec(socket *os.File) (*Process, error) {
 	// The program is one of Files: ForkExec may overwrite any descriptor with a higher number than these.
 	attr := &syscall.ProcAttr{
-		Dir: runDir,
+		Dir: "/",
 		// The supervisor nearly always waits: one processor is enough, and keeps it small. The garbage collector
 		// starts at 0.4 MB instead of 4 MB. Go's runtime must not send itself SIGURG, which is wire.StopOrder.
 		Env:   []string{"GOMAXPROCS=1", "GOGC=10", "GODEBUG=asyncpreemptoff=1"},
-		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), listener.Fd(), s.program.Fd()},
+		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), s.program.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	}
 	var pid int
 	var err error
 	fork := func() {
-		pid, err = syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(wire.FDProgram), []string{"berth-supervisor", name}, attr)
+		pid, err = syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(wire.FDProgram), []string{"berth-supervisor", spareName()}, attr)
 	}
 	if s.forker != nil {
 		s.forker.do(fork)
@@ -139,7 +163,6 @@ func (s *Supervisors) fork(name, runDir string, socket, listener *os.File) (*Pro
 		fork()
 	}
 	runtime.KeepAlive(socket)
-	runtime.KeepAlive(listener)
 	if err != nil {
 		return nil, fmt.Errorf("start supervisor: %w", hostlimit.Explain(hostlimit.Fork, err))
 	}

@@ -4,7 +4,6 @@ package launch_test
 
 import (
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,17 +45,7 @@ func TestPrepareOfAnotherVersion(t *testing.T) {
 // answer gives what a supervisor says to its first message, before it ends.
 func answer(t *testing.T, packet []byte) wire.Message {
 	t.Helper()
-	dir := t.TempDir()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.ListenUnix("unixpacket", &net.UnixAddr{Net: "unixpacket", Name: filepath.Join(dir, wire.SocketFile)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	listener, err := l.File()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,9 +55,9 @@ func answer(t *testing.T, packet []byte) wire.Message {
 	}
 	theirs := os.NewFile(uintptr(fds[1]), "theirs")
 	cmd := exec.Command(program, "box")
-	cmd.Args[0], cmd.Dir, cmd.ExtraFiles = "berth-supervisor", dir, []*os.File{theirs, listener, file}
+	cmd.Args[0], cmd.ExtraFiles = "berth-supervisor", []*os.File{theirs, file}
 	err = cmd.Start()
-	_, _, _ = theirs.Close(), listener.Close(), file.Close()
+	_, _ = theirs.Close(), file.Close()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,12 @@ import (
 // accept accepts the connections of restarted berthds. The socket lies in a directory that only root may
 // enter.
 func (s *supervisor) accept() {
-	l, err := newListener(wire.FDListen)
+	fd, err := unix.FcntlInt(s.socket.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	_ = s.socket.Close()
+	var l *listener
+	if err == nil {
+		l, err = newListener(fd)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "berth-supervisor: listen:", err)
 		return

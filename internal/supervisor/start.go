@@ -3,6 +3,7 @@ package supervisor
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"syscall"
@@ -19,11 +20,14 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// start does the steps from the first message to the clone of init. Meanwhile systemd is still putting this
-// process into its scope.
+// start waits for the first message, and does the steps from there to the clone of init. Meanwhile systemd is still
+// putting this process into its scope.
 func (s *supervisor) start() error {
 	m, files, err := s.control.Recv()
-	if errors.Is(err, wire.ErrUnreadable) {
+	switch {
+	case errors.Is(err, io.EOF):
+		return errGivenUp // berthd has ended, and did not need this process
+	case errors.Is(err, wire.ErrUnreadable):
 		return fmt.Errorf("%w: %w", errOtherRelease, err)
 	}
 	if err != nil {
@@ -38,7 +42,8 @@ func (s *supervisor) start() error {
 	}
 	s.stop = syscall.Signal(prepare.StopSignal)
 	handed := []*os.File{nil, files[0], files[1]} // the init stage's descriptors from 3 on; the sources follow
-	files = files[2:]
+	s.socket = files[2]
+	files = files[3:]
 	shared := make([]namespace.Held, len(prepare.Join))
 	for i, kind := range prepare.Join {
 		shared[i] = namespace.Held{Kind: namespace.Kind(kind), File: files[i]}
@@ -102,10 +107,10 @@ func named(err error) error {
 	return err
 }
 
-// setName sets the name that ps, top and the OOM killer's log show. It would be a number: the program was executed
+// setComm sets the name that ps, top and the OOM killer's log show. It would be a number: the program was executed
 // by descriptor. prctl(2) would name the calling thread, which may not be the first. The kernel keeps 15
 // bytes.
-func setName() { _ = inherit.Setting{File: "comm", Value: "berth-supervisor"}.Write() }
+func setComm() { _ = inherit.Setting{File: "comm", Value: "berth-supervisor"}.Write() }
 
 // place divides the scope into two groups, and moves this process and init to theirs: cgroup v2 allows no
 // processes in inner nodes. The moves are cheap because systemd has just moved this process.

@@ -16,6 +16,7 @@ import (
 // supervisor is the state of one container, owned by run.
 type supervisor struct {
 	control  *wire.Conn // to berthd; nil if there is none
+	socket   *os.File   // where later berthds connect
 	payload  *cgroup.Dir
 	view     *view    // nil if the host has no FUSE
 	clock    clock    // when the container's life began
@@ -55,14 +56,13 @@ type event struct {
 
 // Run supervises one container from its start to its end. It returns the process's exit status.
 func Run() int {
-	setName()
+	setComm()
 	orders := make(chan os.Signal, 1) // an order may come during the start
 	signal.Notify(orders, wire.StopOrder, syscall.SIGTERM)
 	_ = syscall.Close(wire.FDProgram)
 	control, err := wire.NewConn(wire.FDControl)
 	if err == nil {
 		syscall.CloseOnExec(wire.FDControl)
-		syscall.CloseOnExec(wire.FDListen)
 		s := &supervisor{control: control, orders: orders, events: make(chan event)}
 		err = s.start()
 		if err == nil {

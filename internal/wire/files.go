@@ -18,9 +18,12 @@ const (
 // The descriptors that berthd starts a supervisor with, besides the standard ones.
 const (
 	FDControl = 3 + iota // the connection to the berthd that starts it
-	FDListen             // the socket to which a later berthd connects
 	FDProgram            // the supervisor's program, for the exec
 )
+
+// NameRoom is how many bytes of a supervisor's second argument are kept for the name of its container, for ps(1). A name
+// has at most 231.
+const NameRoom = 240
 
 // ConsoleFile returns the name of the file with the output of console n.
 func ConsoleFile(n int) string { return "console" + strconv.Itoa(n) }

@@ -54,7 +54,7 @@ type Source struct {
 const Version = 2
 
 // Prepare has the supervisor's part of the plan. It carries these descriptors, in this order: the packed plan
-// (a sealed memfd), the mount namespace of mount.Bare, the namespaces of Join, the trees of the sources with Supplied, /dev/fuse if ProcView is
+// (a sealed memfd), the mount namespace of mount.Bare, the listening socket to which a later berthd connects, the namespaces of Join, the trees of the sources with Supplied, /dev/fuse if ProcView is
 // true, and the packed sources (a sealed memfd) if Apart is true.
 type Prepare struct {
 	Version int // of the daemon
@@ -70,6 +70,8 @@ type Prepare struct {
 	Settings   []Setting // the same, before init is cloned
 	Apart      bool      // Sources is empty: the packed sources come in a file, since they are too large for a packet
 	Hold       bool      // keep the file systems of the sources from being made read-only
+	Name       string    // the container's
+	Dir        string    // the run's directory, where the supervisor works
 }
 
 // Hidden is a mount of a source's tree that the container must not see.
@@ -220,6 +222,8 @@ func (m *Prepare) put(w *pack.Writer) {
 	}
 	w.Bool(m.Apart)
 	w.Bool(m.Hold)
+	w.String(m.Name)
+	w.String(m.Dir)
 }
 
 func (m *Exited) put(w *pack.Writer) {
@@ -323,5 +327,7 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	}
 	m.Apart = r.Bool()
 	m.Hold = r.Bool()
+	m.Name = r.String()
+	m.Dir = r.String()
 	return m
 }
