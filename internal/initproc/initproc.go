@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -55,10 +54,9 @@ type stage struct {
 }
 
 // Run carries out the plan and executes init. It returns the exit status if it fails, and never
-// otherwise.
+// otherwise. The calling goroutine must be bound to its thread: capabilities and namespaces are a thread's, and
+// execve(2) gives init those of the calling one.
 func Run() int {
-	// Capabilities and namespaces are set per thread. execve(2) gives init those of the calling thread.
-	runtime.LockOSThread()
 	conn, err := wire.NewConn(FDWire)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "berth-init:", err)

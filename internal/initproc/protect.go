@@ -1,9 +1,8 @@
 package initproc
 
 import (
-	"errors"
-	"io/fs"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -14,33 +13,29 @@ import (
 // have all of them.
 func (s *stage) protect() error {
 	defer func() { _ = s.below.Close() }()
-	for _, p := range s.plan.ReadOnlyPaths {
-		if err := s.over(p, func(at *os.File) (*os.File, error) { return mount.CloneOne(at, mount.ReadOnly) }); err != nil {
-			return err
-		}
+	if err := s.eachBelow(s.plan.ReadOnlyPaths, mount.ReadOnlyAt); err != nil {
+		return err
 	}
-	for _, p := range s.plan.MaskedPaths {
-		if err := s.over(p, func(at *os.File) (*os.File, error) { return mount.Empty(s.below, at) }); err != nil {
+	return s.eachBelow(s.plan.MaskedPaths, s.below.Mask)
+}
+
+// eachBelow calls f with each path, as a directory in the root and a path below it. It opens a directory once for all
+// paths that follow each other.
+func (s *stage) eachBelow(paths []string, f func(dir *os.File, path string) error) error {
+	var dir *os.File
+	defer func() { _ = dir.Close() }()
+	for _, p := range paths {
+		top, rest, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
+		if dir == nil || dir.Name() != top {
+			_ = dir.Close()
+			var err error
+			if dir, err = s.root.Open(top, unix.O_PATH|unix.O_DIRECTORY); err != nil {
+				return err
+			}
+		}
+		if err := f(dir, rest); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// over attaches to a path what is made from it. It does nothing if there is no such path.
-func (s *stage) over(p string, from func(at *os.File) (*os.File, error)) error {
-	at, err := s.root.Open(p, unix.O_PATH)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = at.Close() }()
-	m, err := from(at)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = m.Close() }()
-	return mount.Attach(m, at)
 }

@@ -64,11 +64,12 @@ func supervisorIn(dir os.FileInfo, proc string) (container string, ok bool, err 
 	if err != nil {
 		return "", false, ignoreEnded(err)
 	}
-	list := bytes.Split(bytes.TrimRight(args, "\x00"), []byte{0}) // the room for longer names is empty
-	if len(list) != 2 {                                           // the init stage: the same program, with other arguments or none yet
+	// Otherwise it is the init stage: the same program, with other arguments or none yet.
+	name, ok := bytes.CutPrefix(bytes.TrimSuffix(args, []byte{0}), []byte("berth-supervisor"))
+	if !ok || len(name) < 2 || bytes.IndexByte(name[1:], 0) >= 0 {
 		return "", false, nil
 	}
-	return string(list[1]), true, nil
+	return string(name[1:]), true, nil // after a space, or with a supervisor of release 0.1.0 a NUL
 }
 
 // ignoreEnded drops an error that says that the process has ended meanwhile.

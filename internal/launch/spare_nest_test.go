@@ -20,6 +20,13 @@ import (
 // TestSpare: the supervisor of the next container waits already, without a container's name or directory, and has
 // both once it has the container. One that somebody has killed is not missed. It ends with the daemon.
 func TestSpare(t *testing.T) {
+	newBox(t, "sleep 1000").run(t) // those of other tests have their spare from then on
+	settled(t, func() error {
+		if len(spares(t)) == 0 {
+			return errors.New("there is no spare supervisor")
+		}
+		return nil
+	})
 	others := spares(t)
 	own, err := launch.New(program, image.New(nil, "/run/berth-test-images.lock"))
 	if err != nil {

@@ -34,17 +34,21 @@ func begin(p *wire.Prepare) error {
 	return nil
 }
 
-// setName puts the container's name into this process's second argument, where ps(1) and berthd find it: the process
-// began before it had a container. Go's os.Args are the arguments themselves, not copies.
+// setName makes this process's arguments "berth-supervisor" and the container's name, for ps(1) and for berthd, which
+// looks for it: the process began before it had a container. It writes over the arguments, which os.Args are, not copies.
 func setName(container string) {
-	if len(os.Args) != 2 || len(os.Args[1]) <= len(container) {
+	const program = "berth-supervisor "
+	if len(os.Args) != 2 || len(program)+len(container) >= len(os.Args[0])+len(os.Args[1]) {
 		return
 	}
-	room := unsafe.Slice(unsafe.StringData(os.Args[1]), len(os.Args[1]))
-	end := copy(room, container)
-	clear(room[end:])
-	// Without CAP_SYS_RESOURCE the rest of the argument is shown, as NUL bytes.
-	_ = unix.Prctl(unix.PR_SET_MM, unix.PR_SET_MM_ARG_END, uintptr(unsafe.Pointer(&room[end]))+1, 0, 0)
+	first, second := unsafe.Pointer(unsafe.StringData(os.Args[0])), unsafe.Pointer(unsafe.StringData(os.Args[1]))
+	if uintptr(second)-uintptr(first) != uintptr(len(os.Args[0]))+1 {
+		return
+	}
+	room := unsafe.Slice((*byte)(first), len(os.Args[0])+1+len(os.Args[1])+1)
+	clear(room[copy(room, program+container):])
+	// The kernel then shows what is before the first NUL (fs/proc/base.c, get_mm_proctitle; Linux 5.3).
+	room[len(room)-1] = '.'
 }
 
 // protect exempts this process from the OOM killer. The scope's limit holds for it too, and among many small

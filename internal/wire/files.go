@@ -21,7 +21,7 @@ const (
 	FDProgram            // the supervisor's program, for the exec
 )
 
-// NameRoom is how many bytes of a supervisor's second argument are kept for the name of its container, for ps(1). A name
+// NameRoom is how many bytes a supervisor's second argument has, where its container's name is to be for ps(1). A name
 // has at most 231.
 const NameRoom = 240
 

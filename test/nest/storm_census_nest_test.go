@@ -128,8 +128,8 @@ func (s *storm) marks(t *testing.T) map[string]set {
 	}
 	for _, pid := range pids() {
 		switch args := cmdline(pid); {
-		case len(args) == 2 && args[0] == "berth-supervisor" && !isSpare(pid):
-			add("supervisors", args[1])
+		case len(args) == 1 && strings.HasPrefix(args[0], "berth-supervisor "):
+			add("supervisors", strings.TrimPrefix(args[0], "berth-supervisor "))
 		case len(args) > 0 && args[0] == "berth-init":
 			add("init stages", fmt.Sprint(pid))
 		}

@@ -58,7 +58,7 @@ func daemonOf(program string) func(string) int {
 // supervisorOf finds a container's supervisor, wherever it is.
 func supervisorOf(container string) int {
 	for _, pid := range pids() {
-		if args := cmdline(pid); len(args) == 2 && args[0] == "berth-supervisor" && args[1] == container {
+		if args := cmdline(pid); len(args) == 1 && args[0] == "berth-supervisor "+container {
 			return pid
 		}
 	}

@@ -90,21 +90,6 @@ func Clone(at *os.File, depth Depth) (*os.File, error) {
 	return tree, nil
 }
 
-// CloneOne is like Clone for one mount, and adds attributes to the copy with the same call.
-func CloneOne(at *os.File, attr Attr) (*os.File, error) {
-	fd, err := unix.OpenTree(int(at.Fd()), "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH)
-	runtime.KeepAlive(at)
-	if err != nil {
-		return nil, &Error{Op: "open_tree", Object: at.Name(), Err: err}
-	}
-	tree := os.NewFile(uintptr(fd), at.Name())
-	if err := setattr(tree, &unix.MountAttr{Attr_set: uint64(attr), Propagation: unix.MS_PRIVATE}, One); err != nil {
-		_ = tree.Close()
-		return nil, err
-	}
-	return tree, nil
-}
-
 // SetAttr adds attributes to a mount, or to all mounts of a tree.
 func SetAttr(m *os.File, attr Attr, depth Depth) error {
 	return change(m, attr, 0, depth)

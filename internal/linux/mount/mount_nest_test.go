@@ -284,9 +284,12 @@ func testRoot(t *testing.T, set func(tree *os.File, kept []*os.File) (*Below, er
 		if _, err := Clone(kept, One); err != nil {
 			t.Errorf("what is kept is not in the mount namespace: %v", err)
 		}
-		for _, path := range []string{"/mark", "/proc"} {
-			target := at(t, path)
-			if m, err := Empty(below, target); err != nil || Attach(m, target) != nil {
+		top := at(t, "/")
+		if err := errors.Join(os.Mkdir("/kept", 0o755), ReadOnlyAt(top, "kept"), ReadOnlyAt(top, "nonesuch"), below.Mask(top, "nonesuch")); err != nil {
+			t.Error(err)
+		}
+		for _, path := range []string{"mark", "proc"} {
+			if err := below.Mask(top, path); err != nil {
 				t.Errorf("%s cannot be made empty: %v", path, err)
 			}
 		}
@@ -295,7 +298,7 @@ func testRoot(t *testing.T, set func(tree *os.File, kept []*os.File) (*Below, er
 		if len(entries)+len(text) > 0 || errors.Join(err, noText) != nil {
 			t.Errorf("not empty: %v, %q, %v, %v", entries, text, err, noText)
 		}
-		for _, path := range []string{"/mark", "/proc/new"} {
+		for _, path := range []string{"/mark", "/proc/new", "/kept/new"} {
 			if err := os.WriteFile(path, []byte("x"), 0o600); !errors.Is(err, unix.EROFS) {
 				t.Errorf("%s is written to: %v", path, err)
 			}

@@ -137,24 +137,6 @@ func (b *Below) cover(tree *os.File) error {
 	return nil
 }
 
-// Empty returns a detached mount of an empty directory or file, as at is one. It is read-only.
-func Empty(b *Below, at *os.File) (*os.File, error) {
-	isDir, err := IsDir(at)
-	if err != nil {
-		return nil, err
-	}
-	name := emptyFile
-	if isDir {
-		name = emptyDir
-	}
-	fd, err := unix.OpenTree(int(b.dir.Fd()), name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
-	runtime.KeepAlive(b.dir)
-	if err != nil {
-		return nil, &Error{Op: "open_tree", Object: "nothing, for " + at.Name(), Err: err}
-	}
-	return os.NewFile(uintptr(fd), at.Name()), nil
-}
-
 // Detach lazily unmounts the mount on path and all mounts below it (MNT_DETACH). It returns nil if path
 // is missing or not a mount point.
 func Detach(path string) error {

@@ -96,6 +96,7 @@ func programOf(dir string, programs []string) (string, bool) {
 		return "", false
 	}
 	first, _, _ := strings.Cut(string(arguments), "\x00")
+	first, _, _ = strings.Cut(first, " ") // Berth's supervisor has all in one argument
 	for _, each := range []string{strings.TrimSuffix(exe, " (deleted)"), first} {
 		if program := filepath.Base(each); slices.Contains(programs, program) {
 			return program, true

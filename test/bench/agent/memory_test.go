@@ -65,7 +65,7 @@ func TestProgramOf(t *testing.T) {
 		want               string
 	}{
 		{"by its executable", "/usr/bin/lxc-start", "[lxc monitor] /var/lib/lxc web\x00", "lxc-start"},
-		{"by its first argument", "/", "berth-supervisor\x00web\x00", "berth-supervisor"},
+		{"by its first argument", "/", "berth-supervisor web\x00", "berth-supervisor"},
 		{"replaced on disk", "/usr/bin/lxc-start (deleted)", "x\x00", "lxc-start"},
 		{"a path for its first argument", "/", "/usr/libexec/berth-supervisor\x00", "berth-supervisor"},
 		{"named in a later argument only", "/usr/bin/cat", "cat\x00berth-supervisor\x00", ""},
