@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/image"
+	"github.com/berthd/berth/internal/launch"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
 )
@@ -23,6 +25,12 @@ import (
 // cannot tell whether a container runs, and leaves it alone. Once there is room it attaches.
 func TestAttachWithoutRoom(t *testing.T) {
 	b := newBox(t, "exec sleep 1000")
+	own, err := launch.New(program, image.New(nil, "/run/berth-test-images.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.Close() // a spare supervisor would take descriptors meanwhile
+	b.supervisors = own
 	s := b.run(t)
 	leave(t, s)
 	for room, want := range []string{"too many open files", "pidfd did not arrive"} {
