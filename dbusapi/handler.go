@@ -9,6 +9,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/service"
 )
 
@@ -43,7 +44,13 @@ func (h handler) Call(args ...any) ([]any, error) {
 // before the next call in the queue begins, so that the replies of a queue are in order, too.
 func (s *Server) serve(c *call) {
 	out, err := s.run(c)
-	s.signals.out.push(s.reply(c, out, err), func() { s.inbound.done(c) })
+	c.closeFiles()
+	if err != nil || c.flags&dbus.FlagNoReplyExpected != 0 {
+		bus.CloseFiles(c.answers)
+		c.answers = nil
+	}
+	msg := s.reply(c, out, err)
+	s.signals.out.put(outgoing{msg: msg, files: c.answers, sent: func() { s.inbound.done(c) }})
 	if c.ticket != nil {
 		c.ticket.Leave()
 	}
@@ -150,6 +157,8 @@ func (s *Server) reply(c *call, out []any, err error) []byte {
 	}
 	// The texts of the answer come from the service; this one is plain.
 	s.log.Error("reply not sent", "op", c.member, "domain", c.subject, "err", err)
+	bus.CloseFiles(c.answers)
+	c.answers = nil
 	failed = stdError(contract.ErrorInternal, "the reply cannot be sent")
 	msg, err = encode(c.answer(nil, failed), s.signals.serials.GetSerial())
 	if err != nil {
@@ -164,6 +173,9 @@ func (c *call) answer(out []any, failed *busError) *dbus.Message {
 		dbus.FieldDestination: dbus.MakeVariant(string(c.sender)),
 		dbus.FieldReplySerial: dbus.MakeVariant(c.serial),
 	}}
+	if failed == nil && len(c.answers) > 0 {
+		msg.Headers[dbus.FieldUnixFDs] = dbus.MakeVariant(uint32(len(c.answers)))
+	}
 	if failed != nil {
 		msg.Type, msg.Body = dbus.TypeError, failed.body()
 		msg.Headers[dbus.FieldErrorName] = dbus.MakeVariant(failed.name)

@@ -2,6 +2,7 @@ package dbusapi
 
 import (
 	"context"
+	"os"
 	"sync"
 
 	"github.com/godbus/dbus/v5"
@@ -16,6 +17,7 @@ import (
 const (
 	maxCallsPerCaller = 1024
 	maxBytesPerCaller = 16 << 20 // of arguments
+	maxFilesPerCaller = 1024     // descriptors, those that wait for a start included
 )
 
 // call is one method call, from its arrival to its reply.
@@ -26,7 +28,8 @@ type call struct {
 	member string
 	flags  dbus.Flags
 	args   []any
-	header *bus.Header
+	header *bus.Header // with the descriptors that came with the call
+	count  int         // of those
 	caller *caller
 
 	kind    kind
@@ -35,6 +38,7 @@ type call struct {
 	refusal *busError
 	ticket  *service.Ticket // for a method that changes the container
 	subject string          // what an error is about: a container's name where known
+	answers []*os.File      // what the reply hands out: they are closed when it is written (give)
 }
 
 // caller is one connection that called us and has not left the bus.
@@ -43,6 +47,7 @@ type caller struct {
 	leave  context.CancelFunc
 	active int
 	bytes  int // of the arguments of the active ones
+	files  int // descriptors of the active ones
 }
 
 // inbound sees every message in the one goroutine that reads the socket, before godbus starts a
@@ -80,7 +85,7 @@ func (in *inbound) expect(h *bus.Header) bus.Body {
 	if c.method == nil {
 		return bus.Body{}
 	}
-	return bus.Body{Signature: c.method.in, Max: c.method.maxArgs()}
+	return bus.Body{Signature: c.method.in, Max: c.method.maxArgs(), Descriptors: c.method.descriptors}
 }
 
 // intercept is godbus's hook for incoming messages. It puts the call in place of the arguments,
@@ -109,6 +114,7 @@ func (in *inbound) admit(c *call) {
 	}
 	if refusal != nil {
 		c.method, c.refusal = nil, refusal
+		c.closeFiles()
 	}
 	if c.method != nil && c.method.mutates && c.kind == kindContainer {
 		c.ticket = in.ticket(c.uuid)
@@ -155,11 +161,15 @@ func (in *inbound) enter(c *call) *busError {
 	in.active++
 	c.caller.active++
 	c.caller.bytes += c.size()
+	c.caller.files += len(c.header.Files)
+	c.count = len(c.header.Files)
 	switch {
 	case c.caller.active > maxCallsPerCaller:
 		return stdError(contract.ErrorLimitsExceeded, "more than %d calls at once", maxCallsPerCaller)
 	case c.caller.bytes > maxBytesPerCaller:
 		return stdError(contract.ErrorLimitsExceeded, "more than %d bytes of arguments at once", maxBytesPerCaller)
+	case c.caller.files > maxFilesPerCaller:
+		return stdError(contract.ErrorLimitsExceeded, "more than %d descriptors at once", maxFilesPerCaller)
 	}
 	return nil
 }
@@ -178,6 +188,7 @@ func (in *inbound) done(c *call) {
 	defer in.mu.Unlock()
 	c.caller.active--
 	c.caller.bytes -= c.size()
+	c.caller.files -= c.count
 	in.active--
 	if in.active > 0 {
 		return

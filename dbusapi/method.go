@@ -25,6 +25,9 @@ type method struct {
 	options map[string]string
 	// limit bounds the arguments in bytes, as they are on the bus; 0 is maxArgs.
 	limit int
+	// descriptors is how many may come with the arguments. They are closed after the call, unless the method
+	// takes them (call.take).
+	descriptors uint32
 
 	run func(ctx context.Context, s *Server, c *call) ([]any, error)
 }
@@ -47,6 +50,12 @@ func (m *method) refuse(h *bus.Header) *busError {
 		return nil
 	case h.Fault.Kind == bus.TooLarge:
 		return stdError(contract.ErrorLimitsExceeded, "the arguments of %s have %d bytes, the limit is %d", m.name, h.Length, m.maxArgs())
+	case h.Fault.Kind == bus.TooManyDescriptors && m.descriptors == 0:
+		return stdError(contract.ErrorInvalidArgs, "%s takes no descriptors", m.name)
+	case h.Fault.Kind == bus.TooManyDescriptors:
+		return stdError(contract.ErrorLimitsExceeded, "%d descriptors came with %s, the limit is %d", h.Descriptors, m.name, m.descriptors)
+	case h.Fault.Kind == bus.LostDescriptors:
+		return stdError(contract.ErrorLimitsExceeded, "berthd has no room for %d more descriptors (LimitNOFILE=)", h.Descriptors)
 	case h.Fault.Kind == bus.Malformed:
 		return stdError(contract.ErrorInvalidArgs, "the arguments of %s are malformed: %v", m.name, h.Fault.Why)
 	}

@@ -1,9 +1,10 @@
 package dbusapi
 
 import (
-	"io"
-	"net"
+	"os"
 	"sync"
+
+	"github.com/berthd/berth/internal/bus"
 )
 
 // outbox is the ordered, unbounded queue of the replies and signals that go onto the bus. Putting a message
@@ -19,10 +20,20 @@ type outbox struct {
 	done chan struct{} // closed when the writer has ended
 }
 
-// outgoing is one encoded message (nil for none) and what to do when it is written.
+// outgoing is one encoded message (nil for none), the files that go with it, and what to do when it is
+// written. The files are closed then.
 type outgoing struct {
-	msg  []byte
-	sent func()
+	msg   []byte
+	files []*os.File
+	sent  func()
+}
+
+// end closes the files and says that the message is written or dropped.
+func (p outgoing) end() {
+	bus.CloseFiles(p.files)
+	if p.sent != nil {
+		p.sent()
+	}
 }
 
 func newOutbox() *outbox {
@@ -30,17 +41,18 @@ func newOutbox() *outbox {
 }
 
 // push puts a message at the end; sent may be nil and is called also for a message that is dropped.
-func (o *outbox) push(msg []byte, sent func()) {
+func (o *outbox) push(msg []byte, sent func()) { o.put(outgoing{msg: msg, sent: sent}) }
+
+// put is push for a message with files, which become the outbox's.
+func (o *outbox) put(p outgoing) {
 	o.mu.Lock()
 	drop := o.stopped
 	if !drop {
-		o.queue = append(o.queue, outgoing{msg, sent})
+		o.queue = append(o.queue, p)
 	}
 	o.mu.Unlock()
 	if drop {
-		if sent != nil {
-			sent()
-		}
+		p.end()
 		return
 	}
 	o.poke()
@@ -55,26 +67,31 @@ func (o *outbox) poke() {
 
 // start runs the writer. A write that fails needs no answer here: the connection is lost then,
 // and godbus's reader notices.
-func (o *outbox) start(to io.Writer) {
+func (o *outbox) start(write func([]bus.Outgoing) error) {
 	go func() {
 		defer close(o.done)
 		for range o.wake {
 			batch, last := o.take()
-			var bytes net.Buffers
+			var out []bus.Outgoing
 			for _, p := range batch {
-				bytes = append(bytes, p.msg)
+				out = append(out, bus.Outgoing{Bytes: p.msg, Descriptors: numbers(p.files)})
 			}
-			_, _ = bytes.WriteTo(to)
+			_ = write(out)
 			for _, p := range batch {
-				if p.sent != nil {
-					p.sent()
-				}
+				p.end()
 			}
 			if last {
 				return
 			}
 		}
 	}()
+}
+
+func numbers(files []*os.File) (list []int) {
+	for _, f := range files {
+		list = append(list, int(f.Fd()))
+	}
+	return list
 }
 
 func (o *outbox) take() (batch []outgoing, last bool) {

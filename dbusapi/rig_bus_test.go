@@ -18,7 +18,7 @@ import (
 	"github.com/berthd/berth/test/bus"
 )
 
-// rig is a server on a bus of its own, over a fake service, and a client.
+// rig is a server on a bus of its own, over a fake service, and a client. newRig gives its manager more methods.
 type rig struct {
 	bus    *bus.Bus
 	core   *fakeCore
@@ -28,12 +28,19 @@ type rig struct {
 	client *dbus.Conn
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, more ...*method) *rig {
 	t.Helper()
 	r := &rig{bus: bus.Start(t), auth: &fakeAuth{}, log: &logBuffer{}}
 	r.core = newFakeCore(NewSignals(slog.New(slog.NewTextHandler(r.log, nil))))
-	server, err := New(t.Context(), r.config())
+	server, err := newServer(t.Context(), r.config())
 	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range more {
+		last := len(server.ifaces[kindManager]) - 1
+		server.ifaces[kindManager][last].methods[m.name] = m
+	}
+	if err := server.open(t.Context(), r.bus.Address); err != nil {
 		t.Fatal(err)
 	}
 	r.server = server

@@ -65,6 +65,17 @@ type Server struct {
 // activated the daemon would find no object. The service must have recovered before. ctx bounds
 // only the connecting.
 func New(ctx context.Context, cfg Config) (*Server, error) {
+	s, err := newServer(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.open(ctx, cfg.Address); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func newServer(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("bus server: %w", err)
 	}
@@ -78,25 +89,31 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel,
 	}
 	s.inbound = newInbound(base, s.ifaces, s.core.Ticket)
-	if err := s.connect(ctx, cfg.Address); err != nil {
-		cancel()
-		return nil, fmt.Errorf("connect to the bus: %w", err)
+	return s, nil
+}
+
+// open connects to the bus and takes the name.
+func (s *Server) open(ctx context.Context, address string) error {
+	if err := s.connect(ctx, address); err != nil {
+		s.cancel()
+		return fmt.Errorf("connect to the bus: %w", err)
 	}
 	if err := s.own(ctx); err != nil {
-		cancel()
+		s.cancel()
 		_ = s.conn.Close()
-		return nil, fmt.Errorf("own %s: %w", contract.BusName, err)
+		return fmt.Errorf("own %s: %w", contract.BusName, err)
 	}
 	s.signals.seed(s.core.Active)
-	s.signals.out.start(s.conn.Socket())
-	return s, nil
+	s.signals.out.start(s.conn.Write)
+	return nil
 }
 
 func (s *Server) connect(ctx context.Context, address string) (err error) {
 	s.conn, err = bus.Connect(ctx, bus.Options{
-		Address: address,
-		Calls:   s.inbound.expect,
-		Serials: &s.signals.serials,
+		Address:     address,
+		Calls:       s.inbound.expect,
+		Serials:     &s.signals.serials,
+		Descriptors: true,
 		Library: []dbus.ConnOption{
 			dbus.WithHandler(handler{s}), dbus.WithSignalHandler(s.inbound), dbus.WithIncomingInterceptor(s.inbound.intercept),
 		},

@@ -12,6 +12,7 @@ var (
 	errBoolean  = errors.New("a boolean is neither 0 nor 1")
 	errNesting  = errors.New("it is nested too deeply")
 	errMultiple = errors.New("a variant does not hold exactly one value")
+	errIndex    = errors.New("it names a descriptor that did not come with it")
 )
 
 // maxDepth is how many containers may be in each other, variants included; godbus has the same limit
@@ -20,10 +21,14 @@ const maxDepth = 64
 
 // checkBody walks a body by its signature, which must be decodable, and reports what is wrong with it.
 // godbus decodes every body that passes, in time and memory that are in proportion to its size. With
-// plain set, a variant may hold only basic values and arrays of them: of each other type reflect
-// keeps a description for as long as the process lives.
-func checkBody(order byteOrder, signature string, body []byte, plain bool) error {
-	w := walk{cursor: cursor{order: order, b: body}, types: decodable(), plain: plain}
+// plain set, a variant may hold only basic values, arrays of them, and named descriptors (a(sh)): of each other
+// type reflect keeps a description for as long as the process lives. The body may name as many descriptors
+// as came with it.
+func checkBody(order byteOrder, signature string, body []byte, plain bool, descriptors uint32) error {
+	w := walk{cursor: cursor{order: order, b: body}, types: decodable(), plain: plain, descriptors: descriptors}
+	if descriptors > 0 {
+		w.types = withDescriptors()
+	}
 	if err := w.values(signature, 0); err != nil {
 		return err
 	}
@@ -38,6 +43,8 @@ type walk struct {
 	cursor
 	types grammar // of variants
 	plain bool
+
+	descriptors uint32 // how many there are to name
 }
 
 func (w *walk) values(signature string, depth int) error {
@@ -78,6 +85,12 @@ func (w *walk) value(t string, depth int) error {
 			return errSignature
 		}
 		return err
+	case 'h':
+		n, err := w.uint32()
+		if err == nil && n >= w.descriptors {
+			return errIndex
+		}
+		return err
 	case 'v':
 		return w.variant(depth)
 	case 'a':
@@ -111,8 +124,11 @@ func (w *walk) variant(depth int) error {
 	return w.value(string(s), depth+1)
 }
 
-// isPlain reports whether a type is basic or an array of such.
+// isPlain reports whether a type is basic, an array of such, or that of named descriptors.
 func isPlain(t []byte) bool {
+	if string(t) == "a(sh)" {
+		return true
+	}
 	last := t[len(t)-1]
 	return last != 'v' && last != '}' && last != ')' && (len(t) == 1 || len(t) == 2 && t[0] == 'a')
 }
@@ -137,7 +153,7 @@ func (w *walk) array(element string, depth int) error {
 		return errShort
 	}
 	end := w.at + int(n)
-	if size := fixed(element[0]); size > 0 {
+	if size := fixed(element[0]); size > 0 && element != "h" {
 		if int(n)%size != 0 {
 			return errArray
 		}

@@ -73,7 +73,7 @@ func TestBodyTaken(t *testing.T) {
 	} {
 		for _, order := range []byteOrder{binary.LittleEndian, binary.BigEndian} {
 			signature, body := valuesIn(t, order, vs...)
-			if err := checkBody(order, signature, body, false); err != nil {
+			if err := checkBody(order, signature, body, false, 0); err != nil {
 				t.Errorf("%s: %q in %v: %v", name, signature, order, err)
 			}
 			if got, err := decode(t, order, signature, body); err != nil || len(got) != len(vs) {
@@ -119,7 +119,7 @@ func TestBodyRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := checkBody(binary.LittleEndian, c.signature, []byte(c.body), false); !errors.Is(err, c.want) {
+			if err := checkBody(binary.LittleEndian, c.signature, []byte(c.body), false, 0); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})
@@ -134,7 +134,7 @@ func TestBodyPlain(t *testing.T) {
 		struct{ A byte }{1}: false, dbus.ParseSignatureMust("s"): true,
 	} {
 		signature, body := values(t, map[string]dbus.Variant{"key": dbus.MakeVariant(value)})
-		if err := checkBody(binary.LittleEndian, signature, body, true); (err == nil) != want {
+		if err := checkBody(binary.LittleEndian, signature, body, true, 0); (err == nil) != want {
 			t.Errorf("%T: %v", value, err)
 		}
 	}

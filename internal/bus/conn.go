@@ -31,6 +31,9 @@ type Options struct {
 	// and a Fault in its header. It runs in the goroutine that reads, right before the library's
 	// incoming interceptor gets the same call, and must not block. Nil serves nothing.
 	Calls func(*Header) Body
+	// Descriptors says that the connection takes and sends descriptors. The owner of each that arrives is
+	// who gets the Header or the Reply that it is in; the others are closed.
+	Descriptors bool
 
 	Serials *Serials          // nil makes new ones
 	Library []dbus.ConnOption // further options of godbus, such as the handlers
@@ -38,13 +41,17 @@ type Options struct {
 
 // check reports a signature that no body is checked by.
 func (o *Options) check() error {
+	types := decodable()
+	if o.Descriptors {
+		types = withDescriptors()
+	}
 	tables := append([]map[string]string{}, o.Replies...)
 	for _, t := range o.Signals {
 		tables = append(tables, t)
 	}
 	for _, t := range tables {
 		for name, signature := range t {
-			if !decodable().has(signature) {
+			if !types.has(signature) {
 				return fmt.Errorf("signature %q of %s is not for us", signature, name)
 			}
 		}
@@ -55,7 +62,8 @@ func (o *Options) check() error {
 // Conn is a connection to a message bus.
 type Conn struct {
 	*dbus.Conn
-	socket  net.Conn
+	wire    *wire
+	serials *Serials
 	signals *signals
 }
 
@@ -94,11 +102,12 @@ func newConn(socket net.Conn, o Options) (*Conn, error) {
 	}
 	g := &gate{replies: newReplies(o.Replies, o.MaxReply), signals: newSignals(o.Signals), calls: o.Calls}
 	options := append([]dbus.ConnOption{dbus.WithSerialGenerator(serials)}, o.Library...)
-	conn, err := dbus.NewConn(newWire(socket, g), options...)
+	w := newWire(socket, g, o.Descriptors)
+	conn, err := dbus.NewConn(w, options...)
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{Conn: conn, socket: socket, signals: g.signals}, nil
+	return &Conn{Conn: conn, wire: w, serials: serials, signals: g.signals}, nil
 }
 
 // enter authenticates, says hello, and finds out who sends the signals that are wanted.
@@ -147,14 +156,19 @@ func (c *Conn) Shelter(ctx context.Context, name string) error {
 
 const noOwner = "org.freedesktop.DBus.Error.NameHasNoOwner"
 
-// Socket is for those who write whole messages past godbus, such as many in one go. None may be a
-// call: nobody would know the answer.
-func (c *Conn) Socket() net.Conn { return c.socket }
+// Outgoing is an encoded message. Its descriptors stay the caller's.
+type Outgoing struct {
+	Bytes       []byte
+	Descriptors []int
+}
+
+// Write writes whole messages past godbus, many in one go. None may be a call: nobody would know the answer.
+func (c *Conn) Write(batch []Outgoing) error { return c.wire.send(batch...) }
 
 // Close ends the connection, first the socket: godbus's Close waits for who writes, and a bus that
 // does not read would hold that up for ever. To close twice is harmless.
 func (c *Conn) Close() error {
-	err := c.socket.Close()
+	err := c.wire.Close()
 	_ = c.Conn.Close()
 	if errors.Is(err, net.ErrClosed) {
 		return nil

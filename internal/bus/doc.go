@@ -13,8 +13,9 @@
 //
 // The gate skips everything else while it reads, and never holds it. Of what it lets through it bounds the size
 // and checks every byte of the body (body.go). It writes the header anew, with the fields that the
-// specification knows. godbus does not learn that the socket could carry descriptors, so the bus delivers
-// no message that has some.
+// specification knows. godbus does not learn that the socket can carry descriptors (Options.Descriptors): the
+// gate's wire owns each that arrives, until it hands it on with a Header or a Reply, and closes all others
+// (descriptors.go). A call whose reply has some goes past godbus (Exchange).
 //
 // The package imports godbus and nothing of Berth. Reading starts no goroutine: everything runs in godbus's one that
 // reads. It keeps nothing that a crash could lose.

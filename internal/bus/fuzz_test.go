@@ -34,7 +34,7 @@ func FuzzHeader(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			h.Signature = ""
+			h.Signature, h.Descriptors = "", 0
 			written := appendHeader(nil, h)
 			if _, err := dbus.DecodeMessage(bytes.NewReader(written)); err != nil {
 				t.Fatalf("%+v: %v", h, err)
@@ -82,7 +82,7 @@ func FuzzBody(f *testing.F) {
 	}{{"a", 1, "/a"}, {"b", 2, "/b"}})
 	f.Add(s, b, true, false)
 	f.Fuzz(func(t *testing.T, signature string, body []byte, big, plain bool) {
-		if !decodable().has(signature) || checkBody(orderOf(big), signature, body, plain) != nil {
+		if !decodable().has(signature) || checkBody(orderOf(big), signature, body, plain, 0) != nil {
 			return
 		}
 		var err error

@@ -8,8 +8,9 @@ import (
 
 // Body says what may be in the body of a message.
 type Body struct {
-	Signature string
-	Max       int // bytes
+	Signature   string
+	Max         int    // bytes
+	Descriptors uint32 // at most so many come with it
 }
 
 // expectation is what may follow a header.
@@ -18,7 +19,8 @@ type expectation struct {
 	undeclared bool // nothing is let through, so that whoever forgot to say what he expects notices
 	plain      bool // see checkBody
 	otherwise  otherwise
-	method     string // of the call that is answered
+	method     string  // of the call that is answered
+	waiter     *waiter // for the answer, if not godbus waits for it
 }
 
 // otherwise is what becomes of a message whose body is not as expected.
@@ -65,6 +67,8 @@ func (e *expectation) fault(h *Header) *Fault {
 		return &Fault{Kind: WrongSignature}
 	case h.Length > e.Max:
 		return &Fault{Kind: TooLarge}
+	case h.Descriptors > e.Descriptors:
+		return &Fault{Kind: TooManyDescriptors}
 	}
 	return nil
 }
@@ -78,6 +82,9 @@ func (e *expectation) failure(h *Header) (name, text string) {
 		return mistyped, fmt.Sprintf("the reply of %s is of signature %q, not %q", e.method, h.Signature, e.Signature)
 	case h.Fault.Kind == TooLarge:
 		return tooLong, fmt.Sprintf("the reply of %s has %d bytes, the limit is %d", e.method, h.Length, e.Max)
+	}
+	if h.Fault.Kind != Malformed {
+		return mistyped, fmt.Sprintf("the reply of %s has %d descriptors, of which %d were expected, or they were lost", e.method, h.Descriptors, e.Descriptors)
 	}
 	return mistyped, fmt.Sprintf("the reply of %s is malformed: %v", e.method, h.Fault.Why)
 }

@@ -2,6 +2,8 @@ package bus
 
 import (
 	"errors"
+	"math"
+	"os"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -20,6 +22,11 @@ type Header struct {
 	Sender      string // the bus writes it: nobody can claim to be another
 	Signature   string // of the body, or anything else if that has a Fault
 	Length      int    // of the body in bytes
+	Descriptors uint32 // how many came with the message
+
+	// Files are the descriptors, which the body names by their place here. Whoever gets the header owns them.
+	// There are none if the message has a Fault.
+	Files []*os.File
 
 	// Fault is set, before the message reaches godbus, when its body is not as expected and was
 	// left out.
@@ -38,11 +45,14 @@ type Fault struct {
 type FaultKind int
 
 // WrongSignature is a body of another signature than the expected one, TooLarge one of too many
-// bytes, Malformed one that is not what its signature says.
+// bytes, Malformed one that is not what its signature says. TooManyDescriptors is a message with more
+// than are expected, LostDescriptors one whose descriptors this process had no room for.
 const (
 	WrongSignature FaultKind = iota + 1
 	TooLarge
 	Malformed
+	TooManyDescriptors
+	LostDescriptors
 )
 
 const knownFlags = dbus.FlagNoReplyExpected | dbus.FlagNoAutoStart | dbus.FlagAllowInteractiveAuthorization
@@ -54,7 +64,6 @@ var (
 	errMissing  = errors.New("a header field is missing")
 	errName     = errors.New("a name is invalid")
 	errSerial   = errors.New("a serial number is 0")
-	errFDs      = errors.New("it counts descriptors")
 	errKind     = errors.New("it is of no known type")
 	errNoFields = errors.New("there are bytes behind the header fields")
 )
@@ -106,7 +115,7 @@ func skipField(c *cursor, t string) error {
 	if t == "" || !anySignature().has(t) || first(t) != len(t) {
 		return errField
 	}
-	w := walk{cursor: *c, types: anySignature()}
+	w := walk{cursor: *c, types: anySignature(), descriptors: math.MaxUint32}
 	err := w.value(t, 3)
 	*c = w.cursor
 	return err
@@ -137,11 +146,7 @@ func (h *Header) set(field dbus.HeaderField, c *cursor) (err error) {
 			err = errSerial
 		}
 	case dbus.FieldUnixFDs:
-		// The bus delivers none to who did not ask for them.
-		var n uint32
-		if n, err = c.uint32(); err == nil && n > 0 {
-			err = errFDs
-		}
+		h.Descriptors, err = c.uint32()
 	}
 	return err
 }

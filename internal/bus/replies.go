@@ -47,7 +47,8 @@ type replies struct {
 // sentCall is a call that waits for its answer.
 type sentCall struct {
 	destination string
-	method      string // with its interface
+	method      string  // with its interface
+	waiter      *waiter // nil if godbus waits for the answer
 }
 
 func newReplies(tables []map[string]string, limit int) *replies {
@@ -61,8 +62,9 @@ func newReplies(tables []map[string]string, limit int) *replies {
 	return r
 }
 
-// note takes down a call that is about to be sent, if it is one that will be answered.
-func (r *replies) note(message []byte) (serial uint32, noted bool) {
+// note takes down a call that is about to be sent, if it is one that will be answered, and who waits for the
+// answer.
+func (r *replies) note(message []byte, to *waiter) (serial uint32, noted bool) {
 	if len(message) < frameSize {
 		return 0, false
 	}
@@ -76,7 +78,7 @@ func (r *replies) note(message []byte) (serial uint32, noted bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.sent[h.Serial] = sentCall{destination: h.Destination, method: h.Interface + "." + h.Member}
+	r.sent[h.Serial] = sentCall{destination: h.Destination, method: h.Interface + "." + h.Member, waiter: to}
 	return h.Serial, true
 }
 
@@ -114,14 +116,19 @@ func (c sentCall) from(h *Header) bool {
 // expect says what may follow the header of an answer to a call.
 func (r *replies) expect(h *Header, call sentCall) expectation {
 	if h.Kind == dbus.TypeError {
-		e := expectation{Body: Body{Signature: "s", Max: maxError}, otherwise: strip}
+		e := expectation{Body: Body{Signature: "s", Max: maxError}, otherwise: strip, waiter: call.waiter}
 		if h.Signature == "" || h.Signature == "sa{sv}" {
 			e.Signature = h.Signature
 		}
 		return e
 	}
 	signature, declared := r.signatures[call.method]
-	return expectation{
+	e := expectation{
 		Body: Body{Signature: signature, Max: r.max}, undeclared: !declared, otherwise: fail, method: call.method,
+		waiter: call.waiter,
 	}
+	if e.waiter != nil {
+		e.Descriptors = MaxDescriptors
+	}
+	return e
 }

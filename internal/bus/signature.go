@@ -16,9 +16,12 @@ type grammar struct {
 // anySignature is what the specification admits.
 func anySignature() grammar { return grammar{basics: "ybnqiuxtdsogh", keys: "ybnqiuxtdsogh"} }
 
-// decodable is what godbus can decode and we can take. Descriptors are nothing for us. Booleans and
+// decodable is what godbus can decode and we can take of a message without descriptors. Booleans and
 // signatures for keys end its connection, and a float that is no number is found in no map.
 func decodable() grammar { return grammar{basics: "ybnqiuxtdsog", keys: "ynqiuxtso"} }
+
+// withDescriptors is the same of a message that has descriptors. godbus decodes them to their places.
+func withDescriptors() grammar { return grammar{basics: "ybnqiuxtdsogh", keys: "ynqiuxtso"} }
 
 // has reports whether s is a signature of the grammar.
 func (g grammar) has(s string) bool {

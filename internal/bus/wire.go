@@ -7,6 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
+
+	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -18,19 +22,26 @@ const (
 	maxHandshake = 16 << 10
 )
 
-var errHandshake = errors.New("the bus says too much before the first message")
+var (
+	errHandshake     = errors.New("the bus says too much before the first message")
+	errNoDescriptors = errors.New("the bus passes no descriptors")
+)
 
 // wire is the connection below godbus's protocol, and what keeps from godbus whatever is not expected.
-// It is our own type, and no *net.UnixConn to godbus, so that godbus does not offer to take descriptors:
-// nothing of ours takes any, and godbus leaks those which a message carries without naming them.
+// It is our own type, and no *net.UnixConn to godbus: godbus leaks the descriptors which a message carries
+// without naming them, and those of a message that it refuses. The wire offers to take descriptors itself,
+// if the connection wants that, and owns each that arrives (descriptors.go). godbus sees only their numbers.
 type wire struct {
 	conn net.Conn
 	gate *gate
 
+	writing sync.Mutex // keeps the parts of a batch together
+
 	// Read's, in the one goroutine that reads.
 	in         *bufio.Reader
-	heard      int    // bytes of the handshake
-	fields     []byte // buffers, used again for each message
+	source     *source // nil if the connection takes no descriptors
+	heard      int     // bytes of the handshake
+	fields     []byte  // buffers, used again for each message
 	header     []byte
 	body       []byte
 	head, tail []byte // what godbus has yet to read of the message that was let through
@@ -38,10 +49,20 @@ type wire struct {
 
 	// begun is set by who ends the handshake, before anybody reads or writes a message.
 	begun bool
+	// passes says that the bus carries descriptors. It is set before the first message is read, and asked
+	// after that: the answer of the bus to the offer stands before it.
+	passes, offered bool
 }
 
-func newWire(conn net.Conn, g *gate) *wire {
-	return &wire{conn: conn, gate: g, in: bufio.NewReaderSize(conn, readSize)}
+func newWire(conn net.Conn, g *gate, descriptors bool) *wire {
+	w := &wire{conn: conn, gate: g}
+	var from io.Reader = conn
+	if u, ok := conn.(*net.UnixConn); ok && descriptors {
+		w.source = newSource(u)
+		from = w.source
+	}
+	w.in = bufio.NewReaderSize(from, readSize)
+	return w
 }
 
 // Close ends the connection.
@@ -50,15 +71,55 @@ func (w *wire) Close() error { return w.conn.Close() }
 // Write sends a line of the handshake or one whole message: godbus writes nothing in parts.
 func (w *wire) Write(p []byte) (int, error) {
 	if !w.begun {
-		w.begun = bytes.Equal(p, []byte("BEGIN\r\n"))
+		if w.begun = bytes.Equal(p, []byte("BEGIN\r\n")); w.begun && w.source != nil {
+			// The answer comes before the first message, so nobody has to wait for it here.
+			w.offered = true
+			_, err := w.conn.Write(append([]byte("NEGOTIATE_UNIX_FD\r\n"), p...))
+			return len(p), err
+		}
 		return w.conn.Write(p)
 	}
-	serial, noted := w.gate.replies.note(p)
-	n, err := w.conn.Write(p)
+	serial, noted := w.gate.replies.note(p, nil)
+	err := w.send(Outgoing{Bytes: p})
 	if err != nil && noted {
 		w.gate.replies.forget(serial)
 	}
-	return n, err
+	return len(p), err
+}
+
+// send writes whole messages, one behind the other.
+func (w *wire) send(batch ...Outgoing) error {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	var plain net.Buffers
+	for _, m := range batch {
+		if len(m.Descriptors) == 0 {
+			plain = append(plain, m.Bytes)
+			continue
+		}
+		if _, err := plain.WriteTo(w.conn); err != nil {
+			return err
+		}
+		plain = nil
+		if err := w.sendRights(m); err != nil {
+			return err
+		}
+	}
+	_, err := plain.WriteTo(w.conn)
+	return err
+}
+
+// sendRights writes one message with its descriptors, which go with the first bytes.
+func (w *wire) sendRights(m Outgoing) error {
+	u, ok := w.conn.(*net.UnixConn)
+	if !ok || !w.passes {
+		return errNoDescriptors
+	}
+	n, _, err := u.WriteMsgUnix(m.Bytes, unix.UnixRights(m.Descriptors...), nil)
+	if err == nil && n < len(m.Bytes) {
+		_, err = w.conn.Write(m.Bytes[n:])
+	}
+	return err
 }
 
 // Read gives the handshake as it comes, and then only messages that the gate lets through.
@@ -72,7 +133,11 @@ func (w *wire) Read(p []byte) (int, error) {
 	}
 	for len(w.head) == 0 && len(w.tail) == 0 {
 		if w.lost == nil {
+			w.lost = w.agree()
+		}
+		if w.lost == nil {
 			w.lost = w.next()
+			w.drop()
 		}
 		if w.lost != nil {
 			return 0, w.lost
@@ -88,6 +153,42 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.tail, w.body = nil, sized(w.body, 0) // a large one is not held until the next message
 	}
 	return n, nil
+}
+
+// agree reads the answer to the offer of descriptors, which is the last line of the handshake.
+func (w *wire) agree() error {
+	if !w.offered {
+		return nil
+	}
+	w.offered = false
+	line, err := w.in.ReadSlice('\n')
+	if err != nil {
+		return err
+	}
+	w.passes = bytes.HasPrefix(line, []byte("AGREE_UNIX_FD"))
+	return nil
+}
+
+// drop closes the descriptors that the last message had and nobody claimed. If nothing more can be read, it
+// closes all.
+func (w *wire) drop() {
+	if w.source == nil {
+		return
+	}
+	until := w.source.read
+	if w.lost == nil {
+		until -= int64(w.in.Buffered())
+	}
+	w.source.drop(until)
+}
+
+// claim gives a header the descriptors that it counts. false means that they were lost.
+func (w *wire) claim(h *Header) (ok bool) {
+	if w.source == nil {
+		return h.Descriptors == 0
+	}
+	h.Files, ok = w.source.claim(h.Descriptors)
+	return ok
 }
 
 // next reads one message, and puts it into head and tail if it is let through.
@@ -125,17 +226,24 @@ func (w *wire) next() error {
 // take reads the body if it is as expected, and else skips it and says so in the header.
 func (w *wire) take(h *Header, e *expectation) error {
 	w.body = sized(w.body, 0)
-	if h.Fault = e.fault(h); h.Fault != nil {
+	if h.Fault = e.fault(h); h.Fault == nil && !w.claim(h) {
+		h.Fault = &Fault{Kind: LostDescriptors}
+	}
+	if h.Fault != nil {
 		return w.skip(h.Length)
 	}
 	w.body = sized(w.body, h.Length)
-	if _, err := io.ReadFull(w.in, w.body); err != nil {
-		return err
+	_, err := io.ReadFull(w.in, w.body)
+	if err == nil {
+		if err := checkBody(h.order, h.Signature, w.body, e.plain, h.Descriptors); err != nil {
+			h.Fault = &Fault{Kind: Malformed, Why: err}
+		}
 	}
-	if err := checkBody(h.order, h.Signature, w.body, e.plain); err != nil {
-		h.Fault = &Fault{Kind: Malformed, Why: err}
+	if err != nil || h.Fault != nil {
+		CloseFiles(h.Files)
+		h.Files = nil
 	}
-	return nil
+	return err
 }
 
 // deliver hands the message to godbus, or what stands in for it.
@@ -147,12 +255,24 @@ func (w *wire) deliver(h *Header, e *expectation) {
 	case e.otherwise == fail:
 		name, text := e.failure(h)
 		w.head, w.tail = failure(h, name, text)
+		w.toCaller(h, e)
 		return
 	case e.otherwise == drop:
 		return
 	}
 	w.header = appendHeader(w.header[:0], h)
 	w.head = w.header
+	w.toCaller(h, e)
+}
+
+// toCaller hands an answer to who waits for it past godbus, if somebody does.
+func (w *wire) toCaller(h *Header, e *expectation) {
+	if e.waiter == nil {
+		return
+	}
+	msg, err := dbus.DecodeMessage(io.MultiReader(bytes.NewReader(w.head), bytes.NewReader(w.tail)))
+	w.head, w.tail = nil, nil
+	e.waiter.answer(outcome{message: msg, files: h.Files, err: err})
 }
 
 func (w *wire) skip(n int) error {

@@ -170,11 +170,11 @@ func TestFramingLost(t *testing.T) {
 // TestHandshake: lines pass as they are, but not without end.
 func TestHandshake(t *testing.T) {
 	t.Parallel()
-	w := newWire(&script{Reader: strings.NewReader("REJECTED EXTERNAL\r\nOK 12\r\n")}, &gate{})
+	w := newWire(&script{Reader: strings.NewReader("REJECTED EXTERNAL\r\nOK 12\r\n")}, &gate{}, false)
 	if got, err := io.ReadAll(w); err != nil || string(got) != "REJECTED EXTERNAL\r\nOK 12\r\n" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	w = newWire(&script{Reader: bytes.NewReader(make([]byte, 1<<20))}, &gate{})
+	w = newWire(&script{Reader: bytes.NewReader(make([]byte, 1<<20))}, &gate{}, false)
 	if got, err := io.ReadAll(w); !errors.Is(err, errHandshake) || len(got) > maxHandshake {
 		t.Errorf("read %d bytes: %v", len(got), err)
 	}

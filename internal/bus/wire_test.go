@@ -38,7 +38,7 @@ func hearing(t testing.TB, calls func(*Header) Body, messages ...[]byte) *wire {
 		calls:   calls,
 	}
 	g.signals.follow(theService, theOwner)
-	w := newWire(&script{Reader: bytes.NewReader(bytes.Join(messages, nil))}, g)
+	w := newWire(&script{Reader: bytes.NewReader(bytes.Join(messages, nil))}, g, false)
 	if _, err := w.Write([]byte("BEGIN\r\n")); err != nil {
 		t.Fatal(err)
 	}

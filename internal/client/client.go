@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -37,7 +38,7 @@ type Client struct {
 // Connect connects to the system bus, or to the one that DBUS_SYSTEM_BUS_ADDRESS names. The
 // connection lives until Close or the end of ctx.
 func Connect(ctx context.Context) (*Client, error) {
-	conn, err := bus.Connect(ctx, bus.Options{Replies: []map[string]string{Replies()}, MaxReply: maxReply})
+	conn, err := bus.Connect(ctx, bus.Options{Replies: []map[string]string{Replies()}, MaxReply: maxReply, Descriptors: true})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -55,10 +56,24 @@ func (c *Client) Close() error {
 
 // call makes one method call and stores the reply's values into results.
 func (c *Client) call(ctx context.Context, path Path, iface, member string, args []any, results ...any) error {
-	if err := checkText(args); err != nil {
+	reply, err := c.exchange(ctx, path, iface, member, args, nil)
+	if err != nil {
 		return err
 	}
-	msg := &dbus.Message{
+	bus.CloseFiles(reply.Files)
+	if err := dbus.Store(reply.Body, results...); err != nil {
+		return fmt.Errorf("reply of %s: %w", member, err)
+	}
+	return nil
+}
+
+// exchange makes one method call with files, which the arguments name by their place, and gives the reply, whose
+// files are the caller's.
+func (c *Client) exchange(ctx context.Context, path Path, iface, member string, args []any, files []*os.File) (bus.Reply, error) {
+	if err := checkText(args); err != nil {
+		return bus.Reply{}, err
+	}
+	reply, err := c.conn.Exchange(ctx, &dbus.Message{
 		Type: dbus.TypeMethodCall,
 		// Object.Call would drop this flag, and then polkit never asks anybody.
 		Flags: dbus.FlagAllowInteractiveAuthorization,
@@ -69,18 +84,11 @@ func (c *Client) call(ctx context.Context, path Path, iface, member string, args
 			dbus.FieldMember:      dbus.MakeVariant(member),
 		},
 		Body: args,
+	}, files...)
+	if err != nil {
+		return bus.Reply{}, callError(ctx, err)
 	}
-	if len(args) > 0 {
-		msg.Headers[dbus.FieldSignature] = dbus.MakeVariant(dbus.SignatureOf(args...))
-	}
-	reply := <-c.conn.SendWithContext(ctx, msg, make(chan *dbus.Call, 1)).Done
-	if reply.Err != nil {
-		return callError(ctx, reply.Err)
-	}
-	if err := reply.Store(results...); err != nil {
-		return fmt.Errorf("reply of %s: %w", member, err)
-	}
-	return nil
+	return reply, nil
 }
 
 // checkText refuses what no D-Bus string can hold; the library would panic.
