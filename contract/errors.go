@@ -12,6 +12,7 @@ const (
 	ErrorInvalidState     = "org.berth1.Error.InvalidState"
 	ErrorTransient        = "org.berth1.Error.Transient"
 	ErrorNoSuchConsole    = "org.berth1.Error.NoSuchConsole"
+	ErrorNotAsked         = "org.berth1.Error.NotAsked"
 	ErrorStartFailed      = "org.berth1.Error.StartFailed"
 	ErrorOperationTimeout = "org.berth1.Error.OperationTimedOut"
 	ErrorShuttingDown     = "org.berth1.Error.ShuttingDown"

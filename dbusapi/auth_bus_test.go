@@ -84,7 +84,11 @@ func TestRefused(t *testing.T) {
 // sample makes arguments of the types that a method takes.
 func sample(m *method) []any {
 	var args []any
-	for _, c := range strings.TrimSuffix(m.in, "a{sv}") {
+	rest, list := strings.CutPrefix(strings.TrimSuffix(m.in, "a{sv}"), "as")
+	if list {
+		args = append(args, []string{"auto"})
+	}
+	for _, c := range rest {
 		args = append(args, map[rune]any{'s': "a", 'b': true, 'u': uint32(1), 'v': dbus.MakeVariant("x")}[c])
 	}
 	if strings.HasSuffix(m.in, "a{sv}") {

@@ -10,7 +10,7 @@ import (
 )
 
 func containerIface() *iface {
-	return newIface(contract.ContainerInterface, containerProperties(),
+	return newIface(contract.ContainerInterface, containerProperties(), append(endMethods(),
 		change("Start", contract.ActionControl, "start domain", core.Start),
 		change("Destroy", contract.ActionControl, "destroy domain", core.Destroy),
 		change("Undefine", contract.ActionManage, "undefine domain", core.Undefine),
@@ -31,7 +31,7 @@ func containerIface() *iface {
 		&method{
 			name: "ReadConsole", in: "sa{sv}", out: "ay", action: contract.ActionConsole, doing: "read the console of domain",
 			run: readConsole,
-		},
+		})...,
 	)
 }
 

@@ -17,6 +17,10 @@ type core interface {
 	Undefine(ctx context.Context, u domain.UUID) error
 	Suspend(ctx context.Context, u domain.UUID) error
 	Resume(ctx context.Context, u domain.UUID) error
+	Shutdown(ctx context.Context, u domain.UUID, m service.Modes) error
+	Reboot(ctx context.Context, u domain.UUID, m service.Modes) error
+	Reset(ctx context.Context, u domain.UUID) error
+	AwaitEnd(ctx context.Context, u domain.UUID, id uint32) (service.Snapshot, error)
 	Console(ctx context.Context, u domain.UUID, device string) ([]byte, error)
 
 	// Ticket takes a place in the order of the calls that change one container; it must not block.

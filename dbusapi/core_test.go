@@ -142,6 +142,26 @@ func (f *fakeCore) Destroy(ctx context.Context, u domain.UUID) error {
 	return f.state(ctx, "destroy", u, events.Stopped, events.Destroyed, service.StateShutoff, 0)
 }
 
+func (f *fakeCore) Shutdown(ctx context.Context, u domain.UUID, m service.Modes) error {
+	return f.state(ctx, fmt.Sprintf("shutdown %+v", m), u, events.Stopped, events.Shutdown, service.StateShutoff, 0)
+}
+
+func (f *fakeCore) Reboot(ctx context.Context, u domain.UUID, m service.Modes) error {
+	return f.state(ctx, fmt.Sprintf("reboot %+v", m), u, events.Rebooted, events.Requested, service.StateRunning, 72)
+}
+
+func (f *fakeCore) Reset(ctx context.Context, u domain.UUID) error {
+	return f.state(ctx, "reset", u, events.Rebooted, events.Requested, service.StateRunning, 73)
+}
+
+func (f *fakeCore) AwaitEnd(ctx context.Context, u domain.UUID, id uint32) (service.Snapshot, error) {
+	if id == 0 { // a run that does not end
+		<-ctx.Done()
+		return service.Snapshot{}, context.Cause(ctx)
+	}
+	return f.ByUUID(u)
+}
+
 func (f *fakeCore) Suspend(ctx context.Context, u domain.UUID) error {
 	return f.state(ctx, "suspend", u, events.Suspended, events.Paused, service.StatePaused, 62)
 }

@@ -52,6 +52,7 @@ func errorRows() []errorRow {
 		sentinel(service.ErrNoContainer, contract.ErrorNoSuchContainer),
 		sentinel(service.ErrNoConsole, contract.ErrorNoSuchConsole),
 		sentinel(service.ErrShuttingDown, contract.ErrorShuttingDown),
+		sentinel(service.ErrNotAsked, contract.ErrorNotAsked),
 		sentinel(service.ErrTransient, contract.ErrorTransient),
 		sentinel(service.ErrNoDefinition, contract.ErrorTransient),
 		sentinel(service.ErrTimeout, contract.ErrorOperationTimeout),

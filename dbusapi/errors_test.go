@@ -35,6 +35,7 @@ func errorCases() []errorCase {
 		{"service.ErrUnreadable", fmt.Errorf("%w: %w", service.ErrUnreadable, &domain.Error{Text: "no"}), contract.ErrorUnreadable, "the stored definition cannot be read: no", nil},
 		{"service.ErrNoConsole", service.ErrNoConsole, contract.ErrorNoSuchConsole, "no such console", nil},
 		{"service.ErrShuttingDown", service.ErrShuttingDown, contract.ErrorShuttingDown, "the daemon is shutting down", nil},
+		{"service.ErrNotAsked", fmt.Errorf("%w: deaf", service.ErrNotAsked), contract.ErrorNotAsked, "init cannot be asked: deaf", nil},
 		{"service.ErrTransient", service.ErrTransient, contract.ErrorTransient, "the container is transient", nil},
 		{"service.ErrNoDefinition", service.ErrNoDefinition, contract.ErrorTransient, "no stored definition", nil},
 		{"service.ErrKilled", &service.StartError{Step: "container", Err: service.ErrKilled}, contract.ErrorStartFailed, "container: the supervisor ended unexpectedly", map[string]any{"step": "container"}},

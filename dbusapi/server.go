@@ -57,8 +57,10 @@ type Server struct {
 	cancel context.CancelFunc
 	conn   *bus.Conn
 
-	closing sync.Once
-	closed  error
+	// released is closed when the name is given up. A call that waits for others ends then.
+	released chan struct{}
+	closing  sync.Once
+	closed   error
 }
 
 // New connects, serves, and then takes the bus name: the other way round, the very call that
@@ -86,7 +88,7 @@ func newServer(ctx context.Context, cfg Config) (*Server, error) {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{
 		core: cfg.Core, signals: cfg.Signals, auth: cfg.Auth, log: cfg.Log, version: cfg.Version,
-		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel,
+		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel, released: make(chan struct{}),
 	}
 	s.inbound = newInbound(base, s.ifaces, s.core.Ticket)
 	return s, nil
@@ -180,6 +182,7 @@ func (s *Server) shutDown(ctx context.Context) error {
 	if err != nil {
 		err = fmt.Errorf("release %s: %w", contract.BusName, err)
 	}
+	close(s.released)
 	select {
 	case <-s.inbound.drain():
 	case <-ctx.Done():

@@ -22,7 +22,7 @@ func (s *Service) goOn(c *container, r *run, def *domain.Def) {
 	r.State, r.Reason = s.stateOf(r)
 	s.begin(c, r, def, nil)
 	switch {
-	case r.Destroyed:
+	case r.Destroyed, r.Wanted == WantReset:
 		s.work.Go(func() { s.killAfter(c, r, 0) })
 	case r.Stopping:
 		if err := s.askToStop(c, r); err != nil {

@@ -26,7 +26,8 @@ type container struct {
 	// The supervisor through which other containers share namespaces. It is nil unless the container runs
 	// and nobody has ordered its end.
 	shareable    Supervisor
-	notAnswering bool // the supervisor cannot be asked
+	notAnswering bool            // the supervisor cannot be asked
+	over         <-chan struct{} // of the run; nil when off
 
 	// For the goroutine that has the container locked only.
 	run      *run
@@ -41,7 +42,9 @@ type run struct {
 	supervisor Supervisor    // the supervisor from then on; nil while it does not answer this daemon
 	over       chan struct{} // closed when all parts are released
 	retried    bool          // the processes did not end when they were killed, and retryStop waits for that
-	inherited  bool          // an earlier daemon started it, and the supervisor is not known to be gone
+	// Why it did not start again, although a life-cycle action or a caller wanted that.
+	notRestarted error
+	inherited    bool // an earlier daemon started it, and the supervisor is not known to be gone
 }
 
 func newContainer() *container {

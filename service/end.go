@@ -44,7 +44,7 @@ func (s *Service) ended(c *container, r *run) {
 		s.Log.Error("end of a run", "domain", c.snapshot().Name, "uuid", r.UUID.String(), "err", err)
 	}
 	c.mu.Lock()
-	c.live, c.previous, c.shareable, c.notAnswering = nil, live, nil, false
+	c.live, c.previous, c.shareable, c.notAnswering, c.over = nil, live, nil, false, nil
 	c.mu.Unlock()
 	c.run = nil
 	s.change(c, out.event(s), func(snap *Snapshot) {
@@ -58,8 +58,10 @@ func (s *Service) ended(c *container, r *run) {
 			snap.describe(c.stored)
 		}
 	})
-	if out.restart && s.restart(c, live, out) {
-		return
+	if out.restart {
+		if r.notRestarted = s.restart(c, live, out); r.notRestarted == nil {
+			return
+		}
 	}
 	s.dismissTransient(c)
 }
@@ -75,19 +77,15 @@ func (s *Service) dismissTransient(c *container) {
 	}
 }
 
-// restart starts the next run and reports whether it succeeded. If not, or if the container restarts too
-// often, the container stays off.
-func (s *Service) restart(c *container, live *domain.Def, o outcome) bool {
+// restart starts the next run. If that fails, or if the container restarts too often by itself, the container stays
+// off and restart returns an error.
+func (s *Service) restart(c *container, live *domain.Def, o outcome) error {
 	err := errTooFast
-	if !c.tooFast(s.Now()) {
-		e := s.event(events.Started, events.Booted)
-		if o.guestReboot {
-			e = s.event(events.Rebooted, events.Guest)
-		}
-		err = s.boot(detached(), c, live, e)
+	if o.requested || !c.tooFast(s.Now()) {
+		err = s.boot(detached(), c, live, s.beginning(o))
 	}
 	if err == nil {
-		return true
+		return nil
 	}
 	s.Log.Error("restart", "domain", c.snapshot().Name, "err", err)
 	s.change(c, s.event(events.Stopped, events.Failed), func(snap *Snapshot) {
@@ -96,7 +94,18 @@ func (s *Service) restart(c *container, live *domain.Def, o outcome) bool {
 			snap.describe(c.stored)
 		}
 	})
-	return false
+	return err
+}
+
+// beginning returns the event of a run that follows another one.
+func (s *Service) beginning(o outcome) *events.Event {
+	switch {
+	case o.reboot && o.requested:
+		return s.event(events.Rebooted, events.Requested)
+	case o.reboot:
+		return s.event(events.Rebooted, events.Guest)
+	}
+	return s.event(events.Started, events.Booted)
 }
 
 // watch waits for the end of a supervisor and then ends its run. Before that, systemd may order the end.

@@ -15,6 +15,7 @@ var (
 	ErrTransient    = errors.New("the container is transient")
 	ErrTimeout      = errors.New("timed out")
 	ErrNoDefinition = errors.New("no stored definition")
+	ErrNotAsked     = errors.New("init cannot be asked")
 	ErrUnreadable   = errors.New("the stored definition cannot be read")
 )
 

@@ -96,19 +96,20 @@ func (d supervisorsFake) Console(runDir string, n int) ([]byte, error) {
 }
 
 type supervisorFake struct {
-	d       *daemon // that started it, or attached to it last
-	name    string
-	pid     uint32
-	running bool
-	hanging atomic.Bool // it is stopped
-	frozen  atomic.Bool // its payload is
-	listens bool
-	asked   bool
-	order   chan struct{} // of systemd, to end
-	once    sync.Once
-	done    chan struct{}
-	end     End
-	failure error
+	d        *daemon // that started it, or attached to it last
+	name     string
+	pid      uint32
+	running  bool
+	hanging  atomic.Bool // it is stopped
+	frozen   atomic.Bool // its payload is
+	listens  bool
+	asked    bool
+	requests []Request
+	order    chan struct{} // of systemd, to end
+	once     sync.Once
+	done     chan struct{}
+	end      End
+	failure  error
 }
 
 func (s *supervisorFake) over() bool {
@@ -160,6 +161,18 @@ func (s *supervisorFake) HangUp() {
 func (s *supervisorFake) stopBySystemd() {
 	close(s.order)
 	_ = s.Terminate()
+}
+
+// Ask is heard by an init that listens.
+func (s *supervisorFake) Ask(ctx context.Context, r Request) error {
+	if err := s.d.call("supervisor.Ask"); err != nil {
+		return err
+	}
+	s.requests = append(s.requests, r)
+	if !s.listens {
+		return fmt.Errorf("%w: deaf", ErrNotAsked)
+	}
+	return ctx.Err()
 }
 
 func (s *supervisorFake) Terminate() error {

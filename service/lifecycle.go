@@ -4,12 +4,15 @@ package service
 type operation string
 
 const (
-	opStart   operation = "start"
-	opCreate  operation = "create"
-	opDestroy operation = "destroy"
-	opSuspend operation = "suspend"
-	opResume  operation = "resume"
-	opStats   operation = "stats"
+	opStart    operation = "start"
+	opCreate   operation = "create"
+	opDestroy  operation = "destroy"
+	opShutdown operation = "shutdown"
+	opReboot   operation = "reboot"
+	opReset    operation = "reset"
+	opSuspend  operation = "suspend"
+	opResume   operation = "resume"
+	opStats    operation = "stats"
 )
 
 // verdict says whether a state allows an operation.
@@ -25,12 +28,15 @@ const (
 // operation ever meets StateStarting: the start has the container locked.
 func lifecycle(op operation, s State) verdict {
 	return map[operation]map[State]verdict{
-		opStart:   {StateShutoff: proceed},
-		opCreate:  {StateShutoff: proceed},
-		opDestroy: {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
-		opSuspend: {StateRunning: proceed, StatePaused: already},
-		opResume:  {StatePaused: proceed},
-		opStats:   {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
+		opStart:    {StateShutoff: proceed},
+		opCreate:   {StateShutoff: proceed},
+		opDestroy:  {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
+		opShutdown: {StateRunning: proceed, StateStopping: already},
+		opReboot:   {StateRunning: proceed},
+		opReset:    {StateRunning: proceed, StatePaused: proceed},
+		opSuspend:  {StateRunning: proceed, StatePaused: already},
+		opResume:   {StatePaused: proceed},
+		opStats:    {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
 	}[op][s]
 }
 

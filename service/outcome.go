@@ -25,25 +25,37 @@ func (c *container) tooFast(now time.Time) bool {
 
 // outcome is the consequence of a run's end.
 type outcome struct {
-	reason      Reason
-	restart     bool
-	guestReboot bool
+	reason    Reason
+	restart   bool
+	reboot    bool // it is, or would have been, a reboot
+	requested bool // a caller wanted it
 }
 
 // outcomeOf applies the definition's life-cycle actions to the end of a run.
 //
 //	destroyed by a caller, stopped by systemd   stays off
-//	reboot(2)                                   on_reboot
+//	reset by a caller                           starts again
+//	any end after a caller's shutdown           on_poweroff
+//	reboot(2), or exit after a caller's reboot  on_reboot
 //	killed by a signal, or supervisor lost      on_crash
 //	exit, or reboot(2) to halt or power off     on_poweroff
+//
+// An init that has no other word for it reboots upon a shutdown, or only exits upon a reboot. The caller's wish is
+// what counts then.
 func outcomeOf(r *Run, end End, def *domain.Def) outcome {
 	switch {
 	case r.Destroyed:
 		return outcome{reason: ReasonDestroyed}
 	case r.Stopping || end.Asked:
 		return outcome{reason: ReasonShutdown}
+	case r.Wanted == WantReset:
+		return outcome{reason: ReasonDestroyed, restart: true, reboot: true, requested: true}
+	case r.Wanted == WantShutdown:
+		return outcome{reason: ReasonShutdown, restart: restarts(def.OnPoweroff)}
+	case r.Wanted == WantReboot && (end.Reboot() || end.Known && end.Exit.Kind == ExitExited):
+		return outcome{reason: ReasonShutdown, restart: restarts(def.OnReboot), reboot: true, requested: true}
 	case end.Reboot():
-		return outcome{reason: ReasonShutdown, restart: restarts(def.OnReboot), guestReboot: true}
+		return outcome{reason: ReasonShutdown, restart: restarts(def.OnReboot), reboot: true}
 	case crashed(end):
 		return outcome{reason: ReasonFailed, restart: restarts(def.OnCrash)}
 	}
@@ -64,10 +76,10 @@ func crashed(end End) bool {
 	return !end.Known || (end.Exit.Kind != ExitExited && end.Exit.Code != int32(syscall.SIGINT))
 }
 
-// event returns the event of the end. A guest's reboot has none: the next run's "rebooted" stands for both.
+// event returns the event of the end. A reboot has none: the next run's "rebooted" stands for both.
 func (o outcome) event(s *Service) *events.Event {
 	switch {
-	case o.guestReboot && o.restart:
+	case o.reboot && o.restart:
 		return nil
 	case o.reason == ReasonDestroyed:
 		return s.event(events.Stopped, events.Destroyed)

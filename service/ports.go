@@ -92,6 +92,7 @@ type Run struct {
 	// Orders, saved before they are carried out. If the daemon dies, the next one finishes them.
 	Stopping  bool   `json:"stopping,omitempty"`  // by systemd
 	Destroyed bool   `json:"destroyed,omitempty"` // by a caller
+	Wanted    Want   `json:"wanted,omitempty"`    // by a caller, of init
 	XML       string `json:"xml"`                 // the live definition
 
 	// MachineOurs, if not nil, gives the answer of Machines.Owns, which was asked for while the run's processes
@@ -250,6 +251,9 @@ type Supervisor interface {
 	// Terminate asks init to end, with a signal that init understands. Init is killed if there is none. It
 	// is no error if init has ended already.
 	Terminate() error
+	// Ask asks init to end or to reboot. It returns when init was asked. It returns ErrNotAsked if init cannot be
+	// asked in these ways, and no error if init has ended. It needs requestWire.
+	Ask(ctx context.Context, r Request) error
 	// Asked is closed when systemd has ordered the container's end. The supervisor has asked init by then.
 	Asked() <-chan struct{}
 	// Done is closed when the supervisor is gone. End then says how init ended.
@@ -259,6 +263,16 @@ type Supervisor interface {
 	Kill() error
 	// Close closes the connection. The supervisor and its container go on.
 	Close() error
+}
+
+// requestWire is the first version of the supervisors' protocol that has Ask.
+const requestWire = 3
+
+// Request says for what and how init is to be asked. The initctl FIFO is tried before a signal.
+type Request struct {
+	Reboot  bool // not: end
+	Initctl bool
+	Signal  bool
 }
 
 // End is how a run ended. Known is false if the supervisor ended without a message. Asked is true if systemd

@@ -133,10 +133,13 @@ func TestLifecycleTable(t *testing.T) {
 	t.Parallel()
 	states := []State{StateShutoff, StateStarting, StateRunning, StatePaused, StateStopping}
 	for op, want := range map[operation][]verdict{
-		opStart:   {proceed, refuse, refuse, refuse, refuse},
-		opDestroy: {refuse, refuse, proceed, proceed, proceed},
-		opSuspend: {refuse, refuse, proceed, already, refuse},
-		opResume:  {refuse, refuse, refuse, proceed, refuse},
+		opStart:    {proceed, refuse, refuse, refuse, refuse},
+		opDestroy:  {refuse, refuse, proceed, proceed, proceed},
+		opShutdown: {refuse, refuse, proceed, refuse, already},
+		opReboot:   {refuse, refuse, proceed, refuse, refuse},
+		opReset:    {refuse, refuse, proceed, proceed, refuse},
+		opSuspend:  {refuse, refuse, proceed, already, refuse},
+		opResume:   {refuse, refuse, refuse, proceed, refuse},
 	} {
 		for i, state := range states {
 			if got := lifecycle(op, state); got != want[i] {

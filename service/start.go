@@ -78,7 +78,7 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) {
 	c.run = r
 	c.mu.Lock()
-	c.live, c.groupID = def, r.GroupID
+	c.live, c.groupID, c.over = def, r.GroupID, r.over
 	c.shareable, c.notAnswering = nil, r.supervisor == nil
 	if !r.Destroyed && !r.Stopping {
 		c.shareable = r.supervisor

@@ -37,11 +37,16 @@ func (s *Service) ordered(c *container, r *run) {
 // recordIntent saves an order to end a run, so that a later daemon reports the right reason for the end.
 // From now on no other container can share namespaces with this one. The caller has the container locked.
 func (s *Service) recordIntent(c *container, what *bool) {
-	c.mu.Lock()
-	c.shareable, c.notAnswering = nil, false
-	c.mu.Unlock()
+	s.endSharing(c)
 	*what = true
 	s.save(c.run)
+}
+
+// endSharing keeps other containers from sharing namespaces with a container whose end is ordered.
+func (s *Service) endSharing(c *container) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shareable, c.notAnswering = nil, false
 }
 
 // save writes a run's note for a later daemon. It only logs an error: a container can be suspended, resumed

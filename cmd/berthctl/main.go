@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/berthd/berth/internal/cli"
 	"github.com/berthd/berth/internal/client"
 )
@@ -18,11 +20,17 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := cli.Run(ctx, cli.Config{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Getenv:  os.Getenv,
-		Root:    os.Geteuid() == 0,
-		Version: version,
-		Connect: func(ctx context.Context) (cli.Daemon, error) { return client.Connect(ctx) },
+		Getenv:   os.Getenv,
+		Terminal: isTerminal(os.Stderr),
+		Root:     os.Geteuid() == 0,
+		Version:  version,
+		Connect:  func(ctx context.Context) (cli.Daemon, error) { return client.Connect(ctx) },
 	}, os.Args[1:])
 	stop()
 	os.Exit(code)
+}
+
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
 }

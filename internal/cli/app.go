@@ -31,6 +31,10 @@ type container interface {
 	Undefine(ctx context.Context, p client.Path) error
 	Suspend(ctx context.Context, p client.Path) error
 	Resume(ctx context.Context, p client.Path) error
+	Shutdown(ctx context.Context, p client.Path, modes []string) error
+	Reboot(ctx context.Context, p client.Path, modes []string) error
+	Reset(ctx context.Context, p client.Path) error
+	AwaitEnd(ctx context.Context, p client.Path, id uint32) (state, reason string, err error)
 	XML(ctx context.Context, p client.Path, d client.Definition) (string, error)
 	Plan(ctx context.Context, p client.Path, d client.Definition) (string, error)
 	Console(ctx context.Context, p client.Path, device string) ([]byte, error)
@@ -43,6 +47,7 @@ type Config struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
+	Terminal bool // Err is a terminal
 	Root     bool // the caller is root, and needs no advice to become root
 	Version  string
 	Connect  func(context.Context) (Daemon, error)

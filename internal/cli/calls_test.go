@@ -37,6 +37,10 @@ func TestCalls(t *testing.T) {
 		"plan inactive":    {[]string{"plan", "web", "--inactive"}, []string{"ByName web", "Plan inactive"}},
 		"dumpxml inactive": {[]string{"dumpxml", "web", "--inactive"}, []string{"ByName web", "XML inactive"}},
 		"console":          {[]string{"console-log", "web", "--devname", "console1"}, []string{"ByName web", "Console console1"}},
+		"shutdown":         {[]string{"shutdown", "web", "--mode", "initctl,signal"}, []string{"ByName web", "Shutdown web initctl+signal"}},
+		"shutdown by id":   {[]string{"shutdown", "4711"}, []string{"List", "Shutdown web"}},
+		"reboot by uuid":   {[]string{"reboot", "6695eb01-f6a4-8304-79aa-97f2502e193f"}, []string{"ByUUID 6695eb01-f6a4-8304-79aa-97f2502e193f", "Info", "Reboot web"}},
+		"shutdown, wait":   {[]string{"shutdown", "web", "--wait"}, []string{"ByName web", "Info", "Shutdown web", "AwaitEnd 4711"}},
 		"nothing at all":   {[]string{"start", "a", "b"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,6 +31,11 @@ func changes() []change {
 			Daemon.Destroy, "destroyed",
 		},
 		{
+			"reset", "Kill a container and start it again, with the same definition", nameUUIDOrID,
+			fitting{States: []string{"running", "paused"}},
+			Daemon.Reset, "was reset",
+		},
+		{
 			"suspend", "Freeze a running container", nameUUIDOrID,
 			fitting{States: []string{"running"}},
 			Daemon.Suspend, "suspended",

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type fake struct {
 	hook    func(method string)
 	calls   []string
 	closed  int
+	ends    string // the state after the end of a run, "" if it does not end
 }
 
 func (f *fake) call(method, arg string) error {
@@ -97,6 +99,30 @@ func (f *fake) Destroy(_ context.Context, p client.Path) error {
 	return f.call("Destroy", f.at(p).Name)
 }
 
+func (f *fake) Reset(_ context.Context, p client.Path) error { return f.call("Reset", f.at(p).Name) }
+
+func (f *fake) Shutdown(_ context.Context, p client.Path, modes []string) error {
+	return f.call("Shutdown", f.at(p).Name+" "+strings.Join(modes, "+"))
+}
+
+func (f *fake) Reboot(_ context.Context, p client.Path, modes []string) error {
+	return f.call("Reboot", f.at(p).Name+" "+strings.Join(modes, "+"))
+}
+
+func (f *fake) AwaitEnd(ctx context.Context, p client.Path, id uint32) (state, reason string, err error) {
+	if err := f.call("AwaitEnd", fmt.Sprint(id)); err != nil {
+		return "", "", err
+	}
+	switch f.ends {
+	case "":
+		<-ctx.Done()
+		return "", "", context.Cause(ctx)
+	case "running":
+		return "running", "booted", nil
+	}
+	return "shutoff", "shutdown", nil
+}
+
 func (f *fake) Suspend(_ context.Context, p client.Path) error {
 	return f.call("Suspend", f.at(p).Name)
 }
@@ -159,8 +185,8 @@ func fleet() *fake {
 		stats:   map[string]client.Stats{"web": {CPUUsageUSec: &cpu, MemoryCurrent: &memory, TasksCurrent: &tasks}},
 		xml:     "<domain type='lxc'>\n</domain>\n",
 		console: []byte("login: \x1b[1mroot\x1b[0m\n"),
-		version: "1.3",
-		errs:    map[string]error{},
+		version: "1.3", ends: "shutoff",
+		errs: map[string]error{},
 	}
 }
 

@@ -27,16 +27,19 @@ func TestGolden(t *testing.T) {
 		"changes": {
 			"start db", "destroy web", "suspend web", "resume build", "undefine db", "-q start db",
 			"destroy 4711", "destroy --domain web", "destroy --domain=web", "start 0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1",
+			"shutdown web", "shutdown web --mode signal,initctl", "shutdown --wait 4711", "shutdown web --wait --timeout 9", "-q shutdown 4711",
+			"reboot web", "reboot web --mode auto --wait", "reset web", "reset 4711",
 			"define -", "create -", "define --file -", "-q define -",
 		},
 		"show": {"dumpxml web", "dumpxml --inactive web", "plan web", "console-log web", "console-log web --devname console1", "version", "version --json", "--version", "-v"},
 		"usage": {
 			"", "nosuch", "start", "start a b", "start --domain a b", "start --domain", "start --nosuch web", "start -x web",
 			"list a", "version a", "list --name --json", "list --table --uuid", "list --json --table", "list --all=x",
+			"shutdown web --timeout 9", "shutdown web --wait --timeout x", "shutdown web --mode", "reboot",
 			"define", "define /nosuch/file", "start nosuch", "domid 12", "domid 00000000-0000-0000-0000-000000000000", "start ",
 			"help nosuch", "completion", "completion tcsh", "-c qemu:///system list", "-c lxc:///system domid web", "--connect lxc:/// domid web",
 		},
-		"help": {"help", "help list", "start --help"},
+		"help": {"help", "help list", "start --help", "help shutdown"},
 	} {
 		t.Run(subject, func(t *testing.T) {
 			t.Parallel()

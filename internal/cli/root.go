@@ -36,6 +36,7 @@ func (a *app) command() *cobra.Command {
 	root.PersistentFlags().BoolP("help", "h", false, "help for the command")
 	root.AddCommand(a.defineCommands()...)
 	root.AddCommand(a.changeCommands()...)
+	root.AddCommand(a.endCommands()...)
 	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.planCommand(), a.stateCommand(), a.infoCommand())
 	root.AddCommand(a.identityCommands()...)
 	root.AddCommand(a.consoleLogCommand(), a.versionCommand())
@@ -69,6 +70,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
 		return fmt.Errorf("invalid '=' after option --%s", invalid.GetFlag().Name)
+	}
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "uint" {
+		return fmt.Errorf("numeric value '%s' for --%s is malformed or out of range", invalid.GetValue(), invalid.GetFlag().Name)
 	}
 	return err
 }

@@ -94,8 +94,14 @@ func (c *Client) exchange(ctx context.Context, path Path, iface, member string, 
 // checkText refuses what no D-Bus string can hold; the library would panic.
 func checkText(args []any) error {
 	for _, arg := range args {
-		if s, ok := arg.(string); ok && (!utf8.ValidString(s) || strings.ContainsRune(s, 0)) {
-			return ErrNotText
+		texts, _ := arg.([]string)
+		if s, ok := arg.(string); ok {
+			texts = []string{s}
+		}
+		for _, s := range texts {
+			if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+				return ErrNotText
+			}
 		}
 	}
 	return nil

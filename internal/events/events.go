@@ -26,7 +26,8 @@ const (
 	Shutdown  Detail = "shutdown"
 	Destroyed Detail = "destroyed"
 	Failed    Detail = "failed"
-	Guest     Detail = "guest" // the container asked for the reboot
+	Guest     Detail = "guest"     // the container rebooted itself
+	Requested Detail = "requested" // a caller asked for the reboot
 )
 
 // Event is one life-cycle event. Seq grows by one with each event, and begins anew when the daemon

@@ -42,6 +42,7 @@ type Process struct {
 	leader    uint32
 	failed    error
 	end       service.End
+	asking    *asking // nil if there is none
 }
 
 func newProcess(pid uint32) *Process {
@@ -235,6 +236,8 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 		once(p.running)
 	case *wire.Asked:
 		once(p.asked)
+	case *wire.Answered:
+		p.asking.answer(m)
 	case *wire.Failed:
 		p.failed = m
 	case *wire.Exited:

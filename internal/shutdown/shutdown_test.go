@@ -13,6 +13,7 @@ const (
 	cgForks = "SigBlk:\tfffffffe7ffbfeff\nSigCgt:\t0000000000004000\n"
 	deaf    = "SigBlk:\t0000000000000000\nSigCgt:\t0000000000000000\n"
 	reads   = "SigBlk:\t0000000000004000\nSigCgt:\t0000000000000000\n" // SIGTERM, by signalfd
+	hup     = "SigBlk:\t0000000000000000\nSigCgt:\t0000000000004001\n" // SIGHUP and SIGTERM
 	bash    = "SigBlk:\t0000000000014002\nSigCgt:\t0000000000000000\n" // bash, for the moment of a fork
 )
 
@@ -75,7 +76,67 @@ func TestNext(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got, more := Next(tc.said, tc.listens, ParseMasks(tc.status)); got != tc.want || more != (tc.want != 0) {
+			if got, more := Off.Next(tc.said, tc.listens, ParseMasks(tc.status)); got != tc.want || more != (tc.want != 0) {
+				t.Errorf("got %v, %v; want %v", got, more, tc.want)
+			}
+		})
+	}
+}
+
+// TestReboot: a reboot is asked for by systemd's signal, or by SIGHUP, or by SIGTERM of an init that does not listen to
+// SIGHUP.
+func TestReboot(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		looks []string
+		want  syscall.Signal
+	}{
+		"systemd":                    {[]string{systemd}, Reboot},
+		"systemd while it forks":     {[]string{forking, systemd, forking, systemd}, Reboot},
+		"SIGHUP and SIGTERM":         {[]string{hup}, syscall.SIGHUP},
+		"only SIGTERM":               {[]string{caught}, syscall.SIGTERM},
+		"SIGTERM by signalfd":        {[]string{reads}, syscall.SIGTERM},
+		"SIGHUP for a moment":        {[]string{"SigBlk:\t0000000000000001\nSigCgt:\t0000000000004000\n", caught}, syscall.SIGTERM},
+		"all blocked for good":       {[]string{forking}, syscall.SIGHUP},
+		"a deaf shell that forks":    {[]string{forking, forking, deaf}, 0},
+		"a Reboot that soon is none": {[]string{systemd, hup}, syscall.SIGHUP},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := Looks{Goal: Again}
+			for n := 1; n <= 2*mostLooks; n++ {
+				sig, sure := l.Add(ParseMasks(tc.looks[min(n, len(tc.looks))-1]))
+				if !sure {
+					continue
+				}
+				if sig != tc.want {
+					t.Errorf("got %v after %d looks, want %v", sig, n, tc.want)
+				}
+				return
+			}
+			t.Error("never sure")
+		})
+	}
+}
+
+// TestNextOfReboot: an init that still runs after SIGHUP gets SIGTERM if it listens to that, and nothing after SIGTERM.
+func TestNextOfReboot(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		said, listens syscall.Signal
+		status        string
+		want          syscall.Signal
+	}{
+		"systemd that read it":       {Reboot, Reboot, systemd, 0},
+		"Reboot that nobody reads":   {Reboot, Reboot, "ShdPnd:\t0000004000000000\n", syscall.SIGTERM},
+		"SIGHUP had no effect":       {syscall.SIGHUP, syscall.SIGHUP, hup, syscall.SIGTERM},
+		"SIGHUP, and deaf otherwise": {syscall.SIGHUP, syscall.SIGHUP, "SigCgt:\t0000000000000001\n", 0},
+		"SIGTERM had no effect":      {syscall.SIGTERM, syscall.SIGHUP, hup, 0},
+		"it was a systemd":           {syscall.SIGHUP, Reboot, systemd, Reboot},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got, more := Again.Next(tc.said, tc.listens, ParseMasks(tc.status)); got != tc.want || more != (tc.want != 0) {
 				t.Errorf("got %v, %v; want %v", got, more, tc.want)
 			}
 		})

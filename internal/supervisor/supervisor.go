@@ -31,8 +31,9 @@ type supervisor struct {
 	allowed  bool          // berthd has allowed the exec
 	running  bool          // init has been executed
 	asked    bool          // systemd has ordered the end
-	request  request
-	mapped   bool // the container has a user namespace; its root is uid, gid on the host
+	request  *request      // what init is asked for; nil if nothing
+	writing  chan struct{} // one slot: a write to init's initctl FIFO
+	mapped   bool          // the container has a user namespace; its root is uid, gid on the host
 	uid, gid int
 	stop     syscall.Signal // the signal that ends init; 0 means one that init listens to
 	orders   chan os.Signal // systemd's orders to end
@@ -42,7 +43,7 @@ type supervisor struct {
 	listening bool // the messages of initConn come as events
 }
 
-// event is one thing that another goroutine saw. Exactly one of from, hello, ended, order and look is set.
+// event is one thing that another goroutine saw. Exactly one of from, hello, ended, order, look and wrote is set.
 type event struct {
 	from     *wire.Conn // the connection that got message, or was closed (message is nil)
 	message  wire.Message
@@ -51,7 +52,9 @@ type event struct {
 	listener *listener  // with hello: the listener that accepted it
 	ended    bool       // init has ended
 	order    bool       // systemd has ordered the end
-	look     bool       // it is time to look at init's signals
+	look     *request   // it is time to look at init's signals for this request
+	wrote    *request   // the write to init's initctl FIFO has ended, with err
+	err      error
 }
 
 // Run supervises one container from its start to its end. It returns the process's exit status.
@@ -63,7 +66,7 @@ func Run() int {
 	control, err := wire.NewConn(wire.FDControl)
 	if err == nil {
 		syscall.CloseOnExec(wire.FDControl)
-		s := &supervisor{control: control, orders: orders, events: make(chan event)}
+		s := &supervisor{control: control, orders: orders, events: make(chan event), writing: make(chan struct{}, 1)}
 		err = s.start()
 		if err == nil {
 			err = s.run()
@@ -131,8 +134,10 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 		return false, nil
 	case e.order:
 		return false, s.ordered()
-	case e.look:
-		return false, s.look()
+	case e.look != nil:
+		return false, s.look(e.look)
+	case e.wrote != nil:
+		return false, s.wrote(e.wrote, e.err)
 	case e.from == s.initConn:
 		return false, s.fromInit(e)
 	case e.from == s.control:
@@ -158,7 +163,7 @@ func (s *supervisor) listen(c *wire.Conn) {
 }
 
 func (s *supervisor) fromDaemon(e event) error {
-	switch e.message.(type) {
+	switch m := e.message.(type) {
 	case nil:
 		if !s.running {
 			return errGivenUp
@@ -177,6 +182,8 @@ func (s *supervisor) fromDaemon(e event) error {
 		s.hold() // now berthd is busy with machined, and init waits for a message that comes after that
 	case *wire.Terminate:
 		return s.terminate()
+	case *wire.Request:
+		return s.serve(m)
 	case *wire.Continue:
 		s.allowed = true
 		_, err := s.tellInit(&wire.Continue{})

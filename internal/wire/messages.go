@@ -26,7 +26,9 @@ const (
 	TypeTerminate
 	TypeFailed
 	TypeExited
-	TypeAsked // from version 2 on
+	TypeAsked    // from version 2 on
+	TypeRequest  // from version 3 on
+	TypeAnswered // from version 3 on
 )
 
 // Message is one of the structs of this file.
@@ -51,7 +53,7 @@ type Source struct {
 // meaning. So a reader of another version reads the fields that it knows, and skips messages that it does not
 // know. A daemon sends no order to a supervisor that is too old for it. Prepare alone requires the same
 // version on both sides.
-const Version = 2
+const Version = 3
 
 // Prepare has the supervisor's part of the plan. It carries these descriptors, in this order: the packed plan
 // (a sealed memfd), the mount namespace of mount.Bare, the listening socket to which a later berthd connects, the namespaces of Join, the trees of the sources with Supplied, /dev/fuse if ProcView is
@@ -135,6 +137,21 @@ type Exited struct {
 	Asked  bool // systemd had ordered the end, by a signal to the supervisor
 }
 
+// Request asks init to end or to reboot, by the ways that are set, in this order: a request in its initctl FIFO, a
+// signal that it listens to. Unlike Terminate it kills nothing. The supervisor answers each with Answered.
+type Request struct {
+	Serial  uint32
+	Reboot  bool
+	Initctl bool
+	Signal  bool
+}
+
+// Answered says that init was asked, or why not.
+type Answered struct {
+	Serial uint32 // of the Request
+	Fault  string // "" if init was asked
+}
+
 // maxText is the longest text of an error, in bytes. It may quote several paths.
 const maxText = 32 << 10
 
@@ -169,6 +186,8 @@ func (*Terminate) kind() Type { return TypeTerminate }
 func (*Failed) kind() Type    { return TypeFailed }
 func (*Exited) kind() Type    { return TypeExited }
 func (*Asked) kind() Type     { return TypeAsked }
+func (*Request) kind() Type   { return TypeRequest }
+func (*Answered) kind() Type  { return TypeAnswered }
 
 func (*Place) put(*pack.Writer)     {}
 func (*Placed) put(*pack.Writer)    {}
@@ -233,6 +252,18 @@ func (m *Exited) put(w *pack.Writer) {
 	w.Bool(m.Asked)
 }
 
+func (m *Request) put(w *pack.Writer) {
+	w.U32(m.Serial)
+	w.Bool(m.Reboot)
+	w.Bool(m.Initctl)
+	w.Bool(m.Signal)
+}
+
+func (m *Answered) put(w *pack.Writer) {
+	w.U32(m.Serial)
+	w.String(m.Fault[:min(len(m.Fault), maxText)])
+}
+
 func (f *Failed) put(w *pack.Writer) {
 	w.String(f.Stage)
 	w.String(f.Text[:min(len(f.Text), maxText)])
@@ -295,6 +326,10 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Terminate{}
 	case TypeAsked:
 		return &Asked{}
+	case TypeRequest:
+		return &Request{Serial: r.U32(), Reboot: r.Bool(), Initctl: r.Bool(), Signal: r.Bool()}
+	case TypeAnswered:
+		return &Answered{Serial: r.U32(), Fault: r.String()}
 	case TypeFailed:
 		return &Failed{Stage: r.String(), Text: r.String(), Number: syscall.Errno(r.U32())}
 	case TypeExited:

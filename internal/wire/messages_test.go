@@ -22,6 +22,7 @@ func every() []Message {
 		&Prepare{}, &Place{}, &Placed{}, &Born{PID: 42, Supervisor: 41}, &Mapped{}, &View{}, &Consoles{}, &Ready{}, &Continue{}, &Running{}, &Terminate{},
 		&Failed{Stage: "mounts", Text: "move_mount /x", Number: syscall.EPERM},
 		&Exited{Code: -1}, &Exited{Code: 9, Signal: true, Dumped: true}, &Exited{Asked: true}, &Asked{},
+		&Request{Serial: 7, Reboot: true, Signal: true}, &Request{Initctl: true}, &Answered{Serial: 7, Fault: "deaf"}, &Answered{},
 	}
 }
 
@@ -40,7 +41,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("%T: -want +got\n%s", m, diff)
 		}
 	}
-	for k := TypePrepare; k <= TypeAsked; k++ {
+	for k := TypePrepare; k <= TypeAnswered; k++ {
 		if !seen[k] {
 			t.Errorf("message type %d is not tested", k)
 		}
@@ -53,7 +54,7 @@ func TestDecodeRefuses(t *testing.T) {
 	for name, packet := range map[string][]byte{
 		"nothing":       {},
 		"unknown type":  {255},
-		"the next type": {byte(TypeAsked) + 1, 1, 2, 3},
+		"the next type": {byte(TypeAnswered) + 1, 1, 2, 3},
 		"type 0":        {0},
 		"number cut":    {byte(TypeBorn), 1, 2},
 		"text cut":      {byte(TypeFailed), 9, 0, 0, 0, 'x'},

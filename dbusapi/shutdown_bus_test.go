@@ -1,0 +1,65 @@
+//go:build bus
+
+package dbusapi
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/domain"
+)
+
+// TestEnds: Shutdown and Reboot hand their modes on, Reset resets, and AwaitEnd tells the state.
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := ContainerPath(uuidB)
+	var ops []string
+	r.core.set(func(_ context.Context, op string, _ domain.UUID) error { ops = append(ops, op); return nil })
+	for _, call := range []*dbus.Call{
+		r.call(path, contract.ContainerInterface+".Shutdown", []string{}, noOptions()),
+		r.call(path, contract.ContainerInterface+".Shutdown", []string{"signal", "initctl"}, noOptions()),
+		r.call(path, contract.ContainerInterface+".Reboot", []string{"signal", "auto"}, noOptions()),
+		r.call(path, contract.ContainerInterface+".Reboot", []string{"initctl"}, noOptions()),
+		r.call(path, contract.ContainerInterface+".Reset", noOptions()),
+	} {
+		if call.Err != nil {
+			t.Error(call.Err)
+		}
+	}
+	want := []string{
+		"shutdown {Initctl:false Signal:false}", "shutdown {Initctl:true Signal:true}", "reboot {Initctl:false Signal:false}",
+		"reboot {Initctl:true Signal:false}", "reset",
+	}
+	if diff := cmp.Diff(want, ops); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	text := fails(t, r.call(path, contract.ContainerInterface+".Shutdown", []string{"acpi"}, noOptions()), contract.ErrorInvalidArgs)
+	if !strings.Contains(text, "auto, initctl and signal") {
+		t.Errorf("message %q", text)
+	}
+	var state, reason string
+	if err := r.call(path, contract.ContainerInterface+".AwaitEnd", uint32(41), noOptions()).Store(&state, &reason); err != nil || state != "running" {
+		t.Errorf("%s, %s, %v", state, reason, err)
+	}
+}
+
+// TestAwaitEndEnds: a daemon that gives its name up does not wait for the end of a run for those who do.
+func TestAwaitEndEnds(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	waits := r.client.Object(contract.BusName, ContainerPath(uuidB)).Go(contract.ContainerInterface+".AwaitEnd", 0, nil, uint32(0), noOptions())
+	for r.server.InFlight() == 0 {
+		runtime.Gosched()
+	}
+	if err := r.server.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	fails(t, <-waits.Done, contract.ErrorShuttingDown)
+}

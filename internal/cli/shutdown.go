@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/client"
+)
+
+// ending is a command that asks init for something which ends its run.
+type ending struct {
+	use, short string
+	ask        func(Daemon, context.Context, client.Path, []string) error
+	asked      string // the confirmation
+	waiting    string // completes "Waiting for domain 'web' to"
+}
+
+// waitOptions are the options of a wait for the end of a run.
+type waitOptions struct {
+	modes   []string
+	wait    bool
+	timeout uint
+}
+
+func (a *app) endCommands() []*cobra.Command {
+	return []*cobra.Command{
+		a.endCommand(ending{"shutdown", "Ask the init of a container to end", Daemon.Shutdown, "is being shutdown", "shut down"}),
+		a.endCommand(ending{"reboot", "Ask the init of a container to reboot", Daemon.Reboot, "is being rebooted", "reboot"}),
+	}
+}
+
+func (a *app) endCommand(e ending) *cobra.Command {
+	var o waitOptions
+	cmd := &cobra.Command{Use: e.use, Short: e.short}
+	cmd.Flags().StringSliceVar(&o.modes, "mode", nil, "`MODES`, separated by commas: auto, initctl, signal")
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait until the run is over")
+	cmd.Flags().UintVar(&o.timeout, "timeout", 0, "with --wait: give up after so many `SECONDS`")
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		if cmd.Flags().Changed("timeout") && !o.wait {
+			return errors.New("option --timeout requires --wait option")
+		}
+		return nil
+	}
+	// The only error is that the flag does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("mode", completeModes)
+	return a.domainCommand(cmd, nameUUIDOrID, fitting{States: []string{"running"}}, func(ctx context.Context, d Daemon, t target) error {
+		var info client.Info
+		var err error
+		if o.wait || !a.quiet && t.name == "" {
+			if info, err = d.Info(ctx, t.path); err != nil {
+				return err
+			}
+			t.name = info.Name
+		}
+		if err := begun(ctx, e.ask(d, ctx, t.path, o.modes)); err != nil {
+			return err
+		}
+		if !o.wait {
+			a.say("Domain '%s' %s", printable(t.name), e.asked)
+			return nil
+		}
+		return a.awaitEnd(ctx, d, t, info.ID, e, o)
+	})
+}
+
+// awaitEnd waits until a run is over, and says what the container is then.
+func (a *app) awaitEnd(ctx context.Context, d Daemon, t target, id uint32, e ending, o waitOptions) error {
+	name := printable(t.name)
+	late := fmt.Errorf("domain '%s' did not %s within %d s, and still may; \"berthctl destroy\" ends it at once", name, e.waiting, o.timeout)
+	if o.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, time.Duration(o.timeout)*time.Second, late)
+		defer cancel()
+	}
+	done := a.progress(fmt.Sprintf("Waiting for domain '%s' to %s", name, e.waiting))
+	state, reason, err := endOf(ctx, d, t.path, id)
+	done()
+	switch {
+	case err != nil && ctx.Err() != nil && !errors.Is(err, late):
+		return fmt.Errorf("interrupted, but domain '%s' was asked to %s", name, e.waiting)
+	case err != nil:
+		return err
+	case state == "shutoff":
+		a.say("Domain '%s' is shut off (%s)", name, reason)
+	default:
+		a.say("Domain '%s' is %s again", name, state)
+	}
+	return nil
+}
+
+// endOf asks each daemon that comes until one has seen the end of the run: one may be restarted meanwhile.
+func endOf(ctx context.Context, d Daemon, path client.Path, id uint32) (state, reason string, err error) {
+	const restarts = 100
+	for range restarts {
+		state, reason, err = d.AwaitEnd(ctx, path, id)
+		if name := client.NameOf(err); name != contract.ErrorShuttingDown && name != contract.ErrorNoReply {
+			break
+		}
+	}
+	switch client.NameOf(err) {
+	case contract.ErrorUnknownObject, contract.ErrorNoSuchContainer: // a transient one is gone
+		return "shutoff", "transient", nil
+	}
+	return state, reason, err
+}
+
+// progress shows on a terminal, once a second, that the command waits. done removes that.
+func (a *app) progress(text string) (done func()) {
+	if !a.Terminal || a.quiet {
+		return func() {}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	begun := time.Now()
+	show := func() int {
+		line := fmt.Sprintf("%s: %d s", text, int(time.Since(begun).Seconds()))
+		fmt.Fprint(a.Err, "\r"+line)
+		return len(line)
+	}
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for width := show(); ; width = show() {
+			select {
+			case <-tick.C:
+			case <-stop:
+				fmt.Fprint(a.Err, "\r"+strings.Repeat(" ", width)+"\r")
+				return
+			}
+		}
+	}()
+	return func() {
+		close(stop)
+		<-stopped
+	}
+}
+
+// completeModes completes a list of modes.
+func completeModes(_ *cobra.Command, _ []string, given string) ([]string, cobra.ShellCompDirective) {
+	before := given[:strings.LastIndexByte(given, ',')+1]
+	list := []string{}
+	for _, mode := range []string{"auto", "initctl", "signal"} {
+		if !strings.Contains(","+before, ","+mode+",") {
+			list = append(list, before+mode)
+		}
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}

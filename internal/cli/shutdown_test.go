@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/client"
+)
+
+// TestWait: a wait ends with the run, with its time or with the user, and says how.
+func TestWait(t *testing.T) {
+	t.Parallel()
+	interrupted, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	gone := &client.Error{Name: contract.ErrorUnknownObject, Message: "there is no object"}
+	failed := &client.Error{Name: "org.berth1.Error.Internal", Message: "cannot wait"}
+	for name, tc := range map[string]struct {
+		ctx  context.Context
+		ends string
+		err  error
+		args string
+		want outcome
+	}{
+		"off":            {t.Context(), "shutoff", nil, "shutdown web --wait", outcome{out: "Domain 'web' is shut off (shutdown)\n"}},
+		"on again":       {t.Context(), "running", nil, "reboot web --wait", outcome{out: "Domain 'web' is running again\n"}},
+		"a transient":    {t.Context(), "shutoff", gone, "shutdown web --wait", outcome{out: "Domain 'web' is shut off (transient)\n"}},
+		"another error":  {t.Context(), "shutoff", failed, "shutdown web --wait", outcome{err: "error: cannot wait\n", status: 1}},
+		"out of time":    {t.Context(), "", nil, "shutdown web --wait --timeout 1", outcome{err: "error: domain 'web' did not shut down within 1 s, and still may; \"berthctl destroy\" ends it at once\n", status: 1}},
+		"an interrupted": {interrupted, "", nil, "reboot web --wait --timeout 99", outcome{err: "error: interrupted, but domain 'web' was asked to reboot\n", status: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := fleet()
+			f.ends = tc.ends
+			f.errs["AwaitEnd"] = tc.err
+			f.hook = func(method string) {
+				if method == "AwaitEnd" && tc.ctx == interrupted {
+					cancel()
+				}
+			}
+			if got := runWith(tc.ctx, config(f), strings.Fields(tc.args)...); got != tc.want {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+// TestWaitForNextDaemon: a wait survives the end of a daemon, and does not ask for ever.
+func TestWaitForNextDaemon(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{contract.ErrorNoReply, contract.ErrorShuttingDown} {
+		f := fleet()
+		f.errs["AwaitEnd"] = &client.Error{Name: name, Message: "the daemon is gone"}
+		calls := 0
+		f.hook = func(method string) {
+			if method != "AwaitEnd" {
+				return
+			}
+			if calls++; calls == 3 {
+				delete(f.errs, "AwaitEnd")
+			}
+		}
+		if got := run(t, f, "shutdown", "web", "--wait"); got.status != 0 || calls != 3 {
+			t.Errorf("%s: %+v after %d calls", name, got, calls)
+		}
+		f.errs["AwaitEnd"] = &client.Error{Name: name, Message: "the daemon is gone"}
+		if got := run(t, f, "shutdown", "web", "--wait"); got.status != 1 || calls > 200 {
+			t.Errorf("%s for ever: %+v after %d calls", name, got, calls)
+		}
+	}
+}
+
+// TestProgress: a terminal shows that the command waits, and is clean afterwards.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	var shown bytes.Buffer
+	a := &app{Config: Config{Err: &shown, Terminal: true}}
+	a.progress("Waiting")()
+	if got, want := shown.String(), "\rWaiting: 0 s\r            \r"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	shown.Reset()
+	(&app{Config: Config{Err: &shown}}).progress("Waiting")()
+	(&app{Config: Config{Err: &shown, Terminal: true}, quiet: true}).progress("Waiting")()
+	if shown.Len() > 0 {
+		t.Errorf("%q where nothing was to be shown", &shown)
+	}
+}
+
+// TestCompleteModes: each mode of a list is completed once.
+func TestCompleteModes(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string][]string{
+		"": {"auto", "initctl", "signal"}, "initctl,": {"initctl,auto", "initctl,signal"}, "signal,ini": {"signal,auto", "signal,initctl"},
+	} {
+		got, directive := completeModes(nil, nil, given)
+		if diff := cmp.Diff(want, got); diff != "" || directive&cobra.ShellCompDirectiveNoFileComp == 0 {
+			t.Errorf("%q: %v, -want +got\n%s", given, directive, diff)
+		}
+	}
+}
