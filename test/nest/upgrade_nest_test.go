@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/berthd/berth/internal/client"
+	guests "github.com/berthd/berth/test/guest"
 )
 
 // herd starts 20 containers: one of systemd, one suspended, one with a user namespace, one that is transient,
@@ -41,15 +42,8 @@ func herd(t testing.TB, prefix string) (names []string) {
 func systemdGuest(t testing.TB, name string) guest {
 	t.Helper()
 	root := t.TempDir()
-	for _, dir := range []string{"usr", "etc", "proc", "sys", "dev", "run", "tmp", "var", "root"} {
-		if err := os.Mkdir(filepath.Join(root, dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, link := range []string{"bin", "sbin", "lib", "lib64"} {
-		if err := os.Symlink("usr/"+link, filepath.Join(root, link)); err != nil {
-			t.Fatal(err)
-		}
+	if err := guests.Systemd(root); err != nil {
+		t.Fatal(err)
 	}
 	return guest{
 		Name: name, Root: root, Init: "/usr/lib/systemd/systemd",
