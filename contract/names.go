@@ -19,6 +19,6 @@ const (
 	ActionRead    = "org.berth1.read"    // see what exists and its definition
 	ActionMonitor = "org.berth1.monitor" // read live figures
 	ActionControl = "org.berth1.control" // start, stop, suspend
-	ActionConsole = "org.berth1.console" // read what a container printed
+	ActionConsole = "org.berth1.console" // read and use the consoles of a container
 	ActionManage  = "org.berth1.manage"  // define and remove: as good as root
 )

@@ -89,7 +89,7 @@ func sample(m *method) []any {
 		args = append(args, []string{"auto"})
 	}
 	for _, c := range rest {
-		args = append(args, map[rune]any{'s': "a", 'b': true, 'u': uint32(1), 'v': dbus.MakeVariant("x")}[c])
+		args = append(args, map[rune]any{'s': "a", 'b': true, 'u': uint32(1), 'q': uint16(1), 'v': dbus.MakeVariant("x")}[c])
 	}
 	if strings.HasSuffix(m.in, "a{sv}") {
 		args = append(args, noOptions())

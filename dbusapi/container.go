@@ -31,7 +31,8 @@ func containerIface() *iface {
 		&method{
 			name: "ReadConsole", in: "sa{sv}", out: "ay", action: contract.ActionConsole, doing: "read the console of domain",
 			run: readConsole,
-		})...,
+		},
+		openConsoleMethod(), resizeConsoleMethod())...,
 	)
 }
 

@@ -2,6 +2,7 @@ package dbusapi
 
 import (
 	"context"
+	"os"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
@@ -22,6 +23,9 @@ type core interface {
 	Reset(ctx context.Context, u domain.UUID) error
 	AwaitEnd(ctx context.Context, u domain.UUID, id uint32) (service.Snapshot, error)
 	Console(ctx context.Context, u domain.UUID, device string) ([]byte, error)
+	// OpenConsole gives one end of a connection, which is the caller's.
+	OpenConsole(ctx context.Context, u domain.UUID, device string, o service.ConsoleOptions) (*os.File, error)
+	ResizeConsole(ctx context.Context, u domain.UUID, device string, w service.Window) error
 
 	// Ticket takes a place in the order of the calls that change one container; it must not block.
 	Ticket(u domain.UUID) *service.Ticket

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -183,6 +184,23 @@ func (f *fakeCore) Console(ctx context.Context, u domain.UUID, device string) ([
 		return nil, nil
 	}
 	return []byte("output of " + device), nil
+}
+
+// OpenConsole gives one end of a pipe, which has the options.
+func (f *fakeCore) OpenConsole(ctx context.Context, u domain.UUID, device string, o service.ConsoleOptions) (*os.File, error) {
+	if err := f.run(ctx, "open console", u); err != nil {
+		return nil, err
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(w, "%s %+v", device, o)
+	return r, w.Close()
+}
+
+func (f *fakeCore) ResizeConsole(ctx context.Context, u domain.UUID, device string, w service.Window) error {
+	return f.run(ctx, fmt.Sprintf("resize %s %+v", device, w), u)
 }
 
 func (f *fakeCore) List() []service.Snapshot {

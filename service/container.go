@@ -28,6 +28,9 @@ type container struct {
 	shareable    Supervisor
 	notAnswering bool            // the supervisor cannot be asked
 	over         <-chan struct{} // of the run; nil when off
+	// The supervisor of the run, nil if there is none or it does not answer, and the version of its protocol.
+	supervisor Supervisor
+	wire       int
 
 	// For the goroutine that has the container locked only.
 	run      *run

@@ -44,7 +44,7 @@ func (s *Service) ended(c *container, r *run) {
 		s.Log.Error("end of a run", "domain", c.snapshot().Name, "uuid", r.UUID.String(), "err", err)
 	}
 	c.mu.Lock()
-	c.live, c.previous, c.shareable, c.notAnswering, c.over = nil, live, nil, false, nil
+	c.live, c.previous, c.shareable, c.notAnswering, c.over, c.supervisor = nil, live, nil, false, nil, nil
 	c.mu.Unlock()
 	c.run = nil
 	s.change(c, out.event(s), func(snap *Snapshot) {

@@ -139,6 +139,26 @@ func (s *supervisorFake) Namespace(string) (*os.File, error) {
 	return s.d.namespace()
 }
 
+func (s *supervisorFake) OpenConsole(ctx context.Context, n int, _ ConsoleOptions) (*os.File, error) {
+	switch {
+	case s.over():
+		return nil, os.ErrProcessDone
+	case s.hanging.Load():
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case n == 1:
+		return nil, ErrConsoleBusy
+	}
+	return s.d.namespace()
+}
+
+func (s *supervisorFake) ResizeConsole(context.Context, int, Window) error {
+	if s.over() {
+		return os.ErrProcessDone
+	}
+	return nil
+}
+
 func (s *supervisorFake) Place(context.Context, *os.File) error { return s.d.call("supervisor.Place") }
 
 func (s *supervisorFake) Continue(context.Context) (Supervisor, error) {

@@ -13,6 +13,7 @@ const (
 	opSuspend  operation = "suspend"
 	opResume   operation = "resume"
 	opStats    operation = "stats"
+	opConsole  operation = "console"
 )
 
 // verdict says whether a state allows an operation.
@@ -37,6 +38,7 @@ func lifecycle(op operation, s State) verdict {
 		opSuspend:  {StateRunning: proceed, StatePaused: already},
 		opResume:   {StatePaused: proceed},
 		opStats:    {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
+		opConsole:  {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
 	}[op][s]
 }
 

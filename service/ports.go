@@ -248,6 +248,10 @@ type Supervisor interface {
 	// Namespace opens a namespace of init. kind is that of plan.Join. It returns os.ErrProcessDone if init
 	// has ended.
 	Namespace(kind string) (*os.File, error)
+	// OpenConsole connects a client to a console. It returns os.ErrProcessDone if the supervisor has ended.
+	OpenConsole(ctx context.Context, n int, o ConsoleOptions) (*os.File, error)
+	// ResizeConsole sets the size of a console's window. It returns os.ErrProcessDone if the supervisor has ended.
+	ResizeConsole(ctx context.Context, n int, w Window) error
 	// Terminate asks init to end, with a signal that init understands. Init is killed if there is none. It
 	// is no error if init has ended already.
 	Terminate() error

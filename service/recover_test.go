@@ -140,6 +140,7 @@ func TestLifecycleTable(t *testing.T) {
 		opReset:    {refuse, refuse, proceed, proceed, refuse},
 		opSuspend:  {refuse, refuse, proceed, already, refuse},
 		opResume:   {refuse, refuse, refuse, proceed, refuse},
+		opConsole:  {refuse, refuse, proceed, proceed, proceed},
 	} {
 		for i, state := range states {
 			if got := lifecycle(op, state); got != want[i] {

@@ -185,17 +185,11 @@ func (s *Service) Stats(u domain.UUID) (Stats, error) {
 // Console returns the last output of a console, also after the run has ended. device is the console's
 // alias; "" means the first one. It returns ErrNoConsole if the container has no such console.
 func (s *Service) Console(_ context.Context, u domain.UUID, device string) ([]byte, error) {
-	c, err := s.find(u)
+	_, n, err := s.consoleOf(u, device)
 	if err != nil {
 		return nil, err
 	}
-	snap := c.snapshot()
-	for n, alias := range snap.Consoles {
-		if alias == device || (device == "" && n == 0) {
-			return s.printed(u, n)
-		}
-	}
-	return nil, fmt.Errorf("%w: '%s'", ErrNoConsole, device)
+	return s.printed(u, n)
 }
 
 // printed returns the output of a console in this run. It returns that of the previous run if this one

@@ -80,6 +80,7 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) 
 	c.mu.Lock()
 	c.live, c.groupID, c.over = def, r.GroupID, r.over
 	c.shareable, c.notAnswering = nil, r.supervisor == nil
+	c.supervisor, c.wire = r.supervisor, r.Wire
 	if !r.Destroyed && !r.Stopping {
 		c.shareable = r.supervisor
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/berthd/berth/internal/client"
 )
@@ -38,6 +39,7 @@ type container interface {
 	XML(ctx context.Context, p client.Path, d client.Definition) (string, error)
 	Plan(ctx context.Context, p client.Path, d client.Definition) (string, error)
 	Console(ctx context.Context, p client.Path, device string) ([]byte, error)
+	OpenConsole(ctx context.Context, p client.Path, device string, o client.ConsoleOptions) (*os.File, error)
 	Info(ctx context.Context, p client.Path) (client.Info, error)
 	Stats(ctx context.Context, p client.Path) (client.Stats, error)
 }
@@ -58,8 +60,9 @@ type app struct {
 	Config
 	out *bufio.Writer
 
-	uri   string
-	quiet bool
+	uri    string
+	quiet  bool
+	escape string // the key that leaves a console
 }
 
 // Run runs one command line. It returns the exit status: 0, or 1 if the command failed.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,8 @@ type fake struct {
 	calls   []string
 	closed  int
 	ends    string // the state after the end of a run, "" if it does not end
+	// consoles opens a console
+	consoles func(client.ConsoleOptions) (*os.File, error)
 }
 
 func (f *fake) call(method, arg string) error {
@@ -143,6 +146,13 @@ func (f *fake) Plan(_ context.Context, p client.Path, d client.Definition) (stri
 
 func (f *fake) Console(_ context.Context, _ client.Path, device string) ([]byte, error) {
 	return f.console, f.call("Console", device)
+}
+
+func (f *fake) OpenConsole(_ context.Context, p client.Path, device string, o client.ConsoleOptions) (*os.File, error) {
+	if err := f.call("OpenConsole", fmt.Sprintf("%s %s%+v", f.at(p).Name, device, o)); err != nil || f.consoles == nil {
+		return nil, err
+	}
+	return f.consoles(o)
 }
 
 func (f *fake) Info(_ context.Context, p client.Path) (client.Info, error) {

@@ -5,6 +5,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -111,6 +112,35 @@ func properties() map[string]dbus.Variant {
 		out[name] = dbus.MakeVariant(value)
 	}
 	return out
+}
+
+// TestBusConsole: a console's connection comes out of the reply, and every option is in the call.
+func TestBusConsole(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	c, d, _ := connect(t, map[string]clienttest.Answer{"OpenConsole": replies(dbus.UnixFD(null.Fd())), "ResizeConsole": replies()})
+	f, err := c.OpenConsole(t.Context(), web, "console1", client.ConsoleOptions{Force: true, From: 7, Rows: 24, Columns: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	want, _ := null.Stat()
+	if got, err := f.Stat(); err != nil || !os.SameFile(want, got) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if err := c.ResizeConsole(t.Context(), web, "", 24, 80); err != nil {
+		t.Error(err)
+	}
+	options := map[string]dbus.Variant{
+		"framed": dbus.MakeVariant(true), "force": dbus.MakeVariant(true), "from": dbus.MakeVariant(uint64(7)),
+		"rows": dbus.MakeVariant(uint16(24)), "columns": dbus.MakeVariant(uint16(80)),
+	}
+	if diff := cmp.Diff([]any{"console1", options}, d.Calls()[0].Args, cmp.Comparer(func(a, b dbus.Variant) bool { return a.String() == b.String() })); diff != "" {
+		t.Errorf("want (-), got (+):\n%s", diff)
+	}
 }
 
 // TestBusRefusal: an error of the daemon keeps its name, message and details.

@@ -28,6 +28,8 @@ func Replies() map[string]string {
 		container + "GetPlan":            "s",
 		container + "GetStats":           "a{sv}",
 		container + "ReadConsole":        "ay",
+		container + "OpenConsole":        "h",
+		container + "ResizeConsole":      "",
 		properties + "Get":               "v",
 		properties + "GetAll":            "a{sv}",
 	}

@@ -42,6 +42,24 @@ func (r *Ring) Write(p []byte) (int, error) {
 	return written, err
 }
 
+// Total returns how many bytes were ever written.
+func (r *Ring) Total() uint64 { return r.total }
+
+// ReadAt reads what was written at a position: how many bytes were written before it. If the ring does not have
+// that any more, it reads from the oldest byte on. It returns the position that it read at. It returns no bytes
+// if there are none yet.
+func (r *Ring) ReadAt(p []byte, position uint64) (n int, at uint64, err error) {
+	if r.total > Size {
+		position = max(position, r.total-Size)
+	}
+	if position >= r.total {
+		return 0, position, nil
+	}
+	in := position % Size
+	n, err = r.f.ReadAt(p[:min(uint64(len(p)), r.total-position, Size-in)], int64(header+in))
+	return n, position, err
+}
+
 // Read returns the content of a ring, oldest byte first. The writer may go on meanwhile: Read leaves
 // out the bytes that were overwritten while it read.
 func Read(f io.ReaderAt) ([]byte, error) {

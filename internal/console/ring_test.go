@@ -39,11 +39,30 @@ func TestRing(t *testing.T) {
 				}
 			}
 			want := all[max(0, len(all)-Size):]
+			if got := piecewise(t, r, uint64(len(all)-len(want))); !bytes.Equal(got, want) {
+				t.Errorf("read %d bytes piece by piece, want %d", len(got), len(want))
+			}
 			got, err := Read(f)
 			if err != nil || !bytes.Equal(got, want) {
 				t.Errorf("read %d bytes, %v; want %d", len(got), err, len(want))
 			}
 		})
+	}
+}
+
+// piecewise reads a ring from the beginning of all output to the end. The first byte that is kept is at first.
+func piecewise(t *testing.T, r *Ring, first uint64) (got []byte) {
+	t.Helper()
+	buf := make([]byte, 5000)
+	for next := uint64(0); ; {
+		n, at, err := r.ReadAt(buf, next)
+		if n == 0 {
+			return got
+		}
+		if want := max(next, first); at != want || err != nil {
+			t.Fatalf("read at %d instead of %d: %v", at, want, err)
+		}
+		got, next = append(got, buf[:n]...), at+uint64(n)
 	}
 }
 

@@ -42,7 +42,8 @@ type Process struct {
 	leader    uint32
 	failed    error
 	end       service.End
-	asking    *asking // nil if there is none
+	asking    *asking  // nil if there is none
+	consoles  requests // of clients
 }
 
 func newProcess(pid uint32) *Process {
@@ -242,6 +243,8 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 		p.failed = m
 	case *wire.Exited:
 		p.end = endOf(m)
+	case *wire.ConsoleAnswer:
+		p.consoles.answer(m)
 	}
 	for _, f := range files {
 		_ = f.Close()

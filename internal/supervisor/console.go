@@ -17,8 +17,8 @@ import (
 type console struct {
 	master *os.File
 	peer   *os.File // the terminal side, held open so that the terminal never hangs up
-	ring   *ring.Ring
 	done   chan struct{}
+	clients
 }
 
 // addConsoles takes over the terminals that the init stage opened: master and terminal side in turn.
@@ -54,9 +54,23 @@ func newConsole(master, peer *os.File, name string) (*console, error) {
 	return &console{
 		master: os.NewFile(uintptr(fd), name),
 		peer:   peer,
-		ring:   ring.NewRing(f),
 		done:   make(chan struct{}),
+
+		clients: clients{ring: ring.NewRing(f), taken: make(chan struct{}, 1)},
 	}, nil
+}
+
+// resize sets the size of the terminal's window. The kernel tells the container's processes.
+func (c *console) resize(rows, columns uint16) {
+	if rows == 0 || columns == 0 {
+		return
+	}
+	raw, err := c.master.SyscallConn()
+	if err == nil {
+		_ = raw.Control(func(fd uintptr) {
+			_ = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns})
+		})
+	}
 }
 
 func (c *console) drain() {
@@ -65,8 +79,7 @@ func (c *console) drain() {
 	for {
 		n, err := c.master.Read(buf)
 		if n > 0 {
-			// If the disk is full the output is lost: it must never block the container.
-			_, _ = c.ring.Write(buf[:n])
+			c.write(buf[:n])
 		}
 		if err != nil && !errors.Is(err, syscall.EAGAIN) {
 			return

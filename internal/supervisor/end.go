@@ -42,6 +42,7 @@ func (s *supervisor) ended() error {
 	for _, c := range s.consoles {
 		c.finish()
 	}
+	dismiss(s.consoles)
 	exited := &wire.Exited{Code: st.Code, Signal: st.Signal, Dumped: st.Dumped, Asked: s.asked}
 	if err := saveExit(exited); err != nil {
 		// berthd still gets the status, if it is there.

@@ -42,14 +42,14 @@ func (s *supervisor) serve(m *wire.Request) error {
 	}
 	s.replace(r)
 	if m.Initctl {
-		s.write(r)
+		s.writeInitctl(r)
 		return nil
 	}
 	return s.signal(r)
 }
 
-// write begins to write to init's initctl FIFO. It does not wait: the container may make the write last.
-func (s *supervisor) write(r *request) {
+// writeInitctl begins to write to init's initctl FIFO. It does not wait: the container may make the write last.
+func (s *supervisor) writeInitctl(r *request) {
 	level := initctl.PowerOff
 	if r.looks.Goal == shutdown.Again {
 		level = initctl.Reboot

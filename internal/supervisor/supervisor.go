@@ -184,6 +184,8 @@ func (s *supervisor) fromDaemon(e event) error {
 		return s.terminate()
 	case *wire.Request:
 		return s.serve(m)
+	case *wire.OpenConsole, *wire.ResizeConsole:
+		return s.consoleOrder(e)
 	case *wire.Continue:
 		s.allowed = true
 		_, err := s.tellInit(&wire.Continue{})

@@ -16,6 +16,9 @@
 //	  |  ... the container runs; berthd may leave and connect again  |
 //	  | (connects) ---------------> |                                |
 //	  | <--- Born + pidfd, Running  |                                |
+//	  | OpenConsole + socket -----> |  serves a client at a console  |
+//	  | <------------ ConsoleAnswer |                                |
+//	  | ResizeConsole ------------> |                                |
 //	  | Terminate ----------------> |  a signal to init              |
 //	  | <-------------------- Asked |  systemd has ordered the end   |
 //	  | <------------------- Exited |                                |

@@ -31,7 +31,7 @@ const (
 	TypeAnswered // from version 3 on
 )
 
-// Message is one of the structs of this file.
+// Message is one of the structs of this package.
 type Message interface {
 	kind() Type
 	put(*pack.Writer)
@@ -54,6 +54,9 @@ type Source struct {
 // know. A daemon sends no order to a supervisor that is too old for it. Prepare alone requires the same
 // version on both sides.
 const Version = 3
+
+// ConsoleVersion is the first version with OpenConsole and ResizeConsole.
+const ConsoleVersion = 3
 
 // Prepare has the supervisor's part of the plan. It carries these descriptors, in this order: the packed plan
 // (a sealed memfd), the mount namespace of mount.Bare, the listening socket to which a later berthd connects, the namespaces of Join, the trees of the sources with Supplied, /dev/fuse if ProcView is
@@ -330,6 +333,12 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Request{Serial: r.U32(), Reboot: r.Bool(), Initctl: r.Bool(), Signal: r.Bool()}
 	case TypeAnswered:
 		return &Answered{Serial: r.U32(), Fault: r.String()}
+	case TypeOpenConsole:
+		return decodeOpenConsole(r)
+	case TypeConsoleAnswer:
+		return &ConsoleAnswer{Request: r.U32(), Refusal: syscall.Errno(r.U32())}
+	case TypeResizeConsole:
+		return decodeResizeConsole(r)
 	case TypeFailed:
 		return &Failed{Stage: r.String(), Text: r.String(), Number: syscall.Errno(r.U32())}
 	case TypeExited:

@@ -23,6 +23,9 @@ func every() []Message {
 		&Failed{Stage: "mounts", Text: "move_mount /x", Number: syscall.EPERM},
 		&Exited{Code: -1}, &Exited{Code: 9, Signal: true, Dumped: true}, &Exited{Asked: true}, &Asked{},
 		&Request{Serial: 7, Reboot: true, Signal: true}, &Request{Initctl: true}, &Answered{Serial: 7, Fault: "deaf"}, &Answered{},
+		&OpenConsole{Request: 7, Console: 1, Framed: true, Safe: true, From: 1 << 40, Rows: 24, Columns: 80},
+		&OpenConsole{Force: true, ReadOnly: true}, &ConsoleAnswer{Request: 7, Refusal: syscall.EBUSY},
+		&ResizeConsole{Request: 8, Console: 2, Rows: 50, Columns: 300},
 	}
 }
 
@@ -42,6 +45,11 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 	for k := TypePrepare; k <= TypeAnswered; k++ {
+		if !seen[k] {
+			t.Errorf("message type %d is not tested", k)
+		}
+	}
+	for k := TypeOpenConsole; k <= TypeResizeConsole; k++ {
 		if !seen[k] {
 			t.Errorf("message type %d is not tested", k)
 		}

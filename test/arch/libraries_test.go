@@ -18,6 +18,7 @@ func TestLibraries(t *testing.T) {
 		"github.com/moby/sys/user":       is("internal/initproc"),
 		"github.com/spf13":               is("internal/cli"),
 		"golang.org/x/sys/unix":          not(either(in(pure...), is("service"), is("dbusapi"), in(adapters...))),
+		"golang.org/x/term":              is("internal/cli"),
 		"libvirt.org/go/libvirtxml":      is("internal/domain"),
 		"github.com/opencontainers":      is("selinux"),
 		"github.com/elastic/go-libaudit": is("audit"),

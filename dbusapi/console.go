@@ -1,0 +1,56 @@
+package dbusapi
+
+import (
+	"context"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/service"
+)
+
+func openConsoleMethod() *method {
+	return &method{
+		name: "OpenConsole", in: "sa{sv}", out: "h", action: contract.ActionConsole, doing: "open the console of domain",
+		options: map[string]string{
+			"force": "b", "safe": "b", "read-only": "b", "framed": "b", "from": "t", "rows": "q", "columns": "q",
+		},
+		run: openConsole,
+	}
+}
+
+func resizeConsoleMethod() *method {
+	return &method{
+		name: "ResizeConsole", in: "sqqa{sv}", action: contract.ActionConsole, doing: "resize the console of domain",
+		run: resizeConsole,
+	}
+}
+
+func openConsole(ctx context.Context, s *Server, c *call) ([]any, error) {
+	given := c.args[1].(map[string]dbus.Variant)
+	o := service.ConsoleOptions{
+		Force: option[bool](given, "force"), Safe: option[bool](given, "safe"), ReadOnly: option[bool](given, "read-only"),
+		Framed: option[bool](given, "framed"), From: option[uint64](given, "from"),
+		Window: service.Window{Rows: option[uint16](given, "rows"), Columns: option[uint16](given, "columns")},
+	}
+	if o.Force && o.Safe {
+		return nil, stdError(contract.ErrorInvalidArgs, "the options force and safe exclude each other")
+	}
+	f, err := s.core.OpenConsole(ctx, c.uuid, c.args[0].(string), o)
+	if err != nil {
+		return nil, err
+	}
+	return []any{c.give(f)}, nil
+}
+
+// option returns the value of an option whose type checkOptions has checked, the zero value if it was not given.
+func option[T any](given map[string]dbus.Variant, key string) T {
+	v, _ := given[key].Value().(T)
+	return v
+}
+
+func resizeConsole(ctx context.Context, s *Server, c *call) ([]any, error) {
+	return nil, s.core.ResizeConsole(ctx, c.uuid, c.args[0].(string), service.Window{
+		Rows: c.args[1].(uint16), Columns: c.args[2].(uint16),
+	})
+}

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+func (a *app) consoleCommand() *cobra.Command {
+	var device string
+	var o client.ConsoleOptions
+	cmd := &cobra.Command{Use: "console", Short: "Connect to a console of a running container; ^] leaves it"}
+	cmd.Flags().StringVar(&device, "devname", "", "`console` to connect to, such as console1; by default the first one")
+	cmd.Flags().BoolVar(&o.Force, "force", false, "take the input from the client that has it")
+	cmd.Flags().BoolVar(&o.Safe, "safe", false, "do not connect if another client has the input")
+	cmd = a.domainCommand(cmd, nameUUIDOrID, fitting{States: []string{"running", "paused", "stopping"}}, func(ctx context.Context, d Daemon, t target) error {
+		if err := exclusive(cmd, "force", "safe"); err != nil {
+			return err
+		}
+		return a.console(ctx, d, t, device, o)
+	})
+	_ = cmd.RegisterFlagCompletionFunc("devname", a.completeConsoles)
+	return cmd
+}
+
+// completeConsoles completes the names of the consoles of the container that is named before.
+func (a *app) completeConsoles(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	const nothingElse = cobra.ShellCompDirectiveNoFileComp
+	given, _ := cmd.Flags().GetString("domain")
+	if len(args) > 0 {
+		given = args[0]
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionLimit)
+	defer cancel()
+	d, err := a.connect(ctx)
+	if err != nil {
+		return nil, nothingElse
+	}
+	defer func() { _ = d.Close() }()
+	t, err := find(ctx, d, given, nameUUIDOrID)
+	if err != nil {
+		return nil, nothingElse
+	}
+	info, err := d.Info(ctx, t.path)
+	if err != nil {
+		return nil, nothingElse
+	}
+	return info.Consoles, nothingElse
+}
+
+// console connects the user with a console until the user or the container ends it.
+func (a *app) console(ctx context.Context, d Daemon, t target, device string, options client.ConsoleOptions) error {
+	escape, err := parseEscape(a.escape)
+	if err != nil {
+		return err
+	}
+	// The terminal must be put back whatever ends the process.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP, syscall.SIGQUIT)
+	defer stop()
+	s := &session{app: a, options: options, tty: terminalOf(a.In), escape: escape}
+	if s.tty != nil {
+		s.options.Rows, s.options.Columns = s.tty.size()
+	}
+	o := &opener{app: a, daemon: d, path: t.path, device: device}
+	defer o.close()
+	f, err := o.open(ctx, s.options)
+	if err != nil {
+		return err
+	}
+	if s.tty != nil && !a.quiet {
+		fmt.Fprintf(a.out, "Connected to domain '%s'\nEscape character is %s\n", printable(nameAt(ctx, d, t.path)), escapeText(escape))
+	}
+	if err := a.out.Flush(); err != nil {
+		_ = f.Close()
+		return fmt.Errorf("write the output: %w", err)
+	}
+	return s.run(ctx, f, func(ctx context.Context, options client.ConsoleOptions) (*os.File, error) {
+		f, err := o.open(ctx, options)
+		if errors.Is(err, errEnded) {
+			s.note("the container has ended; the end of its output may be missing")
+		}
+		return f, err
+	})
+}

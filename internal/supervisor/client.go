@@ -1,0 +1,248 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	ring "github.com/berthd/berth/internal/console"
+	"github.com/berthd/berth/internal/wire"
+)
+
+// client is one connection to a console. Two goroutines serve it, one for each direction.
+type client struct {
+	console  *console
+	socket   *os.File
+	framed   bool
+	readOnly bool
+	more     chan struct{} // a token: there is something to send
+
+	// Guarded by the console's mutex.
+	at            uint64 // how much of the output it was sent
+	slow          bool   // the container does not wait for it
+	mute          bool   // it will send no more input
+	rows, columns uint16
+
+	// Of the goroutine that sends.
+	begun  bool   // something was sent
+	over   bool   // it was told of the end
+	told   bool   // whether it was told that it has the input
+	knows  bool   // told is what it was told
+	buffer []byte // for output
+	packet []byte
+}
+
+// consoleOrder carries out an order of berthd that is about a console.
+func (s *supervisor) consoleOrder(e event) error {
+	switch m := e.message.(type) {
+	case *wire.ResizeConsole:
+		answer := &wire.ConsoleAnswer{Request: m.Request, Refusal: unix.ENOENT}
+		if int(m.Console) < len(s.consoles) {
+			answer.Refusal = 0
+			s.consoles[m.Console].resize(m.Rows, m.Columns)
+		}
+		return s.tell(answer)
+	case *wire.OpenConsole:
+		answer := &wire.ConsoleAnswer{Request: m.Request, Refusal: unix.EINVAL}
+		if len(e.files) == 1 {
+			answer.Refusal = s.openConsole(m, e.files[0])
+		}
+		return s.tell(answer)
+	}
+	return nil
+}
+
+// openConsole serves a client. It takes ownership of the socket.
+func (s *supervisor) openConsole(m *wire.OpenConsole, socket *os.File) unix.Errno {
+	all := 0
+	for _, c := range s.consoles {
+		all += c.count()
+	}
+	refusal := unix.EUSERS
+	if all < maxClients {
+		refusal = s.join(m, socket)
+	}
+	if refusal != 0 {
+		_ = socket.Close()
+	}
+	return refusal
+}
+
+func (s *supervisor) join(m *wire.OpenConsole, socket *os.File) unix.Errno {
+	if int(m.Console) >= len(s.consoles) {
+		return unix.ENOENT
+	}
+	c := s.consoles[m.Console]
+	polled, err := nonblocking(socket)
+	if err != nil {
+		return unix.EINVAL
+	}
+	v := &client{
+		console: c, socket: polled, framed: m.Framed, readOnly: m.ReadOnly, more: make(chan struct{}, 1),
+		at: m.From, begun: m.From > 0, rows: m.Rows, columns: m.Columns,
+	}
+	if refusal := c.add(v, m.Force, m.Safe); refusal != 0 {
+		_ = polled.Close()
+		return refusal
+	}
+	_ = socket.Close()
+	go v.send()
+	go v.receive()
+	return 0
+}
+
+// nonblocking returns a file that the runtime polls, with a descriptor of its own. It polls only a descriptor that is
+// non-blocking when the os.File is made.
+func nonblocking(f *os.File) (*os.File, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}
+
+func (v *client) wake() {
+	select {
+	case v.more <- struct{}{}:
+	default:
+	}
+}
+
+// late reports whether the next n bytes of output overwrite some that a client has not read and is waited for. The
+// caller holds the console's mutex.
+func (v *client) late(n int) bool {
+	return !v.slow && v.at+ring.Size < v.console.ring.Total()+uint64(n)
+}
+
+// leave ends the connection.
+func (v *client) leave() {
+	if v.console.remove(v) {
+		_ = v.socket.Close()
+		v.wake()
+	}
+}
+
+// send sends the output as it comes, until the connection or the container ends.
+func (v *client) send() {
+	defer v.leave()
+	v.buffer = make([]byte, ring.MaxData)
+	v.packet = make([]byte, 0, ring.MaxPacket)
+	for {
+		text, ok := v.next()
+		if !ok {
+			return
+		}
+		if len(text) == 0 {
+			<-v.more
+			continue
+		}
+		if _, err := v.socket.Write(text); err != nil {
+			return
+		}
+	}
+}
+
+// next returns what to send next: nothing if the client has everything. It returns false if the client has left, or
+// nothing will ever come again.
+func (v *client) next() (text []byte, ok bool) {
+	c := v.console
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if owns := c.input == v; v.framed && !v.over && (owns != v.told || !v.knows) {
+		v.told, v.knows = owns, true
+		p := ring.Packet{Kind: ring.Input, On: owns}
+		return p.Append(v.packet), true
+	}
+	n, at, err := c.ring.ReadAt(v.buffer, v.at)
+	if err != nil {
+		return nil, false
+	}
+	if n > 0 {
+		text = v.output(at, v.buffer[:n])
+		v.at, v.begun = at+uint64(n), true
+		c.noteTaken()
+		return text, true
+	}
+	v.slow = false
+	switch {
+	case !c.ended:
+		return nil, c.has(v)
+	case !v.framed, v.over:
+		return nil, false
+	}
+	v.over = true
+	p := ring.Packet{Kind: ring.End, At: at}
+	return p.Append(v.packet), true
+}
+
+// output returns output as the client gets it. It tells one of bare bytes of a gap by a line of text.
+func (v *client) output(at uint64, b []byte) []byte {
+	if v.framed {
+		p := ring.Packet{Kind: ring.Output, At: at, Bytes: b}
+		return p.Append(v.packet)
+	}
+	if missed := at - v.at; missed > 0 && v.begun {
+		return append(fmt.Appendf(v.packet, "\r\n[berth: %d bytes of output were missed]\r\n", missed), b...)
+	}
+	return b
+}
+
+// receive hands the client's input to the container, as long as the client owns the input. Input of others is
+// dropped.
+func (v *client) receive() {
+	defer v.leave()
+	buf := make([]byte, ring.MaxPacket)
+	for {
+		n, err := v.socket.Read(buf)
+		if errors.Is(err, io.EOF) && !v.framed {
+			v.awaitEnd()
+		}
+		if err != nil {
+			return
+		}
+		v.take(buf[:n])
+	}
+}
+
+func (v *client) take(b []byte) {
+	p := ring.Packet{Kind: ring.Data, Bytes: b}
+	if v.framed {
+		var ok bool
+		if p, ok = ring.Parse(b); !ok {
+			return
+		}
+	}
+	v.console.mu.Lock()
+	owns := v.console.input == v
+	if p.Kind == ring.Resize {
+		v.rows, v.columns = p.Rows, p.Columns
+	}
+	v.console.mu.Unlock()
+	switch {
+	case !owns:
+	case p.Kind == ring.Resize:
+		v.console.resize(p.Rows, p.Columns)
+	case p.Kind == ring.Data:
+		_, _ = v.console.master.Write(p.Bytes) // waits for the container to read, in this goroutine alone
+	}
+}
+
+// awaitEnd waits until a client that will send nothing more reads nothing more, either. Its input is free meanwhile.
+func (v *client) awaitEnd() {
+	v.console.quiet(v)
+	raw, err := v.socket.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Read(func(fd uintptr) bool { // the poller tells of a hang-up as of something to read
+		_, err := unix.SendmsgN(int(fd), nil, nil, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
+		return err != nil
+	})
+}

@@ -1,0 +1,201 @@
+package supervisor
+
+import (
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	ring "github.com/berthd/berth/internal/console"
+)
+
+const (
+	// maxClients is how many clients the consoles of one container have at most. Each costs this process two
+	// goroutines, two buffers and a descriptor.
+	maxClients = 64
+
+	// patience is how long a container waits for its clients to read, so that a client that reads as fast as it
+	// can loses nothing. Time in which nobody is waited for gives refill times as much of it back. So a client
+	// holds its container up for a second, and then for four fifths of the time, at most.
+	patience = time.Second
+	refill   = 4
+
+	// farewell is how long the clients have to read the rest when the container has ended.
+	farewell = 200 * time.Millisecond
+)
+
+// clients is the output of one console, and the clients that see it. The output is in the ring alone: a client
+// is a position in it, so that one that does not read costs nothing and loses what is overwritten.
+type clients struct {
+	taken chan struct{} // a token: a client has read, or has left
+
+	mu    sync.Mutex // guards all below, and the positions of the clients
+	ring  *ring.Ring
+	list  []*client // the oldest first
+	input *client   // the one whose input the container gets
+	ended bool      // no more output comes
+
+	patience time.Duration // that is left
+	waited   time.Time     // when it was counted last
+	served   sync.WaitGroup
+}
+
+// write appends to the console's output. If the disk is full the output is lost: it must never block the container.
+func (c *clients) write(p []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.list) > 0 {
+		c.await(len(p))
+	}
+	_, _ = c.ring.Write(p)
+	for _, v := range c.list {
+		v.wake()
+	}
+}
+
+// await waits until the clients have read what the next n bytes will overwrite. Clients for which it lost patience
+// are not waited for again until they have read everything.
+func (c *clients) await(n int) {
+	if !c.behind(n) {
+		return
+	}
+	now := time.Now()
+	c.patience = min(patience, c.patience+refill*min(patience, now.Sub(c.waited)))
+	timer := time.NewTimer(c.patience)
+	defer timer.Stop()
+	for c.behind(n) {
+		c.mu.Unlock()
+		select {
+		case <-c.taken:
+			c.mu.Lock()
+		case <-timer.C:
+			c.mu.Lock()
+			c.giveUp(n)
+		}
+	}
+	c.waited = time.Now()
+	c.patience = max(0, c.patience-c.waited.Sub(now))
+}
+
+// behind reports whether the next n bytes overwrite some that a client has not read.
+func (c *clients) behind(n int) bool {
+	for _, v := range c.list {
+		if v.late(n) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *clients) giveUp(n int) {
+	for _, v := range c.list {
+		v.slow = v.slow || v.late(n)
+	}
+}
+
+// add lets a client see the output, and gives it the input if that is free or taken by force.
+func (c *clients) add(v *client, force, safe bool) syscall.Errno {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if safe && !force && c.input != nil && !v.readOnly {
+		return syscall.EBUSY
+	}
+	if v.at > c.ring.Total() { // of another run
+		v.at = 0
+	}
+	c.list = append(c.list, v)
+	if !v.readOnly && (force || c.input == nil) {
+		c.give(v)
+	}
+	c.served.Add(1)
+	return 0
+}
+
+// give gives the input to a client.
+func (c *clients) give(v *client) {
+	before := c.input
+	c.input = v
+	if before != nil {
+		before.wake()
+	}
+	v.wake()
+	v.console.resize(v.rows, v.columns)
+}
+
+// remove takes a client out. Its input goes to the client that waits the longest for it. It returns false if the
+// client is out already.
+func (c *clients) remove(v *client) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.list {
+		if c.list[i] != v {
+			continue
+		}
+		c.list = append(c.list[:i:i], c.list[i+1:]...)
+		if c.input == v {
+			c.input = nil
+			c.pass()
+		}
+		c.noteTaken()
+		c.served.Done()
+		return true
+	}
+	return false
+}
+
+func (c *clients) pass() {
+	for _, next := range c.list {
+		if !next.readOnly && !next.mute {
+			c.give(next)
+			return
+		}
+	}
+}
+
+// quiet takes the input from a client that will send no more.
+func (c *clients) quiet(v *client) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v.mute = true
+	if c.input == v {
+		c.input = nil
+		c.pass()
+	}
+}
+
+// has reports whether a client is still in. The caller holds mu.
+func (c *clients) has(v *client) bool {
+	return slices.Contains(c.list, v)
+}
+
+func (c *clients) noteTaken() {
+	select {
+	case c.taken <- struct{}{}:
+	default:
+	}
+}
+
+// count returns how many clients there are.
+func (c *clients) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.list)
+}
+
+// dismiss ends the consoles of a container that has ended. Clients that read get the rest of the output, and are
+// told that it is the end.
+func dismiss(consoles []*console) {
+	until := time.Now().Add(farewell)
+	for _, c := range consoles {
+		c.mu.Lock()
+		c.ended = true
+		for _, v := range c.list {
+			_ = v.socket.SetWriteDeadline(until)
+			v.wake()
+		}
+		c.mu.Unlock()
+	}
+	for _, c := range consoles {
+		c.served.Wait()
+	}
+}

@@ -1,0 +1,108 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+// ConsoleWire is the first version of the supervisor's protocol with consoles for clients.
+const ConsoleWire = 3
+
+// The expected errors of OpenConsole, besides those of every operation.
+var (
+	ErrConsoleBusy    = errors.New("another client has the console's input")
+	ErrTooManyClients = errors.New("the container's consoles have too many clients")
+	ErrOldSupervisor  = errors.New("an older release of Berth started the container; this works once it is started anew")
+)
+
+// ConsoleOptions say how a client uses a console. Force takes the input from the client that has it, Safe refuses
+// a console whose input another has. A client with neither sees the output, and gets the input when it is free.
+type ConsoleOptions struct {
+	Force    bool
+	Safe     bool
+	ReadOnly bool   // never get the input
+	Framed   bool   // the connection has the packets of internal/console, not bare bytes
+	From     uint64 // how many bytes of the output the client has already; the kept ones of the rest are sent first
+	Window   Window
+}
+
+// Window is the size of a terminal's window. The zero value leaves it as it is.
+type Window struct{ Rows, Columns uint16 }
+
+// OpenConsole connects a client to a console of a running container. The supervisor serves the client, so the
+// connection does not need this daemon any more. device is the console's alias; "" means the first one. It
+// returns ErrNoConsole, ErrConsoleBusy, ErrTooManyClients, ErrOldSupervisor, or a StateError if the container is off.
+func (s *Service) OpenConsole(ctx context.Context, u domain.UUID, device string, o ConsoleOptions) (*os.File, error) {
+	c, n, err := s.consoleOf(u, device)
+	if err != nil {
+		return nil, err
+	}
+	sup, err := c.consoleServer()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := limited(ctx, supervisorLimit)
+	defer cancel()
+	f, err := sup.OpenConsole(ctx, n, o)
+	return f, timedOut(ctx, c.ifEnded(err))
+}
+
+// ResizeConsole sets the size of a console's window. It returns the errors of OpenConsole.
+func (s *Service) ResizeConsole(ctx context.Context, u domain.UUID, device string, w Window) error {
+	c, n, err := s.consoleOf(u, device)
+	if err != nil {
+		return err
+	}
+	sup, err := c.consoleServer()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := limited(ctx, supervisorLimit)
+	defer cancel()
+	return timedOut(ctx, c.ifEnded(sup.ResizeConsole(ctx, n, w)))
+}
+
+// consoleOf finds a container's console by its alias.
+func (s *Service) consoleOf(u domain.UUID, device string) (c *container, n int, err error) {
+	c, err = s.find(u)
+	if err != nil {
+		return nil, 0, err
+	}
+	n = slices.Index(c.snapshot().Consoles, device)
+	if device == "" {
+		n = 0
+	}
+	if n < 0 {
+		return nil, 0, fmt.Errorf("%w: '%s'", ErrNoConsole, device)
+	}
+	return c, n, nil
+}
+
+// consoleServer returns the supervisor that serves the consoles.
+func (c *container) consoleServer() (Supervisor, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, err := allow(opConsole, &c.snap); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.supervisor == nil:
+		return nil, fmt.Errorf("%w: %w", ErrTimeout, errNotAnswering)
+	case c.wire < ConsoleWire:
+		return nil, ErrOldSupervisor
+	}
+	return c.supervisor, nil
+}
+
+// ifEnded returns a StateError if err says that the supervisor has ended, and any other err unchanged.
+func (c *container) ifEnded(err error) error {
+	if errors.Is(err, os.ErrProcessDone) {
+		return &StateError{Kind: NotRunning, Op: string(opConsole), Name: c.snapshot().Name, State: StateShutoff}
+	}
+	return err
+}

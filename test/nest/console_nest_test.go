@@ -1,0 +1,382 @@
+//go:build nest
+
+package nest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+// attached is berthctl at a console, without a terminal.
+type attached struct {
+	*exec.Cmd
+	in     io.WriteCloser
+	out    *bufio.Reader
+	errors strings.Builder
+}
+
+// attach runs "berthctl console" until the test's end.
+func attach(t *testing.T, args ...string) *attached {
+	t.Helper()
+	a := &attached{Cmd: exec.Command("berthctl", append([]string{"console"}, args...)...)}
+	a.Stderr = &a.errors
+	var err error
+	if a.in, err = a.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := a.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.out = bufio.NewReader(out)
+	if err := a.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if a.ProcessState == nil {
+			_ = a.Process.Kill()
+			_ = a.Wait()
+		}
+	})
+	return a
+}
+
+// until reads the output up to a line with a text.
+func (a *attached) until(t *testing.T, text string) string {
+	t.Helper()
+	timer := time.AfterFunc(30*time.Second, func() { _ = a.Process.Kill() })
+	defer timer.Stop()
+	for all := ""; ; {
+		line, err := a.out.ReadString('\n')
+		all += line
+		if strings.Contains(line, text) {
+			return all
+		}
+		if err != nil {
+			t.Fatalf("%v before %q in %q; %s", err, text, all, a.errors.String())
+		}
+	}
+}
+
+// TestConsoleClients: several clients see what a container prints, and one of them types. Each refusal is a clear
+// error, and nothing stays open.
+func TestConsoleClients(t *testing.T) {
+	clean(t)
+	g := script(t, "web", "stty -echo; echo hello; while read line; do echo \"got $line\"; [ \"$line\" != end ] || exit 3; done")
+	g.start(t)
+	says(t, "web", "hello")
+	supervisor := int(info(t, "web").ID)
+	before := len(descriptors(t, supervisor))
+
+	first := attach(t, "web")
+	first.until(t, "hello")
+	second := attach(t, "web", "--devname", "console0")
+	second.until(t, "hello")
+	fmt.Fprintln(second.in, "ignored")
+	fmt.Fprintln(first.in, "one")
+	first.until(t, "got one")
+	second.until(t, "got one")
+	third := attach(t, "web", "--force")
+	third.until(t, "got one")
+	fmt.Fprintln(third.in, "three")
+	first.until(t, "got three")
+
+	run(t, "systemctl", "stop", "berthd") // the connections do not need it
+	fmt.Fprintln(third.in, "four")
+	second.until(t, "got four")
+
+	for args, want := range map[string]string{
+		"web --safe":             "error: cannot open the console of domain \"web\": another client has the console's input",
+		"web --devname console1": "error: cannot open the console of domain \"web\": no such console: 'console1'",
+		"nosuch":                 "error: failed to get domain 'nosuch'",
+	} {
+		if r := try(t, "berthctl", append([]string{"console"}, strings.Fields(args)...)...); r.Err != want || r.Status != 1 {
+			t.Errorf("%s: %+v", args, r)
+		}
+	}
+	_ = third.Process.Kill()
+	_ = third.Wait()
+	eventually(t, func() error { // two more, with their sockets
+		if now := len(descriptors(t, supervisor)); now != before+2 {
+			return fmt.Errorf("the supervisor has %d descriptors open, %d before", now, before)
+		}
+		return nil
+	})
+	fmt.Fprintln(first.in, "end")
+	first.until(t, "got end")
+	for _, a := range []*attached{first, second} {
+		if err := a.Wait(); err != nil {
+			t.Errorf("%v: %s", err, a.errors.String())
+		}
+	}
+	const want = "berthctl: another client has taken the input\nberthctl: the input is here now\n"
+	if got := first.errors.String(); got != want {
+		t.Errorf("the first was told %q", got)
+	}
+	becomes(t, "web", "shutoff/shutdown")
+	if r := try(t, "berthctl", "console", "web"); r.Err != `error: cannot open the console of domain "web": domain is not running` || r.Status != 1 {
+		t.Errorf("it is off: %+v", r)
+	}
+}
+
+// TestConsoleHundredMegabytes: 100 MB go through a console and berthctl intact, beside a client of bare bytes that does
+// not read.
+func TestConsoleHundredMegabytes(t *testing.T) {
+	clean(t)
+	g := script(t, "web", "stty raw -echo; echo ready; read go; i=0; while [ $i -lt 100 ]; do cat /block; i=$((i+1)); done; exit 0")
+	block := make([]byte, 1<<20)
+	for i := range block {
+		block[i] = byte(i*31 + i>>8)
+	}
+	if err := os.WriteFile(filepath.Join(g.Root, "block"), block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.start(t)
+	a := attach(t, "web")
+	a.until(t, "ready")
+	lazy := openConsole(t, "web")
+	want := crc32.NewIEEE()
+	for range 100 {
+		_, _ = want.Write(block)
+	}
+	begun := time.Now()
+	fmt.Fprintln(a.in, "go")
+	sum := crc32.NewIEEE()
+	timer := time.AfterFunc(2*time.Minute, func() { _ = a.Process.Kill() })
+	defer timer.Stop()
+	n, err := io.Copy(sum, a.out)
+	if err != nil || n != 100<<20 || sum.Sum32() != want.Sum32() {
+		t.Errorf("%d bytes with sum %x, %v; want %x", n, sum.Sum32(), err, want.Sum32())
+	}
+	fmt.Printf("console: 100 MB in %v\n", time.Since(begun).Round(time.Millisecond))
+	if err := a.Wait(); err != nil || a.errors.Len() > 0 {
+		t.Errorf("%v: %s", err, a.errors.String())
+	}
+	_ = lazy.Close()
+}
+
+// openConsole opens a console over D-Bus, as a client that does not read.
+func openConsole(t *testing.T, name string) *os.File {
+	t.Helper()
+	c := bus(t)
+	path, err := c.ByName(context.Background(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := c.OpenConsole(context.Background(), path, "", client.ConsoleOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return f
+}
+
+// TestConsolesOutliveDaemons: 50 clients at the consoles of 50 containers miss nothing while berthd is killed twice. One that
+// is stopped meanwhile misses what is not kept, and says so.
+func TestConsolesOutliveDaemons(t *testing.T) {
+	clean(t)
+	const many, lines = 50, 600
+	root := script(t, "", "stty -echo; echo ready; read go; i=0; while [ $i -lt "+strconv.Itoa(lines)+" ]; do i=$((i+1)); echo \"line $i\"; usleep 10000; done; read go").Root
+	noisy := script(t, "noisy", "stty -echo; echo ready; read go; seq 1 200000; echo THE END; read go")
+	noisy.start(t)
+	stopped := attach(t, "noisy")
+	stopped.until(t, "ready")
+	if err := stopped.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(stopped.in, "go")
+
+	var all []*attached
+	for i := range many {
+		g := guest{Name: fmt.Sprintf("many%d", i), Root: root, Init: "/init"}
+		run(t, "berthctl", "create", g.file(t))
+		t.Cleanup(func() { try(t, "berthctl", "destroy", g.Name) })
+		a := attach(t, g.Name)
+		a.until(t, "ready")
+		fmt.Fprintln(a.in, "go")
+		all = append(all, a)
+	}
+	var clients sync.WaitGroup
+	for i, a := range all {
+		clients.Go(func() {
+			for n := 1; n <= lines; n++ {
+				line, err := a.out.ReadString('\n')
+				if want := fmt.Sprintf("line %d\r\n", n); line != want {
+					t.Errorf("client %d got %q, %v; want %q; %s", i, line, err, want, a.errors.String())
+					return
+				}
+			}
+			fmt.Fprintln(a.in, "end")
+		})
+	}
+	killDaemon(t)
+	run(t, "berthctl", "list")
+	killDaemon(t)
+	clients.Wait()
+	for i, a := range all {
+		if err := a.Wait(); err != nil || a.errors.Len() > 0 {
+			t.Errorf("client %d: %v, %s", i, err, a.errors.String())
+		}
+	}
+	if err := stopped.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	got := stopped.until(t, "THE END")
+	fmt.Fprintln(stopped.in, "end")
+	if err := stopped.Wait(); err != nil {
+		t.Error(err)
+	}
+	missed := 0
+	if _, err := fmt.Sscanf(stopped.errors.String(), "berthctl: %d bytes of output were missed\n", &missed); err != nil {
+		t.Errorf("the stopped client says %q: %v", stopped.errors.String(), err)
+	}
+	whole := len("ready\r\nTHE END\r\n")
+	for i := 1; i <= 200000; i++ {
+		whole += len(strconv.Itoa(i)) + 2
+	}
+	if kept := len(got) + len("ready\r\n"); kept+missed != whole || kept < 64<<10 {
+		t.Errorf("it has %d bytes and missed %d of %d", kept, missed, whole)
+	}
+}
+
+// pty returns a new terminal: the side of the user, and the name of the program's.
+func pty(t *testing.T) (master *os.File, name string) {
+	t.Helper()
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = unix.SetNonblock(fd, true)
+	master = os.NewFile(uintptr(fd), "ptmx")
+	t.Cleanup(func() { _ = master.Close() })
+	return master, fmt.Sprintf("/dev/pts/%d", n)
+}
+
+// TestConsoleTerminal: at a terminal every key but the escape key goes to the container, the window's size follows, and the
+// terminal is as it was after every way out.
+func TestConsoleTerminal(t *testing.T) {
+	clean(t)
+	g := script(t, "web", "stty -echo; echo ready; while read line; do echo \"got $line $(stty size)\"; done; exit 0")
+	g.start(t)
+	says(t, "web", "ready")
+	for _, tc := range []struct {
+		name   string
+		escape string
+		out    func(p *os.Process, master *os.File)
+		status int
+		after  string // that the user sees
+	}{
+		{"escape", "", func(_ *os.Process, m *os.File) { _, _ = m.WriteString("\x1d") }, 0, ""},
+		{"another escape", "^a", func(_ *os.Process, m *os.File) { _, _ = m.WriteString("\x01") }, 0, ""},
+		{"terminated", "", func(p *os.Process, _ *os.File) { _ = p.Signal(syscall.SIGTERM) }, 1, "error: interrupted"},
+		{"hung up", "", func(p *os.Process, _ *os.File) { _ = p.Signal(syscall.SIGHUP) }, 1, "error: interrupted"},
+		{"quit", "", func(p *os.Process, _ *os.File) { _ = p.Signal(syscall.SIGQUIT) }, 1, "error: interrupted"},
+		{"the container ends", "", func(*os.Process, *os.File) { run(t, "berthctl", "destroy", "web") }, 0, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			master, name := pty(t)
+			tty, err := os.OpenFile(name, os.O_RDWR|unix.O_NOCTTY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tty.Close()
+			resize(t, tty, 31, 77)
+			before := settings(t, tty)
+			args := []string{"console", "web"}
+			if tc.escape != "" {
+				args = append(args, "--escape", tc.escape)
+			}
+			cmd := exec.Command("berthctl", args...)
+			cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			seen := sees(t, master, "ready")
+			if !strings.Contains(seen, "Connected to domain 'web'") {
+				t.Errorf("the user saw %q", seen)
+			}
+			_, _ = master.WriteString("one\r")
+			sees(t, master, "got one 31 77")
+			resize(t, tty, 40, 100)
+			eventually(t, func() error {
+				_, _ = master.WriteString("two\r")
+				if got := sees(t, master, "got two"); !strings.Contains(got, "40 100") {
+					return errors.New("the size is not passed on: " + got)
+				}
+				return nil
+			})
+			if settings(t, tty).Lflag == before.Lflag {
+				t.Error("the terminal is not raw")
+			}
+			tc.out(cmd.Process, master)
+			_ = cmd.Wait()
+			if got := cmd.ProcessState.ExitCode(); got != tc.status {
+				t.Errorf("exit status %d", got)
+			}
+			if after := settings(t, tty); after != before {
+				t.Errorf("the terminal has %+v, not %+v", after, before)
+			}
+			if tc.after != "" {
+				sees(t, master, tc.after)
+			}
+		})
+	}
+}
+
+// sees reads what the user sees until it ends with a text and the rest of its line.
+func sees(t *testing.T, master *os.File, text string) string {
+	t.Helper()
+	_ = master.SetReadDeadline(time.Now().Add(20 * time.Second))
+	all, buf := "", make([]byte, 4096)
+	for {
+		if at := strings.Index(all, text); at >= 0 && strings.Contains(all[at:], "\n") {
+			return all
+		}
+		n, err := master.Read(buf)
+		if err != nil {
+			t.Fatalf("%v before %q in %q", err, text, all)
+		}
+		all += string(buf[:n])
+	}
+}
+
+func resize(t *testing.T, tty *os.File, rows, columns uint16) {
+	t.Helper()
+	if err := unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func settings(t *testing.T, tty *os.File) unix.Termios {
+	t.Helper()
+	got, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *got
+}
