@@ -55,13 +55,13 @@ func TestOpenConsole(t *testing.T) {
 			t.Errorf("%v: %v", options, err)
 		}
 	}
-	resized := ""
-	r.core.set(func(_ context.Context, op string, _ domain.UUID) error { resized = op; return nil })
+	resized := make(chan string, 1)
+	r.core.set(func(_ context.Context, op string, _ domain.UUID) error { resized <- op; return nil })
 	if err := r.call(ContainerPath(uuidB), contract.ContainerInterface+".ResizeConsole", "", uint16(24), uint16(80), noOptions()).Err; err != nil {
 		t.Error(err)
 	}
-	if want := "resize  {Rows:24 Columns:80}"; resized != want {
-		t.Errorf("got %q", resized)
+	if got, want := <-resized, "resize  {Rows:24 Columns:80}"; got != want {
+		t.Errorf("got %q", got)
 	}
 	if after := openFDs(t); after != before {
 		t.Errorf("%d file descriptors open, %d before", after, before)
