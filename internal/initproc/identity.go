@@ -3,15 +3,12 @@ package initproc
 import (
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path"
-	"strings"
 
-	"github.com/moby/sys/user"
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/account"
 	"github.com/berthd/berth/internal/linux/caps"
 	"github.com/berthd/berth/internal/linux/keyring"
 	"github.com/berthd/berth/internal/linux/seccomp"
@@ -62,35 +59,21 @@ func (s *stage) lookUpUser() error {
 	if i.User == "" && i.Group == "" {
 		return nil
 	}
-	spec := strings.TrimPrefix(i.User, "+")
-	if spec == "" {
-		spec = "0"
+	found, err := account.LookUp(s.root, i.User, i.Group)
+	if unknown, ok := errors.AsType[*account.Unknown](err); ok {
+		return fmt.Errorf("inituser %.60q, initgroup %.60q in the container's passwd and group: %w", i.User, i.Group, unknown)
 	}
-	if i.Group != "" {
-		spec += ":" + strings.TrimPrefix(i.Group, "+")
-	}
-	passwd, err := s.readable("/etc/passwd")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = passwd.Close() }()
-	group, err := s.readable("/etc/group")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = group.Close() }()
-	found, err := user.GetExecUser(spec, nil, passwdEntries(passwd), groupEntries(group))
-	if err != nil {
-		return fmt.Errorf("inituser %.60q, initgroup %.60q in the container's passwd and group: %w", i.User, i.Group, err)
-	}
-	s.user = credentials{uid: found.Uid, gid: found.Gid, groups: found.Sgids}
+	s.user = credentials{uid: found.UID, gid: found.GID, groups: found.Groups}
 	if !s.plan.Namespaces.User {
 		return nil
 	}
-	if !mapped(s.plan.UIDs, found.Uid) {
-		return fmt.Errorf("inituser %.60q is user %d, which the container's idmap does not have", i.User, found.Uid)
+	if !mapped(s.plan.UIDs, found.UID) {
+		return fmt.Errorf("inituser %.60q is user %d, which the container's idmap does not have", i.User, found.UID)
 	}
-	for _, gid := range append([]int{found.Gid}, found.Sgids...) {
+	for _, gid := range append([]int{found.GID}, found.Groups...) {
 		if !mapped(s.plan.GIDs, gid) {
 			return fmt.Errorf("inituser %.60q, initgroup %.60q has group %d, which the container's idmap does not have", i.User, i.Group, gid)
 		}
@@ -107,43 +90,6 @@ func mapped(ranges []plan.IDRange, id int) bool {
 		}
 	}
 	return false
-}
-
-// readable opens a file of the container for reading. A missing file counts as an empty one. It
-// returns an error if the file is not a regular one: a terminal or a FIFO could block the start for
-// ever, and opening a device can have effects.
-func (s *stage) readable(p string) (io.ReadCloser, error) {
-	looked, err := s.root.Open(p, unix.O_PATH)
-	if errors.Is(err, fs.ErrNotExist) {
-		return io.NopCloser(strings.NewReader("")), nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = looked.Close() }()
-	if err := regular(looked); err != nil {
-		return nil, err
-	}
-	f, err := s.root.Open(p, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
-	if err != nil {
-		return nil, err
-	}
-	if err := regular(f); err != nil { // somebody may have replaced the file in between
-		_ = f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-func regular(f *os.File) error {
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return &os.PathError{Op: "stat", Path: f.Name(), Err: err}
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return fmt.Errorf("%s in the container is not a regular file", f.Name())
-	}
-	return nil
 }
 
 // findInit returns an error if init is missing or cannot be executed. execve(2) would fail too, but

@@ -15,7 +15,7 @@ func TestLibraries(t *testing.T) {
 		"github.com/coreos/go-systemd":   in("cmd/berthd", "internal/config", "units"),
 		"github.com/google/renameio/v2":  is("internal/store"),
 		"github.com/google/uuid":         is("cmd/berthd"),
-		"github.com/moby/sys/user":       is("internal/initproc"),
+		"github.com/moby/sys/user":       is("internal/account"),
 		"github.com/spf13":               is("internal/cli"),
 		"golang.org/x/sys/unix":          not(either(in(pure...), is("service"), is("dbusapi"), in(adapters...))),
 		"golang.org/x/term":              is("internal/cli"),
