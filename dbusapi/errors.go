@@ -45,7 +45,7 @@ type errorRow func(error) (name string, d details, match bool)
 // stands above what it wraps.
 func errorRows() []errorRow {
 	return []errorRow{
-		startError, existsError, stateError,
+		startError, existsError, stateError, commandError,
 		// Before what is wrong with it, which is not the caller's mistake.
 		sentinel(service.ErrUnreadable, contract.ErrorUnreadable),
 		domainError,
@@ -99,6 +99,14 @@ func stateError(err error) (string, details, bool) {
 		service.AlreadyRunning: contract.ErrorAlreadyRunning,
 	}[e.Kind]
 	return name, details{"state": dbus.MakeVariant(string(e.State))}, true
+}
+
+func commandError(err error) (string, details, bool) {
+	var e *service.CommandError
+	if !errors.As(err, &e) {
+		return "", nil, false
+	}
+	return contract.ErrorCommandFailed, details{"status": dbus.MakeVariant(e.Status)}, true
 }
 
 func domainError(err error) (string, details, bool) {

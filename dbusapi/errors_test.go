@@ -59,6 +59,11 @@ func errorCases() []errorCase {
 			map[string]any{"state": "paused"},
 		},
 		{
+			"service.CommandError", &service.CommandError{Text: "ls: command not found", Status: 127}, contract.ErrorCommandFailed,
+			"ls: command not found",
+			map[string]any{"status": uint32(127)},
+		},
+		{
 			"service.ExistsError", &service.ExistsError{Name: "web", UUID: uuidA}, contract.ErrorContainerExists,
 			"domain 'web' already exists with uuid " + uuidA.String(),
 			map[string]any{"name": "web", "uuid": uuidA.String()},

@@ -110,6 +110,9 @@ type supervisorFake struct {
 	done     chan struct{}
 	end      End
 	failure  error
+
+	executions []*executionFake
+	signals    []syscall.Signal // to init
 }
 
 func (s *supervisorFake) over() bool {

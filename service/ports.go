@@ -258,6 +258,14 @@ type Supervisor interface {
 	// Ask asks init to end or to reboot. It returns when init was asked. It returns ErrNotAsked if init cannot be
 	// asked in these ways, and no error if init has ended. It needs requestWire.
 	Ask(ctx context.Context, r Request) error
+	// Exec executes a command in the container. stdio are its standard input, output and error. Without them it gets
+	// a terminal or pipes, and the Execution has their other ends. The caller still has to close stdio. It returns a
+	// *CommandError if the command was not executed.
+	Exec(ctx context.Context, c Command, stdio []*os.File) (Execution, error)
+	// Executions returns the commands that are not forgotten, also of an earlier daemon: those once Attach has returned.
+	Executions() []Execution
+	// Signal sends a signal to init. It is no error if init has ended already.
+	Signal(sig syscall.Signal) error
 	// Asked is closed when systemd has ordered the container's end. The supervisor has asked init by then.
 	Asked() <-chan struct{}
 	// Done is closed when the supervisor is gone. End then says how init ended.

@@ -13,6 +13,10 @@ import (
 	"github.com/berthd/berth/internal/linux/hostlimit"
 )
 
+// Commands is the sub-group of Payload that has the commands which berthd executes in a container. Payload itself may
+// have no processes: an init such as systemd passes its controllers on to sub-groups. No name of a unit of systemd is without a dot.
+const Commands = "berth-exec"
+
 // The two sub-groups of a container's scope. cgroup v2 does not allow processes in a group that has
 // sub-groups with controllers ("no internal processes"), so the supervisor has a group of its own.
 const (
@@ -66,6 +70,16 @@ func (d *Dir) Make(name string) (*Dir, error) {
 	}
 	runtime.KeepAlive(d)
 	if err != nil {
+		return nil, &os.PathError{Op: "make control group", Path: name, Err: hostlimit.Explain(hostlimit.Group, err)}
+	}
+	return d.Sub(name)
+}
+
+// Join opens the sub-group of that name. It creates it if it is missing.
+func (d *Dir) Join(name string) (*Dir, error) {
+	err := unix.Mkdirat(int(d.f.Fd()), name, 0o755)
+	runtime.KeepAlive(d)
+	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return nil, &os.PathError{Op: "make control group", Path: name, Err: hostlimit.Explain(hostlimit.Group, err)}
 	}
 	return d.Sub(name)

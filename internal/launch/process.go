@@ -44,6 +44,8 @@ type Process struct {
 	end       service.End
 	asking    *asking  // nil if there is none
 	consoles  requests // of clients
+
+	executions executions
 }
 
 func newProcess(pid uint32) *Process {
@@ -245,6 +247,8 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 		p.end = endOf(m)
 	case *wire.ConsoleAnswer:
 		p.consoles.answer(m)
+	default:
+		files = p.executions.hear(p, m, files)
 	}
 	for _, f := range files {
 		_ = f.Close()
@@ -292,6 +296,7 @@ func (p *Process) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.gone = true
+	p.executions.lose()
 	if p.handle != nil { // not earlier: Kill may be using it
 		_ = p.handle.Close()
 	}

@@ -54,10 +54,16 @@ type box struct {
 // newBox makes a busybox root with a script as init, and all else that a run needs.
 func newBox(t *testing.T, script string) *box {
 	t.Helper()
+	return newBoxWith(t, script, "")
+}
+
+// newBoxWith is newBox for a definition with more elements.
+func newBoxWith(t *testing.T, script, elements string) *box {
+	t.Helper()
 	b := &box{runDir: t.TempDir(), root: busybox(t)}
 	b.write(t, "init", "#!/bin/sh\n"+script+"\n")
 	def, err := domain.Parse([]byte("<domain type='lxc'><name>box</name><uuid>8dd2b5e8-4b0c-4e5c-a6a5-3a4fd4a5ff3b</uuid>" +
-		"<memory>65536</memory><os><type>exe</type><init>/init</init></os><devices>" +
+		"<memory>65536</memory>" + elements + "<os><type>exe</type><init>/init</init></os><devices>" +
 		"<filesystem type='mount'><source dir='" + b.root + "'/><target dir='/'/></filesystem><console type='pty'/></devices></domain>"))
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +128,7 @@ func (b *box) makeGroup(t *testing.T) {
 			t.Error(err)
 		}
 		settled(t, func() error {
-			for _, dir := range []string{"/supervisor", "/payload", ""} {
+			for _, dir := range []string{"/supervisor", "/payload/" + cgroup.Commands, "/payload", ""} {
 				if err := os.Remove(path + dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 					return err
 				}

@@ -9,7 +9,7 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// greet makes a new berthd the supervisor's daemon, and sends it Born and Running. It closes the connection to
+// greet makes a new berthd the supervisor's daemon, and sends it Born, the commands and Running. It closes the connection to
 // an old berthd: only one can own the bus name, so the old one is dead or about to end.
 func (s *supervisor) greet(c *wire.Conn, l *listener) {
 	defer l.refill()
@@ -24,6 +24,7 @@ func (s *supervisor) greet(c *wire.Conn, l *listener) {
 		if s.asked {
 			err = errors.Join(err, s.tell(&wire.Asked{}))
 		}
+		s.recount()
 		err = errors.Join(err, s.tell(&wire.Running{}))
 		_ = self.Close()
 	}

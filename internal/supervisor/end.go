@@ -39,6 +39,7 @@ func (s *supervisor) ended() error {
 	if err := s.drainInit(); err != nil {
 		return err
 	}
+	s.awaitCommands()
 	for _, c := range s.consoles {
 		c.finish()
 	}

@@ -45,7 +45,7 @@ func (s *supervisor) serve(m *wire.Request) error {
 		s.writeInitctl(r)
 		return nil
 	}
-	return s.signal(r)
+	return s.signalInit(r)
 }
 
 // writeInitctl begins to write to init's initctl FIFO. It does not wait: the container may make the write last.
@@ -86,11 +86,11 @@ func (s *supervisor) wrote(r *request, err error) error {
 		return nil
 	}
 	r.cause = err
-	return s.signal(r)
+	return s.signalInit(r)
 }
 
-// signal asks init by a signal.
-func (s *supervisor) signal(r *request) error {
+// signalInit asks init by a signal.
+func (s *supervisor) signalInit(r *request) error {
 	if s.stop != 0 && r.looks.Goal == shutdown.Off {
 		return s.say(r, s.stop)
 	}

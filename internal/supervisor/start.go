@@ -41,6 +41,7 @@ func (s *supervisor) start() error {
 		return err
 	}
 	s.stop = syscall.Signal(prepare.StopSignal)
+	s.commands.plan = files[0]
 	handed := []*os.File{nil, files[0], files[1]} // the init stage's descriptors from 3 on; the sources follow
 	s.socket = files[2]
 	files = files[3:]
@@ -51,7 +52,9 @@ func (s *supervisor) start() error {
 	}
 	defer func() {
 		for _, f := range handed {
-			_ = f.Close()
+			if f != s.commands.plan {
+				_ = f.Close()
+			}
 		}
 	}()
 	trees := files[len(prepare.Join):]

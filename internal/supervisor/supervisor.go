@@ -34,6 +34,7 @@ type supervisor struct {
 	request  *request      // what init is asked for; nil if nothing
 	writing  chan struct{} // one slot: a write to init's initctl FIFO
 	mapped   bool          // the container has a user namespace; its root is uid, gid on the host
+	commands commands
 	uid, gid int
 	stop     syscall.Signal // the signal that ends init; 0 means one that init listens to
 	orders   chan os.Signal // systemd's orders to end
@@ -43,7 +44,7 @@ type supervisor struct {
 	listening bool // the messages of initConn come as events
 }
 
-// event is one thing that another goroutine saw. Exactly one of from, hello, ended, order, look and wrote is set.
+// event is one thing that another goroutine saw. Exactly one of from, hello, ended, order, look, wrote and do is set.
 type event struct {
 	from     *wire.Conn // the connection that got message, or was closed (message is nil)
 	message  wire.Message
@@ -55,6 +56,7 @@ type event struct {
 	look     *request   // it is time to look at init's signals for this request
 	wrote    *request   // the write to init's initctl FIFO has ended, with err
 	err      error
+	do       func() // the rest of what another goroutine began
 }
 
 // Run supervises one container from its start to its end. It returns the process's exit status.
@@ -138,6 +140,9 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 		return false, s.look(e.look)
 	case e.wrote != nil:
 		return false, s.wrote(e.wrote, e.err)
+	case e.do != nil:
+		e.do()
+		return false, nil
 	case e.from == s.initConn:
 		return false, s.fromInit(e)
 	case e.from == s.control:
@@ -190,6 +195,10 @@ func (s *supervisor) fromDaemon(e event) error {
 		s.allowed = true
 		_, err := s.tellInit(&wire.Continue{})
 		return err
+	case *wire.Exec:
+		s.exec(m, e.files)
+	case *wire.Signal, *wire.Resize, *wire.Forget:
+		s.order(m)
 	}
 	return nil
 }

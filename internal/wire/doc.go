@@ -15,7 +15,12 @@
 //	  | <------------------ Running |                                |
 //	  |  ... the container runs; berthd may leave and connect again  |
 //	  | (connects) ---------------> |                                |
-//	  | <--- Born + pidfd, Running  |                                |
+//	  | <--- Born + pidfd, Running  |  Begun, Over of each command   |
+//	  | Exec + stdio -------------> |  a command: package enter      |
+//	  | <----------- Begun, Refused |                                |
+//	  | Signal, Resize -----------> |                                |
+//	  | <--------------------- Over |                                |
+//	  | Forget -------------------> |                                |
 //	  | OpenConsole + socket -----> |  serves a client at a console  |
 //	  | <------------ ConsoleAnswer |                                |
 //	  | ResizeConsole ------------> |                                |

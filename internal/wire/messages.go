@@ -340,11 +340,15 @@ func decodeBody(t Type, r *pack.Reader) Message {
 	case TypeResizeConsole:
 		return decodeResizeConsole(r)
 	case TypeFailed:
-		return &Failed{Stage: r.String(), Text: r.String(), Number: syscall.Errno(r.U32())}
+		return decodeFailed(r)
 	case TypeExited:
 		return &Exited{Code: int32(r.U32()), Signal: r.Bool(), Dumped: r.Bool(), Asked: r.Bool()}
 	}
-	return nil
+	return decodeCommand(t, r)
+}
+
+func decodeFailed(r *pack.Reader) *Failed {
+	return &Failed{Stage: r.String(), Text: r.String(), Number: syscall.Errno(r.U32())}
 }
 
 func decodePrepare(r *pack.Reader) *Prepare {

@@ -26,6 +26,10 @@ func every() []Message {
 		&OpenConsole{Request: 7, Console: 1, Framed: true, Safe: true, From: 1 << 40, Rows: 24, Columns: 80},
 		&OpenConsole{Force: true, ReadOnly: true}, &ConsoleAnswer{Request: 7, Refusal: syscall.EBUSY},
 		&ResizeConsole{Request: 8, Console: 2, Rows: 50, Columns: 300},
+		&Exec{Request: 1, Argv: []string{"ls", "-l", ""}, Env: []string{"A=b"}, Dir: "/tmp", User: "web", Group: "7", Terminal: true, Rows: 24, Columns: 80},
+		&Exec{}, &Begun{Request: 1, ID: 2, PID: 3, Command: "ls"},
+		&Refused{Request: 1, Status: 127, Failed: Failed{Stage: "exec", Text: "ls: no such file", Number: syscall.ENOENT}},
+		&Over{ID: 2, Code: -1}, &Over{ID: 2, Code: 11, Signal: true, Dumped: true}, &Signal{ID: 2, Number: 15}, &Resize{ID: 2, Rows: 24, Columns: 80}, &Forget{ID: 2},
 	}
 }
 
@@ -50,6 +54,11 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 	for k := TypeOpenConsole; k <= TypeResizeConsole; k++ {
+		if !seen[k] {
+			t.Errorf("message type %d is not tested", k)
+		}
+	}
+	for k := TypeExec; k <= TypeForget; k++ {
 		if !seen[k] {
 			t.Errorf("message type %d is not tested", k)
 		}

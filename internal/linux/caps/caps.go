@@ -27,6 +27,16 @@ func DropBounding(keep uint64) error {
 	return nil
 }
 
+// Permitted returns the permitted set of the calling thread.
+func Permitted() (uint64, error) {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return 0, fmt.Errorf("capget: %w", err)
+	}
+	return uint64(data[0].Permitted) | uint64(data[1].Permitted)<<32, nil
+}
+
 // Set reduces the permitted and effective sets to keep. If inherit is true it makes the inheritable
 // set equal to them, and otherwise it empties that. It adds no capability that the thread does not have.
 func Set(keep uint64, inherit bool) error {

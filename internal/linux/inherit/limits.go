@@ -72,3 +72,20 @@ func set(l Limit) error {
 	}
 	return nil
 }
+
+// Files returns the limit of open files among limits, as far as this process's own hard limit allows it. It returns nil
+// if there is none among them.
+func Files(limits []Limit) (*unix.Rlimit, error) {
+	for _, l := range limits {
+		if l.Name != Nofile {
+			continue
+		}
+		var now unix.Rlimit
+		if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &now); err != nil {
+			return nil, fmt.Errorf("limit %s: %w", l.Name, err)
+		}
+		hard := min(l.Hard, now.Max)
+		return &unix.Rlimit{Cur: min(l.Soft, hard), Max: hard}, nil
+	}
+	return nil, nil
+}

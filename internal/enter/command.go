@@ -1,0 +1,29 @@
+package enter
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// FDInit is the descriptor of the container's init, a pidfd, in the process that enters. 0 to 2 are the command's.
+const FDInit = 3
+
+// Command is a command, and the rights that it has in the container.
+type Command struct {
+	Argv     []string // Argv[0] is looked for in PATH of Env, unless it has a slash
+	Env      []string
+	Dir      string
+	UID, GID int // in the container
+	Groups   []int
+	Terminal bool // descriptor 0 is a terminal, and becomes the controlling one
+
+	Namespaces  int  // CLONE_NEW* of the namespaces to enter
+	User        bool // the container has a user namespace
+	Keep        uint64
+	Permitted   uint64 // the capabilities that the process has after it has entered
+	Inheritable bool
+	Filter      []unix.SockFilter // empty: none
+	NoNewPrivs  bool
+	Linux32     bool
+	Files       *unix.Rlimit // the limit of open files; nil leaves that
+	OOMScoreAdj string
+}

@@ -1,0 +1,111 @@
+//go:build nest
+
+package launch_test
+
+import (
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/berthd/berth/service"
+)
+
+// TestExecOfDying: a container ends while commands run in it and begin. The commands end with it, nobody hangs, and init's
+// end is told as ever.
+func TestExecOfDying(t *testing.T) {
+	b := newBox(t, "echo ready; read x < /dev/console; exit 3")
+	s := b.run(t)
+	b.says(t, "ready")
+	long, err := s.Exec(limited(t), sh("trap '' TERM; echo up; while :; do sleep 1; done"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		for _, f := range long.Ends() {
+			_ = f.Close()
+		}
+	}()
+	reads(t, long.Ends()[1], "up\n")
+	stop := make(chan struct{})
+	var w sync.WaitGroup
+	for range 4 {
+		w.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if x, err := s.Exec(limited(t), sh("exit 0"), nil); err == nil {
+					for _, f := range x.Ends() {
+						_ = f.Close()
+					}
+				}
+			}
+		})
+	}
+	time.Sleep(20 * time.Millisecond)
+	if err := syscall.Kill(int(s.Leader()), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	end := over(t, s)
+	close(stop)
+	w.Wait()
+	<-long.Over()
+	if end != killed(syscall.SIGKILL) || long.Exit() != (service.Exit{Kind: service.ExitKilled, Code: 9}) {
+		t.Errorf("%v, %v", end, long.Exit())
+	}
+	if _, err := s.Exec(limited(t), sh("exit 0"), nil); err == nil {
+		t.Error("a command in a container that is gone")
+	}
+}
+
+// TestExecRestart: a command goes on when the daemon leaves. The next daemon gets it, its end, and that of one that has
+// ended meanwhile.
+func TestExecRestart(t *testing.T) {
+	b := newBox(t, "echo ready; exec sleep 1000")
+	s := b.run(t)
+	b.says(t, "ready")
+	start := func(script string) service.Execution {
+		x, err := s.Exec(limited(t), sh(script), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range x.Ends()[1:] {
+			_ = f.Close()
+		}
+		return x
+	}
+	running, ending := start("read x; exit 8"), start("read x; exit 9")
+	leave(t, s)
+	_ = ending.Ends()[0].Close()
+	gone(t, ending.PID())
+	again, presence, err := b.supervisors.Attach(limited(t), b.runDir)
+	if err != nil || presence != service.Alive {
+		t.Fatal(presence, err)
+	}
+	defer leave(t, again)
+	found := map[uint32]service.Execution{}
+	for _, x := range again.Executions() {
+		found[x.ID()] = x
+	}
+	if len(found) != 2 || found[running.ID()].PID() != running.PID() || found[running.ID()].Name() != "sh" {
+		t.Fatalf("found %v", found)
+	}
+	if x := found[ending.ID()]; x.Exit() != ended(9) {
+		t.Errorf("ended meanwhile: %v", x.Exit())
+	}
+	_ = running.Ends()[0].Close()
+	if x := found[running.ID()]; true {
+		<-x.Over()
+		if x.Exit() != ended(8) {
+			t.Errorf("ended: %v", x.Exit())
+		}
+	}
+	for _, x := range found {
+		if err := x.Forget(); err != nil {
+			t.Error(err)
+		}
+	}
+}

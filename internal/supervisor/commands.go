@@ -1,0 +1,201 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/pidfd"
+	"github.com/berthd/berth/internal/linux/tty"
+	"github.com/berthd/berth/internal/wire"
+)
+
+const (
+	maxBeginning = 64   // commands that have not been executed yet
+	maxOver      = 1024 // commands that have ended, and whose end nobody has asked for
+)
+
+// command is a command in the container.
+type command struct {
+	id       uint32
+	pid      uint32
+	name     string
+	process  *os.File // pidfd; nil once it is over
+	terminal *os.File // the command's side of its terminal, to resize it; nil without one
+	over     *wire.Over
+}
+
+// commands are those of one container, in the order of their ids. The goroutine of run owns them.
+type commands struct {
+	plan      *os.File // the packed plan, for the rights of a command
+	list      []*command
+	last      uint32 // the latest id
+	beginning int
+	alive     int
+}
+
+// exec begins a command. It does not wait for that.
+func (s *supervisor) exec(m *wire.Exec, files []*os.File) {
+	if err := s.canExec(); err != nil {
+		closeFiles(files)
+		s.refuse(m.Request, err)
+		return
+	}
+	s.commands.beginning++
+	e := s.entry(m, files)
+	go func() {
+		born, err := e.enter()
+		s.events <- event{do: func() { s.begun(m, born, err) }}
+	}()
+}
+
+// canExec returns an error if no command can be begun now.
+func (s *supervisor) canExec() error {
+	switch {
+	case !s.running || s.status != nil:
+		return &wire.Failed{Stage: "exec", Text: "the container does not run", Number: unix.ESRCH}
+	case s.commands.beginning >= maxBeginning:
+		return &wire.Failed{Stage: "exec", Text: fmt.Sprintf("%d other commands have not begun yet", s.commands.beginning), Number: unix.EAGAIN}
+	}
+	frozen, err := s.payload.Frozen()
+	if err != nil {
+		return err
+	}
+	if frozen {
+		return &wire.Failed{Stage: "exec", Text: "the container is suspended", Number: unix.EBUSY}
+	}
+	return nil
+}
+
+// begun tells berthd of a command, or why there is none.
+func (s *supervisor) begun(m *wire.Exec, b *entered, err error) {
+	s.commands.beginning--
+	if err != nil {
+		s.refuse(m.Request, err)
+		return
+	}
+	defer closeFiles(b.ends)
+	s.commands.last++
+	c := &command{id: s.commands.last, pid: b.pid, name: m.Argv[0], process: b.process, terminal: b.terminal}
+	s.commands.list = append(s.commands.list, c)
+	s.commands.alive++
+	s.mention(&wire.Begun{Request: m.Request, ID: c.id, PID: c.pid, Command: c.name}, b.ends...)
+	go s.await(c)
+}
+
+// await reaps a command that has ended. It does that itself: as long as init's pid namespace has a process that is not
+// reaped, init cannot end, either.
+func (s *supervisor) await(c *command) {
+	err := pidfd.Wait(c.process)
+	st, rerr := pidfd.Reap(c.process)
+	if err = errors.Join(err, rerr); err != nil {
+		fmt.Fprintln(os.Stderr, "berth-supervisor: command:", err)
+	}
+	s.events <- event{do: func() { s.over(c, st) }}
+}
+
+func (s *supervisor) over(c *command, st pidfd.Status) {
+	closeFiles([]*os.File{c.process, c.terminal})
+	c.process, c.terminal = nil, nil
+	c.over = &wire.Over{ID: c.id, Code: st.Code, Signal: st.Signal, Dumped: st.Dumped}
+	s.commands.alive--
+	s.mention(c.over)
+	if ended := len(s.commands.list) - s.commands.alive; ended > maxOver {
+		for _, c := range s.commands.list {
+			if c.over != nil {
+				s.commands.forget(c.id)
+				break
+			}
+		}
+	}
+}
+
+// recount tells a new berthd of all commands.
+func (s *supervisor) recount() {
+	for _, c := range s.commands.list {
+		s.mention(&wire.Begun{ID: c.id, PID: c.pid, Command: c.name})
+		if c.over != nil {
+			s.mention(c.over)
+		}
+	}
+}
+
+// refuse tells berthd why a command was not executed.
+func (s *supervisor) refuse(request uint32, err error) {
+	m := &wire.Refused{Request: request, Failed: wire.Failed{Stage: "exec", Text: err.Error(), Number: errno(err)}}
+	if failed, ok := errors.AsType[*wire.Failed](err); ok {
+		m.Failed = *failed
+	}
+	m.Status = statusOf(err)
+	s.mention(m)
+}
+
+// mention sends a message to berthd if there is one. An error is logged: the container goes on.
+func (s *supervisor) mention(m wire.Message, files ...*os.File) {
+	if err := s.tell(m, files...); err != nil {
+		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
+	}
+}
+
+// awaitCommands waits for the commands of a container whose init has ended. The kernel has killed them before.
+func (s *supervisor) awaitCommands() {
+	for s.commands.alive > 0 {
+		if e := <-s.events; e.do != nil {
+			e.do()
+		} else {
+			closeFiles(e.files)
+		}
+	}
+}
+
+// order carries out an order about a command. It is no error if the command has ended.
+func (s *supervisor) order(m wire.Message) {
+	var err error
+	switch m := m.(type) {
+	case *wire.Signal:
+		err = s.signal(m)
+	case *wire.Resize:
+		if c := s.commands.find(m.ID); c != nil && c.terminal != nil {
+			err = tty.Resize(c.terminal, m.Rows, m.Columns)
+		}
+	case *wire.Forget:
+		if c := s.commands.find(m.ID); c != nil && c.over != nil {
+			s.commands.forget(m.ID)
+		}
+	}
+	if err != nil && !errors.Is(err, os.ErrProcessDone) {
+		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
+	}
+}
+
+func (s *supervisor) signal(m *wire.Signal) error {
+	if m.ID == 0 {
+		return pidfd.Signal(s.init, syscall.Signal(m.Number))
+	}
+	c := s.commands.find(m.ID)
+	if c == nil || c.process == nil {
+		return os.ErrProcessDone
+	}
+	return pidfd.Signal(c.process, syscall.Signal(m.Number))
+}
+
+func (c *commands) find(id uint32) *command {
+	for _, one := range c.list {
+		if one.id == id {
+			return one
+		}
+	}
+	return nil
+}
+
+func (c *commands) forget(id uint32) {
+	for i, one := range c.list {
+		if one.id == id {
+			c.list = append(c.list[:i], c.list[i+1:]...)
+			return
+		}
+	}
+}

@@ -1,0 +1,301 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/account"
+	"github.com/berthd/berth/internal/cgroup"
+	"github.com/berthd/berth/internal/enter"
+	"github.com/berthd/berth/internal/linux/born"
+	"github.com/berthd/berth/internal/linux/caps"
+	"github.com/berthd/berth/internal/linux/inherit"
+	"github.com/berthd/berth/internal/linux/inroot"
+	"github.com/berthd/berth/internal/linux/pidfd"
+	"github.com/berthd/berth/internal/linux/seccomp"
+	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/wire"
+)
+
+// enterLimit is how long a command may take to be executed. A file system of the container may not answer, and the
+// container may have been suspended meanwhile.
+const enterLimit = 10 * time.Second
+
+// entry is a command that is about to enter the container. It has what its goroutine needs of the supervisor.
+type entry struct {
+	*wire.Exec
+	files    []*os.File // standard input, output and error, or none
+	plan     *os.File
+	payload  *cgroup.Dir
+	init     *os.File
+	initPID  uint32
+	ownTime  bool
+	mapped   bool
+	uid, gid int // of the container's root, if mapped
+
+	command enter.Command
+	user    account.Account
+	owner   int // the user's id on the host
+}
+
+func (s *supervisor) entry(m *wire.Exec, files []*os.File) *entry {
+	return &entry{
+		Exec: m, files: files, plan: s.commands.plan, payload: s.payload, init: s.init, initPID: s.initPID,
+		ownTime: s.clock.own, mapped: s.mapped, uid: s.uid, gid: s.gid,
+	}
+}
+
+// entered is a command that was executed.
+type entered struct {
+	pid      uint32
+	process  *os.File
+	ends     []*os.File // for the caller: the master of the terminal, or the other ends of the pipes
+	terminal *os.File
+}
+
+// enter executes the command in the container. It returns an *enter.Refused if the command is to blame.
+func (e *entry) enter() (_ *entered, err error) {
+	out := &entered{}
+	defer func() {
+		closeFiles(e.files)
+		if err != nil {
+			closeFiles(append(out.ends, out.terminal))
+		}
+	}()
+	if err := e.prepare(); err != nil {
+		return nil, err
+	}
+	if refused := enter.Check(&e.command); refused != nil {
+		return nil, refused
+	}
+	if err := e.stdio(out); err != nil {
+		return nil, err
+	}
+	return out, e.start(out)
+}
+
+// prepare finds out with which rights the command runs. They are init's, of the plan.
+func (e *entry) prepare() error {
+	text, err := io.ReadAll(io.NewSectionReader(e.plan, 0, wire.MaxPlan))
+	if err != nil {
+		return fmt.Errorf("read plan: %w", err)
+	}
+	p, err := plan.Unpack(text)
+	if err != nil {
+		return err
+	}
+	c := &e.command
+	*c = enter.Command{
+		Argv: e.Argv, Dir: e.Dir, Terminal: e.Terminal, Namespaces: e.namespaces(p), User: p.Namespaces.User,
+		Keep: p.Caps.Keep, Permitted: ^uint64(0), Inheritable: p.Caps.Inherit, NoNewPrivs: p.NoNewPrivs, Linux32: p.Linux32,
+	}
+	if c.Dir == "" {
+		c.Dir = "/"
+	}
+	if !c.User { // in a new user namespace a process has all
+		if c.Permitted, err = caps.Permitted(); err != nil {
+			return err
+		}
+	}
+	if len(p.Deny) > 0 {
+		if c.Filter, err = seccomp.Filter(p.Deny); err != nil {
+			return err
+		}
+	}
+	if c.Files, err = inherit.Files(limitsOf(p)); err != nil {
+		return err
+	}
+	adj, err := os.ReadFile(e.initFile(inherit.OOMScoreAdj))
+	if err != nil {
+		return ending(err)
+	}
+	c.OOMScoreAdj = strings.TrimSpace(string(adj))
+	if err := e.lookUp(p); err != nil {
+		return err
+	}
+	c.UID, c.GID, c.Groups = e.user.UID, e.user.GID, e.user.Groups
+	e.owner = c.UID
+	if c.User {
+		e.owner, _ = outside(p.UIDs, c.UID)
+	}
+	c.Env = environment(p.Init.Env, e.User, e.user.Home, e.Env)
+	return nil
+}
+
+func limitsOf(p *plan.Plan) []inherit.Limit {
+	limits := make([]inherit.Limit, len(p.Limits))
+	for i, l := range p.Limits {
+		limits[i] = inherit.Limit(l)
+	}
+	return limits
+}
+
+func (e *entry) initFile(name string) string {
+	return "/proc/" + strconv.FormatUint(uint64(e.initPID), 10) + "/" + name
+}
+
+// namespaces returns the flags of the namespaces to enter: all that init can have for itself.
+func (e *entry) namespaces(p *plan.Plan) int {
+	flags := unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP
+	if p.Namespaces.User {
+		flags |= unix.CLONE_NEWUSER
+	}
+	if e.ownTime {
+		flags |= unix.CLONE_NEWTIME
+	}
+	return flags
+}
+
+// root opens the root of init. Init is our child and not reaped, so nobody else has its pid.
+func (e *entry) root() (*os.File, error) {
+	f, err := os.OpenFile(e.initFile("root"), unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, ending(err)
+	}
+	return f, nil
+}
+
+// ending explains the error of a file of init's in /proc.
+func ending(err error) error {
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ESRCH) {
+		return &wire.Failed{Stage: "exec", Text: "the container is ending", Number: unix.ESRCH}
+	}
+	return err
+}
+
+// lookUp finds the user in the container's own files.
+func (e *entry) lookUp(p *plan.Plan) error {
+	if e.User == "" && e.Group == "" {
+		return nil
+	}
+	root, err := e.root()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	e.user, err = account.LookUp(inroot.New(root), e.User, e.Group)
+	if err != nil {
+		return fmt.Errorf("user %.60q, group %.60q in the container's passwd and group: %w", e.User, e.Group, err)
+	}
+	if !p.Namespaces.User {
+		return nil
+	}
+	if _, ok := outside(p.UIDs, e.user.UID); !ok {
+		return fmt.Errorf("user %.60q is user %d, which the container's idmap does not have", e.User, e.user.UID)
+	}
+	for _, gid := range append([]int{e.user.GID}, e.user.Groups...) {
+		if _, ok := outside(p.GIDs, gid); !ok {
+			return fmt.Errorf("user %.60q, group %.60q has group %d, which the container's idmap does not have", e.User, e.Group, gid)
+		}
+	}
+	return nil
+}
+
+// outside returns the id on the host.
+func outside(ranges []plan.IDRange, id int) (int, bool) {
+	for _, r := range ranges {
+		if n := id - int(r.Inside); n >= 0 && n < int(r.Count) {
+			return int(r.Outside) + n, true
+		}
+	}
+	return 0, false
+}
+
+// environment returns init's environment with the user's and the caller's variables. A later one replaces an earlier
+// one of the same name.
+func environment(init []string, user, home string, more []string) []string {
+	all := append([]string(nil), init...)
+	if user != "" {
+		if home == "" {
+			home = "/"
+		}
+		all = append(all, "HOME="+home)
+	}
+	var out []string
+	at := map[string]int{}
+	for _, v := range append(all, more...) {
+		name, _, _ := strings.Cut(v, "=")
+		if i, ok := at[name]; ok {
+			out[i] = v
+			continue
+		}
+		at[name] = len(out)
+		out = append(out, v)
+	}
+	return out
+}
+
+// start creates the process and returns when the command is executed.
+func (e *entry) start(out *entered) error {
+	group, err := e.payload.Join(cgroup.Commands)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = group.Close() }()
+	if e.mapped {
+		if err := group.Chown(e.uid, e.gid); err != nil {
+			return err
+		}
+	}
+	birth := born.Birth{
+		Group: group.File(), Files: append(append([]*os.File(nil), e.files...), e.init), Keep: 3, Calls: enter.Calls(&e.command),
+	}
+	first, err := birth.Start()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = first.Process.Close() }()
+	_ = first.Limit(time.Now().Add(enterLimit))
+	child, err := first.Await()
+	return e.settle(out, first.Process, child, err)
+}
+
+// settle reaps the first process, and the second one if the command was not executed.
+func (e *entry) settle(out *entered, first *os.File, child int, err error) error {
+	if err != nil {
+		_ = pidfd.Signal(first, unix.SIGKILL)
+	}
+	_ = pidfd.Wait(first)
+	st, rerr := pidfd.Reap(first)
+	var process *os.File
+	if child > 0 {
+		process, rerr = pidfd.OfChild(child)
+	}
+	if err == nil && process != nil {
+		out.pid, out.process = uint32(child), process
+		return nil
+	}
+	if process != nil {
+		_ = pidfd.Signal(process, unix.SIGKILL)
+		_ = pidfd.Wait(process)
+		_, _ = pidfd.Reap(process)
+		_ = process.Close()
+	}
+	failed, ok := errors.AsType[*born.Error](err)
+	switch {
+	case ok:
+		return enter.Explain(&e.command, failed)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &wire.Failed{Stage: "exec", Text: fmt.Sprintf("%s was not executed within %v: a file system of the container does not answer, or the container was suspended", e.Argv[0], enterLimit), Number: unix.ETIMEDOUT}
+	case err != nil:
+		return err
+	case st.Signal:
+		return &wire.Failed{Stage: "exec", Text: fmt.Sprintf("the process that enters the container was killed by signal %d", st.Code), Number: unix.ESRCH}
+	}
+	return errors.Join(errors.New("the process that enters the container ended unexpectedly"), rerr)
+}
+
+// statusOf returns the exit status that a shell has for a command that was not executed.
+func statusOf(err error) uint32 {
+	if refused, ok := errors.AsType[*enter.Refused](err); ok {
+		return uint32(refused.Status)
+	}
+	return enter.StatusCannot
+}

@@ -1,0 +1,70 @@
+package service
+
+import (
+	"context"
+	"os"
+
+	"syscall"
+)
+
+// executionFake is a command that ends when it is told to.
+type executionFake struct {
+	id        uint32
+	command   Command
+	over      chan struct{}
+	exit      Exit
+	signals   chan syscall.Signal
+	size      chan [2]uint32
+	forgotten chan struct{}
+}
+
+func newExecutionFake(id uint32, c Command) *executionFake {
+	return &executionFake{
+		id: id, command: c, over: make(chan struct{}), signals: make(chan syscall.Signal, 9), size: make(chan [2]uint32, 9), forgotten: make(chan struct{}),
+	}
+}
+
+func (x *executionFake) ID() uint32                      { return x.id }
+func (x *executionFake) PID() uint32                     { return 5000 + x.id }
+func (x *executionFake) Name() string                    { return x.command.Argv[0] }
+func (x *executionFake) Ends() []*os.File                { return nil }
+func (x *executionFake) Over() <-chan struct{}           { return x.over }
+func (x *executionFake) Exit() Exit                      { return x.exit }
+func (x *executionFake) Signal(sig syscall.Signal) error { x.signals <- sig; return nil }
+func (x *executionFake) Resize(rows, columns uint32) error {
+	x.size <- [2]uint32{rows, columns}
+	return nil
+}
+
+func (x *executionFake) Forget() error {
+	close(x.forgotten)
+	return nil
+}
+
+func (s *supervisorFake) Exec(_ context.Context, c Command, _ []*os.File) (Execution, error) {
+	if err := s.d.call("supervisor.Exec"); err != nil {
+		return nil, err
+	}
+	s.d.mu.Lock()
+	defer s.d.mu.Unlock()
+	x := newExecutionFake(uint32(len(s.executions)+1), c)
+	s.executions = append(s.executions, x)
+	return x, nil
+}
+
+func (s *supervisorFake) Executions() []Execution {
+	s.d.mu.Lock()
+	defer s.d.mu.Unlock()
+	list := make([]Execution, len(s.executions))
+	for i, x := range s.executions {
+		list[i] = x
+	}
+	return list
+}
+
+func (s *supervisorFake) Signal(sig syscall.Signal) error {
+	s.d.mu.Lock()
+	defer s.d.mu.Unlock()
+	s.signals = append(s.signals, sig)
+	return nil
+}
