@@ -194,4 +194,5 @@ type Extension struct {
 	NoNewPrivs     bool   // <berth:no_new_privs/>
 	Seccomp        string // <berth:seccomp profile=''/>: "default", "none" or "", which means none too
 	ShutdownSignal string // <berth:shutdown signal='SIGTERM'/>: "" means a signal that init listens to
+	Journal        uint64 // <berth:journal console='N'/>: bit N says that the output of console N goes to the journal
 }

@@ -118,6 +118,8 @@ type extension struct {
 	NoNewPrivs *struct{}   `xml:"no_new_privs"`
 	Seccomp    *extProfile `xml:"seccomp"`
 	Shutdown   *extSignal  `xml:"shutdown"`
+
+	Journal []extJournal `xml:"journal"`
 }
 
 type extIDMap struct {
@@ -126,6 +128,10 @@ type extIDMap struct {
 
 type extProfile struct {
 	Profile string `xml:"profile,attr"`
+}
+
+type extJournal struct {
+	Console *uint64 `xml:"console,attr"`
 }
 
 type extSignal struct {

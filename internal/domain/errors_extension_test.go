@@ -21,6 +21,10 @@ func refusedExtensions() []refusal {
 		{extensionXML("<shutdown signal='TERM'/>"), InvalidXML, ext + "shutdown@signal"},
 		{extensionXML("<shutdown signal='SIGKILL'/>"), InvalidXML, ext + "shutdown@signal"},
 		{extensionXML("<shutdown signal='SIGRTMIN+31'/>"), InvalidXML, ext + "shutdown@signal"},
+		{extensionXML("<journal/>"), InvalidXML, ext + "journal@console"},
+		{extensionXML("<journal console='1'/>"), InvalidXML, ext + "journal@console"},
+		{extensionXML("<journal console='x'/>"), InvalidXML, ext + "journal@console"},
+		{extensionXML("<journal console='0'/><journal console='64'/>"), InvalidXML, ext + "journal[2]@console"},
 		{extensionXML("<nosuch/>"), InvalidXML, ext + "nosuch"},
 	}
 }

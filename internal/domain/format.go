@@ -241,5 +241,6 @@ func (d *Def) formatExtension() *extension {
 	if e.ShutdownSignal != "" {
 		x.Shutdown = &extSignal{Signal: e.ShutdownSignal}
 	}
+	x.Journal = formatJournal(e.Journal)
 	return x
 }

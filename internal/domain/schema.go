@@ -78,6 +78,7 @@ domain/berth:container/berth:idmap        mode
 domain/berth:container/berth:no_new_privs
 domain/berth:container/berth:seccomp      profile
 domain/berth:container/berth:shutdown     signal
+domain/berth:container/berth:journal+     console#
 `
 
 // everything, as a value in the gate, stands for an element, or for all values of an attribute.

@@ -65,6 +65,7 @@ func readExtension(d *Def, x *document, f *faults) {
 		d.Extension.AutoIDMap = true
 	}
 	d.Extension.NoNewPrivs = e.NoNewPrivs != nil
+	readJournal(d, e, f)
 	if e.Seccomp != nil {
 		if e.Seccomp.Profile != "default" && e.Seccomp.Profile != "none" {
 			f.invalid(at+"seccomp@profile", "'%.40s' is unknown; known are 'default' and 'none'", e.Seccomp.Profile)

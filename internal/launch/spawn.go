@@ -179,6 +179,8 @@ func prepare(p *plan.Plan, settings []inherit.Setting) *wire.Prepare {
 		ProcView:   p.ProcView,
 		StopSignal: p.StopSignal,
 		Hold:       p.Hold,
+		Journal:    p.Journal.Consoles,
+		Fields:     p.Journal.Fields,
 	}
 	for i, src := range p.Sources {
 		m.Sources = append(m.Sources, wire.Source{

@@ -39,7 +39,7 @@ func TestPrepare(t *testing.T) {
 		},
 		"the rest": {
 			plan.Plan{
-				StopSignal: 37, Hold: true,
+				StopSignal: 37, Hold: true, Journal: plan.Journal{Consoles: []uint32{1}, Fields: []string{"A=b"}},
 				Join: []plan.Join{{Kind: "net", NetNS: "red"}, {Kind: "ipc", PID: 1}},
 				UIDs: []plan.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []plan.IDRange{{Inside: 1, Outside: 2, Count: 3}},
 				Sources: []plan.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true, Hide: []string{"/proc"}}},
@@ -47,7 +47,7 @@ func TestPrepare(t *testing.T) {
 			},
 			[]inherit.Setting{{File: inherit.OOMScoreAdj, Value: "0"}},
 			wire.Prepare{
-				Version: wire.Version, StopSignal: 37, Hold: true, Join: []string{"net", "ipc"},
+				Version: wire.Version, StopSignal: 37, Hold: true, Journal: []uint32{1}, Fields: []string{"A=b"}, Join: []string{"net", "ipc"},
 				CloneFlags: always, UIDs: []wire.IDRange{{Inside: 0, Outside: 100000, Count: 1000}}, GIDs: []wire.IDRange{{Inside: 1, Outside: 2, Count: 3}},
 				Sources: []wire.Source{{Path: "/srv", Recursive: true, IDMapped: true}, {Path: "/", ReadOnly: true}},
 				Limits:  []wire.Limit{{Name: "nofile", Soft: 1024, Hard: plan.Infinity}}, Settings: []wire.Setting{{File: "oom_score_adj", Value: "0"}},

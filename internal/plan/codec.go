@@ -67,6 +67,11 @@ func (p *Plan) Pack() []byte {
 	}
 	packInit(&w, &p.Init)
 	w.U32(p.StopSignal)
+	w.U32(uint32(len(p.Journal.Consoles)))
+	for _, n := range p.Journal.Consoles {
+		w.U32(n)
+	}
+	packStrings(&w, p.Journal.Fields)
 	return w.Bytes()
 }
 
@@ -110,6 +115,10 @@ func Unpack(b []byte) (*Plan, error) {
 	}
 	p.Init = unpackInit(r)
 	p.StopSignal = r.U32()
+	for range r.Count(4) {
+		p.Journal.Consoles = append(p.Journal.Consoles, r.U32())
+	}
+	p.Journal.Fields = unpackStrings(r)
 	if err := r.End(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}

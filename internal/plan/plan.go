@@ -29,6 +29,13 @@ type Plan struct {
 	Limits        []Limit      `json:"limits,omitempty"`       // of init; none means berthd's own
 	Init          Init         `json:"init"`
 	StopSignal    uint32       `json:"stop_signal,omitempty"` // asks init to end; 0 means a signal that init listens to
+	Journal       Journal      `json:"journal,omitzero"`
+}
+
+// Journal says which consoles' output goes to the host's journal, and with which fields.
+type Journal struct {
+	Consoles []uint32 `json:"consoles,omitempty"`
+	Fields   []string `json:"fields,omitempty"` // KEY=value
 }
 
 // Namespaces says which kinds of namespaces are new for init. The pid and mount namespaces always are.

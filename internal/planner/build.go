@@ -42,6 +42,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 		Limits:     h.Limits,
 		Init:       initOf(d, h),
 		StopSignal: d.Extension.StopSignal(),
+		Journal:    journal(d),
 	}
 	p.LoopbackUp = p.Namespaces.Net
 	if !p.Namespaces.UTS {

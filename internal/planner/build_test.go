@@ -96,6 +96,11 @@ func TestAlone(t *testing.T) {
 		{"no filter of system calls", func(d def) { d.Extension.Seccomp = "none" }, func(out) {}},
 		{"no new privileges", func(d def) { d.Extension.NoNewPrivs = true }, func(p out) { p.NoNewPrivs = true }},
 		{"signal to stop", func(d def) { d.Extension.ShutdownSignal = "SIGRTMIN+3" }, func(p out) { p.StopSignal = 37 }},
+		{"output to the journal", func(d def) { d.Extension.Journal = 1 }, func(p out) {
+			p.Journal = plan.Journal{Consoles: []uint32{0}, Fields: []string{
+				"SYSLOG_IDENTIFIER=web", "PRIORITY=6", "MACHINE=web", "CONTAINER_NAME=web", "CONTAINER_UUID=" + minimal().UUID.String(),
+			}}
+		}},
 		{"directory of init", func(d def) { d.OS.Dir = "/x" }, func(p out) { p.Init.Dir = "/x" }},
 		{"another name", func(d def) { d.Name = "a_b" }, func(p out) {
 			p.Name, p.Hostname, p.Init.Env[6] = "a_b", "ab", "LIBVIRT_LXC_NAME=a_b"

@@ -35,6 +35,8 @@ type clients struct {
 	input *client   // the one whose input the container gets
 	ended bool      // no more output comes
 
+	journal *journal // nil if the output does not go there
+
 	patience time.Duration // that is left
 	waited   time.Time     // when it was counted last
 	served   sync.WaitGroup
@@ -48,6 +50,7 @@ func (c *clients) write(p []byte) {
 		c.await(len(p))
 	}
 	_, _ = c.ring.Write(p)
+	c.journal.write(p)
 	for _, v := range c.list {
 		v.wake()
 	}

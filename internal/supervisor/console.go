@@ -31,6 +31,7 @@ func (s *supervisor) addConsoles(files []*os.File) error {
 		if err != nil {
 			return err
 		}
+		c.journal = s.journal.of(i / 2)
 		s.consoles = append(s.consoles, c)
 		go c.drain()
 	}
@@ -95,4 +96,5 @@ func (c *console) finish() {
 	_ = c.master.SetReadDeadline(time.Now().Add(time.Second))
 	<-c.done
 	_ = c.master.Close()
+	c.journal.end()
 }

@@ -42,6 +42,7 @@ func (s *supervisor) start() error {
 	}
 	s.stop = syscall.Signal(prepare.StopSignal)
 	s.commands.plan = files[0]
+	s.journal = journals{consoles: prepare.Journal, fields: prepare.Fields}
 	handed := []*os.File{nil, files[0], files[1]} // the init stage's descriptors from 3 on; the sources follow
 	s.socket = files[2]
 	files = files[3:]

@@ -42,6 +42,8 @@ type supervisor struct {
 	status   *pidfd.Status // of init, once it is reaped
 
 	listening bool // the messages of initConn come as events
+
+	journal journals // of the consoles
 }
 
 // event is one thing that another goroutine saw. Exactly one of from, hello, ended, order, look, wrote and do is set.

@@ -78,3 +78,24 @@ func decodeOpenConsole(r *pack.Reader) *OpenConsole {
 func decodeResizeConsole(r *pack.Reader) *ResizeConsole {
 	return &ResizeConsole{Request: r.U32(), Console: r.U32(), Rows: uint16(r.U32()), Columns: uint16(r.U32())}
 }
+
+func putJournal(w *pack.Writer, m *Prepare) {
+	w.U32(uint32(len(m.Journal)))
+	for _, n := range m.Journal {
+		w.U32(n)
+	}
+	w.U32(uint32(len(m.Fields)))
+	for _, f := range m.Fields {
+		w.String(f)
+	}
+}
+
+func journal(r *pack.Reader) (consoles []uint32, fields []string) {
+	for range r.Count(4) {
+		consoles = append(consoles, r.U32())
+	}
+	for range r.Count(4) {
+		fields = append(fields, r.String())
+	}
+	return consoles, fields
+}

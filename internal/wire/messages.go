@@ -77,6 +77,8 @@ type Prepare struct {
 	Hold       bool      // keep the file systems of the sources from being made read-only
 	Name       string    // the container's
 	Dir        string    // the run's directory, where the supervisor works
+	Journal    []uint32  // the consoles whose output goes to the journal
+	Fields     []string  // of each entry there, as KEY=value
 }
 
 // Hidden is a mount of a source's tree that the container must not see.
@@ -246,6 +248,7 @@ func (m *Prepare) put(w *pack.Writer) {
 	w.Bool(m.Hold)
 	w.String(m.Name)
 	w.String(m.Dir)
+	putJournal(w, m)
 }
 
 func (m *Exited) put(w *pack.Writer) {
@@ -377,5 +380,6 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	m.Hold = r.Bool()
 	m.Name = r.String()
 	m.Dir = r.String()
+	m.Journal, m.Fields = journal(r)
 	return m
 }

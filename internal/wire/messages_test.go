@@ -13,7 +13,7 @@ import (
 func every() []Message {
 	return []Message{
 		&Prepare{
-			Name: "web", Dir: "/run/berth/live/1",
+			Name: "web", Dir: "/run/berth/live/1", Journal: []uint32{0, 3}, Fields: []string{"A=b", "C=d"},
 			Version: 7, CloneFlags: 1 << 33, StopSignal: 15, ProcView: true, Join: []string{"net", "uts"}, Hide: []Hidden{{0, "/proc"}, {2, "/fs/cgroup"}}, Apart: true, Hold: true,
 			UIDs:    []IDRange{{0, 100000, 1000}, {1000, 1000, 1}},
 			GIDs:    []IDRange{{0, 100000, 65536}},

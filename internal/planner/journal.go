@@ -1,0 +1,24 @@
+package planner
+
+import (
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/plan"
+)
+
+// journal returns which consoles' output goes to the journal. PRIORITY is that of syslog(3), LOG_INFO. MACHINE is
+// also a field of what systemd says about a machine.
+func journal(d *domain.Def) (j plan.Journal) {
+	for n := range d.Consoles {
+		if d.Extension.Journal&(1<<n) != 0 {
+			j.Consoles = append(j.Consoles, uint32(n))
+		}
+	}
+	if len(j.Consoles) > 0 {
+		machine := d.MachineName()
+		j.Fields = []string{
+			"SYSLOG_IDENTIFIER=" + machine, "PRIORITY=6", "MACHINE=" + machine,
+			"CONTAINER_NAME=" + d.Name, "CONTAINER_UUID=" + d.UUID.String(),
+		}
+	}
+	return j
+}
