@@ -14,6 +14,14 @@ func containerIface() *iface {
 		change("Start", contract.ActionControl, "start domain", core.Start),
 		change("Destroy", contract.ActionControl, "destroy domain", core.Destroy),
 		change("Undefine", contract.ActionManage, "undefine domain", core.Undefine),
+		&method{
+			name: "Redefine", in: "sa{sv}", action: contract.ActionManage, mutates: true, doing: "change the definition of domain",
+			options: map[string]string{"previous": "s"}, limit: 2 * maxXMLArgs, run: redefine,
+		},
+		&method{
+			name: "Rename", in: "sa{sv}", action: contract.ActionManage, mutates: true, doing: "rename domain",
+			run: rename,
+		},
 		change("Suspend", contract.ActionControl, "suspend domain", core.Suspend),
 		change("Resume", contract.ActionControl, "resume domain", core.Resume),
 		&method{
@@ -44,6 +52,15 @@ func change(name, action, doing string, do func(core, context.Context, domain.UU
 			return nil, do(s.core, ctx, c.uuid)
 		},
 	}
+}
+
+func redefine(ctx context.Context, s *Server, c *call) ([]any, error) {
+	previous, _ := c.args[1].(map[string]dbus.Variant)["previous"].Value().(string)
+	return nil, s.core.Redefine(ctx, c.uuid, previous, []byte(c.args[0].(string)))
+}
+
+func rename(ctx context.Context, s *Server, c *call) ([]any, error) {
+	return nil, s.core.Rename(ctx, c.uuid, c.args[0].(string))
 }
 
 func getXML(_ context.Context, s *Server, c *call) ([]any, error) {

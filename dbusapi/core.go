@@ -16,6 +16,8 @@ type core interface {
 	Start(ctx context.Context, u domain.UUID) error
 	Destroy(ctx context.Context, u domain.UUID) error
 	Undefine(ctx context.Context, u domain.UUID) error
+	Redefine(ctx context.Context, u domain.UUID, previous string, xml []byte) error
+	Rename(ctx context.Context, u domain.UUID, name string) error
 	Suspend(ctx context.Context, u domain.UUID) error
 	Resume(ctx context.Context, u domain.UUID) error
 	Shutdown(ctx context.Context, u domain.UUID, m service.Modes) error

@@ -143,6 +143,20 @@ func (f *fakeCore) Destroy(ctx context.Context, u domain.UUID) error {
 	return f.state(ctx, "destroy", u, events.Stopped, events.Destroyed, service.StateShutoff, 0)
 }
 
+func (f *fakeCore) Redefine(ctx context.Context, u domain.UUID, previous string, xml []byte) error {
+	return f.change(ctx, "redefine "+previous, u, events.Defined, events.Updated, func(s *service.Snapshot) *service.Snapshot {
+		s.Title = string(xml)
+		return s
+	})
+}
+
+func (f *fakeCore) Rename(ctx context.Context, u domain.UUID, name string) error {
+	return f.change(ctx, "rename", u, events.Defined, events.Renamed, func(s *service.Snapshot) *service.Snapshot {
+		s.Name = name
+		return s
+	})
+}
+
 func (f *fakeCore) Shutdown(ctx context.Context, u domain.UUID, m service.Modes) error {
 	return f.state(ctx, fmt.Sprintf("shutdown %+v", m), u, events.Stopped, events.Shutdown, service.StateShutoff, 0)
 }

@@ -56,6 +56,7 @@ func errorRows() []errorRow {
 		sentinel(service.ErrOldSupervisor, contract.ErrorNotSupported),
 		sentinel(service.ErrShuttingDown, contract.ErrorShuttingDown),
 		sentinel(service.ErrNotAsked, contract.ErrorNotAsked),
+		sentinel(service.ErrChanged, contract.ErrorChanged),
 		sentinel(service.ErrTransient, contract.ErrorTransient),
 		sentinel(service.ErrNoDefinition, contract.ErrorTransient),
 		sentinel(service.ErrTimeout, contract.ErrorOperationTimeout),

@@ -38,6 +38,7 @@ func errorCases() []errorCase {
 		{"service.ErrTooManyClients", service.ErrTooManyClients, contract.ErrorLimitsExceeded, "the container's consoles have too many clients", nil},
 		{"service.ErrOldSupervisor", service.ErrOldSupervisor, contract.ErrorNotSupported, service.ErrOldSupervisor.Error(), nil},
 		{"service.ErrShuttingDown", service.ErrShuttingDown, contract.ErrorShuttingDown, "the daemon is shutting down", nil},
+		{"service.ErrChanged", service.ErrChanged, contract.ErrorChanged, "its definition was changed meanwhile", nil},
 		{"service.ErrNotAsked", fmt.Errorf("%w: deaf", service.ErrNotAsked), contract.ErrorNotAsked, "init cannot be asked: deaf", nil},
 		{"service.ErrTransient", service.ErrTransient, contract.ErrorTransient, "the container is transient", nil},
 		{"service.ErrNoDefinition", service.ErrNoDefinition, contract.ErrorTransient, "no stored definition", nil},

@@ -50,6 +50,26 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// TestRedefine: Redefine hands on the definition and the previous one, and Rename the name. The object stays.
+func TestRedefine(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := ContainerPath(uuidA)
+	var op string
+	r.core.set(func(_ context.Context, o string, _ domain.UUID) error { op = o; return nil })
+	previous := map[string]dbus.Variant{"previous": dbus.MakeVariant("<old/>")}
+	if err := r.call(path, contract.ContainerInterface+".Redefine", "<new/>", previous).Err; err != nil || op != "redefine <old/>" {
+		t.Errorf("%v, %q", err, op)
+	}
+	if err := r.call(path, contract.ContainerInterface+".Rename", "other", noOptions()).Err; err != nil {
+		t.Error(err)
+	}
+	snap, err := r.core.ByUUID(uuidA)
+	if err != nil || snap.Title != "<new/>" || snap.Name != "other" {
+		t.Errorf("%+v, %v", snap, err)
+	}
+}
+
 // TestAwaitEndEnds: a daemon that gives its name up does not wait for the end of a run for those who do.
 func TestAwaitEndEnds(t *testing.T) {
 	t.Parallel()

@@ -11,16 +11,22 @@ import (
 // Define stores a definition, for a new container or for the next start of an existing one. It returns an
 // ExistsError if another container has the name or the uuid, and a *domain.Error if the definition is wrong.
 func (s *Service) Define(ctx context.Context, xml []byte) (Snapshot, error) {
-	return s.withDefinition(ctx, xml, true, s.define)
+	return s.withDefinition(ctx, domain.UUID{}, xml, true, s.define)
 }
 
-// withDefinition parses a definition, locks its container, and runs f. fresh is true if the container is new.
-func (s *Service) withDefinition(ctx context.Context, xml []byte, persistent bool, f func(c *container, def *domain.Def, fresh bool) error) (Snapshot, error) {
+// withDefinition parses a definition, locks its container, and runs f. fresh is true if the container is new. If u is
+// not zero, the definition must be of the container with that uuid.
+func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte, persistent bool, f func(c *container, def *domain.Def, fresh bool) error) (Snapshot, error) {
 	def, err := domain.Parse(xml)
 	if err != nil {
 		return Snapshot{}, err
 	}
 	for {
+		if !u.IsZero() {
+			if err := s.isOf(def, u); err != nil {
+				return Snapshot{}, err
+			}
+		}
 		c, fresh, err := s.reserve(def, persistent)
 		if err != nil {
 			return Snapshot{}, err
@@ -30,7 +36,7 @@ func (s *Service) withDefinition(ctx context.Context, xml []byte, persistent boo
 				return Snapshot{}, err
 			}
 		}
-		if c.gone { // the container was removed between reserve and lock
+		if c.gone || c.snapshot().Name != def.Name { // it was removed or renamed between reserve and lock
 			c.unlock()
 			continue
 		}

@@ -16,6 +16,7 @@ var (
 	ErrTimeout      = errors.New("timed out")
 	ErrNoDefinition = errors.New("no stored definition")
 	ErrNotAsked     = errors.New("init cannot be asked")
+	ErrChanged      = errors.New("its definition was changed meanwhile")
 	ErrUnreadable   = errors.New("the stored definition cannot be read")
 )
 

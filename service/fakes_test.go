@@ -210,6 +210,15 @@ func (d definitionsFake) Remove(name string) error {
 	return err
 }
 
+func (d definitionsFake) Rename(def *domain.Def, old string) error {
+	if err := d.call("definitions.Rename"); err != nil {
+		return err
+	}
+	delete(d.definitions, old)
+	d.definitions[def.Name] = def
+	return nil
+}
+
 func (d definitionsFake) Load() (l []*domain.Def, bad []Unreadable, err error) {
 	for _, def := range d.definitions {
 		l = append(l, def)

@@ -10,6 +10,7 @@ const (
 	opShutdown operation = "shutdown"
 	opReboot   operation = "reboot"
 	opReset    operation = "reset"
+	opRename   operation = "rename"
 	opSuspend  operation = "suspend"
 	opResume   operation = "resume"
 	opStats    operation = "stats"
@@ -34,6 +35,7 @@ func lifecycle(op operation, s State) verdict {
 		opDestroy:  {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
 		opShutdown: {StateRunning: proceed, StateStopping: already},
 		opReboot:   {StateRunning: proceed},
+		opRename:   {StateShutoff: proceed},
 		opReset:    {StateRunning: proceed, StatePaused: proceed},
 		opSuspend:  {StateRunning: proceed, StatePaused: already},
 		opResume:   {StatePaused: proceed},

@@ -24,6 +24,8 @@ type Observer interface {
 type Definitions interface {
 	Save(d *domain.Def) error
 	Remove(name string) error
+	// Rename stores a definition under its name, and no longer under the old one.
+	Rename(d *domain.Def, old string) error
 	// Load returns all definitions that can be read. It removes the half-written files of a daemon that was
 	// killed. A definition that cannot be read stays in its place until another is saved under its name.
 	Load() (defs []*domain.Def, bad []Unreadable, err error)

@@ -137,6 +137,7 @@ func TestLifecycleTable(t *testing.T) {
 		opDestroy:  {refuse, refuse, proceed, proceed, proceed},
 		opShutdown: {refuse, refuse, proceed, refuse, already},
 		opReboot:   {refuse, refuse, proceed, refuse, refuse},
+		opRename:   {proceed, refuse, refuse, refuse, refuse},
 		opReset:    {refuse, refuse, proceed, proceed, refuse},
 		opSuspend:  {refuse, refuse, proceed, already, refuse},
 		opResume:   {refuse, refuse, refuse, proceed, refuse},

@@ -24,7 +24,7 @@ func (s *Service) Start(ctx context.Context, u domain.UUID) error {
 // when it stops. If a stored container has this name and uuid and is off, Create starts that one with
 // this definition. It returns the errors of Define and Start.
 func (s *Service) Create(ctx context.Context, xml []byte) (Snapshot, error) {
-	return s.withDefinition(ctx, xml, false, func(c *container, def *domain.Def, fresh bool) error {
+	return s.withDefinition(ctx, domain.UUID{}, xml, false, func(c *container, def *domain.Def, fresh bool) error {
 		return s.create(ctx, c, def, fresh)
 	})
 }

@@ -22,6 +22,7 @@ func main() {
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Getenv:   os.Getenv,
 		Terminal: isTerminal(os.Stderr),
+		Asks:     isTerminal(os.Stderr) && isTerminal(os.Stdin),
 		Root:     os.Geteuid() == 0,
 		Version:  version,
 		Connect:  func(ctx context.Context) (cli.Daemon, error) { return client.Connect(ctx) },

@@ -32,6 +32,8 @@ type container interface {
 	Undefine(ctx context.Context, p client.Path) error
 	Suspend(ctx context.Context, p client.Path) error
 	Resume(ctx context.Context, p client.Path) error
+	Redefine(ctx context.Context, p client.Path, previous, xml string) error
+	Rename(ctx context.Context, p client.Path, name string) error
 	Shutdown(ctx context.Context, p client.Path, modes []string) error
 	Reboot(ctx context.Context, p client.Path, modes []string) error
 	Reset(ctx context.Context, p client.Path) error
@@ -50,6 +52,7 @@ type Config struct {
 	Out, Err io.Writer
 	Getenv   func(string) string
 	Terminal bool // Err is a terminal
+	Asks     bool // In is one, too: a question can be asked
 	Root     bool // the caller is root, and needs no advice to become root
 	Version  string
 	Connect  func(context.Context) (Daemon, error)

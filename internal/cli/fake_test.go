@@ -27,7 +27,8 @@ type fake struct {
 	closed  int
 	ends    string // the state after the end of a run, "" if it does not end
 	// consoles opens a console
-	consoles func(client.ConsoleOptions) (*os.File, error)
+	consoles  func(client.ConsoleOptions) (*os.File, error)
+	redefined []string // previous and new definitions
 }
 
 func (f *fake) call(method, arg string) error {
@@ -103,6 +104,18 @@ func (f *fake) Destroy(_ context.Context, p client.Path) error {
 }
 
 func (f *fake) Reset(_ context.Context, p client.Path) error { return f.call("Reset", f.at(p).Name) }
+
+func (f *fake) Redefine(_ context.Context, p client.Path, previous, xml string) error {
+	if err := f.call("Redefine", f.at(p).Name); err != nil {
+		return err
+	}
+	f.redefined = append(f.redefined, previous, xml)
+	return nil
+}
+
+func (f *fake) Rename(_ context.Context, p client.Path, name string) error {
+	return f.call("Rename", f.at(p).Name+" "+name)
+}
 
 func (f *fake) Shutdown(_ context.Context, p client.Path, modes []string) error {
 	return f.call("Shutdown", f.at(p).Name+" "+strings.Join(modes, "+"))

@@ -37,6 +37,21 @@ func (a *app) definitionCommand(use, short string, text func(Daemon, context.Con
 	})
 }
 
+// identity is the output of domid, domname and domuuid with --json.
+type identity struct {
+	ID   *uint32 `json:"id"`
+	Name string  `json:"name"`
+	UUID string  `json:"uuid"`
+}
+
+func identified(i client.Info) identity {
+	out := identity{Name: i.Name, UUID: i.UUID}
+	if i.ID != 0 {
+		out.ID = &i.ID
+	}
+	return out
+}
+
 // identityCommands returns the commands that print a container's id, name or uuid.
 func (a *app) identityCommands() []*cobra.Command {
 	var list []*cobra.Command
@@ -48,11 +63,16 @@ func (a *app) identityCommands() []*cobra.Command {
 		{"domname", "Print the name of a container", func(i client.Info) string { return i.Name }},
 		{"domuuid", "Print the uuid of a container", func(i client.Info) string { return i.UUID }},
 	} {
+		var asJSON bool
 		cmd := &cobra.Command{Use: c.use, Short: c.short}
+		cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON with id, name and uuid")
 		list = append(list, a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
 			info, err := d.Info(ctx, t.path)
 			if err != nil {
 				return err
+			}
+			if asJSON {
+				return a.printJSON(identified(info))
 			}
 			fmt.Fprintln(a.out, c.text(info))
 			return nil

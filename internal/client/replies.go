@@ -24,6 +24,8 @@ func Replies() map[string]string {
 		container + "Reboot":             "",
 		container + "Reset":              "",
 		container + "AwaitEnd":           "ss",
+		container + "Redefine":           "",
+		container + "Rename":             "",
 		container + "GetXML":             "s",
 		container + "GetPlan":            "s",
 		container + "GetStats":           "a{sv}",

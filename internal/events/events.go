@@ -20,6 +20,7 @@ const (
 	Added     Detail = "added"
 	Updated   Detail = "updated"
 	Removed   Detail = "removed"
+	Renamed   Detail = "renamed"
 	Booted    Detail = "booted"
 	Paused    Detail = "paused"
 	Unpaused  Detail = "unpaused"

@@ -18,7 +18,9 @@ import (
 
 // header warns people who open a definition in an editor.
 const header = `<!--
-This file is written by berthd. To change it, give an edited copy to
+This file is written by berthd. To change it, use
+  berthctl edit
+or give an edited copy to
   berthctl define FILE
 -->
 `
@@ -97,7 +99,7 @@ func (d *Definitions) Load() (defs []*domain.Def, bad []service.Unreadable, err 
 	if err != nil {
 		return nil, nil, fmt.Errorf("definitions: %w", err)
 	}
-	names := map[domain.UUID]string{}
+	all := loaded{at: map[domain.UUID]int{}, old: map[domain.UUID]string{}}
 	for _, e := range entries {
 		file := filepath.Join(d.dir, e.Name())
 		if halfWritten.MatchString(e.Name()) {
@@ -111,18 +113,16 @@ func (d *Definitions) Load() (defs []*domain.Def, bad []service.Unreadable, err 
 			continue
 		}
 		def, text, err := read(file, name)
-		if err == nil && names[def.UUID] != "" {
-			err = fmt.Errorf("uuid %s is also that of %q", def.UUID, names[def.UUID])
+		if err == nil {
+			err = d.add(&all, def, text)
 		}
 		if err != nil {
 			d.markBad(name)
 			bad = append(bad, service.Unreadable{Name: name, Err: fmt.Errorf("%s: %w", file, err), Def: domain.Salvage(text)})
 			continue
 		}
-		names[def.UUID] = def.Name
-		defs = append(defs, def)
 	}
-	return defs, bad, nil
+	return all.defs, bad, nil
 }
 
 // halfWritten matches the names of renameio's pending files: a dot, the final name, and a number.

@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/client"
+)
+
+const changedXML = "<domain type='lxc'><title>new</title></domain>"
+
+// edited runs berthctl edit with an editor, a shell command, and with answers at a terminal.
+func edited(t *testing.T, f *fake, editor, answers string) outcome {
+	t.Helper()
+	cfg := config(f)
+	// A file, as a terminal is one: of another reader, the editor would take all.
+	in, terminal, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	_, _ = terminal.WriteString(answers)
+	_ = terminal.Close()
+	cfg.In, cfg.Asks = in, answers != ""
+	cfg.Getenv = func(name string) string { return map[string]string{"VISUAL": editor, "EDITOR": "false"}[name] }
+	return runWith(t.Context(), cfg, "edit", "web")
+}
+
+// keptFile returns the text of the file that an error names, and removes it.
+func keptFile(t *testing.T, o outcome) string {
+	t.Helper()
+	found := regexp.MustCompile(`is kept in (\S+)\n`).FindStringSubmatch(o.err)
+	if found == nil {
+		return ""
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(filepath.Dir(found[1])) })
+	text, err := os.ReadFile(found[1])
+	if err != nil {
+		t.Error(err)
+	}
+	for name, want := range map[string]os.FileMode{found[1]: 0o600, filepath.Dir(found[1]): 0o700 | os.ModeDir} {
+		if info, err := os.Stat(name); err != nil || info.Mode() != want {
+			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// TestEdit: an edit stores what the editor leaves, made from what was stored; a definition that is refused can be edited
+// again or given up, and then it is kept.
+func TestEdit(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	refused := &client.Error{Name: contract.ErrorInvalidXML, Message: "cannot change: memory: is zero", Details: map[string]any{}}
+	stale := &client.Error{Name: contract.ErrorChanged, Message: "its definition was changed meanwhile", Details: map[string]any{}}
+	write := "f() { echo \"" + changedXML + "\" > \"$1\"; }; f"
+	once := "g() { grep -q title \"$1\" && exit 9; echo \"" + changedXML + "\" > \"$1\"; }; g" // fails when it is called again
+	for name, tc := range map[string]struct {
+		editor, answers string
+		refusal         error // of the first attempt
+		out             string
+		err             string // its end
+		stored          []string
+		kept            bool
+		status          int
+	}{
+		"changed":                {editor: write, out: "Domain 'web' XML configuration edited\n", stored: []string{"P", "N"}},
+		"not changed":            {editor: "true", out: "Domain 'web' XML configuration not changed\n"},
+		"touched":                {editor: "touch", out: "Domain 'web' XML configuration not changed\n"},
+		"the editor fails":       {editor: "false", err: "error: editor 'false': exit status 1\n", status: 1},
+		"it fails with changes":  {editor: write + " \"$@\"; false", err: "exit status 1; what you have written", kept: true, status: 1},
+		"an editor with options": {editor: "sed -i -e 's/.*domain.*/<domain><title>new<\\/title><\\/domain>/'", out: "Domain 'web' XML configuration edited\n", stored: []string{"P", "<domain><title>new</title></domain>\n<domain><title>new</title></domain>\n"}},
+		"no such editor":         {editor: "/nosuch/editor", err: "error: editor '/nosuch/editor': exit status 127\n", status: 1},
+		"refused, no terminal":   {editor: write, refusal: refused, err: "error: the definition of domain 'web' was not changed; what you have written", kept: true, status: 1},
+		"refused, given up":      {editor: write, answers: "what\nn\n", refusal: refused, err: "the file is kept", kept: true, status: 1},
+		"refused, end of input":  {editor: write, answers: "?", refusal: refused, err: "not changed; what you have written", kept: true, status: 1},
+		"refused, edited again":  {editor: write, answers: "y\n", refusal: refused, out: "Domain 'web' XML configuration edited\n", stored: []string{"P", "N"}},
+		"refused, no f":          {editor: write, answers: "f\nn\n", refusal: refused, err: "Try again? [y,n,?]: ", kept: true, status: 1},
+		"stale, replaced":        {editor: once, answers: "f\n", refusal: stale, out: "Domain 'web' XML configuration edited\n", stored: []string{"", "N"}},
+		"stale, given up":        {editor: once, answers: "n\n", refusal: stale, err: "Try again? [y,n,f,?]: ", kept: true, status: 1},
+		"no text":                {editor: "f() { printf '\\377' > \"$1\"; }; f", err: "not UTF-8 text", kept: true, status: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := fleet()
+			if tc.refusal != nil {
+				f.errs["Redefine"] = tc.refusal
+				seen := 0
+				f.hook = func(method string) {
+					if method == "Redefine" {
+						if seen++; seen > 1 {
+							delete(f.errs, "Redefine")
+						}
+					}
+				}
+			}
+			got := edited(t, f, tc.editor, tc.answers)
+			if got.out != tc.out || !strings.Contains(got.err, tc.err) || (tc.err == "") != (got.err == "") && tc.refusal == nil || got.status != tc.status {
+				t.Errorf("got %+v", got)
+			}
+			want := slicesReplace(tc.stored, map[string]string{"P": f.xml, "N": changedXML + "\n"})
+			if diff := cmp.Diff(want, f.redefined); diff != "" {
+				t.Errorf("stored, -want +got\n%s", diff)
+			}
+			if kept := keptFile(t, got); (kept != "") != tc.kept {
+				t.Errorf("kept %q", kept)
+			}
+			if left, _ := filepath.Glob(os.Getenv("TMPDIR") + "/berth-edit-*"); !tc.kept && len(left) > 0 {
+				t.Errorf("left: %v", left)
+			}
+		})
+	}
+}
+
+func slicesReplace(list []string, by map[string]string) (out []string) {
+	for _, word := range list {
+		if text, ok := by[word]; ok {
+			word = text
+		}
+		out = append(out, word)
+	}
+	return out
+}
+
+// TestEditTransient: a container without a stored definition cannot be edited.
+func TestEditTransient(t *testing.T) {
+	t.Parallel()
+	want := outcome{err: "error: domain 'build' is transient, it has no stored definition\n", status: 1}
+	if got := run(t, fleet(), "edit", "build"); got != want {
+		t.Errorf("got %+v", got)
+	}
+}
