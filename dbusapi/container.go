@@ -6,12 +6,16 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/internal/domain"
 )
 
 func containerIface() *iface {
 	return newIface(contract.ContainerInterface, containerProperties(), append(endMethods(),
-		change("Start", contract.ActionControl, "start domain", core.Start),
+		&method{
+			name: "Start", in: "a{sv}", action: contract.ActionControl, mutates: true, doing: "start domain",
+			options: passOptions(), descriptors: bus.MaxDescriptors, run: startContainer,
+		},
 		change("Destroy", contract.ActionControl, "destroy domain", core.Destroy),
 		change("Undefine", contract.ActionManage, "undefine domain", core.Undefine),
 		&method{

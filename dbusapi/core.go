@@ -12,8 +12,8 @@ import (
 // or undone; the others answer from memory.
 type core interface {
 	Define(ctx context.Context, xml []byte) (service.Snapshot, error)
-	Create(ctx context.Context, xml []byte) (service.Snapshot, error)
-	Start(ctx context.Context, u domain.UUID) error
+	CreateWith(ctx context.Context, xml []byte, o service.StartOptions) (service.Snapshot, error)
+	StartWith(ctx context.Context, u domain.UUID, o service.StartOptions) error
 	Destroy(ctx context.Context, u domain.UUID) error
 	Undefine(ctx context.Context, u domain.UUID) error
 	Redefine(ctx context.Context, u domain.UUID, previous string, xml []byte) error

@@ -35,6 +35,8 @@ type fakeCore struct {
 	hook  func(ctx context.Context, op string, u domain.UUID) error
 	snaps map[domain.UUID]service.Snapshot
 	seq   uint64
+
+	passed []string // with the last start: name and kind
 }
 
 func (f *fakeCore) Active() int { return int(f.active.Load()) }
@@ -116,7 +118,10 @@ func (f *fakeCore) Define(ctx context.Context, xml []byte) (service.Snapshot, er
 	return f.ByUUID(uuidC)
 }
 
-func (f *fakeCore) Create(ctx context.Context, xml []byte) (service.Snapshot, error) {
+func (f *fakeCore) CreateWith(ctx context.Context, xml []byte, o service.StartOptions) (service.Snapshot, error) {
+	if err := f.pass(o.Passed); err != nil {
+		return service.Snapshot{}, err
+	}
 	err := f.change(ctx, "create", uuidC, events.Started, events.Booted, func(*service.Snapshot) *service.Snapshot {
 		return &service.Snapshot{UUID: uuidC, Name: string(xml), State: service.StateRunning, ID: 51, Leader: 52}
 	})
@@ -135,7 +140,31 @@ func (f *fakeCore) state(ctx context.Context, op string, u domain.UUID, kind eve
 	})
 }
 
-func (f *fakeCore) Start(ctx context.Context, u domain.UUID) error {
+func (f *fakeCore) wasPassed() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.passed
+}
+
+// pass remembers the names and kinds of what a start passes to init.
+func (f *fakeCore) pass(list []service.Passed) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.passed = nil
+	for _, p := range list {
+		info, err := p.File.Stat()
+		if err != nil {
+			return err
+		}
+		f.passed = append(f.passed, p.Name+" "+info.Mode().Type().String())
+	}
+	return nil
+}
+
+func (f *fakeCore) StartWith(ctx context.Context, u domain.UUID, o service.StartOptions) error {
+	if err := f.pass(o.Passed); err != nil {
+		return err
+	}
 	return f.state(ctx, "start", u, events.Started, events.Booted, service.StateRunning, 62)
 }
 

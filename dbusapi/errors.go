@@ -45,7 +45,7 @@ type errorRow func(error) (name string, d details, match bool)
 // stands above what it wraps.
 func errorRows() []errorRow {
 	return []errorRow{
-		startError, existsError, stateError, commandError,
+		startError, existsError, stateError, commandError, passedError,
 		// Before what is wrong with it, which is not the caller's mistake.
 		sentinel(service.ErrUnreadable, contract.ErrorUnreadable),
 		domainError,
@@ -88,6 +88,18 @@ func existsError(err error) (string, details, bool) {
 	return contract.ErrorContainerExists, details{
 		"name": dbus.MakeVariant(e.Name), "uuid": dbus.MakeVariant(e.UUID.String()),
 	}, true
+}
+
+// passedError is a descriptor that cannot be passed; "fd" is its place among those of the call, from 0 on.
+func passedError(err error) (string, details, bool) {
+	var e *service.PassedError
+	switch {
+	case !errors.As(err, &e):
+		return "", nil, false
+	case e.Place < 0:
+		return contract.ErrorLimitsExceeded, nil, true
+	}
+	return contract.ErrorInvalidArgs, details{"fd": dbus.MakeVariant(uint32(e.Place))}, true
 }
 
 func stateError(err error) (string, details, bool) {

@@ -32,6 +32,7 @@ type errorCase struct {
 func errorCases() []errorCase {
 	return []errorCase{
 		{"service.ErrNoContainer", service.ErrNoContainer, contract.ErrorNoSuchContainer, "no such container", nil},
+		{"service.PassedError", &service.PassedError{Place: 1, Name: "ssh", Err: errors.New("it is a directory")}, contract.ErrorInvalidArgs, "descriptor 2 (ssh): it is a directory", map[string]any{"fd": uint32(1)}},
 		{"service.ErrUnreadable", fmt.Errorf("%w: %w", service.ErrUnreadable, &domain.Error{Text: "no"}), contract.ErrorUnreadable, "the stored definition cannot be read: no", nil},
 		{"service.ErrNoConsole", service.ErrNoConsole, contract.ErrorNoSuchConsole, "no such console", nil},
 		{"service.ErrConsoleBusy", service.ErrConsoleBusy, contract.ErrorConsoleBusy, "another client has the console's input", nil},

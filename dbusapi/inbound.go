@@ -17,7 +17,7 @@ import (
 const (
 	maxCallsPerCaller = 1024
 	maxBytesPerCaller = 16 << 20 // of arguments
-	maxFilesPerCaller = 1024     // descriptors, those that wait for a start included
+	maxFilesPerCaller = 1024     // descriptors of its calls; those that are staged come on top (service.MaxPassed)
 )
 
 // call is one method call, from its arrival to its reply.
@@ -48,6 +48,7 @@ type caller struct {
 	active int
 	bytes  int // of the arguments of the active ones
 	files  int // descriptors of the active ones
+	staged staged
 }
 
 // inbound sees every message in the one goroutine that reads the socket, before godbus starts a
@@ -237,6 +238,7 @@ func (in *inbound) DeliverSignal(ifaceName, member string, s *dbus.Signal) {
 	defer in.mu.Unlock()
 	if left := in.callers[dbus.Sender(name)]; left != nil {
 		left.leave()
+		left.staged.close()
 		delete(in.callers, dbus.Sender(name))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
@@ -24,7 +25,11 @@ func managerIface() *iface {
 		},
 		&method{
 			name: "CreateXML", in: "sa{sv}", out: "o", action: contract.ActionManage, mutates: true,
-			doing: "create domain", limit: maxXMLArgs, run: createXML,
+			doing: "create domain", limit: maxXMLArgs, options: passOptions(), descriptors: bus.MaxDescriptors, run: createXML,
+		},
+		&method{
+			name: "StageFDs", in: "a(sh)a{sv}", out: "u", action: contract.ActionControl, doing: "take descriptors",
+			descriptors: bus.MaxDescriptors, run: stageFDs,
 		},
 		&method{
 			name: "ListContainers", in: "a{sv}", out: "a(susso)", action: contract.ActionRead, doing: "list domains",
@@ -50,7 +55,9 @@ func defineXML(ctx context.Context, s *Server, c *call) ([]any, error) {
 }
 
 func createXML(ctx context.Context, s *Server, c *call) ([]any, error) {
-	return pathOf(s.core.Create(ctx, []byte(c.args[0].(string))))
+	list, done := s.inbound.passed(c, c.args[1])
+	defer done()
+	return pathOf(s.core.CreateWith(ctx, []byte(c.args[0].(string)), service.StartOptions{Passed: list}))
 }
 
 func getContainerByName(_ context.Context, s *Server, c *call) ([]any, error) {

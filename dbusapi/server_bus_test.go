@@ -364,7 +364,7 @@ func TestLost(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("the loss of the bus went unnoticed")
 	}
-	if err := r.core.Start(t.Context(), uuidA); err != nil {
+	if err := r.core.StartWith(t.Context(), uuidA, service.StartOptions{}); err != nil {
 		t.Errorf("the service after the loss: %v", err)
 	}
 }

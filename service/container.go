@@ -36,6 +36,7 @@ type container struct {
 	run      *run
 	gone     bool
 	restarts []time.Time // the latest, for the start limit
+	passing  []Passed    // what the start that goes on passes to init; whoever starts it closes them
 }
 
 // run is a container from one start to its end.

@@ -58,10 +58,14 @@ func (s *Service) ended(c *container, r *run) {
 			snap.describe(c.stored)
 		}
 	})
+	c.passing = r.takePassed()
 	if out.restart {
-		if r.notRestarted = s.restart(c, live, out); r.notRestarted == nil {
-			return
-		}
+		r.notRestarted = s.restart(c, live, out)
+	}
+	closePassed(c.passing)
+	c.passing = nil
+	if out.restart && r.notRestarted == nil {
+		return
 	}
 	s.dismissTransient(c)
 }

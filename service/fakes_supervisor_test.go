@@ -31,7 +31,7 @@ func (w *world) namespace() (*os.File, error) {
 
 func (d supervisorsFake) Wire() int { return 7 }
 
-func (d supervisorsFake) Spawn(_ context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (Starting, error) {
+func (d supervisorsFake) Spawn(_ context.Context, name, runDir string, p *plan.Plan, shared, passed []*os.File) (Starting, error) {
 	for i, f := range shared {
 		if _, err := f.Stat(); err != nil || len(shared) != len(p.Join) {
 			return nil, fmt.Errorf("namespace %d of %d for %+v: %w", i, len(shared), p.Join, err)
@@ -40,12 +40,24 @@ func (d supervisorsFake) Spawn(_ context.Context, name, runDir string, p *plan.P
 	if err := d.call("supervisors.Spawn"); err != nil {
 		return nil, err
 	}
+	if len(passed) != p.Passed {
+		return nil, fmt.Errorf("%d descriptors for init, %d in the plan", len(passed), p.Passed)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.nextPID += 2
 	s := &supervisorFake{d: d.daemon, name: name, pid: d.nextPID, done: make(chan struct{}), order: make(chan struct{}), failure: d.failure}
 	d.supervisors[runDir] = s
 	return s, nil
+}
+
+// CheckPassed refuses a directory.
+func (supervisorsFake) CheckPassed(f *os.File) error {
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = errFault
+	}
+	return err
 }
 
 func (d supervisorsFake) Attach(ctx context.Context, runDir string) (Supervisor, Presence, error) {
@@ -113,6 +125,7 @@ type supervisorFake struct {
 
 	executions []*executionFake
 	signals    []syscall.Signal // to init
+	kept       []Kept
 }
 
 func (s *supervisorFake) over() bool {
@@ -131,6 +144,7 @@ func (s *supervisorFake) Leader() uint32         { return s.pid + 1 }
 func (s *supervisorFake) Asked() <-chan struct{} { return s.order }
 func (s *supervisorFake) Done() <-chan struct{}  { return s.done }
 func (s *supervisorFake) End() End               { return s.end }
+func (s *supervisorFake) TakeKept() []Kept       { return s.kept }
 func (s *supervisorFake) Failure() error         { return s.failure }
 func (s *supervisorFake) Close() error           { return nil }
 func (s *supervisorFake) Kill() error            { s.finish(End{}); return nil }

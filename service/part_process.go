@@ -7,7 +7,7 @@ import "context"
 type supervisor struct{ *Service }
 
 func (p supervisor) acquire(ctx context.Context, st *start) (err error) {
-	st.starting, err = p.Supervisors.Spawn(ctx, st.name, st.dir, st.plan, st.shared)
+	st.starting, err = p.Supervisors.Spawn(ctx, st.name, st.dir, st.plan, st.shared, st.passed)
 	if err != nil {
 		st.starting = nil
 		return err

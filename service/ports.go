@@ -97,6 +97,8 @@ type Run struct {
 	Wanted    Want   `json:"wanted,omitempty"`    // by a caller, of init
 	XML       string `json:"xml"`                 // the live definition
 
+	Passed []string `json:"passed,omitempty"` // the names of the descriptors that init was passed
+
 	// MachineOurs, if not nil, gives the answer of Machines.Owns, which was asked for while the run's processes
 	// ended. As long as the scope is there, its machine is, too.
 	MachineOurs func() (bool, error) `json:"-"`
@@ -200,9 +202,12 @@ const (
 type Supervisors interface {
 	// Namespace opens a namespace that belongs to no container: that of a process, or one with a name.
 	Namespace(j plan.Join) (*os.File, error)
-	// Spawn starts a supervisor and sends it the plan and the namespaces of p.Join, in that order. The
-	// caller still has to close those. It returns an error if a device does not answer before ctx ends.
-	Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (Starting, error)
+	// Spawn starts a supervisor and sends it the plan, the namespaces of p.Join and the descriptors for init, each
+	// in their order. The caller still has to close those. It returns an error if a device does not answer
+	// before ctx ends.
+	Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared, passed []*os.File) (Starting, error)
+	// CheckPassed returns an error if a descriptor is of no kind that can be passed to a container.
+	CheckPassed(f *os.File) error
 	// Attach connects to a supervisor that an earlier daemon started. The error says why the presence is
 	// Unknown.
 	Attach(ctx context.Context, runDir string) (Supervisor, Presence, error)
@@ -273,6 +278,8 @@ type Supervisor interface {
 	// Done is closed when the supervisor is gone. End then says how init ended.
 	Done() <-chan struct{}
 	End() End
+	// TakeKept returns the descriptors of init that came with its end, and makes them the caller's.
+	TakeKept() []Kept
 	// Kill ends the supervisor, not its container.
 	Kill() error
 	// Close closes the connection. The supervisor and its container go on.

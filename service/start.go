@@ -11,11 +11,21 @@ import (
 // Start starts a stored container. It returns when init has been executed. It returns a StartError if a
 // step failed, and a StateError if the container is not off.
 func (s *Service) Start(ctx context.Context, u domain.UUID) error {
+	return s.StartWith(ctx, u, StartOptions{})
+}
+
+// StartWith is Start with options. It returns a PassedError if a descriptor cannot be passed.
+func (s *Service) StartWith(ctx context.Context, u domain.UUID, o StartOptions) error {
+	if err := s.checkPassed(o.Passed); err != nil {
+		return err
+	}
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
 		if _, err := allow(opStart, &snap); err != nil {
 			return err
 		}
+		c.passing = o.Passed
+		defer func() { c.passing = nil }()
 		return s.boot(ctx, c, c.stored, s.event(events.Started, events.Booted))
 	})
 }
@@ -24,7 +34,17 @@ func (s *Service) Start(ctx context.Context, u domain.UUID) error {
 // when it stops. If a stored container has this name and uuid and is off, Create starts that one with
 // this definition. It returns the errors of Define and Start.
 func (s *Service) Create(ctx context.Context, xml []byte) (Snapshot, error) {
+	return s.CreateWith(ctx, xml, StartOptions{})
+}
+
+// CreateWith is Create with options. It returns a PassedError if a descriptor cannot be passed.
+func (s *Service) CreateWith(ctx context.Context, xml []byte, o StartOptions) (Snapshot, error) {
+	if err := s.checkPassed(o.Passed); err != nil {
+		return Snapshot{}, err
+	}
 	return s.withDefinition(ctx, domain.UUID{}, xml, false, func(c *container, def *domain.Def, fresh bool) error {
+		c.passing = o.Passed
+		defer func() { c.passing = nil }()
 		return s.create(ctx, c, def, fresh)
 	})
 }
@@ -135,11 +155,13 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 		return nil, &StartError{Step: "namespaces", Err: err}
 	}
 	snap := c.snapshot()
-	return &start{
+	st := &start{
 		name: def.Name, def: def, text: text, plan: p, root: snap.Root, shared: shared,
 		run: &run{over: make(chan struct{}), Run: Run{
 			Version: RunVersion, UUID: def.UUID, State: StateStarting, Reason: ReasonBooted, Changed: snap.StateChanged,
 			Machine: snap.MachineName, Unit: snap.Unit, Slice: snap.Slice, LastExit: snap.LastExit,
 		}},
-	}, nil
+	}
+	st.pass(c.passing)
+	return st, nil
 }

@@ -39,6 +39,7 @@ type start struct {
 	root   string     // host directory of the root
 	dir    string     // of the run
 	shared []*os.File // namespaces that init enters at its creation
+	passed []*os.File // descriptors for init
 	stuck  bool       // the start failed, and its processes do not end
 }
 

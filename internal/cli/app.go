@@ -20,6 +20,7 @@ type Daemon interface {
 type manager interface {
 	Define(ctx context.Context, xml string) (client.Path, error)
 	Create(ctx context.Context, xml string) (client.Path, error)
+	CreateWith(ctx context.Context, xml string, list []client.Passed) (client.Path, error)
 	List(ctx context.Context, f client.Filter) ([]client.Summary, error)
 	ByName(ctx context.Context, name string) (client.Path, error)
 	ByUUID(ctx context.Context, uuid string) (client.Path, error)
@@ -28,6 +29,7 @@ type manager interface {
 
 type container interface {
 	Start(ctx context.Context, p client.Path) error
+	StartWith(ctx context.Context, p client.Path, list []client.Passed) error
 	Destroy(ctx context.Context, p client.Path) error
 	Undefine(ctx context.Context, p client.Path) error
 	Suspend(ctx context.Context, p client.Path) error

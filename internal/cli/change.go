@@ -21,11 +21,6 @@ func changes() []change {
 	persistent := true
 	return []change{
 		{
-			"start", "Start a defined container", nameOrUUID,
-			fitting{States: []string{"shutoff"}},
-			Daemon.Start, "started",
-		},
-		{
 			"destroy", "Stop a container at once", nameUUIDOrID,
 			fitting{States: []string{"running", "paused", "stopping"}},
 			Daemon.Destroy, "destroyed",
@@ -54,7 +49,7 @@ func changes() []change {
 }
 
 func (a *app) changeCommands() []*cobra.Command {
-	var list []*cobra.Command
+	list := []*cobra.Command{a.startCommand()}
 	for _, c := range changes() {
 		cmd := &cobra.Command{Use: c.use, Short: c.short}
 		list = append(list, a.domainCommand(cmd, c.by, c.fits, func(ctx context.Context, d Daemon, t target) error {

@@ -20,8 +20,24 @@ const maxXML = 16 << 20
 func (a *app) defineCommands() []*cobra.Command {
 	return []*cobra.Command{
 		a.fileCommand("define", "Define a container, or change its definition, from XML", Daemon.Define, "defined"),
-		a.fileCommand("create", "Start a transient container from XML", Daemon.Create, "created"),
+		a.createCommand(),
 	}
+}
+
+func (a *app) createCommand() *cobra.Command {
+	var p passing
+	cmd := a.fileCommand("create", "Start a transient container from XML", func(d Daemon, ctx context.Context, xml string) (client.Path, error) {
+		list, err := p.list(a.Getenv)
+		switch {
+		case err != nil:
+			return "", err
+		case len(list) == 0:
+			return d.Create(ctx, xml)
+		}
+		return d.CreateWith(ctx, xml, list)
+	}, "created")
+	p.add(cmd)
+	return cmd
 }
 
 func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, string) (client.Path, error), done string) *cobra.Command {

@@ -70,6 +70,22 @@ func (f *fake) Create(_ context.Context, xml string) (client.Path, error) {
 	return pathOf(f.infos[0]), f.call("Create", xml)
 }
 
+func (f *fake) CreateWith(ctx context.Context, xml string, list []client.Passed) (client.Path, error) {
+	return pathOf(f.infos[0]), f.call("CreateWith", xml+" "+named(list))
+}
+
+func (f *fake) StartWith(_ context.Context, p client.Path, list []client.Passed) error {
+	return f.call("StartWith", f.at(p).Name+" "+named(list))
+}
+
+func named(list []client.Passed) string {
+	var words []string
+	for _, p := range list {
+		words = append(words, p.Name+"="+p.File.Name())
+	}
+	return strings.Join(words, " ")
+}
+
 func (f *fake) List(_ context.Context, filter client.Filter) ([]client.Summary, error) {
 	if err := f.call("List", ""); err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func (o *opener) open(ctx context.Context, options client.ConsoleOptions) (*os.F
 	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		f, err := o.once(ctx, options)
-		if err == nil || !passing(err) {
+		if err == nil || !temporary(err) {
 			return f, err
 		}
 		select {
@@ -76,8 +76,8 @@ func (o *opener) once(ctx context.Context, options client.ConsoleOptions) (*os.F
 	return f, err
 }
 
-// passing reports whether an error is about a berthd or a bus that ends or begins.
-func passing(err error) bool {
+// temporary reports whether an error is about a berthd or a bus that ends or begins.
+func temporary(err error) bool {
 	switch name := client.NameOf(err); name {
 	case contract.ErrorNoReply, contract.ErrorShuttingDown, contract.ErrorTimedOut, contract.ErrorNameHasNoOwner:
 		return true

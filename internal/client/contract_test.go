@@ -49,7 +49,7 @@ func TestEveryMethodHasACall(t *testing.T) {
 	called := map[string]string{
 		"DefineXML": "Define", "CreateXML": "Create", "ListContainers": "List", "GetContainerByName": "ByName",
 		"GetContainerByUUID": "ByUUID", "GetContainerByLeader": "ByLeader", "GetXML": "XML", "GetPlan": "Plan", "GetStats": "Stats",
-		"ReadConsole": "Console",
+		"ReadConsole": "Console", "StageFDs": "StartWith",
 	}
 	for _, iface := range clienttest.Load(t).Interfaces {
 		for _, m := range iface.Methods {

@@ -11,6 +11,7 @@ func Replies() map[string]string {
 	return map[string]string{
 		manager + "DefineXML":            "o",
 		manager + "CreateXML":            "o",
+		manager + "StageFDs":             "u",
 		manager + "ListContainers":       "a(susso)",
 		manager + "GetContainerByName":   "o",
 		manager + "GetContainerByUUID":   "o",

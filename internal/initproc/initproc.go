@@ -22,7 +22,7 @@ import (
 const Name = "berth-init"
 
 // The descriptors that the supervisor passes to the init stage. The sources are FDSources and the
-// numbers after it.
+// numbers after it, without a user namespace; then come those that init is passed.
 const (
 	FDWire = 3 + iota
 	FDPlan
@@ -62,13 +62,14 @@ func Run() int {
 		fmt.Fprintln(os.Stderr, "berth-init:", err)
 		return 1
 	}
-	err = (&stage{conn: conn}).run()
+	s := &stage{conn: conn}
+	err = s.run()
 	failed := &wire.Failed{Stage: "init", Text: err.Error()}
 	if cause, ok := errors.AsType[*stageError](err); ok {
 		failed.Stage, failed.Text = cause.stage, cause.err.Error()
 	}
 	_ = errors.As(err, &failed.Number)
-	if err := conn.Send(failed); err != nil {
+	if err := s.conn.Send(failed); err != nil {
 		fmt.Fprintf(os.Stderr, "berth-init: %v (after %s)\n", err, failed.Error())
 	}
 	return 1
@@ -244,8 +245,11 @@ func (s *stage) await(t wire.Type) ([]*os.File, error) {
 }
 
 func (s *stage) exec() error {
+	if err := s.placePassed(); err != nil {
+		return err
+	}
 	// This catches any descriptor that was not opened with O_CLOEXEC by mistake.
-	if err := unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil {
+	if err := unix.CloseRange(uint(firstPassed+s.plan.Passed), ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil {
 		return fmt.Errorf("close_range: %w", err)
 	}
 	limits := make([]inherit.Limit, len(s.plan.Limits))

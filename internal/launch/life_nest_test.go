@@ -247,7 +247,7 @@ func TestDescriptors(t *testing.T) {
 		if err := os.RemoveAll(filepath.Join(b.runDir, wire.SocketFile)); err != nil {
 			t.Fatal(err)
 		}
-		s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, nil)
+		s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

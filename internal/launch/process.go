@@ -46,6 +46,7 @@ type Process struct {
 	consoles  requests // of clients
 
 	executions executions
+	kept       []service.Kept // of the descriptors that init was passed
 }
 
 func newProcess(pid uint32) *Process {
@@ -237,6 +238,8 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 		once(p.placed)
 	case *wire.Running:
 		once(p.running)
+	case *wire.Kept:
+		p.kept = kept(m, &files)
 	case *wire.Asked:
 		once(p.asked)
 	case *wire.Answered:

@@ -140,7 +140,7 @@ func (b *box) makeGroup(t *testing.T) {
 
 func (b *box) spawn(t *testing.T) service.Starting {
 	t.Helper()
-	s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, b.shared)
+	s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, b.shared, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,10 +58,10 @@ func New(program string, images Images) (*Supervisors, error) {
 // Wire returns the version of the protocol that new supervisors speak.
 func (*Supervisors) Wire() int { return wire.Version }
 
-// Spawn starts the supervisor of one container, in the daemon's control group for now. It sends it the plan
-// and the namespaces of p.Join, which the caller still has to close. The supervisor's log goes to the daemon's
-// standard error. It returns ctx's error if a device or image does not answer before ctx ends.
-func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared []*os.File) (_ service.Starting, err error) {
+// Spawn starts the supervisor of one container, in the daemon's control group for now. It sends it the plan, and the
+// namespaces of p.Join and the descriptors for init, which the caller still has to close. The supervisor's log
+// goes to the daemon's standard error. It returns ctx's error if a device or image does not answer before ctx ends.
+func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared, passed []*os.File) (_ service.Starting, err error) {
 	defer func() { err = hostlimit.Explain(hostlimit.Any, err) }()
 	planFile, err := file(p)
 	if err != nil {
@@ -97,7 +97,14 @@ func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Pl
 		return nil, err
 	}
 	defer func() { _ = listener.Close() }()
-	return s.begin(message, slices.Concat([]*os.File{planFile, bare, listener}, shared, images, view, apart))
+	proc, err := s.begin(message, slices.Concat([]*os.File{planFile, bare, listener}, shared, images, view, apart))
+	if err != nil {
+		return nil, err
+	}
+	if err := proc.pass(passed); err != nil {
+		return nil, err
+	}
+	return proc, nil
 }
 
 // begin gives a supervisor its container.
@@ -114,15 +121,20 @@ func (s *Supervisors) begin(m *wire.Prepare, files []*os.File) (*Process, error)
 		return nil, err
 	}
 	if err := proc.conn.Send(m, files...); err != nil {
-		_ = proc.Kill()
-		<-proc.Done()
-		if cause := proc.Failure(); cause != nil { // it ended because of this, and so did the connection
-			return nil, cause
-		}
-		return nil, err
+		return nil, proc.giveUp(err)
 	}
 	go s.replace(proc)
 	return proc, nil
+}
+
+// giveUp ends a supervisor that could not be sent something, and returns the cause.
+func (p *Process) giveUp(err error) error {
+	_ = p.Kill()
+	<-p.Done()
+	if cause := p.Failure(); cause != nil { // it ended because of this, and so did the connection
+		return cause
+	}
+	return err
 }
 
 // fork starts a supervisor that waits for its container. It ends when berthd does, until it has one.
@@ -181,6 +193,7 @@ func prepare(p *plan.Plan, settings []inherit.Setting) *wire.Prepare {
 		Hold:       p.Hold,
 		Journal:    p.Journal.Consoles,
 		Fields:     p.Journal.Fields,
+		Passed:     uint32(p.Passed),
 	}
 	for i, src := range p.Sources {
 		m.Sources = append(m.Sources, wire.Source{

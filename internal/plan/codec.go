@@ -72,6 +72,7 @@ func (p *Plan) Pack() []byte {
 		w.U32(n)
 	}
 	packStrings(&w, p.Journal.Fields)
+	w.U32(uint32(p.Passed))
 	return w.Bytes()
 }
 
@@ -119,6 +120,7 @@ func Unpack(b []byte) (*Plan, error) {
 		p.Journal.Consoles = append(p.Journal.Consoles, r.U32())
 	}
 	p.Journal.Fields = unpackStrings(r)
+	p.Passed = int(r.U32())
 	if err := r.End(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}

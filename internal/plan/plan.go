@@ -29,6 +29,7 @@ type Plan struct {
 	Limits        []Limit      `json:"limits,omitempty"`       // of init; none means berthd's own
 	Init          Init         `json:"init"`
 	StopSignal    uint32       `json:"stop_signal,omitempty"` // asks init to end; 0 means a signal that init listens to
+	Passed        int          `json:"passed,omitempty"`      // descriptors that init gets, from 3 on
 	Journal       Journal      `json:"journal,omitzero"`
 }
 

@@ -49,6 +49,11 @@ func (s *supervisor) ended() error {
 		// berthd still gets the status, if it is there.
 		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
 	}
+	if len(s.passed.files) > 0 {
+		if err := s.tell(&wire.Kept{Places: s.passed.places}, s.passed.files...); err != nil {
+			return err
+		}
+	}
 	return s.tell(exited)
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -43,6 +44,10 @@ func (s *supervisor) start() error {
 	s.stop = syscall.Signal(prepare.StopSignal)
 	s.commands.plan = files[0]
 	s.journal = journals{consoles: prepare.Journal, fields: prepare.Fields}
+	passed, err := s.receivePassed(prepare.Passed)
+	if err != nil {
+		return err
+	}
 	handed := []*os.File{nil, files[0], files[1]} // the init stage's descriptors from 3 on; the sources follow
 	s.socket = files[2]
 	files = files[3:]
@@ -78,6 +83,7 @@ func (s *supervisor) start() error {
 
 	// Init has this keyring until it makes its own. It keeps this one if its user may have no more keys.
 	clone := func(files []*os.File) error {
+		files = append(slices.Clip(files), passed...)
 		return keyring.Apart(func() error { return s.cloneInTime(prepare, files) })
 	}
 	if len(prepare.UIDs) > 0 {
@@ -92,6 +98,7 @@ func (s *supervisor) start() error {
 	if err := s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}); err != nil {
 		return err
 	}
+	s.keepPassed(passed)
 	if prepare.ProcView {
 		if err := s.serveView(files[len(files)-1], prepare); err != nil {
 			return err

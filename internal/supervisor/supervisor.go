@@ -36,6 +36,7 @@ type supervisor struct {
 	mapped   bool          // the container has a user namespace; its root is uid, gid on the host
 	commands commands
 	uid, gid int
+	passed   passed         // what init was passed
 	stop     syscall.Signal // the signal that ends init; 0 means one that init listens to
 	orders   chan os.Signal // systemd's orders to end
 	events   chan event

@@ -6,13 +6,6 @@ import (
 	"github.com/berthd/berth/internal/pack"
 )
 
-// The messages about consoles, from version 3 on.
-const (
-	TypeOpenConsole Type = iota + 60
-	TypeConsoleAnswer
-	TypeResizeConsole
-)
-
 // OpenConsole gives a client a console. It carries the supervisor's end of the client's socket. ConsoleAnswer
 // answers it.
 type OpenConsole struct {

@@ -4,6 +4,7 @@
 //	berthd                      supervisor                     init stage
 //	  | Prepare + plan -----------> |  opens the sources, clones --> |  (plan, sources inherited: not
 //	  |                             |                                |   with a user namespace)
+//	  | Passed + fds for init ----> |                                |
 //	  | <---------------------- Born |                                |  mounts, devices
 //	  |                             | Mapped (user namespace) -----> |  takes the attached sources
 //	  |                             | View + tree -----------------> |  its part of /proc
@@ -26,7 +27,7 @@
 //	  | ResizeConsole ------------> |                                |
 //	  | Terminate ----------------> |  a signal to init              |
 //	  | <-------------------- Asked |  systemd has ordered the end   |
-//	  | <------------------- Exited |                                |
+//	  | <----- Kept + fds, Exited   |                                |
 //
 // Init is cloned before its control group exists, although clone3(2) could put it there. systemd needs 3 to
 // 20 ms to put the supervisor into its scope (the kernel waits for an RCU grace period). In that time the

@@ -2,17 +2,6 @@ package wire
 
 import "github.com/berthd/berth/internal/pack"
 
-// The messages about commands in a running container, from version 3 on.
-const (
-	TypeExec Type = iota + 40
-	TypeBegun
-	TypeRefused
-	TypeOver
-	TypeSignal
-	TypeResize
-	TypeForget
-)
-
 // Exec asks to execute a command in the container. It may carry three descriptors: the command's standard input,
 // output and error. Without them the supervisor makes a terminal, or three pipes.
 type Exec struct {

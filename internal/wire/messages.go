@@ -26,9 +26,22 @@ const (
 	TypeTerminate
 	TypeFailed
 	TypeExited
-	TypeAsked    // from version 2 on
-	TypeRequest  // from version 3 on
-	TypeAnswered // from version 3 on
+	TypeAsked   // from version 2 on
+	TypeRequest // from here on: from version 3 on
+	TypeAnswered
+	TypeOpenConsole
+	TypeConsoleAnswer
+	TypeResizeConsole
+	TypeExec
+	TypeBegun
+	TypeRefused
+	TypeOver
+	TypeSignal
+	TypeResize
+	TypeForget
+	TypePassed
+	TypeKept
+	typeEnd
 )
 
 // Message is one of the structs of this package.
@@ -79,6 +92,7 @@ type Prepare struct {
 	Dir        string    // the run's directory, where the supervisor works
 	Journal    []uint32  // the consoles whose output goes to the journal
 	Fields     []string  // of each entry there, as KEY=value
+	Passed     uint32    // so many descriptors for init follow, in a Passed
 }
 
 // Hidden is a mount of a source's tree that the container must not see.
@@ -249,6 +263,7 @@ func (m *Prepare) put(w *pack.Writer) {
 	w.String(m.Name)
 	w.String(m.Dir)
 	putJournal(w, m)
+	w.U32(m.Passed)
 }
 
 func (m *Exited) put(w *pack.Writer) {
@@ -346,6 +361,10 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return decodeFailed(r)
 	case TypeExited:
 		return &Exited{Code: int32(r.U32()), Signal: r.Bool(), Dumped: r.Bool(), Asked: r.Bool()}
+	case TypePassed:
+		return &Passed{}
+	case TypeKept:
+		return &Kept{Places: numbers(r)}
 	}
 	return decodeCommand(t, r)
 }
@@ -381,5 +400,6 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	m.Name = r.String()
 	m.Dir = r.String()
 	m.Journal, m.Fields = journal(r)
+	m.Passed = r.U32()
 	return m
 }

@@ -1,0 +1,107 @@
+package dbusapi
+
+import (
+	"context"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
+	"github.com/berthd/berth/service"
+)
+
+// Descriptors that are passed to a container come with the call that starts it. A bus lets only so many into one
+// message (16 on most system buses), so a caller can hand over more before: they are staged until a start of the
+// same caller takes them, or until the caller leaves the bus.
+
+// passOptions are the options of the methods that start a container.
+func passOptions() map[string]string { return map[string]string{"fds": "a(sh)", "staged": "b"} }
+
+// named is one element of a(sh).
+type named struct {
+	Name string
+	FD   dbus.UnixFDIndex
+}
+
+func startContainer(ctx context.Context, s *Server, c *call) ([]any, error) {
+	list, done := s.inbound.passed(c, c.args[0])
+	defer done()
+	return nil, s.core.StartWith(ctx, c.uuid, service.StartOptions{Passed: list})
+}
+
+func stageFDs(_ context.Context, s *Server, c *call) ([]any, error) {
+	var fds []named
+	if err := dbus.Store(c.args[:1], &fds); err != nil {
+		return nil, stdError(contract.ErrorInvalidArgs, "%v", err)
+	}
+	n, err := s.inbound.stage(c, c.passing(fds))
+	if err != nil {
+		return nil, err
+	}
+	return []any{uint32(n)}, nil
+}
+
+// passing returns descriptors of the call with their names.
+func (c *call) passing(fds []named) (list []service.Passed) {
+	for _, fd := range fds {
+		list = append(list, service.Passed{Name: fd.Name, File: c.file(fd.FD)})
+	}
+	return list
+}
+
+// passed returns the descriptors that the options of a start name, the staged ones first. The caller must call
+// done when they are not needed any more.
+func (in *inbound) passed(c *call, options any) (list []service.Passed, done func()) {
+	given := options.(map[string]dbus.Variant)
+	done = func() {}
+	if staged, _ := given["staged"].Value().(bool); staged {
+		set := in.unstage(c.caller)
+		list, done = set.passed, set.close
+	}
+	rows, _ := given["fds"].Value().([][]any)
+	for _, row := range rows { // of two, by the signature
+		list = append(list, service.Passed{Name: row[0].(string), File: c.file(row[1].(dbus.UnixFDIndex))})
+	}
+	return list, done
+}
+
+// staged is what a caller has handed over for its next start.
+type staged struct {
+	passed []service.Passed
+	calls  []*call // whose descriptors they are
+}
+
+func (s staged) close() {
+	for _, c := range s.calls {
+		c.closeFiles()
+	}
+}
+
+// stage keeps descriptors of a call until the caller's next start. It returns how many are staged then. If those are
+// too many, none is staged any more.
+func (in *inbound) stage(c *call, list []service.Passed) (int, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	s := &c.caller.staged
+	n := len(s.passed) + len(list)
+	switch {
+	case in.callers[c.sender] != c.caller:
+		return 0, stdError(contract.ErrorInvalidArgs, "the caller has left the bus")
+	case n > service.MaxPassed:
+		s.close()
+		*s = staged{}
+		return 0, stdError(contract.ErrorLimitsExceeded, "%d descriptors to pass, the limit is %d", n, service.MaxPassed)
+	}
+	s.passed = append(s.passed, list...)
+	s.calls = append(s.calls, &call{header: &bus.Header{Files: c.take()}})
+	return len(s.passed), nil
+}
+
+// unstage takes what a caller has staged.
+func (in *inbound) unstage(of *caller) staged {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	s := of.staged
+	of.staged = staged{}
+	return s
+}

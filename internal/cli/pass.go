@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+// firstListenFD is the number of the first descriptor that systemd passes (sd_listen_fds(3)).
+const firstListenFD = 3
+
+// passing is the flags of the commands that pass descriptors to a container.
+type passing struct {
+	fds    string
+	listen bool
+}
+
+func (p *passing) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.fds, "pass-fds", "", "pass these descriptors of berthctl to init, from 3 on: `N[,M...]`")
+	cmd.Flags().BoolVar(&p.listen, "pass-listen-fds", false, "pass the descriptors that systemd passed to berthctl, with their names")
+	cmd.MarkFlagsMutuallyExclusive("pass-fds", "pass-listen-fds")
+}
+
+// list returns the descriptors that the flags name.
+func (p *passing) list(getenv func(string) string) ([]client.Passed, error) {
+	names, listening := listenNames(getenv)
+	var numbers []int
+	switch {
+	case p.listen && !listening:
+		return nil, errors.New("systemd has passed no descriptors to berthctl (LISTEN_FDS)")
+	case p.listen:
+		for i := range names {
+			numbers = append(numbers, firstListenFD+i)
+		}
+	case p.fds != "":
+		for word := range strings.SplitSeq(p.fds, ",") {
+			n, err := strconv.Atoi(word)
+			if err != nil || n < 0 {
+				return nil, fmt.Errorf("--pass-fds: %q is not the number of a descriptor", word)
+			}
+			numbers = append(numbers, n)
+		}
+	}
+	var list []client.Passed
+	for _, n := range numbers {
+		if err := inherited(n); err != nil {
+			return nil, fmt.Errorf("descriptor %d: %w", n, err)
+		}
+		passed := client.Passed{File: os.NewFile(uintptr(n), "descriptor "+strconv.Itoa(n))}
+		if i := n - firstListenFD; i >= 0 && i < len(names) {
+			passed.Name = names[i]
+		}
+		list = append(list, passed)
+	}
+	return list, nil
+}
+
+// listenNames returns the names of the descriptors that systemd passed to this process; one without a name has
+// an empty one. false means that it passed none.
+func listenNames(getenv func(string) string) ([]string, bool) {
+	count, err := strconv.Atoi(getenv("LISTEN_FDS"))
+	if err != nil || count <= 0 || count > 1<<16 || getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return nil, false
+	}
+	names := make([]string, count)
+	if given := strings.Split(getenv("LISTEN_FDNAMES"), ":"); len(given) == count {
+		copy(names, given)
+	}
+	return names, true
+}
+
+// inherited returns an error if a descriptor is not one that berthctl was started with. berthctl's own are all
+// closed on exec.
+func inherited(n int) error {
+	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFD, 0)
+	switch {
+	case err != nil:
+		return err
+	case flags&unix.FD_CLOEXEC != 0:
+		return errors.New("berthctl was started without it")
+	}
+	return nil
+}
+
+// startCommand is "start".
+func (a *app) startCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "start", Short: "Start a defined container"}
+	var p passing
+	p.add(cmd)
+	return a.domainCommand(cmd, nameOrUUID, fitting{States: []string{"shutoff"}}, func(ctx context.Context, d Daemon, t target) error {
+		list, err := p.list(a.Getenv)
+		if err != nil {
+			return err
+		}
+		name := t.name
+		if !a.quiet {
+			if name, err = t.called(ctx, d); err != nil {
+				return err
+			}
+		}
+		if err := begun(ctx, startWith(ctx, d, t.path, list)); err != nil {
+			return err
+		}
+		a.say("Domain '%s' %s", printable(name), "started")
+		return nil
+	})
+}
+
+func startWith(ctx context.Context, d Daemon, p client.Path, list []client.Passed) error {
+	if len(list) == 0 {
+		return d.Start(ctx, p)
+	}
+	return d.StartWith(ctx, p, list)
+}

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestPassFlags: the descriptors of --pass-fds are passed in the order that was given; one that berthctl was not started
+// with is refused, and so is a list of systemd's that is another process's.
+func TestPassFlags(t *testing.T) {
+	t.Parallel()
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], 0); err != nil {
+		t.Fatal(err)
+	}
+	own, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { own.Close() })
+	ourPID := strconv.Itoa(os.Getpid())
+	for name, c := range map[string]struct {
+		args, env []string
+		call, err string
+	}{
+		"in order":       {[]string{"start", "db", "--pass-fds", fmt.Sprintf("%d,%d", fds[1], fds[0])}, nil, fmt.Sprintf("StartWith db =descriptor %d =descriptor %d", fds[1], fds[0]), ""},
+		"create":         {[]string{"create", "-", "--pass-fds", strconv.Itoa(fds[0])}, nil, fmt.Sprintf("CreateWith <domain/> =descriptor %d", fds[0]), ""},
+		"none":           {[]string{"start", "db"}, []string{"LISTEN_FDS=1", "LISTEN_PID=" + ourPID}, "Start db", ""},
+		"not inherited":  {[]string{"start", "db", "--pass-fds", strconv.Itoa(int(own.Fd()))}, nil, "", "berthctl was started without it"},
+		"not open":       {[]string{"start", "db", "--pass-fds", "9999"}, nil, "", "descriptor 9999: bad file descriptor"},
+		"no number":      {[]string{"start", "db", "--pass-fds", "3,,4"}, nil, "", `"" is not the number of a descriptor`},
+		"negative":       {[]string{"start", "db", "--pass-fds=-1"}, nil, "", `"-1" is not the number of a descriptor`},
+		"of another":     {[]string{"start", "db", "--pass-listen-fds"}, []string{"LISTEN_FDS=1", "LISTEN_PID=1"}, "", "systemd has passed no descriptors to berthctl"},
+		"a silly number": {[]string{"start", "db", "--pass-listen-fds"}, []string{"LISTEN_FDS=9999999999", "LISTEN_PID=" + ourPID}, "", "systemd has passed no descriptors to berthctl"},
+	} {
+		f := fleet()
+		cfg := config(f)
+		cfg.Getenv = func(key string) string {
+			for _, e := range c.env {
+				if value, ok := strings.CutPrefix(e, key+"="); ok {
+					return value
+				}
+			}
+			return ""
+		}
+		got := runWith(t.Context(), cfg, c.args...)
+		if !strings.Contains(got.err, c.err) || (c.err == "") != (got.status == 0) {
+			t.Errorf("%s: %+v, want %q", name, got, c.err)
+		}
+		calls := strings.Join(f.calls, ", ")
+		if started := strings.Contains(calls, "Start") || strings.Contains(calls, "Create"); started != (c.call != "") || !strings.Contains(calls, c.call) {
+			t.Errorf("%s: calls %s, want %q", name, calls, c.call)
+		}
+	}
+}
+
+// TestListenNames: the names of systemd's descriptors are taken if there are as many as descriptors.
+func TestListenNames(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{"http:ssh": "[http ssh]", "http": "[ ]", "": "[ ]", "a:b:c": "[ ]", ":": "[ ]"} {
+		env := map[string]string{"LISTEN_FDS": "2", "LISTEN_PID": strconv.Itoa(os.Getpid()), "LISTEN_FDNAMES": given}
+		names, ok := listenNames(func(key string) string { return env[key] })
+		if got := fmt.Sprint(names); !ok || got != want {
+			t.Errorf("%q: %s, %v, want %s", given, got, ok, want)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func open(t *testing.T, name string) *os.File {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// TestPassed: a start passes its descriptors in their order, their names are in the note, and a start that names one
+// wrongly, or has too many, changes nothing.
+func TestPassed(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web")
+	null, dir := open(t, os.DevNull), open(t, "/")
+	for name, c := range map[string]struct {
+		list []Passed
+		want string
+	}{
+		"of a wrong kind": {[]Passed{{"a", null}, {"b", dir}}, "descriptor 2 (b): "},
+		"a colon":         {[]Passed{{"a:b", null}}, "descriptor 1 (a:b): the name \"a:b\" has a character other than ASCII, or a colon"},
+		"a long name":     {[]Passed{{strings.Repeat("x", 256), null}}, "a name of 256 bytes"},
+		"too many":        {make([]Passed, MaxPassed+1), "254 descriptors to pass, the limit is 253"},
+	} {
+		err := s.StartWith(context.Background(), u, StartOptions{Passed: c.list})
+		var passed *PassedError
+		if !errors.As(err, &passed) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := s.StartWith(context.Background(), u, StartOptions{Passed: []Passed{{"http", null}, {"", null}}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"http", "unknown"}, w.runs[u].Run.Passed); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// TestPassedAgain: after a reboot from inside, the next run is passed the descriptors that outlived init, with their
+// names. A run that is not followed by another closes them.
+func TestPassedAgain(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		end  Exit
+		want []string
+	}{
+		"reboot":   {Exit{Kind: ExitKilled, Code: int32(syscall.SIGHUP)}, []string{"ssh"}},
+		"poweroff": {Exit{Kind: ExitKilled, Code: int32(syscall.SIGINT)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				s := w.service(t)
+				u := define(t, s, "web")
+				null := open(t, os.DevNull)
+				if err := s.StartWith(context.Background(), u, StartOptions{Passed: []Passed{{"http", null}, {"ssh", null}}}); err != nil {
+					t.Fatal(err)
+				}
+				kept := open(t, os.DevNull)
+				first := w.supervisors[u.String()]
+				first.kept = []Kept{{Place: 1, File: kept}}
+				first.finish(End{Known: true, Exit: c.end})
+				synctest.Wait()
+				if _, err := kept.Stat(); !errors.Is(err, os.ErrClosed) {
+					t.Errorf("the kept descriptor: %v", err)
+				}
+				if diff := cmp.Diff(c.want, w.runs[u].Run.Passed); diff != "" {
+					t.Errorf("-want +got\n%s", diff)
+				}
+				w.supervisors[u.String()].finish(End{Known: true, Exit: Exit{Kind: ExitExited}})
+				synctest.Wait()
+			})
+		})
+	}
+}

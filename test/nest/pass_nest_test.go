@@ -1,0 +1,336 @@
+//go:build nest
+
+package nest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+// passable are descriptors of each kind that can be passed, by their names, and whether they outlive a reboot.
+func passable(t *testing.T) (list []client.Passed, kept []bool) {
+	t.Helper()
+	dir := t.TempDir()
+	add := func(name string, fd int, err error, keeps bool) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		f := os.NewFile(uintptr(fd), name)
+		t.Cleanup(func() { f.Close() })
+		list, kept = append(list, client.Passed{Name: name, File: f}), append(kept, keeps)
+	}
+	socket := func(name string, family, kind int, at unix.Sockaddr, listen bool) {
+		t.Helper()
+		fd, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC, 0)
+		if err == nil {
+			err = unix.Bind(fd, at)
+		}
+		if err == nil && listen {
+			err = unix.Listen(fd, 5)
+		}
+		add(name, fd, err, true)
+	}
+	path := func(name string) unix.Sockaddr { return &unix.SockaddrUnix{Name: filepath.Join(dir, name)} }
+	local := [4]byte{127, 0, 0, 1}
+	socket("tcp", unix.AF_INET, unix.SOCK_STREAM, &unix.SockaddrInet4{Addr: local}, true)
+	socket("udp", unix.AF_INET, unix.SOCK_DGRAM, &unix.SockaddrInet4{Addr: local}, false)
+	socket("tcp6", unix.AF_INET6, unix.SOCK_STREAM, &unix.SockaddrInet6{Addr: [16]byte{15: 1}}, true)
+	socket("stream", unix.AF_UNIX, unix.SOCK_STREAM, path("stream"), true)
+	socket("seqpacket", unix.AF_UNIX, unix.SOCK_SEQPACKET, path("seqpacket"), true)
+	socket("datagram", unix.AF_UNIX, unix.SOCK_DGRAM, path("datagram"), false)
+	socket("abstract", unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: "@" + dir}, true)
+	if err := unix.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Open(filepath.Join(dir, "fifo"), unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	add("fifo", fd, err, true)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	add("connected", pair[0], err, false)
+	t.Cleanup(func() { unix.Close(pair[1]) })
+	fd, err = unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	add("null", fd, err, false)
+	return list, kept
+}
+
+// inode names the object of a descriptor.
+func inode(t testing.TB, name string) string {
+	t.Helper()
+	var st unix.Stat_t
+	if err := unix.Stat(name, &st); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(st.Dev, ":", st.Ino)
+}
+
+// passedTo are the objects of a process's descriptors from 3 on, in the order of their numbers.
+func passedTo(t testing.TB, pid uint32) (list []string) {
+	t.Helper()
+	dir := "/proc/" + pidOf(pid) + "/fd/"
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 3; n < 3+max(len(entries)-3, 0); n++ {
+		list = append(list, inode(t, dir+strconv.Itoa(n)))
+	}
+	return list
+}
+
+func environment(t testing.TB, pid uint32) (listen []string) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + pidOf(pid) + "/environ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e := range strings.SplitSeq(string(text), "\x00") {
+		if strings.HasPrefix(e, "LISTEN_") {
+			listen = append(listen, e)
+		}
+	}
+	return listen
+}
+
+// TestPassFDs: init gets descriptors of every kind from 3 on, in the order that they were given, with their names, and
+// no others, more than fit into one message of the bus too. After a reboot it gets those again which wait for peers; of
+// the others the container had the only copy. Another container gets none.
+func TestPassFDs(t *testing.T) {
+	for name, more := range map[string]string{"host's users": "", "user namespace": idmap} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			// A shell that runs a script from a file has that open.
+			g := guest{Name: "passed", Root: busybox(t), Init: "/bin/sh", More: more}
+			g.Args = "<initarg>-c</initarg><initarg>while [ ! -e /reboot ]; do sleep 0.1; done; rm /reboot; exec reboot -f</initarg>"
+			g.define(t)
+			other := sleeper(t, "other")
+			other.define(t)
+			list, kept := passable(t)
+			for len(list) < 40 {
+				list, kept = append(list, list[len(list)%7]), append(kept, true)
+			}
+			path, err := bus(t).ByName(t.Context(), g.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := bus(t).StartWith(t.Context(), path, list); err != nil {
+				t.Fatal(err)
+			}
+			run(t, "berthctl", "start", other.Name)
+			check := func(keptOnly bool) {
+				t.Helper()
+				var names, want []string
+				for i, p := range list {
+					if !keptOnly || kept[i] {
+						names = append(names, p.Name)
+						want = append(want, inode(t, "/proc/self/fd/"+strconv.Itoa(int(p.File.Fd()))))
+					}
+				}
+				leader := info(t, g.Name).Leader
+				if got := passedTo(t, leader); fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Errorf("init has %v, want %v", got, want)
+				}
+				env := fmt.Sprint([]string{"LISTEN_FDS=" + strconv.Itoa(len(names)), "LISTEN_PID=1", "LISTEN_FDNAMES=" + strings.Join(names, ":")})
+				if got := fmt.Sprint(environment(t, leader)); got != env {
+					t.Errorf("environment %s, want %s", got, env)
+				}
+			}
+			check(false)
+			i := info(t, other.Name)
+			if got := passedTo(t, i.Leader); len(got) > 0 || len(environment(t, i.Leader)) > 0 {
+				t.Errorf("another container has %v", got)
+			}
+			first := info(t, g.Name).Leader
+			run(t, "systemctl", "restart", "berthd")
+			if err := os.WriteFile(filepath.Join(g.Root, "reboot"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, func() error {
+				if i := info(t, g.Name); i.Leader == first || i.State != "running" {
+					return fmt.Errorf("it is %s, init %d", i.State, i.Leader)
+				}
+				return nil
+			})
+			check(true)
+		})
+	}
+}
+
+// TestPassRefused: what cannot be passed to a container is refused by its kind and place, nothing is started, and
+// nothing of it stays open in the daemon.
+func TestPassRefused(t *testing.T) {
+	clean(t)
+	g := sleeper(t, "refused")
+	g.define(t)
+	path, err := bus(t).ByName(t.Context(), g.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(name string, flags int) *os.File {
+		t.Helper()
+		fd, err := unix.Open(name, flags|unix.O_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := os.NewFile(uintptr(fd), name)
+		t.Cleanup(func() { f.Close() })
+		return f
+	}
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	poll := os.NewFile(uintptr(epoll), "epoll")
+	defer poll.Close()
+	conn, err := net.Dial("unix", "/run/dbus/system_bus_socket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ours, err := conn.(*net.UnixConn).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	null := open(os.DevNull, unix.O_RDONLY)
+	daemon := mainPID(t, "berthd")
+	before := len(descriptors(t, daemon))
+	for name, c := range map[string]struct {
+		list []client.Passed
+		want string
+	}{
+		"a directory":    {[]client.Passed{{Name: "ok", File: null}, {Name: "dir", File: open("/", unix.O_RDONLY)}}, "descriptor 2 (dir): it is a directory"},
+		"a path":         {[]client.Passed{{File: open("/etc/passwd", unix.O_PATH)}}, "descriptor 1 (unknown): it stands for a path only"},
+		"an epoll":       {[]client.Passed{{File: poll}}, "neither a socket nor a file (anon_inode:[eventpoll])"},
+		"our bus socket": {[]client.Passed{{File: ours}}, "it is a connection to /run/dbus/system_bus_socket"},
+		"a bad name":     {[]client.Passed{{Name: "a:b", File: null}}, "a colon"},
+		"10,000":         {tenThousand(null), "the limit is 253"},
+	} {
+		err := bus(t).StartWith(t.Context(), path, c.list)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		if i := info(t, g.Name); i.State != "shutoff" {
+			t.Errorf("%s: it is %s", name, i.State)
+		}
+	}
+	for args, want := range map[string]string{
+		"--pass-fds 3":                   "descriptor 3: ",
+		"--pass-fds x":                   `"x" is not the number of a descriptor`,
+		"--pass-fds 0,17":                "descriptor 17: bad file descriptor",
+		"--pass-listen-fds":              "systemd has passed no descriptors",
+		"--pass-listen-fds --pass-fds 0": "none of the others can be",
+		"--pass-fds 0,3 3>&0":            "",
+	} {
+		got := try(t, "sh", "-c", "exec berthctl start refused 3>&- "+args)
+		if want != "" && (got.Status == 0 || !strings.Contains(got.Err, want)) {
+			t.Errorf("%s: %+v, want %q", args, got, want)
+		}
+		if want == "" && got.Status != 0 {
+			t.Errorf("%s: %+v", args, got)
+		}
+		try(t, "berthctl", "destroy", "refused")
+	}
+	if after := len(descriptors(t, daemon)); after > before {
+		t.Errorf("the daemon has %d descriptors, %d before", after, before)
+	}
+}
+
+func tenThousand(f *os.File) []client.Passed {
+	list := make([]client.Passed, 10000)
+	for i := range list {
+		list[i] = client.Passed{File: f}
+	}
+	return list
+}
+
+// answer connects, sends a line and returns what it gets, until the other side hangs up.
+func answer(t testing.TB, address, line string) string {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", address, 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(60 * time.Second))
+	fmt.Fprintln(conn, line)
+	text, err := io.ReadAll(conn)
+	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("%s: %v", address, err)
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// hostUnits writes unit files of the host, and starts the socket, until the test's end.
+func hostUnits(t *testing.T, name string, texts map[string]string) {
+	t.Helper()
+	for kind, text := range texts {
+		file := "/etc/systemd/system/" + name + "." + kind
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.Remove(file) })
+	}
+	run(t, "systemctl", "daemon-reload")
+	t.Cleanup(func() {
+		try(t, "systemctl", "stop", name+".socket", name+".service")
+		try(t, "systemctl", "reset-failed", name+".socket", name+".service")
+	})
+	run(t, "systemctl", "start", name+".socket")
+}
+
+// TestPassRecipe: the recipe of libvirt's page works as it stands there, with another program's name: the first connection
+// to the host's socket starts the container, systemd inside takes the very socket, and the service that it starts
+// for the connection answers.
+func TestPassRecipe(t *testing.T) {
+	clean(t)
+	g := systemdGuest(t, "mycontainer")
+	g.define(t)
+	for file, text := range map[string]string{
+		"../../machine-id": "0123456789abcdef0123456789abcdef\n", // so that it is no first boot, which asks questions
+		"sshd.socket":      "[Unit]\nDescription=SSH Socket for Per-Connection Servers\n\n[Socket]\nListenStream=2323\nAccept=yes\n",
+		"sshd@.service":    "[Unit]\nDescription=SSH Per-Connection Server for %I\n\n[Service]\nExecStart=-/bin/sh -c 'read line; echo \"$line from $$(hostname)\"'\nStandardInput=socket\n",
+	} {
+		if err := os.MkdirAll(filepath.Join(g.Root, "etc/systemd/system/sockets.target.wants"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(g.Root, "etc/systemd/system", file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("/etc/systemd/system/sshd.socket", filepath.Join(g.Root, "etc/systemd/system/sockets.target.wants/sshd.socket")); err != nil {
+		t.Fatal(err)
+	}
+	hostUnits(t, "mycontainer", map[string]string{
+		"service": "[Unit]\nDescription=My little container\n\n[Service]\nExecStart=/usr/bin/berthctl -c lxc:///system start --pass-fds 3 mycontainer\n" +
+			"ExecStop=/usr/bin/berthctl -c lxc:///system destroy mycontainer\nType=oneshot\nRemainAfterExit=yes\nKillMode=none\n",
+		"socket": "[Unit]\nDescription=The SSH socket of my little container\n\n[Socket]\nListenStream=2323\n",
+	})
+	if got := info(t, g.Name).State; got != "shutoff" {
+		t.Fatalf("it is %s before the first connection", got)
+	}
+	began := time.Now()
+	if got := answer(t, "127.0.0.1:2323", "hello"); got != "hello from mycontainer" {
+		t.Errorf("the first connection got %q", got)
+	}
+	t.Logf("first connection: %v", time.Since(began))
+	if got := answer(t, "127.0.0.1:2323", "again"); got != "again from mycontainer" {
+		t.Errorf("the second connection got %q", got)
+	}
+	run(t, "systemctl", "stop", "mycontainer.socket", "mycontainer.service")
+	if got := info(t, g.Name).State; got != "shutoff" {
+		t.Errorf("it is %s after the unit was stopped", got)
+	}
+}
