@@ -15,6 +15,7 @@ const (
 	ErrorNoSuchConsole    = "org.berth1.Error.NoSuchConsole"
 	ErrorNotAsked         = "org.berth1.Error.NotAsked"
 	ErrorConsoleBusy      = "org.berth1.Error.ConsoleBusy"
+	ErrorNoSuchProcess    = "org.berth1.Error.NoSuchProcess"
 	ErrorCommandFailed    = "org.berth1.Error.CommandFailed"
 	ErrorStartFailed      = "org.berth1.Error.StartFailed"
 	ErrorOperationTimeout = "org.berth1.Error.OperationTimedOut"

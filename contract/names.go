@@ -9,9 +9,11 @@ const (
 
 	RootPath      = "/org/berth1"
 	ContainerPath = "/org/berth1/container" // above one object for each container
+	ProcessPath   = "/org/berth1/process"   // above one object for each command in a container
 
 	ManagerInterface   = "org.berth1.Manager"
 	ContainerInterface = "org.berth1.Container"
+	ProcessInterface   = "org.berth1.Process"
 )
 
 // The polkit actions. Every method has one.
@@ -20,5 +22,6 @@ const (
 	ActionMonitor = "org.berth1.monitor" // read live figures
 	ActionControl = "org.berth1.control" // start, stop, suspend
 	ActionConsole = "org.berth1.console" // read and use the consoles of a container
+	ActionExec    = "org.berth1.exec"    // execute commands in a container, signal them and its init
 	ActionManage  = "org.berth1.manage"  // define and remove: as good as root
 )

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/service"
 )
 
 // TestAuthorizerIsAsked: each call asks about the bus's own name of the caller, the method's
@@ -62,6 +63,7 @@ func TestRefused(t *testing.T) {
 			for k, list := range ifaces() {
 				paths := map[kind][]dbus.ObjectPath{
 					kindBranch: {"/org"}, kindManager: {rootPath}, kindContainer: {ContainerPath(uuidA), ContainerPath(uuidC)},
+					kindProcess: {ProcessPath(service.ProcessKey{Container: uuidB, Run: 1, ID: 1})},
 				}[k]
 				for _, i := range list {
 					for _, m := range i.methods {
@@ -92,7 +94,7 @@ func sample(m *method) []any {
 		args = append(args, []string{"auto"})
 	}
 	for _, c := range rest {
-		args = append(args, map[rune]any{'s': "a", 'b': true, 'u': uint32(1), 'q': uint16(1), 'v': dbus.MakeVariant("x")}[c])
+		args = append(args, map[rune]any{'s': "a", 'b': true, 'u': uint32(1), 'q': uint16(1), 'i': int32(1), 'x': int64(1), 'v': dbus.MakeVariant("x")}[c])
 	}
 	if strings.HasSuffix(m.in, "a{sv}") {
 		args = append(args, noOptions())

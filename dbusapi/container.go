@@ -44,7 +44,15 @@ func containerIface() *iface {
 			name: "ReadConsole", in: "sa{sv}", out: "ay", action: contract.ActionConsole, doing: "read the console of domain",
 			run: readConsole,
 		},
-		openConsoleMethod(), resizeConsoleMethod())...,
+		openConsoleMethod(), resizeConsoleMethod(),
+		&method{
+			name: "Exec", in: "asa{sv}", out: "oa{sv}", action: contract.ActionExec, doing: "execute a command in domain",
+			options: execOptions(), limit: maxCommand, descriptors: 3, run: execute,
+		},
+		&method{
+			name: "SendProcessSignal", in: "xua{sv}", action: contract.ActionExec, doing: "send a signal to a process of domain",
+			run: sendProcessSignal,
+		})...,
 	)
 }
 

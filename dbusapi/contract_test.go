@@ -57,7 +57,7 @@ func TestContractInterfaces(t *testing.T) {
 // types and a known action.
 func TestContractMethods(t *testing.T) {
 	t.Parallel()
-	actions := []string{contract.ActionRead, contract.ActionMonitor, contract.ActionControl, contract.ActionConsole, contract.ActionManage}
+	actions := []string{contract.ActionRead, contract.ActionMonitor, contract.ActionControl, contract.ActionConsole, contract.ActionExec, contract.ActionManage}
 	for name, pub := range published(t) {
 		i := served()[name]
 		want, got := make(map[string][2]string), make(map[string][2]string)
@@ -95,7 +95,7 @@ func TestContractMethods(t *testing.T) {
 func TestContractProperties(t *testing.T) {
 	t.Parallel()
 	type row struct{ Sig, Access, Emits string }
-	v := view{snap: &service.Snapshot{}}
+	v := view{snap: &service.Snapshot{}, process: &service.Process{}}
 	for name, pub := range published(t) {
 		want, got := make(map[string]row), make(map[string]row)
 		for _, p := range pub.Properties {

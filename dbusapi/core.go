@@ -3,6 +3,7 @@ package dbusapi
 import (
 	"context"
 	"os"
+	"syscall"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
@@ -24,6 +25,11 @@ type core interface {
 	Reboot(ctx context.Context, u domain.UUID, m service.Modes) error
 	Reset(ctx context.Context, u domain.UUID) error
 	AwaitEnd(ctx context.Context, u domain.UUID, id uint32) (service.Snapshot, error)
+	Exec(ctx context.Context, u domain.UUID, c service.Command, stdio []*os.File) (service.Process, []*os.File, error)
+	SignalInit(u domain.UUID, sig syscall.Signal) error
+	WaitProcess(ctx context.Context, key service.ProcessKey) (service.Process, error)
+	SignalProcess(key service.ProcessKey, sig syscall.Signal) error
+	ResizeProcess(key service.ProcessKey, rows, columns uint32) error
 	Console(ctx context.Context, u domain.UUID, device string) ([]byte, error)
 	// OpenConsole gives one end of a connection, which is the caller's.
 	OpenConsole(ctx context.Context, u domain.UUID, device string, o service.ConsoleOptions) (*os.File, error)
@@ -41,4 +47,6 @@ type core interface {
 	XML(u domain.UUID, inactive bool) (string, error)
 	Plan(u domain.UUID, inactive bool) (string, error)
 	Stats(u domain.UUID) (service.Stats, error)
+	Process(key service.ProcessKey) (service.Process, error)
+	Processes() []service.Process
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/berthd/berth/internal/domain"
@@ -36,7 +37,9 @@ type fakeCore struct {
 	snaps map[domain.UUID]service.Snapshot
 	seq   uint64
 
-	passed []string // with the last start: name and kind
+	passed    []string // with the last start: name and kind
+	processes map[service.ProcessKey]*fakeProcess
+	signalled []syscall.Signal // to init
 }
 
 func (f *fakeCore) Active() int { return int(f.active.Load()) }

@@ -54,6 +54,7 @@ func errorRows() []errorRow {
 		sentinel(service.ErrConsoleBusy, contract.ErrorConsoleBusy),
 		sentinel(service.ErrTooManyClients, contract.ErrorLimitsExceeded),
 		sentinel(service.ErrOldSupervisor, contract.ErrorNotSupported),
+		sentinel(service.ErrNoProcess, contract.ErrorNoSuchProcess),
 		sentinel(service.ErrShuttingDown, contract.ErrorShuttingDown),
 		sentinel(service.ErrNotAsked, contract.ErrorNotAsked),
 		sentinel(service.ErrChanged, contract.ErrorChanged),

@@ -38,6 +38,7 @@ func errorCases() []errorCase {
 		{"service.ErrConsoleBusy", service.ErrConsoleBusy, contract.ErrorConsoleBusy, "another client has the console's input", nil},
 		{"service.ErrTooManyClients", service.ErrTooManyClients, contract.ErrorLimitsExceeded, "the container's consoles have too many clients", nil},
 		{"service.ErrOldSupervisor", service.ErrOldSupervisor, contract.ErrorNotSupported, service.ErrOldSupervisor.Error(), nil},
+		{"service.ErrNoProcess", service.ErrNoProcess, contract.ErrorNoSuchProcess, "no such process", nil},
 		{"service.ErrShuttingDown", service.ErrShuttingDown, contract.ErrorShuttingDown, "the daemon is shutting down", nil},
 		{"service.ErrChanged", service.ErrChanged, contract.ErrorChanged, "its definition was changed meanwhile", nil},
 		{"service.ErrNotAsked", fmt.Errorf("%w: deaf", service.ErrNotAsked), contract.ErrorNotAsked, "init cannot be asked: deaf", nil},

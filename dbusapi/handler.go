@@ -88,6 +88,11 @@ func (s *Server) run(c *call) (out []any, err error) {
 			return nil, service.ErrShuttingDown
 		}
 	}
+	if c.kind == kindProcess {
+		if err := s.findProcess(c); err != nil {
+			return nil, err
+		}
+	}
 	if c.kind == kindContainer {
 		snap, err := s.core.ByUUID(c.uuid)
 		if errors.Is(err, service.ErrNoContainer) {
@@ -109,7 +114,7 @@ func (s *Server) run(c *call) (out []any, err error) {
 // what exists.
 func (s *Server) authorize(c *call) error {
 	about := map[string]string{"verb": c.method.name}
-	if c.kind == kindContainer {
+	if c.kind == kindContainer || c.kind == kindProcess {
 		about["uuid"] = c.uuid.String()
 		if snap, err := s.core.ByUUID(c.uuid); err == nil {
 			about["container"] = snap.Name

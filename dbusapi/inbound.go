@@ -33,8 +33,9 @@ type call struct {
 	caller *caller
 
 	kind    kind
-	uuid    domain.UUID // of a container's path
-	method  *method     // nil when there is none: then refusal says why
+	uuid    domain.UUID // of a container's or a command's path
+	process service.ProcessKey
+	method  *method // nil when there is none: then refusal says why
 	refusal *busError
 	ticket  *service.Ticket // for a method that changes the container
 	subject string          // what an error is about: a container's name where known

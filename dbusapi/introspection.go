@@ -22,6 +22,7 @@ func loadContract() (interfaces, error) {
 	for _, file := range []string{
 		"introspection/org.berth1.Manager.xml",
 		"introspection/org.berth1.Container.xml",
+		"introspection/org.berth1.Process.xml",
 		"standard.xml",
 	} {
 		text, err := fs.ReadFile(contract.Introspection(), file)

@@ -85,6 +85,7 @@ func ifaces() map[kind][]*iface {
 		kindBranch:    standard,
 		kindManager:   append(slices.Clone(standard), props, objectManagerIface(), managerIface()),
 		kindContainer: append(slices.Clone(standard), props, containerIface()),
+		kindProcess:   append(slices.Clone(standard), props, processIface()),
 	}
 }
 

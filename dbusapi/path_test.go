@@ -30,6 +30,11 @@ func TestParsePath(t *testing.T) {
 		{"too short", prefix + "_abcd0000", kindUnknown, domain.UUID{}},
 		{"zero", prefix + "_00000000_0000_0000_0000_000000000000", kindUnknown, domain.UUID{}},
 		{"below", prefix + "_abcd0000_0000_0000_0000_0000000000ef/x", kindUnknown, domain.UUID{}},
+		{"processes", "/org/berth1/process", kindBranch, domain.UUID{}},
+		{"process", "/org/berth1/process/_abcd0000_0000_0000_0000_0000000000ef_7_1", kindProcess, u},
+		{"process, other number", "/org/berth1/process/_abcd0000_0000_0000_0000_0000000000ef_7_01", kindUnknown, domain.UUID{}},
+		{"process, too large", "/org/berth1/process/_abcd0000_0000_0000_0000_0000000000ef_4294967296_1", kindUnknown, domain.UUID{}},
+		{"process, no number", "/org/berth1/process/_abcd0000_0000_0000_0000_0000000000ef_7", kindUnknown, domain.UUID{}},
 		{"elsewhere", "/org/berth2", kindUnknown, domain.UUID{}},
 	}
 	for _, tt := range tests {

@@ -29,6 +29,7 @@ type property struct {
 // view is what the properties of one object are read from, at one moment.
 type view struct {
 	snap    *service.Snapshot // of the container
+	process *service.Process  // of the command
 	version string            // of the manager
 	running uint32
 }

@@ -67,7 +67,11 @@ func introspect(_ context.Context, s *Server, c *call) ([]any, error) {
 	case "/org":
 		children = []string{"berth1"}
 	case rootPath:
-		children = []string{"container"}
+		children = []string{"container", "process"}
+	case processPath:
+		for _, p := range s.core.Processes() {
+			children = append(children, strings.TrimPrefix(string(ProcessPath(p.ProcessKey)), string(processPath)+"/"))
+		}
 	case containerPath:
 		for _, snap := range s.core.List() {
 			leaf := strings.TrimPrefix(string(ContainerPath(snap.UUID)), string(containerPath)+"/")
@@ -84,7 +88,13 @@ func introspect(_ context.Context, s *Server, c *call) ([]any, error) {
 // view reads what the properties of the called object come from.
 func (s *Server) view(c *call) (view, error) {
 	v := view{version: s.version, running: uint32(s.core.Active())}
-	if c.kind != kindContainer {
+	switch c.kind {
+	case kindProcess:
+		p, err := s.core.Process(c.process)
+		v.process = &p
+		return v, err
+	case kindContainer:
+	default:
 		return v, nil
 	}
 	snap, err := s.core.ByUUID(c.uuid)
@@ -160,6 +170,11 @@ func getManagedObjects(_ context.Context, s *Server, _ *call) ([]any, error) {
 	for _, snap := range s.core.List() {
 		out[ContainerPath(snap.UUID)] = map[string]map[string]dbus.Variant{
 			contract.ContainerInterface: values(props, view{snap: &snap}),
+		}
+	}
+	for _, p := range s.core.Processes() {
+		out[ProcessPath(p.ProcessKey)] = map[string]map[string]dbus.Variant{
+			contract.ProcessInterface: values(processProperties(), view{process: &p}),
 		}
 	}
 	return []any{out}, nil

@@ -13,6 +13,7 @@ func (s *Service) takeOver(c *container, r *run, def *domain.Def) {
 		s.Log.Error("take over", "domain", def.Name, "err", err)
 	}
 	s.goOn(c, r, def)
+	s.resumeProcesses(r)
 	s.work.Go(func() { s.watch(c, r) })
 }
 

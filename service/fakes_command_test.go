@@ -3,6 +3,8 @@ package service
 import (
 	"context"
 	"os"
+	"sync"
+
 	"syscall"
 )
 
@@ -11,6 +13,7 @@ type executionFake struct {
 	id        uint32
 	command   Command
 	over      chan struct{}
+	once      sync.Once
 	exit      Exit
 	signals   chan syscall.Signal
 	size      chan [2]uint32
@@ -66,4 +69,28 @@ func (s *supervisorFake) Signal(sig syscall.Signal) error {
 	defer s.d.mu.Unlock()
 	s.signals = append(s.signals, sig)
 	return nil
+}
+
+func (x *executionFake) finish(e Exit) { x.once.Do(func() { x.exit = e; close(x.over) }) }
+
+// ProcessChanged writes down "command +", "command ended" and "command -".
+func (d *daemon) ProcessChanged(before, after *Process) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case before == nil:
+		d.commands = append(d.commands, after.Command+" +")
+	case after == nil:
+		d.commands = append(d.commands, before.Command+" -")
+	default:
+		d.commands = append(d.commands, after.Command+" ended")
+	}
+}
+
+func (w *world) takeCommands() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	list := w.commands
+	w.commands = nil
+	return list
 }

@@ -41,6 +41,7 @@ type world struct {
 	machines    map[string]machineFake
 	supervisors map[string]*supervisorFake // by run directory
 	events      []string
+	commands    []string   // what ProcessChanged was told
 	namespaces  []*os.File // that were opened
 	nextPID     uint32
 	daemons     map[*Service]*daemon

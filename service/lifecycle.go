@@ -15,6 +15,8 @@ const (
 	opResume   operation = "resume"
 	opStats    operation = "stats"
 	opConsole  operation = "console"
+	opExec     operation = "exec"
+	opSignal   operation = "signal"
 )
 
 // verdict says whether a state allows an operation.
@@ -41,6 +43,8 @@ func lifecycle(op operation, s State) verdict {
 		opResume:   {StatePaused: proceed},
 		opStats:    {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
 		opConsole:  {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
+		opExec:     {StateRunning: proceed},
+		opSignal:   {StateRunning: proceed, StatePaused: proceed},
 	}[op][s]
 }
 

@@ -17,6 +17,9 @@ import (
 // is no life-cycle event. Changed must not block.
 type Observer interface {
 	Changed(before, after *Snapshot, event *events.Event)
+	// ProcessChanged is told of the commands in containers. before is nil for a new one, after for one that is
+	// forgotten. It must not block.
+	ProcessChanged(before, after *Process)
 }
 
 // Definitions keeps the persistent definitions. Save and Remove return when the change survives a power

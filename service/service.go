@@ -63,7 +63,8 @@ type Service struct {
 	claims sync.Mutex            // one choice of ids at a time; never held over a call that can block
 	work   sync.WaitGroup        // goroutines that wait for the end of a run
 
-	queues Queues
+	queues    Queues
+	processes processes
 }
 
 // New returns an empty service, which Recover fills. It returns an error if a field of d is missing.

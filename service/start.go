@@ -102,7 +102,7 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) 
 	c.shareable, c.notAnswering = nil, r.supervisor == nil
 	c.supervisor, c.wire = r.supervisor, r.Wire
 	if !r.Destroyed && !r.Stopping {
-		c.shareable = r.supervisor
+		c.shareable, c.wire = r.supervisor, r.Wire
 	}
 	c.mu.Unlock()
 	s.change(c, e, func(snap *Snapshot) {

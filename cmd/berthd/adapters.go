@@ -81,3 +81,5 @@ func (o observer) Changed(before, after *service.Snapshot, event *events.Event) 
 	default:
 	}
 }
+
+func (o observer) ProcessChanged(before, after *service.Process) { o.signals.ProcessChanged(before, after) }

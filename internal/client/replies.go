@@ -8,6 +8,7 @@ const maxReply = 64 << 20
 // Replies are the signatures of the replies to the methods that a Client calls, as the contract has them.
 func Replies() map[string]string {
 	const manager, container, properties = contract.ManagerInterface + ".", contract.ContainerInterface + ".", propertyIface + "."
+	const process = contract.ProcessInterface + "."
 	return map[string]string{
 		manager + "DefineXML":            "o",
 		manager + "CreateXML":            "o",
@@ -33,6 +34,11 @@ func Replies() map[string]string {
 		container + "ReadConsole":        "ay",
 		container + "OpenConsole":        "h",
 		container + "ResizeConsole":      "",
+		container + "Exec":               "oa{sv}",
+		container + "SendProcessSignal":  "",
+		process + "Wait":                 "is",
+		process + "Kill":                 "",
+		process + "Resize":               "",
 		properties + "Get":               "v",
 		properties + "GetAll":            "a{sv}",
 	}

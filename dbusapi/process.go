@@ -1,0 +1,161 @@
+package dbusapi
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
+	"github.com/berthd/berth/service"
+)
+
+// maxCommand bounds the arguments of Exec. The message to the supervisor has no more room.
+const maxCommand = 120 << 10
+
+// lastSignal is the largest number of a signal.
+const lastSignal = 64
+
+func execOptions() map[string]string {
+	return map[string]string{
+		"env": "as", "directory": "s", "user": "s", "group": "s", "terminal": "b", "rows": "u", "columns": "u", "stdio": "ah",
+	}
+}
+
+func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
+	options := c.args[1].(map[string]dbus.Variant)
+	command := service.Command{Argv: c.args[0].([]string)}
+	for key, to := range map[string]any{
+		"env": &command.Env, "directory": &command.Dir, "user": &command.User, "group": &command.Group,
+		"terminal": &command.Terminal, "rows": &command.Rows, "columns": &command.Columns,
+	} {
+		if v, ok := options[key]; ok {
+			if err := v.Store(to); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var stdio []*os.File
+	if v, ok := options["stdio"]; ok {
+		for _, n := range v.Value().([]dbus.UnixFDIndex) {
+			stdio = append(stdio, c.file(n))
+		}
+		if len(stdio) != 3 {
+			return nil, stdError(contract.ErrorInvalidArgs, "option \"stdio\" of Exec has %d descriptors, not 3", len(stdio))
+		}
+	}
+	p, ends, err := s.core.Exec(ctx, c.uuid, command, stdio)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil { // nobody gets the reply
+		bus.CloseFiles(ends)
+		return nil, context.Cause(ctx)
+	}
+	names := []string{"stdin", "stdout", "stderr"}
+	if command.Terminal {
+		names = []string{"terminal"}
+	}
+	named := map[string]dbus.Variant{} // an array of descriptors would be nicer, but godbus cannot read one
+	for i, f := range ends {
+		named[names[i]] = dbus.MakeVariant(c.give(f))
+	}
+	return []any{ProcessPath(p.ProcessKey), named}, nil
+}
+
+func sendProcessSignal(_ context.Context, s *Server, c *call) ([]any, error) {
+	pid, sig := c.args[0].(int64), c.args[1].(uint32)
+	if pid != 1 {
+		return nil, stdError(contract.ErrorInvalidArgs, "only process 1, init, can be sent a signal, not %d", pid)
+	}
+	if sig > lastSignal {
+		return nil, stdError(contract.ErrorInvalidArgs, "there is no signal %d", sig)
+	}
+	return nil, s.core.SignalInit(c.uuid, syscall.Signal(sig))
+}
+
+func processIface() *iface {
+	return newIface(contract.ProcessInterface, processProperties(),
+		&method{
+			name: "Wait", in: "a{sv}", out: "is", action: contract.ActionExec, doing: "wait for a command in domain",
+			run: waitProcess,
+		},
+		&method{
+			name: "Kill", in: "ia{sv}", action: contract.ActionExec, doing: "send a signal to a command in domain",
+			run: killProcess,
+		},
+		&method{
+			name: "Resize", in: "uua{sv}", action: contract.ActionExec, doing: "resize the terminal of a command in domain",
+			run: resizeProcess,
+		},
+	)
+}
+
+func processProperties() []property {
+	return []property{
+		{"Container", "o", emitsConst, func(v view) any { return ContainerPath(v.process.Container) }},
+		{"PID", "u", emitsConst, func(v view) any { return v.process.PID }},
+		{"Command", "s", emitsConst, func(v view) any { return v.process.Command }},
+		{"State", "s", emitsValue, func(v view) any {
+			if v.process.Over {
+				return "ended"
+			}
+			return "running"
+		}},
+		{"Exit", "(is)", emitsValue, func(v view) any { return lastExit{v.process.Exit.Code, v.process.Exit.Kind} }},
+	}
+}
+
+// findProcess finds the command of a call.
+func (s *Server) findProcess(c *call) error {
+	c.process, _ = parseProcess(c.path)
+	_, err := s.core.Process(c.process)
+	if errors.Is(err, service.ErrNoProcess) {
+		return stdError(contract.ErrorUnknownObject, "there is no object %s", c.path)
+	}
+	if snap, err := s.core.ByUUID(c.uuid); err == nil {
+		c.subject = snap.Name
+	}
+	return err
+}
+
+func waitProcess(ctx context.Context, s *Server, c *call) ([]any, error) {
+	p, err := s.core.WaitProcess(ctx, c.process)
+	if err != nil {
+		return nil, err
+	}
+	return []any{p.Exit.Code, p.Exit.Kind}, nil
+}
+
+func killProcess(_ context.Context, s *Server, c *call) ([]any, error) {
+	sig := c.args[0].(int32)
+	if sig < 0 || sig > lastSignal {
+		return nil, stdError(contract.ErrorInvalidArgs, "there is no signal %d", sig)
+	}
+	return nil, s.core.SignalProcess(c.process, syscall.Signal(sig))
+}
+
+func resizeProcess(_ context.Context, s *Server, c *call) ([]any, error) {
+	return nil, s.core.ResizeProcess(c.process, c.args[0].(uint32), c.args[1].(uint32))
+}
+
+// ProcessChanged implements service.Observer.
+func (s *Signals) ProcessChanged(before, after *service.Process) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	props := processProperties()
+	switch {
+	case after == nil:
+		s.emit(rootPath, objectManagerName, "InterfacesRemoved", ProcessPath(before.ProcessKey), []string{contract.ProcessInterface})
+	case before == nil:
+		s.emit(rootPath, objectManagerName, "InterfacesAdded", ProcessPath(after.ProcessKey),
+			map[string]map[string]dbus.Variant{contract.ProcessInterface: values(props, view{process: after})})
+	default:
+		if diff := changed(props, view{process: before}, view{process: after}); len(diff) > 0 {
+			s.emit(ProcessPath(after.ProcessKey), propertiesName, "PropertiesChanged", contract.ProcessInterface, diff, []string{})
+		}
+	}
+}

@@ -1,0 +1,156 @@
+//go:build bus
+
+package dbusapi
+
+import (
+	"io"
+	"os"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/service"
+	"github.com/berthd/berth/test/bus"
+)
+
+const execName = contract.ContainerInterface + ".Exec"
+
+// executes calls Exec, and gives the command's object and the descriptors.
+func executes(t *testing.T, r *rig, argv []string, options map[string]dbus.Variant) (path dbus.ObjectPath, ends map[string]dbus.Variant) {
+	t.Helper()
+	if err := r.call(ContainerPath(uuidB), execName, argv, options).Store(&path, &ends); err != nil {
+		t.Fatal(err)
+	}
+	return path, ends
+}
+
+func readAll(t *testing.T, fd dbus.UnixFD) string {
+	t.Helper()
+	f := os.NewFile(uintptr(fd), "end")
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestExec: a command gets all options, its ends come back, and its object is there until its end has been read.
+func TestExec(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	signals := r.signals(t)
+	path, ends := executes(t, r, []string{"ls", "-l"}, map[string]dbus.Variant{
+		"env": dbus.MakeVariant([]string{"A=b"}), "directory": dbus.MakeVariant("/tmp"), "user": dbus.MakeVariant("web"), "group": dbus.MakeVariant("7"),
+		"terminal": dbus.MakeVariant(false), "rows": dbus.MakeVariant(uint32(24)), "columns": dbus.MakeVariant(uint32(80)),
+	})
+	key := service.ProcessKey{Container: uuidB, Run: 41, ID: 1}
+	if len(ends) != 3 || path != ProcessPath(key) {
+		t.Fatalf("%d ends, %s", len(ends), path)
+	}
+	for _, name := range []string{"stdin", "stdout", "stderr"} {
+		if got, want := readAll(t, ends[name].Value().(dbus.UnixFD)), "ls -l env=A=b dir=/tmp user=web group=7 false 24x80"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	var props map[string]dbus.Variant
+	if err := r.call(path, propertiesName+".GetAll", contract.ProcessInterface).Store(&props); err != nil {
+		t.Fatal(err)
+	}
+	if props["State"].Value() != "running" || props["PID"].Value() != uint32(77) || props["Command"].Value() != "ls" || props["Container"].Value() != ContainerPath(uuidB) {
+		t.Errorf("%v", props)
+	}
+	const iface = contract.ProcessInterface + "."
+	if err := r.call(path, iface+"Resize", uint32(3), uint32(4), noOptions()).Err; err != nil || r.core.processes[key].size != [2]uint32{3, 4} {
+		t.Errorf("resize: %v", err)
+	}
+	fails(t, r.call(path, iface+"Kill", int32(65), noOptions()), contract.ErrorInvalidArgs)
+	if err := r.call(path, iface+"Kill", int32(15), noOptions()).Err; err != nil {
+		t.Error(err)
+	}
+	var code int32
+	var kind string
+	if err := r.call(path, iface+"Wait", noOptions()).Store(&code, &kind); err != nil || code != 15 || kind != "killed" {
+		t.Errorf("%d %s, %v", code, kind, err)
+	}
+	fails(t, r.call(path, iface+"Wait", noOptions()), contract.ErrorUnknownObject)
+	signals("InterfacesAdded", "PropertiesChanged", "InterfacesRemoved")
+}
+
+// TestExecTerminal: with a terminal there is one end, its master.
+func TestExecTerminal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	_, ends := executes(t, r, []string{"top"}, map[string]dbus.Variant{"terminal": dbus.MakeVariant(true)})
+	if len(ends) != 1 || readAll(t, ends["terminal"].Value().(dbus.UnixFD)) != "top env= dir= user= group= true 0x0" {
+		t.Errorf("ends %v", ends)
+	}
+}
+
+// signals listens to the signals of the server. What it returns checks which came, in their order.
+func (r *rig) signals(t *testing.T) func(want ...string) {
+	t.Helper()
+	got := make(chan *dbus.Signal, 99)
+	r.client.Signal(got)
+	if err := r.client.AddMatchSignal(dbus.WithMatchSender(contract.BusName)); err != nil {
+		t.Fatal(err)
+	}
+	return func(want ...string) {
+		t.Helper()
+		for _, name := range want {
+			if s := <-got; s.Name[len(s.Name)-len(name):] != name {
+				t.Errorf("signal %s, want %s", s.Name, name)
+			}
+		}
+	}
+}
+
+// TestExecStdio: a command gets the three descriptors of its caller, and the server keeps none. Another number of them, or
+// an option of another type, is refused. This test does not run beside others, since they open descriptors too.
+func TestExecStdio(t *testing.T) {
+	r := newRig(t)
+	before := openFDs(t)
+	for range 50 {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fd := dbus.UnixFD(writer.Fd())
+		_, ends := executes(t, r, []string{"ls"}, map[string]dbus.Variant{"stdio": dbus.MakeVariant([]dbus.UnixFD{fd, fd, fd})})
+		_ = writer.Close()
+		text, err := io.ReadAll(reader) // to its end: nobody else has the writer
+		if err != nil || len(ends) != 0 || string(text) != "ls env= dir= user= group= false 0x0" {
+			t.Errorf("%q, %d ends, %v", text, len(ends), err)
+		}
+		_ = reader.Close()
+	}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := dbus.UnixFD(null.Fd())
+	for _, v := range []any{[]dbus.UnixFD{}, []dbus.UnixFD{fd, fd}, []uint32{1, 2, 3}, "x"} {
+		fails(t, r.call(ContainerPath(uuidB), execName, []string{"ls"}, map[string]dbus.Variant{"stdio": dbus.MakeVariant(v)}), contract.ErrorInvalidArgs)
+	}
+	fails(t, r.call(ContainerPath(uuidB), execName, []string{"ls"}, map[string]dbus.Variant{"stdio": dbus.MakeVariant([]dbus.UnixFD{fd, fd, fd, fd})}), contract.ErrorLimitsExceeded)
+	_ = null.Close()
+	raw := bus.DialRaw(t, r.bus.Address)
+	raw.Flush(t)
+	raw.Close()
+	if after := openFDs(t); after != before {
+		t.Errorf("%d file descriptors open, %d before", after, before)
+	}
+}
+
+// TestSendProcessSignal: init gets a signal; another process and what is no signal are refused.
+func TestSendProcessSignal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const name = contract.ContainerInterface + ".SendProcessSignal"
+	if err := r.call(ContainerPath(uuidB), name, int64(1), uint32(10), noOptions()).Err; err != nil || len(r.core.signalled) != 1 || r.core.signalled[0] != 10 {
+		t.Errorf("%v, %v", r.core.signalled, err)
+	}
+	fails(t, r.call(ContainerPath(uuidB), name, int64(2), uint32(10), noOptions()), contract.ErrorInvalidArgs)
+	fails(t, r.call(ContainerPath(uuidB), name, int64(1), uint32(65), noOptions()), contract.ErrorInvalidArgs)
+}
