@@ -60,6 +60,20 @@ func (f *fakeCore) SignalInit(_ domain.UUID, sig syscall.Signal) error {
 	return nil
 }
 
+// toInit returns the signals that init was sent.
+func (f *fakeCore) toInit() []syscall.Signal {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.signalled)
+}
+
+// sizeOf returns the size of a command's terminal.
+func (f *fakeCore) sizeOf(key service.ProcessKey) [2]uint32 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.processes[key].size
+}
+
 func (f *fakeCore) process(key service.ProcessKey) (*fakeProcess, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -124,6 +138,8 @@ func (f *fakeCore) SignalProcess(key service.ProcessKey, sig syscall.Signal) err
 func (f *fakeCore) ResizeProcess(key service.ProcessKey, rows, columns uint32) error {
 	p, err := f.process(key)
 	if err == nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
 		p.size = [2]uint32{rows, columns}
 	}
 	return err

@@ -5,6 +5,8 @@ package dbusapi
 import (
 	"io"
 	"os"
+	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -62,7 +64,7 @@ func TestExec(t *testing.T) {
 		t.Errorf("%v", props)
 	}
 	const iface = contract.ProcessInterface + "."
-	if err := r.call(path, iface+"Resize", uint32(3), uint32(4), noOptions()).Err; err != nil || r.core.processes[key].size != [2]uint32{3, 4} {
+	if err := r.call(path, iface+"Resize", uint32(3), uint32(4), noOptions()).Err; err != nil || r.core.sizeOf(key) != [2]uint32{3, 4} {
 		t.Errorf("resize: %v", err)
 	}
 	fails(t, r.call(path, iface+"Kill", int32(65), noOptions()), contract.ErrorInvalidArgs)
@@ -148,8 +150,8 @@ func TestSendProcessSignal(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	const name = contract.ContainerInterface + ".SendProcessSignal"
-	if err := r.call(ContainerPath(uuidB), name, int64(1), uint32(10), noOptions()).Err; err != nil || len(r.core.signalled) != 1 || r.core.signalled[0] != 10 {
-		t.Errorf("%v, %v", r.core.signalled, err)
+	if err := r.call(ContainerPath(uuidB), name, int64(1), uint32(10), noOptions()).Err; err != nil || !slices.Equal(r.core.toInit(), []syscall.Signal{10}) {
+		t.Errorf("%v, %v", r.core.toInit(), err)
 	}
 	fails(t, r.call(ContainerPath(uuidB), name, int64(2), uint32(10), noOptions()), contract.ErrorInvalidArgs)
 	fails(t, r.call(ContainerPath(uuidB), name, int64(1), uint32(65), noOptions()), contract.ErrorInvalidArgs)

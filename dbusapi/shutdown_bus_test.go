@@ -20,8 +20,8 @@ func TestEnds(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	path := ContainerPath(uuidB)
-	var ops []string
-	r.core.set(func(_ context.Context, op string, _ domain.UUID) error { ops = append(ops, op); return nil })
+	heard := make(chan string, 5)
+	r.core.set(func(_ context.Context, op string, _ domain.UUID) error { heard <- op; return nil })
 	for _, call := range []*dbus.Call{
 		r.call(path, contract.ContainerInterface+".Shutdown", []string{}, noOptions()),
 		r.call(path, contract.ContainerInterface+".Shutdown", []string{"signal", "initctl"}, noOptions()),
@@ -32,6 +32,12 @@ func TestEnds(t *testing.T) {
 		if call.Err != nil {
 			t.Error(call.Err)
 		}
+	}
+	r.core.set(nil)
+	close(heard)
+	var ops []string
+	for op := range heard {
+		ops = append(ops, op)
 	}
 	want := []string{
 		"shutdown {Initctl:false Signal:false}", "shutdown {Initctl:true Signal:true}", "reboot {Initctl:false Signal:false}",
@@ -55,11 +61,14 @@ func TestRedefine(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	path := ContainerPath(uuidA)
-	var op string
-	r.core.set(func(_ context.Context, o string, _ domain.UUID) error { op = o; return nil })
+	heard := make(chan string, 2)
+	r.core.set(func(_ context.Context, op string, _ domain.UUID) error { heard <- op; return nil })
 	previous := map[string]dbus.Variant{"previous": dbus.MakeVariant("<old/>")}
-	if err := r.call(path, contract.ContainerInterface+".Redefine", "<new/>", previous).Err; err != nil || op != "redefine <old/>" {
-		t.Errorf("%v, %q", err, op)
+	if err := r.call(path, contract.ContainerInterface+".Redefine", "<new/>", previous).Err; err != nil {
+		t.Error(err)
+	}
+	if op := <-heard; op != "redefine <old/>" {
+		t.Errorf("got %q", op)
 	}
 	if err := r.call(path, contract.ContainerInterface+".Rename", "other", noOptions()).Err; err != nil {
 		t.Error(err)

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 type Daemon interface {
 	manager
 	container
+	process
 	Close() error
 }
 
@@ -46,6 +48,13 @@ type container interface {
 	OpenConsole(ctx context.Context, p client.Path, device string, o client.ConsoleOptions) (*os.File, error)
 	Info(ctx context.Context, p client.Path) (client.Info, error)
 	Stats(ctx context.Context, p client.Path) (client.Stats, error)
+	Exec(ctx context.Context, p client.Path, command client.Command) (client.Execution, error)
+	SendProcessSignal(ctx context.Context, p client.Path, pid int64, signal uint32) error
+}
+
+type process interface {
+	Wait(ctx context.Context, p client.Path) (client.Exit, error)
+	Kill(ctx context.Context, p client.Path, signal int32) error
 }
 
 // Config is the environment of the commands.
@@ -70,7 +79,8 @@ type app struct {
 	escape string // the key that leaves a console
 }
 
-// Run runs one command line. It returns the exit status: 0, or 1 if the command failed.
+// Run runs one command line. It returns the exit status: 0, or 1 if the command failed. That of a command in a
+// container is handed on.
 func Run(ctx context.Context, cfg Config, args []string) int {
 	a := &app{Config: cfg, out: bufio.NewWriter(cfg.Out)}
 	root := a.command()
@@ -83,8 +93,15 @@ func Run(ctx context.Context, cfg Config, args []string) int {
 	if err == nil {
 		return 0
 	}
+	status := 1
+	if handed, ok := errors.AsType[statusError](err); ok {
+		status = int(handed)
+		if err == error(handed) { //nolint:errorlint // it alone says nothing
+			return status
+		}
+	}
 	fmt.Fprintf(cfg.Err, "error: %s\n", a.report(err))
-	return 1
+	return status
 }
 
 // connect opens the command's connection to berthd.

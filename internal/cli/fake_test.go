@@ -29,6 +29,8 @@ type fake struct {
 	// consoles opens a console
 	consoles  func(client.ConsoleOptions) (*os.File, error)
 	redefined []string // previous and new definitions
+
+	executed executed
 }
 
 func (f *fake) call(method, arg string) error {

@@ -39,6 +39,8 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.changeCommands()...)
 	root.AddCommand(a.endCommands()...)
 	root.AddCommand(a.editCommand(), a.renameCommand())
+	root.AddCommand(a.execCommands()...)
+	root.AddCommand(a.signalCommand())
 	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.planCommand(), a.stateCommand(), a.infoCommand())
 	root.AddCommand(a.identityCommands()...)
 	root.AddCommand(a.consoleCommand(), a.consoleLogCommand(), a.versionCommand())

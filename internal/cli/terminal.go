@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -48,6 +49,22 @@ func (t *terminal) size() (rows, columns uint16) {
 		return 0, 0
 	}
 	return uint16(height), uint16(width)
+}
+
+// resize gives another terminal the size of this one, if that is known.
+func (t *terminal) resize(other *os.File) {
+	rows, columns := t.size()
+	if raw, err := other.SyscallConn(); err == nil && rows > 0 {
+		_ = raw.Control(func(fd uintptr) {
+			_ = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns})
+		})
+	}
+}
+
+// isTerminal reports whether what is written to w goes to a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // follow keeps the terminal right while signals come, until ctx ends: resized is called after each change of the
