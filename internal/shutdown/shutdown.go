@@ -55,7 +55,7 @@ func (g Goal) first(mask uint64) syscall.Signal {
 
 // Masks holds the signals that a process listens to. Bit n-1 stands for signal n.
 type Masks struct {
-	Caught  uint64 // the process has a handler
+	Caught  uint64 // the process has a handler, or waits for them by sigwait(3)
 	Blocked uint64 // the process may read them from a signalfd(2), as systemd does
 	Pending uint64 // sent to the process, but not handled or read yet
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/berthd/berth/internal/linux/pidfd"
+	"github.com/berthd/berth/internal/linux/signals"
 	"github.com/berthd/berth/internal/shutdown"
 	"github.com/berthd/berth/internal/wire"
 )
@@ -92,6 +93,7 @@ func (s *supervisor) look(r *request) error {
 		return nil
 	}
 	masks := shutdown.ParseMasks(string(text))
+	masks.Caught |= signals.Awaited(s.initPID)
 	sig, sure := r.looks.Add(masks)
 	if !sure {
 		s.lookAfter(r, lookPause)

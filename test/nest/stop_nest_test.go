@@ -29,6 +29,7 @@ func stoppedKinds() map[string]stopped {
 		"init does not":           {guest: func(t testing.TB) guest { return script(t, "web", "echo up; exec sleep 100000") }, end: "killed 9"},
 		"systemd":                 {guest: func(t testing.TB) guest { return systemdGuest(t, "web") }, end: "killed 2"},
 		"systemd, suspended":      {guest: func(t testing.TB) guest { return systemdGuest(t, "web") }, suspended: true, end: "killed 2"},
+		"busybox's init, which waits for signals": {guest: busyboxGuest, end: "killed 1", log: "down"},
 		"init forks all the time": {guest: func(t testing.TB) guest {
 			return script(t, "web", "trap 'echo over; exit 5' TERM; echo up; while :; do (:); done")
 		}, end: "exited 5", log: "over"},
@@ -59,7 +60,7 @@ func (k stopped) stop(t *testing.T, prepare func(*testing.T), command []string) 
 	t.Helper()
 	g := k.guest(t)
 	g.start(t)
-	if strings.Contains(g.Init, "systemd") {
+	if strings.Contains(g.Init, "systemd/") {
 		private := proc(int(info(t, "web").Leader), "root/run/systemd/private") // its systemctl's way in, once it is up
 		eventually(t, func() error { _, err := os.Stat(private); return err })
 	} else {

@@ -1,5 +1,5 @@
 // Package signals resets the signal dispositions and the mask of a process that is about to execute another program
-// (sigaction(2)). It keeps no state.
+// (sigaction(2)), and tells for which signals a process waits. It keeps no state.
 package signals
 
 import (
