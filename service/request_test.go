@@ -293,3 +293,28 @@ func TestAwaitEnd(t *testing.T) {
 		}
 	})
 }
+
+// TestStopTimeout: a container whose definition has a timeout is killed after that, and others after the service's.
+func TestStopTimeout(t *testing.T) {
+	t.Parallel()
+	const own = `<container xmlns='urn:berth:container:1'><shutdown timeout='7'/></container>`
+	for xml, limit := range map[string]time.Duration{"": time.Minute, own: 7 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			s, u := running(t, w, xml)
+			sup := w.supervisors[u.String()]
+			sup.listens = true
+			sup.stopBySystemd()
+			time.Sleep(limit - time.Millisecond)
+			synctest.Wait()
+			if snap, _ := s.ByUUID(u); snap.State != StateStopping {
+				t.Errorf("before %v it is %s", limit, snap.State)
+			}
+			time.Sleep(time.Millisecond)
+			synctest.Wait()
+			if snap, _ := s.ByUUID(u); snap.State != StateShutoff {
+				t.Errorf("after %v it is %s", limit, snap.State)
+			}
+		})
+	}
+}

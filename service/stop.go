@@ -57,7 +57,7 @@ func (s *Service) save(r *run) {
 	}
 }
 
-// askToStop asks init to end. The container is killed if that takes longer than StopTimeout. The caller has
+// askToStop asks init to end. The container is killed if that takes longer than the stop timeout. The caller has
 // the container locked.
 func (s *Service) askToStop(c *container, r *run) error {
 	err := errNotAnswering
@@ -67,10 +67,14 @@ func (s *Service) askToStop(c *container, r *run) error {
 	return errors.Join(err, s.awaitStop(c, r))
 }
 
-// awaitStop kills a container that has been asked to end if that takes longer than StopTimeout. It thaws the
-// container: it may have been suspended at the same moment. The caller has the container locked.
+// awaitStop kills a container that has been asked to end if that takes longer than the timeout of its definition or,
+// without one, StopTimeout. It thaws the container: it may have been suspended at the same moment. The caller has the
+// container locked.
 func (s *Service) awaitStop(c *container, r *run) error {
+	c.mu.Lock()
+	timeout := c.live.Extension.StopTimeout(s.StopTimeout)
+	c.mu.Unlock()
 	s.change(c, nil, func(snap *Snapshot) { snap.State = StateStopping })
-	s.work.Go(func() { s.killAfter(c, r, s.StopTimeout) })
+	s.work.Go(func() { s.killAfter(c, r, timeout) })
 	return ignoreGone(s.inGroup(&r.Run, Cgroup.Thaw))
 }

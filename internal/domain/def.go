@@ -190,9 +190,12 @@ type Share struct{ Net, IPC, UTS ShareRef }
 
 // Extension holds the elements that Berth adds to libvirt's XML, in an XML namespace of its own.
 type Extension struct {
-	AutoIDMap      bool   // <berth:idmap mode='auto'/>: the service chooses 65536 ids and puts them into IDMap
-	NoNewPrivs     bool   // <berth:no_new_privs/>
-	Seccomp        string // <berth:seccomp profile=''/>: "default", "none" or "", which means none too
-	ShutdownSignal string // <berth:shutdown signal='SIGTERM'/>: "" means a signal that init listens to
-	Journal        uint64 // <berth:journal console='N'/>: bit N says that the output of console N goes to the journal
+	AutoIDMap  bool   // <berth:idmap mode='auto'/>: the service chooses 65536 ids and puts them into IDMap
+	NoNewPrivs bool   // <berth:no_new_privs/>
+	Seccomp    string // <berth:seccomp profile=''/>: "default", "none" or "", which means none too
+	// ShutdownTimeout is how many seconds init has to end when systemd orders that, before it is killed. 0 means the
+	// service's own limit.
+	ShutdownTimeout uint64 // <berth:shutdown timeout='30'/>
+	ShutdownSignal  string // <berth:shutdown signal='SIGTERM'/>: "" means a signal that init listens to
+	Journal         uint64 // <berth:journal console='N'/>: bit N says that the output of console N goes to the journal
 }

@@ -113,11 +113,11 @@ type console struct {
 
 // extension is the element of Berth's own XML namespace.
 type extension struct {
-	XMLName    xml.Name    `xml:"urn:berth:container:1 container"`
-	IDMap      *extIDMap   `xml:"idmap"`
-	NoNewPrivs *struct{}   `xml:"no_new_privs"`
-	Seccomp    *extProfile `xml:"seccomp"`
-	Shutdown   *extSignal  `xml:"shutdown"`
+	XMLName    xml.Name     `xml:"urn:berth:container:1 container"`
+	IDMap      *extIDMap    `xml:"idmap"`
+	NoNewPrivs *struct{}    `xml:"no_new_privs"`
+	Seccomp    *extProfile  `xml:"seccomp"`
+	Shutdown   *extShutdown `xml:"shutdown"`
 
 	Journal []extJournal `xml:"journal"`
 }
@@ -134,6 +134,7 @@ type extJournal struct {
 	Console *uint64 `xml:"console,attr"`
 }
 
-type extSignal struct {
-	Signal string `xml:"signal,attr"`
+type extShutdown struct {
+	Signal  string  `xml:"signal,attr,omitempty"`
+	Timeout *uint64 `xml:"timeout,attr"`
 }

@@ -238,9 +238,7 @@ func (d *Def) formatExtension() *extension {
 	if e.Seccomp != "" {
 		x.Seccomp = &extProfile{Profile: e.Seccomp}
 	}
-	if e.ShutdownSignal != "" {
-		x.Shutdown = &extSignal{Signal: e.ShutdownSignal}
-	}
+	x.Shutdown = formatShutdown(e)
 	x.Journal = formatJournal(e.Journal)
 	return x
 }

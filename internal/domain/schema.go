@@ -77,7 +77,7 @@ domain/berth:container
 domain/berth:container/berth:idmap        mode
 domain/berth:container/berth:no_new_privs
 domain/berth:container/berth:seccomp      profile
-domain/berth:container/berth:shutdown     signal
+domain/berth:container/berth:shutdown     signal timeout#
 domain/berth:container/berth:journal+     console#
 `
 

@@ -72,10 +72,5 @@ func readExtension(d *Def, x *document, f *faults) {
 		}
 		d.Extension.Seccomp = e.Seccomp.Profile
 	}
-	if e.Shutdown != nil {
-		d.Extension.ShutdownSignal = e.Shutdown.Signal
-		if _, known := signalNumber(e.Shutdown.Signal); !known {
-			f.invalid(at+"shutdown@signal", "'%.40s' is not a signal; write it as SIGTERM or SIGRTMIN+3", e.Shutdown.Signal)
-		}
-	}
+	readShutdown(d, e, f)
 }

@@ -93,3 +93,23 @@ func (k stopped) stop(t *testing.T, prepare func(*testing.T), command []string) 
 		t.Errorf("it said %q", log)
 	}
 }
+
+// TestStopTimeout: an init that does not end within the timeout of its definition is killed, and systemd waits as long.
+func TestStopTimeout(t *testing.T) {
+	clean(t)
+	g := script(t, "web", "trap : TERM; echo up; while :; do sleep 0.05; done")
+	g.More = "<container xmlns='urn:berth:container:1'><shutdown timeout='1'/></container>"
+	g.start(t)
+	says(t, "web", "up")
+	if got := run(t, "systemctl", "show", "--property=TimeoutStopUSec", "--value", "machine-web.scope"); got != "6s" {
+		t.Errorf("systemd's timeout is %s", got)
+	}
+	begun := time.Now()
+	run(t, "systemctl", "stop", "machine-web.scope")
+	if i := becomes(t, "web", "shutoff/shutdown"); i.LastExit.Code != 9 {
+		t.Errorf("it ended by %+v", i.LastExit)
+	}
+	if took := time.Since(begun); took < time.Second || took > 4*time.Second {
+		t.Errorf("the stop took %v", took)
+	}
+}
