@@ -50,6 +50,14 @@ func containerIface() *iface {
 			options: execOptions(), limit: maxCommand, descriptors: 3, run: execute,
 		},
 		&method{
+			name: "OpenNamespaces", in: "asa{sv}", out: "a{sv}", action: contract.ActionExec, doing: "open namespaces of domain",
+			run: openNamespaces,
+		},
+		&method{
+			name: "OpenLeaderPIDFD", in: "a{sv}", out: "h", action: contract.ActionExec, doing: "open init of domain",
+			run: openLeaderPIDFD,
+		},
+		&method{
 			name: "SendProcessSignal", in: "xua{sv}", action: contract.ActionExec, doing: "send a signal to a process of domain",
 			run: sendProcessSignal,
 		})...,

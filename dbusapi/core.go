@@ -26,6 +26,8 @@ type core interface {
 	Reset(ctx context.Context, u domain.UUID) error
 	AwaitEnd(ctx context.Context, u domain.UUID, id uint32) (service.Snapshot, error)
 	Exec(ctx context.Context, u domain.UUID, c service.Command, stdio []*os.File) (service.Process, []*os.File, error)
+	Namespaces(u domain.UUID, kinds []string) ([]*os.File, error)
+	LeaderPIDFD(u domain.UUID) (*os.File, error)
 	SignalInit(u domain.UUID, sig syscall.Signal) error
 	WaitProcess(ctx context.Context, key service.ProcessKey) (service.Process, error)
 	SignalProcess(key service.ProcessKey, sig syscall.Signal) error

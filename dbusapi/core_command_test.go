@@ -53,6 +53,24 @@ func (f *fakeCore) Exec(ctx context.Context, u domain.UUID, c service.Command, s
 	return p.snap, ends, nil
 }
 
+func (f *fakeCore) Namespaces(u domain.UUID, kinds []string) (files []*os.File, err error) {
+	for range kinds {
+		one, err := f.LeaderPIDFD(u)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, one)
+	}
+	return files, nil
+}
+
+func (f *fakeCore) LeaderPIDFD(u domain.UUID) (*os.File, error) {
+	if err := f.run(context.Background(), "open", u); err != nil {
+		return nil, err
+	}
+	return os.Open(os.DevNull)
+}
+
 func (f *fakeCore) SignalInit(_ domain.UUID, sig syscall.Signal) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

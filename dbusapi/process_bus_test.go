@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -101,7 +102,11 @@ func (r *rig) signals(t *testing.T) func(want ...string) {
 	return func(want ...string) {
 		t.Helper()
 		for _, name := range want {
-			if s := <-got; s.Name[len(s.Name)-len(name):] != name {
+			s := <-got
+			for strings.HasPrefix(s.Name, "org.freedesktop.DBus.Name") { // of the bus itself
+				s = <-got
+			}
+			if !strings.HasSuffix(s.Name, "."+name) {
 				t.Errorf("signal %s, want %s", s.Name, name)
 			}
 		}
@@ -143,6 +148,32 @@ func TestExecStdio(t *testing.T) {
 	if after := openFDs(t); after != before {
 		t.Errorf("%d file descriptors open, %d before", after, before)
 	}
+}
+
+// TestOpen: namespaces come by their kind, each once, and all if none is named. An unknown kind is refused. Init comes as one
+// descriptor.
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const name = contract.ContainerInterface + ".OpenNamespaces"
+	for _, tc := range []struct {
+		wanted []string
+		count  int
+	}{{nil, 8}, {[]string{}, 8}, {[]string{"net"}, 1}, {[]string{"user", "net", "net"}, 2}} {
+		var got map[string]dbus.Variant
+		if err := r.call(ContainerPath(uuidB), name, tc.wanted, noOptions()).Store(&got); err != nil || len(got) != tc.count {
+			t.Errorf("%v: %v, %v", tc.wanted, got, err)
+		}
+		for _, v := range got {
+			_ = os.NewFile(uintptr(v.Value().(dbus.UnixFD)), "ns").Close()
+		}
+	}
+	fails(t, r.call(ContainerPath(uuidB), name, []string{"../exe"}, noOptions()), contract.ErrorInvalidArgs)
+	var pidfd dbus.UnixFD
+	if err := r.call(ContainerPath(uuidB), contract.ContainerInterface+".OpenLeaderPIDFD", noOptions()).Store(&pidfd); err != nil {
+		t.Fatal(err)
+	}
+	_ = os.NewFile(uintptr(pidfd), "pidfd").Close()
 }
 
 // TestSendProcessSignal: init gets a signal; another process and what is no signal are refused.

@@ -92,28 +92,36 @@ func (s *Service) SignalInit(u domain.UUID, sig syscall.Signal) error {
 	return sup.Signal(sig)
 }
 
-// executor returns the supervisor of a container that allows the operation.
+// executor returns the supervisor of a container that allows the operation. It returns a CommandError if the supervisor
+// is too old for commands.
 func (s *Service) executor(u domain.UUID, op operation) (Supervisor, error) {
-	c, err := s.find(u)
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, err := allow(op, &c.snap); err != nil {
-		return nil, err
-	}
-	switch {
-	case c.notAnswering:
-		return nil, errNotAnswering
-	case c.shareable == nil:
-		return nil, &StateError{Op: string(op), Name: c.snap.Name, State: StateStopping}
-	case c.wire < execWire:
+	sup, wire, err := s.answering(u, op)
+	if err == nil && wire < execWire {
 		return nil, &CommandError{
 			Text: "an older release of Berth started the container, and its supervisor cannot do that: restart the container", Status: 126,
 		}
 	}
-	return c.shareable, nil
+	return sup, err
+}
+
+// answering returns the supervisor of a container that allows the operation, and the version of its protocol.
+func (s *Service) answering(u domain.UUID, op operation) (sup Supervisor, wire int, err error) {
+	c, err := s.find(u)
+	if err != nil {
+		return nil, 0, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, err := allow(op, &c.snap); err != nil {
+		return nil, 0, err
+	}
+	switch {
+	case c.notAnswering:
+		return nil, 0, errNotAnswering
+	case c.shareable == nil:
+		return nil, 0, &StateError{Op: string(op), Name: c.snap.Name, State: StateStopping}
+	}
+	return c.shareable, c.wire, nil
 }
 
 // enterProcess enters a command into the registry, and watches it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -131,5 +132,39 @@ func TestExecRefused(t *testing.T) {
 	refused("off", "domain is not running")
 	if err := s.SignalInit(u, syscall.SIGTERM); err == nil || err.Error() != "domain is not running" {
 		t.Errorf("a signal: %v", err)
+	}
+}
+
+// TestOpen: the namespaces and the init of a container are opened while it runs or is suspended. Of a container that ends
+// meanwhile nothing stays open.
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s, u := running(t, w)
+	open := func() error {
+		files, err := s.Namespaces(u, []string{"net", "uts"})
+		if err == nil && len(files) != 2 {
+			t.Errorf("%d files", len(files))
+		}
+		closeAll(files)
+		one, perr := s.LeaderPIDFD(u)
+		if perr == nil {
+			_ = one.Close()
+		}
+		return errors.Join(err, perr)
+	}
+	if err := errors.Join(open(), s.Suspend(t.Context(), u), open(), s.Resume(t.Context(), u)); err != nil {
+		t.Error(err)
+	}
+	for _, sup := range w.supervisors {
+		sup.finish(End{})
+	}
+	if err := open(); err == nil || !strings.Contains(err.Error(), "domain is") && !strings.Contains(err.Error(), "not possible while the domain is stopping") {
+		t.Errorf("ended: %v", err)
+	}
+	for _, f := range w.namespaces {
+		if f.Close() == nil {
+			t.Error("a namespace stays open")
+		}
 	}
 }

@@ -54,6 +54,8 @@ func (s *supervisorFake) Exec(_ context.Context, c Command, _ []*os.File) (Execu
 	return x, nil
 }
 
+func (s *supervisorFake) LeaderPIDFD() (*os.File, error) { return s.Namespace("pid") }
+
 func (s *supervisorFake) Executions() []Execution {
 	s.d.mu.Lock()
 	defer s.d.mu.Unlock()

@@ -17,6 +17,7 @@ const (
 	opConsole  operation = "console"
 	opExec     operation = "exec"
 	opSignal   operation = "signal"
+	opOpen     operation = "open"
 )
 
 // verdict says whether a state allows an operation.
@@ -45,6 +46,7 @@ func lifecycle(op operation, s State) verdict {
 		opConsole:  {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
 		opExec:     {StateRunning: proceed},
 		opSignal:   {StateRunning: proceed, StatePaused: proceed},
+		opOpen:     {StateRunning: proceed, StatePaused: proceed},
 	}[op][s]
 }
 

@@ -262,6 +262,8 @@ type Supervisor interface {
 	OpenConsole(ctx context.Context, n int, o ConsoleOptions) (*os.File, error)
 	// ResizeConsole sets the size of a console's window. It returns os.ErrProcessDone if the supervisor has ended.
 	ResizeConsole(ctx context.Context, n int, w Window) error
+	// LeaderPIDFD opens init as a pidfd. It returns os.ErrProcessDone if init has ended.
+	LeaderPIDFD() (*os.File, error)
 	// Terminate asks init to end, with a signal that init understands. Init is killed if there is none. It
 	// is no error if init has ended already.
 	Terminate() error

@@ -42,21 +42,30 @@ func (c *Client) Exec(ctx context.Context, p Path, command Command) (Execution, 
 	if err != nil {
 		return Execution{}, err
 	}
-	x := Execution{Ends: map[string]*os.File{}}
+	x := Execution{}
 	var ends map[string]dbus.Variant
-	if err := dbus.Store(reply.Body, &x.Process, &ends); err != nil {
-		bus.CloseFiles(reply.Files)
-		return Execution{}, fmt.Errorf("reply of Exec: %w", err)
-	}
-	for name, v := range ends {
+	err = dbus.Store(reply.Body, &x.Process, &ends)
+	x.Ends, err = filesOf(reply, "Exec", err, ends)
+	return x, err
+}
+
+// filesOf returns the files of a reply by the names that one of its values gives them. err is that of reading the reply. It
+// closes the files if there is an error.
+func filesOf(reply bus.Reply, member string, err error, named map[string]dbus.Variant) (map[string]*os.File, error) {
+	files := map[string]*os.File{}
+	for name, v := range named {
 		n, ok := v.Value().(dbus.UnixFDIndex)
 		if !ok || int(n) >= len(reply.Files) {
-			bus.CloseFiles(reply.Files)
-			return Execution{}, errors.New("reply of Exec: it names a descriptor that did not come with it")
+			err = errors.Join(err, errors.New("it names a descriptor that did not come with it"))
+			continue
 		}
-		x.Ends[name] = reply.Files[n]
+		files[name] = reply.Files[n]
 	}
-	return x, nil
+	if err != nil {
+		bus.CloseFiles(reply.Files)
+		return nil, fmt.Errorf("reply of %s: %w", member, err)
+	}
+	return files, nil
 }
 
 func (c Command) options() map[string]dbus.Variant {

@@ -36,6 +36,8 @@ func Replies() map[string]string {
 		container + "ResizeConsole":      "",
 		container + "Exec":               "oa{sv}",
 		container + "SendProcessSignal":  "",
+		container + "OpenNamespaces":     "a{sv}",
+		container + "OpenLeaderPIDFD":    "h",
 		process + "Wait":                 "is",
 		process + "Kill":                 "",
 		process + "Resize":               "",

@@ -31,6 +31,19 @@ func (p *Process) Namespace(kind string) (*os.File, error) {
 	return f, nil
 }
 
+// LeaderPIDFD opens init as a pidfd. It makes the same checks.
+func (p *Process) LeaderPIDFD() (*os.File, error) {
+	f, err := namespace.Child(p.PID(), p.Leader())
+	if err != nil {
+		return nil, err
+	}
+	if !p.holdsPID() {
+		_ = f.Close()
+		return nil, os.ErrProcessDone
+	}
+	return f, nil
+}
+
 // holdsPID reports whether the supervisor's pid is still the supervisor's, and so was it until now.
 func (p *Process) holdsPID() bool {
 	p.mu.Lock()

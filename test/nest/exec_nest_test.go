@@ -212,3 +212,51 @@ func TestSendProcessSignal(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestOpenNamespaces: the descriptors of a running container's namespaces are those of its init, and nsenter(1) enters them. The
+// pidfd is init's. A container that is off has none.
+func TestOpenNamespaces(t *testing.T) {
+	clean(t)
+	g := sleeper(t, "web")
+	g.More = idmap
+	g.start(t)
+	c := bus(t)
+	path, err := c.ByName(t.Context(), "web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	leader := int(info(t, "web").Leader)
+	files, err := c.OpenNamespaces(t.Context(), path)
+	if err != nil || len(files) != 8 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for kind, f := range files {
+		got, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, err := os.Stat(proc(leader, "ns/"+kind)); err != nil || !os.SameFile(want, got) {
+			t.Errorf("%s is another, %v", kind, err)
+		}
+	}
+	enter := exec.Command("nsenter", "--net=/proc/self/fd/3", "readlink", "/proc/self/ns/net")
+	enter.ExtraFiles = []*os.File{files["net"]}
+	if out, err := enter.CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != readlink(t, proc(leader, "ns/net")) {
+		t.Errorf("nsenter: %s, %v", out, err)
+	}
+	for _, f := range files {
+		_ = f.Close()
+	}
+	pidfd, err := c.OpenLeaderPIDFD(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.PidfdSendSignal(int(pidfd.Fd()), unix.SIGKILL, nil, 0); err != nil {
+		t.Error(err)
+	}
+	_ = pidfd.Close()
+	becomes(t, "web", "shutoff/failed")
+	if _, err := c.OpenNamespaces(t.Context(), path); err == nil || !strings.Contains(err.Error(), "domain is not running") {
+		t.Errorf("off: %v", err)
+	}
+}

@@ -41,6 +41,22 @@ func OfChild(parent, pid uint32, k Kind) (*os.File, error) {
 	})
 }
 
+// Child opens a child of parent as a pidfd. It returns an os.ErrProcessDone if the child does not exist, ends
+// meanwhile, or has another parent.
+func Child(parent, pid uint32) (*os.File, error) {
+	p, err := pidfd.Open(int(pid))
+	if err != nil {
+		return nil, notOpened(pid, err)
+	}
+	s, err := statOf(pid)
+	// If the process of the pidfd still exists, the file was its own.
+	if end := pidfd.Signal(p, 0); end != nil || err != nil || s.parent != parent {
+		_ = p.Close()
+		return nil, ended(pid)
+	}
+	return p, nil
+}
+
 func open(pid uint32, k Kind, accept func(pid uint32, s stat) error) (*os.File, error) {
 	p, err := pidfd.Open(int(pid))
 	if err != nil {

@@ -85,6 +85,21 @@ func TestOfChild(t *testing.T) {
 	}
 }
 
+// TestChild: a process is opened only when it has the expected parent.
+func TestChild(t *testing.T) {
+	t.Parallel()
+	if f, err := Child(uint32(os.Getppid()), uint32(os.Getpid())); err != nil {
+		t.Error(err)
+	} else {
+		_ = f.Close()
+	}
+	for _, pid := range []uint32{uint32(os.Getpid()), 1<<31 - 1} {
+		if f, err := Child(uint32(os.Getpid()), pid); f != nil || !errors.Is(err, os.ErrProcessDone) {
+			t.Errorf("%d: %v, %v", pid, f, err)
+		}
+	}
+}
+
 // TestParseStat: parent and flags are read from /proc/PID/stat whatever the process calls itself,
 // and a broken line is an error.
 func TestParseStat(t *testing.T) {
