@@ -9,17 +9,17 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// kinds are those of namespaces; namespaces(7).
-func kinds() []string { return []string{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"} }
+// namespaceKinds are those; namespaces(7).
+func namespaceKinds() []string { return []string{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"} }
 
 func openNamespaces(_ context.Context, s *Server, c *call) ([]any, error) {
 	wanted := slices.Compact(slices.Sorted(slices.Values(c.args[0].([]string))))
 	if len(wanted) == 0 {
-		wanted = kinds()
+		wanted = namespaceKinds()
 	}
 	for _, kind := range wanted {
-		if !slices.Contains(kinds(), kind) {
-			return nil, stdError(contract.ErrorInvalidArgs, "there is no namespace of the kind %q; the kinds are %q", kind, kinds())
+		if !slices.Contains(namespaceKinds(), kind) {
+			return nil, stdError(contract.ErrorInvalidArgs, "there is no namespace of the kind %q; the kinds are %q", kind, namespaceKinds())
 		}
 	}
 	files, err := s.core.Namespaces(c.uuid, wanted)

@@ -16,7 +16,7 @@ type scope struct{ *Service }
 func (p scope) acquire(ctx context.Context, st *start) error {
 	made, err := p.Scopes.Start(ctx, Scope{
 		Name: st.Unit, Slice: st.Slice, PID: st.Supervisor, Plan: planner.Scope(st.def),
-		Description: fmt.Sprintf("Container %s", st.name), StopTimeout: st.def.Extension.StopTimeout(p.StopTimeout) + grace,
+		Description: fmt.Sprintf("Container %s", st.name), StopTimeout: stopTimeout(st.def, p.StopTimeout) + grace,
 	})
 	found := p.findGroup(&st.Run, st.Supervisor)
 	if err == nil {

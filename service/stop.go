@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/berthd/berth/internal/domain"
 )
@@ -72,9 +73,17 @@ func (s *Service) askToStop(c *container, r *run) error {
 // container locked.
 func (s *Service) awaitStop(c *container, r *run) error {
 	c.mu.Lock()
-	timeout := c.live.Extension.StopTimeout(s.StopTimeout)
+	timeout := stopTimeout(c.live, s.StopTimeout)
 	c.mu.Unlock()
 	s.change(c, nil, func(snap *Snapshot) { snap.State = StateStopping })
 	s.work.Go(func() { s.killAfter(c, r, timeout) })
 	return ignoreGone(s.inGroup(&r.Run, Cgroup.Thaw))
+}
+
+// stopTimeout returns how long init has to end when systemd orders that, or otherwise if the definition does not say.
+func stopTimeout(def *domain.Def, otherwise time.Duration) time.Duration {
+	if limit := def.Extension.ShutdownTimeout; limit > 0 {
+		return time.Duration(limit) * time.Second
+	}
+	return otherwise
 }

@@ -1,7 +1,5 @@
 package domain
 
-import "time"
-
 // maxShutdown is the longest ShutdownTimeout, in seconds: a day. systemd, too, counts from then on.
 const maxShutdown = 24 * 60 * 60
 
@@ -35,12 +33,4 @@ func formatShutdown(e Extension) *extShutdown {
 		x.Timeout = &e.ShutdownTimeout
 	}
 	return x
-}
-
-// StopTimeout returns how long init has to end when systemd orders that, or otherwise if the definition does not say.
-func (e Extension) StopTimeout(otherwise time.Duration) time.Duration {
-	if e.ShutdownTimeout == 0 {
-		return otherwise
-	}
-	return time.Duration(e.ShutdownTimeout) * time.Second
 }
