@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,9 +22,11 @@ type client struct {
 	more     chan struct{} // a token: there is something to send
 
 	// Guarded by the console's mutex.
-	at            uint64 // how much of the output it was sent
-	slow          bool   // the container does not wait for it
-	mute          bool   // it will send no more input
+	at            uint64        // how much of the output it was sent
+	slow          bool          // the container does not wait for it
+	waited        time.Duration // for it, since it had read up to mark
+	mark          uint64
+	mute          bool // it will send no more input
 	rows, columns uint16
 
 	// Of the goroutine that sends.
@@ -167,10 +170,13 @@ func (v *client) next() (text []byte, ok bool) {
 	if n > 0 {
 		text = v.output(at, v.buffer[:n])
 		v.at, v.begun = at+uint64(n), true
+		if v.at >= v.mark+ring.Size {
+			v.waited, v.mark = 0, v.at
+		}
 		c.noteTaken()
 		return text, true
 	}
-	v.slow = false
+	v.slow, v.waited, v.mark = false, 0, v.at
 	switch {
 	case !c.ended:
 		return nil, c.has(v)

@@ -14,11 +14,9 @@ const (
 	// goroutines, two buffers and a descriptor.
 	maxClients = 64
 
-	// patience is how long a container waits for its clients to read, so that a client that reads as fast as it
-	// can loses nothing. Time in which nobody is waited for gives refill times as much of it back. So a client
-	// holds its container up for a second, and then for four fifths of the time, at most.
+	// patience is how long a container waits for a client until that has read as much as the ring has. So a client that
+	// reads that fast or faster loses nothing, and one that does not read holds its container up once, for so long.
 	patience = time.Second
-	refill   = 4
 
 	// farewell is how long the clients have to read the rest when the container has ended.
 	farewell = 200 * time.Millisecond
@@ -37,9 +35,7 @@ type clients struct {
 
 	journal *journal // nil if the output does not go there
 
-	patience time.Duration // that is left
-	waited   time.Time     // when it was counted last
-	served   sync.WaitGroup
+	served sync.WaitGroup
 }
 
 // write appends to the console's output. If the disk is full the output is lost: it must never block the container.
@@ -59,25 +55,35 @@ func (c *clients) write(p []byte) {
 // await waits until the clients have read what the next n bytes will overwrite. Clients for which it lost patience
 // are not waited for again until they have read everything.
 func (c *clients) await(n int) {
-	if !c.behind(n) {
-		return
-	}
-	now := time.Now()
-	c.patience = min(patience, c.patience+refill*min(patience, now.Sub(c.waited)))
-	timer := time.NewTimer(c.patience)
-	defer timer.Stop()
 	for c.behind(n) {
+		left := patience
+		for _, v := range c.list {
+			if v.late(n) {
+				left = min(left, patience-v.waited)
+			}
+		}
+		begun := time.Now()
+		timer := time.NewTimer(left)
 		c.mu.Unlock()
 		select {
 		case <-c.taken:
-			c.mu.Lock()
 		case <-timer.C:
-			c.mu.Lock()
-			c.giveUp(n)
 		}
+		c.mu.Lock()
+		timer.Stop()
+		c.charge(n, time.Since(begun))
 	}
-	c.waited = time.Now()
-	c.patience = max(0, c.patience-c.waited.Sub(now))
+}
+
+// charge counts the time for which the container waited for clients.
+func (c *clients) charge(n int, waited time.Duration) {
+	for _, v := range c.list {
+		if !v.late(n) {
+			continue
+		}
+		v.waited += waited
+		v.slow = v.waited >= patience
+	}
 }
 
 // behind reports whether the next n bytes overwrite some that a client has not read.
@@ -88,12 +94,6 @@ func (c *clients) behind(n int) bool {
 		}
 	}
 	return false
-}
-
-func (c *clients) giveUp(n int) {
-	for _, v := range c.list {
-		v.slow = v.slow || v.late(n)
-	}
 }
 
 // add lets a client see the output, and gives it the input if that is free or taken by force.
