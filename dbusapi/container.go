@@ -16,6 +16,9 @@ func containerIface() *iface {
 			name: "Start", in: "a{sv}", action: contract.ActionControl, mutates: true, doing: "start domain",
 			options: passOptions(), descriptors: bus.MaxDescriptors, run: startContainer,
 		},
+		&method{
+			name: "WaitReady", in: "a{sv}", action: contract.ActionRead, doing: "wait for domain", run: waitReady,
+		},
 		change("Destroy", contract.ActionControl, "destroy domain", core.Destroy),
 		change("Undefine", contract.ActionManage, "undefine domain", core.Undefine),
 		&method{

@@ -14,6 +14,8 @@ import (
 type core interface {
 	Define(ctx context.Context, xml []byte) (service.Snapshot, error)
 	CreateWith(ctx context.Context, xml []byte, o service.StartOptions) (service.Snapshot, error)
+	// WaitReady returns when a container is ready.
+	WaitReady(ctx context.Context, u domain.UUID) error
 	StartWith(ctx context.Context, u domain.UUID, o service.StartOptions) error
 	Destroy(ctx context.Context, u domain.UUID) error
 	Undefine(ctx context.Context, u domain.UUID) error

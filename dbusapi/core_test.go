@@ -149,6 +149,15 @@ func (f *fakeCore) wasPassed() []string {
 	return f.passed
 }
 
+// WaitReady waits for ever for a container that does not run.
+func (f *fakeCore) WaitReady(ctx context.Context, u domain.UUID) error {
+	if snap, err := f.ByUUID(u); err != nil || snap.State == service.StateRunning {
+		return err
+	}
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
 // pass remembers the names and kinds of what a start passes to init.
 func (f *fakeCore) pass(list []service.Passed) error {
 	f.mu.Lock()

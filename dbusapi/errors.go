@@ -55,6 +55,7 @@ func errorRows() []errorRow {
 		sentinel(service.ErrTooManyClients, contract.ErrorLimitsExceeded),
 		sentinel(service.ErrOldSupervisor, contract.ErrorNotSupported),
 		sentinel(service.ErrNoProcess, contract.ErrorNoSuchProcess),
+		sentinel(service.ErrEnded, contract.ErrorNotRunning),
 		sentinel(service.ErrShuttingDown, contract.ErrorShuttingDown),
 		sentinel(service.ErrNotAsked, contract.ErrorNotAsked),
 		sentinel(service.ErrChanged, contract.ErrorChanged),

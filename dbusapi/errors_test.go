@@ -34,6 +34,7 @@ func errorCases() []errorCase {
 		{"service.ErrNoContainer", service.ErrNoContainer, contract.ErrorNoSuchContainer, "no such container", nil},
 		{"service.PassedError", &service.PassedError{Place: 1, Name: "ssh", Err: errors.New("it is a directory")}, contract.ErrorInvalidArgs, "descriptor 2 (ssh): it is a directory", map[string]any{"fd": uint32(1)}},
 		{"service.ErrUnreadable", fmt.Errorf("%w: %w", service.ErrUnreadable, &domain.Error{Text: "no"}), contract.ErrorUnreadable, "the stored definition cannot be read: no", nil},
+		{"service.ErrEnded", service.ErrEnded, contract.ErrorNotRunning, "the container ended before it was ready", nil},
 		{"service.ErrNoConsole", service.ErrNoConsole, contract.ErrorNoSuchConsole, "no such console", nil},
 		{"service.ErrConsoleBusy", service.ErrConsoleBusy, contract.ErrorConsoleBusy, "another client has the console's input", nil},
 		{"service.ErrTooManyClients", service.ErrTooManyClients, contract.ErrorLimitsExceeded, "the container's consoles have too many clients", nil},

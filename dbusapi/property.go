@@ -70,6 +70,8 @@ func containerProperties() []property {
 		{"StartedUSec", "t", emitsValue, func(v view) any { return usec(v.snap.Started) }},
 		{"MemoryMax", "t", emitsValue, func(v view) any { return v.snap.MemoryMax }},
 		{"VCPUs", "u", emitsValue, func(v view) any { return v.snap.VCPUs }},
+		{"Ready", "b", emitsValue, func(v view) any { return v.snap.Ready }},
+		{"Status", "s", emitsValue, func(v view) any { return v.snap.Status }},
 		{"Consoles", "as", emitsValue, func(v view) any { return append([]string{}, v.snap.Consoles...) }},
 	}
 }

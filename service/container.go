@@ -17,12 +17,13 @@ type container struct {
 
 	mu       sync.Mutex
 	snap     Snapshot
-	stored   *domain.Def // nil for a transient one
-	live     *domain.Def // nil when off
-	pending  *domain.Def // being checked: neither stored nor live yet
-	previous *domain.Def // the live definition of the previous run: its ids are kept for the next run
-	groupID  uint64      // of the control group in snap
-	text     string      // of stored, formatted in advance: a start must not wait for that
+	stored   *domain.Def   // nil for a transient one
+	live     *domain.Def   // nil when off
+	pending  *domain.Def   // being checked: neither stored nor live yet
+	previous *domain.Def   // the live definition of the previous run: its ids are kept for the next run
+	groupID  uint64        // of the control group in snap
+	news     chan struct{} // closed at the next change; nil if nobody waits for one
+	text     string        // of stored, formatted in advance: a start must not wait for that
 	// The supervisor through which other containers share namespaces. It is nil unless the container runs
 	// and nobody has ordered its end.
 	shareable    Supervisor
@@ -110,6 +111,10 @@ func (s *Service) change(c *container, event *events.Event, alter func(*Snapshot
 		c.snap.StateChanged = s.Now()
 	}
 	after := c.snap
+	if c.news != nil {
+		close(c.news)
+		c.news = nil
+	}
 	c.mu.Unlock()
 	s.count(before.State, after.State)
 	s.Observer.Changed(&before, &after, event)

@@ -50,7 +50,7 @@ func (s *Service) ended(c *container, r *run) {
 	s.change(c, out.event(s), func(snap *Snapshot) {
 		snap.State, snap.Reason, snap.StateChanged = StateShutoff, out.reason, r.Changed
 		snap.ID, snap.Leader, snap.Unit, snap.Slice, snap.ControlGroup = 0, 0, "", "", ""
-		snap.Updated = false
+		snap.Updated, snap.Ready, snap.Status = false, false, ""
 		if end.Known {
 			snap.LastExit = end.Exit
 		}
@@ -114,10 +114,16 @@ func (s *Service) beginning(o outcome) *events.Event {
 
 // watch waits for the end of a supervisor and then ends its run. Before that, systemd may order the end.
 func (s *Service) watch(c *container, r *run) {
-	select {
-	case <-r.supervisor.Asked():
-		s.ordered(c, r)
-	case <-r.supervisor.Done():
+	for waiting := true; waiting; {
+		select {
+		case <-r.supervisor.Noticed():
+			s.noticed(c, r)
+			continue
+		case <-r.supervisor.Asked():
+			s.ordered(c, r)
+		case <-r.supervisor.Done():
+		}
+		waiting = false
 	}
 	<-r.supervisor.Done()
 	s.stopIfCurrent(c, r)

@@ -46,7 +46,7 @@ func (d supervisorsFake) Spawn(_ context.Context, name, runDir string, p *plan.P
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.nextPID += 2
-	s := &supervisorFake{d: d.daemon, name: name, pid: d.nextPID, done: make(chan struct{}), order: make(chan struct{}), failure: d.failure}
+	s := &supervisorFake{d: d.daemon, name: name, pid: d.nextPID, done: make(chan struct{}), order: make(chan struct{}), noticed: make(chan struct{}, 1), failure: d.failure}
 	d.supervisors[runDir] = s
 	return s, nil
 }
@@ -126,6 +126,8 @@ type supervisorFake struct {
 	executions []*executionFake
 	signals    []syscall.Signal // to init
 	kept       []Kept
+	notice     Notice
+	noticed    chan struct{}
 }
 
 func (s *supervisorFake) over() bool {
@@ -139,15 +141,17 @@ func (s *supervisorFake) over() bool {
 
 func (s *supervisorFake) finish(e End) { s.once.Do(func() { s.end = e; close(s.done) }) }
 
-func (s *supervisorFake) PID() uint32            { return s.pid }
-func (s *supervisorFake) Leader() uint32         { return s.pid + 1 }
-func (s *supervisorFake) Asked() <-chan struct{} { return s.order }
-func (s *supervisorFake) Done() <-chan struct{}  { return s.done }
-func (s *supervisorFake) End() End               { return s.end }
-func (s *supervisorFake) TakeKept() []Kept       { return s.kept }
-func (s *supervisorFake) Failure() error         { return s.failure }
-func (s *supervisorFake) Close() error           { return nil }
-func (s *supervisorFake) Kill() error            { s.finish(End{}); return nil }
+func (s *supervisorFake) PID() uint32              { return s.pid }
+func (s *supervisorFake) Leader() uint32           { return s.pid + 1 }
+func (s *supervisorFake) Asked() <-chan struct{}   { return s.order }
+func (s *supervisorFake) Done() <-chan struct{}    { return s.done }
+func (s *supervisorFake) End() End                 { return s.end }
+func (s *supervisorFake) Noticed() <-chan struct{} { return s.noticed }
+func (s *supervisorFake) Notice() Notice           { return s.notice }
+func (s *supervisorFake) TakeKept() []Kept         { return s.kept }
+func (s *supervisorFake) Failure() error           { return s.failure }
+func (s *supervisorFake) Close() error             { return nil }
+func (s *supervisorFake) Kill() error              { s.finish(End{}); return nil }
 
 func (s *supervisorFake) Namespace(string) (*os.File, error) {
 	if s.over() {

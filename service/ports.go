@@ -283,6 +283,9 @@ type Supervisor interface {
 	// Done is closed when the supervisor is gone. End then says how init ended.
 	Done() <-chan struct{}
 	End() End
+	// Noticed gets a token when init has said something. Notice then says what.
+	Noticed() <-chan struct{}
+	Notice() Notice
 	// TakeKept returns the descriptors of init that came with its end, and makes them the caller's.
 	TakeKept() []Kept
 	// Kill ends the supervisor, not its container.

@@ -82,6 +82,8 @@ type Snapshot struct {
 	MemoryMax    uint64 // bytes
 	VCPUs        uint32
 	Consoles     []string // "console0", "console1", ...
+	Ready        bool     // init runs, and has said that it is ready if it shall say so
+	Status       string   // what init has said of itself
 }
 
 // Stats holds the figures of a running container. A figure is nil if its controller is missing.

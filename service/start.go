@@ -110,6 +110,7 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) 
 		snap.ID, snap.Leader = r.Supervisor, r.Leader
 		snap.Unit, snap.Slice, snap.ControlGroup = r.Unit, r.Slice, r.Group
 		snap.Started, snap.StateChanged = r.Started, r.Changed
+		snap.Ready = !def.Extension.Notify && r.State != StateStopping
 	})
 }
 

@@ -31,6 +31,7 @@ type manager interface {
 
 type container interface {
 	Start(ctx context.Context, p client.Path) error
+	WaitReady(ctx context.Context, p client.Path) error
 	StartWith(ctx context.Context, p client.Path, list []client.Passed) error
 	Destroy(ctx context.Context, p client.Path) error
 	Undefine(ctx context.Context, p client.Path) error

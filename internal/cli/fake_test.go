@@ -76,6 +76,10 @@ func (f *fake) CreateWith(ctx context.Context, xml string, list []client.Passed)
 	return pathOf(f.infos[0]), f.call("CreateWith", xml+" "+named(list))
 }
 
+func (f *fake) WaitReady(_ context.Context, p client.Path) error {
+	return f.call("WaitReady", f.at(p).Name)
+}
+
 func (f *fake) StartWith(_ context.Context, p client.Path, list []client.Passed) error {
 	return f.call("StartWith", f.at(p).Name+" "+named(list))
 }
@@ -206,6 +210,7 @@ func fleet() *fake {
 				OSType: "exe", State: "running", StateReason: "booted", StateChangedUSec: 1_700_000_000_000_000,
 				Persistent: true, ID: 4711, Leader: 4713, MachineName: "web", Unit: "machine-web.scope", Slice: "machine.slice",
 				ControlGroup: "/machine.slice/machine-web.scope", RootDirectory: "/srv/web", StartedUSec: 1_700_000_000_000_000,
+				Ready: true, Status: "Serving 12 <clients>",
 				MemoryMax: 512 << 20, VCPUs: 2, Consoles: []string{"console0", "console1"},
 			},
 			{

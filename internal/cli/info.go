@@ -60,6 +60,7 @@ func lines(i client.Info, s client.Stats) []line {
 		{"UUID", i.UUID},
 		{"OS Type", i.OSType},
 		{"State", stateWord(i.State)},
+		{"Status", printable(i.Status)},
 		{"CPU(s)", number(i.VCPUs)},
 	}
 	if s.CPUUsageUSec != nil {

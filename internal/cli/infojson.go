@@ -30,6 +30,8 @@ type description struct {
 	StartedUSec        *uint64  `json:"started_usec"`
 	LastExit           *ended   `json:"last_exit"`
 	Consoles           []string `json:"consoles"`
+	Ready              bool     `json:"ready"`
+	Status             string   `json:"status"`
 }
 
 // ended says how init ended. Kind is exited, killed or dumped. Code is the status or the signal.
@@ -48,7 +50,7 @@ func described(i client.Info, s client.Stats) description {
 		Leader: unlessZero(i.Leader), MachineName: i.MachineName,
 		Unit: unlessZero(i.Unit), Slice: unlessZero(i.Slice), ControlGroup: unlessZero(i.ControlGroup),
 		RootDirectory: unlessZero(i.RootDirectory), StartedUSec: unlessZero(i.StartedUSec),
-		Consoles: append([]string{}, i.Consoles...),
+		Consoles: append([]string{}, i.Consoles...), Ready: i.Ready, Status: i.Status,
 	}
 	if i.LastExit.Kind != "" {
 		d.LastExit = &ended{i.LastExit.Kind, i.LastExit.Code}

@@ -94,7 +94,9 @@ func inherited(n int) error {
 func (a *app) startCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "start", Short: "Start a defined container"}
 	var p passing
+	var ready bool
 	p.add(cmd)
+	cmd.Flags().BoolVar(&ready, "ready", false, "wait until init says that it is ready, if the definition has <berth:notify>")
 	return a.domainCommand(cmd, nameOrUUID, fitting{States: []string{"shutoff"}}, func(ctx context.Context, d Daemon, t target) error {
 		list, err := p.list(a.Getenv)
 		if err != nil {
@@ -108,6 +110,11 @@ func (a *app) startCommand() *cobra.Command {
 		}
 		if err := begun(ctx, startWith(ctx, d, t.path, list)); err != nil {
 			return err
+		}
+		if ready {
+			if err := d.WaitReady(ctx, t.path); err != nil {
+				return err
+			}
 		}
 		a.say("Domain '%s' %s", printable(name), "started")
 		return nil

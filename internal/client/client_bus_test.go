@@ -108,6 +108,7 @@ func properties() map[string]dbus.Variant {
 		"Persistent": i.Persistent, "Updated": i.Updated, "Id": i.ID, "Leader": i.Leader, "MachineName": i.MachineName,
 		"Unit": i.Unit, "Slice": i.Slice, "ControlGroup": i.ControlGroup, "RootDirectory": i.RootDirectory,
 		"LastExit": i.LastExit, "StartedUSec": i.StartedUSec, "MemoryMax": i.MemoryMax, "VCPUs": i.VCPUs, "Consoles": i.Consoles,
+		"Ready": i.Ready, "Status": i.Status,
 	} {
 		out[name] = dbus.MakeVariant(value)
 	}

@@ -33,6 +33,8 @@ type Info struct {
 	MemoryMax        uint64
 	VCPUs            uint32
 	Consoles         []string
+	Ready            bool
+	Status           string
 }
 
 // Exit is how the last init ended; its Kind is "" when the container never ran.
@@ -50,7 +52,7 @@ func (i *Info) fields() map[string]any {
 		"Id": &i.ID, "Leader": &i.Leader, "MachineName": &i.MachineName, "Unit": &i.Unit,
 		"Slice": &i.Slice, "ControlGroup": &i.ControlGroup, "RootDirectory": &i.RootDirectory,
 		"LastExit": &i.LastExit, "StartedUSec": &i.StartedUSec, "MemoryMax": &i.MemoryMax,
-		"VCPUs": &i.VCPUs, "Consoles": &i.Consoles,
+		"VCPUs": &i.VCPUs, "Consoles": &i.Consoles, "Ready": &i.Ready, "Status": &i.Status,
 	}
 }
 

@@ -18,6 +18,7 @@ func Replies() map[string]string {
 		manager + "GetContainerByUUID":   "o",
 		manager + "GetContainerByLeader": "o",
 		container + "Start":              "",
+		container + "WaitReady":          "",
 		container + "Destroy":            "",
 		container + "Undefine":           "",
 		container + "Suspend":            "",

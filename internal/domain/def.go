@@ -193,6 +193,7 @@ type Extension struct {
 	AutoIDMap  bool   // <berth:idmap mode='auto'/>: the service chooses 65536 ids and puts them into IDMap
 	NoNewPrivs bool   // <berth:no_new_privs/>
 	Seccomp    string // <berth:seccomp profile=''/>: "default", "none" or "", which means none too
+	Notify     bool   // <berth:notify/>: init says when it is ready (sd_notify(3))
 	// ShutdownTimeout is how many seconds init has to end when systemd orders that, before it is killed. 0 means the
 	// service's own limit.
 	ShutdownTimeout uint64 // <berth:shutdown timeout='30'/>

@@ -120,6 +120,7 @@ type extension struct {
 	Shutdown   *extShutdown `xml:"shutdown"`
 
 	Journal []extJournal `xml:"journal"`
+	Notify  *struct{}    `xml:"notify"`
 }
 
 type extIDMap struct {

@@ -30,6 +30,8 @@ func refusedExtensions() []refusal {
 		{extensionXML("<journal console='1'/>"), InvalidXML, ext + "journal@console"},
 		{extensionXML("<journal console='x'/>"), InvalidXML, ext + "journal@console"},
 		{extensionXML("<journal console='0'/><journal console='64'/>"), InvalidXML, ext + "journal[2]@console"},
+		{extensionXML("<notify/><notify/>"), InvalidXML, ext + "notify[2]"},
+		{extensionXML("<notify access='all'/>"), InvalidXML, ext + "notify@access"},
 		{extensionXML("<nosuch/>"), InvalidXML, ext + "nosuch"},
 	}
 }

@@ -240,5 +240,8 @@ func (d *Def) formatExtension() *extension {
 	}
 	x.Shutdown = formatShutdown(e)
 	x.Journal = formatJournal(e.Journal)
+	if e.Notify {
+		x.Notify = &struct{}{}
+	}
 	return x
 }

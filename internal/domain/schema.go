@@ -79,6 +79,7 @@ domain/berth:container/berth:no_new_privs
 domain/berth:container/berth:seccomp      profile
 domain/berth:container/berth:shutdown     signal timeout#
 domain/berth:container/berth:journal+     console#
+domain/berth:container/berth:notify
 `
 
 // everything, as a value in the gate, stands for an element, or for all values of an attribute.

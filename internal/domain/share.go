@@ -73,4 +73,5 @@ func readExtension(d *Def, x *document, f *faults) {
 		d.Extension.Seccomp = e.Seccomp.Profile
 	}
 	readShutdown(d, e, f)
+	d.Extension.Notify = e.Notify != nil
 }

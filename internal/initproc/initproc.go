@@ -87,6 +87,7 @@ func (s *stage) run() error {
 		{"mounts", s.basicMounts},
 		{"mounts", s.protect},
 		{"devices", s.devices},
+		{"devices", s.notify},
 		{"consoles", s.consoles},
 		{"filesystems", s.filesystems},
 		{"identity", s.identity},

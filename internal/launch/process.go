@@ -32,6 +32,7 @@ type Process struct {
 	placed  chan struct{} // closed when init is in its group
 	running chan struct{} // closed when init has been executed
 	asked   chan struct{} // closed when systemd has ordered its end
+	noticed chan struct{} // one slot: init has said something
 	done    chan struct{} // closed when the supervisor is gone
 
 	mu        sync.Mutex
@@ -47,12 +48,13 @@ type Process struct {
 
 	executions executions
 	kept       []service.Kept // of the descriptors that init was passed
+	notice     service.Notice // what init has said last
 }
 
 func newProcess(pid uint32) *Process {
 	return &Process{
 		pid: pid, child: pid != 0,
-		placed: make(chan struct{}), running: make(chan struct{}), asked: make(chan struct{}), done: make(chan struct{}),
+		placed: make(chan struct{}), running: make(chan struct{}), asked: make(chan struct{}), noticed: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 }
 
@@ -238,6 +240,12 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 		once(p.placed)
 	case *wire.Running:
 		once(p.running)
+	case *wire.Notified:
+		p.notice = service.Notice{Ready: m.Ready, Status: m.Status}
+		select {
+		case p.noticed <- struct{}{}:
+		default:
+		}
 	case *wire.Kept:
 		p.kept = kept(m, &files)
 	case *wire.Asked:

@@ -73,6 +73,7 @@ func (p *Plan) Pack() []byte {
 	}
 	packStrings(&w, p.Journal.Fields)
 	w.U32(uint32(p.Passed))
+	w.String(p.Notify)
 	return w.Bytes()
 }
 
@@ -121,6 +122,7 @@ func Unpack(b []byte) (*Plan, error) {
 	}
 	p.Journal.Fields = unpackStrings(r)
 	p.Passed = int(r.U32())
+	p.Notify = r.String()
 	if err := r.End(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}

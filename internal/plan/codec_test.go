@@ -31,6 +31,7 @@ func full() *Plan {
 		StopSignal:    37,
 		Journal:       Journal{Consoles: []uint32{0, 2}, Fields: []string{"MACHINE=web"}},
 		Passed:        3,
+		Notify:        "/dev/notify",
 		ProcView:      true,
 		Caps:          Capabilities{Keep: 0x1fdb5feffff, Inherit: true},
 		Limits:        []Limit{{"nofile", 1024, 524288}, {"core", 0, Infinity}},

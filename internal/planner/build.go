@@ -44,6 +44,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 		StopSignal: d.Extension.StopSignal(),
 		Journal:    journal(d),
 	}
+	notify(p, d)
 	p.LoopbackUp = p.Namespaces.Net
 	if !p.Namespaces.UTS {
 		p.Hostname = "" // the UTS namespace is another's, and keeps its host name

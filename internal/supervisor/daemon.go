@@ -26,6 +26,9 @@ func (s *supervisor) greet(c *wire.Conn, l *listener) {
 		}
 		s.recount()
 		err = errors.Join(err, s.tell(&wire.Running{}))
+		if s.said != nil {
+			err = errors.Join(err, s.tell(s.said))
+		}
 		_ = self.Close()
 	}
 	if err != nil { // the container goes on, and berthd may ask again

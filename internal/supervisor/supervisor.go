@@ -37,6 +37,7 @@ type supervisor struct {
 	commands commands
 	uid, gid int
 	passed   passed         // what init was passed
+	said     *wire.Notified // by init; nil if nothing
 	stop     syscall.Signal // the signal that ends init; 0 means one that init listens to
 	orders   chan os.Signal // systemd's orders to end
 	events   chan event
@@ -59,7 +60,8 @@ type event struct {
 	look     *request   // it is time to look at init's signals for this request
 	wrote    *request   // the write to init's initctl FIFO has ended, with err
 	err      error
-	do       func() // the rest of what another goroutine began
+	notified *wire.Notified // init has said something
+	do       func()         // the rest of what another goroutine began
 }
 
 // Run supervises one container from its start to its end. It returns the process's exit status.
@@ -143,6 +145,8 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 		return false, s.look(e.look)
 	case e.wrote != nil:
 		return false, s.wrote(e.wrote, e.err)
+	case e.notified != nil:
+		return false, s.notified(e.notified)
 	case e.do != nil:
 		e.do()
 		return false, nil
@@ -235,6 +239,11 @@ func (s *supervisor) fromInit(e event) error {
 		return s.executed()
 	case *wire.Ready:
 		s.ready = true
+	case *wire.Notify:
+		if len(e.files) != 1 {
+			return errors.New("no socket for what init says")
+		}
+		go s.hearInit(e.files[0])
 	case *wire.Consoles:
 		return s.addConsoles(e.files)
 	case *wire.Failed:

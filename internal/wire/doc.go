@@ -9,6 +9,7 @@
 //	  |                             | Mapped (user namespace) -----> |  takes the attached sources
 //	  |                             | View + tree -----------------> |  its part of /proc
 //	  |  (systemd: the scope)       | <-- Consoles + both pty sides  |
+//	  |                             | <------------ Notify + socket  |  (if it says that it is ready)
 //	  | Place + scope dir --------> |  moves itself and init         |
 //	  | <-------------------- Placed | Placed ---------------------> |  cgroup namespace
 //	  |  (machined, NICs)           | <---------------------- Ready  |
@@ -25,6 +26,7 @@
 //	  | OpenConsole + socket -----> |  serves a client at a console  |
 //	  | <------------ ConsoleAnswer |                                |
 //	  | ResizeConsole ------------> |                                |
+//	  | <----------------- Notified |  init has said something       |
 //	  | Terminate ----------------> |  a signal to init              |
 //	  | <-------------------- Asked |  systemd has ordered the end   |
 //	  | <----- Kept + fds, Exited   |                                |

@@ -41,6 +41,8 @@ const (
 	TypeForget
 	TypePassed
 	TypeKept
+	TypeNotify
+	TypeNotified
 	typeEnd
 )
 
@@ -270,6 +272,10 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Exited{Code: int32(r.U32()), Signal: r.Bool(), Dumped: r.Bool(), Asked: r.Bool()}
 	case TypePassed:
 		return &Passed{}
+	case TypeNotify:
+		return &Notify{}
+	case TypeNotified:
+		return &Notified{Ready: r.Bool(), Status: r.String()}
 	case TypeKept:
 		return &Kept{Places: numbers(r)}
 	}

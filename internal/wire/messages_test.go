@@ -31,7 +31,7 @@ func every() []Message {
 		&Exec{}, &Begun{Request: 1, ID: 2, PID: 3, Command: "ls"},
 		&Refused{Request: 1, Status: 127, Failed: Failed{Stage: "exec", Text: "ls: no such file", Number: syscall.ENOENT}},
 		&Over{ID: 2, Code: -1}, &Over{ID: 2, Code: 11, Signal: true, Dumped: true}, &Signal{ID: 2, Number: 15}, &Resize{ID: 2, Rows: 24, Columns: 80}, &Forget{ID: 2},
-		&Passed{}, &Kept{Places: []uint32{0, 7}},
+		&Passed{}, &Kept{Places: []uint32{0, 7}}, &Notify{}, &Notified{Ready: true, Status: "1 of 2"},
 	}
 }
 

@@ -4,12 +4,16 @@ package nest
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/berthd/berth/test/rig"
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == guestProgram {
+		os.Exit(actAsGuest(os.Args[1:]))
+	}
 	os.Exit(rig.Main(m, rig.Options{
 		Install: true, Variants: true, Files: []string{"examples"}, Env: []string{"STORM", "SEED", "KINDS", "MANY"},
 	}))

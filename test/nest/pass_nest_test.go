@@ -334,3 +334,24 @@ func TestPassRecipe(t *testing.T) {
 		t.Errorf("it is %s after the unit was stopped", got)
 	}
 }
+
+// TestPassServes: a container without systemd serves the socket that the host's systemd passes it, from the first
+// connection on.
+func TestPassServes(t *testing.T) {
+	clean(t)
+	g := guest{Name: "served", Root: busybox(t), Init: "/" + guestProgram}
+	serve(t, g.Root)
+	g.define(t)
+	hostUnits(t, "served", map[string]string{
+		"service": "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/berthctl start --pass-listen-fds served\nExecStop=/usr/bin/berthctl destroy served\n",
+		"socket":  "[Socket]\nListenStream=127.0.0.1:2324\nFileDescriptorName=web\n",
+	})
+	began := time.Now()
+	if got := answer(t, "127.0.0.1:2324", "hello"); got != "hello from web" {
+		t.Errorf("the first connection got %q", got)
+	}
+	t.Logf("first connection: %v", time.Since(began))
+	if got := answer(t, "127.0.0.1:2324", "again"); got != "again from web" {
+		t.Errorf("the second connection got %q", got)
+	}
+}

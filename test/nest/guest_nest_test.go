@@ -1,0 +1,65 @@
+//go:build nest
+
+package nest
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// guestProgram is the name under which the test's own program runs in a container. It is static.
+const guestProgram = "serve"
+
+// serve puts the test's program into a root, as /serve.
+func serve(t testing.TB, root string) {
+	t.Helper()
+	run(t, "cp", "/proc/"+fmt.Sprint(os.Getpid())+"/exe", filepath.Join(root, guestProgram))
+}
+
+// actAsGuest is what the program does in a container: it serves what it was passed, or says something to
+// NOTIFY_SOCKET.
+func actAsGuest(args []string) int {
+	err := fmt.Errorf("what? %q", args)
+	if len(args) > 0 && args[0] == "say" {
+		err = say(strings.Join(args[1:], "\n"))
+	} else if len(args) == 0 {
+		err = servePassed()
+	}
+	fmt.Fprintln(os.Stderr, err)
+	if err != nil {
+		return 1
+	}
+	return 0
+}
+
+func say(text string) error {
+	conn, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = conn.Write([]byte(text))
+	return err
+}
+
+// servePassed answers each connection to descriptor 3 with its line and the name of the socket.
+func servePassed() error {
+	l, err := net.FileListener(os.NewFile(3, "passed"))
+	if err != nil {
+		return err
+	}
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		line, _ := bufio.NewReader(conn).ReadString('\n')
+		fmt.Fprintf(conn, "%s from %s\n", strings.TrimSpace(line), os.Getenv("LISTEN_FDNAMES"))
+		conn.Close()
+	}
+}
