@@ -10,7 +10,9 @@ import (
 )
 
 // namespaceKinds are those; namespaces(7).
-func namespaceKinds() []string { return []string{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"} }
+func namespaceKinds() []string {
+	return []string{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"}
+}
 
 func openNamespaces(_ context.Context, s *Server, c *call) ([]any, error) {
 	wanted := slices.Compact(slices.Sorted(slices.Values(c.args[0].([]string))))

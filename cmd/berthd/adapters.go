@@ -82,4 +82,6 @@ func (o observer) Changed(before, after *service.Snapshot, event *events.Event) 
 	}
 }
 
-func (o observer) ProcessChanged(before, after *service.Process) { o.signals.ProcessChanged(before, after) }
+func (o observer) ProcessChanged(before, after *service.Process) {
+	o.signals.ProcessChanged(before, after)
+}

@@ -115,5 +115,3 @@ func statusOf(e client.Exit) error {
 	}
 	return nil
 }
-
-// file returns a file of the configuration, nil if it is another kind of reader or writer.
