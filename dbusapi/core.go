@@ -17,6 +17,8 @@ type core interface {
 	// WaitReady returns when a container is ready.
 	WaitReady(ctx context.Context, u domain.UUID) error
 	StartWith(ctx context.Context, u domain.UUID, o service.StartOptions) error
+	// DestroyOwned destroys a container that runs for an owner, and no other.
+	DestroyOwned(ctx context.Context, u domain.UUID, owner string) error
 	Destroy(ctx context.Context, u domain.UUID) error
 	Undefine(ctx context.Context, u domain.UUID) error
 	Redefine(ctx context.Context, u domain.UUID, previous string, xml []byte) error

@@ -126,7 +126,7 @@ func (f *fakeCore) CreateWith(ctx context.Context, xml []byte, o service.StartOp
 		return service.Snapshot{}, err
 	}
 	err := f.change(ctx, "create", uuidC, events.Started, events.Booted, func(*service.Snapshot) *service.Snapshot {
-		return &service.Snapshot{UUID: uuidC, Name: string(xml), State: service.StateRunning, ID: 51, Leader: 52}
+		return &service.Snapshot{UUID: uuidC, Name: string(xml), State: service.StateRunning, ID: 51, Leader: 52, Owner: o.Owner}
 	})
 	if err != nil {
 		return service.Snapshot{}, err
@@ -177,7 +177,17 @@ func (f *fakeCore) StartWith(ctx context.Context, u domain.UUID, o service.Start
 	if err := f.pass(o.Passed); err != nil {
 		return err
 	}
-	return f.state(ctx, "start", u, events.Started, events.Booted, service.StateRunning, 62)
+	return f.change(ctx, "start", u, events.Started, events.Booted, func(s *service.Snapshot) *service.Snapshot {
+		s.State, s.Leader, s.Owner = service.StateRunning, 62, o.Owner
+		return s
+	})
+}
+
+func (f *fakeCore) DestroyOwned(ctx context.Context, u domain.UUID, owner string) error {
+	if snap, err := f.ByUUID(u); err != nil || owner == "" || snap.Owner != owner {
+		return err
+	}
+	return f.Destroy(ctx, u)
 }
 
 func (f *fakeCore) Destroy(ctx context.Context, u domain.UUID) error {

@@ -154,12 +154,7 @@ func (in *inbound) resolve(c *call, ifaceName string) (*method, *busError) {
 func (in *inbound) enter(c *call) *busError {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	c.caller = in.callers[c.sender]
-	if c.caller == nil {
-		ctx, cancel := context.WithCancel(in.ctx)
-		c.caller = &caller{ctx: ctx, leave: cancel}
-		in.callers[c.sender] = c.caller
-	}
+	c.caller = in.caller(c.sender)
 	in.active++
 	c.caller.active++
 	c.caller.bytes += c.size()

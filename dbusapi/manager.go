@@ -54,12 +54,6 @@ func defineXML(ctx context.Context, s *Server, c *call) ([]any, error) {
 	return pathOf(s.core.Define(ctx, []byte(c.args[0].(string))))
 }
 
-func createXML(ctx context.Context, s *Server, c *call) ([]any, error) {
-	list, done := s.inbound.passed(c, c.args[1])
-	defer done()
-	return pathOf(s.core.CreateWith(ctx, []byte(c.args[0].(string)), service.StartOptions{Passed: list}))
-}
-
 func getContainerByName(_ context.Context, s *Server, c *call) ([]any, error) {
 	c.subject = c.args[0].(string)
 	return pathOf(s.core.ByName(c.subject))

@@ -15,18 +15,14 @@ import (
 // same caller takes them, or until the caller leaves the bus.
 
 // passOptions are the options of the methods that start a container.
-func passOptions() map[string]string { return map[string]string{"fds": "a(sh)", "staged": "b"} }
+func passOptions() map[string]string {
+	return map[string]string{"fds": "a(sh)", "staged": "b", "autodestroy": "b"}
+}
 
 // named is one element of a(sh).
 type named struct {
 	Name string
 	FD   dbus.UnixFDIndex
-}
-
-func startContainer(ctx context.Context, s *Server, c *call) ([]any, error) {
-	list, done := s.inbound.passed(c, c.args[0])
-	defer done()
-	return nil, s.core.StartWith(ctx, c.uuid, service.StartOptions{Passed: list})
 }
 
 func stageFDs(_ context.Context, s *Server, c *call) ([]any, error) {

@@ -105,6 +105,11 @@ func (s *Server) open(ctx context.Context, address string) error {
 		_ = s.conn.Close()
 		return fmt.Errorf("own %s: %w", contract.BusName, err)
 	}
+	if err := s.watchOwned(ctx); err != nil {
+		s.cancel()
+		_ = s.conn.Close()
+		return fmt.Errorf("find the owners of containers: %w", err)
+	}
 	s.signals.seed(s.core.Active)
 	s.signals.out.start(s.conn.Write)
 	return nil

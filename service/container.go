@@ -35,6 +35,7 @@ type container struct {
 
 	// For the goroutine that has the container locked only.
 	run      *run
+	owner    string // of the run that is starting, and of those that follow it by a restart
 	gone     bool
 	restarts []time.Time // the latest, for the start limit
 	passing  []Passed    // what the start that goes on passes to init; whoever starts it closes them

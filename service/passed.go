@@ -27,6 +27,9 @@ type Kept struct {
 // StartOptions are the options of a start. The caller still has to close the files.
 type StartOptions struct {
 	Passed []Passed
+	// Owner, if set, names whoever the container ends with (autodestroy). The service keeps the name in the note of the
+	// run and in the Snapshot, also of runs that follow a reboot. Whoever knows owners calls DestroyOwned.
+	Owner string
 }
 
 // PassedError says which descriptor cannot be passed.

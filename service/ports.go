@@ -101,6 +101,7 @@ type Run struct {
 	XML       string `json:"xml"`                 // the live definition
 
 	Passed []string `json:"passed,omitempty"` // the names of the descriptors that init was passed
+	Owner  string   `json:"owner,omitempty"`  // the run ends with its owner
 
 	// MachineOurs, if not nil, gives the answer of Machines.Owns, which was asked for while the run's processes
 	// ended. As long as the scope is there, its machine is, too.

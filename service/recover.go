@@ -137,6 +137,7 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 	def := s.liveDefinition(r)
 	c := s.entryOf(def)
 	_ = c.lock(detached()) // nobody else knows it yet
+	c.owner, c.snap.Owner = r.Owner, r.Owner
 	switch presence {
 	case Alive:
 		s.takeOver(c, r, def)

@@ -84,6 +84,7 @@ type Snapshot struct {
 	Consoles     []string // "console0", "console1", ...
 	Ready        bool     // init runs, and has said that it is ready if it shall say so
 	Status       string   // what init has said of itself
+	Owner        string   // StartOptions.Owner of the run
 }
 
 // Stats holds the figures of a running container. A figure is nil if its controller is missing.

@@ -24,7 +24,7 @@ func (s *Service) StartWith(ctx context.Context, u domain.UUID, o StartOptions) 
 		if _, err := allow(opStart, &snap); err != nil {
 			return err
 		}
-		c.passing = o.Passed
+		c.passing, c.owner = o.Passed, o.Owner
 		defer func() { c.passing = nil }()
 		return s.boot(ctx, c, c.stored, s.event(events.Started, events.Booted))
 	})
@@ -45,11 +45,11 @@ func (s *Service) CreateWith(ctx context.Context, xml []byte, o StartOptions) (S
 	return s.withDefinition(ctx, domain.UUID{}, xml, false, func(c *container, def *domain.Def, fresh bool) error {
 		c.passing = o.Passed
 		defer func() { c.passing = nil }()
-		return s.create(ctx, c, def, fresh)
+		return s.create(ctx, c, def, fresh, o)
 	})
 }
 
-func (s *Service) create(ctx context.Context, c *container, def *domain.Def, fresh bool) error {
+func (s *Service) create(ctx context.Context, c *container, def *domain.Def, fresh bool, o StartOptions) error {
 	if fresh {
 		s.announce(c, nil)
 	}
@@ -57,6 +57,7 @@ func (s *Service) create(ctx context.Context, c *container, def *domain.Def, fre
 	if _, err := allow(opCreate, &snap); err != nil {
 		return err
 	}
+	c.owner = o.Owner
 	err := s.boot(ctx, c, def, s.event(events.Started, events.Booted))
 	if err != nil && c.run == nil {
 		s.dismissTransient(c)
@@ -109,7 +110,7 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) 
 		snap.State, snap.Reason = r.State, r.Reason
 		snap.ID, snap.Leader = r.Supervisor, r.Leader
 		snap.Unit, snap.Slice, snap.ControlGroup = r.Unit, r.Slice, r.Group
-		snap.Started, snap.StateChanged = r.Started, r.Changed
+		snap.Started, snap.StateChanged, snap.Owner = r.Started, r.Changed, r.Owner
 		snap.Ready = !def.Extension.Notify && r.State != StateStopping
 	})
 }
@@ -160,7 +161,7 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 		name: def.Name, def: def, text: text, plan: p, root: snap.Root, shared: shared,
 		run: &run{over: make(chan struct{}), Run: Run{
 			Version: RunVersion, UUID: def.UUID, State: StateStarting, Reason: ReasonBooted, Changed: snap.StateChanged,
-			Machine: snap.MachineName, Unit: snap.Unit, Slice: snap.Slice, LastExit: snap.LastExit,
+			Machine: snap.MachineName, Unit: snap.Unit, Slice: snap.Slice, LastExit: snap.LastExit, Owner: c.owner,
 		}},
 	}
 	st.pass(c.passing)

@@ -30,6 +30,7 @@ func ownReplies() map[string]string {
 		busName + ".RequestName":           "u",
 		busName + ".ReleaseName":           "u",
 		busName + ".GetNameOwner":          "s",
+		busName + ".GetId":                 "s",
 		busName + ".NameHasOwner":          "b",
 		busName + ".GetConnectionUnixUser": "u",
 	}

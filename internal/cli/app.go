@@ -16,6 +16,8 @@ type Daemon interface {
 	manager
 	container
 	process
+	// AutoDestroy makes what is started from now on end with the connection.
+	AutoDestroy()
 	Close() error
 }
 
@@ -78,6 +80,7 @@ type app struct {
 	uri    string
 	quiet  bool
 	escape string // the key that leaves a console
+	start  startFlags
 }
 
 // Run runs one command line. It returns the exit status: 0, or 1 if the command failed. That of a command in a
@@ -110,7 +113,14 @@ func (a *app) connect(ctx context.Context) (Daemon, error) {
 	if err := a.checkURI(); err != nil {
 		return nil, err
 	}
-	return a.Connect(ctx)
+	if _, err := parseEscape(a.escape); err != nil {
+		return nil, err // before anything is started
+	}
+	d, err := a.Connect(ctx)
+	if err == nil && a.start.autodestroy {
+		d.AutoDestroy()
+	}
+	return d, err
 }
 
 // say prints a confirmation for a person. It prints nothing with --quiet.

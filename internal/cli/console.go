@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -54,6 +55,36 @@ func (a *app) completeConsoles(cmd *cobra.Command, args []string, _ string) ([]s
 	}
 	return info.Consoles, nothingElse
 }
+
+// startFlags are the flags of the commands that start a container.
+type startFlags struct{ console, autodestroy bool }
+
+func (f *startFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.console, "console", false, "connect to the first console after the start")
+	cmd.Flags().BoolVar(&f.autodestroy, "autodestroy", false, "destroy the container when berthctl ends")
+}
+
+// started connects the user with the first console of a container that was started, if the user wants that. If the
+// container has ended already, it prints the kept output, which a transient one does not leave.
+func (a *app) started(ctx context.Context, d Daemon, t target) error {
+	if !a.start.console {
+		return nil
+	}
+	err := a.console(ctx, d, t, "", client.ConsoleOptions{})
+	switch client.NameOf(err) {
+	case contract.ErrorNotRunning:
+		output, err := d.Console(ctx, t.path, "")
+		if err == nil {
+			_, err = a.out.Write(output)
+		}
+		return err
+	case contract.ErrorUnknownObject:
+		return errEndedBefore
+	}
+	return err
+}
+
+var errEndedBefore = errors.New("the container has ended before its console was opened")
 
 // console connects the user with a console until the user or the container ends it.
 func (a *app) console(ctx context.Context, d Daemon, t target, device string, options client.ConsoleOptions) error {

@@ -215,3 +215,52 @@ func TestEscape(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestStartWithConsole: start and create connect with the first console after the start, and say before the start that the
+// container ends with the command. A container that has ended already leaves its output.
+func TestStartWithConsole(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		line  string
+		alter func(*fake)
+		want  outcome
+		calls string
+	}{
+		"start":   {"start --console db", nil, outcome{out: "Domain 'db' started\nhello\n"}, "ByName db, Start db, Info, OpenConsole db"},
+		"create":  {"-q create --console --autodestroy -", nil, outcome{out: "hello\n"}, "AutoDestroy, Create <domain/>, Info, OpenConsole web"},
+		"no more": {"start --autodestroy db", nil, outcome{out: "Domain 'db' started\n"}, "AutoDestroy, ByName db, Start db"},
+		"it has ended": {
+			"start --console db", func(f *fake) { f.errs["OpenConsole"] = &client.Error{Name: contract.ErrorNotRunning} },
+			outcome{out: "Domain 'db' started\nlogin: \x1b[1mroot\x1b[0m\n"},
+			"ByName db, Start db, Info, OpenConsole db",
+		},
+		"it is gone": {
+			"-q create --console -", func(f *fake) { f.errs["Info"] = &client.Error{Name: contract.ErrorUnknownObject} },
+			outcome{err: "error: the container has ended before its console was opened\n", status: 1},
+			"Create <domain/>, Info",
+		},
+		"a bad escape key": {
+			"start --console --escape xyz db", nil,
+			outcome{err: "error: invalid string 'xyz' for escape sequence: it is a character, or ^ and one of @ to _\n", status: 1},
+			"",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fleet()
+			f.consoles = served(t, func(_ int, _ client.ConsoleOptions, conn net.Conn) {
+				says(conn, console.Packet{Kind: console.Output, Bytes: []byte("hello\n")})
+				says(conn, console.Packet{Kind: console.End, At: 6})
+			})
+			if tc.alter != nil {
+				tc.alter(f)
+			}
+			if got := run(t, f, strings.Fields(tc.line)...); got != tc.want {
+				t.Errorf("got %+v", got)
+			}
+			if got := strings.Join(f.calls, ", "); !strings.HasPrefix(got, tc.calls) {
+				t.Errorf("it called %s", got)
+			}
+		})
+	}
+}

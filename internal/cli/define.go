@@ -44,6 +44,9 @@ func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, st
 	cmd := &cobra.Command{Use: use + " FILE", Short: short}
 	o := &operand{name: "file", about: "`FILE` with the domain XML, - for standard input"}
 	o.add(cmd)
+	if use == "create" {
+		a.start.add(cmd)
+	}
 	cmd.ValidArgsFunction = completeXMLFile
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx := cmd.Context()
@@ -63,7 +66,7 @@ func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, st
 		if !a.quiet {
 			a.say("Domain '%s' %s from %s", printable(nameAt(ctx, d, path)), done, printable(o.value))
 		}
-		return nil
+		return a.started(ctx, d, target{path: path})
 	}
 	return cmd
 }

@@ -198,6 +198,8 @@ func (f *fake) Stats(_ context.Context, p client.Path) (client.Stats, error) {
 	return f.stats[f.at(p).Name], f.call("Stats", "")
 }
 
+func (f *fake) AutoDestroy() { f.calls = append(f.calls, "AutoDestroy") }
+
 func (f *fake) Close() error { f.closed++; return nil }
 
 // fleet is a berthd with one container of each kind.

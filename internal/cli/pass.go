@@ -97,6 +97,7 @@ func (a *app) startCommand() *cobra.Command {
 	var ready bool
 	p.add(cmd)
 	cmd.Flags().BoolVar(&ready, "ready", false, "wait until init says that it is ready, if the definition has <berth:notify>")
+	a.start.add(cmd)
 	return a.domainCommand(cmd, nameOrUUID, fitting{States: []string{"shutoff"}}, func(ctx context.Context, d Daemon, t target) error {
 		list, err := p.list(a.Getenv)
 		if err != nil {
@@ -117,7 +118,7 @@ func (a *app) startCommand() *cobra.Command {
 			}
 		}
 		a.say("Domain '%s' %s", printable(name), "started")
-		return nil
+		return a.started(ctx, d, t)
 	})
 }
 

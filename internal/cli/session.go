@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/console"
@@ -148,6 +149,9 @@ func (s *session) print() error {
 	packet := make([]byte, console.MaxPacket)
 	for {
 		n, err := conn.Read(packet)
+		if errors.Is(err, syscall.ECONNRESET) { // once, if the other side left input unread; the last packets follow
+			n, err = conn.Read(packet)
+		}
 		if err != nil {
 			return errCut
 		}

@@ -33,6 +33,7 @@ var (
 type Client struct {
 	conn *bus.Conn
 	stop func() bool // keeps the end of Connect's ctx from closing
+	owns bool        // what it starts ends with the connection
 }
 
 // Connect connects to the system bus, or to the one that DBUS_SYSTEM_BUS_ADDRESS names. The
@@ -105,6 +106,18 @@ func checkText(args []any) error {
 		}
 	}
 	return nil
+}
+
+// AutoDestroy makes every container that the client starts from now on end with this connection to the bus.
+func (c *Client) AutoDestroy() { c.owns = true }
+
+// startOptions are the options of a start.
+func (c *Client) startOptions() map[string]dbus.Variant {
+	options := noOptions()
+	if c.owns {
+		options["autodestroy"] = dbus.MakeVariant(true)
+	}
+	return options
 }
 
 // noOptions is the trailing argument of methods that may grow.

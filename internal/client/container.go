@@ -9,7 +9,9 @@ import (
 )
 
 // Start returns when init has been executed, or when everything is undone.
-func (c *Client) Start(ctx context.Context, p Path) error { return c.change(ctx, p, "Start") }
+func (c *Client) Start(ctx context.Context, p Path) error {
+	return c.call(ctx, p, contract.ContainerInterface, "Start", []any{c.startOptions()})
+}
 
 // WaitReady returns when the container is ready. It asks the next daemon when one ends meanwhile.
 func (c *Client) WaitReady(ctx context.Context, p Path) error {

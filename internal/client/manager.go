@@ -31,7 +31,7 @@ func (c *Client) Define(ctx context.Context, xml string) (path Path, err error) 
 
 // Create starts a transient container.
 func (c *Client) Create(ctx context.Context, xml string) (path Path, err error) {
-	err = c.manager(ctx, "CreateXML", []any{xml, noOptions()}, &path)
+	err = c.manager(ctx, "CreateXML", []any{xml, c.startOptions()}, &path)
 	return path, err
 }
 

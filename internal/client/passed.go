@@ -55,7 +55,7 @@ func (c *Client) CreateWith(ctx context.Context, xml string, list []Passed) (pat
 // stage hands over those descriptors that do not fit into the message of the start, and returns the options and
 // files of that.
 func (c *Client) stage(ctx context.Context, list []Passed) (map[string]dbus.Variant, []*os.File, error) {
-	options := noOptions()
+	options := c.startOptions()
 	for len(list) > perMessage {
 		fds, files, err := split(list[:perMessage])
 		if err != nil {

@@ -124,9 +124,20 @@ func (v *client) late(n int) bool {
 	return !v.slow && v.at+ring.Size < v.console.ring.Total()+uint64(n)
 }
 
-// leave ends the connection.
+// leave ends the connection. Input that nobody has read is read away first: with it in the queue, the kernel would give
+// the client ECONNRESET before the last of the output (unix(7)).
 func (v *client) leave() {
 	if v.console.remove(v) {
+		if raw, err := v.socket.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) {
+				_ = unix.Shutdown(int(fd), unix.SHUT_RD)
+				for rest := make([]byte, ring.MaxPacket); ; {
+					if n, _, err := unix.Recvfrom(int(fd), rest, unix.MSG_DONTWAIT); n <= 0 || err != nil {
+						return
+					}
+				}
+			})
+		}
 		_ = v.socket.Close()
 		v.wake()
 	}
