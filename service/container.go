@@ -27,8 +27,10 @@ type container struct {
 	// The supervisor through which other containers share namespaces. It is nil unless the container runs
 	// and nobody has ordered its end.
 	shareable    Supervisor
-	notAnswering bool            // the supervisor cannot be asked
-	over         <-chan struct{} // of the run; nil when off
+	notAnswering bool // the supervisor cannot be asked
+	// Of the run, until it is over and the next one has begun or will not; nil when off. id is the supervisor's pid.
+	over <-chan struct{}
+	id   uint32
 	// The supervisor of the run, nil if there is none or it does not answer, and the version of its protocol.
 	supervisor Supervisor
 	wire       int

@@ -33,7 +33,7 @@ func (s *Service) stop(c *container, r *run) error {
 // ended releases the parts of a run after its processes have ended. It starts the next run if the
 // life-cycle actions say so.
 func (s *Service) ended(c *container, r *run) {
-	defer close(r.over)
+	defer s.over(c, r)
 	c.mu.Lock()
 	live := c.live
 	c.mu.Unlock()
@@ -44,7 +44,7 @@ func (s *Service) ended(c *container, r *run) {
 		s.Log.Error("end of a run", "domain", c.snapshot().Name, "uuid", r.UUID.String(), "err", err)
 	}
 	c.mu.Lock()
-	c.live, c.previous, c.shareable, c.notAnswering, c.over, c.supervisor = nil, live, nil, false, nil, nil
+	c.live, c.previous, c.shareable, c.notAnswering, c.supervisor = nil, live, nil, false, nil
 	c.mu.Unlock()
 	c.run = nil
 	s.change(c, out.event(s), func(snap *Snapshot) {
@@ -68,6 +68,16 @@ func (s *Service) ended(c *container, r *run) {
 		return
 	}
 	s.dismissTransient(c)
+}
+
+// over tells those who wait for the end of a run. By now the next one runs, or none will.
+func (s *Service) over(c *container, r *run) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over == r.over {
+		c.over = nil
+	}
+	close(r.over)
 }
 
 // dismissTransient removes a container that has no stored definition.

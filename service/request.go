@@ -111,7 +111,7 @@ func (s *Service) AwaitEnd(ctx context.Context, u domain.UUID, id uint32) (Snaps
 	}
 	c.mu.Lock()
 	over := c.over
-	if c.snap.ID != id {
+	if c.id != id {
 		over = nil
 	}
 	c.mu.Unlock()

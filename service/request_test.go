@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -258,6 +259,37 @@ func TestReset(t *testing.T) {
 	}
 	if left := w.left(); len(left) > 0 {
 		t.Errorf("left: %v", left)
+	}
+}
+
+// TestResetCutOff: a daemon that dies in a reset leaves the container to the next daemon, which starts it again.
+func TestResetCutOff(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"cgroup.Kill", "runs.Archive"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			first, u := running(t, w, "<on_crash>destroy</on_crash>")
+			before, _ := first.ByUUID(u)
+			w.onCall(at, func() {
+				if !w.daemons[first].dead.Load() {
+					w.kill(first)
+					runtime.Goexit()
+				}
+			})
+			over := make(chan struct{})
+			go func() {
+				defer close(over)
+				_ = first.Reset(context.Background(), u)
+			}()
+			<-over
+			s, announce := again(t, w)
+			announce()
+			after, err := s.AwaitEnd(context.Background(), u, before.ID)
+			if err != nil || after.State != StateRunning || after.ID == before.ID {
+				t.Errorf("%+v, %v", after, err)
+			}
+		})
 	}
 }
 

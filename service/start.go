@@ -99,7 +99,7 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) {
 	c.run = r
 	c.mu.Lock()
-	c.live, c.groupID, c.over = def, r.GroupID, r.over
+	c.live, c.groupID, c.over, c.id = def, r.GroupID, r.over, r.Supervisor
 	c.shareable, c.notAnswering = nil, r.supervisor == nil
 	c.supervisor, c.wire = r.supervisor, r.Wire
 	if !r.Destroyed && !r.Stopping {

@@ -115,7 +115,7 @@ func (s *supervisor) look(r *request) error {
 	case r.order:
 		return s.payload.Kill()
 	default:
-		s.answer(r, errDeaf)
+		s.answer(r, deafError{r.looks.Goal})
 		return nil
 	}
 	s.lookAgain(r)

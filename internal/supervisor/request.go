@@ -17,10 +17,19 @@ import (
 
 // Why init was not asked.
 var (
-	errDeaf  = errors.New("init listens to no signal that asks for it")
 	errStuck = errors.New("a file system of the container does not answer")
 	errOrder = errors.New("the container is being stopped")
 )
+
+// deafError says that init listens to no signal that asks for a goal.
+type deafError struct{ goal shutdown.Goal }
+
+func (e deafError) Error() string {
+	if e.goal == shutdown.Again {
+		return "init listens to no signal that asks for it (SIGRTMIN+5, SIGHUP, SIGTERM)"
+	}
+	return "init listens to no signal that asks for it (SIGRTMIN+4, SIGTERM)"
+}
 
 // writeLimit is how long a write to init's initctl FIFO may take. It waits if the container serves the file system
 // of the FIFO itself, and does not.

@@ -93,11 +93,11 @@ func TestServe(t *testing.T) {
 	}{
 		"a signal":           {listens, wire.Request{Serial: 7, Signal: true}, "", true},
 		"a reboot":           {listens, wire.Request{Serial: 8, Signal: true, Reboot: true}, "", true},
-		"a deaf init":        {deaf, wire.Request{Serial: 9, Signal: true}, errDeaf.Error(), false},
-		"in no way":          {deaf, wire.Request{Serial: 10}, errDeaf.Error(), false},
+		"a deaf init":        {deaf, wire.Request{Serial: 9, Signal: true}, deafError{}.Error(), false},
+		"in no way":          {deaf, wire.Request{Serial: 10}, deafError{}.Error(), false},
 		"by a FIFO only":     {listens, wire.Request{Serial: 11, Initctl: true}, "no process of the container reads", false},
 		"by either, a FIFO":  {listens, wire.Request{Serial: 12, Initctl: true, Signal: true}, "", true},
-		"by either, to none": {deaf, wire.Request{Serial: 13, Initctl: true, Signal: true}, "FIFO, and " + errDeaf.Error(), false},
+		"by either, to none": {deaf, wire.Request{Serial: 13, Initctl: true, Signal: true}, "FIFO, and " + deafError{}.Error(), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

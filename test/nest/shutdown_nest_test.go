@@ -27,6 +27,7 @@ func ways() map[string]way {
 		termOff = "trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done"
 		reboots = "trap 'reboot -f' TERM HUP; echo up; while :; do sleep 0.05; done" // as busybox init does upon SIGTERM
 		crashes = "echo up; read word < /tmp/word; ulimit -v 16; exec sleep 100000"  // execve(2) cannot go back, and ends in SIGSEGV
+		intr    = "trap 'reboot -f' INT; echo up; while :; do sleep 0.05; done"
 		waits   = "echo up; read word < /tmp/word; $word"
 	)
 	tell := func(word string) string { return "echo '" + word + "' > /proc/PID/root/tmp/word" }
@@ -42,6 +43,7 @@ func ways() map[string]way {
 		"berthctl reboot, it reboots":   {reboots, "berthctl reboot web", "on_reboot", "shutdown"},
 		"berthctl destroy":              {exits, "berthctl destroy web", "", "destroyed"},
 		"machinectl poweroff":           {exits, "machinectl poweroff web", "on_poweroff", "shutdown"},
+		"machinectl reboot":             {intr, "machinectl reboot web", "on_reboot", "shutdown"},
 		"machinectl terminate":          {exits, "machinectl terminate web", "", "shutdown"},
 		"systemctl stop":                {exits, "systemctl stop machine-web.scope", "", "shutdown"},
 		"systemctl kill":                {waits, "systemctl kill --signal=KILL machine-web.scope", "on_crash", "failed"},

@@ -36,6 +36,12 @@ type verb struct {
 var verbs = []verb{
 	{30, "berthctl start NAME", false},
 	{14, "berthctl destroy NAME", false},
+	{5, "berthctl shutdown NAME", false},
+	{2, "berthctl shutdown NAME --wait --timeout 1", false},
+	{2, "berthctl shutdown NAME --mode initctl", false},
+	{4, "berthctl reboot NAME", false},
+	{2, "berthctl reboot NAME --mode signal --wait --timeout 1", false},
+	{4, "berthctl reset NAME", false},
 	{10, "berthctl suspend NAME", false},
 	{14, "berthctl resume NAME", false},
 	{6, "berthctl define FILE", false},
