@@ -29,7 +29,11 @@ func (s *stage) takeView() error {
 			names = append(names, m.From)
 		}
 	}
-	parts, err := mount.Parts(files[0], "/run", names) // the mount on /run disappears with the old root
+	at := "/" // of the bare namespace; it stays below the container's root
+	if s.plan.Namespaces.User {
+		at = mount.Shelf // it disappears with the old root
+	}
+	parts, err := mount.Parts(files[0], at, names)
 	if err != nil {
 		return err
 	}

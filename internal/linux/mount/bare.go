@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Bare returns a new mount namespace that has nothing but an empty directory, and in that a directory Shelf. It
+// Bare returns a new mount namespace that has nothing but an empty directory. It
 // changes the calling thread's mount namespace and root, so the thread must end. The namespace lives as long as it is
 // open, or somebody is in it.
 func Bare() (ns *os.File, err error) {
@@ -26,17 +26,13 @@ func Bare() (ns *os.File, err error) {
 
 // strip makes a new tmpfs the root of this mount namespace, and drops the old root.
 func strip() error {
-	// Nobody writes to it. Root of a container that may mount could: then not much fits.
-	root, err := New("tmpfs", []Option{{"mode", "0"}, {"size", "4k"}, {"nr_inodes", "4"}}, NoSUID|NoDev|NoExec)
+	// All containers without a user namespace have it below their roots. Root of one that may mount could make it writable:
+	// it has no room for a file, and nobody looks for one.
+	root, err := New("tmpfs", []Option{{"mode", "0"}, {"size", "4k"}, {"nr_inodes", "1"}}, NoSUID|NoDev|NoExec)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = root.Close() }()
-	err = unix.Mkdirat(int(root.Fd()), Shelf[1:], 0)
-	runtime.KeepAlive(root)
-	if err != nil {
-		return &os.PathError{Op: "create", Path: Shelf, Err: err}
-	}
 	if err := SetAttr(root, ReadOnly, One); err != nil {
 		return err
 	}

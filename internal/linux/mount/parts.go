@@ -10,8 +10,8 @@ import (
 // Parts clones the named files or directories of a detached tree, each as a detached mount of its own.
 //
 // Before Linux 6.15 the kernel clones only from mounts that are attached in this mount namespace
-// (open_tree(2), EINVAL). So Parts attaches the tree to the directory at. It stays there until the
-// caller drops the old root: an umount of its own would wait for RCU. The tree must be private, as a
+// (open_tree(2), EINVAL). So Parts attaches the tree to the directory at. It stays there,
+// because an umount would wait for RCU. The tree must be private, as a
 // new one is, and so must this mount namespace.
 //
 // Parts reads the tree's directory first. A FUSE server then returns all entries in one answer.
