@@ -71,13 +71,13 @@ func (e *edit) run(ctx context.Context) (kept bool, err error) {
 		case editErr != nil:
 			return !unchanged, editErr
 		case unchanged:
-			e.say("Domain '%s' XML configuration not changed", e.name)
+			e.say("Domain '%s' XML configuration not changed.", e.name)
 			return false, nil
 		case err == nil:
 			err = e.store(ctx, text)
 		}
 		if err == nil {
-			e.say("Domain '%s' XML configuration edited", e.name)
+			e.say("Domain '%s' XML configuration edited.", e.name)
 			return false, nil
 		}
 		fmt.Fprintf(e.Err, "error: %s\n", e.report(err))

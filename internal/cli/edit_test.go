@@ -69,19 +69,19 @@ func TestEdit(t *testing.T) {
 		kept            bool
 		status          int
 	}{
-		"changed":                {editor: write, out: "Domain 'web' XML configuration edited\n", stored: []string{"P", "N"}},
-		"not changed":            {editor: "true", out: "Domain 'web' XML configuration not changed\n"},
-		"touched":                {editor: "touch", out: "Domain 'web' XML configuration not changed\n"},
+		"changed":                {editor: write, out: "Domain 'web' XML configuration edited.\n", stored: []string{"P", "N"}},
+		"not changed":            {editor: "true", out: "Domain 'web' XML configuration not changed.\n"},
+		"touched":                {editor: "touch", out: "Domain 'web' XML configuration not changed.\n"},
 		"the editor fails":       {editor: "false", err: "error: editor 'false': exit status 1\n", status: 1},
 		"it fails with changes":  {editor: write + " \"$@\"; false", err: "exit status 1; what you have written", kept: true, status: 1},
-		"an editor with options": {editor: "sed -i -e 's/.*domain.*/<domain><title>new<\\/title><\\/domain>/'", out: "Domain 'web' XML configuration edited\n", stored: []string{"P", "<domain><title>new</title></domain>\n<domain><title>new</title></domain>\n"}},
+		"an editor with options": {editor: "sed -i -e 's/.*domain.*/<domain><title>new<\\/title><\\/domain>/'", out: "Domain 'web' XML configuration edited.\n", stored: []string{"P", "<domain><title>new</title></domain>\n<domain><title>new</title></domain>\n"}},
 		"no such editor":         {editor: "/nosuch/editor", err: "error: editor '/nosuch/editor': exit status 127\n", status: 1},
 		"refused, no terminal":   {editor: write, refusal: refused, err: "error: the definition of domain 'web' was not changed; what you have written", kept: true, status: 1},
 		"refused, given up":      {editor: write, answers: "what\nn\n", refusal: refused, err: "the file is kept", kept: true, status: 1},
 		"refused, end of input":  {editor: write, answers: "?", refusal: refused, err: "not changed; what you have written", kept: true, status: 1},
-		"refused, edited again":  {editor: write, answers: "y\n", refusal: refused, out: "Domain 'web' XML configuration edited\n", stored: []string{"P", "N"}},
+		"refused, edited again":  {editor: write, answers: "y\n", refusal: refused, out: "Domain 'web' XML configuration edited.\n", stored: []string{"P", "N"}},
 		"refused, no f":          {editor: write, answers: "f\nn\n", refusal: refused, err: "Try again? [y,n,?]: ", kept: true, status: 1},
-		"stale, replaced":        {editor: once, answers: "f\n", refusal: stale, out: "Domain 'web' XML configuration edited\n", stored: []string{"", "N"}},
+		"stale, replaced":        {editor: once, answers: "f\n", refusal: stale, out: "Domain 'web' XML configuration edited.\n", stored: []string{"", "N"}},
 		"stale, given up":        {editor: once, answers: "n\n", refusal: stale, err: "Try again? [y,n,f,?]: ", kept: true, status: 1},
 		"no text":                {editor: "f() { printf '\\377' > \"$1\"; }; f", err: "not UTF-8 text", kept: true, status: 1},
 	} {

@@ -21,10 +21,10 @@ func TestEdit(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")
 	g.start(t)
-	if r := editing(t, "web", "true"); r.Out != "Domain 'web' XML configuration not changed" || r.Status != 0 {
+	if r := editing(t, "web", "true"); r.Out != "Domain 'web' XML configuration not changed." || r.Status != 0 {
 		t.Errorf("unchanged: %+v", r)
 	}
-	if r := editing(t, "web", "sed -i 's,<memory,<title>new</title>&,'"); r.Out != "Domain 'web' XML configuration edited" || r.Status != 0 {
+	if r := editing(t, "web", "sed -i 's,<memory,<title>new</title>&,'"); r.Out != "Domain 'web' XML configuration edited." || r.Status != 0 {
 		t.Errorf("changed: %+v", r)
 	}
 	if i := info(t, "web"); !i.Updated || i.Title != "" {

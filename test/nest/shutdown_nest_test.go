@@ -205,6 +205,16 @@ func TestWait(t *testing.T) {
 		run(t, "berthctl", "destroy", "web")
 		_ = cmd.Wait() // it found the container off, or waited for that
 	})
+	t.Run("at a terminal", func(t *testing.T) {
+		script(t, "web", slow).start(t)
+		says(t, "web", "up")
+		out := run(t, "script", "-qec", "berthctl shutdown web --wait", "/dev/null")
+		for _, part := range []string{"Waiting for domain 'web' to shut down: 0 s", "\rWaiting for domain 'web' to shut down: 1 s", "Domain 'web' is shut off (shutdown)"} {
+			if !strings.Contains(out, part) {
+				t.Errorf("%q is not in %q", part, out)
+			}
+		}
+	})
 	t.Run("until it runs again", func(t *testing.T) {
 		script(t, "web", slow).start(t)
 		says(t, "web", "up")
