@@ -91,8 +91,9 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	install -d -m 0755 '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSCONFDIR)/berth/berth.conf.d'
 	install -d -m 0700 '$(DESTDIR)$(SYSCONFDIR)/berth/containers'
 	$(substitute) units/files/berthd.service.in > '$(DESTDIR)$(UNITDIR)/berthd.service'
-	! grep -E '@[A-Z]+@' '$(DESTDIR)$(UNITDIR)/berthd.service'
-	chmod 0644 '$(DESTDIR)$(UNITDIR)/berthd.service'
+	$(substitute) units/files/berth@.service.in > '$(DESTDIR)$(UNITDIR)/berth@.service'
+	! grep -E '@[A-Z]+@' '$(DESTDIR)$(UNITDIR)/berthd.service' '$(DESTDIR)$(UNITDIR)/berth@.service'
+	chmod 0644 '$(DESTDIR)$(UNITDIR)/berthd.service' '$(DESTDIR)$(UNITDIR)/berth@.service'
 	install -D -m 0644 -t '$(DESTDIR)$(SYSCONFDIR)/berth' packaging/berth.conf
 	install -D -m 0644 -t '$(DESTDIR)$(BUSPOLICYDIR)' contract/org.berth1.conf
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/system-services' units/files/org.berth1.service

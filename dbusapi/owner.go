@@ -7,6 +7,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
@@ -44,6 +45,12 @@ func createXML(ctx context.Context, s *Server, c *call) ([]any, error) {
 // startOptions reads the options of a start. The caller must call done after the start.
 func (s *Server) startOptions(ctx context.Context, c *call, given any) (o service.StartOptions, done func(), err error) {
 	o.Passed, done = s.inbound.passed(c, given)
+	if unit, ok := given.(map[string]dbus.Variant)["unit"].Value().(string); ok {
+		if !boundUnit.MatchString(unit) {
+			return o, done, stdError(contract.ErrorInvalidArgs, "%q is not the name of a service unit", unit)
+		}
+		o.Unit = unit
+	}
 	if option[bool](given.(map[string]dbus.Variant), "autodestroy") {
 		o.Owner, err = s.owner(ctx, string(c.sender))
 	}

@@ -2,6 +2,7 @@ package dbusapi
 
 import (
 	"context"
+	"regexp"
 
 	"github.com/godbus/dbus/v5"
 
@@ -16,8 +17,11 @@ import (
 
 // passOptions are the options of the methods that start a container.
 func passOptions() map[string]string {
-	return map[string]string{"fds": "a(sh)", "staged": "b", "autodestroy": "b"}
+	return map[string]string{"fds": "a(sh)", "staged": "b", "autodestroy": "b", "unit": "s"}
 }
+
+// boundUnit is a name of a service, as systemd takes it (systemd.unit(5)).
+var boundUnit = regexp.MustCompile(`^[A-Za-z0-9:_.@\\-]{1,247}\.service$`)
 
 // named is one element of a(sh).
 type named struct {

@@ -58,15 +58,16 @@ func (s *Service) ended(c *container, r *run) {
 			snap.describe(c.stored)
 		}
 	})
-	c.passing = r.takePassed()
+	c.passing, c.binding = r.takePassed(), r.Bound
 	if out.restart {
 		r.notRestarted = s.restart(c, live, out)
 	}
 	closePassed(c.passing)
-	c.passing = nil
+	c.passing, c.binding = nil, ""
 	if out.restart && r.notRestarted == nil {
 		return
 	}
+	s.stopBound(r)
 	s.dismissTransient(c)
 }
 

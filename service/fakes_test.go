@@ -332,6 +332,10 @@ func (d scopesFake) Stop(_ context.Context, unit string) error {
 	return err
 }
 
+func (d scopesFake) StopService(_ context.Context, unit string) error {
+	return d.call("scopes.StopService " + unit)
+}
+
 func (d scopesFake) AwaitFree(context.Context, string) error { return d.call("scopes.AwaitFree") }
 
 type machineFake struct {

@@ -30,6 +30,7 @@ type StartOptions struct {
 	// Owner, if set, names whoever the container ends with (autodestroy). The service keeps the name in the note of the
 	// run and in the Snapshot, also of runs that follow a reboot. Whoever knows owners calls DestroyOwned.
 	Owner string
+	Unit  string // a service that systemd stops when the container has ended and does not start again
 }
 
 // PassedError says which descriptor cannot be passed.
@@ -81,12 +82,13 @@ func checkName(name string) error {
 }
 
 // pass gives the descriptors that the container was given for its next start to that start.
-func (st *start) pass(list []Passed) {
+func (st *start) pass(list []Passed, bound string) {
 	for _, p := range list {
 		st.passed = append(st.passed, p.File)
 		st.Passed = append(st.Passed, p.Name)
 	}
 	planner.Pass(st.plan, st.Passed)
+	st.Bound = bound
 }
 
 // takePassed takes those descriptors of a run that has ended which its next one gets.

@@ -53,6 +53,40 @@ func TestPassed(t *testing.T) {
 	}
 }
 
+// TestBound: the service that a container was started for is stopped when the container has ended, also by a later
+// daemon, but not when it starts again.
+func TestBound(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := w.service(t)
+		u := define(t, s, "web")
+		stopped := 0
+		w.onCall("scopes.StopService web.service", func() { stopped++ })
+		if err := s.StartWith(context.Background(), u, StartOptions{Unit: "web.service"}); err != nil {
+			t.Fatal(err)
+		}
+		w.supervisors[u.String()].finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGHUP)}})
+		synctest.Wait()
+		if stopped != 0 || w.runs[u].Run.Bound != "web.service" {
+			t.Errorf("after a reboot: stopped %d times, bound to %q", stopped, w.runs[u].Run.Bound)
+		}
+		w.supervisors[u.String()].finish(End{Known: true, Exit: Exit{Kind: ExitExited}})
+		synctest.Wait()
+		if stopped != 1 {
+			t.Errorf("after the end: stopped %d times", stopped)
+		}
+		if err := s.Start(context.Background(), u); err != nil {
+			t.Fatal(err)
+		}
+		w.supervisors[u.String()].finish(End{Known: true, Exit: Exit{Kind: ExitExited}})
+		synctest.Wait()
+		if stopped != 1 {
+			t.Errorf("after the end of a start without a service: stopped %d times", stopped)
+		}
+	})
+}
+
 // TestPassedAgain: after a reboot from inside, the next run is passed the descriptors that outlived init, with their
 // names. A run that is not followed by another closes them.
 func TestPassedAgain(t *testing.T) {

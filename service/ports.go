@@ -100,6 +100,7 @@ type Run struct {
 	Wanted    Want   `json:"wanted,omitempty"`    // by a caller, of init
 	XML       string `json:"xml"`                 // the live definition
 
+	Bound  string   `json:"bound,omitempty"`  // a service that ends with the container
 	Passed []string `json:"passed,omitempty"` // the names of the descriptors that init was passed
 	Owner  string   `json:"owner,omitempty"`  // the run ends with its owner
 
@@ -134,6 +135,9 @@ type Scopes interface {
 	// AwaitFree returns when a scope that has ended by itself is gone. It stops an active scope without a
 	// process. It returns at once if a unit with this name has a process: that one is somebody else's.
 	AwaitFree(ctx context.Context, unit string) error
+	// StopService has systemd stop a service, unless it is being started. It does not wait for the end. A missing
+	// service is no error.
+	StopService(ctx context.Context, unit string) error
 }
 
 // Machine is a container as it is registered with systemd-machined.

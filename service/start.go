@@ -24,8 +24,8 @@ func (s *Service) StartWith(ctx context.Context, u domain.UUID, o StartOptions) 
 		if _, err := allow(opStart, &snap); err != nil {
 			return err
 		}
-		c.passing, c.owner = o.Passed, o.Owner
-		defer func() { c.passing = nil }()
+		c.passing, c.owner, c.binding = o.Passed, o.Owner, o.Unit
+		defer func() { c.passing, c.binding = nil, "" }()
 		return s.boot(ctx, c, c.stored, s.event(events.Started, events.Booted))
 	})
 }
@@ -43,8 +43,8 @@ func (s *Service) CreateWith(ctx context.Context, xml []byte, o StartOptions) (S
 		return Snapshot{}, err
 	}
 	return s.withDefinition(ctx, domain.UUID{}, xml, false, func(c *container, def *domain.Def, fresh bool) error {
-		c.passing = o.Passed
-		defer func() { c.passing = nil }()
+		c.passing, c.binding = o.Passed, o.Unit
+		defer func() { c.passing, c.binding = nil, "" }()
 		return s.create(ctx, c, def, fresh, o)
 	})
 }
@@ -164,6 +164,6 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 			Machine: snap.MachineName, Unit: snap.Unit, Slice: snap.Slice, LastExit: snap.LastExit, Owner: c.owner,
 		}},
 	}
-	st.pass(c.passing)
+	st.pass(c.passing, c.binding)
 	return st, nil
 }

@@ -32,6 +32,10 @@ func (s scopes) Start(ctx context.Context, sc service.Scope) (made bool, err err
 }
 
 func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }
+func (s scopes) StopService(ctx context.Context, unit string) error {
+	return s.client.StopService(ctx, unit)
+}
+
 func (s scopes) AwaitFree(ctx context.Context, unit string) error {
 	return s.client.AwaitFree(ctx, unit)
 }

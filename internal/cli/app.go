@@ -34,7 +34,7 @@ type manager interface {
 type container interface {
 	Start(ctx context.Context, p client.Path) error
 	WaitReady(ctx context.Context, p client.Path) error
-	StartWith(ctx context.Context, p client.Path, list []client.Passed) error
+	StartWith(ctx context.Context, p client.Path, o client.StartOptions) error
 	Destroy(ctx context.Context, p client.Path) error
 	Undefine(ctx context.Context, p client.Path) error
 	Suspend(ctx context.Context, p client.Path) error

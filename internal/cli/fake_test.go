@@ -80,8 +80,8 @@ func (f *fake) WaitReady(_ context.Context, p client.Path) error {
 	return f.call("WaitReady", f.at(p).Name)
 }
 
-func (f *fake) StartWith(_ context.Context, p client.Path, list []client.Passed) error {
-	return f.call("StartWith", f.at(p).Name+" "+named(list))
+func (f *fake) StartWith(_ context.Context, p client.Path, o client.StartOptions) error {
+	return f.call("StartWith", f.at(p).Name+" "+named(o.Passed)+o.Unit)
 }
 
 func named(list []client.Passed) string {

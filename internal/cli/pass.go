@@ -95,8 +95,10 @@ func (a *app) startCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "start", Short: "Start a defined container"}
 	var p passing
 	var ready bool
+	var unit string
 	p.add(cmd)
 	cmd.Flags().BoolVar(&ready, "ready", false, "wait until init says that it is ready, if the definition has <berth:notify>")
+	cmd.Flags().StringVar(&unit, "unit", "", "have systemd stop this `UNIT`, a service, when the container has ended for good")
 	a.start.add(cmd)
 	return a.domainCommand(cmd, nameOrUUID, fitting{States: []string{"shutoff"}}, func(ctx context.Context, d Daemon, t target) error {
 		list, err := p.list(a.Getenv)
@@ -109,7 +111,7 @@ func (a *app) startCommand() *cobra.Command {
 				return err
 			}
 		}
-		if err := begun(ctx, startWith(ctx, d, t.path, list)); err != nil {
+		if err := begun(ctx, startWith(ctx, d, t.path, client.StartOptions{Passed: list, Unit: unit})); err != nil {
 			return err
 		}
 		if ready {
@@ -122,9 +124,9 @@ func (a *app) startCommand() *cobra.Command {
 	})
 }
 
-func startWith(ctx context.Context, d Daemon, p client.Path, list []client.Passed) error {
-	if len(list) == 0 {
+func startWith(ctx context.Context, d Daemon, p client.Path, o client.StartOptions) error {
+	if len(o.Passed) == 0 && o.Unit == "" {
 		return d.Start(ctx, p)
 	}
-	return d.StartWith(ctx, p, list)
+	return d.StartWith(ctx, p, o)
 }

@@ -37,6 +37,7 @@ func (a *app) command() *cobra.Command {
 	root.PersistentFlags().BoolP("help", "h", false, "help for the command")
 	root.AddCommand(a.defineCommands()...)
 	root.AddCommand(a.changeCommands()...)
+	root.AddCommand(a.socketUnitCommand())
 	root.AddCommand(a.endCommands()...)
 	root.AddCommand(a.editCommand(), a.renameCommand())
 	root.AddCommand(a.execCommands()...)

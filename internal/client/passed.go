@@ -27,11 +27,20 @@ type named struct {
 	FD   dbus.UnixFDIndex
 }
 
-// StartWith is Start with descriptors for init, which stay the caller's.
-func (c *Client) StartWith(ctx context.Context, p Path, list []Passed) error {
-	options, files, err := c.stage(ctx, list)
+// StartOptions are the options of a start. The files stay the caller's.
+type StartOptions struct {
+	Passed []Passed
+	Unit   string // a service that systemd stops when the container has ended
+}
+
+// StartWith is Start with options.
+func (c *Client) StartWith(ctx context.Context, p Path, o StartOptions) error {
+	options, files, err := c.stage(ctx, o.Passed)
 	if err != nil {
 		return err
+	}
+	if o.Unit != "" {
+		options["unit"] = dbus.MakeVariant(o.Unit)
 	}
 	reply, err := c.exchange(ctx, p, contract.ContainerInterface, "Start", []any{options}, files)
 	bus.CloseFiles(reply.Files)

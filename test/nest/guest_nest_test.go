@@ -27,6 +27,8 @@ func actAsGuest(args []string) int {
 	err := fmt.Errorf("what? %q", args)
 	if len(args) > 0 && args[0] == "say" {
 		err = say(strings.Join(args[1:], "\n"))
+	} else if len(args) == 2 && args[0] == "listen" {
+		err = serveAt(args[1])
 	} else if len(args) == 0 {
 		err = servePassed()
 	}
@@ -47,12 +49,28 @@ func say(text string) error {
 	return err
 }
 
-// servePassed answers each connection to descriptor 3 with its line and the name of the socket.
+// serveAt listens itself, and then says that it is ready.
+func serveAt(address string) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	if err := say("READY=1\nSTATUS=listening"); err != nil {
+		return err
+	}
+	return answerAll(l)
+}
+
 func servePassed() error {
 	l, err := net.FileListener(os.NewFile(3, "passed"))
 	if err != nil {
 		return err
 	}
+	return answerAll(l)
+}
+
+// answerAll answers each connection with its line and the name of the passed socket.
+func answerAll(l net.Listener) error {
 	for {
 		conn, err := l.Accept()
 		if err != nil {

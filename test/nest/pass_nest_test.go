@@ -125,7 +125,7 @@ func TestPassFDs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := bus(t).StartWith(t.Context(), path, list); err != nil {
+			if err := bus(t).StartWith(t.Context(), path, client.StartOptions{Passed: list}); err != nil {
 				t.Fatal(err)
 			}
 			run(t, "berthctl", "start", other.Name)
@@ -218,7 +218,7 @@ func TestPassRefused(t *testing.T) {
 		"a bad name":     {[]client.Passed{{Name: "a:b", File: null}}, "a colon"},
 		"10,000":         {tenThousand(null), "the limit is 253"},
 	} {
-		err := bus(t).StartWith(t.Context(), path, c.list)
+		err := bus(t).StartWith(t.Context(), path, client.StartOptions{Passed: c.list})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}

@@ -54,6 +54,20 @@ func TestActivation(t *testing.T) {
 	}
 }
 
+// TestContainerUnit: berth@.service starts its container by name, waits until it is ready, and ends with it.
+func TestContainerUnit(t *testing.T) {
+	t.Parallel()
+	service := options(t, "berth@.service.in")
+	for key, want := range map[string][]string{
+		"Service.ExecStart": {"@BINDIR@/berthctl start --quiet --ready --unit %n %i"}, "Service.Type": {"oneshot"}, "Service.RemainAfterExit": {"yes"},
+		"Service.ExecStop": {"-@BINDIR@/berthctl shutdown --quiet --wait --timeout 60 %i", "-@BINDIR@/berthctl destroy --quiet %i"},
+	} {
+		if diff := cmp.Diff(want, service[key]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", key, diff)
+		}
+	}
+}
+
 // TestNothingIsInherited: the unit has no setting that containers would inherit.
 func TestNothingIsInherited(t *testing.T) {
 	t.Parallel()

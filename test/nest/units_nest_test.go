@@ -1,0 +1,150 @@
+//go:build nest
+
+package nest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func active(t testing.TB, unit string) string {
+	t.Helper()
+	return try(t, "systemctl", "is-active", unit).Out
+}
+
+// TestContainerUnit: `systemctl start berth@NAME` returns when the container is ready; a stop of the unit ends it in
+// order; and the unit is inactive when the container has ended by itself, but not after a reboot.
+func TestContainerUnit(t *testing.T) {
+	clean(t)
+	const unit = "berth@unitweb.service"
+	g := script(t, "unitweb", `trap 'echo bye; exit 0' TERM
+/serve say READY=1 STATUS=up
+n=$(($(cat /count 2>/dev/null || echo 0)+1)); echo $n > /count
+while :; do
+	[ -e /off ] && rm /off && exit 0
+	[ -e /again ] && rm /again && exec reboot -f
+	sleep 0.1
+done`)
+	g.More = extension("<notify/>")
+	serve(t, g.Root)
+	g.define(t)
+	t.Cleanup(func() {
+		try(t, "systemctl", "stop", unit)
+		try(t, "systemctl", "reset-failed", unit)
+	})
+	run(t, "systemd-analyze", "verify", unit)
+	run(t, "systemctl", "start", unit)
+	if i := info(t, g.Name); !i.Ready || i.Status != "up" {
+		t.Errorf("after the start of the unit: %+v", i)
+	}
+	run(t, "systemctl", "stop", unit)
+	if i := info(t, g.Name); i.State != "shutoff" || i.LastExit.Kind != "exited" || i.LastExit.Code != 0 {
+		t.Errorf("after the stop of the unit: %+v", i)
+	}
+	if got := run(t, "berthctl", "console-log", g.Name); !strings.Contains(got, "bye") {
+		t.Errorf("it was not asked to end: %q", got)
+	}
+	run(t, "systemctl", "start", unit)
+	first := info(t, g.Name).Leader
+	if err := os.WriteFile(filepath.Join(g.Root, "again"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() error {
+		if i := info(t, g.Name); i.Leader == first || !i.Ready {
+			return fmt.Errorf("no reboot: %+v", i)
+		}
+		return nil
+	})
+	if got := active(t, unit); got != "active" {
+		t.Errorf("after a reboot the unit is %s", got)
+	}
+	if err := os.WriteFile(filepath.Join(g.Root, "off"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() error { return is(active(t, unit), "inactive") })
+	if i := info(t, g.Name); i.State != "shutoff" {
+		t.Errorf("it is %s", i.State)
+	}
+}
+
+// removeUnits removes what `berthctl socket-unit` wrote.
+func removeUnits(t *testing.T, name, domain string) {
+	t.Cleanup(func() {
+		try(t, "systemctl", "disable", "--now", name+".socket")
+		try(t, "systemctl", "stop", name+".service", "berth@"+domain+".service")
+		for _, file := range []string{name + ".socket", name + ".service", "berth@" + domain + ".service.d"} {
+			_ = os.RemoveAll("/etc/systemd/system/" + file)
+		}
+		run(t, "systemctl", "daemon-reload")
+		try(t, "systemctl", "reset-failed")
+	})
+}
+
+// TestSocketUnit: `berthctl socket-unit` writes and enables a pair of units that starts the container with the first
+// connection, and overwrites nobody else's units.
+func TestSocketUnit(t *testing.T) {
+	clean(t)
+	g := guest{Name: "ondemand", Root: busybox(t), Init: "/" + guestProgram}
+	serve(t, g.Root)
+	g.define(t)
+	removeUnits(t, g.Name, g.Name)
+	run(t, "berthctl", "socket-unit", g.Name, "--listen", "127.0.0.1:2325")
+	for range 2 {
+		if got := run(t, "systemctl", "is-enabled", "ondemand.socket"); got != "enabled" {
+			t.Errorf("the socket is %s", got)
+		}
+		if got := answer(t, "127.0.0.1:2325", "hello"); got != "hello from ondemand.socket" {
+			t.Errorf("got %q", got)
+		}
+		run(t, "berthctl", "destroy", g.Name)
+		eventually(t, func() error { return is(active(t, "ondemand.service"), "inactive") })
+	}
+	run(t, "systemd-analyze", "verify", "ondemand.socket", "ondemand.service")
+	run(t, "berthctl", "socket-unit", g.Name, "--listen", "127.0.0.1:2325") // again
+	for args, want := range map[string]string{
+		"--unit dbus --listen 1": "the host has a unit dbus.socket already",
+		"--unit a/b --listen 1":  "cannot be the name of a unit",
+		"":                       "requires --listen",
+		"--listen=":              "is no address",
+		"--idle 5min --listen 1": "--idle requires --proxy",
+		"--unit ondemandport --listen 127.0.0.1:2325": "systemctl enable",
+	} {
+		got := try(t, "sh", "-c", "berthctl socket-unit ondemand "+args)
+		if got.Status == 0 || !strings.Contains(got.Err, want) {
+			t.Errorf("%s: %+v, want %q", args, got, want)
+		}
+	}
+	removeUnits(t, "ondemandport", g.Name)
+	if err := os.WriteFile("/etc/systemd/system/ondemand.service", []byte("[Service]\nExecStart=/bin/true\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := try(t, "berthctl", "socket-unit", g.Name, "--listen", "1"); got.Status == 0 || !strings.Contains(got.Err, "is not of berthctl") {
+		t.Errorf("another's unit: %+v", got)
+	}
+}
+
+// TestSocketProxy: with --proxy a server that cannot take sockets is started by the first connection, which it answers
+// when it is ready, and stopped when nobody talks to it any more; the next connection starts it again.
+func TestSocketProxy(t *testing.T) {
+	clean(t)
+	g := guest{Name: "proxied", Root: busybox(t), Init: "/" + guestProgram, More: extension("<notify/>")}
+	g.Args = "<initarg>listen</initarg><initarg>127.0.0.1:2501</initarg>"
+	serve(t, g.Root)
+	g.define(t)
+	removeUnits(t, g.Name, g.Name)
+	run(t, "berthctl", "socket-unit", g.Name, "--listen", "127.0.0.1:2326", "--proxy", "127.0.0.1:2501", "--idle", "1s")
+	for range 2 {
+		began := time.Now()
+		if got := answer(t, "127.0.0.1:2326", "hello"); got != "hello from" {
+			t.Errorf("got %q", got)
+		}
+		t.Logf("first connection: %v", time.Since(began))
+		eventually(t, func() error { return is(info(t, g.Name).State, "shutoff") })
+		eventually(t, func() error { return is(active(t, "proxied.service"), "inactive") })
+		eventually(t, func() error { return is(active(t, "berth@proxied.service"), "inactive") })
+	}
+}
