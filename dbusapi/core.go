@@ -32,7 +32,7 @@ type core interface {
 	Exec(ctx context.Context, u domain.UUID, c service.Command, stdio []*os.File) (service.Process, []*os.File, error)
 	Namespaces(u domain.UUID, kinds []string) ([]*os.File, error)
 	LeaderPIDFD(u domain.UUID) (*os.File, error)
-	SignalInit(u domain.UUID, sig syscall.Signal) error
+	SignalInside(ctx context.Context, u domain.UUID, pid uint32, sig syscall.Signal) error
 	WaitProcess(ctx context.Context, key service.ProcessKey) (service.Process, error)
 	SignalProcess(key service.ProcessKey, sig syscall.Signal) error
 	ResizeProcess(key service.ProcessKey, rows, columns uint32) error

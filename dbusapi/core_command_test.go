@@ -71,7 +71,10 @@ func (f *fakeCore) LeaderPIDFD(u domain.UUID) (*os.File, error) {
 	return os.Open(os.DevNull)
 }
 
-func (f *fakeCore) SignalInit(_ domain.UUID, sig syscall.Signal) error {
+func (f *fakeCore) SignalInside(_ context.Context, _ domain.UUID, pid uint32, sig syscall.Signal) error {
+	if pid > 2 {
+		return service.ErrNoProcess
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.signalled = append(f.signalled, sig)

@@ -3,6 +3,7 @@ package dbusapi
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"syscall"
 
@@ -66,15 +67,15 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 	return []any{ProcessPath(p.ProcessKey), named}, nil
 }
 
-func sendProcessSignal(_ context.Context, s *Server, c *call) ([]any, error) {
+func sendProcessSignal(ctx context.Context, s *Server, c *call) ([]any, error) {
 	pid, sig := c.args[0].(int64), c.args[1].(uint32)
-	if pid != 1 {
-		return nil, stdError(contract.ErrorInvalidArgs, "only process 1, init, can be sent a signal, not %d", pid)
+	if pid < 1 || pid > math.MaxInt32 {
+		return nil, stdError(contract.ErrorInvalidArgs, "there is no process %d", pid)
 	}
 	if sig > lastSignal {
 		return nil, stdError(contract.ErrorInvalidArgs, "there is no signal %d", sig)
 	}
-	return nil, s.core.SignalInit(c.uuid, syscall.Signal(sig))
+	return nil, s.core.SignalInside(ctx, c.uuid, uint32(pid), syscall.Signal(sig))
 }
 
 func processIface() *iface {

@@ -176,7 +176,7 @@ func TestOpen(t *testing.T) {
 	_ = os.NewFile(uintptr(pidfd), "pidfd").Close()
 }
 
-// TestSendProcessSignal: init gets a signal; another process and what is no signal are refused.
+// TestSendProcessSignal: a process of the container gets a signal; what is no process and what is no signal is refused.
 func TestSendProcessSignal(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -184,6 +184,12 @@ func TestSendProcessSignal(t *testing.T) {
 	if err := r.call(ContainerPath(uuidB), name, int64(1), uint32(10), noOptions()).Err; err != nil || !slices.Equal(r.core.toInit(), []syscall.Signal{10}) {
 		t.Errorf("%v, %v", r.core.toInit(), err)
 	}
-	fails(t, r.call(ContainerPath(uuidB), name, int64(2), uint32(10), noOptions()), contract.ErrorInvalidArgs)
+	if err := r.call(ContainerPath(uuidB), name, int64(2), uint32(10), noOptions()).Err; err != nil {
+		t.Error(err)
+	}
+	fails(t, r.call(ContainerPath(uuidB), name, int64(3), uint32(10), noOptions()), contract.ErrorNoSuchProcess)
+	for _, pid := range []int64{0, -1, 1 << 31} {
+		fails(t, r.call(ContainerPath(uuidB), name, pid, uint32(10), noOptions()), contract.ErrorInvalidArgs)
+	}
 	fails(t, r.call(ContainerPath(uuidB), name, int64(1), uint32(65), noOptions()), contract.ErrorInvalidArgs)
 }

@@ -83,13 +83,19 @@ func (s *Service) Exec(ctx context.Context, u domain.UUID, c Command, stdio []*o
 	return s.enterProcess(u, sup, x).now(), x.Ends(), nil
 }
 
-// SignalInit sends a signal to the init of a running container.
-func (s *Service) SignalInit(u domain.UUID, sig syscall.Signal) error {
+// SignalInside sends a signal to a process of a running container, by its pid in the container. It returns ErrNoProcess if
+// there is none.
+func (s *Service) SignalInside(ctx context.Context, u domain.UUID, pid uint32, sig syscall.Signal) error {
 	sup, err := s.executor(u, opSignal)
 	if err != nil {
 		return err
 	}
-	return sup.Signal(sig)
+	if pid == 1 { // also if the container has no /proc
+		return sup.Signal(sig)
+	}
+	ctx, cancel := limited(ctx, execTimeout)
+	defer cancel()
+	return timedOut(ctx, sup.SignalInside(ctx, pid, sig))
 }
 
 // executor returns the supervisor of a container that allows the operation. It returns a CommandError if the supervisor

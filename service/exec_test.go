@@ -117,7 +117,7 @@ func TestExecRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("suspended", "exec is not possible while the domain is paused")
-	if err := errors.Join(s.SignalInit(u, syscall.SIGTERM), s.Resume(t.Context(), u)); err != nil {
+	if err := errors.Join(s.SignalInside(t.Context(), u, 1, syscall.SIGTERM), s.Resume(t.Context(), u)); err != nil {
 		t.Fatal(err)
 	}
 	shareable := c.shareable
@@ -130,7 +130,7 @@ func TestExecRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("off", "domain is not running")
-	if err := s.SignalInit(u, syscall.SIGTERM); err == nil || err.Error() != "domain is not running" {
+	if err := s.SignalInside(t.Context(), u, 1, syscall.SIGTERM); err == nil || err.Error() != "domain is not running" {
 		t.Errorf("a signal: %v", err)
 	}
 }

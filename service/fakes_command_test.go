@@ -53,6 +53,10 @@ func (s *supervisorFake) Exec(_ context.Context, c Command, _ []*os.File) (Execu
 	return x, nil
 }
 
+func (s *supervisorFake) SignalInside(_ context.Context, _ uint32, sig syscall.Signal) error {
+	return s.Signal(sig)
+}
+
 func (s *supervisorFake) LeaderPIDFD() (*os.File, error) { return s.Namespace("pid") }
 
 func (s *supervisorFake) Executions() []Execution {

@@ -283,6 +283,8 @@ type Supervisor interface {
 	Executions() []Execution
 	// Signal sends a signal to init. It is no error if init has ended already.
 	Signal(sig syscall.Signal) error
+	// SignalInside sends a signal to a process by its pid in the container. It returns ErrNoProcess if there is none.
+	SignalInside(ctx context.Context, pid uint32, sig syscall.Signal) error
 	// Asked is closed when systemd has ordered the container's end. The supervisor has asked init by then.
 	Asked() <-chan struct{}
 	// Done is closed when the supervisor is gone. End then says how init ended.

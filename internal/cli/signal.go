@@ -12,7 +12,7 @@ import (
 )
 
 func (a *app) signalCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "send-process-signal", Short: "Send a signal to a container's init"}
+	cmd := &cobra.Command{Use: "send-process-signal", Short: "Send a signal to a process of a container"}
 	var domain, pid, name string
 	run := func(ctx context.Context, d Daemon, t target) error {
 		n, err := strconv.ParseInt(pid, 10, 64)
@@ -55,7 +55,7 @@ func (a *app) signalCommand() *cobra.Command {
 		}
 		return nil
 	}
-	cmd.Flags().StringVar(&pid, "pid", "", "the `PID` of a process in the container: 1, which is init")
+	cmd.Flags().StringVar(&pid, "pid", "", "the `PID` of a process in the container; init is 1")
 	cmd.Flags().StringVar(&name, "signame", "", "the `SIGNAL`, as a number or a name such as hup, SIGTERM or rtmin+4")
 	cmd.RunE = act
 	return cmd

@@ -3,6 +3,7 @@ package launch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"syscall"
 
@@ -36,16 +37,37 @@ type Execution struct {
 
 // Exec executes a command in the container.
 func (p *Process) Exec(ctx context.Context, c service.Command, stdio []*os.File) (service.Execution, error) {
+	x, err := p.askFor(ctx, func(request uint32) wire.Message {
+		return &wire.Exec{
+			Request: request, Argv: c.Argv, Env: c.Env, Dir: c.Dir, User: c.User, Group: c.Group,
+			Terminal: c.Terminal, Rows: c.Rows, Columns: c.Columns,
+		}
+	}, stdio...)
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// SignalInside sends a signal to a process by its pid in the container.
+func (p *Process) SignalInside(ctx context.Context, pid uint32, sig syscall.Signal) error {
+	_, err := p.askFor(ctx, func(request uint32) wire.Message {
+		return &wire.Signal{Number: uint32(sig), PID: pid, Request: request}
+	})
+	if errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("%w: %w", service.ErrNoProcess, err)
+	}
+	return err
+}
+
+// askFor sends a message and waits for its answer. The answer to a Signal has no command.
+func (p *Process) askFor(ctx context.Context, message func(request uint32) wire.Message, files ...*os.File) (*Execution, error) {
 	answer := make(chan begun, 1)
 	request, err := p.ask(answer)
 	if err != nil {
 		return nil, err
 	}
-	err = p.conn.Send(&wire.Exec{
-		Request: request, Argv: c.Argv, Env: c.Env, Dir: c.Dir, User: c.User, Group: c.Group,
-		Terminal: c.Terminal, Rows: c.Rows, Columns: c.Columns,
-	}, stdio...)
-	if err != nil {
+	if err := p.conn.Send(message(request), files...); err != nil {
 		p.forgo(request)
 		if hasEnded(err) {
 			return nil, errLost
@@ -54,10 +76,7 @@ func (p *Process) Exec(ctx context.Context, c service.Command, stdio []*os.File)
 	}
 	select {
 	case b := <-answer:
-		if b.err != nil {
-			return nil, b.err
-		}
-		return b.execution, nil
+		return b.execution, b.err
 	case <-ctx.Done():
 		p.forgo(request)
 		return nil, context.Cause(ctx)
@@ -114,6 +133,8 @@ func (e *executions) hear(p *Process, m wire.Message, files []*os.File) []*os.Fi
 	switch m := m.(type) {
 	case *wire.Begun:
 		return e.begun(p, m, files)
+	case *wire.Signalled:
+		e.answer(m.Request, begun{})
 	case *wire.Refused:
 		e.answer(m.Request, begun{err: refusal(m)})
 	case *wire.Over:

@@ -172,6 +172,10 @@ func (s *supervisor) order(m wire.Message) {
 }
 
 func (s *supervisor) signal(m *wire.Signal) error {
+	if m.PID != 0 {
+		s.signalInside(m)
+		return nil
+	}
 	if m.ID == 0 {
 		return pidfd.Signal(s.init, syscall.Signal(m.Number))
 	}

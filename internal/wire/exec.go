@@ -41,8 +41,16 @@ type Over struct {
 	Dumped bool
 }
 
-// Signal sends a signal to a command, or to init if ID is 0.
-type Signal struct{ ID, Number uint32 }
+// Signal sends a signal to a command, or to init if ID is 0. With a PID it is for that process of the container, and is
+// answered by Signalled or Refused.
+type Signal struct {
+	ID, Number uint32
+	PID        uint32 // in the container
+	Request    uint32
+}
+
+// Signalled says that a process got its signal.
+type Signalled struct{ Request uint32 }
 
 // Resize sets the size of a command's terminal.
 type Resize struct{ ID, Rows, Columns uint32 }
@@ -57,6 +65,8 @@ func (*Over) kind() Type    { return TypeOver }
 func (*Signal) kind() Type  { return TypeSignal }
 func (*Resize) kind() Type  { return TypeResize }
 func (*Forget) kind() Type  { return TypeForget }
+
+func (*Signalled) kind() Type { return TypeSignalled }
 
 func (m *Exec) put(w *pack.Writer) {
 	w.U32(m.Request)
@@ -93,6 +103,8 @@ func (m *Over) put(w *pack.Writer) {
 func (m *Signal) put(w *pack.Writer) {
 	w.U32(m.ID)
 	w.U32(m.Number)
+	w.U32(m.PID)
+	w.U32(m.Request)
 }
 
 func (m *Resize) put(w *pack.Writer) {
@@ -102,6 +114,8 @@ func (m *Resize) put(w *pack.Writer) {
 }
 
 func (m *Forget) put(w *pack.Writer) { w.U32(m.ID) }
+
+func (m *Signalled) put(w *pack.Writer) { w.U32(m.Request) }
 
 func putTexts(w *pack.Writer, list []string) {
 	w.U32(uint32(len(list)))
@@ -134,7 +148,9 @@ func decodeCommand(t Type, r *pack.Reader) Message {
 	case TypeOver:
 		return &Over{ID: r.U32(), Code: int32(r.U32()), Signal: r.Bool(), Dumped: r.Bool()}
 	case TypeSignal:
-		return &Signal{ID: r.U32(), Number: r.U32()}
+		return &Signal{ID: r.U32(), Number: r.U32(), PID: r.U32(), Request: r.U32()}
+	case TypeSignalled:
+		return &Signalled{Request: r.U32()}
 	case TypeResize:
 		return &Resize{ID: r.U32(), Rows: r.U32(), Columns: r.U32()}
 	case TypeForget:

@@ -43,6 +43,7 @@ const (
 	TypeKept
 	TypeNotify
 	TypeNotified
+	TypeSignalled
 	typeEnd
 )
 

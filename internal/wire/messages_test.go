@@ -30,7 +30,7 @@ func every() []Message {
 		&Exec{Request: 1, Argv: []string{"ls", "-l", ""}, Env: []string{"A=b"}, Dir: "/tmp", User: "web", Group: "7", Terminal: true, Rows: 24, Columns: 80},
 		&Exec{}, &Begun{Request: 1, ID: 2, PID: 3, Command: "ls"},
 		&Refused{Request: 1, Status: 127, Failed: Failed{Stage: "exec", Text: "ls: no such file", Number: syscall.ENOENT}},
-		&Over{ID: 2, Code: -1}, &Over{ID: 2, Code: 11, Signal: true, Dumped: true}, &Signal{ID: 2, Number: 15}, &Resize{ID: 2, Rows: 24, Columns: 80}, &Forget{ID: 2},
+		&Over{ID: 2, Code: -1}, &Over{ID: 2, Code: 11, Signal: true, Dumped: true}, &Signal{ID: 2, Number: 15}, &Signal{Number: 15, PID: 7, Request: 1}, &Signalled{Request: 1}, &Resize{ID: 2, Rows: 24, Columns: 80}, &Forget{ID: 2},
 		&Passed{}, &Kept{Places: []uint32{0, 7}}, &Notify{}, &Notified{Ready: true, Status: "1 of 2"},
 	}
 }

@@ -3,6 +3,7 @@
 package nest
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -199,7 +200,8 @@ func expect(t *testing.T, f *os.File, want string) {
 	}
 }
 
-// TestSendProcessSignal: init gets a signal by name and by number, and no other process can be sent one.
+// TestSendProcessSignal: init gets a signal by name and by number, and so does another process by its pid in the container. A
+// container cannot put something else in the place of a process.
 func TestSendProcessSignal(t *testing.T) {
 	clean(t)
 	script(t, "web", "trap 'echo usr1' USR1; trap 'echo hup' HUP; echo ready; while :; do sleep 0.01; done").start(t)
@@ -208,7 +210,28 @@ func TestSendProcessSignal(t *testing.T) {
 	says(t, "web", "usr1")
 	run(t, "berthctl", "send-process-signal", "web", "1", "1")
 	says(t, "web", "hup")
-	if got := try(t, "berthctl", "send-process-signal", "web", "2", "usr1"); got.Status != 1 || !strings.Contains(got.Err, "only process 1, init, can be sent a signal") {
+	cmd := exec.Command("berthctl", "exec", "web", "--", "sh", "-c", "trap 'exit 4' USR2; echo $$; while :; do sleep 0.01; done")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, "berthctl", "send-process-signal", "web", strings.TrimSpace(pid), "usr2")
+	if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != 4 {
+		t.Errorf("another process: %v", cmd.ProcessState)
+	}
+	if got := try(t, "berthctl", "send-process-signal", "web", "99999", "usr1"); got.Status != 1 || !strings.HasSuffix(got.Err, "there is no process 99999") {
+		t.Errorf("%+v", got)
+	}
+	// What the container has in the place of its /proc is no process.
+	run(t, "berthctl", "exec", "web", "--", "sh", "-c", "mount -t tmpfs none /proc && mkdir /proc/77")
+	if got := try(t, "berthctl", "send-process-signal", "web", "77", "kill"); got.Status != 1 || !strings.Contains(got.Err, "bad file descriptor") {
 		t.Errorf("%+v", got)
 	}
 }
