@@ -34,8 +34,7 @@ type client struct {
 	over   bool   // it was told of the end
 	told   bool   // whether it was told that it has the input
 	knows  bool   // told is what it was told
-	buffer []byte // for output
-	packet []byte
+	packet []byte // room for one: the header and its output
 }
 
 // consoleOrder carries out an order of berthd that is about a console.
@@ -146,8 +145,7 @@ func (v *client) leave() {
 // send sends the output as it comes, until the connection or the container ends.
 func (v *client) send() {
 	defer v.leave()
-	v.buffer = make([]byte, ring.MaxData)
-	v.packet = make([]byte, 0, ring.MaxPacket)
+	v.packet = make([]byte, ring.MaxPacket)
 	for {
 		text, ok := v.next()
 		if !ok {
@@ -172,14 +170,14 @@ func (v *client) next() (text []byte, ok bool) {
 	if owns := c.input == v; v.framed && !v.over && (owns != v.told || !v.knows) {
 		v.told, v.knows = owns, true
 		p := ring.Packet{Kind: ring.Input, On: owns}
-		return p.Append(v.packet), true
+		return p.Append(v.packet[:0]), true
 	}
-	n, at, err := c.ring.ReadAt(v.buffer, v.at)
+	n, at, err := c.ring.ReadAt(v.packet[outputHeader:], v.at)
 	if err != nil {
 		return nil, false
 	}
 	if n > 0 {
-		text = v.output(at, v.buffer[:n])
+		text = v.output(at, n)
 		v.at, v.begun = at+uint64(n), true
 		if v.at >= v.mark+ring.Size {
 			v.waited, v.mark = 0, v.at
@@ -196,19 +194,25 @@ func (v *client) next() (text []byte, ok bool) {
 	}
 	v.over = true
 	p := ring.Packet{Kind: ring.End, At: at}
-	return p.Append(v.packet), true
+	return p.Append(v.packet[:0]), true
 }
 
-// output returns output as the client gets it. It tells one of bare bytes of a gap by a line of text.
-func (v *client) output(at uint64, b []byte) []byte {
+// outputHeader is the size of a packet of output before the output.
+const outputHeader = ring.MaxPacket - ring.MaxData
+
+// output returns the n bytes of output in the packet as the client gets them. It tells one of bare bytes of a gap by a
+// line of text.
+func (v *client) output(at uint64, n int) []byte {
+	text := v.packet[outputHeader : outputHeader+n]
 	if v.framed {
-		p := ring.Packet{Kind: ring.Output, At: at, Bytes: b}
-		return p.Append(v.packet)
+		p := ring.Packet{Kind: ring.Output, At: at}
+		_ = p.Append(v.packet[:0]) // in front of the text
+		return v.packet[:outputHeader+n]
 	}
 	if missed := at - v.at; missed > 0 && v.begun {
-		return append(fmt.Appendf(v.packet, "\r\n[berth: %d bytes of output were missed]\r\n", missed), b...)
+		return append(fmt.Appendf(nil, "\r\n[berth: %d bytes of output were missed]\r\n", missed), text...)
 	}
-	return b
+	return text
 }
 
 // receive hands the client's input to the container, as long as the client owns the input. Input of others is
