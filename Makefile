@@ -171,7 +171,7 @@ demo-systemd: ## boot Debian's systemd in a container, with and without a user n
 	@$(MAKE) --no-print-directory --silent deb
 	@test/rig/untouched test/demo/demo-systemd $(DEB)
 
-bench: build | go ## compare start and stop with other container managers (root, Debian 12)
+bench: build | go ## compare start, stop and exec with other container managers (root, Debian 12)
 	test/deps bench
 	$(GO) build -o bin/bench ./test/bench
 	exec bin/bench $(BENCHFLAGS)

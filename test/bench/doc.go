@@ -1,5 +1,5 @@
 // Command bench compares Berth with the other container managers (peers) of a Linux host. It measures
-// the start and stop of one container and of many, and the memory that each takes. `make bench` runs
+// the start and stop of one container and of many, the execution of commands in them, and the memory that each takes. `make bench` runs
 // it, as root and from the top of the repository.
 //
 // It installs the peers' Debian packages that are missing, and boots two nests (test/rig/nest). In each

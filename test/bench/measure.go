@@ -19,19 +19,20 @@ func (s *session) measure(ctx context.Context) error {
 		return err
 	}
 	rounds := []struct {
-		name  string
-		start func(context.Context, *contender) error
-		in    func(*contender) bool
+		name string
+		once func(context.Context, *contender) error
+		in   func(*contender) bool
 	}{
-		{"warm", s.warmStart, func(*contender) bool { return true }},
-		{"cold", s.coldStart, func(p *contender) bool { return !p.extra }},
+		{"warm starts", s.warmStart, func(p *contender) bool { return !p.commands }},
+		{"cold starts", s.coldStart, func(p *contender) bool { return !p.extra }},
+		{"commands", s.executes, func(p *contender) bool { return p.executes }},
 	}
 	for _, round := range rounds {
 		for run := range s.options.runs {
 			if run%10 == 0 {
-				s.say("%s starts, round %d of %d", round.name, run+1, s.options.runs)
+				s.say("%s, round %d of %d", round.name, run+1, s.options.runs)
 			}
-			err := s.each(round.in, func(p *contender) error { return round.start(ctx, p) })
+			err := s.each(round.in, func(p *contender) error { return round.once(ctx, p) })
 			if err != nil {
 				return err
 			}

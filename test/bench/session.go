@@ -27,13 +27,14 @@ type session struct {
 // contender is one peer and its samples.
 type contender struct {
 	peerConfig
-	version string
-	note    string
-	problem string // the reason why it is excluded; empty if it is not
-	nextID  int    // the container that is used next
+	version  string
+	note     string
+	problem  string // the reason why it is excluded; empty if it is not
+	nextID   int    // the container that is used next
+	executes bool   // it can execute commands in containers
 
 	warm, cold report.Series
-	stop       report.Series
+	stop, exec report.Series
 }
 
 func newSession(o options) *session {
@@ -111,7 +112,7 @@ func (s *session) prepare(ctx context.Context, p *contender) error {
 		return nil
 	}
 	reply, err := s.do(ctx, p, proto.Request{Op: proto.Prepare, Count: s.options.many})
-	p.version, p.note = reply.Version, reply.Note
+	p.version, p.note, p.executes = reply.Version, reply.Note, reply.Executes
 	return err
 }
 

@@ -76,6 +76,8 @@ func (a *Agent) serve(ctx context.Context, request proto.Request) (proto.Reply, 
 		return a.start(ctx, peer, request)
 	case proto.Stop:
 		return a.stop(ctx, peer, request)
+	case proto.Exec:
+		return a.execute(ctx, peer, request)
 	case proto.Memory:
 		processes, err := memory(peer.about.Programs)
 		return proto.Reply{Processes: processes}, err
@@ -105,7 +107,8 @@ func (a *Agent) prepare(ctx context.Context, request proto.Request) (proto.Reply
 		return proto.Reply{Version: about.Version, Note: about.Note}, errors.Join(err, peer.Close())
 	}
 	a.ready[request.Peer] = prepared{peer, about}
-	return proto.Reply{Version: about.Version, Note: about.Note}, nil
+	_, executes := peer.(peers.Executor)
+	return proto.Reply{Version: about.Version, Note: about.Note, Executes: executes}, nil
 }
 
 func (a *Agent) close() error {

@@ -10,6 +10,9 @@ import (
 // Tinit is the path, inside a nest, of the program that is every container's init.
 const Tinit = "/run/nest/out/tinit"
 
+// nothing returns the command that is executed in the containers. It exits with 0 at once.
+func nothing() []string { return []string{"/tinit", "exit"} }
+
 // makeRoot makes one container's root directory. It has busybox, tinit and its pipe, and the mount
 // points that some manager needs. It has /usr because systemd-nspawn refuses a root without it.
 func makeRoot(dir string) (*stamp, error) {

@@ -25,6 +25,7 @@ type berth struct {
 	idmap      string // the definition's <idmap>, or "" for none
 	conn       *dbus.Conn
 	containers []dbus.BusObject
+	null       *os.File // what commands get as input and outputs
 }
 
 // noOptions returns the empty a{sv} that most methods take.
@@ -36,6 +37,9 @@ func (b *berth) Prepare(ctx context.Context, count int) (About, error) {
 		return About{}, fmt.Errorf("connect to the system bus: %w", err)
 	}
 	b.conn = conn
+	if b.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
+		return About{}, err
+	}
 	manager := conn.Object(berthName, berthRoot)
 	version, err := manager.GetProperty(berthManager + ".Version")
 	if err != nil {
@@ -50,7 +54,7 @@ func (b *berth) Prepare(ctx context.Context, count int) (About, error) {
 	}
 	return About{
 		Version:  fmt.Sprint("berth ", version.Value()),
-		Note:     "org.berth1.Container.Start and .Destroy on an open bus connection; registered",
+		Note:     "org.berth1.Container.Start, .Exec and .Destroy on an open bus connection; registered",
 		Programs: []string{"berth-supervisor", "berthd"},
 	}, nil
 }
@@ -76,6 +80,9 @@ func (b *berth) define(ctx context.Context, manager dbus.BusObject, id int) (dbu
 	return path, err
 }
 
+// log returns the file of the messages of the programs that are run for a container.
+func (b *berth) log(id int) string { return filepath.Join(b.roots.Work("berth"), name(id)+".log") }
+
 func (b *berth) Start(ctx context.Context, id int) error {
 	return b.containers[id].CallWithContext(ctx, berthContainer+".Start", 0, noOptions()).Err
 }
@@ -96,7 +103,7 @@ func (b *berth) Close() error {
 	if b.conn == nil {
 		return nil
 	}
-	return b.conn.Close()
+	return errors.Join(b.conn.Close(), b.null.Close())
 }
 
 // berthUserNS is berth with a user namespace for each container.
@@ -119,8 +126,6 @@ func (b *berthctl) Prepare(ctx context.Context, count int) (About, error) {
 	}
 	return about, os.MkdirAll(b.roots.Work("berth"), 0o700)
 }
-
-func (b *berthctl) log(id int) string { return filepath.Join(b.roots.Work("berth"), name(id)+".log") }
 
 func (b *berthctl) Start(ctx context.Context, id int) error {
 	return logged(ctx, b.log(id), "berthctl", "start", name(id))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -38,7 +39,7 @@ func (l *lxc) Prepare(ctx context.Context, count int) (About, error) {
 	}
 	return About{
 		Version:  "lxc " + strings.TrimSpace(version),
-		Note:     "lxc-start -d, lxc-stop -k; not registered",
+		Note:     "lxc-start -d, lxc-stop -k, lxc-attach; not registered",
 		Programs: []string{"lxc-start"},
 	}, nil
 }
@@ -51,6 +52,10 @@ func (l *lxc) Start(ctx context.Context, id int) error {
 
 func (l *lxc) Stop(ctx context.Context, id int) error {
 	return logged(ctx, l.log(id), "lxc-stop", "-P", l.roots.Work("lxc"), "-n", name(id), "-k")
+}
+
+func (l *lxc) Exec(ctx context.Context, id int, argv []string) error {
+	return logged(ctx, l.log(id), slices.Concat([]string{"lxc-attach", "-P", l.roots.Work("lxc"), "-n", name(id), "--"}, argv)...)
 }
 
 func (l *lxc) Explain(id int) string { return tail(l.log(id)) }

@@ -52,7 +52,7 @@ func (n *nspawn) Prepare(ctx context.Context, _ int) (About, error) {
 	}
 	about := About{
 		Version:    version,
-		Note:       "registered; stop is SIGTERM to systemd-nspawn until it is gone",
+		Note:       "registered; stop is SIGTERM to systemd-nspawn until it is gone; no exec: systemd-run -M and machinectl shell need systemd as init",
 		Foreground: true,
 		Programs:   []string{"systemd-nspawn"},
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// oci is runc or crun. It starts a bundle with `run -d`, and stops it with `delete -f`.
+// oci is runc or crun. It starts a bundle with `run -d`, executes with `exec`, and stops with `delete -f`.
 type oci struct {
 	program string
 	roots   Roots
@@ -33,7 +33,7 @@ func (o *oci) Prepare(ctx context.Context, count int) (About, error) {
 			return About{}, fmt.Errorf("bundle %d: %w", id, err)
 		}
 	}
-	about := About{Version: strings.Replace(firstLine(version), " version", "", 1), Note: "run -d, delete -f; its default spec; not registered"}
+	about := About{Version: strings.Replace(firstLine(version), " version", "", 1), Note: "run -d, delete -f, exec; its default spec; not registered"}
 	if o.program == "crun" && !mayRaiseMemlock() {
 		launch, err := newMemlockLauncher()
 		if err != nil {
@@ -121,6 +121,10 @@ func (o *oci) Start(ctx context.Context, id int) error {
 
 func (o *oci) Stop(ctx context.Context, id int) error {
 	return logged(ctx, o.log(id), o.program, "delete", "-f", name(id))
+}
+
+func (o *oci) Exec(ctx context.Context, id int, argv []string) error {
+	return logged(ctx, o.log(id), slices.Concat([]string{o.program, "exec", name(id)}, argv)...)
 }
 
 func (o *oci) Explain(id int) string { return tail(o.log(id)) }

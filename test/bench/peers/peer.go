@@ -23,6 +23,13 @@ type Peer interface {
 	Close() error
 }
 
+// Executor is a peer that can execute commands in running containers.
+type Executor interface {
+	// Exec executes a command in a container, without input or output. It returns when the exit status is known, with an
+	// error if that is not 0.
+	Exec(ctx context.Context, id int, argv []string) error
+}
+
 // About describes a prepared peer.
 type About struct {
 	Version    string
@@ -55,6 +62,8 @@ func New(peer string, roots Roots) (Peer, error) {
 		return &berthUserNS{berth{roots: roots, idmap: idmap}}, nil
 	case "berthctl":
 		return &berthctl{berth: berth{roots: roots}}, nil
+	case "berth-nsenter":
+		return &nsenter{berth: berth{roots: roots}}, nil
 	case "nspawn":
 		return newNspawn(roots, terminateBySignal), nil
 	case "nspawn-terminate":

@@ -12,6 +12,7 @@ const (
 	Prepare Op = "prepare" // make the peer and its containers 0 to Count-1 ready
 	Start   Op = "start"   // start IDs with Callers callers, each waiting for its init
 	Stop    Op = "stop"    // stop IDs with Callers callers
+	Exec    Op = "exec"    // execute a command in each of IDs with Callers callers
 	Memory  Op = "memory"  // read the memory of the peer's processes
 	Profile Op = "profile" // start the one of IDs, and note when its steps are seen from outside
 )
@@ -25,7 +26,7 @@ type Request struct {
 	Count   int    `json:"count,omitempty"`
 }
 
-// Timing is one start or stop. Its times are in milliseconds after the call.
+// Timing is one start, stop or command. Its times are in milliseconds after the call.
 type Timing struct {
 	ID       int     `json:"id"`
 	Exec     float64 `json:"exec,omitempty"`     // init's first instruction
@@ -53,7 +54,8 @@ type Reply struct {
 	Error     string    `json:"error,omitempty"`
 	Version   string    `json:"version,omitempty"`
 	Note      string    `json:"note,omitempty"`
-	Wall      float64   `json:"wall,omitempty"` // until the last init has run, or the last stop has returned
+	Executes  bool      `json:"executes,omitempty"` // the peer can execute commands
+	Wall      float64   `json:"wall,omitempty"`     // until the last init has run, or the last stop has returned
 	Timings   []Timing  `json:"timings,omitempty"`
 	Processes []Process `json:"processes,omitempty"`
 	Marks     []Mark    `json:"marks,omitempty"`

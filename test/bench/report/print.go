@@ -20,6 +20,7 @@ func (r *Report) Print(w io.Writer) error {
 		r.startTable("Start, warm: the call to init's first instruction, right after another start (ms)", r.Warm),
 		r.startTable("Start, cold: the same after 400 ms of quiet (ms)", r.Cold),
 		r.stopTable(),
+		r.execTable(),
 		r.manyTable(),
 		r.memoryTable(),
 	}
@@ -73,6 +74,22 @@ func (r *Report) stopTable() table {
 		t.rows = append(t.rows, []string{
 			s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
 			times(stats.Ratio(sum.P50, base)),
+		})
+	}
+	return t
+}
+
+func (r *Report) execTable() table {
+	t := table{
+		title: "Exec of a command, call to exit status: the second in a container, right after the first (ms)", left: 1,
+		head: []string{"peer", "runs", "p10", "p50", "p90", "first p50", "to berth"},
+	}
+	base := median(r.Exec, Ours)
+	for _, s := range r.Exec {
+		sum := stats.Summarize(s.Samples)
+		t.rows = append(t.rows, []string{
+			s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
+			number(stats.Median(s.First), 2), times(stats.Ratio(sum.P50, base)),
 		})
 	}
 	return t

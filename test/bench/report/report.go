@@ -23,6 +23,7 @@ type Report struct {
 	Warm     []Series  `json:"start_warm"`
 	Cold     []Series  `json:"start_cold"`
 	Stop     []Series  `json:"stop"`
+	Exec     []Series  `json:"exec"`
 	Many     []Many    `json:"many"`
 	Memory   []Memory  `json:"memory"`
 	Profiles []Profile `json:"profiles,omitempty"`
@@ -51,6 +52,7 @@ type Series struct {
 	Peer     string    `json:"peer"`
 	Samples  []float64 `json:"samples"`
 	Returned []float64 `json:"returned,omitempty"` // when the call of a start returned
+	First    []float64 `json:"first,omitempty"`    // the first command in a container; Samples has the second
 }
 
 // Many is the start and then the stop of many containers.

@@ -55,7 +55,7 @@ func (r *Report) targets() []target {
 		}
 		return "+" + ms(v)
 	}
-	warm, cold, stop := median(r.Warm, Ours), median(r.Cold, Ours), median(r.Stop, Ours)
+	warm, cold, stop, exec := median(r.Warm, Ours), median(r.Cold, Ours), median(r.Stop, Ours), median(r.Exec, Ours)
 	against := func(all []Series, value float64, peer string) float64 {
 		return stats.Ratio(value, median(all, peer))
 	}
@@ -70,6 +70,11 @@ func (r *Report) targets() []target {
 		{name: "cold start p50, of nspawn's", measured: against(r.Cold, cold, "nspawn"), limit: 1.0 / 2, format: times},
 		{name: "cold start p50, of libvirt's", measured: against(r.Cold, cold, "libvirt"), limit: 1.0 / 2, format: times},
 		{name: "destroy of a settled container p50", measured: stop, limit: 6, format: ms},
+		{name: "exec p50", measured: exec, limit: 5, format: ms},
+		{name: "exec p50 with a user namespace", measured: median(r.Exec, WithUserNamespace), limit: 5, format: ms},
+		{name: "exec p50, of lxc's", measured: against(r.Exec, exec, "lxc"), limit: 1.0 / 4, format: times},
+		{name: "exec p50, of nsenter's", measured: against(r.Exec, exec, "nsenter"), limit: 1.0 / 4, format: times},
+		{name: "exec p50, of crun's", measured: against(r.Exec, exec, "crun"), limit: 1.0 / 4, format: times},
 		{name: "starts one by one", measured: r.rate(1), limit: 80, above: true, format: rate},
 		{name: "starts by 8 callers", measured: r.rate(8), limit: 150, above: true, format: rate},
 		{name: "private memory of a supervisor, many running", measured: r.supervisor(), limit: 930, format: kib},

@@ -50,6 +50,16 @@ func TestEndsInOrder(t *testing.T) {
 	}
 }
 
+// TestExitsAtOnce: with an argument, tinit waits for nothing and exits with 0.
+func TestExitsAtOnce(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := exec.CommandContext(ctx, build(t), "exit").Run(); err != nil {
+		t.Errorf("%v, want exit status 0", err)
+	}
+}
+
 func waitUntilItWaits(ctx context.Context, t *testing.T, pid int) {
 	t.Helper()
 	for ctx.Err() == nil {

@@ -1,0 +1,76 @@
+package peers
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/godbus/dbus/v5"
+)
+
+const berthProcess = "org.berth1.Process"
+
+// Exec calls Container.Exec, and Process.Wait for the exit status.
+func (b *berth) Exec(ctx context.Context, id int, argv []string) error {
+	null := dbus.UnixFD(b.null.Fd())
+	options := map[string]dbus.Variant{"stdio": dbus.MakeVariant([]dbus.UnixFD{null, null, null})}
+	var process dbus.ObjectPath
+	var ends map[string]dbus.Variant
+	if err := b.containers[id].CallWithContext(ctx, berthContainer+".Exec", 0, argv, options).Store(&process, &ends); err != nil {
+		return err
+	}
+	var code int32
+	var kind string
+	if err := b.conn.Object(berthName, process).CallWithContext(ctx, berthProcess+".Wait", 0, noOptions()).Store(&code, &kind); err != nil {
+		return err
+	}
+	return ended(argv[0], kind, code)
+}
+
+// ended returns an error unless a command has ended with the exit status 0.
+func ended(program, kind string, code int32) error {
+	if kind == "exited" && code == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: %s %d", program, kind, code)
+}
+
+func (b *berthctl) Exec(ctx context.Context, id int, argv []string) error {
+	return logged(ctx, b.log(id), slices.Concat([]string{"berthctl", "exec", name(id), "--"}, argv)...)
+}
+
+// nsenter is util-linux's nsenter, which executes commands in Berth's containers.
+type nsenter struct {
+	berth
+	leaders []uint32 // the pids of the inits
+}
+
+func (n *nsenter) Prepare(ctx context.Context, count int) (About, error) {
+	about, err := n.berth.Prepare(ctx, count)
+	if err != nil {
+		return about, err
+	}
+	n.leaders = make([]uint32, count)
+	if err := os.MkdirAll(n.roots.Work("berth"), 0o700); err != nil {
+		return about, err
+	}
+	version, err := run(ctx, "nsenter", "--version")
+	return About{
+		Version: firstLine(version),
+		Note:    "nsenter -a in containers of berth: all namespaces, but neither its control group nor its capabilities nor its seccomp filter",
+	}, err
+}
+
+func (n *nsenter) Start(ctx context.Context, id int) error {
+	if err := n.berth.Start(ctx, id); err != nil {
+		return err
+	}
+	return n.containers[id].StoreProperty(berthContainer+".Leader", &n.leaders[id])
+}
+
+func (n *nsenter) Exec(ctx context.Context, id int, argv []string) error {
+	leader := strconv.FormatUint(uint64(n.leaders[id]), 10)
+	return logged(ctx, n.log(id), slices.Concat([]string{"nsenter", "-t", leader, "-a", "--"}, argv)...)
+}
