@@ -1,6 +1,7 @@
-// Command bench compares Berth with the other container managers (peers) of a Linux host. It measures
-// the start and stop of one container and of many, the execution of commands in them, and the memory that each takes. `make bench` runs
-// it, as root and from the top of the repository.
+// Command bench compares Berth with the other container managers (peers) of a Linux host. It measures the
+// start and stop of one container and of many, the execution of commands in them, the start by a connection
+// to a socket, and the memory that each takes. `make bench` runs it, as root and from the top of the
+// repository.
 //
 // It installs the peers' Debian packages that are missing, and boots two nests (test/rig/nest). In each
 // it starts itself as an agent, which does the work and takes the times. Then it prints the tables and

@@ -23,8 +23,9 @@ func (s *session) measure(ctx context.Context) error {
 		once func(context.Context, *contender) error
 		in   func(*contender) bool
 	}{
-		{"warm starts", s.warmStart, func(p *contender) bool { return !p.commands }},
+		{"warm starts", s.warmStart, func(p *contender) bool { return !p.commands && !p.socket }},
 		{"cold starts", s.coldStart, func(p *contender) bool { return !p.extra }},
+		{"connections", s.connects, func(p *contender) bool { return p.socket }},
 		{"commands", s.executes, func(p *contender) bool { return p.executes }},
 	}
 	for _, round := range rounds {

@@ -66,7 +66,7 @@ func (s *session) collect() error {
 		for _, each := range []struct {
 			from report.Series
 			to   *[]report.Series
-		}{{p.warm, &s.report.Warm}, {p.cold, &s.report.Cold}, {p.stop, &s.report.Stop}, {p.exec, &s.report.Exec}} {
+		}{{p.warm, &s.report.Warm}, {p.cold, &s.report.Cold}, {p.stop, &s.report.Stop}, {p.exec, &s.report.Exec}, {p.answer, &s.report.Answer}} {
 			if len(each.from.Samples) > 0 {
 				each.from.Peer = p.name
 				*each.to = append(*each.to, each.from)

@@ -12,6 +12,7 @@ type peerConfig struct {
 	flavour  host.Flavour // the flavour of nest that it needs
 	extra    bool         // only warm starts: another way to call or configure a peer that is measured in full
 	commands bool         // only commands in containers of another peer
+	socket   bool         // only containers that are started by a connection
 	packages []string     // the Debian packages that it needs
 }
 
@@ -28,6 +29,7 @@ func peerConfigs() []peerConfig {
 		{name: report.WithUserNamespace, peer: "berth-userns", flavour: host.Plain, extra: true},
 		{name: "berthctl", peer: "berthctl", flavour: host.Plain, extra: true},
 		{name: "nsenter", peer: "berth-nsenter", flavour: host.Plain, extra: true, commands: true},
+		{name: "berth-socket", peer: "berth-socket", flavour: host.Plain, extra: true, socket: true},
 		{name: "nspawn", peer: "nspawn", flavour: host.Plain},
 		{name: "nspawn-terminate", peer: "nspawn-terminate", flavour: host.Plain, extra: true},
 		{name: "nspawn@libvirt", peer: "nspawn", flavour: host.Libvirt, extra: true},

@@ -35,6 +35,7 @@ type contender struct {
 
 	warm, cold report.Series
 	stop, exec report.Series
+	answer     report.Series
 }
 
 func newSession(o options) *session {

@@ -64,6 +64,8 @@ func New(peer string, roots Roots) (Peer, error) {
 		return &berthctl{berth: berth{roots: roots}}, nil
 	case "berth-nsenter":
 		return &nsenter{berth: berth{roots: roots}}, nil
+	case "berth-socket":
+		return &socketBerth{berth: berth{roots: roots}}, nil
 	case "nspawn":
 		return newNspawn(roots, terminateBySignal), nil
 	case "nspawn-terminate":

@@ -21,6 +21,7 @@ func (r *Report) Print(w io.Writer) error {
 		r.startTable("Start, cold: the same after 400 ms of quiet (ms)", r.Cold),
 		r.stopTable(),
 		r.execTable(),
+		r.answerTable(),
 		r.manyTable(),
 		r.memoryTable(),
 	}
@@ -90,6 +91,20 @@ func (r *Report) execTable() table {
 		t.rows = append(t.rows, []string{
 			s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
 			number(stats.Median(s.First), 2), times(stats.Ratio(sum.P50, base)),
+		})
+	}
+	return t
+}
+
+func (r *Report) answerTable() table {
+	t := table{
+		title: "Start by a connection to a passed socket: connect to first byte (ms)", left: 1,
+		head: []string{"peer", "runs", "p10", "p50", "p90"},
+	}
+	for _, s := range r.Answer {
+		sum := stats.Summarize(s.Samples)
+		t.rows = append(t.rows, []string{
+			s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
 		})
 	}
 	return t

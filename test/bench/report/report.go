@@ -24,6 +24,7 @@ type Report struct {
 	Cold     []Series  `json:"start_cold"`
 	Stop     []Series  `json:"stop"`
 	Exec     []Series  `json:"exec"`
+	Answer   []Series  `json:"socket_answer"`
 	Many     []Many    `json:"many"`
 	Memory   []Memory  `json:"memory"`
 	Profiles []Profile `json:"profiles,omitempty"`

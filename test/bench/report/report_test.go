@@ -62,6 +62,7 @@ func measured() *Report {
 			{Peer: "nsenter", Samples: []float64{5}, First: []float64{6}},
 			{Peer: "crun", Samples: []float64{20}, First: []float64{21}},
 		},
+		Answer: []Series{{Peer: "berth-socket", Samples: []float64{30, 32}}},
 		Many: []Many{
 			{Peer: "berth", Count: 100, Callers: 1, Start: 1000, Stop: 200},
 			{Peer: "nspawn", Count: 100, Callers: 1, Start: 6000, Stop: 300},

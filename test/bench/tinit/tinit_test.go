@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +60,42 @@ func TestExitsAtOnce(t *testing.T) {
 	defer cancel()
 	if err := exec.CommandContext(ctx, build(t), "exit").Run(); err != nil {
 		t.Errorf("%v, want exit status 0", err)
+	}
+}
+
+// TestAnswers: a tinit that gets a listening socket answers the connection that waits there.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	at := &net.UnixAddr{Net: "unix", Name: filepath.Join(t.TempDir(), "socket")}
+	listener, err := net.ListenUnix("unix", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	passed, err := listener.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.DialUnix("unix", nil, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, build(t))
+	cmd.ExtraFiles = []*os.File{passed}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// Only tinit has the socket now. If it ends without an answer, the connection ends too.
+	if err := errors.Join(listener.Close(), passed.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(conn); err != nil || len(text) != 1 {
+		t.Errorf("read %d bytes, %v, want 1", len(text), err)
+	}
+	if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+		t.Error(err)
 	}
 }
 
