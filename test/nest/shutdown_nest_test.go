@@ -15,7 +15,7 @@ import (
 // way is one way in which a run ends, and what the definition's actions make of it.
 type way struct {
 	init    string
-	command string // PID stands for init's
+	command string // PID stands for init's, ROOT for the directory that is the container's root
 	action  string // which applies: on_poweroff, on_reboot, on_crash; "" if none does: it stays off
 	reason  string // of a container that stays off
 }
@@ -30,7 +30,7 @@ func ways() map[string]way {
 		intr    = "trap 'reboot -f' INT; echo up; while :; do sleep 0.05; done"
 		waits   = "echo up; read word < /tmp/word; $word"
 	)
-	tell := func(word string) string { return "echo '" + word + "' > /proc/PID/root/tmp/word" }
+	tell := func(word string) string { return "echo '" + word + "' > ROOT/tmp/word" }
 	return map[string]way{
 		"exit":                          {waits, tell("exit 3"), "on_poweroff", "shutdown"},
 		"poweroff inside":               {waits, tell("poweroff -f"), "on_poweroff", "shutdown"},
@@ -81,7 +81,7 @@ func (w way) end(t *testing.T, restarting string) {
 	g.start(t)
 	says(t, "web", "up")
 	before := info(t, "web")
-	run(t, "sh", "-c", strings.ReplaceAll(w.command, "PID", pidOf(before.Leader)))
+	run(t, "sh", "-c", strings.NewReplacer("PID", pidOf(before.Leader), "ROOT", g.Root).Replace(w.command))
 	if w.action != restarting {
 		becomes(t, "web", "shutoff/"+w.reason)
 		return

@@ -112,8 +112,8 @@ func TestPowerOffWithSystemd(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(out, "systemd.xml"), []byte(systemd), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			command.Run(t, nest, "exec", name, "sh", "-ec", "berthctl create /run/nest/out/systemd.xml; leader=$(machinectl show systemd -p Leader --value); "+
-				"until [ -e /proc/$leader/root/run/systemd/private ] && [ -e /proc/$leader/root/run/systemd/journal/flushed ]; do sleep 0.05; done; "+before)
+			command.Run(t, nest, "exec", name, "sh", "-ec", "berthctl create /run/nest/out/systemd.xml; "+
+				"until berthctl exec systemd -- test -e /run/systemd/private -a -e /run/systemd/journal/flushed; do sleep 0.05; done; "+before)
 			kept := filepath.Join(t.TempDir(), "system.journal") // the files of the nest go with it
 			if err := os.Link(guest.Journal(root), kept); err != nil {
 				t.Fatal(err)
