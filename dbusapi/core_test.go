@@ -149,10 +149,18 @@ func (f *fakeCore) wasPassed() []string {
 	return f.passed
 }
 
-// WaitReady waits for ever for a container that does not run.
+// neverReady is the name of a container whose init says nothing.
+const neverReady = "never ready"
+
 func (f *fakeCore) WaitReady(ctx context.Context, u domain.UUID) error {
-	if snap, err := f.ByUUID(u); err != nil || snap.State == service.StateRunning {
+	snap, err := f.ByUUID(u)
+	switch {
+	case err != nil:
 		return err
+	case snap.State == service.StateShutoff:
+		return &service.StateError{Kind: service.NotRunning, Op: "wait", Name: snap.Name, State: snap.State}
+	case snap.Name != neverReady:
+		return nil
 	}
 	<-ctx.Done()
 	return context.Cause(ctx)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
 )
 
 // TestEnds: Shutdown and Reboot hand their modes on, Reset resets, and AwaitEnd tells the state.
@@ -79,16 +80,26 @@ func TestRedefine(t *testing.T) {
 	}
 }
 
-// TestAwaitEndEnds: a daemon that gives its name up does not wait for the end of a run for those who do.
-func TestAwaitEndEnds(t *testing.T) {
+// TestWaitsEnd: a daemon that gives its name up waits neither for the end of a run nor for the readiness of an init for those
+// who do.
+func TestWaitsEnd(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	waits := r.client.Object(contract.BusName, ContainerPath(uuidB)).Go(contract.ContainerInterface+".AwaitEnd", 0, nil, uint32(0), noOptions())
-	for r.server.InFlight() == 0 {
+	silent := domain.UUID{0xd, 1}
+	r.core.mu.Lock()
+	r.core.snaps[silent] = service.Snapshot{UUID: silent, Name: neverReady, State: service.StateRunning}
+	r.core.mu.Unlock()
+	waits := []*dbus.Call{
+		r.client.Object(contract.BusName, ContainerPath(uuidB)).Go(contract.ContainerInterface+".AwaitEnd", 0, nil, uint32(0), noOptions()),
+		r.client.Object(contract.BusName, ContainerPath(silent)).Go(contract.ContainerInterface+".WaitReady", 0, nil, noOptions()),
+	}
+	for r.server.InFlight() < len(waits) {
 		runtime.Gosched()
 	}
 	if err := r.server.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	fails(t, <-waits.Done, contract.ErrorShuttingDown)
+	for _, w := range waits {
+		fails(t, <-w.Done, contract.ErrorShuttingDown)
+	}
 }
