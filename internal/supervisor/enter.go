@@ -251,25 +251,24 @@ func (e *entry) start(out *entered) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = first.Process.Close() }()
+	defer first.Close()
 	_ = first.Limit(time.Now().Add(enterLimit))
-	child, err := first.Await()
-	return e.settle(out, first.Process, child, err)
+	return e.settle(out, first, first.Await())
 }
 
 // settle reaps the first process, and the second one if the command was not executed.
-func (e *entry) settle(out *entered, first *os.File, child int, err error) error {
+func (e *entry) settle(out *entered, first *born.Newborn, err error) error {
 	if err != nil {
-		_ = pidfd.Signal(first, unix.SIGKILL)
+		_ = pidfd.Signal(first.Process, unix.SIGKILL)
 	}
-	_ = pidfd.Wait(first)
-	st, rerr := pidfd.Reap(first)
+	_ = pidfd.Wait(first.Process)
+	st, rerr := pidfd.Reap(first.Process)
 	var process *os.File
-	if child > 0 {
+	if child := first.Child(); child > 0 {
 		process, rerr = pidfd.OfChild(child)
 	}
 	if err == nil && process != nil {
-		out.pid, out.process = uint32(child), process
+		out.pid, out.process = uint32(first.Child()), process
 		return nil
 	}
 	if process != nil {

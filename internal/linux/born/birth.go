@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -30,13 +31,14 @@ type Birth struct {
 // Newborn is a child that carries out its list.
 type Newborn struct {
 	PID     int
-	Process *os.File // pidfd; the caller must reap the process and close this
+	Process *os.File // pidfd of a child that the caller must reap
 	report  *os.File
 	calls   []Call
-	own     int // how many of the calls are not the caller's
+	own     int    // how many of the calls are not the caller's
+	shared  []byte // memory in which the kernel says the pid of the second process
 }
 
-// Start creates the child. It does not wait for it.
+// Start creates the child. It does not wait for it. The caller has to close what it returns.
 func (b *Birth) Start() (_ *Newborn, err error) {
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -58,19 +60,65 @@ func (b *Birth) Start() (_ *Newborn, err error) {
 		defer func() { _ = unix.Close(n) }()
 		numbers = append(numbers, n)
 	}
+	shared, err := share()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = unix.Munmap(shared)
+		}
+	}()
 	report := numbers[len(b.Files)]
-	calls := append(descriptors(numbers[:len(b.Files)], b.Keep, report), shifted(b.Calls, least+1)...)
+	own := append(descriptors(numbers[:len(b.Files)], b.Keep, report), private(shared))
+	calls := append(own, shifted(b.Calls, len(own))...)
+	tellPID(calls, shared)
 	p, err := assemble(calls)
 	if err != nil {
 		return nil, err
 	}
 	p.report, p.moved, p.moves = uintptr(report), uintptr(len(b.Files)), len(b.Files)
-	pid, process, err := b.clone(p)
+	pid, process, err := b.clone(p, shared)
 	if err != nil {
 		return nil, err
 	}
-	return &Newborn{PID: pid, Process: process, report: reader, calls: calls, own: least + 1}, nil
+	return &Newborn{PID: pid, Process: process, report: reader, calls: calls, own: len(own), shared: shared}, nil
 }
+
+// share returns memory that a child shares, if clone lets it.
+func share() ([]byte, error) {
+	syscall.ForkLock.RLock() // no child is created meanwhile
+	defer syscall.ForkLock.RUnlock()
+	memory, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return nil, fmt.Errorf("mmap: %w", err)
+	}
+	if err := unix.Madvise(memory, unix.MADV_DONTFORK); err != nil {
+		_ = unix.Munmap(memory)
+		return nil, fmt.Errorf("madvise: %w", err)
+	}
+	return memory, nil
+}
+
+// private returns the call after which a child of the child does not get the memory.
+func private(memory []byte) Call {
+	return Call{Name: "madvise", Number: unix.SYS_MADVISE, Args: []Arg{address(memory), Int(len(memory)), Int(unix.MADV_DONTFORK)}}
+}
+
+// tellPID has the kernel write the pid of a second process into memory (CLONE_PARENT_SETTID), before that process runs. So the
+// pid is known whatever becomes of the first one, and nobody in a container can write another one there.
+func tellPID(calls []Call, memory []byte) {
+	for i := range calls {
+		if calls[i].Split {
+			flags := calls[i].Args[0]
+			flags.number |= unix.CLONE_PARENT_SETTID
+			calls[i].Args = []Arg{flags, Int(0), address(memory)}
+		}
+	}
+}
+
+// address is the address of memory that Go does not manage.
+func address(memory []byte) Arg { return Int(uintptr(unsafe.Pointer(&memory[0]))) }
 
 // shifted returns the calls with the results that they need counted from a later beginning.
 func shifted(list []Call, by int) []Call {
@@ -102,11 +150,10 @@ func above(f *os.File, least int) (int, error) {
 	return n, nil
 }
 
-func (b *Birth) clone(p *program) (int, *os.File, error) {
-	pidfd := new(int32)
+func (b *Birth) clone(p *program, shared []byte) (int, *os.File, error) {
 	args := &cloneArgs{
 		flags:      b.Flags | unix.CLONE_PIDFD,
-		pidfd:      uint64(uintptr(unsafe.Pointer(pidfd))),
+		pidfd:      uint64(uintptr(unsafe.Pointer(&p.pidfd))), // not of the stack, which may move before the call
 		exitSignal: uint64(unix.SIGCHLD),
 	}
 	if b.Group != nil {
@@ -114,7 +161,13 @@ func (b *Birth) clone(p *program) (int, *os.File, error) {
 		args.cgroup = uint64(b.Group.Fd())
 	}
 	syscall.ForkLock.Lock()
+	err := unix.Madvise(shared, unix.MADV_DOFORK)
+	if err != nil {
+		syscall.ForkLock.Unlock()
+		return 0, nil, fmt.Errorf("madvise: %w", err)
+	}
 	pid, errno := fork(args, p)
+	_ = unix.Madvise(shared, unix.MADV_DONTFORK)
 	syscall.ForkLock.Unlock()
 	runtime.KeepAlive(p)
 	runtime.KeepAlive(args)
@@ -122,7 +175,7 @@ func (b *Birth) clone(p *program) (int, *os.File, error) {
 	if errno != 0 {
 		return 0, nil, fmt.Errorf("clone: %w", errno)
 	}
-	fd := int(*pidfd)
+	fd := int(p.pidfd)
 	if err := unix.SetNonblock(fd, true); err != nil {
 		_ = unix.Kill(int(pid), unix.SIGKILL)
 		_, _ = unix.Wait4(int(pid), nil, 0, nil)
@@ -146,37 +199,43 @@ type Error struct {
 func (e *Error) Error() string { return e.Call + ": " + e.Errno.Error() }
 func (e *Error) Unwrap() error { return e.Errno }
 
-// Await returns when the list is over: a program was executed, or the processes have ended before. If the list
-// splits, child is the pid of the second process in the pid namespace of the first one, and 0 if the first one ended
-// before. It returns an *Error if a call failed. If two processes have reported, their order is not known. It returns
-// os.ErrDeadlineExceeded after a deadline that was set by Limit. It can be called once.
+// Await returns when the list is over: a program was executed, or the processes have ended before. It returns an *Error if a
+// call failed. If two processes have reported, their order is not known. It returns os.ErrDeadlineExceeded after a deadline
+// that was set by Limit. It can be called once.
 //
 // A process in a container may have written the report: who can trace the child can write to its descriptors.
-// The caller must check that child is a child of its own.
-func (n *Newborn) Await() (child int, err error) {
+func (n *Newborn) Await() (err error) {
 	defer func() { _ = n.report.Close() }()
 	packet := make([]int64, len(n.calls)+1)
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(&packet[0])), 8*len(packet))
 	for {
 		_, rerr := io.ReadFull(n.report, raw)
 		if errors.Is(rerr, io.EOF) {
-			return child, err
+			return err
 		}
 		if rerr != nil {
-			return child, errors.Join(err, fmt.Errorf("the report of a child: %w", rerr))
+			return errors.Join(err, fmt.Errorf("the report of a child: %w", rerr))
 		}
 		at := packet[0]
 		if at < 0 || at >= int64(len(n.calls)) {
-			return child, errors.New("the report of a child has no sense")
+			return errors.New("the report of a child has no sense")
 		}
-		c, value := &n.calls[at], packet[1+at]
-		switch {
-		case c.Split && value > 0:
-			child = int(int32(value))
-		case value < 0 && err == nil:
+		if packet[1+at] < 0 && err == nil {
 			err = n.failed(int(at), packet[1:])
 		}
 	}
+}
+
+// Child returns the pid of the second process, if the list splits: 0 until there is one. It is final once the first process has
+// ended.
+func (n *Newborn) Child() int {
+	return int(atomic.LoadInt32((*int32)(unsafe.Pointer(&n.shared[0]))))
+}
+
+// Close releases what the parent has of the processes. It does not end or reap them.
+func (n *Newborn) Close() {
+	_ = n.Process.Close()
+	_ = unix.Munmap(n.shared)
 }
 
 func (n *Newborn) failed(at int, results []int64) *Error {

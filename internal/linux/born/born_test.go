@@ -47,14 +47,14 @@ func live(t *testing.T, calls ...Call) (out string, status int, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = n.Process.Close() }()
+	defer n.Close()
 	if err := n.Limit(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	text, rerr := io.ReadAll(reader)
-	child, err := n.Await()
+	err = n.Await()
 	status = reap(t, n.PID)
-	if child != 0 {
+	if child := n.Child(); child != 0 {
 		status = reap(t, child)
 	}
 	if rerr != nil {
@@ -238,12 +238,43 @@ func BenchmarkTrue(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		child, err := n.Await()
+		err = n.Await()
 		_, _ = unix.Wait4(n.PID, nil, 0, nil)
-		_, _ = unix.Wait4(child, nil, 0, nil)
-		_ = n.Process.Close()
+		_, _ = unix.Wait4(n.Child(), nil, 0, nil)
+		n.Close()
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestChild: the pid of the second process is known although nobody reports it, and that process has not the memory in which
+// the kernel says it.
+func TestChild(t *testing.T) {
+	t.Parallel()
+	waits := Call{Name: "ppoll", Number: unix.SYS_PPOLL, Args: []Arg{Int(0), Int(0), Int(0), Int(0), Int(0)}}
+	n, err := (&Birth{Calls: []Call{twin(), waits}}).Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	if err := n.Limit(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Await(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	reap(t, n.PID)
+	child := n.Child()
+	if child <= 0 {
+		t.Fatalf("the second process is %d", child)
+	}
+	maps, err := os.ReadFile("/proc/" + strconv.Itoa(child) + "/maps")
+	if err != nil || strings.Contains(string(maps), "/dev/zero") {
+		t.Errorf("%v, it has\n%s", err, maps)
+	}
+	if err := unix.Kill(child, unix.SIGKILL); err != nil {
+		t.Error(err)
+	}
+	reap(t, child)
 }

@@ -14,7 +14,7 @@ type Call struct {
 	Args   []Arg // six at most
 	// Tolerate are errors with which the list goes on. Its Result is the negative number of the error then.
 	Tolerate []syscall.Errno
-	// Split is for clone(2). Its caller reports the child's pid and ends. The child goes on with the list.
+	// Split is for clone(2) with its flags alone. Its caller ends, and the child goes on with the list.
 	Split bool
 }
 

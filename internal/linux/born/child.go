@@ -69,7 +69,10 @@ func carryOut(p *program) {
 				failed = failed && s.tolerate[k] != errno
 			}
 		}
-		if failed || s.split && r != 0 && errno == 0 {
+		if s.split && r != 0 && errno == 0 {
+			end()
+		}
+		if failed {
 			p.results[0] = int64(i)
 			_, _, _ = syscall.RawSyscall(unix.SYS_WRITE, report, at, size)
 			end()

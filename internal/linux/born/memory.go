@@ -31,6 +31,8 @@ type program struct {
 	// The descriptor for the report, and the one that it becomes with the call moves.
 	report, moved uintptr
 	moves         int
+
+	pidfd int32 // that clone3(2) writes
 }
 
 // assemble puts a list into memory.
