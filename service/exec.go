@@ -65,14 +65,19 @@ type processes struct {
 
 // Exec executes a command in a running container, and returns when it is executed. stdio are its standard input,
 // output and error, and stay the caller's. Without them it has a terminal or pipes. Their other ends come back: the
-// terminal's master, or those of input, output and error. It returns a StateError if the container does not run, and a
-// CommandError if the command was not executed.
+// terminal's master, or those of input, output and error. It returns a StateError if the container does not run, a
+// PassedError if a descriptor cannot be passed, and a CommandError if the command was not executed.
 //
 // It does not lock the container: a stop does not wait for commands that begin.
 func (s *Service) Exec(ctx context.Context, u domain.UUID, c Command, stdio []*os.File) (Process, []*os.File, error) {
 	sup, err := s.executor(u, opExec)
 	if err != nil {
 		return Process{}, nil, err
+	}
+	for i, f := range stdio {
+		if err := s.Supervisors.CheckPassed(f); err != nil {
+			return Process{}, nil, &PassedError{Place: i, Name: []string{"stdin", "stdout", "stderr"}[i], Err: err}
+		}
 	}
 	ctx, cancel := limited(ctx, execTimeout)
 	defer cancel()

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// renameCommand returns domrename, the one command with two operands.
+// renameCommand returns domrename.
 func (a *app) renameCommand() *cobra.Command {
 	var given, name string
 	cmd := &cobra.Command{Use: "domrename DOMAIN NAME", Short: "Give a container that is shut off another name"}

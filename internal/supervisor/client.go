@@ -51,6 +51,8 @@ func (s *supervisor) consoleOrder(e event) error {
 		answer := &wire.ConsoleAnswer{Request: m.Request, Refusal: unix.EINVAL}
 		if len(e.files) == 1 {
 			answer.Refusal = s.openConsole(m, e.files[0])
+		} else {
+			closeFiles(e.files)
 		}
 		return s.tell(answer)
 	}

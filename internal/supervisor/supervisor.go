@@ -48,7 +48,7 @@ type supervisor struct {
 	journal journals // of the consoles
 }
 
-// event is one thing that another goroutine saw. Exactly one of from, hello, ended, order, look, wrote and do is set.
+// event is one thing that another goroutine saw. Exactly one of from, hello, ended, order, look, wrote, notified and do is set.
 type event struct {
 	from     *wire.Conn // the connection that got message, or was closed (message is nil)
 	message  wire.Message
@@ -155,7 +155,8 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 	case e.from == s.control:
 		return false, s.fromDaemon(e)
 	}
-	return false, nil // a last message of an old berthd
+	closeFiles(e.files) // a last message of an old berthd
+	return false, nil
 }
 
 // listen turns the messages of one connection into events, and also its end.
@@ -206,6 +207,8 @@ func (s *supervisor) fromDaemon(e event) error {
 		s.exec(m, e.files)
 	case *wire.Signal, *wire.Resize, *wire.Forget:
 		s.order(m)
+	default:
+		closeFiles(e.files)
 	}
 	return nil
 }

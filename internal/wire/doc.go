@@ -27,6 +27,8 @@
 //	  | <------------ ConsoleAnswer |                                |
 //	  | ResizeConsole ------------> |                                |
 //	  | <----------------- Notified |  init has said something       |
+//	  | Request ------------------> |  a request to init             |
+//	  | <----------------- Answered |                                |
 //	  | Terminate ----------------> |  a signal to init              |
 //	  | <-------------------- Asked |  systemd has ordered the end   |
 //	  | <----- Kept + fds, Exited   |                                |
