@@ -244,6 +244,9 @@ func (v *client) take(b []byte) {
 	}
 	v.console.mu.Lock()
 	owns := v.console.input == v
+	if owns {
+		_ = v.console.master.SetWriteDeadline(time.Time{})
+	}
 	if p.Kind == ring.Resize {
 		v.rows, v.columns = p.Rows, p.Columns
 	}
@@ -256,6 +259,10 @@ func (v *client) take(b []byte) {
 		_, _ = v.console.master.Write(p.Bytes) // waits for the container to read, in this goroutine alone
 	}
 }
+
+// dropInput gives up what the container has not read of the client's input: somebody else has the input now. The caller holds the
+// console's mutex. The next owner takes the deadline back.
+func (v *client) dropInput() { _ = v.console.master.SetWriteDeadline(time.Unix(1, 0)) }
 
 // awaitEnd waits until a client that will send nothing more reads nothing more, either. Its input is free meanwhile.
 func (v *client) awaitEnd() {

@@ -155,6 +155,28 @@ func TestInput(t *testing.T) {
 	expect(t, x.typed, "one")
 }
 
+// TestInputNobodyReads: input that the container does not read holds up no later client, and is not given to the container when its
+// client has left.
+func TestInputNobodyReads(t *testing.T) {
+	t.Parallel()
+	x := newTerminal(t)
+	first := x.mustOpen(t, wire.OpenConsole{})
+	_ = first.SetDeadline(time.Now().Add(300 * time.Millisecond))
+	for chunk := bytes.Repeat([]byte("x"), 32<<10); ; { // until the pipe and the socket are full
+		if _, err := first.Write(chunk); err != nil {
+			break
+		}
+	}
+	second := x.mustOpen(t, wire.OpenConsole{Force: true})
+	_ = first.Close()
+	_, _ = second.WriteString("second\n")
+	_ = x.typed.SetDeadline(time.Now().Add(10 * time.Second))
+	text, err := bufio.NewReader(x.typed).ReadString('\n')
+	if err != nil || strings.Trim(text, "x") != "second\n" || len(text) > 64<<10+len("second\n") {
+		t.Errorf("%d bytes that end with %.20q, %v", len(text), text[max(0, len(text)-10):], err)
+	}
+}
+
 // TestManyClients: a container has a limited number of clients, and one that leaves makes room.
 func TestManyClients(t *testing.T) {
 	t.Parallel()

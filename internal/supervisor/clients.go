@@ -119,6 +119,7 @@ func (c *clients) give(v *client) {
 	before := c.input
 	c.input = v
 	if before != nil {
+		before.dropInput()
 		before.wake()
 	}
 	v.wake()
@@ -137,6 +138,7 @@ func (c *clients) remove(v *client) bool {
 		c.list = append(c.list[:i:i], c.list[i+1:]...)
 		if c.input == v {
 			c.input = nil
+			v.dropInput()
 			c.pass()
 		}
 		c.noteTaken()
