@@ -242,26 +242,39 @@ func (v *client) take(b []byte) {
 			return
 		}
 	}
-	v.console.mu.Lock()
-	owns := v.console.input == v
-	if owns {
-		_ = v.console.master.SetWriteDeadline(time.Time{})
-	}
-	if p.Kind == ring.Resize {
+	switch p.Kind {
+	case ring.Data:
+		v.typeIn(p.Bytes)
+	case ring.Resize:
+		v.console.mu.Lock()
 		v.rows, v.columns = p.Rows, p.Columns
+		owns := v.console.input == v
+		v.console.mu.Unlock()
+		if owns {
+			v.console.resize(p.Rows, p.Columns)
+		}
 	}
-	v.console.mu.Unlock()
-	switch {
-	case !owns:
-	case p.Kind == ring.Resize:
-		v.console.resize(p.Rows, p.Columns)
-	case p.Kind == ring.Data:
-		_, _ = v.console.master.Write(p.Bytes) // waits for the container to read, in this goroutine alone
+}
+
+// typeIn writes input to the terminal, if the client has the input. It waits for the container to read, in the goroutine of the
+// client alone, until the client loses the input.
+func (v *client) typeIn(b []byte) {
+	c := v.console
+	c.typing.Lock()
+	defer c.typing.Unlock()
+	c.mu.Lock()
+	owns := c.input == v
+	if owns {
+		_ = c.master.SetWriteDeadline(time.Time{})
+	}
+	c.mu.Unlock()
+	if owns {
+		_, _ = c.master.Write(b)
 	}
 }
 
 // dropInput gives up what the container has not read of the client's input: somebody else has the input now. The caller holds the
-// console's mutex. The next owner takes the deadline back.
+// console's mutex.
 func (v *client) dropInput() { _ = v.console.master.SetWriteDeadline(time.Unix(1, 0)) }
 
 // awaitEnd waits until a client that will send nothing more reads nothing more, either. Its input is free meanwhile.

@@ -167,12 +167,20 @@ func TestInputNobodyReads(t *testing.T) {
 			break
 		}
 	}
+	held := 0 // by the terminal
+	raw, err := x.typed.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) { held, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
+	}
+	if err != nil || held == 0 {
+		t.Fatalf("the terminal holds %d, %v", held, err)
+	}
 	second := x.mustOpen(t, wire.OpenConsole{Force: true})
 	_ = first.Close()
 	_, _ = second.WriteString("second\n")
 	_ = x.typed.SetDeadline(time.Now().Add(10 * time.Second))
 	text, err := bufio.NewReader(x.typed).ReadString('\n')
-	if err != nil || strings.Trim(text, "x") != "second\n" || len(text) > 64<<10+len("second\n") {
+	if err != nil || strings.Trim(text, "x") != "second\n" || len(text) != held+len("second\n") {
 		t.Errorf("%d bytes that end with %.20q, %v", len(text), text[max(0, len(text)-10):], err)
 	}
 }

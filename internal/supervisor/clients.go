@@ -27,6 +27,8 @@ const (
 type clients struct {
 	taken chan struct{} // a token: a client has read, or has left
 
+	typing sync.Mutex // held while input is written to the terminal; before mu
+
 	mu    sync.Mutex // guards all below, and the positions of the clients
 	ring  *ring.Ring
 	list  []*client // the oldest first
