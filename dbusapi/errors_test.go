@@ -32,7 +32,7 @@ type errorCase struct {
 func errorCases() []errorCase {
 	return []errorCase{
 		{"service.ErrNoContainer", service.ErrNoContainer, contract.ErrorNoSuchContainer, "no such container", nil},
-		{"service.PassedError", &service.PassedError{Place: 1, Name: "ssh", Err: errors.New("it is a directory")}, contract.ErrorInvalidArgs, "descriptor 2 (ssh): it is a directory", map[string]any{"fd": uint32(1)}},
+		{"service.PassedError", &service.PassedError{Place: 1, Name: "ssh", Err: errors.New("it is a directory")}, contract.ErrorInvalidArgs, "the second of the passed descriptors (ssh): it is a directory", map[string]any{"fd": uint32(1)}},
 		{"service.ErrUnreadable", fmt.Errorf("%w: %w", service.ErrUnreadable, &domain.Error{Text: "no"}), contract.ErrorUnreadable, "the stored definition cannot be read: no", nil},
 		{"service.ErrEnded", service.ErrEnded, contract.ErrorNotRunning, "the container ended before it was ready", nil},
 		{"service.ErrNoConsole", service.ErrNoConsole, contract.ErrorNoSuchConsole, "no such console", nil},

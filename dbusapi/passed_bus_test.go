@@ -134,7 +134,7 @@ func TestPassFDs(t *testing.T) {
 	})
 	_, err = pass(t, c, path, "Start", files[:1], options("fds", fds(0)))
 	var e dbus.Error
-	if !errors.As(err, &e) || e.Name != contract.ErrorInvalidArgs || !strings.Contains(e.Error(), "descriptor 1 (n0): ") {
+	if !errors.As(err, &e) || e.Name != contract.ErrorInvalidArgs || !strings.Contains(e.Error(), "the first of the passed descriptors (n0): ") {
 		t.Errorf("got %v", err)
 	}
 	if after := openFDs(t); after != before {

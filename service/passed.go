@@ -3,6 +3,7 @@ package service
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/berthd/berth/internal/planner"
@@ -44,10 +45,26 @@ func (e *PassedError) Error() string {
 	if e.Place < 0 {
 		return e.Err.Error()
 	}
-	return fmt.Sprintf("descriptor %d (%s): %v", e.Place+1, e.Name, e.Err)
+	name := ""
+	if e.Name != "unknown" {
+		name = " (" + e.Name + ")"
+	}
+	return fmt.Sprintf("the %s of the passed descriptors%s: %v", ordinal(e.Place+1), name, e.Err)
 }
 
 func (e *PassedError) Unwrap() error { return e.Err }
+
+// ordinal returns a place, counted from 1, as a word: "first", "second", "third", "4th".
+func ordinal(n int) string {
+	words := []string{"first", "second", "third"}
+	switch {
+	case n <= len(words):
+		return words[n-1]
+	case n%100/10 == 1 || n%10 == 0 || n%10 > len(words):
+		return strconv.Itoa(n) + "th"
+	}
+	return strconv.Itoa(n) + []string{"st", "nd", "rd"}[n%10-1]
+}
 
 // checkPassed returns a PassedError if the descriptors cannot be passed, and names those that have no name.
 func (s *Service) checkPassed(list []Passed) error {

@@ -34,8 +34,9 @@ func TestPassed(t *testing.T) {
 		list []Passed
 		want string
 	}{
-		"of a wrong kind": {[]Passed{{"a", null}, {"b", dir}}, "descriptor 2 (b): "},
-		"a colon":         {[]Passed{{"a:b", null}}, "descriptor 1 (a:b): the name \"a:b\" has a character other than ASCII, or a colon"},
+		"of a wrong kind": {[]Passed{{"a", null}, {"b", dir}}, "the second of the passed descriptors (b): "},
+		"a colon":         {[]Passed{{"a:b", null}}, "the first of the passed descriptors (a:b): the name \"a:b\" has a character other than ASCII, or a colon"},
+		"no name":         {[]Passed{{"", dir}}, "the first of the passed descriptors: "},
 		"a long name":     {[]Passed{{strings.Repeat("x", 256), null}}, "a name of 256 bytes"},
 		"too many":        {make([]Passed, MaxPassed+1), "254 descriptors to pass, the limit is 253"},
 	} {
@@ -50,6 +51,19 @@ func TestPassed(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"http", "unknown"}, w.runs[u].Run.Passed); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// TestOrdinal: a place is written as people say it.
+func TestOrdinal(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{
+		1: "first", 2: "second", 3: "third", 4: "4th", 10: "10th", 11: "11th", 12: "12th", 20: "20th", 21: "21st", 22: "22nd", 33: "33rd",
+		101: "101st", 111: "111th", 112: "112th", 253: "253rd",
+	} {
+		if got := ordinal(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
 	}
 }
 

@@ -34,7 +34,8 @@ func (a *app) createCommand() *cobra.Command {
 		case len(list) == 0:
 			return d.Create(ctx, xml)
 		}
-		return d.CreateWith(ctx, xml, list)
+		path, err := d.CreateWith(ctx, xml, list)
+		return path, p.explain(err)
 	}, "created")
 	p.add(cmd)
 	return cmd

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -19,8 +20,9 @@ const firstListenFD = 3
 
 // passing is the flags of the commands that pass descriptors to a container.
 type passing struct {
-	fds    string
-	listen bool
+	fds     string
+	listen  bool
+	numbers []int // berthctl's own, as list found them
 }
 
 func (p *passing) add(cmd *cobra.Command) {
@@ -32,13 +34,12 @@ func (p *passing) add(cmd *cobra.Command) {
 // list returns the descriptors that the flags name.
 func (p *passing) list(getenv func(string) string) ([]client.Passed, error) {
 	names, listening := listenNames(getenv)
-	var numbers []int
 	switch {
 	case p.listen && !listening:
 		return nil, errors.New("systemd has passed no descriptors to berthctl (LISTEN_FDS)")
 	case p.listen:
 		for i := range names {
-			numbers = append(numbers, firstListenFD+i)
+			p.numbers = append(p.numbers, firstListenFD+i)
 		}
 	case p.fds != "":
 		for word := range strings.SplitSeq(p.fds, ",") {
@@ -46,11 +47,11 @@ func (p *passing) list(getenv func(string) string) ([]client.Passed, error) {
 			if err != nil || n < 0 {
 				return nil, fmt.Errorf("--pass-fds: %q is not the number of a descriptor", word)
 			}
-			numbers = append(numbers, n)
+			p.numbers = append(p.numbers, n)
 		}
 	}
 	var list []client.Passed
-	for _, n := range numbers {
+	for _, n := range p.numbers {
 		if err := inherited(n); err != nil {
 			return nil, fmt.Errorf("descriptor %d: %w", n, err)
 		}
@@ -61,6 +62,31 @@ func (p *passing) list(getenv func(string) string) ([]client.Passed, error) {
 		list = append(list, passed)
 	}
 	return list, nil
+}
+
+// place is how berthd calls one of the descriptors that it was passed.
+var place = regexp.MustCompile(`the \w+ of the passed descriptors`)
+
+// explain gives an error about a passed descriptor the number that the user knows it by. It returns any other err
+// unchanged.
+func (p *passing) explain(err error) error {
+	reply, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return err
+	}
+	n, ok := reply.Details["fd"].(uint32)
+	if !ok || int64(n) >= int64(len(p.numbers)) {
+		return err
+	}
+	// The head of the message has the container's name, which can be anything.
+	all := place.FindAllStringIndex(reply.Message, -1)
+	if len(all) == 0 {
+		return err
+	}
+	at := all[len(all)-1]
+	named := *reply
+	named.Message = reply.Message[:at[0]] + "descriptor " + strconv.Itoa(p.numbers[n]) + reply.Message[at[1]:]
+	return &named
 }
 
 // listenNames returns the names of the descriptors that systemd passed to this process; one without a name has
@@ -111,7 +137,7 @@ func (a *app) startCommand() *cobra.Command {
 				return err
 			}
 		}
-		if err := begun(ctx, startWith(ctx, d, t.path, client.StartOptions{Passed: list, Unit: unit})); err != nil {
+		if err := begun(ctx, p.explain(startWith(ctx, d, t.path, client.StartOptions{Passed: list, Unit: unit}))); err != nil {
 			return err
 		}
 		if ready {

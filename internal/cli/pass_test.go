@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/client"
 )
 
 // TestPassFlags: the descriptors of --pass-fds are passed in the order that was given; one that berthctl was not started
@@ -55,6 +57,32 @@ func TestPassFlags(t *testing.T) {
 		calls := strings.Join(f.calls, ", ")
 		if started := strings.Contains(calls, "Start") || strings.Contains(calls, "Create"); started != (c.call != "") || !strings.Contains(calls, c.call) {
 			t.Errorf("%s: calls %s, want %q", name, calls, c.call)
+		}
+	}
+}
+
+// TestPassRefused: an error about a passed descriptor names it by berthctl's own number, whatever the container is called.
+func TestPassRefused(t *testing.T) {
+	t.Parallel()
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], 0); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(head, what string) *client.Error {
+		return &client.Error{Message: head + what + ": it is a directory", Details: map[string]any{"fd": uint32(1)}}
+	}
+	for name, c := range map[string]struct{ args, head, what, want string }{
+		"start":        {"start db", "cannot start: ", "the second of the passed descriptors", "cannot start: descriptor %d: it is a directory"},
+		"with a name":  {"start db", "cannot start: ", "the 2nd of the passed descriptors (http)", "cannot start: descriptor %d (http): it is a directory"},
+		"a silly name": {"start db", `cannot start "the first of the passed descriptors": `, "the second of the passed descriptors", `"the first of the passed descriptors": descriptor %d: it is`},
+		"create":       {"create -", "cannot create: ", "the second of the passed descriptors", "cannot create: descriptor %d: it is a directory"},
+		"other words":  {"start db", "cannot start: ", "descriptor 2", "cannot start: descriptor 2: it is a directory"},
+	} {
+		f := fleet()
+		f.errs["StartWith"], f.errs["CreateWith"] = refused(c.head, c.what), refused(c.head, c.what)
+		got := run(t, f, append(strings.Fields(c.args), "--pass-fds", fmt.Sprintf("%d,%d", fds[0], fds[1]))...)
+		if want := strings.ReplaceAll(c.want, "%d", strconv.Itoa(fds[1])); got.status != 1 || !strings.Contains(got.err, want) {
+			t.Errorf("%s: %+v, want %q", name, got, want)
 		}
 	}
 }

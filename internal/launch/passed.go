@@ -12,6 +12,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
+const passable = "; sockets, FIFOs, character devices and regular files can be passed"
+
 // CheckPassed returns an error if a descriptor is of no kind that can be passed to a container. Those are sockets,
 // FIFOs, terminals and other character devices, and regular files. A directory, and a descriptor that only stands
 // for a path, would lead the container out of its root. Most of the kernel's objects without a path act for
@@ -27,7 +29,7 @@ func (*Supervisors) CheckPassed(f *os.File) error {
 		return err
 	}
 	if flags&unix.O_PATH != 0 {
-		return errors.New("it stands for a path only (O_PATH)")
+		return errors.New("it stands for a path only (O_PATH)" + passable)
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFSOCK:
@@ -35,11 +37,11 @@ func (*Supervisors) CheckPassed(f *os.File) error {
 	case unix.S_IFIFO, unix.S_IFREG, unix.S_IFCHR:
 		return nil
 	case unix.S_IFDIR:
-		return errors.New("it is a directory")
+		return errors.New("it is a directory" + passable)
 	case unix.S_IFBLK:
-		return errors.New("it is a block device")
+		return errors.New("it is a block device" + passable)
 	}
-	return errors.New("it is neither a socket nor a file (" + target(fd) + ")")
+	return errors.New("it is neither a socket nor a file (" + target(fd) + ")" + passable)
 }
 
 // target returns what the kernel calls a descriptor without a path, such as anon_inode:[eventpoll].

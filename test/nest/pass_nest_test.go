@@ -211,8 +211,8 @@ func TestPassRefused(t *testing.T) {
 		list []client.Passed
 		want string
 	}{
-		"a directory":    {[]client.Passed{{Name: "ok", File: null}, {Name: "dir", File: open("/", unix.O_RDONLY)}}, "descriptor 2 (dir): it is a directory"},
-		"a path":         {[]client.Passed{{File: open("/etc/passwd", unix.O_PATH)}}, "descriptor 1 (unknown): it stands for a path only"},
+		"a directory":    {[]client.Passed{{Name: "ok", File: null}, {Name: "dir", File: open("/", unix.O_RDONLY)}}, "the second of the passed descriptors (dir): it is a directory; sockets, FIFOs"},
+		"a path":         {[]client.Passed{{File: open("/etc/passwd", unix.O_PATH)}}, "the first of the passed descriptors: it stands for a path only"},
 		"an epoll":       {[]client.Passed{{File: poll}}, "neither a socket nor a file (anon_inode:[eventpoll])"},
 		"our bus socket": {[]client.Passed{{File: ours}}, "it is a connection to /run/dbus/system_bus_socket"},
 		"a bad name":     {[]client.Passed{{Name: "a:b", File: null}}, "a colon"},
@@ -232,6 +232,7 @@ func TestPassRefused(t *testing.T) {
 		"--pass-fds 0,17":                "descriptor 17: bad file descriptor",
 		"--pass-listen-fds":              "systemd has passed no descriptors",
 		"--pass-listen-fds --pass-fds 0": "none of the others can be",
+		"--pass-fds 0,5 5</":             "descriptor 5: it is a directory; sockets, FIFOs",
 		"--pass-fds 0,3 3>&0":            "",
 	} {
 		got := try(t, "sh", "-c", "exec berthctl start refused 3>&- "+args)
