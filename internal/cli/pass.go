@@ -108,9 +108,9 @@ func listenNames(getenv func(string) string) ([]string, bool) {
 func inherited(n int) error {
 	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFD, 0)
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, unix.EBADF):
 		return err
-	case flags&unix.FD_CLOEXEC != 0:
+	case err != nil || flags&unix.FD_CLOEXEC != 0:
 		return errors.New("berthctl was started without it")
 	}
 	return nil

@@ -34,7 +34,7 @@ func TestPassFlags(t *testing.T) {
 		"create":         {[]string{"create", "-", "--pass-fds", strconv.Itoa(fds[0])}, nil, fmt.Sprintf("CreateWith <domain/> =descriptor %d", fds[0]), ""},
 		"none":           {[]string{"start", "db"}, []string{"LISTEN_FDS=1", "LISTEN_PID=" + ourPID}, "Start db", ""},
 		"not inherited":  {[]string{"start", "db", "--pass-fds", strconv.Itoa(int(own.Fd()))}, nil, "", "berthctl was started without it"},
-		"not open":       {[]string{"start", "db", "--pass-fds", "9999"}, nil, "", "descriptor 9999: bad file descriptor"},
+		"not open":       {[]string{"start", "db", "--pass-fds", "9999"}, nil, "", "descriptor 9999: berthctl was started without it"},
 		"no number":      {[]string{"start", "db", "--pass-fds", "3,,4"}, nil, "", `"" is not the number of a descriptor`},
 		"negative":       {[]string{"start", "db", "--pass-fds=-1"}, nil, "", `"-1" is not the number of a descriptor`},
 		"of another":     {[]string{"start", "db", "--pass-listen-fds"}, []string{"LISTEN_FDS=1", "LISTEN_PID=1"}, "", "systemd has passed no descriptors to berthctl"},

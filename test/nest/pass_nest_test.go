@@ -227,9 +227,9 @@ func TestPassRefused(t *testing.T) {
 		}
 	}
 	for args, want := range map[string]string{
-		"--pass-fds 3":                   "descriptor 3: ",
+		"--pass-fds 3":                   "descriptor 3: berthctl was started without it",
 		"--pass-fds x":                   `"x" is not the number of a descriptor`,
-		"--pass-fds 0,17":                "descriptor 17: bad file descriptor",
+		"--pass-fds 0,17":                "descriptor 17: berthctl was started without it",
 		"--pass-listen-fds":              "systemd has passed no descriptors",
 		"--pass-listen-fds --pass-fds 0": "none of the others can be",
 		"--pass-fds 0,5 5</":             "descriptor 5: it is a directory; sockets, FIFOs",
