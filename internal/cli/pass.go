@@ -20,6 +20,7 @@ const firstListenFD = 3
 
 // passing is the flags of the commands that pass descriptors to a container.
 type passing struct {
+	cmd     *cobra.Command
 	fds     string
 	listen  bool
 	numbers []int // berthctl's own, as list found them
@@ -28,11 +29,14 @@ type passing struct {
 func (p *passing) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.fds, "pass-fds", "", "pass these descriptors of berthctl to init, from 3 on: `N[,M...]`")
 	cmd.Flags().BoolVar(&p.listen, "pass-listen-fds", false, "pass the descriptors that systemd passed to berthctl, with their names")
-	cmd.MarkFlagsMutuallyExclusive("pass-fds", "pass-listen-fds")
+	p.cmd = cmd
 }
 
 // list returns the descriptors that the flags name.
 func (p *passing) list(getenv func(string) string) ([]client.Passed, error) {
+	if err := exclusive(p.cmd, "pass-fds", "pass-listen-fds"); err != nil {
+		return nil, err
+	}
 	names, listening := listenNames(getenv)
 	switch {
 	case p.listen && !listening:

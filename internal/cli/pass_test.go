@@ -37,6 +37,8 @@ func TestPassFlags(t *testing.T) {
 		"not open":       {[]string{"start", "db", "--pass-fds", "9999"}, nil, "", "descriptor 9999: berthctl was started without it"},
 		"no number":      {[]string{"start", "db", "--pass-fds", "3,,4"}, nil, "", `"" is not the number of a descriptor`},
 		"negative":       {[]string{"start", "db", "--pass-fds=-1"}, nil, "", `"-1" is not the number of a descriptor`},
+		"both":           {[]string{"start", "db", "--pass-listen-fds", "--pass-fds", "0"}, nil, "", "error: options --pass-fds and --pass-listen-fds are mutually exclusive\n"},
+		"both, create":   {[]string{"create", "-", "--pass-listen-fds", "--pass-fds", "0"}, nil, "", "error: options --pass-fds and --pass-listen-fds are mutually exclusive\n"},
 		"of another":     {[]string{"start", "db", "--pass-listen-fds"}, []string{"LISTEN_FDS=1", "LISTEN_PID=1"}, "", "systemd has passed no descriptors to berthctl"},
 		"a silly number": {[]string{"start", "db", "--pass-listen-fds"}, []string{"LISTEN_FDS=9999999999", "LISTEN_PID=" + ourPID}, "", "systemd has passed no descriptors to berthctl"},
 	} {

@@ -231,7 +231,7 @@ func TestPassRefused(t *testing.T) {
 		"--pass-fds x":                   `"x" is not the number of a descriptor`,
 		"--pass-fds 0,17":                "descriptor 17: berthctl was started without it",
 		"--pass-listen-fds":              "systemd has passed no descriptors",
-		"--pass-listen-fds --pass-fds 0": "none of the others can be",
+		"--pass-listen-fds --pass-fds 0": "are mutually exclusive",
 		"--pass-fds 0,5 5</":             "descriptor 5: it is a directory; sockets, FIFOs",
 		"--pass-fds 0,3 3>&0":            "",
 	} {
