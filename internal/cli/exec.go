@@ -61,6 +61,9 @@ func (a *app) inDomain(cmd *cobra.Command, o *execOptions) *cobra.Command {
 		o.argv = args
 		return nil
 	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; the command and its options follow --", flagError(cmd, err))
+	})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.exec(cmd.Context(), domain, o) }
 	return cmd
 }
