@@ -58,7 +58,7 @@ func (a *app) endCommand(e ending) *cobra.Command {
 			}
 			t.name = info.Name
 		}
-		if err := begun(ctx, e.ask(d, ctx, t.path, o.modes)); err != nil {
+		if err := begun(ctx, wayOut(e.ask(d, ctx, t.path, o.modes))); err != nil {
 			return err
 		}
 		if !o.wait {
@@ -67,6 +67,22 @@ func (a *app) endCommand(e ending) *cobra.Command {
 		}
 		return a.awaitEnd(ctx, d, t, info.ID, e, o)
 	})
+}
+
+// wayOut adds to the error of an init that was not asked what the user can do. It returns any other err as it is.
+func wayOut(err error) error {
+	reply, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return err
+	}
+	more := *reply
+	switch {
+	case reply.Name == contract.ErrorNotAsked:
+		more.Message += `; "berthctl destroy" or "berthctl reset" ends it at once, and <berth:shutdown signal=''/> in the definition can name a signal`
+	case reply.Name == contract.ErrorInvalidState && reply.Details["state"] == "paused":
+		more.Message += "; resume it first"
+	}
+	return &more
 }
 
 // awaitEnd waits until a run is over, and says what the container is then.

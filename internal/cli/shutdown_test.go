@@ -50,6 +50,32 @@ func TestWait(t *testing.T) {
 	}
 }
 
+// TestNotAsked: an init that was not asked is an error that says what the user can do.
+func TestNotAsked(t *testing.T) {
+	t.Parallel()
+	const way = `; "berthctl destroy" or "berthctl reset" ends it at once, and <berth:shutdown signal=''/> in the definition can name a signal`
+	state := func(s string) *client.Error {
+		return &client.Error{Name: contract.ErrorInvalidState, Message: "not now", Details: map[string]any{"state": s}}
+	}
+	for want, err := range map[string]error{
+		"error: init cannot be asked" + way + "\n":     &client.Error{Name: contract.ErrorNotAsked, Message: "init cannot be asked"},
+		"error: not now; resume it first\n":            state("paused"),
+		"error: not now\n":                             state("starting"),
+		"error: domain is not running\n":               &client.Error{Name: contract.ErrorNotRunning, Message: "domain is not running"},
+		"error: permission denied by the system bus\n": &client.Error{Name: contract.ErrorAccessDenied, Message: "no"},
+	} {
+		f := fleet()
+		f.errs["Shutdown"], f.errs["Reboot"] = err, err
+		for _, verb := range []string{"shutdown", "reboot"} {
+			cfg := config(f)
+			cfg.Root = true
+			if got := runWith(t.Context(), cfg, verb, "web"); got.err != want || got.status != 1 {
+				t.Errorf("%s: %+v, want %q", verb, got, want)
+			}
+		}
+	}
+}
+
 // TestWaitForNextDaemon: a wait survives the end of a daemon, and does not ask for ever.
 func TestWaitForNextDaemon(t *testing.T) {
 	t.Parallel()
