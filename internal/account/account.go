@@ -23,7 +23,7 @@ type Account struct {
 	Home     string
 }
 
-// LookUp finds a user and a group by their names or numbers. An empty user is root, and an empty group the user's own.
+// LookUp finds a user and a group by their names or numbers. It returns an *Unknown if there is none. An empty user is root, and an empty group the user's own.
 // A "+" before a number is ignored. A user without an entry can be given by number.
 func LookUp(root inroot.Root, name, group string) (Account, error) {
 	spec := strings.TrimPrefix(name, "+")
@@ -45,16 +45,34 @@ func LookUp(root inroot.Root, name, group string) (Account, error) {
 	defer func() { _ = groups.Close() }()
 	found, err := user.GetExecUser(spec, nil, passwdEntries(passwd), groupEntries(groups))
 	if err != nil {
-		return Account{}, &Unknown{err}
+		return Account{}, unknown(spec, err)
 	}
 	return Account{UID: found.Uid, GID: found.Gid, Groups: found.Sgids, Home: found.Home}, nil
 }
 
-// Unknown says that there is no such user or group, or that the files cannot be read.
-type Unknown struct{ Err error }
+// Unknown says that there is no such user or group, or that the files cannot be read. Its text begins with "user" or
+// "group".
+type Unknown struct {
+	Text string
+	Err  error
+}
 
-func (e *Unknown) Error() string { return e.Err.Error() }
+func (e *Unknown) Error() string { return e.Text }
 func (e *Unknown) Unwrap() error { return e.Err }
+
+// unknown explains why the library did not find USER[:GROUP].
+func unknown(spec string, err error) *Unknown {
+	name, group, _ := strings.Cut(spec, ":")
+	switch {
+	case errors.Is(err, user.ErrNoPasswdEntries):
+		return &Unknown{fmt.Sprintf("user %.60q is not in the container's /etc/passwd", name), err}
+	case errors.Is(err, user.ErrNoGroupEntries):
+		return &Unknown{fmt.Sprintf("group %.60q is not in the container's /etc/group", group), err}
+	case group == "":
+		return &Unknown{fmt.Sprintf("user %.60q: %v", name, err), err}
+	}
+	return &Unknown{fmt.Sprintf("user %.60q, group %.60q: %v", name, group, err), err}
+}
 
 // readable opens a file of the container for reading. A missing file counts as an empty one. It
 // returns an error if the file is not a regular one: a terminal or a FIFO could block the caller for

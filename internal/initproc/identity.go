@@ -61,7 +61,7 @@ func (s *stage) lookUpUser() error {
 	}
 	found, err := account.LookUp(s.root, i.User, i.Group)
 	if unknown, ok := errors.AsType[*account.Unknown](err); ok {
-		return fmt.Errorf("inituser %.60q, initgroup %.60q in the container's passwd and group: %w", i.User, i.Group, unknown)
+		return fmt.Errorf("init%w", unknown) // inituser or initgroup
 	}
 	if err != nil {
 		return err

@@ -182,7 +182,7 @@ func (e *entry) lookUp(p *plan.Plan) error {
 	defer func() { _ = root.Close() }()
 	e.user, err = account.LookUp(inroot.New(root), e.User, e.Group)
 	if err != nil {
-		return fmt.Errorf("user %.60q, group %.60q in the container's passwd and group: %w", e.User, e.Group, err)
+		return err
 	}
 	if !p.Namespaces.User {
 		return nil
