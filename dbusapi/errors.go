@@ -45,7 +45,7 @@ type errorRow func(error) (name string, d details, match bool)
 // stands above what it wraps.
 func errorRows() []errorRow {
 	return []errorRow{
-		startError, existsError, stateError, commandError, passedError,
+		argumentError, startError, existsError, stateError, commandError, passedError,
 		// Before what is wrong with it, which is not the caller's mistake.
 		sentinel(service.ErrUnreadable, contract.ErrorUnreadable),
 		domainError,
@@ -68,6 +68,16 @@ func errorRows() []errorRow {
 		sentinel(ErrAccessDenied, contract.ErrorAccessDenied),
 		sentinel(ErrInteractionRequired, contract.ErrorInteractionRequired),
 	}
+}
+
+// badArgument is a fault of an argument. It is InvalidArgs, and its text follows the head of the method's errors.
+type badArgument string
+
+func (e badArgument) Error() string { return string(e) }
+
+func argumentError(err error) (string, details, bool) {
+	_, ok := errors.AsType[badArgument](err)
+	return contract.ErrorInvalidArgs, nil, ok
 }
 
 func sentinel(target error, name string) errorRow {

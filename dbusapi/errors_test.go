@@ -95,6 +95,7 @@ func errorCases() []errorCase {
 			"9 faults: (1) name: is empty (line 2); (2) memory: is zero; and 7 more",
 			map[string]any{"element": "name", "line": uint32(2), "faults": []string{"name: is empty (line 2)", "memory: is zero", "and 7 more"}},
 		},
+		{"dbusapi", badArgument("there is no signal 65"), contract.ErrorInvalidArgs, "there is no signal 65", nil},
 		{"context", context.DeadlineExceeded, contract.ErrorOperationTimeout, "context deadline exceeded", nil},
 		{"context", context.Canceled, contract.ErrorShuttingDown, "context canceled", nil},
 	}

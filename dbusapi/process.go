@@ -3,8 +3,10 @@ package dbusapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/godbus/dbus/v5"
@@ -37,6 +39,11 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 			if err := v.Store(to); err != nil {
 				return nil, err
 			}
+		}
+	}
+	for _, v := range command.Env {
+		if strings.IndexByte(v, '=') < 1 {
+			return nil, badArgument(fmt.Sprintf("%.60q is not NAME=VALUE", v))
 		}
 	}
 	var stdio []*os.File

@@ -3,6 +3,7 @@
 package dbusapi
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -79,6 +80,19 @@ func TestExec(t *testing.T) {
 	}
 	fails(t, r.call(path, iface+"Wait", noOptions()), contract.ErrorUnknownObject)
 	signals("InterfacesAdded", "PropertiesChanged", "InterfacesRemoved")
+}
+
+// TestExecEnv: what is no NAME=VALUE is refused, and no command begins.
+func TestExecEnv(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for _, v := range []string{"A", "=x", ""} {
+		err := r.call(ContainerPath(uuidB), execName, []string{"ls"}, map[string]dbus.Variant{"env": dbus.MakeVariant([]string{"A=", v})})
+		fails(t, err, contract.ErrorInvalidArgs)
+		if want := fmt.Sprintf("cannot execute a command in domain \"b\": %q is not NAME=VALUE", v); err.Err == nil || err.Err.Error() != want {
+			t.Errorf("%q: %v, want %s", v, err.Err, want)
+		}
+	}
 }
 
 // TestExecTerminal: with a terminal there is one end, its master.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -70,6 +71,11 @@ func (a *app) inDomain(cmd *cobra.Command, o *execOptions) *cobra.Command {
 
 // exec executes a command, and passes on its input, output, signals and exit status.
 func (a *app) exec(ctx context.Context, domain string, o *execOptions) error {
+	for _, v := range o.env {
+		if strings.IndexByte(v, '=') < 1 {
+			return fmt.Errorf("--env: %q is not NAME=VALUE", v)
+		}
+	}
 	// The signals that end other commands are this command's: they must not end its connection.
 	stay := context.WithoutCancel(ctx)
 	d, err := a.connect(stay)

@@ -66,6 +66,8 @@ func TestExecRefused(t *testing.T) {
 		"no domain -": {"exec -- ls", nil, outcome{err: "error: command 'exec' requires <domain> option\n", status: 1}},
 		"an option":   {"exec web ls -al /", nil, outcome{err: "error: command 'exec' doesn't support option -al; the command and its options follow --\n", status: 1}},
 		"virsh's":     {"lxc-enter-namespace web ls --all", nil, outcome{err: "error: command 'lxc-enter-namespace' doesn't support option --all; the command and its options follow --\n", status: 1}},
+		"no value":    {"exec --env A=b --env A web -- ls", nil, outcome{err: "error: --env: \"A\" is not NAME=VALUE\n", status: 1}},
+		"no name":     {"exec --env =x web -- ls", nil, outcome{err: "error: --env: \"=x\" is not NAME=VALUE\n", status: 1}},
 		"no command":  {"exec web", nil, outcome{err: "error: command 'exec' requires a command to execute, after --\n", status: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
