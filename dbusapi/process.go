@@ -76,11 +76,14 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 
 func sendProcessSignal(ctx context.Context, s *Server, c *call) ([]any, error) {
 	pid, sig := c.args[0].(int64), c.args[1].(uint32)
-	if pid < 1 || pid > math.MaxInt32 {
-		return nil, stdError(contract.ErrorInvalidArgs, "there is no process %d", pid)
+	if pid > math.MaxInt32 {
+		return nil, badArgument(fmt.Sprintf("there is no process %d", pid))
+	}
+	if pid < 1 {
+		return nil, badArgument(fmt.Sprintf("there is no process %d, a PID is 1 or more", pid))
 	}
 	if sig > lastSignal {
-		return nil, stdError(contract.ErrorInvalidArgs, "there is no signal %d", sig)
+		return nil, badArgument(fmt.Sprintf("there is no signal %d", sig))
 	}
 	return nil, s.core.SignalInside(ctx, c.uuid, uint32(pid), syscall.Signal(sig))
 }
@@ -141,7 +144,7 @@ func waitProcess(ctx context.Context, s *Server, c *call) ([]any, error) {
 func killProcess(_ context.Context, s *Server, c *call) ([]any, error) {
 	sig := c.args[0].(int32)
 	if sig < 0 || sig > lastSignal {
-		return nil, stdError(contract.ErrorInvalidArgs, "there is no signal %d", sig)
+		return nil, badArgument(fmt.Sprintf("there is no signal %d", sig))
 	}
 	return nil, s.core.SignalProcess(c.process, syscall.Signal(sig))
 }

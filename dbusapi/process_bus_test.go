@@ -202,8 +202,13 @@ func TestSendProcessSignal(t *testing.T) {
 		t.Error(err)
 	}
 	fails(t, r.call(ContainerPath(uuidB), name, int64(3), uint32(10), noOptions()), contract.ErrorNoSuchProcess)
-	for _, pid := range []int64{0, -1, 1 << 31} {
-		fails(t, r.call(ContainerPath(uuidB), name, pid, uint32(10), noOptions()), contract.ErrorInvalidArgs)
+	const head = `cannot send a signal to a process of domain "b": there is no process `
+	for pid, want := range map[int64]string{0: head + "0, a PID is 1 or more", -1: head + "-1, a PID is 1 or more", 1 << 31: head + "2147483648"} {
+		got := r.call(ContainerPath(uuidB), name, pid, uint32(10), noOptions())
+		fails(t, got, contract.ErrorInvalidArgs)
+		if got.Err == nil || got.Err.Error() != want {
+			t.Errorf("%d: %v, want %s", pid, got.Err, want)
+		}
 	}
 	fails(t, r.call(ContainerPath(uuidB), name, int64(1), uint32(65), noOptions()), contract.ErrorInvalidArgs)
 }

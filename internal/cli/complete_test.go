@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,22 @@ func TestCompletion(t *testing.T) {
 				t.Errorf("want (-), got (+):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestCompleteSignals: the names of signals are completed as they were begun, where a signal is expected.
+func TestCompleteSignals(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"|": "web", "web |": "", "web 1 |": "term", "web 1 te|": "term", "web 1 TE|": "TERM", "web 1 SIGT|": "SIGTERM", "web 1 sigt|": "sigterm",
+		"--domain web 1 |": "term", "--domain=web --pid 1 |": "term", "web --pid 1 |": "term", "web --signame |": "term", "web --signame term |": "", "web 1 term |": "",
+		"web --pid |": "",
+	} {
+		args := append([]string{"__complete", "send-process-signal"}, strings.Split(strings.TrimSuffix(line, "|"), " ")...)
+		got := strings.Split(run(t, fleet(), args...).out, "\n")
+		if want != "" && !slices.Contains(got, want) || want == "" && got[0] != ":4" {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
 	}
 }
 

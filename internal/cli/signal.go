@@ -26,7 +26,7 @@ func (a *app) signalCommand() *cobra.Command {
 		return d.SendProcessSignal(ctx, t.path, n, sig)
 	}
 	a.domainCommand(cmd, nameUUIDOrID, fitting{States: []string{"running", "paused"}}, run)
-	act := cmd.RunE
+	act, domains := cmd.RunE, cmd.ValidArgsFunction
 	cmd.Use = cmd.Name() + " DOMAIN PID SIGNAL"
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if !cmd.Flags().Changed("domain") && len(args) > 0 {
@@ -58,7 +58,46 @@ func (a *app) signalCommand() *cobra.Command {
 	cmd.Flags().StringVar(&pid, "pid", "", "the `PID` of a process in the container; init is 1")
 	cmd.Flags().StringVar(&name, "signame", "", "the `SIGNAL`, as a number or a name such as hup, SIGTERM or rtmin+4")
 	cmd.RunE = act
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, given string) ([]string, cobra.ShellCompDirective) {
+		place := len(args) // among DOMAIN, PID and SIGNAL
+		if cmd.Flags().Changed("domain") {
+			place++
+		}
+		if place > 0 && cmd.Flags().Changed("pid") {
+			place++
+		}
+		switch {
+		case place == 0:
+			return domains(cmd, args, given)
+		case place == 2 && !cmd.Flags().Changed("signame"):
+			return completeSignals(cmd, args, given)
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	// The only errors are that the flag does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("pid", cobra.NoFileCompletions)
+	_ = cmd.RegisterFlagCompletionFunc("signame", completeSignals)
 	return cmd
+}
+
+// completeSignals completes the name of a signal in the way that it was begun: term, TERM, SIGTERM or sigterm.
+func completeSignals(_ *cobra.Command, _ []string, given string) ([]string, cobra.ShellCompDirective) {
+	upper := strings.ToUpper(given)
+	var list []string
+	for n := syscall.Signal(1); n < rtmin; n++ {
+		name := unix.SignalName(n)
+		if name == "" {
+			continue
+		}
+		if !strings.HasPrefix(upper, "SIG") {
+			name = strings.TrimPrefix(name, "SIG")
+		}
+		if given == "" || given != upper {
+			name = strings.ToLower(name)
+		}
+		list = append(list, name)
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
 // rtmin is SIGRTMIN of glibc and musl.
