@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/berthd/berth/internal/domain"
 )
@@ -73,12 +74,13 @@ func (s *Service) consoleOf(u domain.UUID, device string) (c *container, n int, 
 	if err != nil {
 		return nil, 0, err
 	}
-	n = slices.Index(c.snapshot().Consoles, device)
+	have := c.snapshot().Consoles
+	n = slices.Index(have, device)
 	if device == "" {
 		n = 0
 	}
 	if n < 0 {
-		return nil, 0, fmt.Errorf("%w: '%s'", ErrNoConsole, device)
+		return nil, 0, fmt.Errorf("%w: '%s'; it has %s", ErrNoConsole, device, strings.Join(have, ", "))
 	}
 	return c, n, nil
 }

@@ -45,6 +45,11 @@ func TestOpenConsole(t *testing.T) {
 			t.Errorf("%s, resize: %v", name, err)
 		}
 	}
+	for u, want := range map[domain.UUID]string{u: "no such console: 'x'; it has console0, console1", off: "no such console: 'x'; it has console0"} {
+		if _, err := s.Console(ctx, u, "x"); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
 	_, err = s.OpenConsole(ctx, off, "", ConsoleOptions{})
 	if e, ok := errors.AsType[*StateError](err); !ok || e.Kind != NotRunning {
 		t.Errorf("off: %v", err)

@@ -101,7 +101,7 @@ func TestConsoleClients(t *testing.T) {
 
 	for args, want := range map[string]string{
 		"web --safe":             "error: cannot open the console of domain \"web\": another client has the console's input",
-		"web --devname console1": "error: cannot open the console of domain \"web\": no such console: 'console1'",
+		"web --devname console1": "error: cannot open the console of domain \"web\": no such console: 'console1'; it has console0",
 		"nosuch":                 "error: failed to get domain 'nosuch'",
 	} {
 		if r := try(t, "berthctl", append([]string{"console"}, strings.Fields(args)...)...); r.Err != want || r.Status != 1 {
