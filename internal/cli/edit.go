@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -66,7 +67,7 @@ func (e *edit) run(ctx context.Context) (kept bool, err error) {
 	for ask := e.edit; ; {
 		editErr := ask(ctx)
 		text, err := e.readAll(e.file)
-		unchanged := err == nil && strings.TrimSpace(text) == strings.TrimSpace(e.original)
+		unchanged := errors.Is(err, fs.ErrNotExist) || err == nil && strings.TrimSpace(text) == strings.TrimSpace(e.original)
 		switch {
 		case editErr != nil:
 			return !unchanged, editErr
