@@ -26,6 +26,7 @@ type waitOptions struct {
 	modes   []string
 	wait    bool
 	timeout uint
+	destroy bool // what does not end
 }
 
 func (a *app) endCommands() []*cobra.Command {
@@ -41,32 +42,60 @@ func (a *app) endCommand(e ending) *cobra.Command {
 	cmd.Flags().StringSliceVar(&o.modes, "mode", nil, "`MODES`, separated by commas: auto, initctl, signal")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait until the run is over")
 	cmd.Flags().UintVar(&o.timeout, "timeout", 0, "with --wait: give up after so many `SECONDS`")
+	if e.use == "shutdown" {
+		cmd.Flags().BoolVar(&o.destroy, "destroy", false, "with --wait: destroy the container if it does not end; one that is shut off is no error")
+	}
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
-		if cmd.Flags().Changed("timeout") && !o.wait {
-			return errors.New("option --timeout requires --wait option")
+		for _, name := range []string{"timeout", "destroy"} {
+			if f := cmd.Flags().Lookup(name); f != nil && f.Changed && !o.wait {
+				return fmt.Errorf("option --%s requires --wait option", name)
+			}
 		}
 		return nil
 	}
 	// The only error is that the flag does not exist.
 	_ = cmd.RegisterFlagCompletionFunc("mode", completeModes)
 	return a.domainCommand(cmd, nameUUIDOrID, fitting{States: []string{"running"}}, func(ctx context.Context, d Daemon, t target) error {
-		var info client.Info
-		var err error
-		if o.wait || !a.quiet && t.name == "" {
-			if info, err = d.Info(ctx, t.path); err != nil {
-				return err
-			}
-			t.name = info.Name
+		err := a.end(ctx, d, &t, e, o)
+		if err != nil && o.destroy {
+			return a.destroyInstead(ctx, d, t, err)
 		}
-		if err := begun(ctx, wayOut(e.ask(d, ctx, t.path, o.modes))); err != nil {
+		return err
+	})
+}
+
+// end asks init, and waits for the end of the run if that is wished. It fills the target's name in.
+func (a *app) end(ctx context.Context, d Daemon, t *target, e ending, o waitOptions) error {
+	var info client.Info
+	var err error
+	if o.wait || !a.quiet && t.name == "" {
+		if info, err = d.Info(ctx, t.path); err != nil {
 			return err
 		}
-		if !o.wait {
-			a.say("Domain '%s' %s", printable(t.name), e.asked)
-			return nil
-		}
-		return a.awaitEnd(ctx, d, t, info.ID, e, o)
-	})
+		t.name = info.Name
+	}
+	if err := begun(ctx, wayOut(e.ask(d, ctx, t.path, o.modes))); err != nil {
+		return err
+	}
+	if !o.wait {
+		a.say("Domain '%s' %s", printable(t.name), e.asked)
+		return nil
+	}
+	return a.awaitEnd(ctx, d, *t, info.ID, e, o)
+}
+
+// lateError is returned if the time of a wait is up.
+type lateError struct {
+	name, waiting string
+	timeout       uint
+}
+
+func (e *lateError) Error() string {
+	return fmt.Sprintf("%s, and still may; \"berthctl destroy\" ends it at once", e.what())
+}
+
+func (e *lateError) what() string {
+	return fmt.Sprintf("domain '%s' did not %s within %d s", e.name, e.waiting, e.timeout)
 }
 
 // wayOut adds to the error of an init that was not asked what the user can do. It returns any other err as it is.
@@ -88,7 +117,7 @@ func wayOut(err error) error {
 // awaitEnd waits until a run is over, and says what the container is then.
 func (a *app) awaitEnd(ctx context.Context, d Daemon, t target, id uint32, e ending, o waitOptions) error {
 	name := printable(t.name)
-	late := fmt.Errorf("domain '%s' did not %s within %d s, and still may; \"berthctl destroy\" ends it at once", name, e.waiting, o.timeout)
+	late := &lateError{name: name, waiting: e.waiting, timeout: o.timeout}
 	if o.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, time.Duration(o.timeout)*time.Second, late)
@@ -104,6 +133,8 @@ func (a *app) awaitEnd(ctx context.Context, d Daemon, t target, id uint32, e end
 		return err
 	case state == "shutoff":
 		a.say("Domain '%s' is shut off (%s)", name, reason)
+	case o.destroy:
+		return errAgain
 	default:
 		a.say("Domain '%s' is %s again", name, state)
 	}

@@ -164,8 +164,7 @@ func (u *socketUnit) files() map[string]string {
 			"After=dbus.service berthd.service systemd-machined.service remote-fs.target network.target\n\n" +
 			"[Service]\nType=oneshot\nRemainAfterExit=yes\n" +
 			"ExecStart=" + u.program + " start --quiet --ready --pass-listen-fds --unit %n " + word(u.domain) + "\n" +
-			"ExecStop=-" + u.program + " shutdown --quiet --wait --timeout 60 " + word(u.domain) + "\n" +
-			"ExecStop=-" + u.program + " destroy --quiet " + word(u.domain) + "\nTimeoutStopSec=90s\n"
+			"ExecStop=" + u.program + " shutdown --quiet --wait --timeout 60 --destroy " + word(u.domain) + "\nTimeoutStopSec=90s\n"
 	}
 	for name, text := range files {
 		files[name] = unitMark + text

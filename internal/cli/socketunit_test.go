@@ -33,8 +33,7 @@ After=dbus.service berthd.service systemd-machined.service remote-fs.target netw
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/bin/berthctl start --quiet --ready --pass-listen-fds --unit %n "my \"$$web\" 100%%"
-ExecStop=-/usr/bin/berthctl shutdown --quiet --wait --timeout 60 "my \"$$web\" 100%%"
-ExecStop=-/usr/bin/berthctl destroy --quiet "my \"$$web\" 100%%"
+ExecStop=/usr/bin/berthctl shutdown --quiet --wait --timeout 60 --destroy "my \"$$web\" 100%%"
 TimeoutStopSec=90s
 `,
 	}

@@ -69,6 +69,28 @@ done`)
 	if i := info(t, g.Name); i.State != "shutoff" {
 		t.Errorf("it is %s", i.State)
 	}
+	if list := errorsOf(t, unit); list != nil {
+		t.Errorf("after a stop in order and an end from inside, its journal has %q", list)
+	}
+	run(t, "systemctl", "start", unit)
+	run(t, "berthctl", "suspend", g.Name)
+	run(t, "systemctl", "stop", unit)
+	if got := run(t, "journalctl", "--unit", unit, "--output", "cat"); !strings.Contains(got, "notice: domain 'unitweb' was destroyed: ") ||
+		errorsOf(t, unit) != nil || info(t, g.Name).State != "shutoff" {
+		t.Errorf("after the stop of a paused one: %s", got)
+	}
+}
+
+// errorsOf are the lines in the journal of a unit that tell of an error.
+func errorsOf(t testing.TB, unit string) (list []string) {
+	t.Helper()
+	run(t, "journalctl", "--sync")
+	for line := range strings.SplitSeq(run(t, "journalctl", "--unit", unit, "--output", "cat"), "\n") {
+		if strings.Contains(line, "error:") || strings.Contains(line, "status=") {
+			list = append(list, line)
+		}
+	}
+	return list
 }
 
 // removeUnits removes what `berthctl socket-unit` wrote.
@@ -102,6 +124,9 @@ func TestSocketUnit(t *testing.T) {
 		}
 		run(t, "berthctl", "destroy", g.Name)
 		eventually(t, func() error { return is(active(t, "ondemand.service"), "inactive") })
+	}
+	if list := errorsOf(t, "ondemand.service"); list != nil {
+		t.Errorf("after two ends, the service's journal has %q", list)
 	}
 	run(t, "systemd-analyze", "verify", "ondemand.socket", "ondemand.service")
 	run(t, "berthctl", "socket-unit", g.Name, "--listen", "127.0.0.1:2325") // again

@@ -60,7 +60,7 @@ func TestContainerUnit(t *testing.T) {
 	service := options(t, "berth@.service.in")
 	for key, want := range map[string][]string{
 		"Service.ExecStart": {"@BINDIR@/berthctl start --quiet --ready --unit %n %i"}, "Service.Type": {"oneshot"}, "Service.RemainAfterExit": {"yes"},
-		"Service.ExecStop": {"-@BINDIR@/berthctl shutdown --quiet --wait --timeout 60 %i", "-@BINDIR@/berthctl destroy --quiet %i"},
+		"Service.ExecStop": {"@BINDIR@/berthctl shutdown --quiet --wait --timeout 60 --destroy %i"},
 	} {
 		if diff := cmp.Diff(want, service[key]); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", key, diff)
