@@ -6,17 +6,23 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// waitReady waits until a container is ready. It ends when the server gives its name up: the caller then asks the
-// next daemon.
+// waitReady waits until a container is ready.
 func waitReady(ctx context.Context, s *Server, c *call) ([]any, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, stop := s.whileServing(ctx)
+	defer stop()
+	return nil, s.core.WaitReady(ctx, c.uuid)
+}
+
+// whileServing returns a context that also ends, with service.ErrShuttingDown, when the server gives its name up: the
+// caller then asks the next daemon. The caller must call stop once it waits no longer.
+func (s *Server) whileServing(ctx context.Context) (serving context.Context, stop func()) {
+	serving, cancel := context.WithCancelCause(ctx)
 	go func() {
 		select {
 		case <-s.released:
 			cancel(service.ErrShuttingDown)
-		case <-ctx.Done():
+		case <-serving.Done():
 		}
 	}()
-	return nil, s.core.WaitReady(ctx, c.uuid)
+	return serving, func() { cancel(nil) }
 }

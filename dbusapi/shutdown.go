@@ -56,20 +56,10 @@ func modes(names []string) (m service.Modes, err error) {
 	return m, nil
 }
 
-// awaitEnd may take as long as the container runs. It ends with its caller, and when the daemon gives its name up:
-// the next daemon can be asked then.
+// awaitEnd may take as long as the container runs. It ends with its caller, and when the daemon gives its name up.
 func awaitEnd(ctx context.Context, s *Server, c *call) ([]any, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	answered := make(chan struct{})
-	defer close(answered)
-	go func() {
-		select {
-		case <-s.released:
-			cancel(service.ErrShuttingDown)
-		case <-answered:
-		}
-	}()
+	ctx, stop := s.whileServing(ctx)
+	defer stop()
 	snap, err := s.core.AwaitEnd(ctx, c.uuid, c.args[0].(uint32))
 	if err != nil {
 		return nil, err
