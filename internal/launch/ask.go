@@ -36,7 +36,7 @@ func (p *Process) Ask(ctx context.Context, r service.Request) error {
 	a := &asking{serial: serial, answered: make(chan *wire.Answered, 1)}
 	p.asking = a
 	p.mu.Unlock()
-	err := p.conn.Send(&wire.Request{Serial: serial, Reboot: r.Reboot, Initctl: r.Initctl, Signal: r.Signal})
+	err := p.conn.SendWithin(ctx, &wire.Request{Serial: serial, Reboot: r.Reboot, Initctl: r.Initctl, Signal: r.Signal})
 	switch {
 	case hasEnded(err):
 		return nil

@@ -85,7 +85,7 @@ func (p *Process) request(ctx context.Context, message func(id uint32) wire.Mess
 	if !ok {
 		return fmt.Errorf("%w: the container's supervisor does not answer", service.ErrTimeout)
 	}
-	err := p.conn.Send(message(id), files...)
+	err := p.conn.SendWithin(ctx, message(id), files...)
 	if hasEnded(err) {
 		return os.ErrProcessDone
 	}

@@ -23,24 +23,7 @@ func TestConsoleVersion(t *testing.T) {
 // so often.
 func TestConsoleAnswers(t *testing.T) {
 	t.Parallel()
-	conn, theirs, err := wire.Pair()
-	if err != nil {
-		t.Fatal(err)
-	}
-	fd, err := syscall.Dup(int(theirs.Fd()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = theirs.Close()
-	supervisor, err := wire.NewConn(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := newProcess(0)
-	p.conn = conn
-	go p.read()
-	t.Cleanup(func() { _ = supervisor.Close(); <-p.done })
-
+	p, supervisor := served(t)
 	for refusal, want := range map[syscall.Errno]error{
 		0: nil, syscall.EBUSY: service.ErrConsoleBusy, syscall.EUSERS: service.ErrTooManyClients,
 		syscall.ENOENT: service.ErrNoConsole, syscall.EIO: syscall.EIO,
@@ -61,10 +44,16 @@ func TestConsoleAnswers(t *testing.T) {
 		_ = f.Close()
 	}
 
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	for i := range 2 * maxRequests {
-		_, err := p.OpenConsole(ended, 0, service.ConsoleOptions{})
+	for i := range maxRequests + 1 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { // it reads the request, and does not answer it
+			_, files, _ := supervisor.Recv()
+			for _, f := range files {
+				_ = f.Close()
+			}
+			cancel()
+		}()
+		_, err := p.OpenConsole(ctx, 0, service.ConsoleOptions{})
 		if want := []error{context.Canceled, service.ErrTimeout}[i/maxRequests]; !errors.Is(err, want) {
 			t.Fatalf("request %d: %v", i, err)
 		}

@@ -67,7 +67,7 @@ func (p *Process) askFor(ctx context.Context, message func(request uint32) wire.
 	if err != nil {
 		return nil, err
 	}
-	if err := p.conn.Send(message(request), files...); err != nil {
+	if err := p.conn.SendWithin(ctx, message(request), files...); err != nil {
 		p.forgo(request)
 		if hasEnded(err) {
 			return nil, errLost
@@ -119,14 +119,6 @@ func (p *Process) Executions() []service.Execution {
 
 // Signal sends a signal to init.
 func (p *Process) Signal(sig syscall.Signal) error { return p.order(&wire.Signal{Number: uint32(sig)}) }
-
-// order sends an order about a command. It is no error if the supervisor has ended.
-func (p *Process) order(m wire.Message) error {
-	if err := p.conn.Send(m); err != nil && !hasEnded(err) {
-		return err
-	}
-	return nil
-}
 
 // hear takes a message about a command. It returns the descriptors that it did not take. The caller holds p.mu.
 func (e *executions) hear(p *Process, m wire.Message, files []*os.File) []*os.File {

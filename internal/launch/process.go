@@ -100,7 +100,7 @@ func (p *Process) Leader() uint32 {
 // Place tells the supervisor that it is in its scope. It returns when init is in the payload's part of the
 // scope.
 func (p *Process) Place(ctx context.Context, scope *os.File) error {
-	if err := p.send(&wire.Place{}, scope); err != nil {
+	if err := p.send(ctx, &wire.Place{}, scope); err != nil {
 		return err
 	}
 	return p.await(ctx, p.placed)
@@ -108,7 +108,7 @@ func (p *Process) Place(ctx context.Context, scope *os.File) error {
 
 // Continue lets init execute and returns when it has.
 func (p *Process) Continue(ctx context.Context) (service.Supervisor, error) {
-	if err := p.send(&wire.Continue{}); err != nil {
+	if err := p.send(ctx, &wire.Continue{}); err != nil {
 		return nil, err
 	}
 	if err := p.await(ctx, p.running); err != nil {
@@ -117,8 +117,8 @@ func (p *Process) Continue(ctx context.Context) (service.Supervisor, error) {
 	return p, nil
 }
 
-func (p *Process) send(m wire.Message, files ...*os.File) error {
-	err := p.conn.Send(m, files...)
+func (p *Process) send(ctx context.Context, m wire.Message, files ...*os.File) error {
+	err := p.conn.SendWithin(ctx, m, files...)
 	if hasEnded(err) {
 		return p.reason(errLost)
 	}
@@ -163,12 +163,7 @@ func (p *Process) reason(otherwise error) error {
 
 // Terminate asks init to end, with a signal that init understands. The container is killed if there is none.
 // It is no error if the supervisor has ended.
-func (p *Process) Terminate() error {
-	if err := p.conn.Send(&wire.Terminate{}); err != nil && !hasEnded(err) {
-		return err
-	}
-	return nil
-}
+func (p *Process) Terminate() error { return p.order(&wire.Terminate{}) }
 
 // Kill kills the supervisor, not its container. It is no error if the supervisor has ended.
 func (p *Process) Kill() error {

@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,10 +23,11 @@ const MaxPlan = 4 << 20
 // maxFDs is the kernel's SCM_MAX_FD.
 const maxFDs = 253
 
-// Conn is one end of a socket. Send and Recv may run at the same time, each from one goroutine.
+// Conn is one end of a socket. Any number of Sends and one Recv may run at the same time.
 type Conn struct {
-	f      *os.File
-	closed atomic.Bool // a raw read that is interrupted by Close does not return os.ErrClosed itself
+	f       *os.File
+	closed  atomic.Bool   // a raw read that is interrupted by Close does not return os.ErrClosed itself
+	sending chan struct{} // one slot, for the Send that is at it: a write deadline is the whole file's
 }
 
 // NewConn takes ownership of a connected SOCK_SEQPACKET socket.
@@ -33,7 +36,7 @@ func NewConn(fd int) (*Conn, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("wire: %w", err)
 	}
-	return &Conn{f: os.NewFile(uintptr(fd), "wire")}, nil
+	return &Conn{f: os.NewFile(uintptr(fd), "wire"), sending: make(chan struct{}, 1)}, nil
 }
 
 // Pair returns a connected pair: ours as a Conn, theirs as a blocking socket for a child.
@@ -64,8 +67,40 @@ func (c *Conn) HangUp() {
 	}
 }
 
-// Send sends one message. The caller still has to close the descriptors. It returns os.ErrClosed after Close.
+// Send sends one message, however long the other side leaves no room for it. The caller still has to close the
+// descriptors. It returns os.ErrClosed after Close.
 func (c *Conn) Send(m Message, fds ...*os.File) error {
+	return c.SendWithin(context.Background(), m, fds...)
+}
+
+// SendWithin is Send that ends with ctx. Then it returns ctx's cause, and has sent nothing.
+func (c *Conn) SendWithin(ctx context.Context, m Message, fds ...*os.File) error {
+	select {
+	case c.sending <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-c.sending }()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(interrupted)
+		_ = c.f.SetWriteDeadline(time.Now()) // fails only after Close, which ends the write, too
+	})
+	err := c.send(m, fds)
+	if !stop() {
+		<-interrupted
+		_ = c.f.SetWriteDeadline(time.Time{})
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func (c *Conn) send(m Message, fds []*os.File) error {
 	var rights []byte
 	if len(fds) > 0 {
 		if len(fds) > maxFDs {

@@ -1,11 +1,13 @@
 package wire
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -292,5 +294,48 @@ func TestConnCloseWakesReader(t *testing.T) {
 	}
 	if err := a.Send(&Running{}); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("writer: %v", err)
+	}
+}
+
+// TestSendWithin: a Send to a side that reads nothing ends with its context, and so does one that waits behind it. When
+// there is room again, the messages that were sent are there, whole and in order, and the next one can be sent.
+func TestSendWithin(t *testing.T) {
+	t.Parallel()
+	a, b := pair(t)
+	big := &Exec{Request: 1, Argv: []string{strings.Repeat("x", MaxPacket-1000)}}
+	sent := 0
+	for ; ; sent++ {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, io.ErrNoProgress)
+		err := a.SendWithin(ctx, big)
+		cancel()
+		if errors.Is(err, io.ErrNoProgress) {
+			break
+		}
+		if err != nil || sent > 1000 {
+			t.Fatalf("message %d: %v", sent, err)
+		}
+	}
+	first, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.SendWithin(first, big) }()
+	ctx, cancelSecond := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancelSecond()
+	if err := a.SendWithin(ctx, &Running{}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a second one at once: %v", err)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the first one: %v", err)
+	}
+	for i := range sent {
+		if m, _, err := b.Recv(); err != nil || len(m.(*Exec).Argv[0]) != MaxPacket-1000 {
+			t.Fatalf("message %d: %v", i, err)
+		}
+	}
+	if err := a.Send(&Running{}); err != nil {
+		t.Error(err)
+	}
+	if m, _, err := b.Recv(); err != nil || *m.(*Running) != (Running{}) {
+		t.Errorf("%v, %v", m, err)
 	}
 }
