@@ -74,7 +74,11 @@ func (a *app) end(ctx context.Context, d Daemon, t *target, e ending, o waitOpti
 		}
 		t.name = info.Name
 	}
-	if err := begun(ctx, wayOut(e.ask(d, ctx, t.path, o.modes))); err != nil {
+	asked := e.ask(d, ctx, t.path, o.modes)
+	if !o.destroy { // that is the way out
+		asked = wayOut(asked)
+	}
+	if err := begun(ctx, asked); err != nil {
 		return err
 	}
 	if !o.wait {
