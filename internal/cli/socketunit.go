@@ -2,15 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -22,13 +15,6 @@ const unitDir = "/etc/systemd/system"
 func shippedUnits() []string {
 	return []string{"/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
 }
-
-// unitMark is the first line of each file that socket-unit writes. It overwrites no other file.
-const unitMark = "# Written by \"berthctl socket-unit\", which may overwrite it.\n"
-
-// unitName is a name of a unit without the suffix, as systemd takes it (systemd.unit(5)), and one that needs no
-// escaping.
-var unitName = regexp.MustCompile(`^[A-Za-z0-9:_.-]{1,200}$`)
 
 // socketUnit is a pair of units: a socket, and the service that starts a container with the first connection.
 type socketUnit struct {
@@ -65,14 +51,15 @@ func (a *app) socketUnitCommand() *cobra.Command {
 		if u.program, err = os.Executable(); err != nil {
 			return err
 		}
-		if err := u.check(); err != nil {
+		if err := u.check(ctx); err != nil {
 			return err
 		}
-		if err := u.write(unitDir); err != nil {
+		before, err := u.write(unitDir)
+		if err != nil {
 			return err
 		}
 		if !noEnable {
-			if err := enable(ctx, u.unit+".socket"); err != nil {
+			if err := a.listen(ctx, u.unit, before); err != nil {
 				return err
 			}
 		}
@@ -82,58 +69,16 @@ func (a *app) socketUnitCommand() *cobra.Command {
 }
 
 // socketKind is a flag for a setting of systemd.socket(5).
-type socketKind struct{ flag, setting, about string }
+type socketKind struct{ flag, setting, about, takes string }
 
 func socketKinds() []socketKind {
+	const address = "[IP:]PORT, a path, or @NAME"
 	return []socketKind{
-		{"listen", "ListenStream", "listen for connections at this `ADDRESS`: [HOST:]PORT, a path, or @NAME; may be given more than once"},
-		{"listen-datagram", "ListenDatagram", "the same for datagrams at this `ADDRESS`"},
-		{"listen-seqpacket", "ListenSequentialPacket", "the same for a unix socket of sequential packets at this `ADDRESS`"},
-		{"listen-fifo", "ListenFIFO", "make a FIFO at this `PATH`"},
+		{"listen", "ListenStream", "listen for connections at this `ADDRESS`: " + address + "; may be given more than once", address},
+		{"listen-datagram", "ListenDatagram", "the same for datagrams at this `ADDRESS`", address},
+		{"listen-seqpacket", "ListenSequentialPacket", "the same for a unix socket of sequential packets at this `ADDRESS`", "a path, or @NAME"},
+		{"listen-fifo", "ListenFIFO", "make a FIFO at this `PATH`", "a path from /"},
 	}
-}
-
-// check returns an error if the units cannot be made.
-func (u *socketUnit) check() error {
-	if u.unit == "" {
-		u.unit = u.domain
-	}
-	switch {
-	case !unitName.MatchString(u.unit):
-		return fmt.Errorf("%q cannot be the name of a unit; give another one by --unit", printable(u.unit))
-	case len(u.sockets) == 0:
-		return errors.New("command 'socket-unit' requires --listen or another socket")
-	case u.proxy != "" && !unitName.MatchString(u.domain): // of berth@DOMAIN.service
-		return fmt.Errorf("--proxy is not possible for a domain called %q", printable(u.domain))
-	case u.idle != "" && u.proxy == "":
-		return errors.New("--idle requires --proxy")
-	}
-	for _, value := range u.values() {
-		if value == "" || strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
-			return fmt.Errorf("%q is no address", value)
-		}
-	}
-	for _, dir := range shippedUnits() {
-		for _, suffix := range []string{".socket", ".service"} {
-			if _, err := os.Lstat(filepath.Join(dir, u.unit+suffix)); err == nil {
-				return fmt.Errorf("the host has a unit %s%s already; give another name by --unit", u.unit, suffix)
-			}
-		}
-	}
-	return nil
-}
-
-func (u *socketUnit) values() (list []string) {
-	for _, s := range u.sockets {
-		list = append(list, s[1])
-	}
-	if u.proxy != "" {
-		list = append(list, u.proxy)
-	}
-	if u.idle != "" {
-		list = append(list, u.idle)
-	}
-	return list
 }
 
 // escape has systemd take a text as it is (systemd.unit(5), "Specifiers").
@@ -155,9 +100,9 @@ func (u *socketUnit) files() map[string]string {
 	if u.proxy != "" {
 		container := "berth@" + u.domain + ".service"
 		files[u.unit+".service"] = "[Unit]\nDescription=Connections to container " + escape(u.domain) + "\n" +
-			"Requires=" + container + "\nAfter=" + container + "\n\n[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd " + u.exit() + word(u.proxy) + "\n"
+			"Requires=" + container + "\nAfter=" + container + "\n\n[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd " + u.exit() + word(proxyAddress(u.proxy)) + "\n"
 		if u.idle != "" {
-			files[container+".d/socket-unit.conf"] = "[Unit]\nStopWhenUnneeded=yes\n"
+			files[u.dropIn()] = "[Unit]\nStopWhenUnneeded=yes\n"
 		}
 	} else {
 		files[u.unit+".service"] = "[Unit]\nDescription=Container " + escape(u.domain) + "\n" +
@@ -167,9 +112,24 @@ func (u *socketUnit) files() map[string]string {
 			"ExecStop=" + u.program + " shutdown --quiet --wait --timeout 60 --destroy " + word(u.domain) + "\nTimeoutStopSec=90s\n"
 	}
 	for name, text := range files {
-		files[name] = unitMark + text
+		files[name] = unitMark(u.domain) + text
 	}
 	return files
+}
+
+// dropIn is the path of the pair's file for the container's unit, which --idle needs. Several pairs of a container have
+// a file each.
+func (u *socketUnit) dropIn() string {
+	return "berth@" + u.domain + ".service.d/socket-unit-" + u.unit + ".conf"
+}
+
+// paths returns the paths of all files that the pair may have, below a directory.
+func (u *socketUnit) paths() []string {
+	list := []string{u.unit + ".socket", u.unit + ".service"}
+	if unitName.MatchString(u.domain) { // others have no unit of their own
+		list = append(list, u.dropIn())
+	}
+	return list
 }
 
 func (u *socketUnit) exit() string {
@@ -177,39 +137,4 @@ func (u *socketUnit) exit() string {
 		return ""
 	}
 	return "--exit-idle-time=" + escape(u.idle) + " "
-}
-
-// write writes the units. It overwrites only what it has written before.
-func (u *socketUnit) write(dir string) error {
-	files := u.files()
-	for name := range files {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err == nil && !strings.HasPrefix(string(text), unitMark) {
-			return fmt.Errorf("%s is not of berthctl; give another name by --unit", filepath.Join(dir, name))
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // units are for everybody to read
-			return err
-		}
-	}
-	return nil
-}
-
-// enable has systemd read the units, listen now, and listen after each boot.
-func enable(ctx context.Context, socket string) error {
-	for _, args := range [][]string{{"daemon-reload"}, {"enable", "--quiet", "--now", socket}} {
-		out, err := exec.CommandContext(ctx, "systemctl", args...).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("systemctl %s: %w: %s", strings.Join(args, " "), err, strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", "; "))
-		}
-	}
-	return nil
 }

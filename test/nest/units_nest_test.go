@@ -4,6 +4,7 @@ package nest
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,7 +137,7 @@ func TestSocketUnit(t *testing.T) {
 		"":                       "requires --listen",
 		"--listen=":              "is no address",
 		"--idle 5min --listen 1": "--idle requires --proxy",
-		"--unit ondemandport --listen 127.0.0.1:2325": "systemctl enable",
+		"--unit ondemandport --listen 127.0.0.1:2325": "systemd cannot listen, and nothing was changed",
 	} {
 		got := try(t, "sh", "-c", "berthctl socket-unit ondemand "+args)
 		if got.Status == 0 || !strings.Contains(got.Err, want) {
@@ -144,11 +145,54 @@ func TestSocketUnit(t *testing.T) {
 		}
 	}
 	removeUnits(t, "ondemandport", g.Name)
+	for _, dir := range []string{"", "sockets.target.wants/"} {
+		if _, err := os.Lstat("/etc/systemd/system/" + dir + "ondemandport.socket"); err == nil {
+			t.Errorf("units that cannot listen are still in %s", dir)
+		}
+	}
 	if err := os.WriteFile("/etc/systemd/system/ondemand.service", []byte("[Service]\nExecStart=/bin/true\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if got := try(t, "berthctl", "socket-unit", g.Name, "--listen", "1"); got.Status == 0 || !strings.Contains(got.Err, "is not of berthctl") {
 		t.Errorf("another's unit: %+v", got)
+	}
+}
+
+// TestSocketUnitAgain: a second `berthctl socket-unit` has systemd listen at the new address only, keeps the old one if
+// the new one cannot be had, says so if the service runs, and takes no pair of another container.
+func TestSocketUnitAgain(t *testing.T) {
+	clean(t)
+	g := guest{Name: "again", Root: busybox(t), Init: "/" + guestProgram}
+	serve(t, g.Root)
+	g.define(t)
+	sleeper(t, "another").define(t)
+	removeUnits(t, g.Name, g.Name)
+	unit := func(args string) result {
+		t.Helper()
+		return try(t, "sh", "-c", "berthctl socket-unit "+args)
+	}
+	unit("again --listen 127.0.0.1:2327")
+	unit("again --listen 127.0.0.1:2328")
+	if got := unit("another --unit again --listen 127.0.0.1:2329"); got.Status == 0 || !strings.Contains(got.Err, "is of container 'again'") {
+		t.Errorf("another container's pair: %+v", got)
+	}
+	if got := unit("again --listen 127.0.0.1:2328 --listen 192.0.2.1:1"); got.Status == 0 || !strings.Contains(got.Err, "cannot listen") {
+		t.Errorf("an address that the host does not have: %+v", got)
+	}
+	if c, err := net.Dial("tcp", "127.0.0.1:2327"); err == nil {
+		c.Close()
+		t.Error("it still listens at the first address")
+	}
+	if got := answer(t, "127.0.0.1:2328", "hello"); got != "hello from again.socket" {
+		t.Errorf("got %q", got)
+	}
+	if got := unit("again --listen 127.0.0.1:2330"); got.Status != 0 || !strings.Contains(got.Err, `notice: again.service runs; stop it, then "systemctl restart again.socket"`) {
+		t.Errorf("while the service runs: %+v", got)
+	}
+	run(t, "systemctl", "stop", "again.service")
+	run(t, "systemctl", "restart", "again.socket")
+	if got := answer(t, "127.0.0.1:2330", "hello"); got != "hello from again.socket" {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -171,5 +215,13 @@ func TestSocketProxy(t *testing.T) {
 		eventually(t, func() error { return is(info(t, g.Name).State, "shutoff") })
 		eventually(t, func() error { return is(active(t, "proxied.service"), "inactive") })
 		eventually(t, func() error { return is(active(t, "berth@proxied.service"), "inactive") })
+	}
+	run(t, "berthctl", "socket-unit", g.Name, "--listen", "127.0.0.1:2326", "--proxy", "127.0.0.1:2501")
+	run(t, "systemctl", "start", "berth@proxied.service")
+	if got := run(t, "systemctl", "show", "--property=StopWhenUnneeded", "--value", "berth@proxied.service"); got != "no" {
+		t.Errorf("without --idle, StopWhenUnneeded=%s", got)
+	}
+	if got := answer(t, "127.0.0.1:2326", "hello"); got != "hello from" {
+		t.Errorf("got %q", got)
 	}
 }
