@@ -60,7 +60,6 @@ func TestConsoleAnswers(t *testing.T) {
 	}
 	_ = p.Close()
 	<-p.done
-	p.consoles = requests{}
 	if _, err := p.OpenConsole(t.Context(), 0, service.ConsoleOptions{}); !errors.Is(err, os.ErrProcessDone) {
 		t.Errorf("the supervisor is gone: %v", err)
 	}

@@ -43,9 +43,8 @@ type Process struct {
 	leader    uint32
 	failed    error
 	end       service.End
-	asking    *asking  // nil if there is none
-	consoles  requests // of clients
 
+	answers    answers
 	executions executions
 	kept       []service.Kept // of the descriptors that init was passed
 	notice     service.Notice // what init has said last
@@ -53,7 +52,7 @@ type Process struct {
 
 func newProcess(pid uint32) *Process {
 	return &Process{
-		pid: pid, child: pid != 0,
+		pid: pid, child: pid != 0, executions: executions{},
 		placed: make(chan struct{}), running: make(chan struct{}), asked: make(chan struct{}), noticed: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 }
@@ -246,15 +245,21 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 	case *wire.Asked:
 		once(p.asked)
 	case *wire.Answered:
-		p.asking.answer(m)
+		p.answers.answer(m.Serial, answer{err: notAsked(m)})
 	case *wire.Failed:
 		p.failed = m
 	case *wire.Exited:
 		p.end = endOf(m)
 	case *wire.ConsoleAnswer:
-		p.consoles.answer(m)
-	default:
-		files = p.executions.hear(p, m, files)
+		p.answers.answer(m.Request, answer{err: refused(m.Refusal)})
+	case *wire.Signalled:
+		p.answers.answer(m.Request, answer{})
+	case *wire.Refused:
+		p.answers.answer(m.Request, answer{err: refusal(m)})
+	case *wire.Begun:
+		files = p.begun(m, files)
+	case *wire.Over:
+		p.executions.over(m)
 	}
 	for _, f := range files {
 		_ = f.Close()
@@ -302,6 +307,7 @@ func (p *Process) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.gone = true
+	p.answers.lose()
 	p.executions.lose()
 	if p.handle != nil { // not earlier: Kill may be using it
 		_ = p.handle.Close()
