@@ -92,23 +92,28 @@ func TestSocketUnitAddresses(t *testing.T) {
 		},
 		"seqpacket": {
 			func(u *socketUnit, s string) { u.sockets = [][]string{{"ListenSequentialPacket", s}} },
-			[]string{"/run/x", "@x"}, []string{"80", "127.0.0.1:22", "x"},
+			[]string{"/run/x", "@x"},
+			[]string{"80", "127.0.0.1:22", "x"},
 		},
 		"fifo": {
 			func(u *socketUnit, s string) { u.sockets = [][]string{{"ListenFIFO", s}} },
-			[]string{"/run/x"}, []string{"80", "@x", "x"},
+			[]string{"/run/x"},
+			[]string{"80", "@x", "x"},
 		},
 		"proxy": {
 			func(u *socketUnit, s string) { u.proxy = s },
-			[]string{"localhost:80", "[::1]:80", "/run/x", "@x"}, []string{"foo", "80", ":80", "a:b", "a:0", "::1:80", "a b:80"},
+			[]string{"localhost:80", "[::1]:80", "/run/x", "@x"},
+			[]string{"foo", "80", ":80", "a:b", "a:0", "::1:80", "a b:80"},
 		},
 		"idle": {
 			func(u *socketUnit, s string) { u.idle = s },
-			[]string{"5", "5min", "1h30min", "infinity"}, []string{"xx", "-5", "5 min", "5minn"},
+			[]string{"5", "5min", "1h30min", "infinity"},
+			[]string{"xx", "-5", "5 min", "5minn"},
 		},
 		"unit": {
 			func(u *socketUnit, s string) { u.unit = s },
-			[]string{"berth-front", "a.b"}, []string{"web.socket", "web.service", "a/b", "a@b", "a b"},
+			[]string{"berth-front", "a.b"},
+			[]string{"web.socket", "web.service", "a/b", "a@b", "a b"},
 		},
 	} {
 		for i, value := range append(c.good, c.bad...) {

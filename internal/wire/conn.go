@@ -70,7 +70,9 @@ func (c *Conn) HangUp() {
 // Send sends one message, however long the other side leaves no room for it. The caller still has to close the
 // descriptors. It returns os.ErrClosed after Close.
 func (c *Conn) Send(m Message, fds ...*os.File) error {
-	return c.SendWithin(context.Background(), m, fds...)
+	c.sending <- struct{}{}
+	defer func() { <-c.sending }()
+	return c.send(m, fds)
 }
 
 // SendWithin is Send that ends with ctx. Then it returns ctx's cause, and has sent nothing.
