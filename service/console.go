@@ -50,7 +50,7 @@ func (s *Service) OpenConsole(ctx context.Context, u domain.UUID, device string,
 	ctx, cancel := limited(ctx, supervisorLimit)
 	defer cancel()
 	f, err := sup.OpenConsole(ctx, n, o)
-	return f, timedOut(ctx, c.ifEnded(err))
+	return f, timedOut(ctx, c.ended(opConsole, err))
 }
 
 // ResizeConsole sets the size of a console's window. It returns the errors of OpenConsole.
@@ -65,7 +65,7 @@ func (s *Service) ResizeConsole(ctx context.Context, u domain.UUID, device strin
 	}
 	ctx, cancel := limited(ctx, supervisorLimit)
 	defer cancel()
-	return timedOut(ctx, c.ifEnded(sup.ResizeConsole(ctx, n, w)))
+	return timedOut(ctx, c.ended(opConsole, sup.ResizeConsole(ctx, n, w)))
 }
 
 // consoleOf finds a container's console by its alias.
@@ -99,12 +99,4 @@ func (c *container) consoleServer() (Supervisor, error) {
 		return nil, ErrOldSupervisor
 	}
 	return c.supervisor, nil
-}
-
-// ifEnded returns a StateError if err says that the supervisor has ended, and any other err unchanged.
-func (c *container) ifEnded(err error) error {
-	if errors.Is(err, os.ErrProcessDone) {
-		return &StateError{Kind: NotRunning, Op: string(opConsole), Name: c.snapshot().Name, State: StateShutoff}
-	}
-	return err
 }

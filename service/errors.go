@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/berthd/berth/internal/domain"
 )
@@ -56,6 +57,14 @@ func (e *StateError) Error() string {
 	case NotNow:
 	}
 	return fmt.Sprintf("%s is not possible while the domain is %s", e.Op, e.State)
+}
+
+// ended returns a StateError if err says that the supervisor or init has ended meanwhile, and any other err unchanged.
+func (c *container) ended(op operation, err error) error {
+	if errors.Is(err, os.ErrProcessDone) {
+		return &StateError{Kind: NotRunning, Op: string(op), Name: c.snapshot().Name, State: StateShutoff}
+	}
+	return err
 }
 
 // ExistsError says that another container has the name or the uuid of a definition.

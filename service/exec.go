@@ -69,8 +69,8 @@ type processes struct {
 // PassedError if a descriptor cannot be passed, and a CommandError if the command was not executed.
 //
 // It does not lock the container: a stop does not wait for commands that begin.
-func (s *Service) Exec(ctx context.Context, u domain.UUID, c Command, stdio []*os.File) (Process, []*os.File, error) {
-	sup, err := s.executor(u, opExec)
+func (s *Service) Exec(ctx context.Context, u domain.UUID, command Command, stdio []*os.File) (Process, []*os.File, error) {
+	c, sup, err := s.executor(u, opExec)
 	if err != nil {
 		return Process{}, nil, err
 	}
@@ -81,9 +81,9 @@ func (s *Service) Exec(ctx context.Context, u domain.UUID, c Command, stdio []*o
 	}
 	ctx, cancel := limited(ctx, execTimeout)
 	defer cancel()
-	x, err := sup.Exec(ctx, c, stdio)
+	x, err := sup.Exec(ctx, command, stdio)
 	if err != nil {
-		return Process{}, nil, timedOut(ctx, err)
+		return Process{}, nil, timedOut(ctx, c.ended(opExec, err))
 	}
 	return s.enterProcess(u, sup, x).now(), x.Ends(), nil
 }
@@ -91,7 +91,7 @@ func (s *Service) Exec(ctx context.Context, u domain.UUID, c Command, stdio []*o
 // SignalInside sends a signal to a process of a running container, by its pid in the container. It returns ErrNoProcess if
 // there is none.
 func (s *Service) SignalInside(ctx context.Context, u domain.UUID, pid uint32, sig syscall.Signal) error {
-	sup, err := s.executor(u, opSignal)
+	c, sup, err := s.executor(u, opSignal)
 	if err != nil {
 		return err
 	}
@@ -100,39 +100,46 @@ func (s *Service) SignalInside(ctx context.Context, u domain.UUID, pid uint32, s
 	}
 	ctx, cancel := limited(ctx, execTimeout)
 	defer cancel()
-	return timedOut(ctx, sup.SignalInside(ctx, pid, sig))
+	return timedOut(ctx, c.ended(opSignal, sup.SignalInside(ctx, pid, sig)))
 }
 
 // executor returns the supervisor of a container that allows the operation. It returns a CommandError if the supervisor
 // is too old for commands.
-func (s *Service) executor(u domain.UUID, op operation) (Supervisor, error) {
-	sup, wire, err := s.answering(u, op)
-	if err == nil && wire < execWire {
-		return nil, &CommandError{
+func (s *Service) executor(u domain.UUID, op operation) (*container, Supervisor, error) {
+	c, sup, err := s.answering(u, op)
+	if err == nil && c.protocol() < execWire {
+		return nil, nil, &CommandError{
 			Text: "an older release of Berth started the container, and its supervisor cannot do that: restart the container", Status: 126,
 		}
 	}
-	return sup, err
+	return c, sup, err
 }
 
-// answering returns the supervisor of a container that allows the operation, and the version of its protocol.
-func (s *Service) answering(u domain.UUID, op operation) (sup Supervisor, wire int, err error) {
+// answering returns a container that allows the operation, and its supervisor.
+func (s *Service) answering(u domain.UUID, op operation) (*container, Supervisor, error) {
 	c, err := s.find(u)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, err := allow(op, &c.snap); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	switch {
 	case c.notAnswering:
-		return nil, 0, errNotAnswering
+		return nil, nil, errNotAnswering
 	case c.shareable == nil:
-		return nil, 0, &StateError{Op: string(op), Name: c.snap.Name, State: StateStopping}
+		return nil, nil, &StateError{Op: string(op), Name: c.snap.Name, State: StateStopping}
 	}
-	return c.shareable, c.wire, nil
+	return c, c.shareable, nil
+}
+
+// protocol returns the version of the protocol that the container's supervisor speaks.
+func (c *container) protocol() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.wire
 }
 
 // enterProcess enters a command into the registry, and watches it.

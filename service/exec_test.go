@@ -135,6 +135,42 @@ func TestExecRefused(t *testing.T) {
 	}
 }
 
+// TestEndsMeanwhile: a container whose supervisor ends while it is asked for something is not running.
+func TestEndsMeanwhile(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for name, ask := range map[string]func(*Service, domain.UUID) error{
+		"exec": func(s *Service, u domain.UUID) error {
+			_, _, err := s.Exec(ctx, u, Command{Argv: []string{"ls"}}, nil)
+			return err
+		},
+		"signal": func(s *Service, u domain.UUID) error { return s.SignalInside(ctx, u, 2, syscall.SIGTERM) },
+		"console": func(s *Service, u domain.UUID) error {
+			_, err := s.OpenConsole(ctx, u, "", ConsoleOptions{})
+			return err
+		},
+		"resize": func(s *Service, u domain.UUID) error { return s.ResizeConsole(ctx, u, "", Window{}) },
+		"open": func(s *Service, u domain.UUID) error {
+			_, err := s.LeaderPIDFD(u)
+			return err
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			s, u := running(t, w)
+			sup := w.find(s.Runs.Dir(u))
+			sup.hanging.Store(true)
+			time.AfterFunc(time.Second, func() { sup.finish(End{}) })
+			err := ask(s, u)
+			if e, ok := errors.AsType[*StateError](err); !ok || e.Kind != NotRunning || e.Name != "web" {
+				t.Errorf("%s: %v", name, err)
+			}
+			synctest.Wait()
+			s.work.Wait()
+		})
+	}
+}
+
 // TestOpen: the namespaces and the init of a container are opened while it runs or is suspended. Of a container that ends
 // meanwhile nothing stays open.
 func TestOpen(t *testing.T) {

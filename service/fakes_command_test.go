@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"syscall"
@@ -42,8 +43,23 @@ func (x *executionFake) Forget() error {
 	return nil
 }
 
-func (s *supervisorFake) Exec(_ context.Context, c Command, _ []*os.File) (Execution, error) {
-	if err := s.d.call("supervisor.Exec"); err != nil {
+// answers waits for the answer to a request. One that hangs gives it when it ends.
+func (s *supervisorFake) answers(ctx context.Context) error {
+	if s.hanging.Load() {
+		select {
+		case <-s.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	if s.over() {
+		return os.ErrProcessDone
+	}
+	return nil
+}
+
+func (s *supervisorFake) Exec(ctx context.Context, c Command, _ []*os.File) (Execution, error) {
+	if err := errors.Join(s.d.call("supervisor.Exec"), s.answers(ctx)); err != nil {
 		return nil, err
 	}
 	s.d.mu.Lock()
@@ -53,8 +69,8 @@ func (s *supervisorFake) Exec(_ context.Context, c Command, _ []*os.File) (Execu
 	return x, nil
 }
 
-func (s *supervisorFake) SignalInside(_ context.Context, _ uint32, sig syscall.Signal) error {
-	return s.Signal(sig)
+func (s *supervisorFake) SignalInside(ctx context.Context, _ uint32, sig syscall.Signal) error {
+	return errors.Join(s.answers(ctx), s.Signal(sig))
 }
 
 func (s *supervisorFake) LeaderPIDFD() (*os.File, error) { return s.Namespace("pid") }

@@ -154,30 +154,24 @@ func (s *supervisorFake) Close() error             { return nil }
 func (s *supervisorFake) Kill() error              { s.finish(End{}); return nil }
 
 func (s *supervisorFake) Namespace(string) (*os.File, error) {
-	if s.over() {
-		return nil, os.ErrProcessDone
+	if err := s.answers(context.Background()); err != nil {
+		return nil, err
 	}
 	return s.d.namespace()
 }
 
 func (s *supervisorFake) OpenConsole(ctx context.Context, n int, _ ConsoleOptions) (*os.File, error) {
-	switch {
-	case s.over():
-		return nil, os.ErrProcessDone
-	case s.hanging.Load():
-		<-ctx.Done()
-		return nil, ctx.Err()
-	case n == 1:
+	if err := s.answers(ctx); err != nil {
+		return nil, err
+	}
+	if n == 1 {
 		return nil, ErrConsoleBusy
 	}
 	return s.d.namespace()
 }
 
-func (s *supervisorFake) ResizeConsole(context.Context, int, Window) error {
-	if s.over() {
-		return os.ErrProcessDone
-	}
-	return nil
+func (s *supervisorFake) ResizeConsole(ctx context.Context, _ int, _ Window) error {
+	return s.answers(ctx)
 }
 
 func (s *supervisorFake) Place(context.Context, *os.File) error { return s.d.call("supervisor.Place") }

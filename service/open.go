@@ -1,7 +1,6 @@
 package service
 
 import (
-	"errors"
 	"os"
 
 	"github.com/berthd/berth/internal/domain"
@@ -10,7 +9,7 @@ import (
 // Namespaces opens namespaces of a container's init. A kind is a name in /proc/PID/ns. It returns a StateError if the
 // container does not run.
 func (s *Service) Namespaces(u domain.UUID, kinds []string) (files []*os.File, err error) {
-	sup, _, err := s.answering(u, opOpen)
+	c, sup, err := s.answering(u, opOpen)
 	if err != nil {
 		return nil, err
 	}
@@ -18,7 +17,7 @@ func (s *Service) Namespaces(u domain.UUID, kinds []string) (files []*os.File, e
 		f, err := sup.Namespace(kind)
 		if err != nil {
 			closeAll(files)
-			return nil, s.initEnded(u, err)
+			return nil, c.ended(opOpen, err)
 		}
 		files = append(files, f)
 	}
@@ -27,22 +26,10 @@ func (s *Service) Namespaces(u domain.UUID, kinds []string) (files []*os.File, e
 
 // LeaderPIDFD opens a container's init as a pidfd (pidfd_open(2)). It returns a StateError if the container does not run.
 func (s *Service) LeaderPIDFD(u domain.UUID) (*os.File, error) {
-	sup, _, err := s.answering(u, opOpen)
+	c, sup, err := s.answering(u, opOpen)
 	if err != nil {
 		return nil, err
 	}
 	f, err := sup.LeaderPIDFD()
-	return f, s.initEnded(u, err)
-}
-
-// initEnded returns a StateError if err says that init has ended.
-func (s *Service) initEnded(u domain.UUID, err error) error {
-	if !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	snap, ferr := s.ByUUID(u)
-	if ferr != nil {
-		return ferr
-	}
-	return &StateError{Op: string(opOpen), Name: snap.Name, State: StateStopping}
+	return f, c.ended(opOpen, err)
 }

@@ -277,13 +277,14 @@ type Supervisor interface {
 	Ask(ctx context.Context, r Request) error
 	// Exec executes a command in the container. stdio are its standard input, output and error. Without them it gets
 	// a terminal or pipes, and the Execution has their other ends. The caller still has to close stdio. It returns a
-	// *CommandError if the command was not executed.
+	// *CommandError if the command was not executed, and os.ErrProcessDone if the supervisor has ended.
 	Exec(ctx context.Context, c Command, stdio []*os.File) (Execution, error)
 	// Executions returns the commands that are not forgotten, also of an earlier daemon: those once Attach has returned.
 	Executions() []Execution
 	// Signal sends a signal to init. It is no error if init has ended already.
 	Signal(sig syscall.Signal) error
-	// SignalInside sends a signal to a process by its pid in the container. It returns ErrNoProcess if there is none.
+	// SignalInside sends a signal to a process by its pid in the container. It returns ErrNoProcess if there is none,
+	// and os.ErrProcessDone if the supervisor has ended.
 	SignalInside(ctx context.Context, pid uint32, sig syscall.Signal) error
 	// Asked is closed when systemd has ordered the container's end. The supervisor has asked init by then.
 	Asked() <-chan struct{}
