@@ -18,7 +18,7 @@ var errSilent = fmt.Errorf("%w: the container's supervisor does not answer", ser
 // order sends a message that has no answer. It is no error if the supervisor has ended. It returns errSilent if the
 // supervisor leaves no room for it within orderLimit.
 func (p *Process) order(m wire.Message) error {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), orderLimit, errSilent)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), orderLimit, errSilent) //nolint:forbidigo // an order is carried out whoever leaves
 	defer cancel()
 	if err := p.conn.SendWithin(ctx, m); err != nil && !hasEnded(err) {
 		return err

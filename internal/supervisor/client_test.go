@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,12 @@ func TestInput(t *testing.T) {
 		t.Fatalf("got %+v", p)
 	}
 	_, _ = first.Write(typing("ignored"))
+	_, _ = first.Write((&ring.Packet{Kind: ring.Resize, Rows: 9, Columns: 9}).Append(nil))
+	for heard := false; !heard; time.Sleep(time.Millisecond) { // that it was ignored while another had the input
+		x.mu.Lock()
+		heard = slices.ContainsFunc(x.list, func(v *client) bool { return v.rows == 9 })
+		x.mu.Unlock()
+	}
 	_, _ = third.WriteString("three")
 	expect(t, x.typed, "three")
 
