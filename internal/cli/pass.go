@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -141,8 +142,9 @@ func (a *app) startCommand() *cobra.Command {
 				return err
 			}
 		}
-		if err := begun(ctx, p.explain(startWith(ctx, d, t.path, client.StartOptions{Passed: list, Unit: unit}))); err != nil {
-			return err
+		options := client.StartOptions{Passed: list, Unit: unit}
+		if err := begun(ctx, p.explain(startWith(ctx, d, t.path, options))); err != nil {
+			return whyNotStarted(ctx, d, t, err, options)
 		}
 		if ready {
 			if err := d.WaitReady(ctx, t.path); err != nil {
@@ -159,4 +161,22 @@ func startWith(ctx context.Context, d Daemon, p client.Path, o client.StartOptio
 		return d.Start(ctx, p)
 	}
 	return d.StartWith(ctx, p, o)
+}
+
+// whyNotStarted returns an error that says what a container that runs already does not get. It returns any other err
+// unchanged.
+func whyNotStarted(ctx context.Context, d Daemon, t target, err error, o client.StartOptions) error {
+	if client.NameOf(err) != contract.ErrorAlreadyRunning {
+		return err
+	}
+	name, unknown := t.called(ctx, d)
+	switch {
+	case unknown != nil:
+		return err
+	case len(o.Passed) > 0:
+		return fmt.Errorf("domain '%s' is already active, and cannot take sockets now; shut it down first", printable(name))
+	case o.Unit != "":
+		return fmt.Errorf("domain '%s' is already active, but not by %s; shut it down, then start that", printable(name), printable(o.Unit))
+	}
+	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -85,6 +86,29 @@ func TestPassRefused(t *testing.T) {
 		got := run(t, f, append(strings.Fields(c.args), "--pass-fds", fmt.Sprintf("%d,%d", fds[0], fds[1]))...)
 		if want := strings.ReplaceAll(c.want, "%d", strconv.Itoa(fds[1])); got.status != 1 || !strings.Contains(got.err, want) {
 			t.Errorf("%s: %+v, want %q", name, got, want)
+		}
+	}
+}
+
+// TestStartOfRunning: a container that runs already cannot be given sockets or be that of a unit, and the message says
+// so.
+func TestStartOfRunning(t *testing.T) {
+	t.Parallel()
+	pipe := make([]int, 2)
+	if err := unix.Pipe(pipe); err != nil { // inherited, for what the test can tell
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(pipe[1]) })
+	for args, want := range map[string]string{
+		"start web": "domain is already active",
+		fmt.Sprintf("start -q web --unit web.service --pass-fds %d", pipe[0]):    "domain 'web' is already active, and cannot take sockets now; shut it down first",
+		"start -q 6695eb01-f6a4-8304-79aa-97f2502e193f --unit berth@web.service": "domain 'web' is already active, but not by berth@web.service; shut it down, then start that",
+	} {
+		f := fleet()
+		active := &client.Error{Name: contract.ErrorAlreadyRunning, Message: "domain is already active"}
+		f.errs["Start"], f.errs["StartWith"] = active, active
+		if got := run(t, f, strings.Fields(args)...); got.err != "error: "+want+"\n" || got.status != 1 {
+			t.Errorf("%s: %+v, want %q", args, got, want)
 		}
 	}
 }

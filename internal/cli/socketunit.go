@@ -39,10 +39,11 @@ func (a *app) socketUnitCommand() *cobra.Command {
 	cmd.Flags().StringVar(&u.idle, "idle", "", "with --proxy, stop the container when no connection is left for this `TIME`, such as 5min")
 	cmd.Flags().BoolVar(&noEnable, "no-enable", false, "write the units only")
 	return a.domainCommand(cmd, nameOrUUID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
-		var err error
-		if u.domain, err = t.called(ctx, d); err != nil {
+		info, err := d.Info(ctx, t.path)
+		if err != nil {
 			return err
 		}
+		u.domain = info.Name
 		for i, k := range socketKinds() {
 			for _, value := range lists[i] {
 				u.sockets = append(u.sockets, []string{k.setting, value})
@@ -59,7 +60,7 @@ func (a *app) socketUnitCommand() *cobra.Command {
 			return err
 		}
 		if !noEnable {
-			if err := a.listen(ctx, u.unit, before); err != nil {
+			if err := a.listen(ctx, &u, before, info.State != "shutoff"); err != nil {
 				return err
 			}
 		}

@@ -22,20 +22,19 @@ func systemctl(ctx context.Context, args ...string) (string, error) {
 }
 
 // listen has systemd read the units, listen now at the addresses that they say, and listen after each boot. If systemd
-// cannot, listen restores what was there before.
-func (a *app) listen(ctx context.Context, unit string, before earlier) error {
-	socket := unit + ".socket"
+// cannot, listen restores what was there before. It gives notice if the container runs, and so cannot take the sockets.
+func (a *app) listen(ctx context.Context, u *socketUnit, before earlier, running bool) error {
+	socket := u.unit + ".socket"
 	for _, args := range [][]string{{"daemon-reload"}, {"enable", "--quiet", "--", socket}} {
 		if _, err := systemctl(ctx, args...); err != nil {
 			return errors.Join(err, withdraw(ctx, socket, before))
 		}
 	}
 	// systemd would refuse to restart the socket of a service that is not off.
-	switch state, err := systemctl(ctx, "show", "--property=ActiveState", "--value", "--", unit+".service"); {
-	case err != nil:
+	if off, err := isUnitOff(ctx, u.unit+".service"); err != nil {
 		return err
-	case state != "inactive" && state != "failed":
-		fmt.Fprintf(a.Err, "notice: %s.service runs; stop it, then \"systemctl restart %s\"\n", unit, socket)
+	} else if !off {
+		fmt.Fprintf(a.Err, "notice: %s.service runs; stop it, then \"systemctl restart %s\"\n", u.unit, socket)
 		return nil
 	}
 	// A start would not open an address that is new to a socket which listens already.
@@ -43,7 +42,24 @@ func (a *app) listen(ctx context.Context, unit string, before earlier) error {
 		err = fmt.Errorf("systemd cannot listen, and nothing was changed; \"journalctl -u %s\" says why", socket)
 		return errors.Join(err, withdraw(ctx, socket, before))
 	}
+	if !running {
+		return nil
+	}
+	how := "takes no sockets now"
+	if u.proxy != "" {
+		container := "berth@" + u.domain + ".service"
+		if off, err := isUnitOff(ctx, container); err != nil || !off {
+			return err
+		}
+		how = "was not started by " + container
+	}
+	fmt.Fprintf(a.Err, "notice: domain '%s' is running, and %s; shut it down, then \"systemctl restart %s\"\n", printable(u.domain), how, socket)
 	return nil
+}
+
+func isUnitOff(ctx context.Context, unit string) (bool, error) {
+	state, err := systemctl(ctx, "show", "--property=ActiveState", "--value", "--", unit)
+	return state == "inactive" || state == "failed", err
 }
 
 // withdraw has systemd do what it did before the units were written.
