@@ -28,7 +28,7 @@ type socketUnit struct {
 
 func (a *app) socketUnitCommand() *cobra.Command {
 	var u socketUnit
-	var noEnable bool
+	var noEnable, remove bool
 	lists := make([][]string, len(socketKinds()))
 	cmd := &cobra.Command{Use: "socket-unit", Short: "Write units that start a container with the first connection to a socket"}
 	for i, k := range socketKinds() {
@@ -38,12 +38,29 @@ func (a *app) socketUnitCommand() *cobra.Command {
 	cmd.Flags().StringVar(&u.proxy, "proxy", "", "do not pass the sockets, but forward each connection to this `ADDRESS`: HOST:PORT or a path")
 	cmd.Flags().StringVar(&u.idle, "idle", "", "with --proxy, stop the container when no connection is left for this `TIME`, such as 5min")
 	cmd.Flags().BoolVar(&noEnable, "no-enable", false, "write the units only")
+	cmd.Flags().BoolVar(&remove, "remove", false, "disable and remove the units; a container that runs goes on")
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		for _, other := range []string{"proxy", "idle", "no-enable"} {
+			if err := exclusive(cmd, "remove", other); err != nil {
+				return err
+			}
+		}
+		for _, k := range socketKinds() {
+			if err := exclusive(cmd, "remove", k.flag); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	return a.domainCommand(cmd, nameOrUUID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
 		info, err := d.Info(ctx, t.path)
 		if err != nil {
 			return err
 		}
 		u.domain = info.Name
+		if remove {
+			return a.removeUnits(ctx, &u)
+		}
 		for i, k := range socketKinds() {
 			for _, value := range lists[i] {
 				u.sockets = append(u.sockets, []string{k.setting, value})

@@ -24,14 +24,10 @@ var unitSuffix = regexp.MustCompile(`\.(service|socket|device|mount|automount|sw
 
 // check returns an error if the units cannot be made, or would be broken ones.
 func (u *socketUnit) check(ctx context.Context) error {
-	if u.unit == "" {
-		u.unit = u.domain
+	if err := u.checkName(); err != nil {
+		return err
 	}
 	switch {
-	case !unitName.MatchString(u.unit):
-		return fmt.Errorf("%q cannot be the name of a unit; give another one by --unit", printable(u.unit))
-	case unitSuffix.MatchString(u.unit):
-		return fmt.Errorf("%q has the suffix of a unit; give a name without one by --unit", u.unit)
 	case len(u.sockets) == 0:
 		return errors.New("command 'socket-unit' requires --listen or another socket")
 	case u.proxy != "" && !unitName.MatchString(u.domain): // of berth@DOMAIN.service
@@ -51,6 +47,20 @@ func (u *socketUnit) check(ctx context.Context) error {
 		return err
 	}
 	return u.checkShipped()
+}
+
+// checkName returns an error if the units cannot have their name. Without one they have the container's.
+func (u *socketUnit) checkName() error {
+	if u.unit == "" {
+		u.unit = u.domain
+	}
+	switch {
+	case !unitName.MatchString(u.unit):
+		return fmt.Errorf("%q cannot be the name of a unit; give another one by --unit", printable(u.unit))
+	case unitSuffix.MatchString(u.unit):
+		return fmt.Errorf("%q has the suffix of a unit; give a name without one by --unit", u.unit)
+	}
+	return nil
 }
 
 // checkIdle has systemd itself say whether it takes the time.

@@ -64,6 +64,9 @@ func TestSocketUnitRefuses(t *testing.T) {
 		"a path as a name":    {[]string{"--listen", "1", "--unit", "../x"}, "cannot be the name of a unit"},
 		"idle, but no proxy":  {[]string{"--listen", "1", "--idle", "1s"}, "--idle requires --proxy"},
 		"a line in the proxy": {[]string{"--listen", "1", "--proxy", "a\nb"}, "is no address"},
+		"remove and listen":   {[]string{"--remove", "--listen", "1"}, "options --remove and --listen are mutually exclusive"},
+		"remove and idle":     {[]string{"--remove", "--idle", "1s"}, "options --remove and --idle are mutually exclusive"},
+		"remove nothing":      {[]string{"--remove", "--unit", "berth-no-such"}, "there are no units 'berth-no-such.socket'"},
 		"a name of a host":    {[]string{"--listen", "localhost:80"}, `"localhost:80" is no address for --listen: [IP:]PORT, a path, or @NAME`},
 	} {
 		f := fleet()

@@ -194,6 +194,15 @@ func TestSocketUnitAgain(t *testing.T) {
 	if got := answer(t, "127.0.0.1:2330", "hello"); got != "hello from again.socket" {
 		t.Errorf("got %q", got)
 	}
+	if got := unit("another --unit again --remove"); got.Status == 0 || !strings.Contains(got.Err, "is of container 'again'") {
+		t.Errorf("the removal of another container's pair: %+v", got)
+	}
+	run(t, "berthctl", "socket-unit", "--remove", g.Name)
+	if left, _ := filepath.Glob("/etc/systemd/system/*/again.*"); left != nil || active(t, "again.socket") != "inactive" || info(t, g.Name).State != "running" {
+		t.Errorf("after the removal: %q, the socket is %s, the container is %s", left, active(t, "again.socket"), info(t, g.Name).State)
+	}
+	run(t, "berthctl", "destroy", g.Name)
+	eventually(t, func() error { return is(active(t, "again.service"), "inactive") })
 }
 
 // TestSocketUnitOfRunning: `berthctl socket-unit` says that a running container does not take the sockets, and so does
