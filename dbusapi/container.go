@@ -14,7 +14,7 @@ func containerIface() *iface {
 	return newIface(contract.ContainerInterface, containerProperties(), append(endMethods(),
 		&method{
 			name: "Start", in: "a{sv}", action: contract.ActionControl, mutates: true, doing: "start domain",
-			options: passOptions(), descriptors: bus.MaxDescriptors, run: startContainer,
+			options: startOptions(), descriptors: bus.MaxDescriptors, run: startContainer,
 		},
 		&method{
 			name: "WaitReady", in: "a{sv}", action: contract.ActionRead, doing: "wait for domain", run: waitReady,

@@ -185,6 +185,9 @@ func (f *fakeCore) StartWith(ctx context.Context, u domain.UUID, o service.Start
 	if err := f.pass(o.Passed); err != nil {
 		return err
 	}
+	if o.Adopt {
+		return f.change(ctx, "adopt "+o.Unit, u, "", "", func(s *service.Snapshot) *service.Snapshot { return s })
+	}
 	return f.change(ctx, "start", u, events.Started, events.Booted, func(s *service.Snapshot) *service.Snapshot {
 		s.State, s.Leader, s.Owner = service.StateRunning, 62, o.Owner
 		return s

@@ -123,7 +123,11 @@ func stateError(err error) (string, details, bool) {
 		service.NotNow: contract.ErrorInvalidState, service.NotRunning: contract.ErrorNotRunning,
 		service.AlreadyRunning: contract.ErrorAlreadyRunning,
 	}[e.Kind]
-	return name, details{"state": dbus.MakeVariant(string(e.State))}, true
+	d := details{"state": dbus.MakeVariant(string(e.State))}
+	if e.Unit != "" {
+		d["unit"] = dbus.MakeVariant(e.Unit)
+	}
+	return name, d, true
 }
 
 func commandError(err error) (string, details, bool) {

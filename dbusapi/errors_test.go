@@ -58,6 +58,11 @@ func errorCases() []errorCase {
 			map[string]any{"state": "paused"},
 		},
 		{
+			"service.StateError", &service.StateError{Kind: service.AlreadyRunning, Op: "adopt", Name: "web", State: service.StateRunning, Unit: "web.service"},
+			contract.ErrorAlreadyRunning, "domain is already active for web.service",
+			map[string]any{"state": "running", "unit": "web.service"},
+		},
+		{
 			"service.StateError", &service.StateError{Op: "suspend", Name: "web", State: service.StatePaused},
 			contract.ErrorInvalidState, "suspend is not possible while the domain is paused",
 			map[string]any{"state": "paused"},

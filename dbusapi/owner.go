@@ -51,7 +51,14 @@ func (s *Server) startOptions(ctx context.Context, c *call, given any) (o servic
 		}
 		o.Unit = unit
 	}
-	if option[bool](given.(map[string]dbus.Variant), "autodestroy") {
+	o.Adopt = option[bool](given.(map[string]dbus.Variant), "adopt")
+	autodestroy := option[bool](given.(map[string]dbus.Variant), "autodestroy")
+	switch {
+	case o.Adopt && o.Unit == "":
+		return o, done, stdError(contract.ErrorInvalidArgs, "option \"adopt\" of Start requires \"unit\"")
+	case o.Adopt && (autodestroy || len(o.Passed) > 0): // what runs already can have neither
+		return o, done, stdError(contract.ErrorInvalidArgs, "option \"adopt\" of Start excludes \"fds\", \"staged\" and \"autodestroy\"")
+	case autodestroy:
 		o.Owner, err = s.owner(ctx, string(c.sender))
 	}
 	return o, done, err

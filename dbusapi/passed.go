@@ -20,6 +20,13 @@ func passOptions() map[string]string {
 	return map[string]string{"fds": "a(sh)", "staged": "b", "autodestroy": "b", "unit": "s"}
 }
 
+// startOptions are the options of Start.
+func startOptions() map[string]string {
+	options := passOptions()
+	options["adopt"] = "b"
+	return options
+}
+
 // boundUnit is a name of a service, as systemd takes it (systemd.unit(5)).
 var boundUnit = regexp.MustCompile(`^[A-Za-z0-9:_.@\\-]{1,247}\.service$`)
 

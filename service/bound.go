@@ -15,3 +15,23 @@ func (s *Service) stopBound(r *run) {
 		}
 	})
 }
+
+// bind makes a container that runs that of a service, as if it had been started for it. It returns a StateError if it
+// is that of another service.
+func (s *Service) bind(c *container, unit string) error {
+	r := c.run
+	switch r.Bound {
+	case unit:
+		return nil
+	case "":
+	default:
+		snap := c.snapshot()
+		return &StateError{Kind: AlreadyRunning, Op: string(opAdopt), Name: snap.Name, State: snap.State, Unit: r.Bound}
+	}
+	r.Bound = unit
+	err := s.Runs.Save(r.Run)
+	if err != nil { // a later daemon would not stop the service
+		r.Bound = ""
+	}
+	return err
+}

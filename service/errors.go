@@ -46,6 +46,7 @@ type StateError struct {
 	Op    string
 	Name  string
 	State State
+	Unit  string // the service that the container runs for, if that is why
 }
 
 func (e *StateError) Error() string {
@@ -53,6 +54,9 @@ func (e *StateError) Error() string {
 	case NotRunning:
 		return "domain is not running"
 	case AlreadyRunning:
+		if e.Unit != "" {
+			return "domain is already active for " + e.Unit
+		}
 		return "domain is already active"
 	case NotNow:
 	}

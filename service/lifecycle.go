@@ -5,6 +5,7 @@ type operation string
 
 const (
 	opStart    operation = "start"
+	opAdopt    operation = "adopt"
 	opCreate   operation = "create"
 	opDestroy  operation = "destroy"
 	opShutdown operation = "shutdown"
@@ -34,6 +35,7 @@ const (
 func lifecycle(op operation, s State) verdict {
 	return map[operation]map[State]verdict{
 		opStart:    {StateShutoff: proceed},
+		opAdopt:    {StateRunning: proceed, StatePaused: proceed},
 		opCreate:   {StateShutoff: proceed},
 		opDestroy:  {StateRunning: proceed, StatePaused: proceed, StateStopping: proceed},
 		opShutdown: {StateRunning: proceed, StateStopping: already},

@@ -32,6 +32,7 @@ type StartOptions struct {
 	// run and in the Snapshot, also of runs that follow a reboot. Whoever knows owners calls DestroyOwned.
 	Owner string
 	Unit  string // a service that systemd stops when the container has ended and does not start again
+	Adopt bool   // if the container runs already, that run becomes the one of Unit, and nothing is started
 }
 
 // PassedError says which descriptor cannot be passed.

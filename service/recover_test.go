@@ -134,6 +134,7 @@ func TestLifecycleTable(t *testing.T) {
 	states := []State{StateShutoff, StateStarting, StateRunning, StatePaused, StateStopping}
 	for op, want := range map[operation][]verdict{
 		opStart:    {proceed, refuse, refuse, refuse, refuse},
+		opAdopt:    {refuse, refuse, proceed, proceed, refuse},
 		opDestroy:  {refuse, refuse, proceed, proceed, proceed},
 		opShutdown: {refuse, refuse, proceed, refuse, already},
 		opReboot:   {refuse, refuse, proceed, refuse, refuse},

@@ -14,13 +14,17 @@ func (s *Service) Start(ctx context.Context, u domain.UUID) error {
 	return s.StartWith(ctx, u, StartOptions{})
 }
 
-// StartWith is Start with options. It returns a PassedError if a descriptor cannot be passed.
+// StartWith is Start with options. It returns a PassedError if a descriptor cannot be passed. With Adopt, a container
+// that runs is an error only if it runs for another service.
 func (s *Service) StartWith(ctx context.Context, u domain.UUID, o StartOptions) error {
 	if err := s.checkPassed(o.Passed); err != nil {
 		return err
 	}
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
+		if o.Adopt && lifecycle(opAdopt, snap.State) == proceed {
+			return s.bind(c, o.Unit)
+		}
 		if _, err := allow(opStart, &snap); err != nil {
 			return err
 		}

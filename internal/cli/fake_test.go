@@ -81,6 +81,9 @@ func (f *fake) WaitReady(_ context.Context, p client.Path) error {
 }
 
 func (f *fake) StartWith(_ context.Context, p client.Path, o client.StartOptions) error {
+	if o.Adopt {
+		return f.call("StartWith adopt", f.at(p).Name+" "+o.Unit)
+	}
 	return f.call("StartWith", f.at(p).Name+" "+named(o.Passed)+o.Unit)
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 )
 
@@ -143,7 +142,8 @@ func (a *app) startCommand() *cobra.Command {
 			}
 		}
 		options := client.StartOptions{Passed: list, Unit: unit}
-		if err := begun(ctx, p.explain(startWith(ctx, d, t.path, options))); err != nil {
+		adopted, err := a.startOrAdopt(ctx, d, t, options)
+		if err := begun(ctx, p.explain(err)); err != nil {
 			return whyNotStarted(ctx, d, t, err, options)
 		}
 		if ready {
@@ -151,32 +151,9 @@ func (a *app) startCommand() *cobra.Command {
 				return err
 			}
 		}
-		a.say("Domain '%s' %s", printable(name), "started")
+		if !adopted {
+			a.say("Domain '%s' %s", printable(name), "started")
+		}
 		return a.started(ctx, d, t)
 	})
-}
-
-func startWith(ctx context.Context, d Daemon, p client.Path, o client.StartOptions) error {
-	if len(o.Passed) == 0 && o.Unit == "" {
-		return d.Start(ctx, p)
-	}
-	return d.StartWith(ctx, p, o)
-}
-
-// whyNotStarted returns an error that says what a container that runs already does not get. It returns any other err
-// unchanged.
-func whyNotStarted(ctx context.Context, d Daemon, t target, err error, o client.StartOptions) error {
-	if client.NameOf(err) != contract.ErrorAlreadyRunning {
-		return err
-	}
-	name, unknown := t.called(ctx, d)
-	switch {
-	case unknown != nil:
-		return err
-	case len(o.Passed) > 0:
-		return fmt.Errorf("domain '%s' is already active, and cannot take sockets now; shut it down first", printable(name))
-	case o.Unit != "":
-		return fmt.Errorf("domain '%s' is already active, but not by %s; shut it down, then start that", printable(name), printable(o.Unit))
-	}
-	return err
 }

@@ -90,8 +90,8 @@ func TestPassRefused(t *testing.T) {
 	}
 }
 
-// TestStartOfRunning: a container that runs already cannot be given sockets or be that of a unit, and the message says
-// so.
+// TestStartOfRunning: a container that runs already becomes that of a unit, and a notice says so; it cannot be given
+// sockets, an owner or a second unit, nor any by an older berthd, and the message says so.
 func TestStartOfRunning(t *testing.T) {
 	t.Parallel()
 	pipe := make([]int, 2)
@@ -99,16 +99,30 @@ func TestStartOfRunning(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { unix.Close(pipe[1]) })
-	for args, want := range map[string]string{
-		"start web": "domain is already active",
-		fmt.Sprintf("start -q web --unit web.service --pass-fds %d", pipe[0]):    "domain 'web' is already active, and cannot take sockets now; shut it down first",
-		"start -q 6695eb01-f6a4-8304-79aa-97f2502e193f --unit berth@web.service": "domain 'web' is already active, but not by berth@web.service; shut it down, then start that",
+	active := &client.Error{Name: contract.ErrorAlreadyRunning, Message: "domain is already active"}
+	belongs := &client.Error{Name: active.Name, Message: active.Message, Details: map[string]any{"unit": "web.service"}}
+	old := &client.Error{Name: contract.ErrorInvalidArgs, Message: `Start has no option "adopt"`}
+	for _, tc := range []struct {
+		args     string
+		adopt    error // the answer to a start that may adopt
+		adoptive bool
+		want     string
+	}{
+		{"start web", nil, false, "error: domain is already active"},
+		{fmt.Sprintf("start -q web --unit web.service --pass-fds %d", pipe[0]), nil, false, "error: domain 'web' is already active, and cannot take sockets now; shut it down first"},
+		{"start -q web --unit berth@web.service --autodestroy", nil, false, "error: domain 'web' is already active, but not by berth@web.service; shut it down, then start that"},
+		{"start -q 6695eb01-f6a4-8304-79aa-97f2502e193f --unit berth@web.service", old, true, "error: domain 'web' is already active, but not by berth@web.service; shut it down, then start that"},
+		{"start -q web --unit berth@web.service", belongs, true, "error: domain 'web' is already active, and belongs to web.service; stop that, then start berth@web.service"},
+		{"start -q web --unit berth@web.service --ready", nil, true, "notice: domain 'web' ran already, and belongs to berth@web.service now"},
 	} {
 		f := fleet()
-		active := &client.Error{Name: contract.ErrorAlreadyRunning, Message: "domain is already active"}
-		f.errs["Start"], f.errs["StartWith"] = active, active
-		if got := run(t, f, strings.Fields(args)...); got.err != "error: "+want+"\n" || got.status != 1 {
-			t.Errorf("%s: %+v, want %q", args, got, want)
+		f.errs["Start"], f.errs["StartWith"], f.errs["StartWith adopt"] = active, active, tc.adopt
+		got := run(t, f, strings.Fields(tc.args)...)
+		if got.err != tc.want+"\n" || (got.status == 0) != strings.HasPrefix(tc.want, "notice") || got.out != "" {
+			t.Errorf("%s: %+v, want %q", tc.args, got, tc.want)
+		}
+		if calls := strings.Join(f.calls, "\n"); strings.Contains(calls, "StartWith adopt") != tc.adoptive {
+			t.Errorf("%s: calls %s", tc.args, calls)
 		}
 	}
 }

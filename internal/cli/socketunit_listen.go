@@ -42,18 +42,9 @@ func (a *app) listen(ctx context.Context, u *socketUnit, before earlier, running
 		err = fmt.Errorf("systemd cannot listen, and nothing was changed; \"journalctl -u %s\" says why", socket)
 		return errors.Join(err, withdraw(ctx, socket, before))
 	}
-	if !running {
-		return nil
+	if running && u.proxy == "" { // the container's own unit, which a proxy needs, takes what runs
+		fmt.Fprintf(a.Err, "notice: domain '%s' is running, and takes no sockets now; shut it down, then \"systemctl restart %s\"\n", printable(u.domain), socket)
 	}
-	how := "takes no sockets now"
-	if u.proxy != "" {
-		container := "berth@" + u.domain + ".service"
-		if off, err := isUnitOff(ctx, container); err != nil || !off {
-			return err
-		}
-		how = "was not started by " + container
-	}
-	fmt.Fprintf(a.Err, "notice: domain '%s' is running, and %s; shut it down, then \"systemctl restart %s\"\n", printable(u.domain), how, socket)
 	return nil
 }
 

@@ -31,6 +31,7 @@ type named struct {
 type StartOptions struct {
 	Passed []Passed
 	Unit   string // a service that systemd stops when the container has ended
+	Adopt  bool   // if the container runs already, that run becomes the one of Unit
 }
 
 // StartWith is Start with options.
@@ -41,6 +42,9 @@ func (c *Client) StartWith(ctx context.Context, p Path, o StartOptions) error {
 	}
 	if o.Unit != "" {
 		options["unit"] = dbus.MakeVariant(o.Unit)
+	}
+	if o.Adopt {
+		options["adopt"] = dbus.MakeVariant(true)
 	}
 	reply, err := c.exchange(ctx, p, contract.ContainerInterface, "Start", []any{options}, files)
 	bus.CloseFiles(reply.Files)
