@@ -25,6 +25,12 @@ func TestCompletion(t *testing.T) {
 		"plan |":                 {"Archive", "build", "db", "web"},
 		"dumpxml web |":          nil,
 		"dumpxml --domain=web |": nil,
+		"exec |":                 {"web"},
+		"exec --user me |":       {"web"},
+		"exec web |":             nil,
+		"exec web sh -|":         nil,
+		"exec web sh --user |":   nil,
+		"exec web sh --domain |": nil,
 		"define |":               {"xml"},
 		"define a.xml |":         nil,
 	} {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
@@ -43,30 +44,46 @@ func (a *app) execCommands() []*cobra.Command {
 	return []*cobra.Command{exec, enter}
 }
 
-// inDomain completes a command that executes another one in a container: DOMAIN -- CMD [ARGS].
+// inDomain completes a command that executes another one in a container: DOMAIN [--] COMMAND [ARGUMENT...].
 func (a *app) inDomain(cmd *cobra.Command, o *execOptions) *cobra.Command {
 	var domain string
 	a.domainCommand(cmd, nameUUIDOrID, fitting{States: []string{"running"}}, nil)
-	cmd.Use = cmd.Name() + " DOMAIN -- COMMAND [ARGUMENT...]"
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		domain = cmd.Flags().Lookup("domain").Value.String()
-		if !cmd.Flags().Changed("domain") {
-			if len(args) == 0 || cmd.ArgsLenAtDash() == 0 {
-				return fmt.Errorf("command '%s' requires <domain> option", cmd.Name())
-			}
-			domain, args = args[0], args[1:]
-		}
-		if len(args) == 0 {
-			return fmt.Errorf("command '%s' requires a command to execute, after --", cmd.Name())
-		}
-		o.argv = args
-		return nil
+	cmd.Use = cmd.Name() + " DOMAIN [--] COMMAND [ARGUMENT...]"
+	cmd.Flags().SetInterspersed(false)
+	cmd.Args = func(cmd *cobra.Command, args []string) (err error) {
+		domain, o.argv, err = commandLine(cmd, args)
+		return err
 	}
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; the command and its options follow --", flagError(cmd, err))
-	})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.exec(cmd.Context(), domain, o) }
 	return cmd
+}
+
+// commandLine tells the container and the command among the words after berthctl's first options. More of those may
+// follow the container's name, as in virsh. All that follows the command's name is the command's.
+func commandLine(cmd *cobra.Command, args []string) (domain string, argv []string, err error) {
+	flags := cmd.Flags()
+	if !flags.Changed("domain") {
+		if len(args) == 0 || cmd.ArgsLenAtDash() == 0 {
+			return "", nil, fmt.Errorf("command '%s' requires <domain> option", cmd.Name())
+		}
+		domain = args[0]
+		if err := flags.Parse(args[1:]); err != nil {
+			return "", nil, flagError(cmd, err)
+		}
+		if help, err := flags.GetBool("help"); err == nil && help {
+			return "", nil, pflag.ErrHelp
+		}
+		if flags.Changed("domain") {
+			return "", nil, unexpected(domain)
+		}
+		args = flags.Args()
+	} else {
+		domain = flags.Lookup("domain").Value.String()
+	}
+	if len(args) == 0 {
+		return "", nil, fmt.Errorf("command '%s' requires a command to execute", cmd.Name())
+	}
+	return domain, args, nil
 }
 
 // exec executes a command, and passes on its input, output, signals and exit status.

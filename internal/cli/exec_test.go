@@ -9,8 +9,9 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// TestExec: a command's input, output, error output and exit status are handed on, with all that is asked for. A signal that ends it
-// is 128 and its number; a process that it leaves behind holds nobody up; a berthd that ends meanwhile is asked again.
+// TestExec: a command's input, output, error output and exit status are handed on, with all that is asked for; all that
+// follows its name is its own. A signal that ends it is 128 and its number; a process that it leaves behind holds nobody
+// up; a berthd that ends meanwhile is asked again.
 func TestExec(t *testing.T) {
 	t.Parallel()
 	exited := func(code int32) client.Exit { return client.Exit{Kind: "exited", Code: code} }
@@ -24,6 +25,10 @@ func TestExec(t *testing.T) {
 		"plain":       {"exec web -- ls -l", exited(0), 0, `web: ["ls" "-l"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
 		"options":     {"exec --user me --group 7 --directory /x --env A=b --env C= web -- ls", exited(0), 0, `web: ["ls"] env=["A=b" "C="] dir=/x user=me group=7`, outcome{"input", "done\n", 0}},
 		"domain":      {"exec --domain web -- ls", exited(0), 0, `web: ["ls"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"its options": {"exec web sh -c id --user me -- -x", exited(0), 0, `web: ["sh" "-c" "id" "--user" "me" "--" "-x"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"quiet":       {"exec --quiet web ls -q -h", exited(0), 0, `web: ["ls" "-q" "-h"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"after":       {"exec web --user me --env A=b ls --user you", exited(0), 0, `web: ["ls" "--user" "you"] env=["A=b"] dir= user=me group=`, outcome{"input", "done\n", 0}},
+		"--domain":    {"exec --domain web ls -- -l", exited(0), 0, `web: ["ls" "--" "-l"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
 		"no dashes":   {"exec web ls", exited(0), 0, `web: ["ls"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
 		"as virsh":    {"lxc-enter-namespace web --noseclabel -- /bin/ls -al /dev", exited(0), 0, `web: ["/bin/ls" "-al" "/dev"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
 		"status":      {"exec web -- ls", exited(42), 0, "", outcome{"input", "done\n", 42}},
@@ -64,11 +69,12 @@ func TestExecRefused(t *testing.T) {
 		"off":         {"exec web -- ls", &client.Error{Name: contract.ErrorNotRunning, Message: "domain is not running"}, outcome{err: "error: domain is not running\n", status: 1}},
 		"no domain":   {"exec", nil, outcome{err: "error: command 'exec' requires <domain> option\n", status: 1}},
 		"no domain -": {"exec -- ls", nil, outcome{err: "error: command 'exec' requires <domain> option\n", status: 1}},
-		"an option":   {"exec web ls -al /", nil, outcome{err: "error: command 'exec' doesn't support option -al; the command and its options follow --\n", status: 1}},
-		"virsh's":     {"lxc-enter-namespace web ls --all", nil, outcome{err: "error: command 'lxc-enter-namespace' doesn't support option --all; the command and its options follow --\n", status: 1}},
+		"an option":   {"exec web -al /", nil, outcome{err: "error: command 'exec' doesn't support option -al\n", status: 1}},
+		"before":      {"lxc-enter-namespace --all web ls", nil, outcome{err: "error: command 'lxc-enter-namespace' doesn't support option --all\n", status: 1}},
 		"no value":    {"exec --env A=b --env A web -- ls", nil, outcome{err: "error: --env: \"A\" is not NAME=VALUE\n", status: 1}},
 		"no name":     {"exec --env =x web -- ls", nil, outcome{err: "error: --env: \"=x\" is not NAME=VALUE\n", status: 1}},
-		"no command":  {"exec web", nil, outcome{err: "error: command 'exec' requires a command to execute, after --\n", status: 1}},
+		"two domains": {"exec web --domain db ls", nil, outcome{err: "error: unexpected data 'web'\n", status: 1}},
+		"no command":  {"exec web", nil, outcome{err: "error: command 'exec' requires a command to execute\n", status: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,6 +86,19 @@ func TestExecRefused(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestExecHelp: --help is berthctl's own before the command's name, and the command's after it.
+func TestExecHelp(t *testing.T) {
+	t.Parallel()
+	for line, own := range map[string]bool{"exec --help": true, "exec web --help": true, "exec web -h ls": true, "exec web ls --help": false} {
+		f := fleet()
+		f.executed.exit = client.Exit{Kind: "exited"}
+		got := run(t, f, strings.Split(line, " ")...)
+		if got.status != 0 || strings.Contains(got.out, "Usage:") != own || len(f.calls) == 0 != own {
+			t.Errorf("%s: %+v, calls %q", line, got, f.calls)
+		}
 	}
 }
 
