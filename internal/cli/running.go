@@ -40,18 +40,10 @@ func newRunning(a *app, o *execOptions) *running {
 		}
 	}
 	signal.Notify(s.signals, passed()...)
-	if s.command.Terminal {
-		signal.Notify(s.signals, syscall.SIGWINCH)
-	}
 	return s
 }
 
-func (s *running) close() {
-	signal.Stop(s.signals)
-	if s.tty != nil {
-		s.tty.restore()
-	}
-}
+func (s *running) close() { signal.Stop(s.signals) }
 
 // run passes everything on until the command has ended.
 func (s *running) run(ctx context.Context, d Daemon, x client.Execution) (client.Exit, error) {
@@ -64,10 +56,12 @@ func (s *running) run(ctx context.Context, d Daemon, x client.Execution) (client
 		streams[name] = one
 		defer func() { _ = one.Close() }()
 	}
-	if s.command.Terminal {
-		if err := s.tty.raw(); err != nil {
-			return client.Exit{}, fmt.Errorf("terminal: %w", err)
+	if s.tty != nil {
+		done, err := s.tty.use(func() { s.tty.resize(streams["terminal"].File) })
+		if err != nil {
+			return client.Exit{}, err
 		}
+		defer done()
 	}
 	over := make(chan struct{})
 	defer close(over)
@@ -120,17 +114,13 @@ func (s *running) feed(streams map[string]stream) {
 	}
 }
 
-// pass passes signals on, and the size of the terminal.
+// pass passes signals on.
 func (s *running) pass(ctx context.Context, d Daemon, x client.Execution, streams map[string]stream, over <-chan struct{}) {
 	for {
 		select {
 		case <-over:
 			return
 		case sig := <-s.signals:
-			if sig == syscall.SIGWINCH {
-				s.tty.resize(streams["terminal"].File)
-				continue
-			}
 			if t, ok := streams["terminal"]; ok && sig == syscall.SIGHUP {
 				_ = t.Close() // the caller's terminal is gone, and so is the command's
 			}

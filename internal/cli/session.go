@@ -50,20 +50,11 @@ func (s *session) run(ctx context.Context, f *os.File, again func(context.Contex
 	stop := context.AfterFunc(ctx, func() { s.swap(nil) })
 	defer stop()
 	if s.tty != nil {
-		if err := s.tty.raw(); err != nil {
+		done, err := s.tty.use(s.resize)
+		if err != nil {
 			return err
 		}
-		follow, unfollow := context.WithCancel(ctx)
-		followed := make(chan struct{})
-		go func() {
-			defer close(followed)
-			s.tty.follow(follow, s.resize)
-		}()
-		defer func() { // in this order: nobody makes it raw again
-			unfollow()
-			<-followed
-			s.tty.restore()
-		}()
+		defer done()
 	}
 	go s.typeAll(cancel)
 	for {

@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -26,10 +26,33 @@ func terminalOf(in io.Reader) *terminal {
 	return &terminal{fd: int(f.Fd())}
 }
 
+// use makes the terminal raw, and keeps it so until the caller calls done: then it is as it was. resized is called at
+// once and after each change of the window.
+func (t *terminal) use(resized func()) (done func(), err error) {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGWINCH, syscall.SIGTSTP, syscall.SIGCONT) // before it is raw
+	if err := t.raw(); err != nil {
+		signal.Stop(signals)
+		return nil, fmt.Errorf("terminal: %w", err)
+	}
+	resized()
+	stop, followed := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(followed)
+		t.follow(signals, stop, resized)
+	}()
+	return func() { // in this order: nobody makes it raw again
+		signal.Stop(signals)
+		close(stop)
+		<-followed
+		t.restore()
+	}, nil
+}
+
 func (t *terminal) raw() error {
-	saved, err := term.MakeRaw(t.fd)
-	if err == nil {
-		t.saved = saved
+	was, err := term.MakeRaw(t.fd)
+	if err == nil && t.saved == nil {
+		t.saved = was
 	}
 	return err
 }
@@ -67,15 +90,12 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// follow keeps the terminal right while signals come, until ctx ends: resized is called after each change of the
-// window. A stop (SIGTSTP) gives the terminal back as it was, and takes it again when the process goes on.
-func (t *terminal) follow(ctx context.Context, resized func()) {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGWINCH, syscall.SIGTSTP, syscall.SIGCONT)
-	defer signal.Stop(signals)
+// follow keeps the terminal right while signals come, until stop is closed. A stop (SIGTSTP) gives the terminal back as it
+// was, and takes it again when the process goes on.
+func (t *terminal) follow(signals <-chan os.Signal, stop <-chan struct{}, resized func()) {
 	for {
 		select {
-		case <-ctx.Done():
+		case <-stop:
 			return
 		case s := <-signals:
 			switch s {
@@ -83,9 +103,7 @@ func (t *terminal) follow(ctx context.Context, resized func()) {
 				t.restore()
 				_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 			case syscall.SIGCONT:
-				if t.saved == nil {
-					_ = t.raw()
-				}
+				_ = t.raw() // also after SIGSTOP: a shell has made it its own meanwhile
 			}
 			resized()
 		}
