@@ -163,6 +163,22 @@ func TestBusMissingProperty(t *testing.T) {
 	}
 }
 
+// TestBusOlderDaemon: a property that an older daemon does not have yet is no error. What runs there counts as ready.
+func TestBusOlderDaemon(t *testing.T) {
+	for state, ready := range map[string]bool{"running": true, "paused": true, "shutoff": false} {
+		older := properties()
+		older["State"] = dbus.MakeVariant(state)
+		delete(older, "Ready")
+		delete(older, "Status")
+		c, _, _ := connect(t, map[string]clienttest.Answer{"GetAll": replies(older)})
+		want := info()
+		want.State, want.Ready = state, ready
+		if got, err := c.Info(t.Context(), web); err != nil || !cmp.Equal(want, got) {
+			t.Errorf("%s: got %+v, %v", state, got, err)
+		}
+	}
+}
+
 // TestBusWrongType: a property of another type is an error.
 func TestBusWrongType(t *testing.T) {
 	wrong := properties()

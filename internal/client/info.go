@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/godbus/dbus/v5"
 
@@ -56,6 +57,10 @@ func (i *Info) fields() map[string]any {
 	}
 }
 
+// newer are the properties that came after the first ones. An older berthd, which goes on after an upgrade until it is
+// restarted, does not have them.
+func newer() []string { return []string{"Ready", "Status"} }
+
 // Info reads all properties at one moment.
 func (c *Client) Info(ctx context.Context, p Path) (Info, error) {
 	var reply map[string]dbus.Variant
@@ -65,12 +70,18 @@ func (c *Client) Info(ctx context.Context, p Path) (Info, error) {
 	var i Info
 	for name, field := range i.fields() {
 		v, ok := reply[name]
-		if !ok {
+		switch {
+		case !ok && slices.Contains(newer(), name):
+			continue
+		case !ok:
 			return Info{}, fmt.Errorf("property %s: not among those that berthd has", name)
 		}
 		if err := store(name, v, field); err != nil {
 			return Info{}, err
 		}
+	}
+	if _, ok := reply["Ready"]; !ok {
+		i.Ready = i.State == "running" || i.State == "paused" // no init could say more
 	}
 	return i, nil
 }
