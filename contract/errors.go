@@ -10,6 +10,7 @@ const (
 	ErrorNotRunning       = "org.berth1.Error.NotRunning"
 	ErrorAlreadyRunning   = "org.berth1.Error.AlreadyRunning"
 	ErrorInvalidState     = "org.berth1.Error.InvalidState"
+	ErrorNamed            = "org.berth1.Error.NamedByOthers"
 	ErrorChanged          = "org.berth1.Error.DefinitionChanged"
 	ErrorTransient        = "org.berth1.Error.Transient"
 	ErrorNoSuchConsole    = "org.berth1.Error.NoSuchConsole"

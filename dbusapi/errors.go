@@ -45,7 +45,7 @@ type errorRow func(error) (name string, d details, match bool)
 // stands above what it wraps.
 func errorRows() []errorRow {
 	return []errorRow{
-		argumentError, startError, existsError, stateError, commandError, passedError,
+		argumentError, startError, existsError, stateError, namedError, commandError, passedError,
 		// Before what is wrong with it, which is not the caller's mistake.
 		sentinel(service.ErrUnreadable, contract.ErrorUnreadable),
 		domainError,
@@ -100,6 +100,14 @@ func existsError(err error) (string, details, bool) {
 	return contract.ErrorContainerExists, details{
 		"name": dbus.MakeVariant(e.Name), "uuid": dbus.MakeVariant(e.UUID.String()),
 	}, true
+}
+
+func namedError(err error) (string, details, bool) {
+	var e *service.NamedError
+	if !errors.As(err, &e) {
+		return "", nil, false
+	}
+	return contract.ErrorNamed, details{"names": dbus.MakeVariant(e.By)}, true
 }
 
 // passedError is a descriptor that cannot be passed; "fd" is its place among those of the call, from 0 on.

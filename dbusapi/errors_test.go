@@ -68,6 +68,11 @@ func errorCases() []errorCase {
 			map[string]any{"state": "paused"},
 		},
 		{
+			"service.NamedError", &service.NamedError{By: []string{"app", "web"}}, contract.ErrorNamed,
+			"other definitions name it in <lxc:namespace>: 'app', 'web'; change them first",
+			map[string]any{"names": []string{"app", "web"}},
+		},
+		{
 			"service.CommandError", &service.CommandError{Text: "ls: command not found", Status: 127}, contract.ErrorCommandFailed,
 			"ls: command not found",
 			map[string]any{"status": uint32(127)},

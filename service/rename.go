@@ -9,7 +9,8 @@ import (
 )
 
 // Rename gives a container that is off another name. Its uuid stays. It returns an ExistsError if a container has the
-// name, a *domain.Error if none can have it, and a StateError if the container is on.
+// name, a *domain.Error if none can have it, a StateError if the container is on, and a NamedError if others share its
+// namespaces by the old name.
 func (s *Service) Rename(ctx context.Context, u domain.UUID, name string) error {
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
@@ -21,6 +22,9 @@ func (s *Service) Rename(ctx context.Context, u domain.UUID, name string) error 
 			return err
 		}
 		text, err := def.Format(domain.FormatOptions{})
+		if err == nil {
+			err = s.notNamed(c, snap.Name)
+		}
 		if err == nil {
 			err = s.take(c, name)
 		}
