@@ -11,38 +11,35 @@ import (
 
 // TestExec: a command's input, output, error output and exit status are handed on, with all that is asked for; all that
 // follows its name is its own. A signal that ends it is 128 and its number; a process that it leaves behind holds nobody
-// up; a berthd that ends meanwhile is asked again.
+// up.
 func TestExec(t *testing.T) {
 	t.Parallel()
 	exited := func(code int32) client.Exit { return client.Exit{Kind: "exited", Code: code} }
 	for name, tc := range map[string]struct {
 		line string
 		exit client.Exit
-		lost int
 		call string
 		want outcome
 	}{
-		"plain":       {"exec web -- ls -l", exited(0), 0, `web: ["ls" "-l"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
-		"options":     {"exec --user me --group 7 --directory /x --env A=b --env C= web -- ls", exited(0), 0, `web: ["ls"] env=["A=b" "C="] dir=/x user=me group=7`, outcome{"input", "done\n", 0}},
-		"domain":      {"exec --domain web -- ls", exited(0), 0, `web: ["ls"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
-		"its options": {"exec web sh -c id --user me -- -x", exited(0), 0, `web: ["sh" "-c" "id" "--user" "me" "--" "-x"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
-		"quiet":       {"exec --quiet web ls -q -h", exited(0), 0, `web: ["ls" "-q" "-h"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
-		"after":       {"exec web --user me --env A=b ls --user you", exited(0), 0, `web: ["ls" "--user" "you"] env=["A=b"] dir= user=me group=`, outcome{"input", "done\n", 0}},
-		"--domain":    {"exec --domain web ls -- -l", exited(0), 0, `web: ["ls" "--" "-l"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
-		"no dashes":   {"exec web ls", exited(0), 0, `web: ["ls"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
-		"as virsh":    {"lxc-enter-namespace web --noseclabel -- /bin/ls -al /dev", exited(0), 0, `web: ["/bin/ls" "-al" "/dev"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
-		"status":      {"exec web -- ls", exited(42), 0, "", outcome{"input", "done\n", 42}},
-		"signal":      {"exec web -- ls", client.Exit{Kind: "killed", Code: 9}, 0, "", outcome{"input", "done\n", 137}},
-		"core":        {"exec web -- ls", client.Exit{Kind: "dumped", Code: 11}, 0, "", outcome{"input", "done\n", 139}},
-		"unknown":     {"exec web -- ls", client.Exit{}, 0, "", outcome{"input", "done\nerror: nobody knows how the command ended: its supervisor was killed\n", 1}},
-		"leaves":      {"exec web -- leaves", exited(3), 0, "", outcome{"input", "done\n", 3}},
-		"berthd ends": {"exec web -- ls", exited(5), 3, "", outcome{"input", "done\n", 5}},
+		"plain":       {"exec web -- ls -l", exited(0), `web: ["ls" "-l"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"options":     {"exec --user me --group 7 --directory /x --env A=b --env C= web -- ls", exited(0), `web: ["ls"] env=["A=b" "C="] dir=/x user=me group=7`, outcome{"input", "done\n", 0}},
+		"domain":      {"exec --domain web -- ls", exited(0), `web: ["ls"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"its options": {"exec web sh -c id --user me -- -x", exited(0), `web: ["sh" "-c" "id" "--user" "me" "--" "-x"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"quiet":       {"exec --quiet web ls -q -h", exited(0), `web: ["ls" "-q" "-h"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"after":       {"exec web --user me --env A=b ls --user you", exited(0), `web: ["ls" "--user" "you"] env=["A=b"] dir= user=me group=`, outcome{"input", "done\n", 0}},
+		"--domain":    {"exec --domain web ls -- -l", exited(0), `web: ["ls" "--" "-l"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"no dashes":   {"exec web ls", exited(0), `web: ["ls"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"as virsh":    {"lxc-enter-namespace web --noseclabel -- /bin/ls -al /dev", exited(0), `web: ["/bin/ls" "-al" "/dev"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"status":      {"exec web -- ls", exited(42), "", outcome{"input", "done\n", 42}},
+		"signal":      {"exec web -- ls", client.Exit{Kind: "killed", Code: 9}, "", outcome{"input", "done\n", 137}},
+		"core":        {"exec web -- ls", client.Exit{Kind: "dumped", Code: 11}, "", outcome{"input", "done\n", 139}},
+		"unknown":     {"exec web -- ls", client.Exit{}, "", outcome{"input", "done\nerror: nobody knows how the command ended: its supervisor was killed\n", 1}},
+		"leaves":      {"exec web -- leaves", exited(3), "", outcome{"input", "done\n", 3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := fleet()
-			f.executed.exit, f.executed.lost = tc.exit, tc.lost
-			f.errs["Wait"] = &client.Error{Name: contract.ErrorNoReply, Message: "no reply"}
+			f.executed.exit = tc.exit
 			cfg := config(f)
 			cfg.In = input("input")
 			if got := runWith(t.Context(), cfg, strings.Split(tc.line, " ")...); got != tc.want {

@@ -15,7 +15,6 @@ type executed struct {
 	over chan struct{}
 	said chan struct{} // closed when it has written all
 	exit client.Exit   // how it ends
-	lost int           // so often berthd ends first
 }
 
 // lasting is a command that ends only by a signal.
@@ -61,10 +60,6 @@ func (f *fake) SendProcessSignal(_ context.Context, p client.Path, pid int64, si
 }
 
 func (f *fake) Wait(context.Context, client.Path) (client.Exit, error) {
-	if f.executed.lost > 0 {
-		f.executed.lost--
-		return client.Exit{}, f.errs["Wait"]
-	}
 	<-f.executed.over
 	return f.executed.exit, nil
 }

@@ -78,12 +78,9 @@ func (o *opener) once(ctx context.Context, options client.ConsoleOptions) (*os.F
 
 // temporary reports whether an error is about a berthd or a bus that ends or begins.
 func temporary(err error) bool {
-	switch name := client.NameOf(err); name {
-	case contract.ErrorNoReply, contract.ErrorShuttingDown, contract.ErrorTimedOut, contract.ErrorNameHasNoOwner:
-		return true
-	default:
-		return errors.Is(err, client.ErrLost) || errors.Is(err, client.ErrConnect) || strings.HasPrefix(name, "org.freedesktop.systemd1.")
-	}
+	name := client.NameOf(err)
+	return client.Restarting(err) || errors.Is(err, client.ErrLost) || errors.Is(err, client.ErrConnect) ||
+		name == contract.ErrorTimedOut || strings.HasPrefix(name, "org.freedesktop.systemd1.") // it does not begin yet
 }
 
 func (o *opener) connectAgain(ctx context.Context) {

@@ -131,20 +131,12 @@ func (s *running) pass(ctx context.Context, d Daemon, x client.Execution, stream
 	}
 }
 
-// maxLost is how often in a row berthd may end while a command is waited for.
-const maxLost = 10
-
-// wait waits for the end of a command. It asks the next berthd if one ends meanwhile.
-func wait(ctx context.Context, d Daemon, process client.Path) (exit client.Exit, err error) {
-	for range maxLost {
-		exit, err = d.Wait(ctx, process)
-		switch client.NameOf(err) {
-		case contract.ErrorNoReply, contract.ErrorShuttingDown, contract.ErrorNameHasNoOwner:
-			continue
-		case contract.ErrorUnknownObject, contract.ErrorNoSuchProcess:
-			return client.Exit{}, nil
-		}
-		return exit, err
+// wait waits for the end of a command. Its Exit has no kind if nobody knows how it ended.
+func wait(ctx context.Context, d Daemon, process client.Path) (client.Exit, error) {
+	exit, err := d.Wait(ctx, process)
+	switch client.NameOf(err) {
+	case contract.ErrorUnknownObject, contract.ErrorNoSuchProcess:
+		return client.Exit{}, nil
 	}
 	return exit, err
 }

@@ -145,15 +145,9 @@ func (a *app) awaitEnd(ctx context.Context, d Daemon, t target, id uint32, e end
 	return nil
 }
 
-// endOf asks each daemon that comes until one has seen the end of the run: one may be restarted meanwhile.
+// endOf waits for the end of a run.
 func endOf(ctx context.Context, d Daemon, path client.Path, id uint32) (state, reason string, err error) {
-	const restarts = 100
-	for range restarts {
-		state, reason, err = d.AwaitEnd(ctx, path, id)
-		if name := client.NameOf(err); name != contract.ErrorShuttingDown && name != contract.ErrorNoReply {
-			break
-		}
-	}
+	state, reason, err = d.AwaitEnd(ctx, path, id)
 	switch client.NameOf(err) {
 	case contract.ErrorUnknownObject, contract.ErrorNoSuchContainer: // a transient one is gone
 		return "shutoff", "transient", nil

@@ -76,31 +76,6 @@ func TestNotAsked(t *testing.T) {
 	}
 }
 
-// TestWaitForNextDaemon: a wait survives the end of a daemon, and does not ask for ever.
-func TestWaitForNextDaemon(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{contract.ErrorNoReply, contract.ErrorShuttingDown} {
-		f := fleet()
-		f.errs["AwaitEnd"] = &client.Error{Name: name, Message: "the daemon is gone"}
-		calls := 0
-		f.hook = func(method string) {
-			if method != "AwaitEnd" {
-				return
-			}
-			if calls++; calls == 3 {
-				delete(f.errs, "AwaitEnd")
-			}
-		}
-		if got := run(t, f, "shutdown", "web", "--wait"); got.status != 0 || calls != 3 {
-			t.Errorf("%s: %+v after %d calls", name, got, calls)
-		}
-		f.errs["AwaitEnd"] = &client.Error{Name: name, Message: "the daemon is gone"}
-		if got := run(t, f, "shutdown", "web", "--wait"); got.status != 1 || calls > 200 {
-			t.Errorf("%s for ever: %+v after %d calls", name, got, calls)
-		}
-	}
-}
-
 // TestProgress: a terminal shows that the command waits, and is clean afterwards.
 func TestProgress(t *testing.T) {
 	t.Parallel()

@@ -13,15 +13,6 @@ func (c *Client) Start(ctx context.Context, p Path) error {
 	return c.call(ctx, p, contract.ContainerInterface, "Start", []any{c.startOptions()})
 }
 
-// WaitReady returns when the container is ready. It asks the next daemon when one ends meanwhile.
-func (c *Client) WaitReady(ctx context.Context, p Path) error {
-	for {
-		if err := c.change(ctx, p, "WaitReady"); NameOf(err) != contract.ErrorShuttingDown {
-			return err
-		}
-	}
-}
-
 // Destroy kills every process and returns when nothing of the run is left.
 func (c *Client) Destroy(ctx context.Context, p Path) error { return c.change(ctx, p, "Destroy") }
 

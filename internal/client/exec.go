@@ -92,12 +92,6 @@ func (c *Client) SendProcessSignal(ctx context.Context, p Path, pid int64, signa
 	return c.call(ctx, p, contract.ContainerInterface, "SendProcessSignal", []any{pid, signal, noOptions()})
 }
 
-// Wait returns when a command has ended. Its object is gone then.
-func (c *Client) Wait(ctx context.Context, process Path) (e Exit, err error) {
-	err = c.call(ctx, process, contract.ProcessInterface, "Wait", []any{noOptions()}, &e.Code, &e.Kind)
-	return e, err
-}
-
 // Kill sends a command a signal.
 func (c *Client) Kill(ctx context.Context, process Path, signal int32) error {
 	return c.call(ctx, process, contract.ProcessInterface, "Kill", []any{signal, noOptions()})

@@ -25,9 +25,3 @@ func (c *Client) request(ctx context.Context, p Path, member string, modes []str
 
 // Reset kills every process of a container and starts it again.
 func (c *Client) Reset(ctx context.Context, p Path) error { return c.change(ctx, p, "Reset") }
-
-// AwaitEnd returns when the run with an id is over, with the state and its reason of then.
-func (c *Client) AwaitEnd(ctx context.Context, p Path, id uint32) (state, reason string, err error) {
-	err = c.call(ctx, p, contract.ContainerInterface, "AwaitEnd", []any{id, noOptions()}, &state, &reason)
-	return state, reason, err
-}

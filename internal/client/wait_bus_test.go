@@ -1,0 +1,43 @@
+//go:build bus
+
+package client_test
+
+import (
+	"testing"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/client/clienttest"
+)
+
+// TestBusAskedAgain: a call that waits asks the next daemon when one ends meanwhile, but not for ever, and not after any
+// other error.
+func TestBusAskedAgain(t *testing.T) {
+	const process = client.Path("/org/berth1/process/_6695eb01_f6a4_8304_79aa_97f2502e193f_1")
+	for member, w := range map[string]struct {
+		reply []any
+		wait  func(*client.Client) error
+	}{
+		"WaitReady": {nil, func(c *client.Client) error { return c.WaitReady(t.Context(), web) }},
+		"AwaitEnd":  {[]any{"shutoff", "shutdown"}, func(c *client.Client) error { _, _, err := c.AwaitEnd(t.Context(), web, 7); return err }},
+		"Wait":      {[]any{int32(3), "exited"}, func(c *client.Client) error { _, err := c.Wait(t.Context(), process); return err }},
+	} {
+		for name, most := range map[string]int{
+			contract.ErrorNoReply: 100, contract.ErrorShuttingDown: 100, contract.ErrorNameHasNoOwner: 100, contract.ErrorNotRunning: 1,
+		} {
+			calls, ends := 0, 0
+			c, _, _ := connect(t, map[string]clienttest.Answer{member: func(clienttest.Call) ([]any, error) {
+				if calls++; calls <= ends {
+					return nil, &client.Error{Name: name, Message: "gone"}
+				}
+				return w.reply, nil
+			}})
+			for _, ends = range []int{most - 1, most} {
+				calls = 0
+				if err := w.wait(c); (err == nil) != (ends < most) || calls != most {
+					t.Errorf("%s, %s %d times: %v after %d calls", member, name, ends, err, calls)
+				}
+			}
+		}
+	}
+}
