@@ -2,14 +2,11 @@ package client
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
-	"github.com/berthd/berth/internal/bus"
 )
 
 // Command is what Exec executes. Empty fields are berthd's choice.
@@ -47,25 +44,6 @@ func (c *Client) Exec(ctx context.Context, p Path, command Command) (Execution, 
 	err = dbus.Store(reply.Body, &x.Process, &ends)
 	x.Ends, err = filesOf(reply, "Exec", err, ends)
 	return x, err
-}
-
-// filesOf returns the files of a reply by the names that one of its values gives them. err is that of reading the reply. It
-// closes the files if there is an error.
-func filesOf(reply bus.Reply, member string, err error, named map[string]dbus.Variant) (map[string]*os.File, error) {
-	files := map[string]*os.File{}
-	for name, v := range named {
-		n, ok := v.Value().(dbus.UnixFDIndex)
-		if !ok || int(n) >= len(reply.Files) {
-			err = errors.Join(err, errors.New("it names a descriptor that did not come with it"))
-			continue
-		}
-		files[name] = reply.Files[n]
-	}
-	if err != nil {
-		bus.CloseFiles(reply.Files)
-		return nil, fmt.Errorf("reply of %s: %w", member, err)
-	}
-	return files, nil
 }
 
 func (c Command) options() map[string]dbus.Variant {

@@ -2,13 +2,11 @@ package client
 
 import (
 	"context"
-	"errors"
 	"os"
 
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
-	"github.com/berthd/berth/internal/bus"
 )
 
 // OpenNamespaces opens the namespaces of a container's init, by their kind. No kinds means all. The caller closes them.
@@ -24,13 +22,5 @@ func (c *Client) OpenNamespaces(ctx context.Context, p Path, kinds ...string) (m
 
 // OpenLeaderPIDFD opens a container's init as a pidfd. The caller closes it.
 func (c *Client) OpenLeaderPIDFD(ctx context.Context, p Path) (*os.File, error) {
-	reply, err := c.exchange(ctx, p, contract.ContainerInterface, "OpenLeaderPIDFD", []any{noOptions()}, nil)
-	if err != nil {
-		return nil, err
-	}
-	if len(reply.Files) != 1 {
-		bus.CloseFiles(reply.Files)
-		return nil, errors.New("reply of OpenLeaderPIDFD: it has not one descriptor")
-	}
-	return reply.Files[0], nil
+	return c.open(ctx, p, "OpenLeaderPIDFD", noOptions())
 }

@@ -34,6 +34,15 @@ type StartOptions struct {
 	Adopt  bool   // if the container runs already, that run becomes the one of Unit
 }
 
+// startOptions are the options of a start.
+func (c *Client) startOptions() map[string]dbus.Variant {
+	options := noOptions()
+	if c.owns {
+		options["autodestroy"] = dbus.MakeVariant(true)
+	}
+	return options
+}
+
 // StartWith is Start with options.
 func (c *Client) StartWith(ctx context.Context, p Path, o StartOptions) error {
 	options, files, err := c.stage(ctx, o.Passed)

@@ -1,0 +1,111 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
+)
+
+const (
+	rootPath      = Path(contract.RootPath)
+	propertyIface = "org.freedesktop.DBus.Properties"
+)
+
+// ErrNotText says that D-Bus cannot carry an argument.
+var ErrNotText = errors.New("not UTF-8 text without zero bytes")
+
+// call makes one method call and stores the reply's values into results.
+func (c *Client) call(ctx context.Context, path Path, iface, member string, args []any, results ...any) error {
+	reply, err := c.exchange(ctx, path, iface, member, args, nil)
+	if err != nil {
+		return err
+	}
+	bus.CloseFiles(reply.Files)
+	if err := dbus.Store(reply.Body, results...); err != nil {
+		return fmt.Errorf("reply of %s: %w", member, err)
+	}
+	return nil
+}
+
+// exchange makes one method call with files, which the arguments name by their place, and gives the reply, whose
+// files are the caller's.
+func (c *Client) exchange(ctx context.Context, path Path, iface, member string, args []any, files []*os.File) (bus.Reply, error) {
+	if err := checkText(args); err != nil {
+		return bus.Reply{}, err
+	}
+	reply, err := c.conn.Exchange(ctx, &dbus.Message{
+		Type: dbus.TypeMethodCall,
+		// Object.Call would drop this flag, and then polkit never asks anybody.
+		Flags: dbus.FlagAllowInteractiveAuthorization,
+		Headers: map[dbus.HeaderField]dbus.Variant{
+			dbus.FieldDestination: dbus.MakeVariant(contract.BusName),
+			dbus.FieldPath:        dbus.MakeVariant(path),
+			dbus.FieldInterface:   dbus.MakeVariant(iface),
+			dbus.FieldMember:      dbus.MakeVariant(member),
+		},
+		Body: args,
+	}, files...)
+	if err != nil {
+		return bus.Reply{}, callError(ctx, err)
+	}
+	return reply, nil
+}
+
+// open makes a call of a container's method that returns one file, which is the caller's.
+func (c *Client) open(ctx context.Context, p Path, member string, args ...any) (*os.File, error) {
+	reply, err := c.exchange(ctx, p, contract.ContainerInterface, member, args, nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(reply.Files) != 1 {
+		bus.CloseFiles(reply.Files)
+		return nil, fmt.Errorf("reply of %s: it has %d descriptors, not one", member, len(reply.Files))
+	}
+	return reply.Files[0], nil
+}
+
+// checkText refuses what no D-Bus string can hold; the library would panic.
+func checkText(args []any) error {
+	for _, arg := range args {
+		texts, _ := arg.([]string)
+		if s, ok := arg.(string); ok {
+			texts = []string{s}
+		}
+		for _, s := range texts {
+			if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+				return ErrNotText
+			}
+		}
+	}
+	return nil
+}
+
+// filesOf returns the files of a reply by the names that one of its values gives them. err is that of reading the reply. It
+// closes the files if there is an error.
+func filesOf(reply bus.Reply, member string, err error, named map[string]dbus.Variant) (map[string]*os.File, error) {
+	files := map[string]*os.File{}
+	for name, v := range named {
+		n, ok := v.Value().(dbus.UnixFDIndex)
+		if !ok || int(n) >= len(reply.Files) {
+			err = errors.Join(err, errors.New("it names a descriptor that did not come with it"))
+			continue
+		}
+		files[name] = reply.Files[n]
+	}
+	if err != nil {
+		bus.CloseFiles(reply.Files)
+		return nil, fmt.Errorf("reply of %s: %w", member, err)
+	}
+	return files, nil
+}
+
+// noOptions is the trailing argument of methods that may grow.
+func noOptions() map[string]dbus.Variant { return map[string]dbus.Variant{} }
