@@ -3,8 +3,6 @@ package dbusapi
 import (
 	"context"
 
-	"github.com/godbus/dbus/v5"
-
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/service"
 )
@@ -27,11 +25,10 @@ func resizeConsoleMethod() *method {
 }
 
 func openConsole(ctx context.Context, s *Server, c *call) ([]any, error) {
-	given := c.args[1].(map[string]dbus.Variant)
 	o := service.ConsoleOptions{
-		Force: option[bool](given, "force"), Safe: option[bool](given, "safe"), ReadOnly: option[bool](given, "read-only"),
-		Framed: option[bool](given, "framed"), From: option[uint64](given, "from"),
-		Window: service.Window{Rows: option[uint16](given, "rows"), Columns: option[uint16](given, "columns")},
+		Force: option[bool](c, "force"), Safe: option[bool](c, "safe"), ReadOnly: option[bool](c, "read-only"),
+		Framed: option[bool](c, "framed"), From: option[uint64](c, "from"),
+		Window: service.Window{Rows: option[uint16](c, "rows"), Columns: option[uint16](c, "columns")},
 	}
 	if o.Force && o.Safe {
 		return nil, stdError(contract.ErrorInvalidArgs, "the options force and safe exclude each other")
@@ -41,12 +38,6 @@ func openConsole(ctx context.Context, s *Server, c *call) ([]any, error) {
 		return nil, err
 	}
 	return []any{c.give(f)}, nil
-}
-
-// option returns the value of an option whose type checkOptions has checked, the zero value if it was not given.
-func option[T any](given map[string]dbus.Variant, key string) T {
-	v, _ := given[key].Value().(T)
-	return v
 }
 
 func resizeConsole(ctx context.Context, s *Server, c *call) ([]any, error) {

@@ -78,8 +78,7 @@ func change(name, action, doing string, do func(core, context.Context, domain.UU
 }
 
 func redefine(ctx context.Context, s *Server, c *call) ([]any, error) {
-	previous, _ := c.args[1].(map[string]dbus.Variant)["previous"].Value().(string)
-	return nil, s.core.Redefine(ctx, c.uuid, previous, []byte(c.args[0].(string)))
+	return nil, s.core.Redefine(ctx, c.uuid, option[string](c, "previous"), []byte(c.args[0].(string)))
 }
 
 func rename(ctx context.Context, s *Server, c *call) ([]any, error) {

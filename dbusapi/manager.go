@@ -91,15 +91,13 @@ type row struct {
 }
 
 func listContainers(_ context.Context, s *Server, c *call) ([]any, error) {
-	filter := c.args[0].(map[string]dbus.Variant)
-	states, byState := filter["state"].Value().([]string)
-	persistent, byPersistent := filter["persistent"].Value().(bool)
+	states, persistent := option[[]string](c, "state"), option[bool](c, "persistent")
 	rows := []row{}
 	for _, snap := range s.core.List() {
-		if byState && !slices.Contains(states, string(snap.State)) {
+		if c.given("state") && !slices.Contains(states, string(snap.State)) {
 			continue
 		}
-		if byPersistent && snap.Persistent != persistent {
+		if c.given("persistent") && snap.Persistent != persistent {
 			continue
 		}
 		rows = append(rows, row{snap.Name, snap.ID, snap.UUID.String(), string(snap.State), ContainerPath(snap.UUID)})

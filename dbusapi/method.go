@@ -3,11 +3,7 @@ package dbusapi
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
-
-	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/bus"
@@ -94,24 +90,6 @@ func ifaces() map[kind][]*iface {
 func (m *method) checkSignature(signature string) *busError {
 	if signature != m.in {
 		return stdError(contract.ErrorInvalidArgs, "%s takes arguments of signature %q, not %q", m.name, m.in, signature)
-	}
-	return nil
-}
-
-// checkOptions compares the options that the caller sent with those that the method has.
-func (m *method) checkOptions(args []any) error {
-	if !strings.HasSuffix(m.in, "a{sv}") {
-		return nil
-	}
-	given := args[len(args)-1].(map[string]dbus.Variant)
-	for _, key := range slices.Sorted(maps.Keys(given)) {
-		want, ok := m.options[key]
-		if !ok {
-			return stdError(contract.ErrorInvalidArgs, "%s has no option %q", m.name, key)
-		}
-		if got := given[key].Signature().String(); got != want {
-			return stdError(contract.ErrorInvalidArgs, "option %q of %s is of type %q, not %q", key, m.name, want, got)
-		}
 	}
 	return nil
 }

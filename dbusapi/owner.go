@@ -16,7 +16,7 @@ import (
 // another after each start of the bus, and the connection's unique name there, which never comes back.
 
 func startContainer(ctx context.Context, s *Server, c *call) ([]any, error) {
-	o, done, err := s.startOptions(ctx, c, c.args[0])
+	o, done, err := s.startOptions(ctx, c)
 	defer done()
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func startContainer(ctx context.Context, s *Server, c *call) ([]any, error) {
 }
 
 func createXML(ctx context.Context, s *Server, c *call) ([]any, error) {
-	o, done, err := s.startOptions(ctx, c, c.args[1])
+	o, done, err := s.startOptions(ctx, c)
 	defer done()
 	if err != nil {
 		return nil, err
@@ -43,17 +43,13 @@ func createXML(ctx context.Context, s *Server, c *call) ([]any, error) {
 }
 
 // startOptions reads the options of a start. The caller must call done after the start.
-func (s *Server) startOptions(ctx context.Context, c *call, given any) (o service.StartOptions, done func(), err error) {
-	o.Passed, done = s.inbound.passed(c, given)
-	if unit, ok := given.(map[string]dbus.Variant)["unit"].Value().(string); ok {
-		if !boundUnit.MatchString(unit) {
-			return o, done, stdError(contract.ErrorInvalidArgs, "%q is not the name of a service unit", unit)
-		}
-		o.Unit = unit
-	}
-	o.Adopt = option[bool](given.(map[string]dbus.Variant), "adopt")
-	autodestroy := option[bool](given.(map[string]dbus.Variant), "autodestroy")
+func (s *Server) startOptions(ctx context.Context, c *call) (o service.StartOptions, done func(), err error) {
+	o.Passed, done = s.inbound.passed(c)
+	o.Unit, o.Adopt = option[string](c, "unit"), option[bool](c, "adopt")
+	autodestroy := option[bool](c, "autodestroy")
 	switch {
+	case c.given("unit") && !boundUnit.MatchString(o.Unit):
+		return o, done, stdError(contract.ErrorInvalidArgs, "%q is not the name of a service unit", o.Unit)
 	case o.Adopt && o.Unit == "":
 		return o, done, stdError(contract.ErrorInvalidArgs, "option \"adopt\" of Start requires \"unit\"")
 	case o.Adopt && (autodestroy || len(o.Passed) > 0): // what runs already can have neither

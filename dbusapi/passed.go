@@ -30,46 +30,31 @@ func startOptions() map[string]string {
 // boundUnit is a name of a service, as systemd takes it (systemd.unit(5)).
 var boundUnit = regexp.MustCompile(`^[A-Za-z0-9:_.@\\-]{1,247}\.service$`)
 
-// named is one element of a(sh).
-type named struct {
-	Name string
-	FD   dbus.UnixFDIndex
-}
-
 func stageFDs(_ context.Context, s *Server, c *call) ([]any, error) {
-	var fds []named
-	if err := dbus.Store(c.args[:1], &fds); err != nil {
-		return nil, stdError(contract.ErrorInvalidArgs, "%v", err)
-	}
-	n, err := s.inbound.stage(c, c.passing(fds))
+	n, err := s.inbound.stage(c, c.passing(c.args[0].([][]any)))
 	if err != nil {
 		return nil, err
 	}
 	return []any{uint32(n)}, nil
 }
 
-// passing returns descriptors of the call with their names.
-func (c *call) passing(fds []named) (list []service.Passed) {
-	for _, fd := range fds {
-		list = append(list, service.Passed{Name: fd.Name, File: c.file(fd.FD)})
+// passing returns the descriptors of a value of a(sh) with their names.
+func (c *call) passing(rows [][]any) (list []service.Passed) {
+	for _, row := range rows { // of two, by the signature
+		list = append(list, service.Passed{Name: row[0].(string), File: c.file(row[1].(dbus.UnixFDIndex))})
 	}
 	return list
 }
 
 // passed returns the descriptors that the options of a start name, the staged ones first. The caller must call
 // done when they are not needed any more.
-func (in *inbound) passed(c *call, options any) (list []service.Passed, done func()) {
-	given := options.(map[string]dbus.Variant)
+func (in *inbound) passed(c *call) (list []service.Passed, done func()) {
 	done = func() {}
-	if staged, _ := given["staged"].Value().(bool); staged {
+	if option[bool](c, "staged") {
 		set := in.unstage(c.caller)
 		list, done = set.passed, set.close
 	}
-	rows, _ := given["fds"].Value().([][]any)
-	for _, row := range rows { // of two, by the signature
-		list = append(list, service.Passed{Name: row[0].(string), File: c.file(row[1].(dbus.UnixFDIndex))})
-	}
-	return list, done
+	return append(list, c.passing(option[[][]any](c, "fds"))...), done
 }
 
 // staged is what a caller has handed over for its next start.

@@ -63,6 +63,12 @@ func kinds(t *testing.T) []*os.File {
 	return []*os.File{r, null, r, null, r, null, r, null, r, null, r, null, r, null, r, null}
 }
 
+// named is one element of a(sh).
+type named struct {
+	Name string
+	FD   dbus.UnixFDIndex
+}
+
 func fds(order ...uint32) (list []named) {
 	for _, n := range order {
 		list = append(list, named{fmt.Sprint("n", n), dbus.UnixFDIndex(n)})

@@ -29,17 +29,10 @@ func execOptions() map[string]string {
 }
 
 func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
-	options := c.args[1].(map[string]dbus.Variant)
-	command := service.Command{Argv: c.args[0].([]string)}
-	for key, to := range map[string]any{
-		"env": &command.Env, "directory": &command.Dir, "user": &command.User, "group": &command.Group,
-		"terminal": &command.Terminal, "rows": &command.Rows, "columns": &command.Columns,
-	} {
-		if v, ok := options[key]; ok {
-			if err := v.Store(to); err != nil {
-				return nil, err
-			}
-		}
+	command := service.Command{
+		Argv: c.args[0].([]string), Env: option[[]string](c, "env"), Dir: option[string](c, "directory"),
+		User: option[string](c, "user"), Group: option[string](c, "group"),
+		Terminal: option[bool](c, "terminal"), Rows: option[uint32](c, "rows"), Columns: option[uint32](c, "columns"),
 	}
 	for _, v := range command.Env {
 		if strings.IndexByte(v, '=') < 1 {
@@ -47,8 +40,8 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 		}
 	}
 	var stdio []*os.File
-	if v, ok := options["stdio"]; ok {
-		for _, n := range v.Value().([]dbus.UnixFDIndex) {
+	if c.given("stdio") {
+		for _, n := range option[[]dbus.UnixFDIndex](c, "stdio") {
 			stdio = append(stdio, c.file(n))
 		}
 		if len(stdio) != 3 {
