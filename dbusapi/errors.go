@@ -53,11 +53,11 @@ func errorRows() []errorRow {
 		sentinel(service.ErrNoConsole, contract.ErrorNoSuchConsole),
 		sentinel(service.ErrConsoleBusy, contract.ErrorConsoleBusy),
 		sentinel(service.ErrTooManyClients, contract.ErrorLimitsExceeded),
-		sentinel(service.ErrOldSupervisor, contract.ErrorNotSupported),
 		sentinel(service.ErrNoProcess, contract.ErrorNoSuchProcess),
 		sentinel(service.ErrEnded, contract.ErrorNotRunning),
 		sentinel(service.ErrShuttingDown, contract.ErrorShuttingDown),
-		sentinel(service.ErrNotAsked, contract.ErrorNotAsked),
+		sentinel(service.ErrNotAsked, contract.ErrorNotAsked), // before why
+		sentinel(service.ErrOldSupervisor, contract.ErrorNotSupported),
 		sentinel(service.ErrChanged, contract.ErrorChanged),
 		sentinel(service.ErrTransient, contract.ErrorTransient),
 		sentinel(service.ErrNoDefinition, contract.ErrorTransient),

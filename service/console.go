@@ -11,14 +11,10 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// ConsoleWire is the first version of the supervisor's protocol with consoles for clients.
-const ConsoleWire = 3
-
 // The expected errors of OpenConsole, besides those of every operation.
 var (
 	ErrConsoleBusy    = errors.New("another client has the console's input")
 	ErrTooManyClients = errors.New("the container's consoles have too many clients")
-	ErrOldSupervisor  = errors.New("an older release of Berth started the container; this works once it is started anew")
 )
 
 // ConsoleOptions say how a client uses a console. Force takes the input from the client that has it, Safe refuses
@@ -95,7 +91,7 @@ func (c *container) consoleServer() (Supervisor, error) {
 	switch {
 	case c.supervisor == nil:
 		return nil, fmt.Errorf("%w: %w", ErrTimeout, errNotAnswering)
-	case c.wire < ConsoleWire:
+	case c.wire < EntryWire:
 		return nil, ErrOldSupervisor
 	}
 	return c.supervisor, nil

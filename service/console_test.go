@@ -85,7 +85,7 @@ func TestOpenConsoleHangs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.wire = ConsoleWire - 1
+		c.wire = EntryWire - 1
 		if _, err := s.OpenConsole(context.Background(), u, "", ConsoleOptions{}); !errors.Is(err, ErrOldSupervisor) {
 			t.Errorf("an old one: %v", err)
 		}

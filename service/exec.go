@@ -19,8 +19,6 @@ const (
 	execTimeout = 15 * time.Second // the supervisor gives up earlier, and says why
 	// processKept is how long the end of a command can be read.
 	processKept = time.Minute
-	// execWire is the version of the protocol from which on a supervisor can execute commands.
-	execWire = 3
 )
 
 // ProcessKey is the identity of a command in a container.
@@ -103,14 +101,12 @@ func (s *Service) SignalInside(ctx context.Context, u domain.UUID, pid uint32, s
 	return timedOut(ctx, c.ended(opSignal, sup.SignalInside(ctx, pid, sig)))
 }
 
-// executor returns the supervisor of a container that allows the operation. It returns a CommandError if the supervisor
-// is too old for commands.
+// executor returns the supervisor of a container that allows the operation. It returns ErrOldSupervisor if
+// that is too old for commands.
 func (s *Service) executor(u domain.UUID, op operation) (*container, Supervisor, error) {
 	c, sup, err := s.answering(u, op)
-	if err == nil && c.protocol() < execWire {
-		return nil, nil, &CommandError{
-			Text: "an older release of Berth started the container, and its supervisor cannot do that: restart the container", Status: 126,
-		}
+	if err == nil && c.protocol() < EntryWire {
+		return nil, nil, ErrOldSupervisor
 	}
 	return c, sup, err
 }

@@ -110,9 +110,9 @@ func TestExecRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.wire = execWire - 1
-	refused("an older release", "an older release of Berth started the container, and its supervisor cannot do that: restart the container")
-	c.wire = execWire
+	c.wire = EntryWire - 1
+	refused("an older release", ErrOldSupervisor.Error())
+	c.wire = EntryWire
 	if err := s.Suspend(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}

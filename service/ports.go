@@ -273,7 +273,7 @@ type Supervisor interface {
 	// is no error if init has ended already.
 	Terminate() error
 	// Ask asks init to end or to reboot. It returns when init was asked. It returns ErrNotAsked if init cannot be
-	// asked in these ways, and no error if init has ended. It needs requestWire.
+	// asked in these ways, and no error if init has ended. It needs EntryWire.
 	Ask(ctx context.Context, r Request) error
 	// Exec executes a command in the container. stdio are its standard input, output and error. Without them it gets
 	// a terminal or pipes, and the Execution has their other ends. The caller still has to close stdio. It returns a
@@ -301,9 +301,6 @@ type Supervisor interface {
 	// Close closes the connection. The supervisor and its container go on.
 	Close() error
 }
-
-// requestWire is the first version of the supervisors' protocol that has Ask.
-const requestWire = 3
 
 // Request says for what and how init is to be asked. The initctl FIFO is tried before a signal.
 type Request struct {

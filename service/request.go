@@ -75,12 +75,12 @@ func (s *Service) askInit(ctx context.Context, r *run, q Request) error {
 	switch {
 	case r.supervisor == nil:
 		return fmt.Errorf("%w: %w", ErrNotAsked, errNotAnswering)
-	case r.Wire >= requestWire:
+	case r.Wire >= EntryWire:
 		return r.supervisor.Ask(ctx, q)
 	case q.Signal && !q.Reboot:
 		return r.supervisor.Terminate()
 	}
-	return fmt.Errorf("%w: the container was started by an older version of Berth, which can only ask init to end by a signal", ErrNotAsked)
+	return fmt.Errorf("%w, other than to end by a signal: %w", ErrNotAsked, ErrOldSupervisor)
 }
 
 // Reset kills every process of a container and starts it again with the same definition. It returns a StateError if

@@ -147,7 +147,7 @@ func TestOlderSupervisor(t *testing.T) {
 	w := newWorld()
 	s, u, sup, err := request(t, w, func(s *Service, u domain.UUID) error {
 		c, _ := s.find(u)
-		c.run.Wire = requestWire - 1
+		c.run.Wire = EntryWire - 1
 		return s.Shutdown(context.Background(), u, Modes{})
 	})
 	if err != nil || !sup.asked || len(sup.requests) > 0 {
@@ -158,7 +158,7 @@ func TestOlderSupervisor(t *testing.T) {
 		"initctl":           s.Shutdown(context.Background(), u, Modes{Initctl: true}),
 		"reboot by initctl": s.Reboot(context.Background(), u, Modes{Initctl: true}),
 	} {
-		if !errors.Is(err, ErrNotAsked) || !strings.Contains(err.Error(), "older version") {
+		if !errors.Is(err, ErrNotAsked) || !errors.Is(err, ErrOldSupervisor) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -14,8 +14,8 @@ import (
 // TestConsoleVersion: the service asks a supervisor for a console from that version of the protocol on that has it.
 func TestConsoleVersion(t *testing.T) {
 	t.Parallel()
-	if service.ConsoleWire != wire.ConsoleVersion || wire.Version < wire.ConsoleVersion {
-		t.Errorf("%d, %d, %d", service.ConsoleWire, wire.ConsoleVersion, wire.Version)
+	if service.EntryWire != wire.ConsoleVersion || wire.Version < wire.ConsoleVersion {
+		t.Errorf("%d, %d, %d", service.EntryWire, wire.ConsoleVersion, wire.Version)
 	}
 }
 
