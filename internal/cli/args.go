@@ -4,30 +4,57 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-// operand is a command's one argument. As in virsh, it is the first word or an option.
+// completion completes a word of a command line. args are the operands before it.
+type completion func(cmd *cobra.Command, args []string, given string) ([]string, cobra.ShellCompDirective)
+
+// operand is an argument of a command. As in virsh, it is a word at its place or an option.
 type operand struct {
-	name  string // the option's name
-	about string
-	value string
+	name     string // the option's name
+	about    string // with the name of the word in backquotes
+	value    string
+	complete completion // nil: nothing completes it
 }
 
-// add gives the command the operand.
-func (o *operand) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.value, o.name, "", o.about)
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		switch given := cmd.Flags().Changed(o.name); {
-		case given && len(args) > 0:
-			return unexpected(args[0])
-		case len(args) > 1:
-			return unexpected(args[1])
-		case len(args) == 1:
-			o.value = args[0]
-		case !given:
-			return fmt.Errorf("command '%s' requires <%s> option", cmd.Name(), o.name)
+// addOperands gives a command its operands, all of which it requires. An operand that is given as an option has no place
+// among the words.
+func addOperands(cmd *cobra.Command, list ...*operand) {
+	for _, o := range list {
+		if o.complete == nil {
+			o.complete = cobra.NoFileCompletions
 		}
-		return nil
+		cmd.Flags().StringVar(&o.value, o.name, "", o.about)
+		word, _ := pflag.UnquoteUsage(cmd.Flags().Lookup(o.name))
+		cmd.Use += " " + word
+		// The only error is that the flag does not exist.
+		_ = cmd.RegisterFlagCompletionFunc(o.name, o.complete)
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		for _, o := range list {
+			switch {
+			case cmd.Flags().Changed(o.name):
+			case len(args) == 0:
+				return fmt.Errorf("command '%s' requires <%s> option", cmd.Name(), o.name)
+			default:
+				o.value, args = args[0], args[1:]
+			}
+		}
+		return noOperand(cmd, args)
+	}
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, given string) ([]string, cobra.ShellCompDirective) {
+		place := len(args)
+		for _, o := range list {
+			if cmd.Flags().Changed(o.name) {
+				continue
+			}
+			if place == 0 {
+				return o.complete(cmd, args, given)
+			}
+			place--
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

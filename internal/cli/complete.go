@@ -17,19 +17,11 @@ const completionLimit = 2 * time.Second
 // fitting selects the containers that make sense for a command.
 type fitting = client.Filter
 
-// completeDomain completes the names of fitting containers, both as the operand and after --domain.
-func (a *app) completeDomain(cmd *cobra.Command, fits fitting) {
-	const nothingElse = cobra.ShellCompDirectiveNoFileComp
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		if len(args) > 0 || cmd.Flags().Changed("domain") {
-			return nil, nothingElse
-		}
-		return a.names(cmd.Context(), fits), nothingElse
+// completeDomain completes the names of fitting containers.
+func (a *app) completeDomain(fits fitting) completion {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return a.names(cmd.Context(), fits), cobra.ShellCompDirectiveNoFileComp
 	}
-	// The only error is that the flag does not exist, and the caller has just made it.
-	_ = cmd.RegisterFlagCompletionFunc("domain", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return a.names(cmd.Context(), fits), nothingElse
-	})
 }
 
 // names returns the names of fitting containers. It returns none if anything fails: a completion must
@@ -57,10 +49,7 @@ func (a *app) names(ctx context.Context, fits fitting) []string {
 	return names
 }
 
-func completeXMLFile(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
+func completeXMLFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return []string{"xml"}, cobra.ShellCompDirectiveFilterFileExt
 }
 

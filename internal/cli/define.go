@@ -42,13 +42,12 @@ func (a *app) createCommand() *cobra.Command {
 }
 
 func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, string) (client.Path, error), done string) *cobra.Command {
-	cmd := &cobra.Command{Use: use + " FILE", Short: short}
-	o := &operand{name: "file", about: "`FILE` with the domain XML, - for standard input"}
-	o.add(cmd)
+	cmd := &cobra.Command{Use: use, Short: short}
+	o := &operand{name: "file", about: "`FILE` with the domain XML, - for standard input", complete: completeXMLFile}
+	addOperands(cmd, o)
 	if use == "create" {
 		a.start.add(cmd)
 	}
-	cmd.ValidArgsFunction = completeXMLFile
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx := cmd.Context()
 		xml, err := a.readXML(ctx, o.value)

@@ -30,15 +30,14 @@ type noDomainError struct{ given string }
 
 func (e *noDomainError) Error() string { return fmt.Sprintf("failed to get domain '%s'", e.given) }
 
-// domainCommand completes a command that acts on one container.
-func (a *app) domainCommand(cmd *cobra.Command, by accepts, fits fitting, run func(context.Context, Daemon, target) error) *cobra.Command {
+// domainCommand completes a command that acts on one container. It may have more operands.
+func (a *app) domainCommand(cmd *cobra.Command, by accepts, fits fitting, run func(context.Context, Daemon, target) error, more ...*operand) *cobra.Command {
 	about := "`DOMAIN`: name, id or uuid"
 	if by == nameOrUUID {
 		about = "`DOMAIN`: name or uuid"
 	}
-	o := &operand{name: "domain", about: about}
-	o.add(cmd)
-	cmd.Use += " DOMAIN"
+	o := &operand{name: "domain", about: about, complete: a.completeDomain(fits)}
+	addOperands(cmd, append([]*operand{o}, more...)...)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx := cmd.Context()
 		d, err := a.connect(ctx)
@@ -52,7 +51,6 @@ func (a *app) domainCommand(cmd *cobra.Command, by accepts, fits fitting, run fu
 		}
 		return gone(run(ctx, d, t), o.value)
 	}
-	a.completeDomain(cmd, fits)
 	return cmd
 }
 

@@ -13,71 +13,19 @@ import (
 
 func (a *app) signalCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "send-process-signal", Short: "Send a signal to a process of a container"}
-	var domain, pid, name string
-	run := func(ctx context.Context, d Daemon, t target) error {
-		n, err := strconv.ParseInt(pid, 10, 64)
+	pid := &operand{name: "pid", about: "the `PID` of a process in the container; init is 1"}
+	name := &operand{name: "signame", about: "the `SIGNAL`, as a number or a name such as hup, SIGTERM or rtmin+4", complete: completeSignals}
+	return a.domainCommand(cmd, nameUUIDOrID, fitting{States: []string{"running", "paused"}}, func(ctx context.Context, d Daemon, t target) error {
+		n, err := strconv.ParseInt(pid.value, 10, 64)
 		if err != nil {
-			return fmt.Errorf("malformed PID value: %s", pid)
+			return fmt.Errorf("malformed PID value: %s", pid.value)
 		}
-		sig, ok := signalNumber(name)
+		sig, ok := signalNumber(name.value)
 		if !ok {
-			return fmt.Errorf("malformed signal name: %s", name)
+			return fmt.Errorf("malformed signal name: %s", name.value)
 		}
 		return d.SendProcessSignal(ctx, t.path, n, sig)
-	}
-	a.domainCommand(cmd, nameUUIDOrID, fitting{States: []string{"running", "paused"}}, run)
-	act, domains := cmd.RunE, cmd.ValidArgsFunction
-	cmd.Use = cmd.Name() + " DOMAIN PID SIGNAL"
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if !cmd.Flags().Changed("domain") && len(args) > 0 {
-			domain, args = args[0], args[1:]
-			if err := cmd.Flags().Set("domain", domain); err != nil {
-				return err
-			}
-		}
-		for _, o := range []struct {
-			name string
-			to   *string
-		}{{"pid", &pid}, {"signame", &name}} {
-			switch {
-			case cmd.Flags().Changed(o.name):
-			case len(args) > 0:
-				*o.to, args = args[0], args[1:]
-			default:
-				return fmt.Errorf("command '%s' requires <%s> option", cmd.Name(), o.name)
-			}
-		}
-		if len(args) > 0 {
-			return unexpected(args[0])
-		}
-		if !cmd.Flags().Changed("domain") {
-			return fmt.Errorf("command '%s' requires <domain> option", cmd.Name())
-		}
-		return nil
-	}
-	cmd.Flags().StringVar(&pid, "pid", "", "the `PID` of a process in the container; init is 1")
-	cmd.Flags().StringVar(&name, "signame", "", "the `SIGNAL`, as a number or a name such as hup, SIGTERM or rtmin+4")
-	cmd.RunE = act
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, given string) ([]string, cobra.ShellCompDirective) {
-		place := len(args) // among DOMAIN, PID and SIGNAL
-		if cmd.Flags().Changed("domain") {
-			place++
-		}
-		if place > 0 && cmd.Flags().Changed("pid") {
-			place++
-		}
-		switch {
-		case place == 0:
-			return domains(cmd, args, given)
-		case place == 2 && !cmd.Flags().Changed("signame"):
-			return completeSignals(cmd, args, given)
-		}
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	// The only errors are that the flag does not exist.
-	_ = cmd.RegisterFlagCompletionFunc("pid", cobra.NoFileCompletions)
-	_ = cmd.RegisterFlagCompletionFunc("signame", completeSignals)
-	return cmd
+	}, pid, name)
 }
 
 // completeSignals completes the name of a signal in the way that it was begun: term, TERM, SIGTERM or sigterm.
