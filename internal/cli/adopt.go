@@ -57,6 +57,8 @@ func whyNotStarted(ctx context.Context, d Daemon, t target, err error, o client.
 		return fmt.Errorf("domain '%s' is already active, and cannot take sockets now; shut it down first", printable(name))
 	case other != "":
 		return fmt.Errorf("domain '%s' is already active, and belongs to %s; stop that, then start %s", printable(name), printable(other), printable(o.Unit))
+	case o.Unit != "" && reply.Details["state"] == "stopping":
+		return fmt.Errorf("domain '%s' is being stopped; start %s when it is off", printable(name), printable(o.Unit))
 	case o.Unit != "":
 		return fmt.Errorf("domain '%s' is already active, but not by %s; shut it down, then start that", printable(name), printable(o.Unit))
 	}

@@ -101,6 +101,7 @@ func TestStartOfRunning(t *testing.T) {
 	t.Cleanup(func() { unix.Close(pipe[1]) })
 	active := &client.Error{Name: contract.ErrorAlreadyRunning, Message: "domain is already active"}
 	belongs := &client.Error{Name: active.Name, Message: active.Message, Details: map[string]any{"unit": "web.service"}}
+	stopping := &client.Error{Name: active.Name, Message: active.Message, Details: map[string]any{"state": "stopping"}}
 	old := &client.Error{Name: contract.ErrorInvalidArgs, Message: `Start has no option "adopt"`}
 	for _, tc := range []struct {
 		args     string
@@ -113,6 +114,7 @@ func TestStartOfRunning(t *testing.T) {
 		{"start -q web --unit berth@web.service --autodestroy", nil, false, "error: domain 'web' is already active, but not by berth@web.service; shut it down, then start that"},
 		{"start -q 6695eb01-f6a4-8304-79aa-97f2502e193f --unit berth@web.service", old, true, "error: domain 'web' is already active, but not by berth@web.service; shut it down, then start that"},
 		{"start -q web --unit berth@web.service", belongs, true, "error: domain 'web' is already active, and belongs to web.service; stop that, then start berth@web.service"},
+		{"start -q web --unit berth@web.service", stopping, true, "error: domain 'web' is being stopped; start berth@web.service when it is off"},
 		{"start -q web --unit berth@web.service --ready", nil, true, "notice: domain 'web' ran already, and belongs to berth@web.service now"},
 	} {
 		f := fleet()
