@@ -16,5 +16,9 @@
 // period if nobody has moved one shortly before. A start ends with the first instruction of the
 // container's init (package tinit), however the manager reports it.
 //
+// Commands are also executed in a container with systemd as init, which systemd-run -M and machinectl shell need. All
+// peers of that table execute /bin/true in the same container. The peer "floor" is a command by the raw system calls
+// that none can do without.
+//
 // The tables show a peer that cannot run with the reason. A missed target is printed, and is no failure.
 package main

@@ -21,6 +21,17 @@ func (s *session) executes(ctx context.Context, p *contender) error {
 	}
 	p.exec.First = append(p.exec.First, done.Timings[0].Returned)
 	p.exec.Samples = append(p.exec.Samples, done.Timings[1].Returned)
+	if p.lasting {
+		return nil
+	}
 	_, err = s.do(ctx, p, proto.Request{Op: proto.Stop, IDs: ids, Callers: 1})
 	return err
+}
+
+// endLasting stops the containers that ran through all rounds of commands.
+func (s *session) endLasting(ctx context.Context) error {
+	return s.each(func(p *contender) bool { return p.lasting }, func(p *contender) error {
+		_, err := s.do(ctx, p, proto.Request{Op: proto.Stop, IDs: []int{0}, Callers: 1})
+		return err
+	})
 }

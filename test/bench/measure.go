@@ -39,6 +39,9 @@ func (s *session) measure(ctx context.Context) error {
 			}
 		}
 	}
+	if err := s.endLasting(ctx); err != nil {
+		return err
+	}
 	full := func(p *contender) bool { return !p.extra }
 	for _, callers := range []int{1, 8} {
 		s.say("%d starts, %d at a time", s.options.many, callers)

@@ -66,7 +66,7 @@ func (s *session) collect() error {
 		for _, each := range []struct {
 			from report.Series
 			to   *[]report.Series
-		}{{p.warm, &s.report.Warm}, {p.cold, &s.report.Cold}, {p.stop, &s.report.Stop}, {p.exec, &s.report.Exec}, {p.answer, &s.report.Answer}} {
+		}{{p.warm, &s.report.Warm}, {p.cold, &s.report.Cold}, {p.stop, &s.report.Stop}, {p.exec, s.execTable(p)}, {p.answer, &s.report.Answer}} {
 			if len(each.from.Samples) > 0 {
 				each.from.Peer = p.name
 				*each.to = append(*each.to, each.from)
@@ -76,6 +76,14 @@ func (s *session) collect() error {
 	load, err := loadAverage()
 	s.report.Machine.After = load
 	return err
+}
+
+// execTable returns the table of a contender's commands.
+func (s *session) execTable(p *contender) *[]report.Series {
+	if p.lasting {
+		return &s.report.Inside
+	}
+	return &s.report.Exec
 }
 
 // machine returns a description of this machine.

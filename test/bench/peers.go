@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/berthd/berth/test/bench/host"
 	"github.com/berthd/berth/test/bench/report"
 )
@@ -12,6 +14,7 @@ type peerConfig struct {
 	flavour  host.Flavour // the flavour of nest that it needs
 	extra    bool         // only warm starts: another way to call or configure a peer that is measured in full
 	commands bool         // only commands in containers of another peer
+	lasting  bool         // one container that runs through all rounds of commands
 	socket   bool         // only containers that are started by a connection
 	packages []string     // the Debian packages that it needs
 }
@@ -26,10 +29,16 @@ func peerConfigs() []peerConfig {
 	libvirt := []string{"libvirt-daemon", "libvirt-daemon-system", "libvirt-daemon-driver-lxc", "libvirt-clients"}
 	return []peerConfig{
 		{name: "berth", peer: "berth", flavour: host.Plain},
+		{name: report.Floor, peer: "floor-exec", flavour: host.Plain, extra: true, commands: true},
 		{name: report.WithUserNamespace, peer: "berth-userns", flavour: host.Plain, extra: true},
 		{name: "berthctl", peer: "berthctl", flavour: host.Plain, extra: true},
 		{name: "nsenter", peer: "berth-nsenter", flavour: host.Plain, extra: true, commands: true},
 		{name: "berth-socket", peer: "berth-socket", flavour: host.Plain, extra: true, socket: true},
+		{name: "berth-recipe", peer: "berth-recipe", flavour: host.Plain, extra: true, socket: true},
+		{name: report.OursInSystemd, peer: "systemd-berth", flavour: host.Plain, extra: true, commands: true, lasting: true},
+		{name: "berthctl@systemd", peer: "systemd-berthctl", flavour: host.Plain, extra: true, commands: true, lasting: true},
+		{name: report.SystemdRun, peer: "systemd-run", flavour: host.Plain, extra: true, commands: true, lasting: true},
+		{name: report.MachinectlShell, peer: "systemd-shell", flavour: host.Plain, extra: true, commands: true, lasting: true},
 		{name: "nspawn", peer: "nspawn", flavour: host.Plain},
 		{name: "nspawn-terminate", peer: "nspawn-terminate", flavour: host.Plain, extra: true},
 		{name: "nspawn@libvirt", peer: "nspawn", flavour: host.Libvirt, extra: true},
@@ -39,6 +48,11 @@ func peerConfigs() []peerConfig {
 		{name: "runc", peer: "runc", flavour: host.Plain, packages: []string{"runc"}},
 		{name: "crun", peer: "crun", flavour: host.Plain, packages: []string{"crun"}},
 	}
+}
+
+// berth reports whether the peer needs Berth in the nest.
+func (p peerConfig) berth() bool {
+	return strings.HasPrefix(p.peer, "berth") || strings.HasPrefix(p.peer, "systemd-") || p.peer == "floor-exec"
 }
 
 func peerNames() []string {

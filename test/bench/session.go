@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/berthd/berth/test/bench/host"
@@ -90,7 +89,7 @@ func (s *session) boot(ctx context.Context, flavour host.Flavour) error {
 func (s *session) stageBerth(ctx context.Context, tree string, flavour host.Flavour) bool {
 	var users []*contender
 	for _, p := range s.contenders {
-		if p.flavour == flavour && strings.HasPrefix(p.peer, "berth") {
+		if p.flavour == flavour && p.berth() {
 			users = append(users, p)
 		}
 	}

@@ -15,13 +15,17 @@ func (a *Agent) execute(ctx context.Context, peer prepared, request proto.Reques
 	if !ok {
 		return proto.Reply{}, errors.New("cannot execute commands")
 	}
+	command := nothing()
+	if len(peer.about.Command) > 0 {
+		command = peer.about.Command
+	}
 	return each(ctx, request, func(ctx context.Context, id int) (proto.Timing, error) {
 		timing := proto.Timing{ID: id}
 		called, err := now()
 		if err != nil {
 			return timing, err
 		}
-		if err := executor.Exec(ctx, id, nothing()); err != nil {
+		if err := executor.Exec(ctx, id, command); err != nil {
 			return timing, fmt.Errorf("exec in %d: %w", id, err)
 		}
 		returned, err := now()

@@ -37,6 +37,10 @@ func (a *Agent) startOne(ctx context.Context, peer prepared, id int) (proto.Timi
 	if err != nil {
 		return timing, err
 	}
+	if peer.about.Ready {
+		timing.Returned = millis(returned - called)
+		return timing, nil
+	}
 	executed, err := a.stamps[id].wait(deadline)
 	if err != nil {
 		return timing, fmt.Errorf("start %d: %w: %s", id, err, peer.Explain(id))

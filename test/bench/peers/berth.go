@@ -32,31 +32,33 @@ type berth struct {
 func noOptions() map[string]dbus.Variant { return map[string]dbus.Variant{} }
 
 func (b *berth) Prepare(ctx context.Context, count int) (About, error) {
+	about := About{
+		Note:     "org.berth1.Container.Start, .Exec and .Destroy on an open bus connection; registered",
+		Programs: []string{"berth-supervisor", "berthd"},
+	}
+	err := b.connect(&about)
+	for id := 0; id < count && err == nil; id++ {
+		err = b.define(ctx, b.name(id), domainXML(b.name(id), b.roots.Root(id), b.idmap))
+	}
+	return about, err
+}
+
+// connect opens the connection to the bus. It sets the version.
+func (b *berth) connect(about *About) error {
 	conn, err := dbus.ConnectSystemBus()
 	if err != nil {
-		return About{}, fmt.Errorf("connect to the system bus: %w", err)
+		return fmt.Errorf("connect to the system bus: %w", err)
 	}
 	b.conn = conn
 	if b.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
-		return About{}, err
+		return err
 	}
-	manager := conn.Object(berthName, berthRoot)
-	version, err := manager.GetProperty(berthManager + ".Version")
+	version, err := conn.Object(berthName, berthRoot).GetProperty(berthManager + ".Version")
 	if err != nil {
-		return About{}, fmt.Errorf("activate %s: %w", berthName, err)
+		return fmt.Errorf("activate %s: %w", berthName, err)
 	}
-	for id := range count {
-		path, err := b.define(ctx, manager, id)
-		if err != nil {
-			return About{}, fmt.Errorf("define %s: %w", b.name(id), err)
-		}
-		b.containers = append(b.containers, conn.Object(berthName, path))
-	}
-	return About{
-		Version:  fmt.Sprint("berth ", version.Value()),
-		Note:     "org.berth1.Container.Start, .Exec and .Destroy on an open bus connection; registered",
-		Programs: []string{"berth-supervisor", "berthd"},
-	}, nil
+	about.Version = fmt.Sprint("berth ", version.Value())
+	return nil
 }
 
 // name returns the container's name. Containers with an <idmap> have other names than those without.
@@ -67,17 +69,19 @@ func (b *berth) name(id int) string {
 	return name(id)
 }
 
-// define returns the container's object. It defines the container if no earlier Berth peer has.
-func (b *berth) define(ctx context.Context, manager dbus.BusObject, id int) (dbus.ObjectPath, error) {
+// define adds a container's object. It defines the container if no earlier peer of Berth has.
+func (b *berth) define(ctx context.Context, name, xml string) error {
+	manager := b.conn.Object(berthName, berthRoot)
 	var path dbus.ObjectPath
-	err := manager.CallWithContext(ctx, berthManager+".GetContainerByName", 0, b.name(id)).Store(&path)
-	var refused dbus.Error
-	if err == nil || !errors.As(err, &refused) || refused.Name != noSuchContainer {
-		return path, err
+	err := manager.CallWithContext(ctx, berthManager+".GetContainerByName", 0, name).Store(&path)
+	if refused, ok := errors.AsType[dbus.Error](err); ok && refused.Name == noSuchContainer {
+		err = manager.CallWithContext(ctx, berthManager+".DefineXML", 0, xml, noOptions()).Store(&path)
 	}
-	xml := domainXML(b.name(id), b.roots.Root(id), b.idmap)
-	err = manager.CallWithContext(ctx, berthManager+".DefineXML", 0, xml, noOptions()).Store(&path)
-	return path, err
+	if err != nil {
+		return fmt.Errorf("define %s: %w", name, err)
+	}
+	b.containers = append(b.containers, b.conn.Object(berthName, path))
+	return nil
 }
 
 // log returns the file of the messages of the programs that are run for a container.
@@ -103,7 +107,11 @@ func (b *berth) Close() error {
 	if b.conn == nil {
 		return nil
 	}
-	return errors.Join(b.conn.Close(), b.null.Close())
+	err := b.conn.Close()
+	if b.null != nil {
+		err = errors.Join(err, b.null.Close())
+	}
+	return err
 }
 
 // berthUserNS is berth with a user namespace for each container.

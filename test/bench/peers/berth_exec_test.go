@@ -28,7 +28,8 @@ func TestExecutors(t *testing.T) {
 	t.Parallel()
 	for peer, want := range map[string]bool{
 		"berth": true, "berth-userns": true, "berthctl": true, "berth-nsenter": true, "lxc": true, "runc": true, "crun": true,
-		"nspawn": false, "nspawn-terminate": false, "libvirt": false, "virsh": false, "berth-socket": false,
+		"floor-exec": true, "systemd-berth": true, "systemd-berthctl": true, "systemd-run": true, "systemd-shell": true,
+		"berth-recipe": false, "nspawn": false, "nspawn-terminate": false, "libvirt": false, "virsh": false, "berth-socket": false,
 	} {
 		p, err := New(peer, Roots{})
 		if err != nil {

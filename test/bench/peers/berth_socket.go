@@ -2,8 +2,6 @@ package peers
 
 import (
 	"context"
-	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 )
@@ -42,20 +40,7 @@ func (s *socketBerth) socket(id int) string {
 
 // Start connects to a container's socket, and returns when init has sent a byte.
 func (s *socketBerth) Start(ctx context.Context, id int) error {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", s.socket(id))
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetReadDeadline(deadline); err != nil {
-			return err
-		}
-	}
-	if _, err := conn.Read(make([]byte, 1)); err != nil {
-		return fmt.Errorf("%s: no answer: %w", s.socket(id), err)
-	}
-	return nil
+	return firstByte(ctx, "unix", s.socket(id))
 }
 
 // Stop stops the service. After that the socket listens again.

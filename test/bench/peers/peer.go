@@ -35,6 +35,8 @@ type About struct {
 	Version    string
 	Note       string
 	Foreground bool     // Start returns at once, and its return says nothing about init
+	Ready      bool     // the container's init notes no time; Start returns when it is ready
+	Command    []string // the command to execute, if the containers do not have the usual one
 	Programs   []string // the peer's programs, of which the memory is measured
 }
 
@@ -66,6 +68,18 @@ func New(peer string, roots Roots) (Peer, error) {
 		return &nsenter{berth: berth{roots: roots}}, nil
 	case "berth-socket":
 		return &socketBerth{berth: berth{roots: roots}}, nil
+	case "berth-recipe":
+		return newRecipe(roots), nil
+	case "floor-exec":
+		return &floorExec{berth: berth{roots: roots}}, nil
+	case "systemd-berth":
+		return newInSystemd(roots), nil
+	case "systemd-berthctl":
+		return newProgramInSystemd(roots, "berthctl exec", "berthctl", "exec", "NAME", "--"), nil
+	case "systemd-run":
+		return newProgramInSystemd(roots, "systemd-run -M", "systemd-run", "-M", "NAME", "--wait", "--pipe", "-q"), nil
+	case "systemd-shell":
+		return newProgramInSystemd(roots, "machinectl shell, which hands on no exit status", "machinectl", "-q", "shell", "NAME"), nil
 	case "nspawn":
 		return newNspawn(roots, terminateBySignal), nil
 	case "nspawn-terminate":

@@ -69,6 +69,14 @@ func decode(t *testing.T, text string) (value any) {
 // TestDomainXMLIsADefinition: the XML of the comparison is a definition.
 func TestDomainXMLIsADefinition(t *testing.T) {
 	t.Parallel()
+	def, err := domain.Parse([]byte(systemdXML("bench-systemd", "/run/a&b")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, _ := def.Root()
+	if diff := cmp.Diff([]any{"bench-systemd", "/run/a&b", true}, []any{def.Name, root.Source, def.Extension.Notify}); diff != "" {
+		t.Errorf("with systemd: name, root, notify (-want +got):\n%s", diff)
+	}
 	for more, maps := range map[string]int{"": 0, idmap: 1} {
 		def, err := domain.Parse([]byte(domainXML("bench7", "/run/a&b", more)))
 		if err != nil {

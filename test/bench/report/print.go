@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/berthd/berth/test/bench/stats"
 )
@@ -20,7 +21,8 @@ func (r *Report) Print(w io.Writer) error {
 		r.startTable("Start, warm: the call to init's first instruction, right after another start (ms)", r.Warm),
 		r.startTable("Start, cold: the same after 400 ms of quiet (ms)", r.Cold),
 		r.stopTable(),
-		r.execTable(),
+		r.execTable("Exec of a command, call to exit status: the second in a container, right after the first (ms)", r.Exec, Ours),
+		r.execTable("Exec of /bin/true in a container with systemd, call to exit status: the second of two right after each other (ms)", r.Inside, OursInSystemd),
 		r.answerTable(),
 		r.manyTable(),
 		r.memoryTable(),
@@ -49,63 +51,54 @@ func (r *Report) peerTable() table {
 }
 
 func (r *Report) startTable(title string, all []Series) table {
-	t := table{
-		title: title, left: 1,
-		head: []string{"peer", "runs", "p10", "p50", "p90", "call returns p50", "to berth"},
-	}
-	base := median(all, Ours)
-	for _, s := range all {
-		sum := stats.Summarize(s.Samples)
-		t.rows = append(t.rows, []string{
-			s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
-			number(stats.Median(s.Returned), 2), times(stats.Ratio(sum.P50, base)),
-		})
-	}
-	return t
+	return r.seriesTable(title, all, Ours, &column{"call returns p50", func(s Series) []float64 { return s.Returned }})
 }
 
 func (r *Report) stopTable() table {
-	t := table{
-		title: "Stop of a container that has run for 60 ms or more: the call to its return (ms)", left: 1,
-		head: []string{"peer", "runs", "p10", "p50", "p90", "to berth"},
-	}
-	base := median(r.Stop, Ours)
-	for _, s := range r.Stop {
-		sum := stats.Summarize(s.Samples)
-		t.rows = append(t.rows, []string{
-			s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
-			times(stats.Ratio(sum.P50, base)),
-		})
-	}
-	return t
+	return r.seriesTable("Stop of a container that has run for 60 ms or more: the call to its return (ms)", r.Stop, Ours, nil)
 }
 
-func (r *Report) execTable() table {
-	t := table{
-		title: "Exec of a command, call to exit status: the second in a container, right after the first (ms)", left: 1,
-		head: []string{"peer", "runs", "p10", "p50", "p90", "first p50", "to berth"},
-	}
-	base := median(r.Exec, Ours)
-	for _, s := range r.Exec {
-		sum := stats.Summarize(s.Samples)
-		t.rows = append(t.rows, []string{
-			s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
-			number(stats.Median(s.First), 2), times(stats.Ratio(sum.P50, base)),
-		})
-	}
-	return t
+func (r *Report) execTable(title string, all []Series, ours string) table {
+	return r.seriesTable(title, all, ours, &column{"first p50", func(s Series) []float64 { return s.First }})
 }
 
 func (r *Report) answerTable() table {
-	t := table{
-		title: "Start by a connection to a passed socket: connect to first byte (ms)", left: 1,
-		head: []string{"peer", "runs", "p10", "p50", "p90"},
+	return r.seriesTable("Start by a connection to a passed socket: connect to first byte (ms)", r.Answer, "", nil)
+}
+
+// column is one more column of a table of series: the median of other samples.
+type column struct {
+	head    string
+	samples func(Series) []float64
+}
+
+// seriesTable returns a table with a row for each peer. ours is the peer that the others are compared with; it may be
+// empty. They are compared with the floor too, if it is among them.
+func (r *Report) seriesTable(title string, all []Series, ours string, more *column) table {
+	t := table{title: title, left: 1, head: []string{"peer", "runs", "p10", "p50", "p90"}}
+	if more != nil {
+		t.head = append(t.head, more.head)
 	}
-	for _, s := range r.Answer {
+	if ours != "" {
+		t.head = append(t.head, "to "+ours)
+	}
+	floor := median(all, Floor)
+	if !math.IsNaN(floor) {
+		t.head = append(t.head, "to floor")
+	}
+	for _, s := range all {
 		sum := stats.Summarize(s.Samples)
-		t.rows = append(t.rows, []string{
-			s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2),
-		})
+		row := []string{s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2)}
+		if more != nil {
+			row = append(row, number(stats.Median(more.samples(s)), 2))
+		}
+		if ours != "" {
+			row = append(row, times(stats.Ratio(sum.P50, median(all, ours))))
+		}
+		if !math.IsNaN(floor) {
+			row = append(row, times(stats.Ratio(sum.P50, floor)))
+		}
+		t.rows = append(t.rows, row)
 	}
 	return t
 }

@@ -16,6 +16,16 @@ const Ours = "berth"
 // WithUserNamespace is Ours with a user namespace for each container. It is compared with Ours.
 const WithUserNamespace = "berth-userns"
 
+// Floor is the peer that does only what cannot be done without.
+const Floor = "floor"
+
+// OursInSystemd is Ours in a container with systemd as init. It is compared with SystemdRun and MachinectlShell there.
+const (
+	OursInSystemd   = "berth@systemd"
+	SystemdRun      = "systemd-run"
+	MachinectlShell = "machinectl-shell"
+)
+
 // Report holds all measurements of one run. Times are in milliseconds.
 type Report struct {
 	Machine  Machine   `json:"machine"`
@@ -24,6 +34,7 @@ type Report struct {
 	Cold     []Series  `json:"start_cold"`
 	Stop     []Series  `json:"stop"`
 	Exec     []Series  `json:"exec"`
+	Inside   []Series  `json:"exec_systemd"` // in a container with systemd
 	Answer   []Series  `json:"socket_answer"`
 	Many     []Many    `json:"many"`
 	Memory   []Memory  `json:"memory"`

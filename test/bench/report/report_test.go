@@ -57,10 +57,16 @@ func measured() *Report {
 			{Peer: "nspawn", Samples: []float64{2.5}},
 		},
 		Exec: []Series{
+			{Peer: "floor", Samples: []float64{1}},
 			{Peer: "berth", Samples: []float64{2, 2.5, 3}, First: []float64{4, 5, 6}},
 			{Peer: "berth-userns", Samples: []float64{3}},
 			{Peer: "nsenter", Samples: []float64{5}, First: []float64{6}},
 			{Peer: "crun", Samples: []float64{20}, First: []float64{21}},
+		},
+		Inside: []Series{
+			{Peer: "berth@systemd", Samples: []float64{2}, First: []float64{3}},
+			{Peer: "systemd-run", Samples: []float64{10}, First: []float64{12}},
+			{Peer: "machinectl-shell", Samples: []float64{6}},
 		},
 		Answer: []Series{{Peer: "berth-socket", Samples: []float64{30, 32}}},
 		Many: []Many{

@@ -56,6 +56,7 @@ func (r *Report) targets() []target {
 		return "+" + ms(v)
 	}
 	warm, cold, stop, exec := median(r.Warm, Ours), median(r.Cold, Ours), median(r.Stop, Ours), median(r.Exec, Ours)
+	inside := median(r.Inside, OursInSystemd)
 	against := func(all []Series, value float64, peer string) float64 {
 		return stats.Ratio(value, median(all, peer))
 	}
@@ -75,6 +76,8 @@ func (r *Report) targets() []target {
 		{name: "exec p50, of lxc's", measured: against(r.Exec, exec, "lxc"), limit: 1.0 / 4, format: times},
 		{name: "exec p50, of nsenter's", measured: against(r.Exec, exec, "nsenter"), limit: 1.0 / 4, format: times},
 		{name: "exec p50, of crun's", measured: against(r.Exec, exec, "crun"), limit: 1.0 / 4, format: times},
+		{name: "exec p50 with systemd inside, of systemd-run -M's", measured: against(r.Inside, inside, SystemdRun), limit: 1.0 / 4, format: times},
+		{name: "exec p50 with systemd inside, of machinectl shell's", measured: against(r.Inside, inside, MachinectlShell), limit: 1.0 / 4, format: times},
 		{name: "starts one by one", measured: r.rate(1), limit: 80, above: true, format: rate},
 		{name: "starts by 8 callers", measured: r.rate(8), limit: 150, above: true, format: rate},
 		{name: "private memory of a supervisor, many running", measured: r.supervisor(), limit: 930, format: kib},
