@@ -8,6 +8,10 @@
 // ends the nests. The peers take turns, with one container each, so that other load on the machine
 // affects all of them alike.
 //
+// The peer "floor" does what nobody can do without who starts a container in a scope and registers it, and nothing else.
+// Every table has the ratio to it. It is no limit of the machine for a start without a scope: runc and crun make none
+// by default, and they register nothing.
+//
 // Berth with a user namespace for each container is a peer of its own. The difference between the two
 // is the cost of the user namespace.
 //
@@ -17,8 +21,7 @@
 // container's init (package tinit), however the manager reports it.
 //
 // Commands are also executed in a container with systemd as init, which systemd-run -M and machinectl shell need. All
-// peers of that table execute /bin/true in the same container. The peer "floor" is a command by the raw system calls
-// that none can do without.
+// peers of that table execute /bin/true in the same container.
 //
 // The tables show a peer that cannot run with the reason. A missed target is printed, and is no failure.
 package main

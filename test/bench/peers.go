@@ -29,7 +29,7 @@ func peerConfigs() []peerConfig {
 	libvirt := []string{"libvirt-daemon", "libvirt-daemon-system", "libvirt-daemon-driver-lxc", "libvirt-clients"}
 	return []peerConfig{
 		{name: "berth", peer: "berth", flavour: host.Plain},
-		{name: report.Floor, peer: "floor-exec", flavour: host.Plain, extra: true, commands: true},
+		{name: report.Floor, peer: "floor", flavour: host.Plain},
 		{name: report.WithUserNamespace, peer: "berth-userns", flavour: host.Plain, extra: true},
 		{name: "berthctl", peer: "berthctl", flavour: host.Plain, extra: true},
 		{name: "nsenter", peer: "berth-nsenter", flavour: host.Plain, extra: true, commands: true},
@@ -52,7 +52,7 @@ func peerConfigs() []peerConfig {
 
 // berth reports whether the peer needs Berth in the nest.
 func (p peerConfig) berth() bool {
-	return strings.HasPrefix(p.peer, "berth") || strings.HasPrefix(p.peer, "systemd-") || p.peer == "floor-exec"
+	return strings.HasPrefix(p.peer, "berth") || strings.HasPrefix(p.peer, "systemd-")
 }
 
 func peerNames() []string {

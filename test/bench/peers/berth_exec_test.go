@@ -28,7 +28,7 @@ func TestExecutors(t *testing.T) {
 	t.Parallel()
 	for peer, want := range map[string]bool{
 		"berth": true, "berth-userns": true, "berthctl": true, "berth-nsenter": true, "lxc": true, "runc": true, "crun": true,
-		"floor-exec": true, "systemd-berth": true, "systemd-berthctl": true, "systemd-run": true, "systemd-shell": true,
+		"floor": true, "systemd-berth": true, "systemd-berthctl": true, "systemd-run": true, "systemd-shell": true,
 		"berth-recipe": false, "nspawn": false, "nspawn-terminate": false, "libvirt": false, "virsh": false, "berth-socket": false,
 	} {
 		p, err := New(peer, Roots{})

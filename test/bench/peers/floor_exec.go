@@ -13,36 +13,19 @@ import (
 	"github.com/berthd/berth/internal/linux/born"
 )
 
-// floorExec executes commands in containers of berth by the calls that none can do without: clone(2) into the control
-// group, setns(2), clone(2) into the pid namespace, execve(2), wait.
-type floorExec struct {
-	berth
-	inits []*os.File // pidfds
-	group []*os.File // the directories of their control groups
-}
-
-func (f *floorExec) Prepare(ctx context.Context, count int) (About, error) {
-	about, err := f.berth.Prepare(ctx, count)
-	f.inits, f.group = make([]*os.File, count), make([]*os.File, count)
-	about.Note = "in containers of berth: raw clone into the control group, setns, clone, execve, wait; no bus, no rights given up"
-	return about, err
-}
-
-func (f *floorExec) Start(ctx context.Context, id int) (err error) {
-	if err := f.berth.Start(ctx, id); err != nil {
-		return err
+// Exec executes a command by the calls that none can do without: clone(2) into the control group, setns(2), clone(2)
+// into the pid namespace, execve(2), wait.
+func (f *floor) Exec(_ context.Context, id int, argv []string) (err error) {
+	r := f.running[id]
+	if r == nil {
+		return fmt.Errorf("exec in %s: not started", name(id))
 	}
-	var leader uint32
-	if err := f.containers[id].StoreProperty(berthContainer+".Leader", &leader); err != nil {
-		return err
+	if r.group == nil {
+		if r.group, err = openGroup(r.newborn.PID); err != nil {
+			return err
+		}
 	}
-	pidfd, err := unix.PidfdOpen(int(leader), 0)
-	if err != nil {
-		return fmt.Errorf("pidfd of %d: %w", leader, err)
-	}
-	f.inits[id] = os.NewFile(uintptr(pidfd), "init")
-	f.group[id], err = openGroup(int(leader))
-	return err
+	return execBorn(r.newborn.Process, r.group, f.null, argv)
 }
 
 // openGroup opens the directory of a process's control group.
@@ -59,18 +42,10 @@ func openGroup(pid int) (*os.File, error) {
 	return nil, fmt.Errorf("process %d is in no control group of version 2", pid)
 }
 
-func (f *floorExec) Stop(ctx context.Context, id int) error {
-	return errors.Join(f.inits[id].Close(), f.group[id].Close(), f.berth.Stop(ctx, id))
-}
-
-func (f *floorExec) Exec(_ context.Context, id int, argv []string) error {
-	return execBorn(f.inits[id], f.group[id], f.null, argv)
-}
-
 // execBorn executes a command in the namespaces of an init, which is a pidfd, and in a control group.
 func execBorn(leader, group, null *os.File, argv []string) error {
 	const fdInit = 3
-	const kinds = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWTIME
+	const kinds = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
 	b := born.Birth{
 		Group: group, Files: []*os.File{null, null, null, leader}, Keep: 3,
 		Calls: []born.Call{

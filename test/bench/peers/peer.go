@@ -70,8 +70,8 @@ func New(peer string, roots Roots) (Peer, error) {
 		return &socketBerth{berth: berth{roots: roots}}, nil
 	case "berth-recipe":
 		return newRecipe(roots), nil
-	case "floor-exec":
-		return &floorExec{berth: berth{roots: roots}}, nil
+	case "floor":
+		return &floor{roots: roots}, nil
 	case "systemd-berth":
 		return newInSystemd(roots), nil
 	case "systemd-berthctl":

@@ -106,14 +106,23 @@ func (r *Report) seriesTable(title string, all []Series, ours string, more *colu
 func (r *Report) manyTable() table {
 	t := table{
 		title: "Many containers: until the last one's init runs; stop of all with 8 callers", left: 1,
-		head: []string{"peer", "containers", "callers", "start s", "starts/s", "time to berth", "stop s"},
+		head: []string{"peer", "containers", "callers", "start s", "starts/s", "time to berth", "stop s", "start+stop/s"},
+	}
+	if _, ok := r.many(Floor, 8); ok {
+		t.head = append(t.head, "to floor")
 	}
 	for _, m := range r.Many {
 		base, _ := r.many(Ours, m.Callers)
-		t.rows = append(t.rows, []string{
+		row := []string{
 			m.Peer, fmt.Sprint(m.Count), fmt.Sprint(m.Callers), number(m.Start/1000, 2), number(m.Rate(), 1),
 			times(stats.Ratio(m.Start, base.Start)), number(m.Stop/1000, 2),
-		})
+			number(m.Whole(), 1),
+		}
+		if len(t.head) > len(row) {
+			floor, _ := r.many(Floor, m.Callers)
+			row = append(row, times(stats.Ratio(m.Whole(), floor.Whole())))
+		}
+		t.rows = append(t.rows, row)
 	}
 	return t
 }

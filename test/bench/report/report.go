@@ -79,6 +79,9 @@ type Many struct {
 // Rate returns the starts per second.
 func (m Many) Rate() float64 { return float64(m.Count) / m.Start * 1000 }
 
+// Whole returns the containers per second that were started and stopped.
+func (m Many) Whole() float64 { return float64(m.Count) / (m.Start + m.Stop) * 1000 }
+
 // Memory is one program's memory at one moment.
 type Memory struct {
 	Peer    string        `json:"peer"`

@@ -64,13 +64,18 @@ func (r *Report) targets() []target {
 		{name: "warm start p50", measured: warm, limit: 10, format: ms},
 		{
 			name:     "warm start p50 with a user namespace, over one without",
-			measured: median(r.Warm, WithUserNamespace) - warm, limit: 3, format: over,
+			measured: median(r.Warm, WithUserNamespace) - warm, limit: 0.6, format: over,
 		},
 		{name: "warm start p50, of nspawn's", measured: against(r.Warm, warm, "nspawn"), limit: 1.0 / 5, format: times},
 		{name: "warm start p50, of libvirt's", measured: against(r.Warm, warm, "libvirt"), limit: 1.0 / 6, format: times},
+		{name: "warm start p50, of the floor's", measured: against(r.Warm, warm, Floor), limit: 1.25, format: times},
+		{name: "warm start p50, of crun's, which registers nothing", measured: against(r.Warm, warm, "crun"), limit: 1, format: times},
+		{name: "warm start p50, of lxc's, which registers nothing", measured: against(r.Warm, warm, "lxc"), limit: 1, format: times},
+		{name: "cold start p50, of the floor's", measured: against(r.Cold, cold, Floor), limit: 1.05, format: times},
 		{name: "cold start p50, of nspawn's", measured: against(r.Cold, cold, "nspawn"), limit: 1.0 / 2, format: times},
 		{name: "cold start p50, of libvirt's", measured: against(r.Cold, cold, "libvirt"), limit: 1.0 / 2, format: times},
 		{name: "destroy of a settled container p50", measured: stop, limit: 6, format: ms},
+		{name: "destroy p50, of the floor's", measured: against(r.Stop, stop, Floor), limit: 1.25, format: times},
 		{name: "exec p50", measured: exec, limit: 5, format: ms},
 		{name: "exec p50 with a user namespace", measured: median(r.Exec, WithUserNamespace), limit: 5, format: ms},
 		{name: "exec p50, of lxc's", measured: against(r.Exec, exec, "lxc"), limit: 1.0 / 4, format: times},
@@ -80,6 +85,7 @@ func (r *Report) targets() []target {
 		{name: "exec p50 with systemd inside, of machinectl shell's", measured: against(r.Inside, inside, MachinectlShell), limit: 1.0 / 4, format: times},
 		{name: "starts one by one", measured: r.rate(1), limit: 80, above: true, format: rate},
 		{name: "starts by 8 callers", measured: r.rate(8), limit: 150, above: true, format: rate},
+		{name: "starts and stops by 8 callers, of the floor's", measured: r.ofFloor(8), limit: 0.8, above: true, format: times},
 		{name: "private memory of a supervisor, many running", measured: r.supervisor(), limit: 930, format: kib},
 		{name: "RSS of an idle berthd", measured: r.idleDaemon(), limit: 25e6 / 1024, format: kib},
 	}
@@ -90,6 +96,16 @@ func (r *Report) rate(callers int) float64 {
 		return m.Rate()
 	}
 	return math.NaN()
+}
+
+// ofFloor returns the rate of starts and stops together, as a part of the floor's.
+func (r *Report) ofFloor(callers int) float64 {
+	ours, ok := r.many(Ours, callers)
+	floor, also := r.many(Floor, callers)
+	if !ok || !also {
+		return math.NaN()
+	}
+	return stats.Ratio(ours.Whole(), floor.Whole())
 }
 
 // supervisor returns the memory that one more supervisor takes: all its pages that no other process
