@@ -47,6 +47,8 @@ func peerConfigs() []peerConfig {
 		{name: "lxc", peer: "lxc", flavour: host.Plain, packages: []string{"lxc"}},
 		{name: "runc", peer: "runc", flavour: host.Plain, packages: []string{"runc"}},
 		{name: "crun", peer: "crun", flavour: host.Plain, packages: []string{"crun"}},
+		{name: "runc@systemd-cgroup", peer: "runc-systemd", flavour: host.Plain, packages: []string{"runc"}},
+		{name: "crun@systemd-cgroup", peer: "crun-systemd", flavour: host.Plain, packages: []string{"crun"}},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // Peer is one container manager. Several callers call Start and Stop at once, each with a container of
@@ -90,10 +91,10 @@ func New(peer string, roots Roots) (Peer, error) {
 		return &virsh{roots: roots}, nil
 	case "lxc":
 		return &lxc{roots: roots}, nil
-	case "runc":
-		return newOCI("runc", roots), nil
-	case "crun":
-		return newOCI("crun", roots), nil
+	case "runc", "crun":
+		return newOCI(peer, roots, false), nil
+	case "runc-systemd", "crun-systemd":
+		return newOCI(strings.TrimSuffix(peer, "-systemd"), roots, true), nil
 	}
 	return nil, fmt.Errorf("peer %q: unknown", peer)
 }

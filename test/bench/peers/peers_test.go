@@ -34,7 +34,7 @@ func TestV1Hierarchies(t *testing.T) {
 	}
 }
 
-// TestAdaptSpec: an OCI spec gets the root, the init and the namespaces of the comparison, and a
+// TestAdaptSpec: an OCI spec gets the root, the init, the namespaces and the group of the comparison, and a
 // broken one is an error.
 func TestAdaptSpec(t *testing.T) {
 	t.Parallel()
@@ -43,8 +43,8 @@ func TestAdaptSpec(t *testing.T) {
 		"linux":{"resources":{"devices":[]},"namespaces":[{"type":"pid"},{"type":"network"},{"type":"mount"}]}}`
 	const want = `{"ociVersion":"1.0.2","process":{"terminal":false,"args":["/tinit"],"cwd":"/"},
 		"root":{"path":"/r"},
-		"linux":{"resources":{"devices":[]},"namespaces":[{"type":"pid"},{"type":"mount"}]}}`
-	got, err := adaptSpec([]byte(spec), "/r")
+		"linux":{"resources":{"devices":[]},"cgroupsPath":"machine.slice:crun:x","namespaces":[{"type":"pid"},{"type":"mount"}]}}`
+	got, err := adaptSpec([]byte(spec), "/r", "machine.slice:crun:x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestAdaptSpec(t *testing.T) {
 		t.Errorf("adaptSpec (-want +got):\n%s", diff)
 	}
 	for _, bad := range []string{"", "[]", "{}", `{"process":{},"linux":{"namespaces":7}}`} {
-		if _, err := adaptSpec([]byte(bad), "/r"); err == nil {
+		if _, err := adaptSpec([]byte(bad), "/r", ""); err == nil {
 			t.Errorf("adaptSpec(%q): no error", bad)
 		}
 	}
