@@ -20,6 +20,8 @@
 // period if nobody has moved one shortly before. A start ends with the first instruction of the
 // container's init (package tinit), however the manager reports it.
 //
+// Between the two are starts 12 and 30 ms after a stop, and restarts, which begin with the call of the stop.
+//
 // Commands are also executed in a container with systemd as init, which systemd-run -M and machinectl shell need. All
 // peers of that table execute /bin/true in the same container.
 //

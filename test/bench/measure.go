@@ -29,14 +29,8 @@ func (s *session) measure(ctx context.Context) error {
 		{"commands", s.executes, func(p *contender) bool { return p.executes }},
 	}
 	for _, round := range rounds {
-		for run := range s.options.runs {
-			if run%10 == 0 {
-				s.say("%s, round %d of %d", round.name, run+1, s.options.runs)
-			}
-			err := s.each(round.in, func(p *contender) error { return round.once(ctx, p) })
-			if err != nil {
-				return err
-			}
+		if err := s.rounds(ctx, round.name, round.in, round.once); err != nil {
+			return err
 		}
 	}
 	if err := s.endLasting(ctx); err != nil {
@@ -49,6 +43,10 @@ func (s *session) measure(ctx context.Context) error {
 			return err
 		}
 	}
+	// Late: a peer that cannot start what it has just stopped has all its other figures by now.
+	if err := s.rounds(ctx, "starts after a stop", full, s.afterStop); err != nil {
+		return err
+	}
 	if err := s.allMemory(ctx, 0, "idle, after"); err != nil {
 		return err
 	}
@@ -59,6 +57,19 @@ func (s *session) measure(ctx context.Context) error {
 		}
 	}
 	return s.collect()
+}
+
+// rounds measures one kind of thing: once with each contender that in accepts, in turn, as often as there are runs.
+func (s *session) rounds(ctx context.Context, what string, in func(*contender) bool, once func(context.Context, *contender) error) error {
+	for run := range s.options.runs {
+		if run%10 == 0 {
+			s.say("%s, round %d of %d", what, run+1, s.options.runs)
+		}
+		if err := s.each(in, func(p *contender) error { return once(ctx, p) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // each calls f with every contender that is not excluded and that wanted accepts.

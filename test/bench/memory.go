@@ -66,7 +66,16 @@ func (s *session) collect() error {
 		for _, each := range []struct {
 			from report.Series
 			to   *[]report.Series
-		}{{p.warm, &s.report.Warm}, {p.cold, &s.report.Cold}, {p.stop, &s.report.Stop}, {p.exec, s.execTable(p)}, {p.answer, &s.report.Answer}} {
+		}{
+			{p.warm, &s.report.Warm},
+			{p.cold, &s.report.Cold},
+			{p.stop, &s.report.Stop},
+			{p.exec, s.execTable(p)},
+			{p.answer, &s.report.Answer},
+			{p.after12, &s.report.After12},
+			{p.after30, &s.report.After30},
+			{p.restart, &s.report.Restart},
+		} {
 			if len(each.from.Samples) > 0 {
 				each.from.Peer = p.name
 				*each.to = append(*each.to, each.from)

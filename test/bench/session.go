@@ -35,6 +35,8 @@ type contender struct {
 	warm, cold report.Series
 	stop, exec report.Series
 	answer     report.Series
+
+	restart, after12, after30 report.Series
 }
 
 func newSession(o options) *session {

@@ -76,6 +76,8 @@ func (a *Agent) serve(ctx context.Context, request proto.Request) (proto.Reply, 
 		return a.start(ctx, peer, request)
 	case proto.Stop:
 		return a.stop(ctx, peer, request)
+	case proto.Again:
+		return a.again(ctx, peer, request)
 	case proto.Exec:
 		return a.execute(ctx, peer, request)
 	case proto.Memory:

@@ -4,6 +4,8 @@
 // The agent takes the times, beside the peers. They never include the pipe between the two.
 package proto
 
+import "time"
+
 // Op is an operation of the agent.
 type Op string
 
@@ -12,6 +14,7 @@ const (
 	Prepare Op = "prepare" // make the peer and its containers 0 to Count-1 ready
 	Start   Op = "start"   // start IDs with Callers callers, each waiting for its init
 	Stop    Op = "stop"    // stop IDs with Callers callers
+	Again   Op = "again"   // stop the first of IDs, wait for Pause, start the second; Wall is from the stop's call to init
 	Exec    Op = "exec"    // execute a command in each of IDs with Callers callers
 	Memory  Op = "memory"  // read the memory of the peer's processes
 	Profile Op = "profile" // start the one of IDs, and note when its steps are seen from outside
@@ -24,6 +27,8 @@ type Request struct {
 	IDs     []int  `json:"ids,omitempty"`
 	Callers int    `json:"callers,omitempty"`
 	Count   int    `json:"count,omitempty"`
+
+	Pause time.Duration `json:"pause,omitempty"`
 }
 
 // Timing is one start, stop or command. Its times are in milliseconds after the call.

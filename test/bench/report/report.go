@@ -32,6 +32,9 @@ type Report struct {
 	Peers    []Peer    `json:"peers"`
 	Warm     []Series  `json:"start_warm"`
 	Cold     []Series  `json:"start_cold"`
+	After12  []Series  `json:"start_12ms_after_stop"`
+	After30  []Series  `json:"start_30ms_after_stop"`
+	Restart  []Series  `json:"restart"`
 	Stop     []Series  `json:"stop"`
 	Exec     []Series  `json:"exec"`
 	Inside   []Series  `json:"exec_systemd"` // in a container with systemd

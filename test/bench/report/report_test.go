@@ -53,6 +53,9 @@ func measured() *Report {
 			{Peer: "nspawn", Samples: []float64{50}},
 			{Peer: "libvirt", Samples: []float64{70}},
 		},
+		After12: []Series{{Peer: "berth", Samples: []float64{12}, Returned: []float64{13}}, {Peer: "floor", Samples: []float64{10}}},
+		After30: []Series{{Peer: "berth", Samples: []float64{20}}},
+		Restart: []Series{{Peer: "berth", Samples: []float64{15}}, {Peer: "floor", Samples: []float64{6}}},
 		Stop: []Series{
 			{Peer: "berth", Samples: []float64{4, 6}},
 			{Peer: "nspawn", Samples: []float64{2.5}},
