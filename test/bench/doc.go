@@ -25,5 +25,8 @@
 // Commands are also executed in a container with systemd as init, which systemd-run -M and machinectl shell need. All
 // peers of that table execute /bin/true in the same container.
 //
+// With --trace the kernel's own tracing (tracefs) shows where a start and a stop are at which time: package timeline has
+// the steps. It sees all processes of the nest, whatever program they run, and nothing is built for it.
+//
 // The tables show a peer that cannot run with the reason. A missed target is printed, and is no failure.
 package main

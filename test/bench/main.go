@@ -40,6 +40,7 @@ type options struct {
 	many     int
 	peers    []string
 	profile  bool
+	trace    bool
 	install  bool
 	jsonPath string
 	nest     string
@@ -57,6 +58,7 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&quick, "quick", false, "5 runs and 20 containers, to see that it works")
 	flags.BoolVar(&berthOnly, "berth-only", false, "only Berth, with its profile")
 	flags.BoolVar(&o.profile, "profile", false, "also show the steps of a start, by the signals on the bus")
+	flags.BoolVar(&o.trace, "trace", false, "also show where starts and stops are, by the kernel's tracing of all processes")
 	flags.BoolVar(&o.install, "install", true, "install missing Debian packages")
 	flags.StringVar(&o.jsonPath, "json", "", "write every sample to this `file`")
 	flags.StringVar(&o.nest, "nest", "test/rig/nest", "the nest rig's `script`")

@@ -56,6 +56,12 @@ func (s *session) measure(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.options.trace {
+		s.say("traces")
+		if err := s.each(full, func(p *contender) error { return s.trace(ctx, p) }); err != nil {
+			return err
+		}
+	}
 	return s.collect()
 }
 

@@ -33,7 +33,7 @@ func (s *session) memory(ctx context.Context, p *contender, running int, moment 
 
 // profile records when the steps of a contender's warm starts are seen.
 func (s *session) profile(ctx context.Context, p *contender) error {
-	seen := report.Profile{Peer: p.name}
+	seen := report.Profile{Title: "Where a warm start of " + p.name + " goes, seen from outside", Peer: p.name}
 	for range s.options.runs {
 		warm := s.next(p, 1)
 		if _, err := s.do(ctx, p, proto.Request{Op: proto.Start, IDs: warm, Callers: 1}); err != nil || p.problem != "" {

@@ -24,7 +24,7 @@ func (a *Agent) start(ctx context.Context, peer prepared, request proto.Request)
 }
 
 func (a *Agent) startOne(ctx context.Context, peer prepared, id int) (proto.Timing, error) {
-	timing := proto.Timing{ID: id}
+	timing := proto.Timing{ID: id, Called: monotonic()}
 	deadline, _ := ctx.Deadline()
 	called, err := now()
 	if err != nil {
@@ -54,7 +54,7 @@ func (a *Agent) startOne(ctx context.Context, peer prepared, id int) (proto.Timi
 
 func (a *Agent) stop(ctx context.Context, peer prepared, request proto.Request) (proto.Reply, error) {
 	return each(ctx, request, func(ctx context.Context, id int) (proto.Timing, error) {
-		timing := proto.Timing{ID: id}
+		timing := proto.Timing{ID: id, Called: monotonic()}
 		called, err := now()
 		if err != nil {
 			return timing, err

@@ -10,8 +10,11 @@ import (
 // Tinit is the path, inside a nest, of the program that is every container's init.
 const Tinit = "/run/nest/out/tinit"
 
+// Init is the program in the containers that is executed as init.
+const Init = "/tinit"
+
 // nothing returns the command that is executed in the containers. It exits with 0 at once.
-func nothing() []string { return []string{"/tinit", "exit"} }
+func nothing() []string { return []string{Init, "exit"} }
 
 // makeRoot makes one container's root directory. It has busybox, tinit and its pipe, and the mount
 // points that some manager needs. It has /usr because systemd-nspawn refuses a root without it.
@@ -26,7 +29,7 @@ func makeRoot(dir string) (*stamp, error) {
 	if err := copyFile("/bin/busybox", filepath.Join(dir, "bin/busybox")); err != nil {
 		return nil, err
 	}
-	if err := copyFile(Tinit, filepath.Join(dir, "tinit")); err != nil {
+	if err := copyFile(Tinit, filepath.Join(dir, Init)); err != nil {
 		return nil, err
 	}
 	for _, applet := range []string{"bin/sh", "bin/ls", "bin/cat"} {

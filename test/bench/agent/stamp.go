@@ -75,5 +75,13 @@ func now() (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
+// monotonic returns the time of CLOCK_MONOTONIC, which the kernel's tracing has too.
+func monotonic() int64 {
+	var t unix.Timespec
+	// It cannot fail: the clock is there, and so is the memory.
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
+	return t.Nano()
+}
+
 // millis returns a duration in milliseconds.
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

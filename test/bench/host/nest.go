@@ -26,6 +26,8 @@ const namePattern = "bench-%d-"
 
 // Nest is one booted nest.
 type Nest struct {
+	Flavour Flavour
+
 	script string // the rig's script
 	state  string // the rig's RIG_STATE
 	name   string
@@ -50,6 +52,7 @@ func (r Rig) Boot(ctx context.Context, o Options) (*Nest, error) {
 	if err != nil {
 		return nil, err
 	}
+	n.Flavour = o.Flavour
 	if o.Flavour == Libvirt {
 		if n.v1, err = makeV1(n.name); err != nil {
 			return nil, errors.Join(err, n.Down())

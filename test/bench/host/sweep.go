@@ -20,9 +20,9 @@ func MakeTree() (string, error) {
 	return os.MkdirTemp("", fmt.Sprintf(treePattern, os.Getpid()))
 }
 
-// Sweep removes the nests and trees of benchmarks that were killed.
+// Sweep removes the nests, trees and tracers of benchmarks that were killed.
 func (r Rig) Sweep() error {
-	return errors.Join(r.sweepNests(), sweepTrees())
+	return errors.Join(r.sweepNests(), sweepTrees(), sweepTracers())
 }
 
 func (r Rig) sweepNests() error {

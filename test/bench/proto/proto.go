@@ -34,6 +34,7 @@ type Request struct {
 // Timing is one start, stop or command. Its times are in milliseconds after the call.
 type Timing struct {
 	ID       int     `json:"id"`
+	Called   int64   `json:"called"`             // when the call was made, in CLOCK_MONOTONIC nanoseconds
 	Exec     float64 `json:"exec,omitempty"`     // init's first instruction
 	Returned float64 `json:"returned,omitempty"` // the call returned; 0 if the peer stays in the foreground
 }

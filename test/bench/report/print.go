@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/berthd/berth/test/bench/stats"
 )
@@ -30,7 +31,7 @@ func (r *Report) Print(w io.Writer) error {
 		r.manyTable(),
 		r.memoryTable(),
 	}
-	for _, p := range r.Profiles {
+	for _, p := range slices.Concat(r.Profiles, r.Traces) {
 		all = append(all, p.table())
 	}
 	for _, t := range append(all, r.targetTable()) {
@@ -147,7 +148,7 @@ func (r *Report) memoryTable() table {
 
 func (p Profile) table() table {
 	t := table{
-		title: "Where a warm start of " + p.Peer + " goes, seen from outside (ms after the call)", left: 1,
+		title: p.Title + " (ms after the call)", left: 1,
 		head: []string{"seen", "runs", "p10", "p50", "p90"},
 	}
 	for _, m := range p.Marks {

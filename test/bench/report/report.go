@@ -42,6 +42,7 @@ type Report struct {
 	Many     []Many    `json:"many"`
 	Memory   []Memory  `json:"memory"`
 	Profiles []Profile `json:"profiles,omitempty"`
+	Traces   []Profile `json:"traces,omitempty"`
 }
 
 // Machine describes the machine on which the benchmark ran.
@@ -93,8 +94,9 @@ type Memory struct {
 	Process proto.Process `json:"process"`
 }
 
-// Profile says when the steps of a peer's starts were seen.
+// Profile says when the steps of a peer's starts or stops were seen.
 type Profile struct {
+	Title string        `json:"title"`
 	Peer  string        `json:"peer"`
 	Marks []ProfileMark `json:"marks"`
 }

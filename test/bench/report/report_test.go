@@ -85,7 +85,7 @@ func measured() *Report {
 			{Peer: "berth", Running: 100, Moment: "all running", Process: proto.Process{Program: "berthd", Count: 1, RSS: 30000, PSS: 29000, PrivateDirty: 9000, PrivateClean: 5000}},
 			{Peer: "berth", Moment: "idle, after", Process: proto.Process{Program: "berthd", Count: 1, RSS: 13000, PSS: 12000, PrivateDirty: 7000, PrivateClean: 5000}},
 		},
-		Profiles: []Profile{{Peer: "berth", Marks: []ProfileMark{
+		Profiles: []Profile{{Title: "Where a warm start of berth goes, seen from outside", Peer: "berth", Marks: []ProfileMark{
 			{What: "scope's job done", Samples: []float64{3, 4}},
 			{What: "init executed", Samples: []float64{7, 8}},
 		}}},
