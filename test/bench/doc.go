@@ -9,8 +9,8 @@
 // affects all of them alike.
 //
 // The peer "floor" does what nobody can do without who starts a container in a scope and registers it, and nothing else.
-// Every table has the ratio to it. It is no limit of the machine for a start without a scope: runc and crun make none
-// by default, and they register nothing.
+// Its processes share its memory until they execute (package newborn). Every table has the ratio to it. It is no limit
+// of the machine for a start without a scope: runc and crun make none by default, and they register nothing.
 //
 // Berth with a user namespace for each container is a peer of its own. The difference between the two
 // is the cost of the user namespace.

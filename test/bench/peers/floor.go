@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/domain"
-	"github.com/berthd/berth/internal/linux/born"
 	"github.com/berthd/berth/internal/linux/mount"
 	"github.com/berthd/berth/internal/planner"
 	"github.com/berthd/berth/machined"
+	"github.com/berthd/berth/test/bench/newborn"
 	"github.com/berthd/berth/units"
 )
 
@@ -37,14 +37,15 @@ type floor struct {
 
 // floored is one running container.
 type floored struct {
-	newborn *born.Newborn
-	group   *os.File // the directory of its control group, once a command needed it
+	child *newborn.Process
+	init  *os.File // pidfd, once a command needed it
+	group *os.File // the directory of its control group, likewise
 }
 
 func (f *floor) Prepare(ctx context.Context, count int) (About, error) {
 	about := About{
-		Version: "Linux",
-		Note:    "no manager: raw clone, mounts while systemd makes the scope, registration, execve; stop is SIGKILL, StopUnit and UnregisterMachine; raw exec",
+		Version: "Linux", Foreground: true,
+		Note: "no manager: raw clone, mounts while systemd makes the scope, registration, execve; stop is SIGKILL, StopUnit and UnregisterMachine; raw exec",
 	}
 	var err error
 	if f.conn, err = dbus.ConnectSystemBus(dbus.WithSignalHandler(dbus.NewSequentialSignalHandler())); err != nil {
@@ -101,30 +102,24 @@ func scopeOf(name, root string) (units.Scope, error) {
 	}, nil
 }
 
+// Start returns when init may be executed.
 func (f *floor) Start(ctx context.Context, id int) error {
 	child, leave, err := f.bear(id)
 	if err != nil {
 		return err
 	}
-	err = f.admit(ctx, id, child, leave)
-	if err != nil {
-		// What the child has reported is the cause, if it has ended before.
-		err = errors.Join(err, f.end(context.WithoutCancel(ctx), id, child), child.Await())
-		return errors.Join(err, leave.Close())
+	defer leave.Close()
+	if err := f.admit(ctx, id, child.PID, leave); err != nil {
+		return errors.Join(err, f.end(context.WithoutCancel(ctx), id, child))
 	}
-	f.running[id] = &floored{newborn: child}
-	return errors.Join(child.Await(), leave.Close())
+	f.running[id] = &floored{child: child}
+	return nil
 }
 
 // admit puts the child into a scope, registers it, and lets it go on after each.
-func (f *floor) admit(ctx context.Context, id int, child *born.Newborn, leave *os.File) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := child.Limit(deadline); err != nil {
-			return err
-		}
-	}
+func (f *floor) admit(ctx context.Context, id, pid int, leave *os.File) error {
 	scope := f.plan[id]
-	scope.PID = uint32(child.PID)
+	scope.PID = uint32(pid)
 	if _, err := f.scopes.Start(ctx, scope); err != nil {
 		return err
 	}
@@ -140,7 +135,7 @@ func (f *floor) admit(ctx context.Context, id int, child *born.Newborn, leave *o
 }
 
 // bear creates the child. It waits twice for a byte from the pipe that bear returns.
-func (f *floor) bear(id int) (*born.Newborn, *os.File, error) {
+func (f *floor) bear(id int) (*newborn.Process, *os.File, error) {
 	dir, err := os.OpenFile(f.roots.Root(id), unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return nil, nil, err
@@ -156,12 +151,9 @@ func (f *floor) bear(id int) (*born.Newborn, *os.File, error) {
 		return nil, nil, err
 	}
 	defer wait.Close()
-	b := born.Birth{
-		Flags: unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC,
-		Files: []*os.File{f.null, f.null, f.null, f.bare, tree, wait}, Keep: 3,
-		Calls: floorCalls(name(id)),
-	}
-	child, err := b.Start()
+	fd := handed{null: int(f.null.Fd()), bare: int(f.bare.Fd()), tree: int(tree.Fd()), wait: int(wait.Fd())}
+	const kinds = unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC
+	child, err := newborn.Start(kinds, -1, floorCalls(name(id), fd))
 	if err != nil {
 		return nil, nil, errors.Join(err, leave.Close())
 	}
@@ -186,29 +178,36 @@ func (f *floor) Stop(ctx context.Context, id int) error {
 		return fmt.Errorf("stop %s: not started", name(id))
 	}
 	f.running[id] = nil
-	err := f.end(ctx, id, r.newborn)
-	if r.group != nil {
-		err = errors.Join(err, r.group.Close())
+	err := f.end(ctx, id, r.child)
+	for _, each := range []*os.File{r.init, r.group} {
+		if each != nil {
+			err = errors.Join(err, each.Close())
+		}
 	}
 	return err
 }
 
 // end kills init, and ends its scope and its machine at the same time.
-func (f *floor) end(ctx context.Context, id int, child *born.Newborn) error {
-	defer child.Close()
+func (f *floor) end(ctx context.Context, id int, child *newborn.Process) error {
 	if err := unix.Kill(child.PID, unix.SIGKILL); err != nil {
 		return err
 	}
-	if _, err := reap(child.PID); err != nil {
-		return err
-	}
+	// What the child has reported is the cause, if it has ended before.
+	_, failed := child.Wait()
+	failed = errors.Join(failed, child.Close())
 	unregistered := make(chan error, 1)
 	go func() { unregistered <- f.machines.Unregister(ctx, name(id)) }()
 	err := f.scopes.Stop(ctx, units.ScopeName(name(id)))
-	return errors.Join(err, <-unregistered)
+	return errors.Join(failed, err, <-unregistered)
 }
 
-func (f *floor) Explain(int) string { return "" }
+func (f *floor) Explain(id int) string {
+	r := f.running[id]
+	if r == nil {
+		return ""
+	}
+	return fmt.Sprint(r.child.Failed())
+}
 
 func (f *floor) Close() error {
 	var errs []error

@@ -15,7 +15,7 @@ func TestFloorWaits(t *testing.T) {
 		"wait for the control group", "unshare the cgroup namespace", "mount /sys/fs/cgroup", "wait for the registration", "execve",
 	}
 	var got []string
-	for _, c := range floorCalls("bench0") {
+	for _, c := range floorCalls("bench0", handed{}) {
 		if slices.Contains(all, c.Name) {
 			got = append(got, c.Name)
 		}
