@@ -58,3 +58,16 @@ func CleanEnd(journal string) error {
 	}
 	return nil
 }
+
+// Lives returns how many lives of a guest its journal has. It returns an error if one of them did not end in order.
+func Lives(journal string) (int, error) {
+	text, err := exec.Command("journalctl", "--quiet", "-o", "cat", "--file", journal).CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("journalctl: %w: %s", err, text)
+	}
+	begun, ended := strings.Count(string(text), "Journal started"), strings.Count(string(text), "Journal stopped")
+	if begun != ended {
+		return 0, fmt.Errorf("%d lives began and %d ended in order:\n%s", begun, ended, text)
+	}
+	return begun, nil
+}
