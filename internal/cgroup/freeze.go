@@ -34,6 +34,13 @@ func (d *Dir) Frozen() (bool, error) {
 	return strings.TrimSpace(text) == "1", err
 }
 
+// Stopped reports whether all processes of the group are stopped, because it or a group above it was told to freeze. A
+// process that is created in such a group does not begin.
+func (d *Dir) Stopped() (bool, error) {
+	text, err := d.Read("cgroup.events")
+	return field(text, "frozen") == "1", err
+}
+
 // AwaitEmpty returns when no process is left in the group and its sub-groups. It returns ctx's error
 // if ctx ends first.
 func (d *Dir) AwaitEmpty(ctx context.Context) error { return d.awaitEvent(ctx, "populated", "0") }

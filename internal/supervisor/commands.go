@@ -13,10 +13,8 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-const (
-	maxBeginning = 64   // commands that have not been executed yet
-	maxOver      = 1024 // commands that have ended, and whose end nobody has asked for
-)
+// maxOver is how many commands have ended, and nobody has asked for their end.
+const maxOver = 1024
 
 // command is a command in the container.
 type command struct {
@@ -30,11 +28,10 @@ type command struct {
 
 // commands are those of one container, in the order of their ids. The goroutine of run owns them.
 type commands struct {
-	plan      *os.File // the packed plan, for the rights of a command
-	list      []*command
-	last      uint32 // the latest id
-	beginning int
-	alive     int
+	plan  *os.File // the packed plan, for the rights of a command
+	list  []*command
+	last  uint32 // the latest id
+	alive int
 }
 
 // exec begins a command. It does not wait for that.
@@ -44,35 +41,36 @@ func (s *supervisor) exec(m *wire.Exec, files []*os.File) {
 		s.refuse(m.Request, err)
 		return
 	}
-	s.commands.beginning++
 	e := s.entry(m, files)
-	go func() {
-		born, err := e.enter()
-		s.events <- event{do: func() { s.begun(m, born, err) }}
-	}()
+	s.errand(func(x *errand) func() {
+		in, err := e.enter(x)
+		if errors.Is(err, errTold) {
+			return nil
+		}
+		return func() { s.begun(m, in, err) }
+	})
 }
 
 // canExec returns an error if no command can be begun now.
 func (s *supervisor) canExec() error {
-	switch {
-	case !s.running || s.status != nil:
+	if !s.running || s.status != nil {
 		return &wire.Failed{Stage: "exec", Text: "the container does not run", Number: unix.ESRCH}
-	case s.commands.beginning >= maxBeginning:
-		return &wire.Failed{Stage: "exec", Text: fmt.Sprintf("%d other commands have not begun yet", s.commands.beginning), Number: unix.EAGAIN}
+	}
+	if err := s.errands.slot("exec"); err != nil {
+		return err
 	}
 	frozen, err := s.payload.Frozen()
 	if err != nil {
 		return err
 	}
 	if frozen {
-		return &wire.Failed{Stage: "exec", Text: "the container is suspended", Number: unix.EBUSY}
+		return errSuspended()
 	}
 	return nil
 }
 
 // begun tells berthd of a command, or why there is none.
 func (s *supervisor) begun(m *wire.Exec, b *entered, err error) {
-	s.commands.beginning--
 	if err != nil {
 		s.refuse(m.Request, err)
 		return

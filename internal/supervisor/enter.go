@@ -14,18 +14,15 @@ import (
 	"github.com/berthd/berth/internal/account"
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/enter"
-	"github.com/berthd/berth/internal/linux/born"
 	"github.com/berthd/berth/internal/linux/caps"
 	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/linux/inroot"
-	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/linux/seccomp"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 )
 
-// enterLimit is how long a command may take to be executed. A file system of the container may not answer, and the
-// container may have been suspended meanwhile.
+// enterLimit is how long a command may take to be executed. A file system of the container may not answer.
 const enterLimit = 10 * time.Second
 
 // entry is a command that is about to enter the container. It has what its goroutine needs of the supervisor.
@@ -40,6 +37,7 @@ type entry struct {
 	mapped   bool
 	uid, gid int // of the container's root, if mapped
 
+	refuse  func(error) // tells the caller; for the goroutine of run
 	command enter.Command
 	user    account.Account
 	owner   int // the user's id on the host
@@ -49,6 +47,7 @@ func (s *supervisor) entry(m *wire.Exec, files []*os.File) *entry {
 	return &entry{
 		Exec: m, files: files, plan: s.commands.plan, payload: s.payload, init: s.init, initPID: s.initPID,
 		ownTime: s.clock.own, mapped: s.mapped, uid: s.uid, gid: s.gid,
+		refuse: func(err error) { s.refuse(m.Request, err) },
 	}
 }
 
@@ -60,8 +59,12 @@ type entered struct {
 	terminal *os.File
 }
 
-// enter executes the command in the container. It returns an *enter.Refused if the command is to blame.
-func (e *entry) enter() (_ *entered, err error) {
+// errTold says that the caller has been told before why there is no command.
+var errTold = errors.New("the caller was told")
+
+// enter executes the command in the container. It returns an *enter.Refused if the command is to blame, and errTold if it was
+// too late to say why.
+func (e *entry) enter(x *errand) (_ *entered, err error) {
 	out := &entered{}
 	defer func() {
 		closeFiles(e.files)
@@ -69,16 +72,25 @@ func (e *entry) enter() (_ *entered, err error) {
 			closeFiles(append(out.ends, out.terminal))
 		}
 	}()
-	if err := e.prepare(); err != nil {
+	late := func() { e.refuse(noAnswer("exec")) }
+	if !x.within(lookLimit, late, func() { err = e.look(out) }) {
+		return nil, errTold
+	}
+	if err != nil {
 		return nil, err
+	}
+	return out, e.start(x, out)
+}
+
+// look does all that needs the container's files.
+func (e *entry) look(out *entered) error {
+	if err := e.prepare(); err != nil {
+		return err
 	}
 	if refused := enter.Check(&e.command); refused != nil {
-		return nil, refused
+		return refused
 	}
-	if err := e.stdio(out); err != nil {
-		return nil, err
-	}
-	return out, e.start(out)
+	return e.stdio(out)
 }
 
 // prepare finds out with which rights the command runs. They are init's, of the plan.
@@ -230,65 +242,6 @@ func environment(init []string, user, home string, more []string) []string {
 		out = append(out, v)
 	}
 	return out
-}
-
-// start creates the process and returns when the command is executed.
-func (e *entry) start(out *entered) error {
-	group, err := e.payload.Join(cgroup.Commands)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = group.Close() }()
-	if e.mapped {
-		if err := group.Chown(e.uid, e.gid); err != nil {
-			return err
-		}
-	}
-	birth := born.Birth{
-		Group: group.File(), Files: append(append([]*os.File(nil), e.files...), e.init), Keep: 3, Calls: enter.Calls(&e.command),
-	}
-	first, err := birth.Start()
-	if err != nil {
-		return err
-	}
-	defer first.Close()
-	_ = first.Limit(time.Now().Add(enterLimit))
-	return e.settle(out, first, first.Await())
-}
-
-// settle reaps the first process, and the second one if the command was not executed.
-func (e *entry) settle(out *entered, first *born.Newborn, err error) error {
-	if err != nil {
-		_ = pidfd.Signal(first.Process, unix.SIGKILL)
-	}
-	_ = pidfd.Wait(first.Process)
-	st, rerr := pidfd.Reap(first.Process)
-	var process *os.File
-	if child := first.Child(); child > 0 {
-		process, rerr = pidfd.OfChild(child)
-	}
-	if err == nil && process != nil {
-		out.pid, out.process = uint32(first.Child()), process
-		return nil
-	}
-	if process != nil {
-		_ = pidfd.Signal(process, unix.SIGKILL)
-		_ = pidfd.Wait(process)
-		_, _ = pidfd.Reap(process)
-		_ = process.Close()
-	}
-	failed, ok := errors.AsType[*born.Error](err)
-	switch {
-	case ok:
-		return enter.Explain(&e.command, failed)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &wire.Failed{Stage: "exec", Text: fmt.Sprintf("%s was not executed within %v: a file system of the container does not answer, or the container was suspended", e.Argv[0], enterLimit), Number: unix.ETIMEDOUT}
-	case err != nil:
-		return err
-	case st.Signal:
-		return &wire.Failed{Stage: "exec", Text: fmt.Sprintf("the process that enters the container was killed by signal %d", st.Code), Number: unix.ESRCH}
-	}
-	return errors.Join(errors.New("the process that enters the container ended unexpectedly"), rerr)
 }
 
 // statusOf returns the exit status that a shell has for a command that was not executed.

@@ -20,42 +20,47 @@ func (s *supervisor) signalInside(m *wire.Signal) {
 		s.refuse(m.Request, &wire.Failed{Stage: "signal", Text: "the container does not run", Number: unix.ESRCH})
 		return
 	}
-	if s.commands.beginning >= maxBeginning {
-		s.refuse(m.Request, &wire.Failed{Stage: "signal", Text: "too many requests wait", Number: unix.EAGAIN})
+	if err := s.errands.slot("signal"); err != nil {
+		s.refuse(m.Request, err)
 		return
 	}
-	s.commands.beginning++
 	initPID := s.initPID
-	go func() {
-		err := signalIn(initPID, m.PID, syscall.Signal(m.Number))
-		s.events <- event{do: func() {
-			s.commands.beginning--
-			if err != nil {
-				s.refuse(m.Request, err)
-				return
-			}
-			s.mention(&wire.Signalled{Request: m.Request})
-		}}
-	}()
+	s.errand(func(x *errand) func() {
+		var process *os.File
+		var err error
+		late := func() { s.refuse(m.Request, noAnswer("signal")) }
+		if !x.within(lookLimit, late, func() { process, err = openInside(initPID, m.PID) }) {
+			closeFiles([]*os.File{process})
+			return nil
+		}
+		if err == nil {
+			err = pidfd.Signal(process, syscall.Signal(m.Number))
+			_ = process.Close()
+		}
+		return func() { s.signalled(m, err) }
+	})
 }
 
-// signalIn sends the signal by the process's directory in the container's own /proc, in which the kernel has the
-// container's pids. The kernel takes such a directory as a pidfd, and nothing else that the container may have put there
+// signalled tells berthd what became of a signal.
+func (s *supervisor) signalled(m *wire.Signal, err error) {
+	switch {
+	case errors.Is(err, unix.ENOENT) || errors.Is(err, os.ErrProcessDone):
+		s.refuse(m.Request, &wire.Failed{Stage: "signal", Text: "there is no process " + strconv.FormatUint(uint64(m.PID), 10), Number: unix.ESRCH})
+	case err != nil:
+		s.refuse(m.Request, err)
+	default:
+		s.mention(&wire.Signalled{Request: m.Request})
+	}
+}
+
+// openInside opens the process's directory in the container's own /proc, in which the kernel has the container's pids. The
+// kernel takes such a directory as a pidfd, and nothing else that the container may have put there
 // (pidfd_send_signal(2)).
-func signalIn(initPID, pid uint32, sig syscall.Signal) error {
+func openInside(initPID, pid uint32) (*os.File, error) {
 	root, err := os.OpenFile("/proc/"+strconv.FormatUint(uint64(initPID), 10)+"/root", unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
-		return ending(err)
+		return nil, ending(err)
 	}
 	defer func() { _ = root.Close() }()
-	number := strconv.FormatUint(uint64(pid), 10)
-	process, err := inroot.New(root).Open("/proc/"+number, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
-	if err == nil {
-		err = pidfd.Signal(process, sig)
-		_ = process.Close()
-	}
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, os.ErrProcessDone) {
-		return &wire.Failed{Stage: "signal", Text: "there is no process " + number, Number: unix.ESRCH}
-	}
-	return err
+	return inroot.New(root).Open("/proc/"+strconv.FormatUint(uint64(pid), 10), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
 }

@@ -35,6 +35,7 @@ type supervisor struct {
 	writing  chan struct{} // one slot: a write to init's initctl FIFO
 	mapped   bool          // the container has a user namespace; its root is uid, gid on the host
 	commands commands
+	errands  errands
 	uid, gid int
 	passed   passed         // what init was passed
 	said     *wire.Notified // by init; nil if nothing
