@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -85,8 +86,31 @@ func printable(text string) string {
 	return text
 }
 
-// notified passes on what init has said.
+// unreadPause is when what init has said is passed on that a berthd did not read before.
+const unreadPause = time.Second
+
+// notified passes on what init has said. A container can say more than a berthd reads that is stopped or hangs. That waits, so
+// that there is room for messages which do not: the end of init, and answers.
 func (s *supervisor) notified(n *wire.Notified) error {
 	s.said = n
-	return s.tell(n)
+	if s.control == nil || s.control.HasRoom() {
+		s.unsaid = false
+		return s.tell(n)
+	}
+	if s.unsaid {
+		return nil
+	}
+	s.unsaid = true
+	time.AfterFunc(unreadPause, func() {
+		s.events <- event{do: func() {
+			if !s.unsaid {
+				return
+			}
+			s.unsaid = false
+			if err := s.notified(s.said); err != nil {
+				fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
+			}
+		}}
+	})
+	return nil
 }

@@ -39,6 +39,7 @@ type supervisor struct {
 	uid, gid int
 	passed   passed         // what init was passed
 	said     *wire.Notified // by init; nil if nothing
+	unsaid   bool           // berthd has not got that yet
 	stop     syscall.Signal // the signal that ends init; 0 means one that init listens to
 	orders   chan os.Signal // systemd's orders to end
 	events   chan event

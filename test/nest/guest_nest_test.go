@@ -29,6 +29,8 @@ func actAsGuest(args []string) int {
 		err = say(strings.Join(args[1:], "\n"))
 	} else if len(args) == 2 && args[0] == "listen" {
 		err = serveAt(args[1])
+	} else if len(args) == 1 && args[0] == "flood" {
+		err = flood()
 	} else if len(args) == 0 {
 		err = servePassed()
 	}
