@@ -3,6 +3,7 @@ package account
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -12,6 +13,13 @@ import (
 // members.
 const maxEntry = 1 << 20
 
+// maxFile is how much of such a file is read, in bytes: some 250,000 users. A container that serves the file itself can let
+// it go on for ever.
+const maxFile = 16 << 20
+
+// errTooLong says that a file is larger than maxFile.
+var errTooLong = fmt.Errorf("it has more than %d bytes", maxFile)
+
 // entries reads passwd(5) or group(5), and leaves out the lines with an invalid id. Package
 // moby/sys/user would read an invalid or missing id as 0, which is root. The kernel would cut a number
 // of more than 32 bits. C libraries ignore such lines too.
@@ -19,6 +27,7 @@ type entries struct {
 	lines *bufio.Scanner
 	ids   []int // the fields that are ids, counted from 0
 	rest  []byte
+	read  int
 }
 
 // passwdEntries reads the lines of a passwd file: name:password:uid:gid and more fields.
@@ -40,6 +49,9 @@ func (e *entries) Read(p []byte) (int, error) {
 				return 0, err
 			}
 			return 0, io.EOF
+		}
+		if e.read += len(e.lines.Bytes()) + 1; e.read > maxFile {
+			return 0, errTooLong
 		}
 		if line := e.lines.Bytes(); e.sound(line) {
 			e.rest = append(bytes.Clone(line), '\n')

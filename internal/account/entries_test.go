@@ -1,6 +1,7 @@
 package account
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -66,6 +67,35 @@ func TestEntriesEndless(t *testing.T) {
 	}
 	if _, err := io.ReadAll(passwdEntries(iotest.ErrReader(io.ErrUnexpectedEOF))); err == nil {
 		t.Error("a file that cannot be read is an empty one")
+	}
+}
+
+// endless is a file that has the same line for ever.
+type endless string
+
+func (e endless) Read(p []byte) (int, error) {
+	n := 0
+	for len(p)-n >= len(e) {
+		n += copy(p[n:], e)
+	}
+	return n, nil
+}
+
+// TestEndless: a passwd or group file that does not end is refused, also one whose every line is an entry of the user.
+func TestEndless(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 1000) // for a short test
+	for name, c := range map[string]struct{ passwd, group io.Reader }{
+		"passwd":       {endless("web:x:5:6:" + long + ":/:\n"), strings.NewReader("")},
+		"others":       {endless("root:x:0:0:" + long + ":/:\n"), strings.NewReader("")},
+		"no entries":   {endless(long + "\n"), strings.NewReader("")},
+		"group":        {strings.NewReader("web:x:5:6::/:\n"), endless("extra:" + long + ":7:web\n")},
+		"other groups": {strings.NewReader("web:x:5:6::/:\n"), endless("extra:" + long + ":7:\n")},
+	} {
+		_, err := user.GetExecUser("web", nil, passwdEntries(c.passwd), groupEntries(c.group))
+		if !errors.Is(err, errTooLong) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
