@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -17,8 +18,8 @@ import (
 // with is refused, and so is a list of systemd's that is another process's.
 func TestPassFlags(t *testing.T) {
 	t.Parallel()
-	var fds [2]int
-	if err := unix.Pipe2(fds[:], 0); err != nil {
+	var fds, other [2]int // berthctl closes what it is given
+	if err := errors.Join(unix.Pipe2(fds[:], 0), unix.Pipe2(other[:], 0)); err != nil {
 		t.Fatal(err)
 	}
 	own, err := os.Open(os.DevNull)
@@ -32,7 +33,7 @@ func TestPassFlags(t *testing.T) {
 		call, err string
 	}{
 		"in order":       {[]string{"start", "db", "--pass-fds", fmt.Sprintf("%d,%d", fds[1], fds[0])}, nil, fmt.Sprintf("StartWith db =descriptor %d =descriptor %d", fds[1], fds[0]), ""},
-		"create":         {[]string{"create", "-", "--pass-fds", strconv.Itoa(fds[0])}, nil, fmt.Sprintf("CreateWith <domain/> =descriptor %d", fds[0]), ""},
+		"create":         {[]string{"create", "-", "--pass-fds", strconv.Itoa(other[0])}, nil, fmt.Sprintf("CreateWith <domain/> =descriptor %d", other[0]), ""},
 		"none":           {[]string{"start", "db"}, []string{"LISTEN_FDS=1", "LISTEN_PID=" + ourPID}, "Start db", ""},
 		"not inherited":  {[]string{"start", "db", "--pass-fds", strconv.Itoa(int(own.Fd()))}, nil, "", "berthctl was started without it"},
 		"not open":       {[]string{"start", "db", "--pass-fds", "9999"}, nil, "", "descriptor 9999: berthctl was started without it"},
@@ -67,10 +68,6 @@ func TestPassFlags(t *testing.T) {
 // TestPassRefused: an error about a passed descriptor names it by berthctl's own number, whatever the container is called.
 func TestPassRefused(t *testing.T) {
 	t.Parallel()
-	var fds [2]int
-	if err := unix.Pipe2(fds[:], 0); err != nil {
-		t.Fatal(err)
-	}
 	refused := func(head, what string) *client.Error {
 		return &client.Error{Message: head + what + ": it is a directory", Details: map[string]any{"fd": uint32(1)}}
 	}
@@ -81,6 +78,10 @@ func TestPassRefused(t *testing.T) {
 		"create":       {"create -", "cannot create: ", "the second of the passed descriptors", "cannot create: descriptor %d: it is a directory"},
 		"other words":  {"start db", "cannot start: ", "descriptor 2", "cannot start: descriptor 2: it is a directory"},
 	} {
+		var fds [2]int // each time others: what berthctl is given, it closes
+		if err := unix.Pipe2(fds[:], 0); err != nil {
+			t.Fatal(err)
+		}
 		f := fleet()
 		f.errs["StartWith"], f.errs["CreateWith"] = refused(c.head, c.what), refused(c.head, c.what)
 		got := run(t, f, append(strings.Fields(c.args), "--pass-fds", fmt.Sprintf("%d,%d", fds[0], fds[1]))...)
