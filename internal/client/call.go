@@ -22,9 +22,20 @@ const (
 // ErrNotText says that D-Bus cannot carry an argument.
 var ErrNotText = errors.New("not UTF-8 text without zero bytes")
 
-// call makes one method call and stores the reply's values into results.
+// call makes one method call and stores the reply's values into results. A call that only reads asks the next berthd if one
+// ends before it has answered.
 func (c *Client) call(ctx context.Context, path Path, iface, member string, args []any, results ...any) error {
-	reply, err := c.exchange(ctx, path, iface, member, args, nil)
+	var reply bus.Reply
+	err := error(nil)
+	ask := func() error {
+		reply, err = c.exchange(ctx, path, iface, member, args, nil)
+		return err
+	}
+	if reads(member) {
+		err = again(ask)
+	} else {
+		err = ask()
+	}
 	if err != nil {
 		return err
 	}
@@ -33,6 +44,16 @@ func (c *Client) call(ctx context.Context, path Path, iface, member string, args
 		return fmt.Errorf("reply of %s: %w", member, err)
 	}
 	return nil
+}
+
+// reads reports whether a method changes nothing, by the first word of its name.
+func reads(member string) bool {
+	for _, word := range []string{"Get", "List", "Read"} {
+		if strings.HasPrefix(member, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // exchange makes one method call with files, which the arguments name by their place, and gives the reply, whose
