@@ -16,8 +16,12 @@ import (
 
 // Birth is what a child begins with.
 type Birth struct {
-	// Flags are those of clone3(2), such as CLONE_NEW*. The child always has its own copy of the memory.
+	// Flags are those of clone3(2), such as CLONE_NEW*. The child of Start always has its own copy of the memory.
 	Flags uint64
+	// Shared has the child of Worker share the memory of this process until it executes a program. Nothing is copied then. Who
+	// could trace the child would have this process: it must be where nobody can, and cannot be dumped (PR_SET_DUMPABLE), which
+	// holds for both.
+	Shared bool
 	// Group, if not nil, is the directory of the control group that the child is created in.
 	Group *os.File
 	// Files are the child's descriptors, from 0 on. It has no others. The first Keep stay open in the program that is
@@ -60,7 +64,7 @@ func (b *Birth) Start() (_ *Newborn, err error) {
 		defer func() { _ = unix.Close(n) }()
 		numbers = append(numbers, n)
 	}
-	shared, err := share()
+	shared, err := share(os.Getpagesize())
 	if err != nil {
 		return nil, err
 	}
@@ -78,26 +82,12 @@ func (b *Birth) Start() (_ *Newborn, err error) {
 		return nil, err
 	}
 	p.report, p.moved, p.moves = uintptr(report), uintptr(len(b.Files)), len(b.Files)
-	pid, process, err := b.clone(p, shared)
+	pid, process, err := b.forkWith(shared, func(args *cloneArgs) (uintptr, syscall.Errno) { return fork(args, p) })
+	runtime.KeepAlive(p)
 	if err != nil {
 		return nil, err
 	}
 	return &Newborn{PID: pid, Process: process, report: reader, calls: calls, own: len(own), shared: shared}, nil
-}
-
-// share returns memory that a child shares, if clone lets it.
-func share() ([]byte, error) {
-	syscall.ForkLock.RLock() // no child is created meanwhile
-	defer syscall.ForkLock.RUnlock()
-	memory, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
-	if err != nil {
-		return nil, fmt.Errorf("mmap: %w", err)
-	}
-	if err := unix.Madvise(memory, unix.MADV_DONTFORK); err != nil {
-		_ = unix.Munmap(memory)
-		return nil, fmt.Errorf("madvise: %w", err)
-	}
-	return memory, nil
 }
 
 // private returns the call after which a child of the child does not get the memory.
@@ -116,9 +106,6 @@ func tellPID(calls []Call, memory []byte) {
 		}
 	}
 }
-
-// address is the address of memory that Go does not manage.
-func address(memory []byte) Arg { return Int(uintptr(unsafe.Pointer(&memory[0]))) }
 
 // shifted returns the calls with the results that they need counted from a later beginning.
 func shifted(list []Call, by int) []Call {
@@ -148,41 +135,6 @@ func above(f *os.File, least int) (int, error) {
 		return -1, fmt.Errorf("duplicate a descriptor: %w", err)
 	}
 	return n, nil
-}
-
-func (b *Birth) clone(p *program, shared []byte) (int, *os.File, error) {
-	args := &cloneArgs{
-		flags:      b.Flags | unix.CLONE_PIDFD,
-		pidfd:      uint64(uintptr(unsafe.Pointer(&p.pidfd))), // not of the stack, which may move before the call
-		exitSignal: uint64(unix.SIGCHLD),
-	}
-	if b.Group != nil {
-		args.flags |= unix.CLONE_INTO_CGROUP
-		args.cgroup = uint64(b.Group.Fd())
-	}
-	syscall.ForkLock.Lock()
-	err := unix.Madvise(shared, unix.MADV_DOFORK)
-	if err != nil {
-		syscall.ForkLock.Unlock()
-		return 0, nil, fmt.Errorf("madvise: %w", err)
-	}
-	pid, errno := fork(args, p)
-	_ = unix.Madvise(shared, unix.MADV_DONTFORK)
-	syscall.ForkLock.Unlock()
-	runtime.KeepAlive(p)
-	runtime.KeepAlive(args)
-	runtime.KeepAlive(b.Group)
-	if errno != 0 {
-		return 0, nil, fmt.Errorf("clone: %w", errno)
-	}
-	fd := int(p.pidfd)
-	if err := unix.SetNonblock(fd, true); err != nil {
-		_ = unix.Kill(int(pid), unix.SIGKILL)
-		_, _ = unix.Wait4(int(pid), nil, 0, nil)
-		_ = unix.Close(fd)
-		return 0, nil, fmt.Errorf("pidfd: %w", err)
-	}
-	return int(pid), os.NewFile(uintptr(fd), "pidfd"), nil
 }
 
 // Limit sets the time after which Await gives up.

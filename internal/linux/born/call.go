@@ -39,6 +39,7 @@ type Arg struct {
 	kind   kind
 	number uint64 // of numeric; of result: the index of the call
 	bytes  []byte
+	text   string
 	words  []Arg
 }
 
@@ -48,6 +49,7 @@ const (
 	numeric kind = iota
 	result
 	bytes
+	text
 	words
 )
 
@@ -63,7 +65,7 @@ func Result(call int) Arg { return Arg{kind: result, number: uint64(call)} }
 func Bytes(b []byte) Arg { return Arg{kind: bytes, bytes: b} }
 
 // Text is the address of a text with a zero byte at its end. The text has none.
-func Text(s string) Arg { return Bytes(append([]byte(s), 0)) }
+func Text(s string) Arg { return Arg{kind: text, text: s} }
 
 // Words is the address of a list of 64-bit words. A word may be an address itself, so this is what vectors and the
 // structs of the kernel are made of. The result of a call cannot be one.
@@ -84,6 +86,8 @@ func (a *Arg) String() string {
 		return "result " + strconv.FormatUint(a.number, 10)
 	case bytes:
 		return strconv.Quote(strings.TrimSuffix(string(a.bytes), "\x00"))
+	case text:
+		return strconv.Quote(a.text)
 	case words:
 		list := make([]string, len(a.words))
 		for i := range a.words {

@@ -19,7 +19,12 @@ func afterFork()
 // cloneArgs is struct clone_args of clone3(2).
 type cloneArgs struct {
 	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls, setTID, setTIDSize, cgroup uint64
+
+	out int32 // what pidfd points to; not a part of it
 }
+
+// cloneArgsSize is the size of the kernel's struct (CLONE_ARGS_SIZE_VER2, Linux 5.7).
+const cloneArgsSize = 88
 
 // fork creates the child, which carries out the program and never returns. The rule for all that the child runs: no
 // allocation, no growth of the stack, no lock, no write of a pointer. It has a copy of this process's memory, in
@@ -30,7 +35,7 @@ type cloneArgs struct {
 //go:nocheckptr
 func fork(args *cloneArgs, p *program) (pid uintptr, errno syscall.Errno) {
 	beforeFork()
-	pid, _, errno = syscall.RawSyscall(unix.SYS_CLONE3, uintptr(unsafe.Pointer(args)), unsafe.Sizeof(*args), 0)
+	pid, _, errno = syscall.RawSyscall(unix.SYS_CLONE3, uintptr(unsafe.Pointer(args)), cloneArgsSize, 0)
 	if errno != 0 || pid != 0 {
 		afterFork()
 		return pid, errno

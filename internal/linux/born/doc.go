@@ -10,4 +10,7 @@
 //
 // The child has all signals blocked, until the list unblocks them. It has the descriptors of the Birth only. If a call
 // fails, the results of all calls so far come back to the parent, over a descriptor that execve(2) closes.
+//
+// A Worker is a child that carries out one list after the other. It can share the memory of the calling process, which
+// saves all copying. It has a stack of its own, and touches only the memory of its lists.
 package born

@@ -31,8 +31,6 @@ type program struct {
 	// The descriptor for the report, and the one that it becomes with the call moves.
 	report, moved uintptr
 	moves         int
-
-	pidfd int32 // that clone3(2) writes
 }
 
 // assemble puts a list into memory.
@@ -71,6 +69,8 @@ func assemble(list []Call) (*program, error) {
 // what is not on a stack.
 func (p *program) place(a *Arg) uintptr {
 	switch a.kind {
+	case text:
+		return p.place(&Arg{kind: bytes, bytes: append([]byte(a.text), 0)})
 	case bytes:
 		copied := append([]byte(nil), a.bytes...)
 		if len(copied) == 0 {
