@@ -26,6 +26,11 @@ type Account struct {
 // LookUp finds a user and a group by their names or numbers. It returns an *Unknown if there is none. An empty user is root, and an empty group the user's own.
 // A "+" before a number is ignored. A user without an entry can be given by number.
 func LookUp(root inroot.Root, name, group string) (Account, error) {
+	return LookUpIn(func(path string) (io.ReadCloser, error) { return readable(root, path) }, name, group)
+}
+
+// LookUpIn is LookUp with the files that open opens. A missing file is an empty one.
+func LookUpIn(open func(path string) (io.ReadCloser, error), name, group string) (Account, error) {
 	spec := strings.TrimPrefix(name, "+")
 	if spec == "" {
 		spec = "0"
@@ -33,12 +38,12 @@ func LookUp(root inroot.Root, name, group string) (Account, error) {
 	if group != "" {
 		spec += ":" + strings.TrimPrefix(group, "+")
 	}
-	passwd, err := readable(root, "/etc/passwd")
+	passwd, err := open("/etc/passwd")
 	if err != nil {
 		return Account{}, err
 	}
 	defer func() { _ = passwd.Close() }()
-	groups, err := readable(root, "/etc/group")
+	groups, err := open("/etc/group")
 	if err != nil {
 		return Account{}, err
 	}

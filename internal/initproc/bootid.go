@@ -2,10 +2,11 @@ package initproc
 
 import (
 	"fmt"
-	"os"
+	"path"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/linux/born"
 	"github.com/berthd/berth/internal/linux/mount"
 )
 
@@ -14,23 +15,19 @@ import (
 const bootIDFile = "/dev/.boot_id"
 
 // bootID returns a mount of a new file with the boot id of this life.
-func (s *stage) bootID(attr mount.Attr) (*os.File, error) {
-	f, err := s.root.Open(bootIDFile, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	if err := f.Chmod(0o444); err != nil {
-		return nil, err
-	}
+func (s *Stage) bootID(attr mount.Attr) (tree, error) {
 	var id [16]byte
 	if _, err := unix.Getrandom(id[:], 0); err != nil {
-		return nil, fmt.Errorf("getrandom: %w", err)
+		return tree{}, fmt.Errorf("getrandom: %w", err)
 	}
-	if _, err := f.WriteString(bootIDText(id)); err != nil {
-		return nil, err
-	}
-	return innerClone(f, false, attr)
+	r := s.open(bootIDFile, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o444, 0)
+	f := tree{fd: born.Of(r), name: bootIDFile, kind: file}
+	s.write(f.fd, bootIDFile, bootIDText(id))
+	return s.cloneInner(f, false, attr), nil
+}
+
+func (s *Stage) removeBootID() {
+	s.do("unlink in the container", bootIDFile, unix.SYS_UNLINKAT, s.dirOf(bootIDFile), born.Text(path.Base(bootIDFile)), born.Int(0))
 }
 
 // bootIDText returns random bytes as the kernel shows them in /proc/sys/kernel/random/boot_id: as a UUID

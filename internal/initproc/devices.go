@@ -3,76 +3,72 @@ package initproc
 import (
 	"errors"
 	"fmt"
-	"os"
+	"path"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/berthd/berth/internal/linux/mount"
-	"github.com/berthd/berth/internal/linux/tty"
-	"github.com/berthd/berth/internal/wire"
+	"github.com/berthd/berth/internal/linux/born"
 )
 
-func (s *stage) devices() error {
-	for _, d := range s.plan.Devices {
-		if err := s.root.Mknod(d.Path, unix.S_IFCHR|d.Mode, d.Major, d.Minor); err != nil {
-			return err
-		}
+func (s *Stage) devices() error {
+	for _, d := range s.Plan.Devices {
+		s.do("mknod in the container", d.Path, unix.SYS_MKNODAT, s.dirOf(d.Path), born.Text(path.Base(d.Path)),
+			born.Int(unix.S_IFCHR|d.Mode), born.Int(unix.Mkdev(d.Major, d.Minor)))
 	}
-	for _, l := range s.plan.Links {
-		if err := s.root.Symlink(l.Target, l.Path); err != nil {
-			return err
-		}
+	for _, l := range s.Plan.Links {
+		s.do("symlink in the container", l.Path, unix.SYS_SYMLINKAT, born.Text(l.Target), s.dirOf(l.Path), born.Text(path.Base(l.Path)))
 	}
 	return nil
 }
 
-// consoles opens the terminals in the container's devpts and sends both ends of each to the
-// supervisor. The supervisor reads the masters. It also keeps the other ends open, so that a terminal
-// does not hang up when the container's last process closes it.
-func (s *stage) consoles() error {
-	if s.devpts == nil {
-		return errors.New("the plan has no devpts")
-	}
-	ends := make([]*os.File, 0, 2*s.plan.Consoles)
-	for i := range s.plan.Consoles {
-		master, n, err := tty.OpenMaster(s.devpts)
-		if err != nil {
+// consoles opens the terminals in the container's devpts, both ends of each. The supervisor reads the masters. It also keeps
+// the other ends open, so that a terminal does not hang up when the container's last process closes it.
+func (s *Stage) consoles() error {
+	for i := range s.Plan.Consoles {
+		if err := s.terminal(i); err != nil {
 			return err
-		}
-		if n != i {
-			return fmt.Errorf("console %d became pts/%d", i, n)
-		}
-		peer, err := tty.OpenPeer(s.devpts, n)
-		if err != nil {
-			return err
-		}
-		ends = append(ends, master, peer)
-	}
-	if err := s.conn.Send(&wire.Consoles{}, ends...); err != nil {
-		return err
-	}
-	s.stdio = ends[1]
-	for i, f := range ends {
-		if i != 1 {
-			_ = f.Close()
 		}
 	}
 	return s.devConsole()
 }
 
+// terminal opens a new pair in the container's devpts.
+func (s *Stage) terminal(i int) error {
+	if s.devpts.name == "" {
+		return errors.New("the plan has no devpts")
+	}
+	const both = unix.O_RDWR | unix.O_NOCTTY | unix.O_CLOEXEC
+	master := born.Of(s.do("open ptmx", "", unix.SYS_OPENAT, s.devpts.fd, born.Text("ptmx"), born.Int(both|unix.O_NONBLOCK), born.Int(0)))
+	unlocked, number := s.Worker.Room(4), s.Worker.Room(4)
+	native.PutUint32(number, unseen)
+	s.do("unlock pty", "", unix.SYS_IOCTL, master, born.Int(unix.TIOCSPTLCK), born.At(unlocked))
+	s.do("pty number", "", unix.SYS_IOCTL, master, born.Int(unix.TIOCGPTN), born.At(number))
+	s.numbers = append(s.numbers, number)
+	name := strconv.Itoa(i)
+	peer := born.Of(s.do("open pts/"+name, "", unix.SYS_OPENAT, s.devpts.fd, born.Text(name), born.Int(both|unix.O_NOFOLLOW), born.Int(0)))
+	s.console = append(s.console, master, peer)
+	return nil
+}
+
+// unseen is the number of a terminal that was not opened.
+const unseen = 1<<32 - 1
+
+// checkNumbers returns an error if a console has not become the terminal of its number.
+func (s *Stage) checkNumbers() error {
+	for _, room := range s.numbers {
+		if n := native.Uint32(room); n != uint32(s.numbered) && n != unseen {
+			return &stageError{"consoles", fmt.Errorf("console %d became pts/%d", s.numbered, n)}
+		}
+		s.numbered++
+	}
+	return nil
+}
+
 // devConsole bind-mounts the first console on /dev/console. systemd's container interface requires a
 // mount there, not a link.
-func (s *stage) devConsole() error {
-	pts, err := s.root.Open("/dev/pts/"+strconv.Itoa(0), unix.O_PATH|unix.O_NOFOLLOW)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = pts.Close() }()
-	m, err := mount.Clone(pts, mount.One)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = m.Close() }()
-	return s.attach(m, "/dev/console")
+func (s *Stage) devConsole() error {
+	const pts = "/dev/pts/0"
+	s.attach(s.clone(tree{fd: s.openThere(pts, unix.O_PATH|unix.O_NOFOLLOW), name: pts, kind: file}), "/dev/console", 0)
+	return nil
 }

@@ -1,8 +1,12 @@
-// Package initproc is the init stage: the last stage before a container's init. It runs as pid 1 in
-// the new namespaces, carries out the plan and executes init.
+// Package initproc is the last stage before a container's init: it has a child of the supervisor, which is pid 1 in the new
+// namespaces, carry out the plan and execute init.
 //
-// It decides nothing. It runs on one thread, the first, starts no goroutine, and talks only to its
-// supervisor, over descriptor 3. All its descriptors are closed on exec, so nothing of the host
-// reaches the container. If it fails, it reports the stage and exits. The kernel then undoes all that
-// it did, because its mounts exist in its own mount namespace only.
+// It makes the plan's parts into lists of system calls, which the child carries out (package born). So nothing of ours is ever
+// executed in a container, and no second Go runtime starts. The few things that must be known before the calls
+// that follow, as a missing mount point or the ids of a user, are decided here, between two lists.
+//
+// It is one goroutine of the supervisor, which it talks to by Supervisor. The child has the descriptors that are listed
+// below, and those that it opens. All are closed on exec, so nothing of the host reaches the container. If a
+// call fails, the child waits to be killed. The kernel then undoes all that it did, because its mounts exist in its
+// own mount namespace only.
 package initproc

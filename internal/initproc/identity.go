@@ -4,14 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/account"
-	"github.com/berthd/berth/internal/linux/caps"
-	"github.com/berthd/berth/internal/linux/keyring"
-	"github.com/berthd/berth/internal/linux/seccomp"
+	"github.com/berthd/berth/internal/linux/born"
 	"github.com/berthd/berth/internal/plan"
 )
 
@@ -21,45 +18,61 @@ type credentials struct {
 	groups   []int
 }
 
-// identity sets the host name, brings the loopback interface up and looks the user up in the
-// container's own files.
-func (s *stage) identity() error {
-	if s.plan.Hostname != "" && s.plan.Namespaces.UTS {
-		if err := unix.Sethostname([]byte(s.plan.Hostname)); err != nil {
-			return fmt.Errorf("set host name %s: %w", s.plan.Hostname, err)
-		}
+// identity sets the host name and brings the loopback interface up. The container has its files by then: the supervisor gets
+// what the child has opened, and the child reads the container's own users.
+func (s *Stage) identity() error {
+	if name := s.Plan.Hostname; name != "" && s.Plan.Namespaces.UTS {
+		s.do("set host name", name, unix.SYS_SETHOSTNAME, born.Bytes([]byte(name)), born.Int(len(name)))
 	}
-	if s.plan.LoopbackUp {
-		if err := loopbackUp(); err != nil {
-			return err
-		}
+	if s.Plan.LoopbackUp {
+		s.loopbackUp()
+	}
+	opened := append([]born.Arg{s.root.fd}, s.console...)
+	opened = append(opened, s.notice...)
+	const most = 200 // descriptors in one message
+	for rest := opened; len(rest) > 0; rest = rest[min(most, len(rest)):] {
+		s.Worker.Send(rest[:min(most, len(rest))]...)
+	}
+	if err := s.Worker.Run(); err != nil {
+		return err
+	}
+	files := s.Worker.Received()
+	if len(files) != len(opened) {
+		closeAll(files)
+		return fmt.Errorf("%d descriptors came from the child, not %d", len(files), len(opened))
+	}
+	s.top = files[0]
+	var notice *os.File
+	if len(s.notice) > 0 {
+		notice = files[len(files)-1]
+	}
+	if err := s.Supervisor.Opened(files[1:1+len(s.console)], notice); err != nil {
+		return err
 	}
 	return s.lookUpUser()
 }
 
-func loopbackUp() error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("socket: %w", err)
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
 	}
-	defer func() { _ = unix.Close(fd) }()
-	ifr, err := unix.NewIfreq("lo")
-	if err != nil {
-		return fmt.Errorf("lo: %w", err)
-	}
-	ifr.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr); err != nil {
-		return fmt.Errorf("bring lo up: %w", err)
-	}
-	return nil
 }
 
-func (s *stage) lookUpUser() error {
-	i := s.plan.Init
+func (s *Stage) loopbackUp() {
+	const size = 40 // struct ifreq
+	socket := s.do("socket", "", unix.SYS_SOCKET, born.Int(unix.AF_INET), born.Int(unix.SOCK_DGRAM|unix.SOCK_CLOEXEC), born.Int(0))
+	request := make([]byte, size)
+	copy(request, "lo")
+	native.PutUint16(request[unix.IFNAMSIZ:], unix.IFF_UP|unix.IFF_RUNNING)
+	s.do("bring lo up", "", unix.SYS_IOCTL, born.Of(socket), born.Int(unix.SIOCSIFFLAGS), born.Bytes(request))
+}
+
+func (s *Stage) lookUpUser() error {
+	i := s.Plan.Init
 	if i.User == "" && i.Group == "" {
 		return nil
 	}
-	found, err := account.LookUp(s.root, i.User, i.Group)
+	found, err := account.LookUpIn(s.readable, i.User, i.Group)
 	if unknown, ok := errors.AsType[*account.Unknown](err); ok {
 		return fmt.Errorf("init%w", unknown) // inituser or initgroup
 	}
@@ -67,14 +80,14 @@ func (s *stage) lookUpUser() error {
 		return err
 	}
 	s.user = credentials{uid: found.UID, gid: found.GID, groups: found.Groups}
-	if !s.plan.Namespaces.User {
+	if !s.Plan.Namespaces.User {
 		return nil
 	}
-	if !mapped(s.plan.UIDs, found.UID) {
+	if !mapped(s.Plan.UIDs, found.UID) {
 		return fmt.Errorf("inituser %.60q is user %d, which the container's idmap does not have", i.User, found.UID)
 	}
 	for _, gid := range append([]int{found.GID}, found.Groups...) {
-		if !mapped(s.plan.GIDs, gid) {
+		if !mapped(s.Plan.GIDs, gid) {
 			return fmt.Errorf("inituser %.60q, initgroup %.60q has group %d, which the container's idmap does not have", i.User, i.Group, gid)
 		}
 	}
@@ -94,93 +107,37 @@ func mapped(ranges []plan.IDRange, id int) bool {
 
 // findInit returns an error if init is missing or cannot be executed. execve(2) would fail too, but
 // later and with a worse message.
-func (s *stage) findInit() error {
-	f, err := s.root.Open(s.plan.Init.Path, unix.O_PATH)
+func (s *Stage) findInit() error {
+	f, err := s.inside().Open(s.Plan.Init.Path, unix.O_PATH)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return &os.PathError{Op: "stat", Path: s.plan.Init.Path, Err: err}
+		return &os.PathError{Op: "stat", Path: s.Plan.Init.Path, Err: err}
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Mode&0o111 == 0 {
-		return &os.PathError{Op: "execute", Path: s.plan.Init.Path, Err: unix.EACCES}
+		return &os.PathError{Op: "execute", Path: s.Plan.Init.Path, Err: unix.EACCES}
 	}
 	return nil
 }
 
-// session makes the process a session leader, with the first console as its controlling terminal and
+// session makes the child a session leader, with the first console as its controlling terminal and
 // its standard descriptors. It also enters init's working directory.
-func (s *stage) session() error {
-	if _, err := unix.Setsid(); err != nil {
-		return fmt.Errorf("setsid: %w", err)
-	}
-	tty := int(s.stdio.Fd())
-	if err := unix.IoctlSetInt(tty, unix.TIOCSCTTY, 0); err != nil {
-		return fmt.Errorf("controlling terminal: %w", err)
-	}
-	if err := unix.Fchown(tty, s.user.uid, -1); err != nil {
-		return fmt.Errorf("chown console: %w", err)
-	}
+func (s *Stage) session() error {
+	tty := s.console[1]
+	s.do("setsid", "", unix.SYS_SETSID)
+	s.do("controlling terminal", "", unix.SYS_IOCTL, tty, born.Int(unix.TIOCSCTTY), born.Int(0))
+	s.do("chown console", "", unix.SYS_FCHOWN, tty, born.Int(s.user.uid), born.Int(-1))
 	for fd := range 3 {
-		if err := unix.Dup3(tty, fd, 0); err != nil {
-			return fmt.Errorf("dup console: %w", err)
-		}
+		s.do("dup console", "", unix.SYS_DUP3, tty, born.Int(fd), born.Int(0))
 	}
-	_ = s.stdio.Close()
-	dir, err := s.root.Open(s.plan.Init.Dir, unix.O_PATH|unix.O_DIRECTORY)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = dir.Close() }()
-	if err := unix.Fchdir(int(dir.Fd())); err != nil {
-		return &os.PathError{Op: "chdir", Path: s.plan.Init.Dir, Err: err}
-	}
-	unix.Umask(0o022)
-	// Before the filter, which can deny keyctl(2). The root of the container is charged for it.
-	return keyring.Join()
-}
-
-// drop takes on init's ids and drops all capabilities but init's. The bounding set comes first, because
-// it needs CAP_SETPCAP. The other sets come last, because changing ids needs CAP_SETUID and CAP_SETGID.
-func (s *stage) drop() error {
-	if err := caps.DropBounding(s.plan.Caps.Keep); err != nil {
-		return err
-	}
-	if err := caps.Become(s.user.uid, s.user.gid, s.user.groups); err != nil {
-		return err
-	}
-	return caps.Set(s.plan.Caps.Keep, s.plan.Caps.Inherit)
-}
-
-// filter installs the seccomp filter, if the plan has one.
-func (s *stage) filter() error {
-	if len(s.plan.Deny) == 0 {
-		return nil
-	}
-	f, err := seccomp.Filter(s.plan.Deny)
-	if err != nil {
-		return err
-	}
-	return seccomp.Install(f)
-}
-
-// restrict sets no_new_privs, which a process can never unset, and the personality.
-func (s *stage) restrict() error {
-	if s.plan.NoNewPrivs {
-		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-			return fmt.Errorf("prctl PR_SET_NO_NEW_PRIVS: %w", err)
-		}
-	}
-	if s.plan.Linux32 {
-		const perLinux32 = 0x0008 // sys/personality.h
-		if _, _, errno := unix.Syscall(unix.SYS_PERSONALITY, perLinux32, 0, 0); errno != 0 {
-			return fmt.Errorf("personality PER_LINUX32: %w", errno)
-		}
-	}
+	s.do("chdir", s.Plan.Init.Dir, unix.SYS_FCHDIR, s.openThere(s.Plan.Init.Dir, unix.O_PATH|unix.O_DIRECTORY))
+	s.do("umask", "", unix.SYS_UMASK, born.Int(0o022))
+	// Before the filter, which can deny keyctl(2). The root of the container is charged for it. A name would not do, not even an
+	// empty one: it joins whoever has that name already.
+	s.do("join a new session keyring", "", unix.SYS_KEYCTL, born.Int(unix.KEYCTL_JOIN_SESSION_KEYRING), born.Int(0), born.Int(0), born.Int(0), born.Int(0))
+	s.Worker.Tolerate(unix.EDQUOT, unix.ENOSYS)
 	return nil
 }
-
-// absolute returns the absolute path of init. A relative one begins at the root, as in libvirt.
-func absolute(p string) string { return path.Clean("/" + p) }

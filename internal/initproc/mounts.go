@@ -1,197 +1,126 @@
 package initproc
 
 import (
-	"errors"
 	"fmt"
-	"os"
+	"path"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/linux/born"
 	"github.com/berthd/berth/internal/linux/mount"
 	"github.com/berthd/berth/internal/plan"
 )
 
-func (s *stage) basicMounts() error { return s.mountAll(s.plan.Mounts) }
-func (s *stage) filesystems() error { return s.mountAll(s.plan.Filesystems) }
+func (s *Stage) basicMounts() error { return s.mountAll(s.Plan.Mounts) }
+func (s *Stage) filesystems() error { return s.mountAll(s.Plan.Filesystems) }
 
-func (s *stage) mountAll(list []plan.Mount) error {
+func (s *Stage) mountAll(list []plan.Mount) error {
 	for i := range list {
-		m, err := s.make(&list[i])
+		m := &list[i]
+		made, err := s.make(m)
 		if err != nil {
 			return err
 		}
-		err = s.attach(m, list[i].Target)
-		if list[i].Optional && errors.Is(err, unix.EROFS) {
-			err = nil
+		known := uint64(0)
+		if m.Optional {
+			known = optional
 		}
-		if err == nil && list[i].Type == "devpts" {
-			s.devpts = m
-			continue
-		}
-		_ = m.Close()
-		if list[i].Kind == plan.MountBootID {
-			err = errors.Join(err, s.root.Unlink(bootIDFile))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// makeNew makes the new file systems, while the old root is still there. In a user namespace the
-// kernel makes a proc or sysfs only if a complete one is visible (mount_too_revealing, Linux 4.2).
-func (s *stage) makeNew() error {
-	s.fresh = map[*plan.Mount]*os.File{}
-	for i := range s.plan.Mounts {
-		if m := &s.plan.Mounts[i]; m.Kind == plan.MountNew {
-			made, err := newMount(m)
-			if err != nil {
-				return err
-			}
-			s.fresh[m] = made
-		}
-	}
-	return nil
-}
-
-func newMount(m *plan.Mount) (*os.File, error) {
-	options := make([]mount.Option, len(m.Options))
-	for i, o := range m.Options {
-		options[i] = mount.Option{Key: o.Key, Value: o.Value}
-	}
-	attr := attributes(m)
-	if len(m.Files) == 0 {
-		return mount.New(m.Type, options, attr)
-	}
-	made, err := mount.New(m.Type, options, attr&^mount.ReadOnly)
-	if err != nil {
-		return nil, err
-	}
-	if err = fill(made, m.Files); err == nil {
-		err = mount.SetAttr(made, attr, mount.One)
-	}
-	if err != nil {
-		_ = made.Close()
-		return nil, err
-	}
-	return made, nil
-}
-
-// fill writes files into a new file system. That is not attached yet, so nobody else can see it.
-func fill(made *os.File, files []plan.File) error {
-	for _, f := range files {
-		fd, err := unix.Openat(int(made.Fd()), f.Name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, f.Mode)
-		if err != nil {
-			return &os.PathError{Op: "create", Path: f.Name, Err: err}
-		}
-		file := os.NewFile(uintptr(fd), f.Name)
-		_, err = file.WriteString(f.Content)
-		_ = file.Close()
-		if err != nil {
-			return err
+		s.attach(made, m.Target, known)
+		switch {
+		case m.Type == "devpts":
+			s.devpts = made
+		case m.Kind == plan.MountBootID:
+			s.removeBootID()
 		}
 	}
 	return nil
 }
 
 // make returns the mount. It is not attached yet.
-func (s *stage) make(m *plan.Mount) (*os.File, error) {
-	attr := attributes(m)
+func (s *Stage) make(m *plan.Mount) (tree, error) {
 	switch m.Kind {
 	case plan.MountNew:
-		if made := s.fresh[m]; made != nil {
+		if made, ok := s.fresh[m]; ok {
 			return made, nil
 		}
-		return newMount(m)
+		return s.newMount(m), nil
 	case plan.MountSource:
 		return s.sources[m.Source], nil
 	case plan.MountView:
 		return s.view[m.From], nil
 	case plan.MountBootID:
-		return s.bootID(attr)
+		return s.bootID(attributes(m))
 	case plan.MountInner:
-		from, err := s.root.Open(m.From, unix.O_PATH)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = from.Close() }()
-		return innerClone(from, m.Writable, attr)
+		from := tree{fd: s.openThere(m.From, unix.O_PATH), name: m.From, kind: unknown}
+		from.room = s.stat(from)
+		return s.cloneInner(from, m.Writable, attributes(m)), nil
 	}
-	return nil, fmt.Errorf("mount %s: unknown kind %q", m.Target, m.Kind)
+	return tree{}, fmt.Errorf("mount %s: unknown kind %q", m.Target, m.Kind)
 }
 
-func innerClone(from *os.File, writable bool, attr mount.Attr) (*os.File, error) {
-	depth := mount.One
-	tree, err := mount.Clone(from, depth)
-	if errors.Is(err, unix.EINVAL) {
-		// A mount of the host below it is locked: with a user namespace it cannot be left out.
-		depth = mount.Tree
-		tree, err = mount.Clone(from, depth)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if writable {
-		err = mount.SetAttrWritable(tree, attr)
+const opTakeInner = "open_tree"
+
+// cloneInner returns a copy of a mount of the container's own tree, with these attributes.
+func (s *Stage) cloneInner(from tree, writable bool, attr mount.Attr) tree {
+	copied := from
+	copied.fd = born.Of(s.do(opTakeInner, from.name, unix.SYS_OPEN_TREE, from.fd, empty(), born.Int(cloneFlags|unix.AT_EMPTY_PATH)))
+	if writable { // the copy of a read-only mount is read-only otherwise
+		s.setAttr(copied, 0, 0, unix.MS_PRIVATE)
+		s.setAttr(copied, attr&^mount.ReadOnly, mount.ReadOnly, 0)
 	} else {
-		err = mount.SetAttr(tree, attr, depth)
+		s.setAttr(copied, attr, 0, unix.MS_PRIVATE)
 	}
-	if err != nil {
-		_ = tree.Close()
-		return nil, err
-	}
-	return tree, nil
+	return copied
 }
 
-// attach attaches m to a target in the container. If m is a directory the target is one, and otherwise
+// attachment is a mount that a list attaches.
+type attachment struct {
+	open   born.Ref // of the mount point
+	target string
+	stage  string
+	there  []byte // the mount point's struct statx
+	kind   kind
+	is     []byte // the mount's own, if its kind is unknown
+	left   bool   // it is left out
+}
+
+// callsToAttach are the calls of attach: to open, to look, to attach.
+const callsToAttach = 3
+
+// attach attaches a mount to a target in the container. If m is a directory the target is one, and otherwise
 // a file. It creates a missing target.
-func (s *stage) attach(m *os.File, target string) error {
-	isDir, err := mount.IsDir(m)
-	if err != nil {
-		return err
+func (s *Stage) attach(m tree, target string, known uint64) {
+	open := s.openToMount(m, target, known)
+	at := tree{fd: born.Of(open), name: target}
+	s.attached = append(s.attached, attachment{open: open, target: target, stage: s.at, there: s.stat(at), kind: m.kind, is: m.room})
+	s.move(m, at)
+	target = path.Clean("/" + target)
+	delete(s.tmpfs, target)
+	if m.tmpfs {
+		s.tmpfs[target] = m
 	}
-	open := s.root.File
-	if isDir {
-		open = s.root.Dir
+	if s.parent.path == target {
+		s.parent = parent{}
 	}
-	at, err := open(target)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = at.Close() }()
-	if err := s.notRoot(at, target); err != nil {
-		return err
-	}
-	return mount.Attach(m, at)
 }
 
-// notRoot returns an error if the target is the root itself. A symbolic link in the image can lead
-// there, and a mount over the root would not be visible to the container.
-func (s *stage) notRoot(at *os.File, target string) error {
-	there, err := at.Stat()
-	if err != nil {
-		return err
-	}
-	root, err := s.sources[0].Stat()
-	if err != nil {
-		return err
-	}
-	if os.SameFile(there, root) {
-		return fmt.Errorf("%s is the root itself", target)
+func (s *Stage) attachment(open born.Ref) *attachment {
+	for i := range s.attached {
+		if s.attached[i].open == open {
+			return &s.attached[i]
+		}
 	}
 	return nil
 }
 
-func attributes(m *plan.Mount) mount.Attr {
-	var a mount.Attr
-	for _, f := range []struct {
-		on   bool
-		attr mount.Attr
-	}{{m.ReadOnly, mount.ReadOnly}, {m.NoSUID, mount.NoSUID}, {m.NoDev, mount.NoDev}, {m.NoExec, mount.NoExec}} {
-		if f.on {
-			a |= f.attr
+// checkAttached returns an error if a mount was attached to the root. A symbolic link in the image can lead there, and a mount over
+// the root would not be visible to the container.
+func (s *Stage) checkAttached() error {
+	for i := range s.attached {
+		a := &s.attached[i]
+		if st := statx(a.there); !a.left && st.Mask != 0 && sameFile(st, &s.rootStat) {
+			return &stageError{a.stage, fmt.Errorf("%s is the root itself", a.target)}
 		}
 	}
-	return a
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/berthd/berth/service"
@@ -64,12 +65,29 @@ func supervisorIn(dir os.FileInfo, proc string) (container string, ok bool, err 
 	if err != nil {
 		return "", false, ignoreEnded(err)
 	}
-	// Otherwise it is the init stage: the same program, with other arguments or none yet.
+	// Otherwise it is the init stage of an earlier release: the same program, with other arguments or none yet.
 	name, ok := bytes.CutPrefix(bytes.TrimSuffix(args, []byte{0}), []byte("berth-supervisor"))
 	if !ok || len(name) < 2 || bytes.IndexByte(name[1:], 0) >= 0 {
 		return "", false, nil
 	}
+	stat, err := os.ReadFile(proc + "/stat")
+	if err != nil {
+		return "", false, ignoreEnded(err)
+	}
+	if parent, err := os.Stat("/proc/" + parentIn(string(stat)) + "/cwd"); err == nil && os.SameFile(parent, dir) {
+		return "", false, nil // it is a copy of the supervisor, which becomes init or a command
+	}
 	return string(name[1:]), true, nil // after a space, or with a supervisor of release 0.1.0 a NUL
+}
+
+// parentIn returns the field ppid of a process's stat (proc_pid_stat(5)). The process's name before it can have any
+// characters.
+func parentIn(stat string) string {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 2 {
+		return ""
+	}
+	return fields[1]
 }
 
 // ignoreEnded drops an error that says that the process has ended meanwhile.

@@ -159,8 +159,8 @@ func (s *Supervisors) exec(socket *os.File) (*Process, error) {
 	attr := &syscall.ProcAttr{
 		Dir: "/",
 		// The supervisor nearly always waits: one processor is enough, and keeps it small. The garbage collector
-		// starts at 0.4 MB instead of 4 MB. Go's runtime must not send itself SIGURG, which is wire.StopOrder.
-		Env:   []string{"GOMAXPROCS=1", "GOGC=10", "GODEBUG=asyncpreemptoff=1"},
+		// starts at 0.8 MB instead of 4 MB, after the start. Go's runtime must not send itself SIGURG, which is wire.StopOrder.
+		Env:   []string{"GOMAXPROCS=1", "GOGC=20", "GODEBUG=asyncpreemptoff=1"},
 		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), s.program.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	}

@@ -17,41 +17,26 @@ import (
 // causeLimit is how long a failed start waits for what the init stage says, or for the stage's end.
 const causeLimit = time.Second
 
-// firstCause returns the error that the init stage has sent, or err if it has sent none: an error of this process
+// firstCause returns the error that the init stage has had, or err if it has had none: an error of this process
 // may only follow from the stage's end. All processes of the container have been killed.
 func (s *supervisor) firstCause(err error) error {
-	if s.initConn == nil {
+	if s.stage == nil {
 		return err
 	}
-	if s.listening {
-		return s.heard(err)
-	}
-	for {
-		m, files, rerr := s.initConn.Recv()
-		closeFiles(files)
-		if failed, ok := m.(*wire.Failed); ok {
-			return failed
-		}
-		if rerr != nil && !errors.Is(rerr, wire.ErrUnreadable) {
-			return err
-		}
-	}
-}
-
-// heard is firstCause while goroutines turn the messages into events.
-func (s *supervisor) heard(err error) error {
+	s.stage.end()
 	limit := time.NewTimer(causeLimit)
 	defer limit.Stop()
 	for {
 		select {
 		case e := <-s.events:
 			closeFiles(e.files)
-			if failed, ok := e.message.(*wire.Failed); ok && e.from == s.initConn {
+			if e.stage == nil || e.stage.err == nil {
+				continue
+			}
+			if failed, ok := errors.AsType[*wire.Failed](e.stage.err); ok {
 				return failed
 			}
-			if e.from == s.initConn && e.message == nil {
-				return err
-			}
+			return err
 		case <-limit.C:
 			return err
 		}

@@ -53,7 +53,7 @@ func gettime(id int32) time.Duration {
 // cannot be, these figures are all the host's.
 //
 // The calling thread keeps the namespace for its children. It creates no other process.
-func (s *supervisor) cloneInTime(p *wire.Prepare, handed []*os.File) error {
+func (s *supervisor) cloneInTime(p *wire.Prepare, handed, sources []*os.File) error {
 	began, err := namespace.NewTime()
 	if err != nil && !errors.Is(err, namespace.ErrNoOwnTime) {
 		fmt.Fprintln(os.Stderr, "berth-supervisor: the container sees the host's uptime:", err)
@@ -62,5 +62,5 @@ func (s *supervisor) cloneInTime(p *wire.Prepare, handed []*os.File) error {
 		began = gettime(unix.CLOCK_BOOTTIME)
 	}
 	s.clock = clock{now: gettime, own: err == nil, began: began}
-	return s.clone(p, handed)
+	return s.clone(p, handed, sources)
 }

@@ -36,6 +36,9 @@ func (s *supervisor) ended() error {
 		return err
 	}
 	s.status = &st
+	if s.stage != nil {
+		s.stage.end()
+	}
 	if err := s.drainInit(); err != nil {
 		return err
 	}
@@ -57,17 +60,16 @@ func (s *supervisor) ended() error {
 	return s.tell(exited)
 }
 
-// drainInit reads the remaining messages of an init that has ended. They tell whether its socket closed
-// because of execve(2) or because it died. It returns an error if init was not executed.
+// drainInit handles what is left of the init stage of an init that has ended. It tells whether init was executed, or died before. It returns an error if init was not executed.
 func (s *supervisor) drainInit() error {
 	for !s.running {
 		e := <-s.events
 		switch {
-		case e.from == nil: // a signal
-		case e.from == s.initConn:
-			if err := s.fromInit(e); err != nil {
+		case e.stage != nil:
+			if err := s.fromStage(e.stage); err != nil {
 				return err
 			}
+		case e.from == nil: // a signal
 		case e.from == s.control && e.message == nil:
 			_ = s.control.Close()
 			s.control = nil

@@ -3,7 +3,6 @@ package supervisor
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -95,11 +94,7 @@ func (e *entry) look(out *entered) error {
 
 // prepare finds out with which rights the command runs. They are init's, of the plan.
 func (e *entry) prepare() error {
-	text, err := io.ReadAll(io.NewSectionReader(e.plan, 0, wire.MaxPlan))
-	if err != nil {
-		return fmt.Errorf("read plan: %w", err)
-	}
-	p, err := plan.Unpack(text)
+	p, _, err := readPlan(e.plan)
 	if err != nil {
 		return err
 	}

@@ -47,11 +47,11 @@ func openSource(src wire.Source, kind int, made *[]*os.File) (*os.File, error) {
 // into that. Init then makes the container's own as a copy, in which the kernel locks them. Sources that
 // were attached in the container's own would not be locked: its root could make them writable, and
 // uncover what the host's mounts hide.
-func (s *supervisor) cloneMapped(p *wire.Prepare, clone func([]*os.File) error, handed, trees []*os.File) error {
+func (s *supervisor) cloneMapped(p *wire.Prepare, clone func() error, trees []*os.File) error {
 	if err := mount.Unshare(); err != nil {
 		return err
 	}
-	if err := clone(handed); err != nil {
+	if err := clone(); err != nil {
 		return err
 	}
 	if err := s.mapOwners(p.Sources, trees); err != nil {
@@ -71,8 +71,8 @@ func (s *supervisor) cloneMapped(p *wire.Prepare, clone func([]*os.File) error, 
 		return &wire.Failed{Stage: "sources", Text: err.Error(), Number: errno(err)}
 	}
 	s.mapped, s.uid, s.gid = true, int(p.UIDs[0].Outside), int(p.GIDs[0].Outside)
-	_, err = s.tellInit(&wire.Mapped{})
-	return err
+	close(s.stage.mapped)
+	return nil
 }
 
 // mapOwners maps the owners in the sources' trees by init's user namespace. The trees are attached nowhere yet

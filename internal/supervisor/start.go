@@ -5,19 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
-	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/cgroup"
-	"github.com/berthd/berth/internal/initproc"
-	"github.com/berthd/berth/internal/linux/hostlimit"
 	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/linux/keyring"
 	"github.com/berthd/berth/internal/linux/namespace"
-	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/wire"
 )
 
@@ -48,7 +43,7 @@ func (s *supervisor) start() error {
 	if err != nil {
 		return err
 	}
-	handed := []*os.File{nil, files[0], files[1]} // the init stage's descriptors from 3 on; the sources follow
+	bare := files[1]
 	s.socket = files[2]
 	files = files[3:]
 	shared := make([]namespace.Held, len(prepare.Join))
@@ -56,13 +51,8 @@ func (s *supervisor) start() error {
 		shared[i] = namespace.Held{Kind: namespace.Kind(kind), File: files[i]}
 		defer func() { _ = files[i].Close() }()
 	}
-	defer func() {
-		for _, f := range handed {
-			if f != s.commands.plan {
-				_ = f.Close()
-			}
-		}
-	}()
+	var sources []*os.File
+	defer func() { closeFiles(append(sources, bare)) }()
 	trees := files[len(prepare.Join):]
 	for i, src := range prepare.Sources {
 		kind := 0
@@ -73,37 +63,41 @@ func (s *supervisor) start() error {
 		if err != nil {
 			return &wire.Failed{Stage: "sources", Text: err.Error(), Number: errno(err)}
 		}
+		sources = append(sources, tree)
+	}
+
+	// The child's descriptors (package initproc).
+	handed := []*os.File{os.Stdin, os.Stdout, os.Stderr, bare}
+	if len(prepare.UIDs) == 0 {
+		handed = append(handed, sources...)
+	}
+	var connection *os.File
+	if prepare.ProcView {
+		dev, tree := files[len(files)-1], (*os.File)(nil)
+		if connection, tree, err = mountView(dev); err != nil {
+			return &wire.Failed{Stage: "proc view", Text: err.Error(), Number: errno(err)}
+		}
+		defer closeFiles([]*os.File{dev, tree})
 		handed = append(handed, tree)
 	}
-	var theirs *os.File
-	if s.initConn, theirs, err = wire.Pair(); err != nil {
-		return err
-	}
-	handed[0] = theirs
-
+	handed = append(handed, passed...)
 	// Init has this keyring until it makes its own. It keeps this one if its user may have no more keys.
-	clone := func(files []*os.File) error {
-		files = append(slices.Clip(files), passed...)
-		return keyring.Apart(func() error { return s.cloneInTime(prepare, files) })
-	}
+	clone := func() error { return keyring.Apart(func() error { return s.cloneInTime(prepare, handed, sources) }) }
 	if len(prepare.UIDs) > 0 {
-		own := initproc.FDSources - initproc.FDWire
-		err = named(namespace.Apart(shared, func() error { return s.cloneMapped(prepare, clone, handed[:own], handed[own:]) }))
+		err = named(namespace.Apart(shared, func() error { return s.cloneMapped(prepare, clone, sources) }))
 	} else {
-		err = named(namespace.Within(shared, func() error { return clone(handed) }))
+		err = named(namespace.Within(shared, clone))
 	}
 	if err != nil {
 		return err
+	}
+	if connection != nil {
+		s.view = serveView(connection, uint32(s.uid), uint32(s.gid), s.clock)
 	}
 	if err := s.tell(&wire.Born{PID: s.initPID, Supervisor: uint32(os.Getpid())}); err != nil {
 		return err
 	}
 	s.keepPassed(passed)
-	if prepare.ProcView {
-		if err := s.serveView(files[len(files)-1], prepare); err != nil {
-			return err
-		}
-	}
 	if prepare.Hold {
 		s.unheld = prepare.Sources
 	}
@@ -148,9 +142,10 @@ func (s *supervisor) place(scope *cgroup.Dir) error {
 	if err := own.Enter(uint32(os.Getpid())); err != nil {
 		return err
 	}
-	if sent, err := s.tellInit(&wire.Placed{}); err != nil || !sent {
-		return err
+	if s.stage == nil {
+		return nil // it has ended, and the event of that follows
 	}
+	close(s.stage.placed)
 	if err := s.tell(&wire.Placed{}); err != nil {
 		return err
 	}
@@ -162,42 +157,4 @@ func (s *supervisor) place(scope *cgroup.Dir) error {
 		return err
 	}
 	return own.Protect()
-}
-
-func (s *supervisor) clone(p *wire.Prepare, handed []*os.File) error {
-	fds := []uintptr{0, 1, 2}
-	for _, f := range handed {
-		fds = append(fds, f.Fd())
-	}
-	sys := &syscall.SysProcAttr{
-		Cloneflags: uintptr(p.CloneFlags),
-		PidFD:      new(int),
-	}
-	if len(p.UIDs) > 0 {
-		sys.UidMappings, sys.GidMappings = mappings(p.UIDs), mappings(p.GIDs)
-		// Init systems call setgroups(2). Root writes the maps, so it may allow that (user_namespaces(7)).
-		sys.GidMappingsEnableSetgroups = true
-		sys.Credential = &syscall.Credential{}
-	}
-	pid, err := syscall.ForkExec("/proc/self/exe", []string{initproc.Name}, &syscall.ProcAttr{
-		// One processor is enough for the init stage, and the stage lives too briefly to collect garbage.
-		Env:   []string{"GOMAXPROCS=1", "GOGC=off"},
-		Files: fds,
-		Sys:   sys,
-	})
-	runtime.KeepAlive(handed)
-	if err != nil {
-		return fmt.Errorf("clone init: %w", hostlimit.Clone(p.CloneFlags, err))
-	}
-	s.initPID = uint32(pid)
-	s.init, err = pidfd.FromClone(*sys.PidFD)
-	return err
-}
-
-func mappings(list []wire.IDRange) []syscall.SysProcIDMap {
-	out := make([]syscall.SysProcIDMap, len(list))
-	for i, r := range list {
-		out[i] = syscall.SysProcIDMap{ContainerID: int(r.Inside), HostID: int(r.Outside), Size: int(r.Count)}
-	}
-	return out
 }

@@ -22,7 +22,7 @@ type supervisor struct {
 	clock    clock    // when the container's life began
 	init     *os.File // pidfd
 	initPID  uint32
-	initConn *wire.Conn // to the init stage; nil once init is executed
+	stage    *stage // nil before it begins, and once init is executed
 	consoles []*console
 	unheld   []wire.Source // the sources whose file systems hold is to keep from being made read-only
 	held     []*os.File    // open in the host's file systems of the sources
@@ -45,18 +45,17 @@ type supervisor struct {
 	events   chan event
 	status   *pidfd.Status // of init, once it is reaped
 
-	listening bool // the messages of initConn come as events
-
 	journal journals // of the consoles
 }
 
-// event is one thing that another goroutine saw. Exactly one of from, hello, ended, order, look, wrote, notified and do is set.
+// event is one thing that another goroutine saw. Exactly one of from, hello, stage, ended, order, look, wrote, notified and do is set.
 type event struct {
 	from     *wire.Conn // the connection that got message, or was closed (message is nil)
 	message  wire.Message
 	files    []*os.File
 	hello    *wire.Conn // the connection of a new berthd
 	listener *listener  // with hello: the listener that accepted it
+	stage    *staged    // the init stage has come so far
 	ended    bool       // init has ended
 	order    bool       // systemd has ordered the end
 	look     *request   // it is time to look at init's signals for this request
@@ -118,9 +117,7 @@ func (s *supervisor) run() error {
 			s.events <- event{order: true}
 		}
 	}()
-	s.listening = true
 	go s.listen(s.control)
-	go s.listen(s.initConn)
 	go func() {
 		_ = pidfd.Wait(s.init)
 		s.events <- event{ended: true}
@@ -138,6 +135,8 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 	switch {
 	case e.ended:
 		return true, s.ended()
+	case e.stage != nil:
+		return false, s.fromStage(e.stage)
 	case e.hello != nil:
 		s.greet(e.hello, e.listener)
 		return false, nil
@@ -152,8 +151,6 @@ func (s *supervisor) handle(e event) (done bool, err error) {
 	case e.do != nil:
 		e.do()
 		return false, nil
-	case e.from == s.initConn:
-		return false, s.fromInit(e)
 	case e.from == s.control:
 		return false, s.fromDaemon(e)
 	}
@@ -202,57 +199,16 @@ func (s *supervisor) fromDaemon(e event) error {
 	case *wire.OpenConsole, *wire.ResizeConsole:
 		return s.consoleOrder(e)
 	case *wire.Continue:
+		if !s.allowed && s.stage != nil {
+			close(s.stage.allowed)
+		}
 		s.allowed = true
-		_, err := s.tellInit(&wire.Continue{})
-		return err
 	case *wire.Exec:
 		s.exec(m, e.files)
 	case *wire.Signal, *wire.Resize, *wire.Forget:
 		s.order(m)
 	default:
 		closeFiles(e.files)
-	}
-	return nil
-}
-
-// tellInit sends a message to the init stage. sent is false, and there is no error, if the stage has ended: the
-// event of its end, which follows, has the cause.
-func (s *supervisor) tellInit(m wire.Message, files ...*os.File) (sent bool, err error) {
-	if s.initConn == nil {
-		return false, nil
-	}
-	err = s.initConn.Send(m, files...)
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-func (s *supervisor) fromInit(e event) error {
-	switch m := e.message.(type) {
-	case nil: // its socket closed, because of execve(2) or because it died
-		_ = s.initConn.Close()
-		s.initConn = nil
-		if !s.ready || !s.allowed {
-			return s.initDied()
-		}
-		if s.dying() { // execve(2) may have failed late, when it cannot say so
-			if err := s.outOfMemory(); err != nil {
-				return err
-			}
-		}
-		return s.executed()
-	case *wire.Ready:
-		s.ready = true
-	case *wire.Notify:
-		if len(e.files) != 1 {
-			return errors.New("no socket for what init says")
-		}
-		go s.hearInit(e.files[0])
-	case *wire.Consoles:
-		return s.addConsoles(e.files)
-	case *wire.Failed:
-		return m
 	}
 	return nil
 }

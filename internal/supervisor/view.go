@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -14,7 +13,6 @@ import (
 	"github.com/berthd/berth/internal/linux/fuse"
 	"github.com/berthd/berth/internal/linux/textfile"
 	"github.com/berthd/berth/internal/procview"
-	"github.com/berthd/berth/internal/wire"
 )
 
 // viewBuffer is the largest buffer for a file's text that is kept, in bytes. It is enough for all files of a
@@ -33,8 +31,8 @@ type view struct {
 	times         procview.Times
 }
 
-// startView mounts the files and starts to serve them. It returns the mount, which is attached nowhere yet.
-func startView(dev *os.File, uid, gid uint32, c clock) (*view, *os.File, error) {
+// mountView mounts the files. It returns the connection, and the mount, which is attached nowhere yet.
+func mountView(dev *os.File) (connection, tree *os.File, err error) {
 	fd, err := unix.FcntlInt(dev.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("fuse: %w", err)
@@ -44,38 +42,24 @@ func startView(dev *os.File, uid, gid uint32, c clock) (*view, *os.File, error) 
 		_ = unix.Close(fd)
 		return nil, nil, fmt.Errorf("fuse: %w", err)
 	}
-	tree, err := fuse.Mount(fd)
-	if err != nil {
+	if tree, err = fuse.Mount(fd); err != nil {
 		_ = unix.Close(fd)
 		return nil, nil, err
 	}
-	polled := os.NewFile(uintptr(fd), fuse.Device)
+	return os.NewFile(uintptr(fd), fuse.Device), tree, nil
+}
+
+// serveView begins to answer what is asked of the files. The container's root owns them.
+func serveView(connection *os.File, uid, gid uint32, c clock) *view {
 	v := &view{proc: "/proc/", clock: c}
 	server := &fuse.Server{Files: v.files(), UID: uid, GID: gid, Time: time.Now()}
 	go func() {
-		if err := server.Serve(polled); err != nil {
+		if err := server.Serve(connection); err != nil {
 			fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
 		}
-		_ = polled.Close() // readers get an error from now on instead of waiting
+		_ = connection.Close() // readers get an error from now on instead of waiting
 	}()
-	return v, tree, nil
-}
-
-// serveView starts the view and sends its mount to the init stage. The container's root owns the files. The
-// init stage is still loading its program, so it does not have to wait.
-func (s *supervisor) serveView(dev *os.File, p *wire.Prepare) error {
-	defer func() { _ = dev.Close() }()
-	var uid, gid uint32
-	if len(p.UIDs) > 0 {
-		uid, gid = p.UIDs[0].Outside, p.GIDs[0].Outside
-	}
-	v, tree, err := startView(dev, uid, gid, s.clock)
-	if err != nil {
-		return &wire.Failed{Stage: "proc view", Text: err.Error(), Number: errno(err)}
-	}
-	s.view = v
-	_, err = s.tellInit(&wire.View{}, tree)
-	return errors.Join(err, tree.Close())
+	return v
 }
 
 // files returns the files of procview.Names, each with its maker.

@@ -253,7 +253,8 @@ func TestConnHangUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.HangUp()
-	if m, _, err := b.Recv(); err != nil || TypeOf(m) != TypeContinue {
+	m, _, err := b.Recv()
+	if _, ok := m.(*Continue); !ok || err != nil {
 		t.Errorf("the last message: %v, %v", m, err)
 	}
 	for range 2 {
@@ -268,7 +269,7 @@ func TestConnHangUp(t *testing.T) {
 		t.Errorf("the other side: %v", err)
 	}
 	_ = b.Close()
-	if m, _, err := a.Recv(); err != nil || TypeOf(m) != TypeFailed {
+	if m, _, err := a.Recv(); err != nil || m.kind() != TypeFailed {
 		t.Errorf("heard: %v, %v", m, err)
 	}
 	if _, _, err := a.Recv(); !errors.Is(err, io.EOF) {

@@ -17,10 +17,10 @@ const (
 	TypeBorn
 	TypePlace
 	TypePlaced
-	TypeMapped
-	TypeView
-	TypeConsoles
-	TypeReady
+	_ // the next four were for the init stage, which was a process of its own up to version 2
+	_
+	_
+	_
 	TypeContinue
 	TypeRunning
 	TypeTerminate
@@ -41,7 +41,6 @@ const (
 	TypeForget
 	TypePassed
 	TypeKept
-	TypeNotify
 	TypeNotified
 	TypeSignalled
 	typeEnd
@@ -65,7 +64,7 @@ const ConsoleVersion = 3
 // Place says that systemd has put the supervisor into the scope. It carries the scope's cgroup directory.
 type Place struct{}
 
-// Placed says, to berthd and the init stage, that supervisor and init are in their groups.
+// Placed says that supervisor and init are in their groups.
 type Placed struct{}
 
 // Born says that init has been cloned. To a berthd that did not start the supervisor, it carries the
@@ -75,18 +74,6 @@ type Born struct {
 	PID        uint32 // init's, on the host
 	Supervisor uint32 // the supervisor's pid
 }
-
-// Mapped says that init's user namespace maps the owners of the sources.
-type Mapped struct{}
-
-// View carries the tree of the container's own part of /proc. The supervisor serves it from now on.
-type View struct{}
-
-// Consoles carries the consoles in their order: the master and the terminal side of each.
-type Consoles struct{}
-
-// Ready says that only the exec is left. After Continue, the socket's end means that it succeeded.
-type Ready struct{}
 
 // Continue allows the exec.
 type Continue struct{}
@@ -147,10 +134,6 @@ func (*Prepare) kind() Type   { return TypePrepare }
 func (*Place) kind() Type     { return TypePlace }
 func (*Placed) kind() Type    { return TypePlaced }
 func (*Born) kind() Type      { return TypeBorn }
-func (*Mapped) kind() Type    { return TypeMapped }
-func (*View) kind() Type      { return TypeView }
-func (*Consoles) kind() Type  { return TypeConsoles }
-func (*Ready) kind() Type     { return TypeReady }
 func (*Continue) kind() Type  { return TypeContinue }
 func (*Running) kind() Type   { return TypeRunning }
 func (*Terminate) kind() Type { return TypeTerminate }
@@ -162,10 +145,6 @@ func (*Answered) kind() Type  { return TypeAnswered }
 
 func (*Place) put(*pack.Writer)     {}
 func (*Placed) put(*pack.Writer)    {}
-func (*Mapped) put(*pack.Writer)    {}
-func (*View) put(*pack.Writer)      {}
-func (*Consoles) put(*pack.Writer)  {}
-func (*Ready) put(*pack.Writer)     {}
 func (*Continue) put(*pack.Writer)  {}
 func (*Terminate) put(*pack.Writer) {}
 func (*Running) put(*pack.Writer)   {}
@@ -200,9 +179,6 @@ func (f *Failed) put(w *pack.Writer) {
 	w.String(f.Text[:min(len(f.Text), maxText)])
 	w.U32(uint32(f.Number))
 }
-
-// TypeOf returns a message's type.
-func TypeOf(m Message) Type { return m.kind() }
 
 // Encode returns a message as a packet.
 func Encode(m Message) []byte {
@@ -241,14 +217,6 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Placed{}
 	case TypeBorn:
 		return &Born{PID: r.U32(), Supervisor: r.U32()}
-	case TypeMapped:
-		return &Mapped{}
-	case TypeView:
-		return &View{}
-	case TypeConsoles:
-		return &Consoles{}
-	case TypeReady:
-		return &Ready{}
 	case TypeContinue:
 		return &Continue{}
 	case TypeRunning:
@@ -273,8 +241,6 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Exited{Code: int32(r.U32()), Signal: r.Bool(), Dumped: r.Bool(), Asked: r.Bool()}
 	case TypePassed:
 		return &Passed{}
-	case TypeNotify:
-		return &Notify{}
 	case TypeNotified:
 		return &Notified{Ready: r.Bool(), Status: r.String()}
 	case TypeKept:

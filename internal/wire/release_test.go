@@ -11,15 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// release has what release 0.1.0 wrote of each message: internal/wire at e0c27d2. It never changes.
+// release has what release 0.1.0 wrote of each message between berthd and a supervisor: internal/wire at e0c27d2. It never changes.
 const release = "testdata/0.1.0"
 
 // released are the messages of release, by file.
 func released() map[string]Message {
 	return map[string]Message{
-		"place.bin": &Place{}, "placed.bin": &Placed{}, "born.bin": &Born{PID: 4242, Supervisor: 4241}, "mapped.bin": &Mapped{},
-		"view.bin": &View{}, "consoles.bin": &Consoles{}, "ready.bin": &Ready{}, "continue.bin": &Continue{},
-		"running.bin": &Running{}, "terminate.bin": &Terminate{},
+		"place.bin": &Place{}, "placed.bin": &Placed{}, "born.bin": &Born{PID: 4242, Supervisor: 4241},
+		"continue.bin": &Continue{},
+		"running.bin":  &Running{}, "terminate.bin": &Terminate{},
 		"failed.bin": &Failed{Stage: "mounts", Text: "move_mount /x: operation not permitted", Number: syscall.EPERM},
 		"exited.bin": &Exited{Code: 3}, "exited-dumped.bin": &Exited{Code: 11, Signal: true, Dumped: true},
 		"exited-asked.bin": &Exited{Code: -1, Asked: true},

@@ -5,11 +5,9 @@ package nest
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -127,21 +125,16 @@ func TestExecDaemonKilled(t *testing.T) {
 func TestExecOnATerminal(t *testing.T) {
 	clean(t)
 	sleeper(t, "web").start(t)
-	devpts, err := os.Open("/dev/pts")
+	root, err := os.Open("/")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = devpts.Close() }()
-	master, n, err := tty.OpenMaster(devpts)
+	defer func() { _ = root.Close() }()
+	master, peer, err := tty.In(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = master.Close() }()
-	peer, err := os.OpenFile(filepath.Join("/dev/pts", fmt.Sprint(n)), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = peer.Close() }()
+	defer func() { _, _ = master.Close(), peer.Close() }()
 	before := termios(t, peer)
 	onTerminal := func(script string) *exec.Cmd {
 		if err := tty.Resize(peer, 30, 90); err != nil {

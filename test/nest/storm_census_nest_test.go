@@ -128,10 +128,10 @@ func (s *storm) marks(t *testing.T) map[string]set {
 	}
 	for _, pid := range pids() {
 		switch args := cmdline(pid); {
+		case comm(pid) == "berth-init":
+			add("init stages", fmt.Sprint(pid))
 		case len(args) == 1 && strings.HasPrefix(args[0], "berth-supervisor "):
 			add("supervisors", strings.TrimPrefix(args[0], "berth-supervisor "))
-		case len(args) > 0 && args[0] == "berth-init":
-			add("init stages", fmt.Sprint(pid))
 		}
 	}
 	return found

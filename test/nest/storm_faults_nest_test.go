@@ -165,6 +165,12 @@ func TestStormFaults(t *testing.T) {
 	}
 }
 
+// comm is what a process calls itself.
+func comm(pid int) string {
+	text, _ := os.ReadFile(proc(pid, "comm"))
+	return strings.TrimSpace(string(text))
+}
+
 // cmdline gives the arguments of a process, none for one that just ends.
 func cmdline(pid int) []string {
 	text, err := os.ReadFile(proc(pid, "cmdline"))

@@ -58,7 +58,7 @@ func daemonOf(program string) func(string) int {
 // supervisorOf finds a container's supervisor, wherever it is.
 func supervisorOf(container string) int {
 	for _, pid := range pids() {
-		if args := cmdline(pid); len(args) == 1 && args[0] == "berth-supervisor "+container {
+		if args := cmdline(pid); len(args) == 1 && args[0] == "berth-supervisor "+container && comm(pid) != "berth-init" {
 			return pid
 		}
 	}
@@ -69,7 +69,7 @@ func supervisorOf(container string) int {
 // has one.
 func anyStage(string) int {
 	for _, pid := range pids() {
-		if args := cmdline(pid); len(args) > 0 && args[0] == "berth-init" {
+		if comm(pid) == "berth-init" {
 			return pid
 		}
 	}

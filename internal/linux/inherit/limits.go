@@ -27,7 +27,7 @@ func Names() []string {
 }
 
 // SetLimits gives the process the limits. It raises the soft limit of open files to the hard one, as the Go
-// runtime does for itself: SetFiles is for the process that executes the next program. It sets each limit
+// runtime does for itself: Files is for the process that executes the next program. It sets each limit
 // as near as it may: without CAP_SYS_RESOURCE no hard limit can grow.
 func SetLimits(limits []Limit) error {
 	for _, l := range limits {
@@ -36,16 +36,6 @@ func SetLimits(limits []Limit) error {
 		}
 		if err := set(l); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// SetFiles gives the process the limit of open files among limits, if there is one. execve(2) keeps it.
-func SetFiles(limits []Limit) error {
-	for _, l := range limits {
-		if l.Name == Nofile {
-			return set(l)
 		}
 	}
 	return nil

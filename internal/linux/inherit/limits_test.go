@@ -34,7 +34,7 @@ func TestNames(t *testing.T) {
 }
 
 // TestSetLimits: the process gets the limits. A hard limit that it may not raise stays, and the soft one is at most
-// that. The limit of open files is the hard one until SetFiles.
+// that. The limit of open files is the hard one, and Files tells what the next program gets.
 func TestSetLimits(t *testing.T) { //nolint:paralleltest // it changes the process
 	if err := SetLimits([]Limit{{"core", 10, 1000}}); err != nil || limit(t, unix.RLIMIT_CORE) != (unix.Rlimit{Cur: 10, Max: 1000}) {
 		t.Errorf("%v, %v", limit(t, unix.RLIMIT_CORE), err)
@@ -52,11 +52,11 @@ func TestSetLimits(t *testing.T) { //nolint:paralleltest // it changes the proce
 	if err := SetLimits(list); err != nil || limit(t, unix.RLIMIT_NOFILE) != (unix.Rlimit{Cur: hard, Max: hard}) {
 		t.Errorf("%v, %v", limit(t, unix.RLIMIT_NOFILE), err)
 	}
-	if err := SetFiles(list); err != nil || limit(t, unix.RLIMIT_NOFILE) != (unix.Rlimit{Cur: 300, Max: hard}) {
-		t.Errorf("%v, %v", limit(t, unix.RLIMIT_NOFILE), err)
+	if files, err := Files(list); err != nil || files == nil || *files != (unix.Rlimit{Cur: 300, Max: hard}) {
+		t.Errorf("%v, %v", files, err)
 	}
-	if err := SetFiles(nil); err != nil {
-		t.Error(err)
+	if files, err := Files(nil); files != nil || err != nil {
+		t.Errorf("%v, %v", files, err)
 	}
 	if err := SetLimits([]Limit{{"files", 1, 1}}); err == nil || !strings.Contains(err.Error(), `limit "files": unknown`) {
 		t.Error(err)

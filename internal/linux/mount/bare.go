@@ -2,9 +2,6 @@ package mount
 
 import (
 	"os"
-	"runtime"
-
-	"golang.org/x/sys/unix"
 )
 
 // Bare returns a new mount namespace that has nothing but an empty directory. It
@@ -37,23 +34,4 @@ func strip() error {
 		return err
 	}
 	return Pivot(root, "/")
-}
-
-// Enter gives the calling thread a mount namespace of its own, a copy of a namespace of Bare. Nothing of the
-// old one is in it. The copy of the host's mounts that unshare(2) makes, and its end, would cost more than all mounts of
-// a container. The thread's root and working directory become those of the new namespace.
-func Enter(bare *os.File) error {
-	// setns(2) refuses a thread that shares its root with others.
-	if err := unix.Unshare(unix.CLONE_FS); err != nil {
-		return &Error{Op: "unshare", Object: "the root", Err: err}
-	}
-	err := unix.Setns(int(bare.Fd()), unix.CLONE_NEWNS)
-	runtime.KeepAlive(bare)
-	if err != nil {
-		return &Error{Op: "setns", Object: "the bare mount namespace", Err: err}
-	}
-	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
-		return &Error{Op: "unshare", Object: "the mount namespace", Err: err}
-	}
-	return nil
 }

@@ -53,10 +53,16 @@ func kernelText(ctx int) string {
 		if err != nil || n <= 0 { // ENODATA: no more messages
 			return text
 		}
-		if word, ok := strings.CutPrefix(strings.TrimSpace(string(buf[:n])), "e "); ok {
-			text = word
-		}
+		text = KernelError(string(buf[:n]), text)
 	}
+}
+
+// KernelError returns the text of a message of a file system context, if it is an error's, and otherwise the earlier text.
+func KernelError(message, earlier string) string {
+	if word, ok := strings.CutPrefix(strings.TrimSpace(message), "e "); ok {
+		return word
+	}
+	return earlier
 }
 
 // Depth says whether a call acts on one mount or on a tree of mounts.
@@ -93,12 +99,6 @@ func Clone(at *os.File, depth Depth) (*os.File, error) {
 // SetAttr adds attributes to a mount, or to all mounts of a tree.
 func SetAttr(m *os.File, attr Attr, depth Depth) error {
 	return change(m, attr, 0, depth)
-}
-
-// SetAttrWritable adds attributes to a mount, and makes it writable. The clone of a read-only mount is
-// read-only otherwise.
-func SetAttrWritable(m *os.File, attr Attr) error {
-	return change(m, attr&^ReadOnly, ReadOnly, One)
 }
 
 func change(m *os.File, set, clr Attr, depth Depth) error {

@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// emptyDir is the empty directory on the shelf.
+const emptyDir = "dir"
+
 // Shelf is the directory for Shelve, Cover and Take. Every host with systemd has it.
 const Shelf = "/run"
 
@@ -73,16 +76,6 @@ func put(tree, shelf *os.File, name string) error {
 		return &Error{Op: "move_mount", Object: tree.Name() + " on " + name, Err: err}
 	}
 	return nil
-}
-
-// Take returns a detached copy of the tree i that Shelve has attached. What the kernel has locked stays
-// locked in it, but for the top mount's place. The copy has the name.
-func Take(at string, i int, name string) (*os.File, error) {
-	fd, err := unix.OpenTree(unix.AT_FDCWD, onShelf(at, i), unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW)
-	if err != nil {
-		return nil, &Error{Op: "open_tree", Object: name, Err: err}
-	}
-	return os.NewFile(uintptr(fd), name), nil
 }
 
 // Cover mounts an empty directory over a path in the tree i that Shelve has attached. What was there cannot be

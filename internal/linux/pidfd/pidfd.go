@@ -21,15 +21,6 @@ func Open(pid int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "pidfd"), nil
 }
 
-// FromClone takes ownership of a pidfd that clone(2) returned, and makes it non-blocking for Wait.
-func FromClone(fd int) (*os.File, error) {
-	if err := unix.SetNonblock(fd, true); err != nil {
-		_ = unix.Close(fd)
-		return nil, fmt.Errorf("pidfd: %w", err)
-	}
-	return os.NewFile(uintptr(fd), "pidfd"), nil
-}
-
 // Signal sends a signal. It returns os.ErrProcessDone if the process has ended.
 func Signal(p *os.File, sig syscall.Signal) error {
 	var serr error

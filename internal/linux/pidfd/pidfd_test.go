@@ -20,9 +20,10 @@ func spawn(t *testing.T, script string) (pid int, p *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, err = FromClone(fd); err != nil {
+	if err := unix.SetNonblock(fd, true); err != nil {
 		t.Fatal(err)
 	}
+	p = os.NewFile(uintptr(fd), "pidfd")
 	t.Cleanup(func() {
 		_ = Signal(p, syscall.SIGKILL) // it is over, unless the test failed
 		_ = Wait(p)

@@ -1,11 +1,10 @@
 package seccomp
 
 import (
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"slices"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -130,17 +129,13 @@ func refuseAudit(f []unix.SockFilter) []unix.SockFilter {
 func load(at uint32) unix.SockFilter     { return unix.SockFilter{Code: loadWord, K: at} }
 func ret(verdict uint32) unix.SockFilter { return unix.SockFilter{Code: giveBack, K: verdict} }
 
-// Install installs the filter on the calling thread and on the programs that it executes. It needs
-// CAP_SYS_ADMIN or no_new_privs.
-func Install(f []unix.SockFilter) error {
-	if len(f) == 0 {
-		return errors.New("seccomp: an empty filter")
+// Bytes returns a filter as the kernel reads it: an array of struct sock_filter.
+func Bytes(f []unix.SockFilter) []byte {
+	all := make([]byte, 0, 8*len(f))
+	for _, i := range f {
+		all = binary.NativeEndian.AppendUint16(all, i.Code)
+		all = append(all, i.Jt, i.Jf)
+		all = binary.NativeEndian.AppendUint32(all, i.K)
 	}
-	prog := unix.SockFprog{Len: uint16(len(f)), Filter: &f[0]}
-	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&prog)))
-	runtime.KeepAlive(f)
-	if errno != 0 {
-		return fmt.Errorf("seccomp: %w", errno)
-	}
-	return nil
+	return all
 }

@@ -169,11 +169,3 @@ func TestTooLong(t *testing.T) {
 		}
 	}
 }
-
-// TestInstallEmpty: an empty filter is refused.
-func TestInstallEmpty(t *testing.T) {
-	t.Parallel()
-	if err := Install(nil); err == nil {
-		t.Error("an empty filter was installed")
-	}
-}

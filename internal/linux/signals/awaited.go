@@ -1,3 +1,4 @@
+// Package signals tells for which signals a process waits. It keeps no state.
 package signals
 
 import (

@@ -1,3 +1,4 @@
+// Package tty opens pseudoterminals in a container (pts(4)). It keeps no state.
 package tty
 
 import (
