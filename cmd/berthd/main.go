@@ -56,6 +56,9 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer d.close()
+	if cfg.FavorDynMods { // before the first call is served
+		favorDynMods(log)
+	}
 	server, err := dbusapi.New(ctx, dbusapi.Config{
 		Core: d.service, Signals: d.signals, Auth: d.auth, Log: log, Version: version,
 	})

@@ -29,7 +29,7 @@ func TestMountPoint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := mountPoint(tc.mountinfo)
+			got, _, err := mountOf(tc.mountinfo)
 			if got != tc.want || !errors.Is(err, tc.err) {
 				t.Errorf("got %q, %v", got, err)
 			}

@@ -10,8 +10,9 @@ import (
 // Config holds the settings of berth.conf(5).
 type Config struct {
 	// [Daemon]
-	IdleTimeout time.Duration // IdleTimeoutSec=; 0 means never
-	LogLevel    slog.Level    // LogLevel=
+	IdleTimeout  time.Duration // IdleTimeoutSec=; 0 means never
+	LogLevel     slog.Level    // LogLevel=
+	FavorDynMods bool          // FavorDynMods=, the option of cgroup2
 
 	// [Container]
 	StopTimeout  time.Duration // StopTimeoutSec=, at least 1 s

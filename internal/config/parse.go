@@ -67,6 +67,8 @@ func (c *Config) set(section, key, value string) error {
 		return setSpan(&c.IdleTimeout, value, 0)
 	case "Daemon/LogLevel":
 		return setLevel(&c.LogLevel, value)
+	case "Daemon/FavorDynMods":
+		return setBool(&c.FavorDynMods, value)
 	case "Container/StopTimeoutSec":
 		return setSpan(&c.StopTimeout, value, time.Second)
 	case "Container/ContainerEnv":
@@ -82,7 +84,7 @@ func (c *Config) set(section, key, value string) error {
 // Keys returns all keys, each as Section.Key.
 func Keys() []string {
 	return []string{
-		"Daemon.IdleTimeoutSec", "Daemon.LogLevel",
+		"Daemon.IdleTimeoutSec", "Daemon.LogLevel", "Daemon.FavorDynMods",
 		"Container.StopTimeoutSec", "Container.ContainerEnv", "Container.IDRange", "Container.Path",
 	}
 }
@@ -99,6 +101,19 @@ func setLevel(to *slog.Level, value string) error {
 		*to = slog.LevelError
 	default:
 		return errors.New("it must be debug, info, warn or error")
+	}
+	return nil
+}
+
+// setBool sets what systemd reads as a boolean (systemd.syntax(7)).
+func setBool(to *bool, value string) error {
+	switch strings.ToLower(value) {
+	case "yes", "y", "true", "t", "on", "1":
+		*to = true
+	case "no", "n", "false", "f", "off", "0":
+		*to = false
+	default:
+		return errors.New("it must be yes or no")
 	}
 	return nil
 }

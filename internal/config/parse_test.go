@@ -24,10 +24,10 @@ func TestParse(t *testing.T) {
 		{"nothing", "", nil, nil},
 		{"comments", "# one\n; two\n[Daemon]\n#LogLevel=debug\n", nil, nil},
 		{
-			"all", "[Daemon]\nIdleTimeoutSec=5min 20s\nLogLevel=debug\n[Container]\nStopTimeoutSec=1.5min\nContainerEnv=lxc-libvirt\nPath=/sbin:/bin\nIDRange=65536-196607\n",
+			"all", "[Daemon]\nIdleTimeoutSec=5min 20s\nLogLevel=debug\nFavorDynMods=yes\n[Container]\nStopTimeoutSec=1.5min\nContainerEnv=lxc-libvirt\nPath=/sbin:/bin\nIDRange=65536-196607\n",
 			func(c *Config) {
 				*c = Config{
-					IdleTimeout: 320 * time.Second, LogLevel: slog.LevelDebug,
+					IdleTimeout: 320 * time.Second, LogLevel: slog.LevelDebug, FavorDynMods: true,
 					StopTimeout: 90 * time.Second, ContainerEnv: "lxc-libvirt", Path: "/sbin:/bin",
 					IDRange: idrange.Span{First: 65536, Last: 196607},
 				}
@@ -48,6 +48,11 @@ func TestParse(t *testing.T) {
 		{"negative span", "[Daemon]\nIdleTimeoutSec=-1\n", nil, []string{"IdleTimeoutSec=-1: "}},
 		{"stop in no time", "[Container]\nStopTimeoutSec=0\n", nil, []string{"at least 1s"}},
 		{"stop never", "[Container]\nStopTimeoutSec=infinity\n", nil, []string{"not infinity"}},
+		{"systemd's other words for yes", "[Daemon]\nFavorDynMods=On\n", func(c *Config) { c.FavorDynMods = true }, nil},
+		{"yes and then no", "[Daemon]\nFavorDynMods=1\nFavorDynMods=off\n", nil, nil},
+		{"neither yes nor no", "[Daemon]\nFavorDynMods=perhaps\n", nil, []string{"[Daemon] FavorDynMods=perhaps: it must be yes or no"}},
+		{"empty for yes or no", "[Daemon]\nFavorDynMods=\n", nil, []string{"[Daemon] FavorDynMods=: it must be yes or no"}},
+		{"yes and then nonsense", "[Daemon]\nFavorDynMods=yes\nFavorDynMods=2\n", func(c *Config) { c.FavorDynMods = true }, []string{"FavorDynMods=2: "}},
 		{"slog's own level", "[Daemon]\nLogLevel=info+1\n", nil, []string{"LogLevel=info+1"}},
 		{"empty values", "[Container]\nContainerEnv=\nPath=\n", nil, []string{"ContainerEnv=: ", "Path=: "}},
 		{"two words", "[Container]\nContainerEnv=a b\n", nil, []string{"one word"}},
