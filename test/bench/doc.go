@@ -15,6 +15,10 @@
 // Berth with a user namespace for each container is a peer of its own. The difference between the two
 // is the cost of the user namespace.
 //
+// So is Berth with cgroup2's option favordynmods (berth-dynmods), which removes the wait of a cold start. The option is the
+// whole machine's, and from Linux 6.18 on not all of it can be taken back before a restart. So it is measured last, and
+// only with --favordynmods or on a machine that has the option anyway. There everybody is measured with it.
+//
 // A "warm" start comes right after another start of the same peer. A "cold" one comes after 400 ms in
 // which nothing happened. Most managers move a process between cgroups, and that waits for an RCU grace
 // period if nobody has moved one shortly before. A start ends with the first instruction of the

@@ -43,8 +43,10 @@ type options struct {
 	trace    bool
 	install  bool
 	jsonPath string
-	nest     string
-	state    string
+
+	favorDynMods bool
+	nest         string
+	state        string
 }
 
 func parse(args []string) (options, error) {
@@ -59,6 +61,8 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&berthOnly, "berth-only", false, "only Berth, with its profile")
 	flags.BoolVar(&o.profile, "profile", false, "also show the steps of a start, by the signals on the bus")
 	flags.BoolVar(&o.trace, "trace", false, "also show where starts and stops are, by the kernel's tracing of all processes")
+	flags.BoolVar(&o.favorDynMods, "favordynmods", false, "also measure Berth with cgroup2's favordynmods, which all of the machine gets meanwhile;\n"+
+		"from Linux 6.18 on a part of that stays until the machine is restarted, and cold starts stay fast")
 	flags.BoolVar(&o.install, "install", true, "install missing Debian packages")
 	flags.StringVar(&o.jsonPath, "json", "", "write every sample to this `file`")
 	flags.StringVar(&o.nest, "nest", "test/rig/nest", "the nest rig's `script`")

@@ -24,6 +24,7 @@ func TestParse(t *testing.T) {
 		{name: "quick", args: "--quick", runs: 5, many: 20, peers: peerNames()},
 		{name: "some peers", args: "--peers lxc,crun --runs 40", runs: 40, many: 100, peers: []string{"lxc", "crun"}},
 		{name: "berth only", args: "--berth-only", runs: 30, many: 100, peers: []string{"berth", "berth-userns", "berthctl"}},
+		{name: "a lasting change", args: "--favordynmods --peers berth-dynmods", runs: 30, many: 100, peers: []string{"berth-dynmods"}},
 		{name: "unknown peer", args: "--peers lxd", fail: `peer "lxd"`},
 		{name: "no run", args: "--runs 0", fail: "runs 0"},
 		{name: "more nspawns than bus connections", args: "--many 300", fail: "many 300"},

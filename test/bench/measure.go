@@ -23,10 +23,10 @@ func (s *session) measure(ctx context.Context) error {
 		once func(context.Context, *contender) error
 		in   func(*contender) bool
 	}{
-		{"warm starts", s.warmStart, func(p *contender) bool { return !p.commands && !p.socket }},
+		{"warm starts", s.warmStart, func(p *contender) bool { return !p.commands && !p.socket && !p.dynMods }},
 		{"cold starts", s.coldStart, func(p *contender) bool { return !p.extra }},
 		{"connections", s.connects, func(p *contender) bool { return p.socket }},
-		{"commands", s.executes, func(p *contender) bool { return p.executes }},
+		{"commands", s.executes, func(p *contender) bool { return p.executes && !p.dynMods }},
 	}
 	for _, round := range rounds {
 		if err := s.rounds(ctx, round.name, round.in, round.once); err != nil {
@@ -61,6 +61,9 @@ func (s *session) measure(ctx context.Context) error {
 		if err := s.each(full, func(p *contender) error { return s.trace(ctx, p) }); err != nil {
 			return err
 		}
+	}
+	if err := s.favoured(ctx); err != nil {
+		return err
 	}
 	return s.collect()
 }

@@ -16,6 +16,7 @@ type peerConfig struct {
 	commands bool         // only commands in containers of another peer
 	lasting  bool         // one container that runs through all rounds of commands
 	socket   bool         // only containers that are started by a connection
+	dynMods  bool         // only when cgroup2 has favordynmods
 	packages []string     // the Debian packages that it needs
 }
 
@@ -31,6 +32,7 @@ func peerConfigs() []peerConfig {
 		{name: "berth", peer: "berth", flavour: host.Plain},
 		{name: report.Floor, peer: "floor", flavour: host.Plain},
 		{name: report.WithUserNamespace, peer: "berth-userns", flavour: host.Plain, extra: true},
+		{name: report.WithDynMods, peer: "berth-dynmods", flavour: host.Plain, extra: true, dynMods: true},
 		{name: "berthctl", peer: "berthctl", flavour: host.Plain, extra: true},
 		{name: "nsenter", peer: "berth-nsenter", flavour: host.Plain, extra: true, commands: true},
 		{name: "berth-socket", peer: "berth-socket", flavour: host.Plain, extra: true, socket: true},

@@ -48,6 +48,9 @@ func (s *session) setUp(ctx context.Context) error {
 			s.contenders = append(s.contenders, &contender{peerConfig: each})
 		}
 	}
+	if err := s.checkFavoured(); err != nil {
+		return err
+	}
 	missing, err := s.packages(ctx)
 	if err != nil {
 		return err

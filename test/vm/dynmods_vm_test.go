@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/berthd/berth/test/bench/host"
 )
 
 // options are those of the machine's cgroup2, as the kernel sorts them.
@@ -39,6 +41,13 @@ func favor(t testing.TB, value string) {
 	run(t, "systemctl", "restart", "berthd")
 }
 
+// takeBack takes the option back as berth.conf(5) says.
+func takeBack(t testing.TB) {
+	t.Helper()
+	run(t, "mount", "-t", "cgroup2", "-o", "nsdelegate,memory_recursiveprot", "cgroup2", "/mnt")
+	run(t, "umount", "/mnt")
+}
+
 // TestFavorDynMods: with FavorDynMods=yes cgroup2 has favordynmods besides all its other options, and keeps it when systemd
 // reloads and executes itself again, and when the setting is gone. Without the setting no option changes.
 func TestFavorDynMods(t *testing.T) {
@@ -51,10 +60,8 @@ func TestFavorDynMods(t *testing.T) {
 			t.Errorf("FavorDynMods=%s made it %s", value, options(t))
 		}
 	}
-	t.Cleanup(func() { // as berth.conf(5) says
-		favor(t, "")
-		run(t, "mount", "-t", "cgroup2", "-o", "nsdelegate,memory_recursiveprot", "cgroup2", "/mnt")
-		run(t, "umount", "/mnt")
+	t.Cleanup(func() {
+		takeBack(t)
 		if got := options(t); got != before {
 			t.Errorf("taken back, it is %s, not %s", got, before)
 		}
@@ -73,6 +80,30 @@ func TestFavorDynMods(t *testing.T) {
 	} {
 		if each.do(); options(t) != want {
 			t.Errorf("%s: %s, want %s", each.name, options(t), want)
+		}
+	}
+}
+
+// TestBenchTakesFavorDynModsBack: the benchmark leaves cgroup2 with the options that it had, whether favordynmods was there or
+// not.
+func TestBenchTakesFavorDynModsBack(t *testing.T) {
+	before := options(t)
+	for _, want := range []string{before, strings.Replace(before, "nsdelegate,", "nsdelegate,favordynmods,", 1)} {
+		if want != before {
+			t.Cleanup(func() { takeBack(t) })
+			if _, err := host.FavorDynMods(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		back, err := host.FavorDynMods()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if has, err := host.Favours(); err != nil || !has {
+			t.Errorf("for the measurement it is %s, %v", options(t), err)
+		}
+		if err := back(); err != nil || options(t) != want {
+			t.Errorf("it was %s, and is %s, %v", want, options(t), err)
 		}
 	}
 }

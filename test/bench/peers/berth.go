@@ -123,6 +123,16 @@ func (b *berthUserNS) Prepare(ctx context.Context, count int) (About, error) {
 	return about, err
 }
 
+// berthDynMods is berth while the machine's cgroup2 has the option favordynmods. The benchmark sets it: in a nest berthd
+// cannot.
+type berthDynMods struct{ berth }
+
+func (b *berthDynMods) Prepare(ctx context.Context, count int) (About, error) {
+	about, err := b.berth.Prepare(ctx, count)
+	about.Note, about.Programs = "berth with cgroup2's favordynmods, as FavorDynMods=yes sets it; registered", nil
+	return about, err
+}
+
 // berthctl is berth, driven by a berthctl process for each call.
 type berthctl struct{ berth }
 

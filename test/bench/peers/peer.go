@@ -63,6 +63,8 @@ func New(peer string, roots Roots) (Peer, error) {
 		return &berth{roots: roots}, nil
 	case "berth-userns":
 		return &berthUserNS{berth{roots: roots, idmap: idmap}}, nil
+	case "berth-dynmods":
+		return &berthDynMods{berth{roots: roots}}, nil
 	case "berthctl":
 		return &berthctl{berth: berth{roots: roots}}, nil
 	case "berth-nsenter":
