@@ -32,6 +32,8 @@ func (d cgroupsFake) ID(group string) (uint64, error) {
 	return 0, fs.ErrNotExist
 }
 
+func (d cgroupsFake) ExpectMove() { _ = d.call("cgroups.ExpectMove") }
+
 func (d cgroupsFake) Open(group string, id uint64) (Cgroup, error) {
 	if err := d.call("cgroups.Open"); err != nil {
 		return nil, err

@@ -178,6 +178,9 @@ type Cgroups interface {
 	Open(path string, id uint64) (Cgroup, error)
 	// ID returns the id of the group that has a path now.
 	ID(path string) (uint64, error)
+	// ExpectMove says that processes are about to be moved, so that what the kernel needs for that begins now. It does
+	// not wait.
+	ExpectMove()
 }
 
 // Cgroup is the control group of one scope. Kill, Freeze, Thaw, Frozen and Stats are about the payload only.

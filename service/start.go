@@ -74,6 +74,7 @@ func (s *Service) create(ctx context.Context, c *container, def *domain.Def, fre
 func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *events.Event) error {
 	ctx, cancel := limited(ctx, startTimeout)
 	defer cancel()
+	s.Cgroups.ExpectMove()
 	s.change(c, nil, func(snap *Snapshot) {
 		snap.describe(def)
 		snap.State, snap.Reason, snap.Updated = StateStarting, ReasonBooted, false

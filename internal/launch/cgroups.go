@@ -7,6 +7,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -15,7 +17,13 @@ import (
 )
 
 // Cgroups finds containers' control groups below the host's cgroup v2 mount.
-type Cgroups struct{ mountPoint string }
+type Cgroups struct {
+	mountPoint string
+	stay       func(mountPoint string) error
+
+	mu       sync.Mutex
+	expected time.Time // the last call of ExpectMove
+}
 
 // NewCgroups finds the mount of cgroup v2. It returns an error if there is none.
 func NewCgroups() (*Cgroups, error) {
@@ -23,7 +31,7 @@ func NewCgroups() (*Cgroups, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cgroups{mountPoint: at}, nil
+	return &Cgroups{mountPoint: at, stay: stay}, nil
 }
 
 // Of returns the group of a process's scope, and its id. The process is a supervisor, moved to its part of
