@@ -5,8 +5,6 @@ package client_test
 import (
 	"testing"
 
-	"github.com/godbus/dbus/v5"
-
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/client/clienttest"
@@ -21,7 +19,7 @@ func TestBusAskedAgain(t *testing.T) {
 		wait  func(*client.Client) error
 	}{
 		"GetXML":             {[]any{"<domain/>"}, func(c *client.Client) error { _, err := c.XML(t.Context(), web, client.Live); return err }},
-		"GetContainerByName": {[]any{dbus.ObjectPath(web)}, func(c *client.Client) error { _, err := c.ByName(t.Context(), "web"); return err }},
+		"GetContainerByName": {[]any{web}, func(c *client.Client) error { _, err := c.ByName(t.Context(), "web"); return err }},
 		"WaitReady":          {nil, func(c *client.Client) error { return c.WaitReady(t.Context(), web) }},
 		"AwaitEnd":           {[]any{"shutoff", "shutdown"}, func(c *client.Client) error { _, _, err := c.AwaitEnd(t.Context(), web, 7); return err }},
 		"Wait":               {[]any{int32(3), "exited"}, func(c *client.Client) error { _, err := c.Wait(t.Context(), process); return err }},

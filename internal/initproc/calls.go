@@ -44,12 +44,12 @@ func (s *Stage) doAttr(op, object string, attr mount.Attr, context born.Ref, num
 func empty() born.Arg { return born.Text("") }
 
 // setAttr changes the attributes of a mount.
-func (s *Stage) setAttr(t tree, set, clr mount.Attr, propagation uint64) born.Ref {
+func (s *Stage) setAttr(t tree, set, clr mount.Attr, propagation uint64) {
 	var attr [32]byte // struct mount_attr
 	native.PutUint64(attr[:], uint64(set))
 	native.PutUint64(attr[8:], uint64(clr))
 	native.PutUint64(attr[16:], propagation)
-	return s.doAttr("mount_setattr", t.name, set, 0, unix.SYS_MOUNT_SETATTR, t.fd, empty(), born.Int(unix.AT_EMPTY_PATH),
+	s.doAttr("mount_setattr", t.name, set, 0, unix.SYS_MOUNT_SETATTR, t.fd, empty(), born.Int(unix.AT_EMPTY_PATH),
 		born.Bytes(attr[:]), born.Int(len(attr)))
 }
 
@@ -71,8 +71,8 @@ func (s *Stage) take(i int, name string) tree {
 }
 
 // move attaches a detached mount to a descriptor.
-func (s *Stage) move(m, at tree) born.Ref {
-	return s.do("move_mount", m.name+" on "+at.name, unix.SYS_MOVE_MOUNT, m.fd, empty(), at.fd, empty(),
+func (s *Stage) move(m, at tree) {
+	s.do("move_mount", m.name+" on "+at.name, unix.SYS_MOVE_MOUNT, m.fd, empty(), at.fd, empty(),
 		born.Int(unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH))
 }
 

@@ -108,8 +108,8 @@ func text(list []born.Call) string {
 }
 
 var (
-	addresses = regexp.MustCompile(`0x[0-9a-f]{9,}`)                            //nolint:gochecknoglobals // a constant
-	bootIDs   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`) //nolint:gochecknoglobals // a constant
+	addresses = regexp.MustCompile(`0x[0-9a-f]{9,}`)
+	bootIDs   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 )
 
 // TestCalls: the calls that a plan becomes, from the clone to the execution of init, are those that were agreed to.

@@ -37,8 +37,6 @@ const (
 	// maxOrders is how long a list can be until it is carried out, unless the child has more descriptors.
 	maxOrders = 1000
 	ordersAt  = 128
-	// skipped is the result of an order that its guard has kept from being carried out.
-	skipped = -4095
 )
 
 // cloneServer calls cloneOnStack with all signals blocked, which the child inherits.
@@ -61,7 +59,8 @@ func cloneServer(args *cloneArgs, h *header) (uintptr, syscall.Errno) {
 //go:norace
 //go:nosplit
 //go:nocheckptr
-func serve(h *header) {
+func serve(h *header) { //nolint:unused // cloneOnStack calls it
+	const skipped = -4095 // the result of an order that its guard has kept from being carried out
 	orders := unsafe.Add(unsafe.Pointer(h), ordersAt)
 	results := unsafe.Add(unsafe.Pointer(h), h.results)
 	octet := uintptr(unsafe.Pointer(&h.octet))
