@@ -149,7 +149,6 @@ func (s *Stage) ownMounts() error {
 		return err
 	}
 	s.become(credentials{})
-	s.shield() // the kernel takes it back when the ids change (prctl(2), PR_SET_DUMPABLE)
 	s.do("unshare", "the mount namespace", unix.SYS_UNSHARE, born.Int(unix.CLONE_NEWNS))
 	s.makePrivate()
 	for i, src := range s.Plan.Sources {
@@ -165,9 +164,14 @@ func (s *Stage) kindOf(source int) kind {
 	return file
 }
 
-// shield keeps every process, in any user namespace, from reading the memory or the descriptors of the child.
-func (s *Stage) shield() {
+// undumpable keeps every process, in any user namespace, from reading the memory or the descriptors of the child.
+func (s *Stage) undumpable() {
 	s.do("prctl", "PR_SET_DUMPABLE", unix.SYS_PRCTL, born.Int(unix.PR_SET_DUMPABLE), born.Int(0), born.Int(0), born.Int(0), born.Int(0))
+}
+
+// shield is what the child does first.
+func (s *Stage) shield() {
+	s.undumpable()
 	s.do("prctl", "PR_SET_NAME", unix.SYS_PRCTL, born.Int(unix.PR_SET_NAME), born.Text(Name))
 	s.do("umask", "", unix.SYS_UMASK, born.Int(0))
 }

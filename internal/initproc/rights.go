@@ -60,11 +60,13 @@ func (s *Stage) drop() error {
 	return nil
 }
 
-// become sets all ids and the supplementary groups.
+// become sets all ids and the supplementary groups. When the ids change, the kernel makes a process dumpable as
+// fs.suid_dumpable says (proc_sys_fs(5)).
 func (s *Stage) become(c credentials) {
 	s.do("setgroups", "", unix.SYS_SETGROUPS, born.Int(len(c.groups)), born.Bytes(octets(c.groups)))
 	s.do("setgid", fmt.Sprint(c.gid), unix.SYS_SETRESGID, born.Int(c.gid), born.Int(c.gid), born.Int(c.gid))
 	s.do("setuid", fmt.Sprint(c.uid), unix.SYS_SETRESUID, born.Int(c.uid), born.Int(c.uid), born.Int(c.uid))
+	s.undumpable()
 }
 
 // restrict sets no_new_privs, which a process can never unset, and the personality.

@@ -88,7 +88,7 @@ func (s *supervisor) clone(p *wire.Prepare, files, sources []*os.File) error {
 	if err != nil {
 		return err
 	}
-	b := born.Birth{Flags: p.CloneFlags, Files: files, Shared: true}
+	b := born.Birth{Flags: p.CloneFlags, Files: files, Shared: guarded()}
 	w, err := b.Worker(size)
 	if errors.Is(err, unix.EINVAL) {
 		// Some kernels want no child with another time namespace to share the memory.
@@ -109,6 +109,13 @@ func (s *supervisor) clone(p *wire.Prepare, files, sources []*os.File) error {
 		s.events <- event{stage: &staged{err: run.Run()}}
 	}()
 	return nil
+}
+
+// guarded reports whether a process cannot be traced by others of its user when its ids have changed. On a host that is set to
+// debug such processes (fs.suid_dumpable, proc_sys_fs(5)), that would be so for a moment.
+func guarded() bool {
+	text, err := os.ReadFile("/proc/sys/fs/suid_dumpable")
+	return err == nil && strings.TrimSpace(string(text)) != "1"
 }
 
 // hostHasDirectory reports whether a path of the host is a directory.
