@@ -44,8 +44,10 @@ const (
 //go:noinline
 //go:norace
 func cloneServer(args *cloneArgs, h *header) (uintptr, syscall.Errno) {
+	f := serve
+	entry := **(**uintptr)(unsafe.Pointer(&f)) // not by the wrapper that assembly would call, which the race detector instruments
 	beforeFork()
-	pid := cloneOnStack(args, cloneArgsSize, h)
+	pid := cloneOnStack(args, cloneArgsSize, entry, h)
 	afterFork()
 	if errno := -int64(pid); errno > 0 && errno < 4096 {
 		return 0, syscall.Errno(errno)
@@ -59,7 +61,7 @@ func cloneServer(args *cloneArgs, h *header) (uintptr, syscall.Errno) {
 //go:norace
 //go:nosplit
 //go:nocheckptr
-func serve(h *header) { //nolint:unused // cloneOnStack calls it
+func serve(h *header) {
 	const skipped = -4095 // the result of an order that its guard has kept from being carried out
 	orders := unsafe.Add(unsafe.Pointer(h), ordersAt)
 	results := unsafe.Add(unsafe.Pointer(h), h.results)
