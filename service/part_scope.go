@@ -63,7 +63,7 @@ func (p scope) release(ctx context.Context, r *Run) error {
 	case err != nil:
 		return err
 	case id == r.GroupID:
-		return p.Scopes.Stop(ctx, r.Unit)
+		return p.Scopes.Ended(ctx, r.Unit)
 	}
 	return p.Scopes.AwaitFree(ctx, r.Unit)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -42,7 +43,7 @@ type Client struct {
 	owner     string // systemd's unique name; daemon-reexec changes it
 	reloading bool
 	waiters   map[string][]*waiter // by unit
-	running   map[string]bool      // scopes that we saw start, but not end yet
+	running   map[string]time.Time // scopes that we saw start, but not end yet, and when that was
 }
 
 // New subscribes to systemd's signals on a private connection. The caller still has to close the connection. It
@@ -54,7 +55,7 @@ func New(ctx context.Context, conn *dbus.Conn, peer Peer) (*Client, error) {
 	}
 	c := &Client{
 		conn: conn, peer: peer, lost: make(chan struct{}),
-		waiters: map[string][]*waiter{}, running: map[string]bool{},
+		waiters: map[string][]*waiter{}, running: map[string]time.Time{},
 	}
 	signals := make(chan *dbus.Signal, 64)
 	conn.Signal(signals)

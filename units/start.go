@@ -148,7 +148,7 @@ func (c *Client) setRunning(unit string, running bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if running {
-		c.running[unit] = true
+		c.running[unit] = time.Now()
 	} else {
 		delete(c.running, unit)
 	}
@@ -157,5 +157,15 @@ func (c *Client) setRunning(unit string, running bool) {
 func (c *Client) isRunning(unit string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.running[unit]
+	return !c.running[unit].IsZero()
+}
+
+// age returns how long ago we saw a scope start, 0 if we did not, or saw it end.
+func (c *Client) age(unit string) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if began := c.running[unit]; !began.IsZero() {
+		return time.Since(began)
+	}
+	return 0
 }

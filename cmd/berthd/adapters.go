@@ -31,7 +31,8 @@ func (s scopes) Start(ctx context.Context, sc service.Scope) (made bool, err err
 	})
 }
 
-func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }
+func (s scopes) Stop(ctx context.Context, unit string) error  { return s.client.Stop(ctx, unit) }
+func (s scopes) Ended(ctx context.Context, unit string) error { return s.client.Ended(ctx, unit) }
 func (s scopes) StopService(ctx context.Context, unit string) error {
 	return s.client.StopService(ctx, unit)
 }
