@@ -10,9 +10,11 @@ func (d directory) acquire(_ context.Context, st *start) (err error) {
 	return err
 }
 
-// release saves the final state and keeps the directory as that of the previous run.
-func (d directory) release(_ context.Context, r *Run) error {
-	err := d.Runs.Save(*r)
+// release keeps the directory as that of the previous run, with the final state.
+func (d directory) release(_ context.Context, r *Run) (err error) {
+	if !r.Final { // the start failed before there was a note, or the note could not be saved
+		err = d.Runs.Save(*r)
+	}
 	if aerr := d.Runs.Archive(r.UUID); aerr != nil {
 		return aerr
 	}

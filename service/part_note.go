@@ -1,6 +1,9 @@
 package service
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // note is the run's note for a later daemon. It is written before the first part that outlives this daemon.
 type note struct{ *Service }
@@ -10,8 +13,14 @@ func (n note) acquire(_ context.Context, st *start) error {
 	return n.Runs.Save(st.Run)
 }
 
-// release does nothing: the note is kept with the directory.
-func (note) release(context.Context, *Run) error { return nil }
+// release does what can be done of the directory's release while systemd and machined work: it saves the final state,
+// and removes the directory of the previous run. A daemon that dies then has lost nothing: the next one does all
+// parts again, and decides on the run's end by the orders in the note and by the supervisor's file, not by the state.
+func (n note) release(_ context.Context, r *Run) error {
+	err := errors.Join(n.Runs.Save(*r), n.Runs.MakeRoom(r.UUID))
+	r.Final = err == nil
+	return err
+}
 
 // runningNote adds to the note that init runs. It is a part of its own, so that the start fails, and ends
 // init, if it cannot be written.

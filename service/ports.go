@@ -55,6 +55,8 @@ type Runs interface {
 	// Last returns the archived run of a container, LastOnes the containers that have one.
 	Last(u domain.UUID) (r Run, found bool, err error)
 	LastOnes() ([]domain.UUID, error)
+	// MakeRoom removes the directory of the previous run.
+	MakeRoom(u domain.UUID) error
 	// Archive makes the run the previous one. Its consoles can still be read.
 	Archive(u domain.UUID) error
 	// Discard removes the directory of a run that never began. The directory of the previous run stays.
@@ -107,6 +109,9 @@ type Run struct {
 	// MachineOurs, if not nil, gives the answer of Machines.Owns, which was asked for while the run's processes
 	// ended. As long as the scope is there, its machine is, too.
 	MachineOurs func() (bool, error) `json:"-"`
+
+	// Final says that the note has its final state already, and that the previous run has made room for this one.
+	Final bool `json:"-"`
 
 	// Others are the fields of a newer daemon's note, kept as they are.
 	Others map[string]json.RawMessage `json:"-"`

@@ -50,7 +50,7 @@ func (s *Service) steps(_ *Run) []step {
 		{name: "run directory", part: directory{s}},
 		{name: "supervisor", part: supervisor{s}},
 		{name: "state", part: note{s}}, // one note covers all parts that follow: prepare chose their names
-		{name: "scope", part: scope{s}},
+		{name: "scope", part: scope{s}, together: true},
 		{name: "machine", part: machine{s}, together: true},
 		{name: "init", part: initProcess{}},
 		{name: "running", part: runningNote{s}},

@@ -128,6 +128,14 @@ func (r *Runs) load(dir string, u domain.UUID) (service.Run, error) {
 	return run, nil
 }
 
+// MakeRoom removes the directory of the previous run, for Archive.
+func (r *Runs) MakeRoom(u domain.UUID) error {
+	if err := os.RemoveAll(r.LastDir(u)); err != nil {
+		return fmt.Errorf("previous run: %w", err)
+	}
+	return nil
+}
+
 // Archive makes the run the previous one, and removes the directory of the one before. It does nothing if
 // there is no run.
 func (r *Runs) Archive(u domain.UUID) error {

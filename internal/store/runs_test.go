@@ -275,3 +275,26 @@ func TestRunFailedWrite(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestMakeRoom: the directory of the previous run is removed, and that of the run stays.
+func TestMakeRoom(t *testing.T) {
+	t.Parallel()
+	r, _ := runs(t, t.TempDir())
+	run := exampleRun(1)
+	begin(t, r, run)
+	if err := r.Archive(run.UUID); err != nil {
+		t.Fatal(err)
+	}
+	dir := begin(t, r, run)
+	for range 2 {
+		if err := r.MakeRoom(run.UUID); err != nil {
+			t.Fatal(err)
+		}
+		if got := names(t, dir); !slices.Equal(got, []string{stateFile}) {
+			t.Errorf("the run has %q", got)
+		}
+		if got := names(t, filepath.Dir(r.LastDir(run.UUID))); got != nil {
+			t.Errorf("previous runs: %q", got)
+		}
+	}
+}
