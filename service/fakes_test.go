@@ -332,8 +332,6 @@ func (d scopesFake) Stop(_ context.Context, unit string) error {
 	return err
 }
 
-func (d scopesFake) Ended(ctx context.Context, unit string) error { return d.Stop(ctx, unit) }
-
 func (d scopesFake) StopService(_ context.Context, unit string) error {
 	return d.call("scopes.StopService " + unit)
 }

@@ -54,18 +54,32 @@ func (p scope) sweep(ctx context.Context, st *start) {
 	}
 }
 
-// release stops the unit that has the run's control group. If that group is gone, the run's unit has ended by
-// itself or was never started, and a unit of this name is somebody else's.
+// release returns when the unit that has the run's control group is gone. If that group is gone, the run's unit has ended
+// by itself or was never started, and a unit of this name may be somebody else's.
 func (p scope) release(ctx context.Context, r *Run) error {
-	id, err := p.Cgroups.ID(r.Group)
+	gone, err := p.groupIsGone(r)
 	switch {
-	case r.Group == "" || errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return err
-	case id == r.GroupID:
-		return p.Scopes.Ended(ctx, r.Unit)
+	case !gone:
+		return p.Scopes.Ended(ctx, r.Unit, func() bool {
+			gone, err := p.groupIsGone(r)
+			return gone && err == nil
+		})
 	}
 	return p.Scopes.AwaitFree(ctx, r.Unit)
+}
+
+// groupIsGone reports whether a run has no control group any more.
+func (p scope) groupIsGone(r *Run) (bool, error) {
+	if r.Group == "" {
+		return true, nil
+	}
+	id, err := p.Cgroups.ID(r.Group)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	return id != r.GroupID, err
 }
 
 // findGroup enters the control group of a supervisor into the note. It returns an error if that is not the

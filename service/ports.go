@@ -137,8 +137,9 @@ type Scopes interface {
 	Start(ctx context.Context, s Scope) (made bool, err error)
 	// Stop ends the scope and returns when its name is free. A missing scope is no error.
 	Stop(ctx context.Context, unit string) error
-	// Ended returns when the name of a scope without a process is free. A missing scope is no error.
-	Ended(ctx context.Context, unit string) error
+	// Ended returns when the name of a scope without a process is free. gone reports whether the scope's control group
+	// is gone. A missing scope is no error.
+	Ended(ctx context.Context, unit string, gone func() bool) error
 	// AwaitFree returns when a scope that has ended by itself is gone. It stops an active scope without a
 	// process. It returns at once if a unit with this name has a process: that one is somebody else's.
 	AwaitFree(ctx context.Context, unit string) error

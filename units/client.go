@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -43,7 +43,9 @@ type Client struct {
 	owner     string // systemd's unique name; daemon-reexec changes it
 	reloading bool
 	waiters   map[string][]*waiter // by unit
-	running   map[string]time.Time // scopes that we saw start, but not end yet, and when that was
+	files     io.Closer            // the watch of the units' files; nil before the first start
+	watchDir  func(dir string, removed func(name string)) (io.Closer, error)
+	started   map[string]*started // scopes that we saw start, until somebody waits for their end
 }
 
 // New subscribes to systemd's signals on a private connection. The caller still has to close the connection. It
@@ -55,7 +57,7 @@ func New(ctx context.Context, conn *dbus.Conn, peer Peer) (*Client, error) {
 	}
 	c := &Client{
 		conn: conn, peer: peer, lost: make(chan struct{}),
-		waiters: map[string][]*waiter{}, running: map[string]time.Time{},
+		waiters: map[string][]*waiter{}, started: map[string]*started{},
 	}
 	signals := make(chan *dbus.Signal, 64)
 	conn.Signal(signals)

@@ -19,28 +19,37 @@ const (
 // errLate says that systemd has not dropped a scope within patience.
 var errLate = errors.New("systemd is late")
 
-// Ended returns when the name of a scope can be used again. No process is left in the scope. A missing scope is
-// no error.
+// Ended returns when the name of a scope can be used again. No process is left in the scope; gone reports whether its
+// control group is gone. A missing scope is no error.
 //
 // systemd drops an empty scope by itself. To ask it as well costs both sides time, so Ended asks only if systemd may not
 // have heard of the end: the scope is young, we did not see it start, or it is not dropped soon.
-func (c *Client) Ended(ctx context.Context, name string) error {
-	gone, err := c.dropped(ctx, name)
+func (c *Client) Ended(ctx context.Context, name string, gone func() bool) error {
+	over, err := c.dropped(ctx, name, gone)
 	if err != nil {
 		return fmt.Errorf("await the end of %s: %w", name, c.explain(err))
 	}
-	if gone {
+	if over {
+		c.forget(name)
 		return nil
 	}
 	return c.Stop(ctx, name)
 }
 
 // dropped waits for systemd to drop a scope by itself. It returns false if that is not sure to come soon.
-func (c *Client) dropped(ctx context.Context, name string) (bool, error) {
+func (c *Client) dropped(ctx context.Context, name string, gone func() bool) (bool, error) {
 	w := c.watch(name)
 	defer c.leave(w)
-	if c.age(name) < settled {
+	switch c.fate(name) {
+	case unknown:
 		return false, nil
+	case unloaded:
+		return true, nil
+	case unloading:
+		if gone() {
+			return true, nil
+		}
+	case loaded:
 	}
 	late, cancel := context.WithTimeoutCause(ctx, patience, errLate)
 	defer cancel()
@@ -49,6 +58,10 @@ func (c *Client) dropped(ctx context.Context, name string) (bool, error) {
 			switch n.kind {
 			case unitGone: // of our scope: the name had no other unit since we saw it start
 				return true, nil
+			case fileGone:
+				if gone() {
+					return true, nil
+				}
 			case lookAgain:
 				return false, nil
 			case jobEnded: // of somebody else's stop

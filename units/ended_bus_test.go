@@ -23,7 +23,7 @@ func TestEnded(t *testing.T) {
 			t.Parallel()
 			p := newPair(t, nil)
 			make(p)
-			if err := p.client.Ended(limited(t), unit); err != nil {
+			if err := p.client.Ended(limited(t), unit, func() bool { return true }); err != nil {
 				t.Fatal(err)
 			}
 			if _, there := p.systemd.Scope(unit); there {

@@ -12,7 +12,12 @@ import (
 // a process: systemd missed that the scope became empty. That happens if the process dies while it is moved
 // there.
 func (c *Client) AwaitFree(ctx context.Context, name string) error {
-	if err := c.awaitFree(ctx, name); err != nil {
+	over, err := c.dropped(ctx, name, func() bool { return true })
+	if err == nil && !over {
+		err = c.awaitFree(ctx, name)
+	}
+	c.forget(name)
+	if err != nil {
 		return fmt.Errorf("await the end of %s: %w", name, c.explain(err))
 	}
 	return nil

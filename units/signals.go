@@ -33,7 +33,7 @@ func (c *Client) findOwner(ctx context.Context) error {
 }
 
 func (c *Client) listen(signals <-chan *dbus.Signal) {
-	defer close(c.lost)
+	defer c.lose()
 	for s := range signals {
 		c.hear(s)
 	}
@@ -63,7 +63,9 @@ func (c *Client) hear(s *dbus.Signal) {
 		var unit string
 		var path dbus.ObjectPath
 		if dbus.Store(s.Body, &unit, &path) == nil && !c.reloading {
-			delete(c.running, unit)
+			if ours := c.started[unit]; ours != nil {
+				ours.unloaded = true
+			}
 			c.tell(unit, notice{kind: unitGone, at: s.Sequence})
 		}
 	case manager + "Reloading":

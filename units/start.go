@@ -19,7 +19,8 @@ const undoLimit = 30 * time.Second
 func (c *Client) Start(ctx context.Context, s Scope) (made bool, err error) {
 	made, err = c.start(ctx, s.Name, s.PID, s.properties())
 	if err == nil {
-		c.setRunning(s.Name, true)
+		c.begun(s.Name)
+		c.watchFiles()
 	}
 	return made, err
 }
@@ -58,7 +59,7 @@ func (c *Client) start(ctx context.Context, name string, pid uint32, properties 
 		return true, nil
 	}
 	// From here on the unit of this name is ours.
-	c.setRunning(name, false)
+	c.forget(name)
 	if err := c.await(ctx, w, name, job); err != nil {
 		return true, fmt.Errorf("start %s: %w", name, c.explain(err))
 	}
@@ -142,30 +143,4 @@ func (c *Client) unitState(ctx context.Context, path dbus.ObjectPath) (state str
 		return "", 0, fmt.Errorf("property Job: %w", err)
 	}
 	return state, job, nil
-}
-
-func (c *Client) setRunning(unit string, running bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if running {
-		c.running[unit] = time.Now()
-	} else {
-		delete(c.running, unit)
-	}
-}
-
-func (c *Client) isRunning(unit string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.running[unit].IsZero()
-}
-
-// age returns how long ago we saw a scope start, 0 if we did not, or saw it end.
-func (c *Client) age(unit string) time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if began := c.running[unit]; !began.IsZero() {
-		return time.Since(began)
-	}
-	return 0
 }

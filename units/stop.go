@@ -20,6 +20,7 @@ const killAfter = time.Second
 func (c *Client) Stop(ctx context.Context, name string) error {
 	w := c.watch(name)
 	defer c.leave(w)
+	defer c.forget(name)
 	for {
 		over, err := c.end(ctx, w)
 		if err != nil {
@@ -33,7 +34,7 @@ func (c *Client) Stop(ctx context.Context, name string) error {
 
 // end sends the calls once and waits for the unit's end. over is false if the calls must be sent again.
 func (c *Client) end(ctx context.Context, w *waiter) (over bool, err error) {
-	ours := c.isRunning(w.unit)
+	ours := c.isLoaded(w.unit)
 	replied := c.peer.Go(ctx, busPath, manager+"StopUnit", w.unit, "replace").Done
 	late := time.NewTimer(killAfter)
 	defer late.Stop()

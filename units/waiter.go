@@ -27,6 +27,7 @@ type kind int
 const (
 	jobEnded  kind = iota + 1
 	unitGone       // the unit is no longer loaded
+	fileGone       // its file was removed: systemd is about to unload it
 	lookAgain      // signals may have been lost
 )
 

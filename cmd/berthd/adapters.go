@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/internal/linux/unlinked"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/machined"
 	"github.com/berthd/berth/service"
@@ -31,8 +33,11 @@ func (s scopes) Start(ctx context.Context, sc service.Scope) (made bool, err err
 	})
 }
 
-func (s scopes) Stop(ctx context.Context, unit string) error  { return s.client.Stop(ctx, unit) }
-func (s scopes) Ended(ctx context.Context, unit string) error { return s.client.Ended(ctx, unit) }
+func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }
+func (s scopes) Ended(ctx context.Context, unit string, gone func() bool) error {
+	return s.client.Ended(ctx, unit, gone)
+}
+
 func (s scopes) StopService(ctx context.Context, unit string) error {
 	return s.client.StopService(ctx, unit)
 }
@@ -51,6 +56,11 @@ func (s scopes) startHelper(ctx context.Context, container string, pid uint32) e
 		PID:         pid,
 		Before:      []string{units.ScopeName(container)},
 	})
+}
+
+// removals adapts package unlinked to package units.
+func removals(dir string, removed func(name string)) (io.Closer, error) {
+	return unlinked.New(dir, removed)
 }
 
 // machines adapts package machined to the core.

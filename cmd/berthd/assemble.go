@@ -70,6 +70,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
+	systemd.WatchFiles(removals)
 	definitions, err := store.NewDefinitions(p.definitions, log)
 	if err != nil {
 		return nil, err

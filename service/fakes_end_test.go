@@ -1,6 +1,10 @@
 package service
 
-import "github.com/berthd/berth/internal/domain"
+import (
+	"context"
+
+	"github.com/berthd/berth/internal/domain"
+)
 
 func (d runsFake) MakeRoom(u domain.UUID) error {
 	if err := d.call("runs.MakeRoom"); err != nil {
@@ -10,4 +14,8 @@ func (d runsFake) MakeRoom(u domain.UUID) error {
 	defer d.mu.Unlock()
 	delete(d.last, u)
 	return nil
+}
+
+func (d scopesFake) Ended(ctx context.Context, unit string, _ func() bool) error {
+	return d.Stop(ctx, unit)
 }
