@@ -18,8 +18,8 @@ import (
 func TestAdopt(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	done := ""
-	r.core.set(func(_ context.Context, op string, _ domain.UUID) error { done = op; return nil })
+	called := make(chan string, 1)
+	r.core.set(func(_ context.Context, op string, _ domain.UUID) error { called <- op; return nil })
 	start, create := contract.ContainerInterface+".Start", contract.ManagerInterface+".CreateXML"
 	with := func(keys ...string) map[string]dbus.Variant {
 		o := noOptions()
@@ -31,8 +31,11 @@ func TestAdopt(t *testing.T) {
 		}
 		return o
 	}
-	if err := r.call(ContainerPath(uuidA), start, with("unit", "adopt")).Err; err != nil || done != "adopt berth@web.service" {
-		t.Errorf("%v, %q was called", err, done)
+	if err := r.call(ContainerPath(uuidA), start, with("unit", "adopt")).Err; err != nil {
+		t.Fatal(err)
+	}
+	if op := <-called; op != "adopt berth@web.service" {
+		t.Errorf("%q was called", op)
 	}
 	for want, err := range map[string]error{
 		`option "adopt" of Start requires "unit"`:                            r.call(ContainerPath(uuidA), start, with("adopt")).Err,

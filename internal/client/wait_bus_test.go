@@ -3,6 +3,7 @@
 package client_test
 
 import (
+	"sync/atomic"
 	"testing"
 
 	"github.com/berthd/berth/contract"
@@ -24,20 +25,21 @@ func TestBusAskedAgain(t *testing.T) {
 		"AwaitEnd":           {[]any{"shutoff", "shutdown"}, func(c *client.Client) error { _, _, err := c.AwaitEnd(t.Context(), web, 7); return err }},
 		"Wait":               {[]any{int32(3), "exited"}, func(c *client.Client) error { _, err := c.Wait(t.Context(), process); return err }},
 	} {
-		for name, most := range map[string]int{
+		for name, most := range map[string]int64{
 			contract.ErrorNoReply: 100, contract.ErrorShuttingDown: 100, contract.ErrorNameHasNoOwner: 100, contract.ErrorNotRunning: 1,
 		} {
-			calls, ends := 0, 0
+			var calls, ends atomic.Int64
 			c, _, _ := connect(t, map[string]clienttest.Answer{member: func(clienttest.Call) ([]any, error) {
-				if calls++; calls <= ends {
+				if calls.Add(1) <= ends.Load() {
 					return nil, &client.Error{Name: name, Message: "gone"}
 				}
 				return w.reply, nil
 			}})
-			for _, ends = range []int{most - 1, most} {
-				calls = 0
-				if err := w.wait(c); (err == nil) != (ends < most) || calls != most {
-					t.Errorf("%s, %s %d times: %v after %d calls", member, name, ends, err, calls)
+			for _, n := range []int64{most - 1, most} {
+				calls.Store(0)
+				ends.Store(n)
+				if err := w.wait(c); (err == nil) != (n < most) || calls.Load() != most {
+					t.Errorf("%s, %s %d times: %v after %d calls", member, name, n, err, calls.Load())
 				}
 			}
 		}
