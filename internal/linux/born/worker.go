@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"runtime"
 	"syscall"
 	"unsafe"
 
@@ -26,6 +25,7 @@ type Worker struct {
 	head    *header
 	list
 	results   []int64 // of all calls of earlier lists
+	gone      bool    // the child uses the memory no more
 	received  []*os.File
 	rehearsal *Rehearsal // nil: there is a child
 	oob       []byte     // room for what comes with a message
@@ -145,6 +145,7 @@ func (w *Worker) send() error {
 		return !errors.Is(serr, unix.EAGAIN)
 	})
 	if errors.Is(serr, unix.EPIPE) || errors.Is(serr, unix.ECONNRESET) {
+		w.gone = true
 		return ErrOver
 	}
 	return errors.Join(err, serr)
@@ -168,6 +169,7 @@ func (w *Worker) answer() (at int, err error) {
 		})
 		switch err = errors.Join(err, rerr); {
 		case errors.Is(err, unix.ECONNRESET), err == nil && n == 0:
+			w.gone = true // the kernel takes a process its memory before its descriptors
 			return 0, ErrOver
 		case err != nil:
 			return 0, fmt.Errorf("the answer of a child: %w", err)
@@ -204,7 +206,8 @@ func (w *Worker) Received() []*os.File {
 	return all
 }
 
-// Close releases what the parent has of the child, but for Process. It does not end or reap the child.
+// Close releases what the parent has of the child, but for Process. It does not end or reap the child. The memory stays if the
+// child may still use it: it has its stack there.
 func (w *Worker) Close() {
 	if w.link != nil {
 		_ = w.link.Close()
@@ -212,6 +215,7 @@ func (w *Worker) Close() {
 	for _, f := range w.Received() {
 		_ = f.Close()
 	}
-	_ = unix.Munmap(w.memory)
-	runtime.KeepAlive(w)
+	if w.gone || w.PID == 0 {
+		_ = unix.Munmap(w.memory)
+	}
 }
