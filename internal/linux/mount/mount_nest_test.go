@@ -145,7 +145,7 @@ func TestClone(t *testing.T) {
 			if err := os.WriteFile(to+"/x", nil, 0o600); !errors.Is(err, unix.EROFS) {
 				t.Errorf("depth %d: written to: %v", depth, err)
 			}
-			if err := errors.Join(os.MkdirAll(to+"/new", 0o755), unix.Mount("new", to+"/new", "tmpfs", 0, ""), os.WriteFile(to+"/new/secret", nil, 0o600)); err != nil {
+			if err := errors.Join(os.MkdirAll(from+"/new", 0o755), unix.Mount("new", to+"/new", "tmpfs", 0, ""), os.WriteFile(to+"/new/secret", nil, 0o600)); err != nil {
 				t.Error(err)
 			}
 			if _, err := os.Stat(from + "/new/secret"); !errors.Is(err, os.ErrNotExist) {
