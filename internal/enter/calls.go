@@ -7,6 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/born"
+	"github.com/berthd/berth/internal/linux/caps"
+	"github.com/berthd/berth/internal/linux/seccomp"
 )
 
 // list is a list in the making.
@@ -57,7 +59,7 @@ func (l *list) shield(c *Command) {
 // needs CAP_SETPCAP, and the ids need CAP_SETUID and CAP_SETGID. No profile denies what follows the filter.
 func (l *list) restrict(c *Command) {
 	if len(c.Filter) > 0 {
-		prog := born.Words(born.Int(len(c.Filter)), born.Bytes(filterBytes(c.Filter))) // struct sock_fprog
+		prog := born.Words(born.Int(len(c.Filter)), born.Bytes(seccomp.Bytes(c.Filter))) // struct sock_fprog
 		l.call("seccomp", unix.SYS_SECCOMP, born.Int(unix.SECCOMP_SET_MODE_FILTER), born.Int(0), prog)
 	}
 	for n := range 64 {
@@ -97,18 +99,7 @@ func (l *list) capset(c *Command) {
 	if c.UID != 0 {
 		set = 0
 	}
-	var header, data []byte
-	header = binary.NativeEndian.AppendUint32(header, unix.LINUX_CAPABILITY_VERSION_3)
-	header = binary.NativeEndian.AppendUint32(header, 0)
-	for _, word := range []uint32{uint32(set), uint32(set >> 32)} {
-		inherit := uint32(0)
-		if c.Inheritable {
-			inherit = word
-		}
-		for _, w := range []uint32{word, word, inherit} {
-			data = binary.NativeEndian.AppendUint32(data, w)
-		}
-	}
+	header, data := caps.Words(set, c.Inheritable)
 	l.call("capset", unix.SYS_CAPSET, born.Bytes(header), born.Bytes(data))
 }
 
@@ -175,15 +166,4 @@ func (l *list) execute(c *Command) {
 			l.tolerate(others...)
 		}
 	}
-}
-
-// filterBytes returns a filter as an array of struct sock_filter.
-func filterBytes(f []unix.SockFilter) []byte {
-	var all []byte
-	for _, i := range f {
-		all = binary.NativeEndian.AppendUint16(all, i.Code)
-		all = append(all, i.Jt, i.Jf)
-		all = binary.NativeEndian.AppendUint32(all, i.K)
-	}
-	return all
 }

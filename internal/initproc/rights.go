@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/born"
+	"github.com/berthd/berth/internal/linux/caps"
 	"github.com/berthd/berth/internal/linux/seccomp"
 )
 
@@ -45,17 +46,7 @@ func (s *Stage) drop() error {
 	if s.user.uid != 0 {
 		set = 0 // the kernel has taken all of them
 	}
-	header := native.AppendUint32(native.AppendUint32(nil, unix.LINUX_CAPABILITY_VERSION_3), 0)
-	var data []byte
-	for _, word := range []uint32{uint32(set), uint32(set >> 32)} {
-		inherit := uint32(0)
-		if s.Plan.Caps.Inherit {
-			inherit = word
-		}
-		for _, w := range []uint32{word, word, inherit} { // effective, permitted, inheritable
-			data = native.AppendUint32(data, w)
-		}
-	}
+	header, data := caps.Words(set, s.Plan.Caps.Inherit)
 	s.do("capset", fmt.Sprintf("%#x", set), unix.SYS_CAPSET, born.Bytes(header), born.Bytes(data))
 	return nil
 }

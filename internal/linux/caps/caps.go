@@ -1,7 +1,8 @@
-// Package caps tells the capabilities of the calling thread (capabilities(7)). It keeps no state.
+// Package caps tells the capabilities of the calling thread, and how they are set (capabilities(7)). It keeps no state.
 package caps
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -15,4 +16,21 @@ func Permitted() (uint64, error) {
 		return 0, fmt.Errorf("capget: %w", err)
 	}
 	return uint64(data[0].Permitted) | uint64(data[1].Permitted)<<32, nil
+}
+
+// Words returns the two arguments of capset(2) that make the effective and permitted sets of the calling thread equal to set, and
+// the inheritable one, too, or empty.
+func Words(set uint64, inherit bool) (header, data []byte) {
+	n := binary.NativeEndian
+	header = n.AppendUint32(n.AppendUint32(nil, unix.LINUX_CAPABILITY_VERSION_3), 0)
+	for _, word := range []uint32{uint32(set), uint32(set >> 32)} {
+		inheritable := uint32(0)
+		if inherit {
+			inheritable = word
+		}
+		for _, w := range []uint32{word, word, inheritable} { // in the order of struct __user_cap_data_struct
+			data = n.AppendUint32(data, w)
+		}
+	}
+	return header, data
 }
