@@ -2,7 +2,6 @@ package enter
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -34,30 +33,12 @@ func commands() map[string]*Command {
 	}
 }
 
-// text writes a list. Calls of the same name in a row are one line.
-func text(list []born.Call) string {
-	var b strings.Builder
-	for i := 0; i < len(list); i++ {
-		n := 1
-		for i+n < len(list) && list[i+n].Name == list[i].Name {
-			n++
-		}
-		b.WriteString(list[i].String())
-		if n > 1 {
-			fmt.Fprintf(&b, "\n  and %d more, to %s", n-1, list[i+n-1].String())
-			i += n - 1
-		}
-		b.WriteByte('\n')
-	}
-	return b.String()
-}
-
 // TestCalls: the calls of a command, from the host to its execution, are those that were agreed to.
 func TestCalls(t *testing.T) {
 	t.Parallel()
 	for name, c := range commands() {
 		file := filepath.Join("testdata", runtime.GOARCH, name+".golden") // the numbers are those of the architecture
-		got := text(Calls(c))
+		got := born.Listing(Calls(c))
 		if *update {
 			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 				t.Fatal(err)

@@ -3,7 +3,6 @@ package initproc
 import (
 	"encoding/json"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -82,29 +81,7 @@ func rehearse(t *testing.T, p *plan.Plan) string {
 	for _, f := range files[1:] {
 		_ = f.Close()
 	}
-	return text(calls.Calls)
-}
-
-// text writes a list. Calls of the same kind in a row are one line.
-func text(list []born.Call) string {
-	var b strings.Builder
-	for i := 0; i < len(list); i++ {
-		if strings.HasPrefix(list[i].Name, "--") {
-			fmt.Fprintln(&b, list[i].Name)
-			continue
-		}
-		n := 1
-		for i+n < len(list) && list[i+n].Name == list[i].Name && list[i].Number == list[i+n].Number {
-			n++
-		}
-		b.WriteString(list[i].String())
-		if n > 1 {
-			fmt.Fprintf(&b, "\n  and %d more, to %s", n-1, list[i+n-1].String())
-			i += n - 1
-		}
-		b.WriteByte('\n')
-	}
-	return bootIDs.ReplaceAllString(addresses.ReplaceAllString(b.String(), "<address>"), "<boot id>")
+	return bootIDs.ReplaceAllString(addresses.ReplaceAllString(born.Listing(calls.Calls), "<address>"), "<boot id>")
 }
 
 var (

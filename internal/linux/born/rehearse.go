@@ -47,3 +47,25 @@ func (r *Rehearsal) carryOut(w *Worker, from, up int) {
 		*w.result(i) = int64(w.first() + i)
 	}
 }
+
+// Listing writes a list for a golden file. Calls of the same name in a row are one line, and one without a number is a remark.
+func Listing(list []Call) string {
+	var b strings.Builder
+	for i := 0; i < len(list); i++ {
+		if list[i].Number == 0 && len(list[i].Args) == 0 {
+			fmt.Fprintln(&b, list[i].Name)
+			continue
+		}
+		n := 1
+		for i+n < len(list) && list[i+n].Name == list[i].Name && list[i+n].Number == list[i].Number {
+			n++
+		}
+		b.WriteString(list[i].String())
+		if n > 1 {
+			fmt.Fprintf(&b, "\n  and %d more, to %s", n-1, list[i+n-1].String())
+			i += n - 1
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
