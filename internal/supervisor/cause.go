@@ -23,7 +23,7 @@ func (s *supervisor) firstCause(err error) error {
 	if s.stage == nil {
 		return err
 	}
-	s.stage.end()
+	reach(s.stage.over)
 	limit := time.NewTimer(causeLimit)
 	defer limit.Stop()
 	for {

@@ -37,7 +37,7 @@ func (s *supervisor) ended() error {
 	}
 	s.status = &st
 	if s.stage != nil {
-		s.stage.end()
+		reach(s.stage.over)
 	}
 	if err := s.drainInit(); err != nil {
 		return err

@@ -71,7 +71,7 @@ func (s *supervisor) cloneMapped(p *wire.Prepare, clone func() error, trees []*o
 		return &wire.Failed{Stage: "sources", Text: err.Error(), Number: errno(err)}
 	}
 	s.mapped, s.uid, s.gid = true, int(p.UIDs[0].Outside), int(p.GIDs[0].Outside)
-	close(s.stage.mapped)
+	reach(s.stage.mapped)
 	return nil
 }
 

@@ -20,14 +20,15 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// stage is the init stage (package initproc), a goroutine of its own. What it waits for are channels that are closed once.
+// stage is the init stage (package initproc), a goroutine of its own. What it waits for are channels that are closed. The
+// goroutine of run does that, by reach.
 type stage struct {
 	events                  chan<- event
 	mapped, placed, allowed chan struct{}
-	over                    chan struct{} // the child has ended
+	over                    chan struct{} // the child has ended: the stage waits for nothing more
 }
 
-// staged is an event of the init stage. Exactly one field is set.
+// staged is an event of the init stage. Exactly one of opened, ready and err is set.
 type staged struct {
 	opened   bool
 	consoles []*os.File // with opened
@@ -63,12 +64,12 @@ func (g *stage) await(what <-chan struct{}) error {
 	}
 }
 
-// end says that the child has ended, so that the stage waits for nothing more.
-func (g *stage) end() {
+// reach lets the stage go on that waits for a channel. A second time it does nothing.
+func reach(what chan struct{}) {
 	select {
-	case <-g.over:
+	case <-what:
 	default:
-		close(g.over)
+		close(what)
 	}
 }
 

@@ -145,7 +145,7 @@ func (s *supervisor) place(scope *cgroup.Dir) error {
 	if s.stage == nil {
 		return nil // it has ended, and the event of that follows
 	}
-	close(s.stage.placed)
+	reach(s.stage.placed)
 	if err := s.tell(&wire.Placed{}); err != nil {
 		return err
 	}

@@ -199,8 +199,8 @@ func (s *supervisor) fromDaemon(e event) error {
 	case *wire.OpenConsole, *wire.ResizeConsole:
 		return s.consoleOrder(e)
 	case *wire.Continue:
-		if !s.allowed && s.stage != nil {
-			close(s.stage.allowed)
+		if s.stage != nil {
+			reach(s.stage.allowed)
 		}
 		s.allowed = true
 	case *wire.Exec:
