@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/linux/hostlimit"
 	"github.com/berthd/berth/service"
 )
 
@@ -187,7 +188,7 @@ func (m *method) onBus(subject string, err error) (_ *busError, expected bool) {
 	if ready, ok := errors.AsType[*busError](err); ok {
 		return ready, true
 	}
-	text := m.sentence(subject, err)
+	text := m.sentence(subject, hostlimit.Explain(hostlimit.Any, err))
 	for _, row := range errorRows() {
 		if name, d, ok := row(err); ok {
 			return &busError{name: name, text: text, details: d}, true

@@ -107,7 +107,7 @@ func TestDirections(t *testing.T) {
 	}{
 		{is("service"), in(pure...), "service names what it needs as interfaces, and imports the pure packages only"},
 		{in(adapters...), in(append([]string{"service"}, pure...)...), "an adapter is a leaf: it may know the core's types, but no other adapter"},
-		{is("dbusapi"), in("service", "contract", "internal/bus", "internal/domain", "internal/events"), "dbusapi translates between the bus and the service"},
+		{is("dbusapi"), in("service", "contract", "internal/bus", "internal/domain", "internal/events", "internal/linux/hostlimit"), "dbusapi translates between the bus and the service"},
 		{is("internal/cli"), in("contract", "internal/client", "internal/config", "internal/console"), "berthctl talks only D-Bus, and with consoles that it got there"},
 		{is("internal/client"), in("contract", "internal/bus"), "a client needs the contract and a connection only"},
 		{is("internal/bus"), in(), "how a bus is read needs nothing of what is said on it"},
