@@ -18,10 +18,10 @@ func TestMoveExpected(t *testing.T) {
 		w := newWorld()
 		s := w.service(t)
 		var got []string
-		for _, call := range []string{"cgroups.ExpectMove", "runs.Create", "supervisors.Spawn", "scopes.Start"} {
+		for _, call := range []string{"cgroups.ExpectMove", "runs.Create", "supervisors.Begin", "scopes.Start"} {
 			w.onCall(call, func() { got = append(got, call) })
 		}
-		once := []string{"cgroups.ExpectMove", "runs.Create", "supervisors.Spawn", "scopes.Start"}
+		once := []string{"cgroups.ExpectMove", "runs.Create", "supervisors.Begin", "scopes.Start"}
 		check := func(name string, err error) {
 			t.Helper()
 			if diff := cmp.Diff(once, got); diff != "" || err != nil {

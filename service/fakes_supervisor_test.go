@@ -31,24 +31,34 @@ func (w *world) namespace() (*os.File, error) {
 
 func (d supervisorsFake) Wire() int { return 7 }
 
-func (d supervisorsFake) Spawn(_ context.Context, name, runDir string, p *plan.Plan, shared, passed []*os.File) (Starting, error) {
-	for i, f := range shared {
-		if _, err := f.Stat(); err != nil || len(shared) != len(p.Join) {
-			return nil, fmt.Errorf("namespace %d of %d for %+v: %w", i, len(shared), p.Join, err)
-		}
-	}
-	if err := d.call("supervisors.Spawn"); err != nil {
+func (d supervisorsFake) Begin(runDir string) (Starting, error) {
+	if err := d.call("supervisors.Begin"); err != nil {
 		return nil, err
-	}
-	if len(passed) != p.Passed {
-		return nil, fmt.Errorf("%d descriptors for init, %d in the plan", len(passed), p.Passed)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.nextPID += 2
-	s := &supervisorFake{d: d.daemon, name: name, pid: d.nextPID, done: make(chan struct{}), order: make(chan struct{}), noticed: make(chan struct{}, 1), failure: d.failure}
+	s := &supervisorFake{d: d.daemon, pid: d.nextPID, done: make(chan struct{}), order: make(chan struct{}), noticed: make(chan struct{}, 1), failure: d.failure}
 	d.supervisors[runDir] = s
 	return s, nil
+}
+
+func (s *supervisorFake) Prepare(_ context.Context, name string, p *plan.Plan, shared, passed []*os.File) error {
+	for i, f := range shared {
+		if _, err := f.Stat(); err != nil || len(shared) != len(p.Join) {
+			return fmt.Errorf("namespace %d of %d for %+v: %w", i, len(shared), p.Join, err)
+		}
+	}
+	if err := s.d.call("supervisor.Prepare"); err != nil {
+		return err
+	}
+	if len(passed) != p.Passed {
+		return fmt.Errorf("%d descriptors for init, %d in the plan", len(passed), p.Passed)
+	}
+	s.d.mu.Lock()
+	defer s.d.mu.Unlock()
+	s.name = name
+	return nil
 }
 
 // CheckPassed refuses a directory.

@@ -113,7 +113,7 @@ func TestAutoIDsOfARun(t *testing.T) {
 	define(t, s, "web", uuidXML(u))
 	refusedIDs(t, s, "other", "no 65536 ids", auto)
 	between := 0
-	w.onCall("supervisors.Spawn", func() {
+	w.onCall("supervisor.Prepare", func() {
 		refusedIDs(t, s, "other", "no 65536 ids", auto)
 		between++
 	})
@@ -128,7 +128,7 @@ func TestAutoIDsOfARun(t *testing.T) {
 	if mapOf(t, s, u, true) != 10<<16 {
 		t.Error("defined again, it has not what runs")
 	}
-	w.onCall("supervisors.Spawn", nil)
+	w.onCall("supervisor.Prepare", nil)
 	define(t, s, "web", uuidXML(u))
 	if err := s.Destroy(ctx, u); err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestAutoIDsFailures(t *testing.T) {
 			t.Errorf("%s: %v, %v", fault, err, s.List())
 		}
 	}
-	w.fault = "supervisors.Spawn"
+	w.fault = "supervisor.Prepare"
 	if _, err := s.Create(ctx, xmlOf("web", auto)); !errors.Is(err, errFault) || len(s.List()) > 0 {
 		t.Errorf("create: %v, %v", err, s.List())
 	}

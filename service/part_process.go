@@ -2,12 +2,11 @@ package service
 
 import "context"
 
-// supervisor is the supervisor's process, and the init stage. The mounts of images and the namespaces are
-// released when it ends.
+// supervisor is the supervisor's process. It waits until it is told what to start.
 type supervisor struct{ *Service }
 
-func (p supervisor) acquire(ctx context.Context, st *start) (err error) {
-	st.starting, err = p.Supervisors.Spawn(ctx, st.name, st.dir, st.plan, st.shared, st.passed)
+func (p supervisor) acquire(_ context.Context, st *start) (err error) {
+	st.starting, err = p.Supervisors.Begin(st.dir)
 	if err != nil {
 		st.starting = nil
 		return err
@@ -18,6 +17,17 @@ func (p supervisor) acquire(ctx context.Context, st *start) (err error) {
 
 // release does nothing: endProcesses ends all processes before anything is released.
 func (supervisor) release(context.Context, *Run) error { return nil }
+
+// prepared is what the supervisor makes of the plan: the mounts of images, the namespaces and the child that becomes
+// init. All are released when the supervisor ends.
+type prepared struct{}
+
+func (prepared) acquire(ctx context.Context, st *start) error {
+	return st.starting.Prepare(ctx, st.name, st.plan, st.shared, st.passed)
+}
+
+// release does nothing, like that of supervisor.
+func (prepared) release(context.Context, *Run) error { return nil }
 
 // initProcess is init, executed. From then on the container runs without the daemon.
 type initProcess struct{}

@@ -23,7 +23,7 @@ func points(t *testing.T) (start, stop []string) {
 		stop = append(stop, "stop "+step.name)
 	}
 	start = append(start, "start done")
-	if len(start) < 8 || !slices.Contains(stop, "stop scope") {
+	if len(start) < 8 || !slices.Contains(stop, "stop unit") {
 		t.Fatalf("points %q and %q", start, stop)
 	}
 	return start, stop
@@ -145,7 +145,7 @@ func TestOthersAtEachPoint(t *testing.T) {
 func TestFaultAtEachPoint(t *testing.T) {
 	t.Parallel()
 	start, stop := points(t)
-	remains := map[string]string{"stop run directory": "run ", "stop scope": "unit ", "stop machine": "machine "}
+	remains := map[string]string{"stop run directory": "run ", "stop unit": "unit ", "stop machine": "machine "}
 	for _, point := range slices.Concat(start, stop) {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()

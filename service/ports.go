@@ -221,10 +221,9 @@ const (
 type Supervisors interface {
 	// Namespace opens a namespace that belongs to no container: that of a process, or one with a name.
 	Namespace(j plan.Join) (*os.File, error)
-	// Spawn starts a supervisor and sends it the plan, the namespaces of p.Join and the descriptors for init, each
-	// in their order. The caller still has to close those. It returns an error if a device does not answer
-	// before ctx ends.
-	Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared, passed []*os.File) (Starting, error)
+	// Begin gives a run a supervisor, which knows nothing of its container yet, and the socket by which a later daemon
+	// finds it.
+	Begin(runDir string) (Starting, error)
 	// CheckPassed returns an error if a descriptor is of no kind that can be passed to a container.
 	CheckPassed(f *os.File) error
 	// Attach connects to a supervisor that an earlier daemon started. The error says why the presence is
@@ -250,6 +249,9 @@ type Found struct {
 // Starting is a supervisor before it executes init.
 type Starting interface {
 	PID() uint32
+	// Prepare sends the supervisor the plan, the namespaces of p.Join and the descriptors for init, each in their order.
+	// The caller still has to close those. It returns an error if a device does not answer before ctx ends.
+	Prepare(ctx context.Context, name string, p *plan.Plan, shared, passed []*os.File) error
 	// Place tells the supervisor that it is in its scope. It returns when init is in the payload's part of
 	// the scope.
 	Place(ctx context.Context, scope *os.File) error

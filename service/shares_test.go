@@ -138,7 +138,7 @@ func TestShareWithContainer(t *testing.T) {
 // it.
 func TestSharesAreClosed(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []string{"", "supervisors.Namespace", "runs.Create", "supervisors.Spawn", "scopes.Start"} {
+	for _, fault := range []string{"", "supervisors.Namespace", "runs.Create", "supervisor.Prepare", "scopes.Start"} {
 		t.Run("fault at "+fault, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld()

@@ -40,6 +40,7 @@ type start struct {
 	dir    string     // of the run
 	shared []*os.File // namespaces that init enters at its creation
 	passed []*os.File // descriptors for init
+	asked  *asked     // systemd, for the scope; nil if it was not asked yet, or its answer was taken
 	stuck  bool       // the start failed, and its processes do not end
 }
 
@@ -49,7 +50,9 @@ func (s *Service) steps(_ *Run) []step {
 	return []step{
 		{name: "run directory", part: directory{s}},
 		{name: "supervisor", part: supervisor{s}},
-		{name: "state", part: note{s}}, // one note covers all parts that follow: prepare chose their names
+		{name: "state", part: note{s}},                // one note covers all parts that follow: prepare chose their names
+		{name: "unit", part: unit{s}, together: true}, // systemd makes it while the next parts are acquired
+		{name: "container", part: prepared{}, together: true},
 		{name: "scope", part: scope{s}, together: true},
 		{name: "machine", part: machine{s}, together: true},
 		{name: "init", part: initProcess{}},
@@ -82,13 +85,14 @@ func (s *Service) acquireAll(ctx context.Context, st *start) error {
 // is stuck, and nothing is released, if a process does not end.
 func (s *Service) abandon(st *start, held []step, name string, err error) error {
 	ended := s.endProcesses(st.run)
+	held, unmade := unit{s}.withdraw(st, held, ended)
 	name, err = causeOf(st, name, err)
 	if ended != nil {
 		st.stuck = true
 		return &StartError{Step: name, Err: errors.Join(err, ended)}
 	}
 	st.finish(ReasonFailed, End{}, s.Now())
-	return &StartError{Step: name, Err: errors.Join(err, s.releaseAll(&st.Run, held))}
+	return &StartError{Step: name, Err: errors.Join(err, unmade, s.releaseAll(&st.Run, held))}
 }
 
 // causeOf replaces a step's error by the error that the supervisor sent, if it sent one. The step itself

@@ -254,7 +254,7 @@ func TestLargePlan(t *testing.T) {
 	}
 	b = newBox(t, "exit 0")
 	b.plan.Init.Env = []string{strings.Repeat("x", wire.MaxPlan)}
-	if s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, nil, nil); err == nil || !strings.Contains(err.Error(), "plan: ") {
+	if s, err := b.order(t); err == nil || !strings.Contains(err.Error(), "plan: ") {
 		t.Errorf("too large a plan: %v, %v", s, err)
 	}
 }

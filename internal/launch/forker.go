@@ -37,7 +37,7 @@ func (k *forker) do(f func()) {
 }
 
 // Apart keeps the daemon's scheduling and such away from supervisors, and so from containers: those begin with
-// the values of fresh, and write settings before they clone. It must be called before the first Spawn. An error
+// the values of fresh, and write settings before they clone. It must be called before the first Begin. An error
 // says what supervisors inherit from the daemon all the same.
 func (s *Supervisors) Apart(fresh inherit.Thread, settings []inherit.Setting) (err error) {
 	s.settings = settings

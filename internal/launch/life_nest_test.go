@@ -247,7 +247,7 @@ func TestDescriptors(t *testing.T) {
 		if err := os.RemoveAll(filepath.Join(b.runDir, wire.SocketFile)); err != nil {
 			t.Fatal(err)
 		}
-		s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, nil, nil)
+		s, err := b.order(t)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,7 +257,7 @@ func TestDescriptors(t *testing.T) {
 		over(t, s)
 	}
 	life()
-	spare(t, nil)
+	twoSpares(t, nil)
 	// What is forgotten must not be closed by the collector.
 	runtime.GC()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))

@@ -183,6 +183,18 @@ func (p *Process) Kill() error {
 	return err
 }
 
+// isOver reports whether a child has ended, also if nobody has seen that yet.
+func (p *Process) isOver() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gone {
+		return true
+	}
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, int(p.pid), &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+	return err != nil || info.Signo != 0
+}
+
 // Close closes the connection. The supervisor then ends itself and init if init has not been executed.
 // Otherwise it goes on.
 func (p *Process) Close() error {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -140,7 +141,7 @@ func (b *box) makeGroup(t *testing.T) {
 
 func (b *box) spawn(t *testing.T) service.Starting {
 	t.Helper()
-	s, err := b.supervisors.Spawn(t.Context(), "box", b.runDir, b.plan, b.shared, nil)
+	s, err := b.order(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,10 +153,25 @@ func (b *box) spawn(t *testing.T) service.Starting {
 	return s
 }
 
+// order gives the container a supervisor, and the supervisor its order.
+func (b *box) order(t *testing.T) (service.Starting, error) {
+	t.Helper()
+	s, err := b.supervisors.Begin(b.runDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Prepare(t.Context(), "box", b.plan, b.shared, nil); err != nil {
+		s.HangUp()
+		over(t, s)
+		return nil, err
+	}
+	return s, nil
+}
+
 // leave is the end of the daemon, for one of its supervisors.
 func leave(t *testing.T, s process) {
 	t.Helper()
-	if err := s.(*launch.Process).Close(); err != nil {
+	if err := s.(io.Closer).Close(); err != nil {
 		t.Error(err)
 	}
 }
@@ -169,7 +185,7 @@ type process interface {
 }
 
 // failure is what a supervisor said of a failed start.
-func failure(s process) error { return s.(*launch.Process).Failure() }
+func failure(s process) error { return s.(interface{ Failure() error }).Failure() }
 
 // start goes all the way, or to the first error.
 func (b *box) start(t *testing.T) (service.Supervisor, error) {
@@ -238,7 +254,7 @@ func over(t *testing.T, s process) service.End {
 	case <-limited(t).Done():
 		t.Fatalf("the supervisor %d does not end", s.PID())
 	}
-	return s.(*launch.Process).End()
+	return s.(interface{ End() service.End }).End()
 }
 
 // born waits for init's stage and gives its pid.

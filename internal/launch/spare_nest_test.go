@@ -4,7 +4,6 @@ package launch_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -17,13 +16,13 @@ import (
 	"github.com/berthd/berth/internal/launch"
 )
 
-// TestSpare: the supervisor of the next container waits already, without a container's name or directory, and has
-// both once it has the container. One that somebody has killed is not missed. It ends with the daemon.
+// TestSpare: the supervisors of the next two containers wait already, without a container's name or directory, and have
+// both once they have the container. One that somebody has killed is not missed. They end with the daemon.
 func TestSpare(t *testing.T) {
 	newBox(t, "sleep 1000").run(t) // those of other tests have their spare from then on
 	settled(t, func() error {
-		if len(spares(t)) == 0 {
-			return errors.New("there is no spare supervisor")
+		if n := len(spares(t)); n != 2 {
+			return fmt.Errorf("there are %d spare supervisors", n)
 		}
 		return nil
 	})
@@ -44,39 +43,45 @@ func TestSpare(t *testing.T) {
 		return s.PID()
 	}
 	start()
-	first := spare(t, others)
-	if pid := start(); pid != first {
-		t.Errorf("the container has the supervisor %d; the spare one was %d", pid, first)
+	first := twoSpares(t, others)
+	for range 2 {
+		if pid := start(); !first[pid] {
+			t.Errorf("the container has the supervisor %d; the spare ones were %v", pid, first)
+		}
 	}
-	second := spare(t, others)
-	if err := syscall.Kill(int(second), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
+	second := twoSpares(t, others)
+	for pid := range second {
+		if err := syscall.Kill(int(pid), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		gone(t, pid)
 	}
-	gone(t, second)
-	if pid := start(); pid == second {
+	if pid := start(); second[pid] {
 		t.Errorf("the container has the supervisor %d, which was killed", pid)
 	}
-	third := spare(t, others)
+	third := twoSpares(t, others)
 	own.Close()
-	gone(t, third)
+	for pid := range third {
+		gone(t, pid)
+	}
 	start() // it needs none, and leaves none
 	if now := spares(t); !maps.Equal(now, others) {
 		t.Errorf("spare supervisors after the end: %v; before: %v", now, others)
 	}
 }
 
-// spare waits for a spare supervisor that is not one of others, and returns its pid.
-func spare(t *testing.T, others map[uint32]bool) (pid uint32) {
+// twoSpares waits for the spare supervisors that are not among others, and returns their pids.
+func twoSpares(t *testing.T, others map[uint32]bool) (own map[uint32]bool) {
 	t.Helper()
 	settled(t, func() error {
-		for pid = range spares(t) {
-			if !others[pid] {
-				return nil
-			}
+		own = spares(t)
+		maps.DeleteFunc(own, func(pid uint32, _ bool) bool { return others[pid] })
+		if len(own) != 2 {
+			return fmt.Errorf("there are %d spare supervisors", len(own))
 		}
-		return errors.New("there is no spare supervisor")
+		return nil
 	})
-	return pid
+	return own
 }
 
 // spares are the spare supervisors that this process has started.

@@ -58,73 +58,87 @@ func New(program string, images Images) (*Supervisors, error) {
 // Wire returns the version of the protocol that new supervisors speak.
 func (*Supervisors) Wire() int { return wire.Version }
 
-// Spawn starts the supervisor of one container, in the daemon's control group for now. It sends it the plan, and the
-// namespaces of p.Join and the descriptors for init, which the caller still has to close. The supervisor's log
-// goes to the daemon's standard error. It returns ctx's error if a device or image does not answer before ctx ends.
-func (s *Supervisors) Spawn(ctx context.Context, name, runDir string, p *plan.Plan, shared, passed []*os.File) (_ service.Starting, err error) {
-	defer func() { err = hostlimit.Explain(hostlimit.Any, err) }()
-	planFile, err := file(p)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = planFile.Close() }()
-	images, err := s.images.Mount(ctx, name, runDir, p.Sources)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { closeAll(images) }()
-	if images, err = withSysfs(images, p, shared); err != nil {
-		return nil, err
-	}
-	view, err := views(p)
-	if err != nil {
-		return nil, err
-	}
-	defer closeAll(view) // from then on the supervisor alone holds the FUSE connection
-	bare, err := s.bare.get()
-	if err != nil {
-		return nil, err
-	}
-	message := prepare(p, s.settings)
-	message.Name, message.Dir = name, runDir
-	apart, err := sourcesFile(message)
-	if err != nil {
-		return nil, err
-	}
-	defer closeAll(apart)
+// begun is a supervisor that may not have its order yet.
+type begun struct {
+	*Process
+	supervisors *Supervisors
+	dir         string
+	listener    *os.File // nil once the supervisor has it
+}
+
+// Begin gives a run a supervisor: the spare one, or a new one. It is in the daemon's control group for now, and waits for
+// Prepare. Its log goes to the daemon's standard error.
+func (s *Supervisors) Begin(runDir string) (service.Starting, error) {
 	listener, err := listen(filepath.Join(runDir, wire.SocketFile))
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = listener.Close() }()
-	proc, err := s.begin(message, slices.Concat([]*os.File{planFile, bare, listener}, shared, images, view, apart))
-	if err != nil {
-		return nil, err
+	proc := s.spare.take()
+	for proc != nil && proc.isOver() { // somebody has killed it
+		_ = proc.Close()
+		proc = s.spare.take()
 	}
-	if err := proc.pass(passed); err != nil {
-		return nil, err
-	}
-	return proc, nil
-}
-
-// begin gives a supervisor its container.
-func (s *Supervisors) begin(m *wire.Prepare, files []*os.File) (*Process, error) {
-	if proc := s.spare.take(); proc != nil {
-		if proc.conn.Send(m, files...) == nil {
-			go s.replace(proc)
-			return proc, nil
+	if proc == nil {
+		if proc, err = s.fork(); err != nil {
+			_ = listener.Close()
+			return nil, err
 		}
-		_ = proc.Close() // somebody has killed it
-	}
-	proc, err := s.fork()
-	if err != nil {
-		return nil, err
-	}
-	if err := proc.conn.Send(m, files...); err != nil {
-		return nil, proc.giveUp(err)
 	}
 	go s.replace(proc)
-	return proc, nil
+	return &begun{Process: proc, supervisors: s, dir: runDir, listener: listener}, nil
+}
+
+// Prepare sends the supervisor the plan, and the namespaces of p.Join and the descriptors for init, which the caller still
+// has to close. It returns ctx's error if a device or image does not answer before ctx ends.
+func (b *begun) Prepare(ctx context.Context, name string, p *plan.Plan, shared, passed []*os.File) error {
+	planFile, err := file(p)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = planFile.Close() }()
+	images, err := b.supervisors.images.Mount(ctx, name, b.dir, p.Sources)
+	if err != nil {
+		return err
+	}
+	defer func() { closeAll(images) }()
+	if images, err = withSysfs(images, p, shared); err != nil {
+		return err
+	}
+	view, err := views(p)
+	if err != nil {
+		return err
+	}
+	defer closeAll(view) // from then on the supervisor alone holds the FUSE connection
+	bare, err := b.supervisors.bare.get()
+	if err != nil {
+		return err
+	}
+	message := prepare(p, b.supervisors.settings)
+	message.Name, message.Dir = name, b.dir
+	apart, err := sourcesFile(message)
+	if err != nil {
+		return err
+	}
+	defer closeAll(apart)
+	if err := b.conn.Send(message, slices.Concat([]*os.File{planFile, bare, b.listener}, shared, images, view, apart)...); err != nil {
+		return b.giveUp(err)
+	}
+	b.shut()
+	return b.pass(passed)
+}
+
+// HangUp tells a supervisor that its start is given up. Its messages are still received.
+func (b *begun) HangUp() {
+	b.shut()
+	b.Process.HangUp()
+}
+
+// shut closes the daemon's copy of the socket by which a later daemon finds the supervisor.
+func (b *begun) shut() {
+	if b.listener != nil {
+		_ = b.listener.Close()
+		b.listener = nil
+	}
 }
 
 // giveUp ends a supervisor that could not be sent something, and returns the cause.

@@ -117,14 +117,10 @@ func named(err error) error {
 // bytes.
 func setComm() { _ = inherit.Setting{File: "comm", Value: "berth-supervisor"}.Write() }
 
-// place divides the scope into two groups, and moves this process and init to theirs: cgroup v2 allows no
-// processes in inner nodes. The moves are cheap because systemd has just moved this process.
-func (s *supervisor) place(scope *cgroup.Dir) error {
-	own, err := scope.Make(cgroup.Supervisor)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = own.Close() }()
+// place divides the scope into two groups, and moves init and this process to theirs: cgroup v2 allows no
+// processes in inner nodes. The moves are cheap because systemd has just moved this process. berthd waits only for
+// init's.
+func (s *supervisor) place(scope *cgroup.Dir) (err error) {
 	if s.payload, err = scope.Make(cgroup.Payload); err != nil {
 		return err
 	}
@@ -139,17 +135,21 @@ func (s *supervisor) place(scope *cgroup.Dir) error {
 	if err := s.payload.Enter(s.initPID); err != nil {
 		return err
 	}
+	if s.stage != nil { // otherwise it has ended, and the event of that follows
+		reach(s.stage.placed)
+		if err := s.tell(&wire.Placed{}); err != nil {
+			return err
+		}
+	}
+	// Init is executed only after all this: berthd's leave comes as a message that follows.
+	own, err := scope.Make(cgroup.Supervisor)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = own.Close() }()
 	if err := own.Enter(uint32(os.Getpid())); err != nil {
 		return err
 	}
-	if s.stage == nil {
-		return nil // it has ended, and the event of that follows
-	}
-	reach(s.stage.placed)
-	if err := s.tell(&wire.Placed{}); err != nil {
-		return err
-	}
-	// Init is executed only after all this: berthd's leave comes as a message that follows.
 	if err := scope.PassControllersOn(); err != nil {
 		return err
 	}

@@ -1,0 +1,45 @@
+package service
+
+import (
+	"context"
+	"syscall"
+)
+
+// scopesFake is systemd.
+type scopesFake struct{ *daemon }
+
+func (d scopesFake) Names(machine, _ string) (unit, slice string) {
+	return machine + ".scope", "machine.slice"
+}
+
+func (d scopesFake) Start(_ context.Context, s Scope) (made bool, err error) {
+	if err := d.call("scopes.Start"); err != nil {
+		return false, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.units[s.Name] != 0 {
+		return false, syscall.EEXIST
+	}
+	for _, sup := range d.supervisors {
+		if sup.pid == s.PID && sup.over() {
+			return false, syscall.ESRCH
+		}
+	}
+	d.units[s.Name] = s.PID
+	return true, nil
+}
+
+func (d scopesFake) Stop(_ context.Context, unit string) error {
+	err := d.call("scopes.Stop")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.units, unit)
+	return err
+}
+
+func (d scopesFake) StopService(_ context.Context, unit string) error {
+	return d.call("scopes.StopService " + unit)
+}
+
+func (d scopesFake) AwaitFree(context.Context, string) error { return d.call("scopes.AwaitFree") }
