@@ -3,8 +3,6 @@ package dbusapi
 import (
 	"context"
 
-	"github.com/godbus/dbus/v5"
-
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/internal/domain"
@@ -39,10 +37,7 @@ func containerIface() *iface {
 			name: "GetPlan", in: "ba{sv}", out: "s", action: contract.ActionRead, doing: "read the plan of domain",
 			run: getPlan,
 		},
-		&method{
-			name: "GetStats", in: "a{sv}", out: "a{sv}", action: contract.ActionMonitor, doing: "read the statistics of domain",
-			run: getStats,
-		},
+		getStatsMethod(),
 		&method{
 			name: "ReadConsole", in: "sa{sv}", out: "ay", action: contract.ActionConsole, doing: "read the console of domain",
 			run: readConsole,
@@ -99,24 +94,6 @@ func getPlan(_ context.Context, s *Server, c *call) ([]any, error) {
 		return nil, err
 	}
 	return []any{text}, nil
-}
-
-func getStats(_ context.Context, s *Server, c *call) ([]any, error) {
-	stats, err := s.core.Stats(c.uuid)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[string]dbus.Variant)
-	for key, figure := range map[string]*uint64{
-		"cpu-usage-usec": stats.CPUUsageUSec,
-		"memory-current": stats.MemoryCurrent,
-		"tasks-current":  stats.TasksCurrent,
-	} {
-		if figure != nil {
-			out[key] = dbus.MakeVariant(*figure)
-		}
-	}
-	return []any{out}, nil
 }
 
 func readConsole(ctx context.Context, s *Server, c *call) ([]any, error) {

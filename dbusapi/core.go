@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/figures"
 	"github.com/berthd/berth/service"
 )
 
@@ -52,7 +53,8 @@ type core interface {
 	ByLeader(pid uint32) (service.Snapshot, error)
 	XML(u domain.UUID, inactive bool) (string, error)
 	Plan(u domain.UUID, inactive bool) (string, error)
-	Stats(u domain.UUID) (service.Stats, error)
+	Stats(u domain.UUID, want figures.Group) (service.Stats, error)
+	AllStats(want figures.Group, wanted func(*service.Snapshot) bool) []service.Stats
 	Process(key service.ProcessKey) (service.Process, error)
 	Processes() []service.Process
 }

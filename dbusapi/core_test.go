@@ -15,6 +15,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/internal/figures"
 	"github.com/berthd/berth/service"
 )
 
@@ -317,7 +318,28 @@ func (f *fakeCore) Plan(u domain.UUID, inactive bool) (string, error) {
 	return fmt.Sprintf(`{"inactive": %v}`, inactive), f.run(context.Background(), "plan", u)
 }
 
-func (f *fakeCore) Stats(u domain.UUID) (service.Stats, error) {
-	cpu := uint64(7)
-	return service.Stats{CPUUsageUSec: &cpu}, f.run(context.Background(), "stats", u)
+func (f *fakeCore) Stats(u domain.UUID, want figures.Group) (service.Stats, error) {
+	f.mu.Lock()
+	st := service.Stats{Snapshot: f.snaps[u]}
+	f.mu.Unlock()
+	st.Put(figures.CPUUsageUSec, 7)
+	if want.Has(figures.IO) {
+		st.AddDevice(figures.Device{Name: "vda", ReadBytes: 512, ReadOperations: 1})
+	}
+	return st, f.run(context.Background(), "stats", u)
+}
+
+func (f *fakeCore) AllStats(want figures.Group, wanted func(*service.Snapshot) bool) []service.Stats {
+	var list []service.Stats
+	for _, snap := range f.List() {
+		if !wanted(&snap) {
+			continue
+		}
+		st := service.Stats{Snapshot: snap}
+		if snap.State.Active() {
+			st, _ = f.Stats(snap.UUID, want)
+		}
+		list = append(list, st)
+	}
+	return list
 }

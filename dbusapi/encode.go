@@ -16,12 +16,27 @@ const maxMessage = 32 << 20
 // dbus.Conn.Send, which encodes twice and under the lock that every other writer waits for: a
 // long reply to one caller would hold up all.
 func encode(msg *dbus.Message, serial uint32) ([]byte, error) {
-	if len(msg.Body) > 0 {
+	var ready marshalled
+	if len(msg.Body) == 1 {
+		ready, _ = msg.Body[0].(marshalled)
+	}
+	switch {
+	case ready.signature != "":
+		signature, err := dbus.ParseSignature(ready.signature)
+		if err != nil {
+			return nil, fmt.Errorf("encode: %w", err)
+		}
+		msg.Headers[dbus.FieldSignature], msg.Body = dbus.MakeVariant(signature), nil
+	case len(msg.Body) > 0:
 		msg.Headers[dbus.FieldSignature] = dbus.MakeVariant(dbus.SignatureOf(msg.Body...))
 	}
 	var b bytes.Buffer
 	if err := msg.EncodeTo(&b, binary.LittleEndian); err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
+	}
+	if ready.signature != "" { // the header ends aligned, and its second word is the body's length
+		binary.LittleEndian.PutUint32(b.Bytes()[4:], uint32(len(ready.bytes)))
+		b.Write(ready.bytes)
 	}
 	if b.Len() > maxMessage {
 		return nil, fmt.Errorf("encode: a message of %d bytes is more than the bus takes", b.Len())

@@ -35,6 +35,7 @@ func managerIface() *iface {
 			name: "ListContainers", in: "a{sv}", out: "a(susso)", action: contract.ActionRead, doing: "list domains",
 			options: map[string]string{"state": "as", "persistent": "b"}, run: listContainers,
 		},
+		getAllStatsMethod(),
 		&method{
 			name: "GetContainerByName", in: "s", out: "o", action: contract.ActionRead, doing: "find domain",
 			run: getContainerByName,
@@ -91,16 +92,21 @@ type row struct {
 }
 
 func listContainers(_ context.Context, s *Server, c *call) ([]any, error) {
-	states, persistent := option[[]string](c, "state"), option[bool](c, "persistent")
+	wanted := filterOf(c)
 	rows := []row{}
 	for _, snap := range s.core.List() {
-		if c.given("state") && !slices.Contains(states, string(snap.State)) {
-			continue
+		if wanted(&snap) {
+			rows = append(rows, row{snap.Name, snap.ID, snap.UUID.String(), string(snap.State), ContainerPath(snap.UUID)})
 		}
-		if c.given("persistent") && snap.Persistent != persistent {
-			continue
-		}
-		rows = append(rows, row{snap.Name, snap.ID, snap.UUID.String(), string(snap.State), ContainerPath(snap.UUID)})
 	}
 	return []any{rows}, nil
+}
+
+// filterOf returns which containers the options state and persistent let through.
+func filterOf(c *call) func(*service.Snapshot) bool {
+	byState, states := c.given("state"), option[[]string](c, "state")
+	byPersistence, persistent := c.given("persistent"), option[bool](c, "persistent")
+	return func(snap *service.Snapshot) bool {
+		return (!byState || slices.Contains(states, string(snap.State))) && (!byPersistence || snap.Persistent == persistent)
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/berthd/berth/internal/cli"
 	"github.com/berthd/berth/internal/client/clienttest"
 	"github.com/berthd/berth/internal/config"
+	"github.com/berthd/berth/internal/figures"
 )
 
 // TestCommandsAreDocumented: berthctl(1) has each command and option, and no other.
@@ -147,6 +148,26 @@ func properties(list []clienttest.Property) []string {
 		lines = append(lines, p.Name+" "+p.Type)
 	}
 	return lines
+}
+
+// TestFiguresAreDocumented: org.berth1(5) has each figure in its group, and no other.
+func TestFiguresAreDocumented(t *testing.T) {
+	t.Parallel()
+	parts := read(t, "org.berth1.5").subsections("FIGURES")
+	var got, want []string
+	for _, group := range figures.GroupNames() {
+		for _, tag := range topTags(parts[group]) {
+			got = append(got, strings.Split(tag, ", ")...)
+		}
+	}
+	for f := range figures.Figure(len(got)) {
+		want = append(want, f.String())
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" || figures.Figure(len(got)) != figures.Count {
+		t.Errorf("%d figures of %d; program (-) and page (+):\n%s", len(got), figures.Count, diff)
+	}
 }
 
 // TestErrorsAreDocumented: org.berth1(5) has each error, and no other.

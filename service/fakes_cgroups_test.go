@@ -6,6 +6,8 @@ import (
 	"os"
 	"path"
 	"syscall"
+
+	"github.com/berthd/berth/internal/figures"
 )
 
 // cgroupsFake has a group for each unit, whose id is the unit's first process.
@@ -52,6 +54,20 @@ func (d cgroupsFake) Open(group string, id uint64) (Cgroup, error) {
 	return nil, fs.ErrNotExist
 }
 
+// Figures has 7 tasks of each container, if its group is there.
+func (d cgroupsFake) Figures() FigureReader { return d }
+
+func (d cgroupsFake) Read(into *figures.Figures, group string, id uint64, want figures.Group) error {
+	err := d.call("figures.Read")
+	if is, gone := d.ID(group); gone != nil || is != id {
+		return fs.ErrNotExist
+	}
+	if want.Has(figures.PIDs) {
+		into.Put(figures.TasksCurrent, 7)
+	}
+	return err
+}
+
 type cgroupFake struct {
 	d *daemon
 	s *supervisorFake
@@ -68,11 +84,6 @@ func (g *cgroupFake) Thaw() error { g.s.frozen.Store(false); return g.d.call("cg
 
 func (g *cgroupFake) Frozen() (bool, error) { return g.s.frozen.Load(), g.d.call("cgroup.Frozen") }
 func (g *cgroupFake) Close() error          { return nil }
-
-func (g *cgroupFake) Stats() (Stats, error) {
-	n := uint64(7)
-	return Stats{TasksCurrent: &n}, nil
-}
 
 func (g *cgroupFake) AwaitEnd(ctx context.Context) error {
 	select {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/internal/figures"
 	"github.com/berthd/berth/internal/plan"
 )
 
@@ -189,9 +190,18 @@ type Cgroups interface {
 	// ExpectMove says that processes are about to be moved, so that what the kernel needs for that begins now. It does
 	// not wait.
 	ExpectMove()
+	// Figures returns a reader of figures, which is for one goroutine and one call.
+	Figures() FigureReader
 }
 
-// Cgroup is the control group of one scope. Kill, Freeze, Thaw, Frozen and Stats are about the payload only.
+// FigureReader reads the figures of containers, one after another.
+type FigureReader interface {
+	// Read enters the figures of a scope's group, as far as the host counts them. It returns fs.ErrNotExist if the group is
+	// gone. After any other error some figures may be missing.
+	Read(into *figures.Figures, path string, id uint64, want figures.Group) error
+}
+
+// Cgroup is the control group of one scope. Kill, Freeze, Thaw and Frozen are about the payload only.
 type Cgroup interface {
 	File() *os.File
 	Kill() error
@@ -203,7 +213,6 @@ type Cgroup interface {
 	Thaw() error
 	// Frozen reports whether the payload was told to freeze, by this daemon or an earlier one.
 	Frozen() (bool, error)
-	Stats() (Stats, error)
 	Close() error
 }
 

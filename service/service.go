@@ -163,26 +163,6 @@ func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
 	return text.String(), err
 }
 
-// Stats returns a running container's figures. It returns a StateError if the container is off.
-func (s *Service) Stats(u domain.UUID) (Stats, error) {
-	c, err := s.find(u)
-	if err != nil {
-		return Stats{}, err
-	}
-	c.mu.Lock()
-	snap, id := c.snap, c.groupID
-	c.mu.Unlock()
-	if _, err := allow(opStats, &snap); err != nil {
-		return Stats{}, err
-	}
-	group, err := s.Cgroups.Open(snap.ControlGroup, id)
-	if err != nil {
-		return Stats{}, err
-	}
-	defer func() { _ = group.Close() }()
-	return group.Stats()
-}
-
 // Console returns the last output of a console, also after the run has ended. device is the console's
 // alias; "" means the first one. It returns ErrNoConsole if the container has no such console.
 func (s *Service) Console(_ context.Context, u domain.UUID, device string) ([]byte, error) {

@@ -86,10 +86,3 @@ type Snapshot struct {
 	Status       string   // what init has said of itself
 	Owner        string   // StartOptions.Owner of the run
 }
-
-// Stats holds the figures of a running container. A figure is nil if its controller is missing.
-type Stats struct {
-	CPUUsageUSec  *uint64
-	MemoryCurrent *uint64 // bytes
-	TasksCurrent  *uint64
-}

@@ -37,36 +37,6 @@ func TestMountPoint(t *testing.T) {
 	}
 }
 
-// TestFigures: a figure is read by name, a missing controller has none, and garbage is an error.
-func TestFigures(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"cpu.stat": "usage_usec 1234\nuser_usec 1000\n", "memory.current": "4096\n", "pids.current": "many\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	d, err := At(dir, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = d.Close() }()
-	if n, err := d.Field("cpu.stat", "usage_usec"); err != nil || n == nil || *n != 1234 {
-		t.Errorf("cpu: %v, %v", n, err)
-	}
-	if n, err := d.Number("memory.current"); err != nil || n == nil || *n != 4096 {
-		t.Errorf("memory: %v, %v", n, err)
-	}
-	if n, err := d.Number("memory.swap.current"); err != nil || n != nil {
-		t.Errorf("a missing controller: %v, %v", n, err)
-	}
-	if n, err := d.Number("pids.current"); err == nil {
-		t.Errorf("garbage was read as %d", *n)
-	}
-}
-
 // TestMake: a group that is left over is replaced by a new one, and refused if something is in it.
 func TestMake(t *testing.T) {
 	t.Parallel()

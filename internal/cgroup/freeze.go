@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -99,28 +98,4 @@ func field(text, key string) string {
 		}
 	}
 	return ""
-}
-
-// Number reads a file with a single number. It returns nil if the file is missing, because its
-// controller is not enabled.
-func (d *Dir) Number(name string) (*uint64, error) { return number(d.Read(name)) }
-
-// Field reads the number of one key of a flat-keyed file. It returns nil if the file is missing.
-func (d *Dir) Field(name, key string) (*uint64, error) {
-	text, err := d.Read(name)
-	return number(field(text, key), err)
-}
-
-func number(text string, err error) (*uint64, error) {
-	if errors.Is(err, unix.ENOENT) {
-		return nil, nil //nolint:nilnil // documented: no figure
-	}
-	if err != nil {
-		return nil, err
-	}
-	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("control group figure: %w", err)
-	}
-	return &n, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/figures"
 )
 
 // Daemon has the calls to berthd that the commands need. *client.Client implements it.
@@ -26,6 +27,7 @@ type manager interface {
 	Create(ctx context.Context, xml string) (client.Path, error)
 	CreateWith(ctx context.Context, xml string, list []client.Passed) (client.Path, error)
 	List(ctx context.Context, f client.Filter) ([]client.Summary, error)
+	AllStats(ctx context.Context, f client.StatsFilter) ([]client.ContainerStats, error)
 	ByName(ctx context.Context, name string) (client.Path, error)
 	ByUUID(ctx context.Context, uuid string) (client.Path, error)
 	Version(ctx context.Context) (string, error)
@@ -50,7 +52,7 @@ type container interface {
 	Console(ctx context.Context, p client.Path, device string) ([]byte, error)
 	OpenConsole(ctx context.Context, p client.Path, device string, o client.ConsoleOptions) (*os.File, error)
 	Info(ctx context.Context, p client.Path) (client.Info, error)
-	Stats(ctx context.Context, p client.Path) (client.Stats, error)
+	Stats(ctx context.Context, p client.Path, groups figures.Group) (figures.Figures, error)
 	Exec(ctx context.Context, p client.Path, command client.Command) (client.Execution, error)
 	SendProcessSignal(ctx context.Context, p client.Path, pid int64, signal uint32) error
 }

@@ -12,12 +12,13 @@ import (
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/figures"
 )
 
 // fake is a berthd with a few containers; it remembers its calls.
 type fake struct {
 	infos   []client.Info
-	stats   map[string]client.Stats
+	stats   map[string]figures.Figures
 	xml     string
 	console []byte
 	version string
@@ -197,8 +198,28 @@ func (f *fake) Info(_ context.Context, p client.Path) (client.Info, error) {
 	return f.at(p), f.call("Info", "")
 }
 
-func (f *fake) Stats(_ context.Context, p client.Path) (client.Stats, error) {
+func (f *fake) Stats(_ context.Context, p client.Path, _ figures.Group) (figures.Figures, error) {
 	return f.stats[f.at(p).Name], f.call("Stats", "")
+}
+
+func (f *fake) AllStats(_ context.Context, filter client.StatsFilter) ([]client.ContainerStats, error) {
+	if err := f.call("AllStats", strings.Join(filter.States, ",")); err != nil {
+		return nil, err
+	}
+	var list []client.ContainerStats
+	for _, i := range f.infos {
+		switch {
+		case filter.States != nil && !slices.Contains(filter.States, i.State):
+		case filter.Persistent != nil && *filter.Persistent != i.Persistent:
+		case filter.Containers != nil && !slices.Contains(filter.Containers, pathOf(i)):
+		default:
+			list = append(list, client.ContainerStats{
+				Name: i.Name, ID: i.ID, UUID: i.UUID, Path: pathOf(i), State: i.State, Reason: i.StateReason, Figures: f.stats[i.Name],
+			})
+		}
+	}
+	slices.SortFunc(list, func(a, b client.ContainerStats) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
 }
 
 func (f *fake) AutoDestroy() { f.calls = append(f.calls, "AutoDestroy") }
@@ -207,7 +228,10 @@ func (f *fake) Close() error { f.closed++; return nil }
 
 // fleet is a berthd with one container of each kind.
 func fleet() *fake {
-	cpu, memory, tasks := uint64(1_234_567), uint64(5<<20), uint64(3)
+	var web figures.Figures
+	web.Put(figures.CPUUsageUSec, 1_234_567)
+	web.Put(figures.MemoryCurrent, 5<<20)
+	web.Put(figures.TasksCurrent, 3)
 	return &fake{
 		infos: []client.Info{
 			{
@@ -233,7 +257,7 @@ func fleet() *fake {
 				Persistent: true, MachineName: "Archive", MemoryMax: 64 << 20, VCPUs: 1,
 			},
 		},
-		stats:   map[string]client.Stats{"web": {CPUUsageUSec: &cpu, MemoryCurrent: &memory, TasksCurrent: &tasks}},
+		stats:   map[string]figures.Figures{"web": web},
 		xml:     "<domain type='lxc'>\n</domain>\n",
 		console: []byte("login: \x1b[1mroot\x1b[0m\n"),
 		version: "1.3", ends: "shutoff",

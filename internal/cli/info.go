@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/figures"
 )
 
 func (a *app) infoCommand() *cobra.Command {
@@ -21,14 +22,14 @@ func (a *app) infoCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		stats, err := figures(ctx, d, t.path, info.State)
+		stats, err := figuresOf(ctx, d, t.path, info.State)
 		if err != nil {
 			return err
 		}
 		if asJSON {
-			return a.printJSON(described(info, stats))
+			return a.printJSON(described(info, &stats))
 		}
-		for _, line := range lines(info, stats) {
+		for _, line := range lines(info, &stats) {
 			if line.text != "" {
 				fmt.Fprintf(a.out, "%-15s %s\n", line.label+":", line.text)
 			}
@@ -37,23 +38,32 @@ func (a *app) infoCommand() *cobra.Command {
 	})
 }
 
-// figures returns the statistics. It returns none if the container is shut off, or has just ended.
-func figures(ctx context.Context, d Daemon, path client.Path, state string) (client.Stats, error) {
+// figuresOf returns the figures. It returns none if the container is shut off, or has just ended.
+func figuresOf(ctx context.Context, d Daemon, path client.Path, state string) (figures.Figures, error) {
 	if state == "shutoff" {
-		return client.Stats{}, nil
+		return figures.Figures{}, nil
 	}
-	stats, err := d.Stats(ctx, path)
+	stats, err := d.Stats(ctx, path, 0) // an older berthd has no groups
 	if client.NameOf(err) == contract.ErrorNotRunning {
-		return client.Stats{}, nil
+		return figures.Figures{}, nil
 	}
 	return stats, err
+}
+
+// figure returns a figure, or nil if it is not known.
+func figure(s *figures.Figures, f figures.Figure) *uint64 {
+	value, known := s.Get(f)
+	if !known {
+		return nil
+	}
+	return &value
 }
 
 type line struct{ label, text string }
 
 // lines returns the lines of dominfo: first virsh's, then Berth's own. Lines with an empty text are not
 // printed.
-func lines(i client.Info, s client.Stats) []line {
+func lines(i client.Info, s *figures.Figures) []line {
 	list := []line{
 		{"Id", idText(i.ID)},
 		{"Name", printable(i.Name)},
@@ -63,12 +73,12 @@ func lines(i client.Info, s client.Stats) []line {
 		{"Status", printable(i.Status)},
 		{"CPU(s)", number(i.VCPUs)},
 	}
-	if s.CPUUsageUSec != nil {
-		list = append(list, line{"CPU time", fmt.Sprintf("%.1fs", float64(*s.CPUUsageUSec)/1e6)})
+	if usage, known := s.Get(figures.CPUUsageUSec); known {
+		list = append(list, line{"CPU time", fmt.Sprintf("%.1fs", float64(usage)/1e6)})
 	}
 	list = append(list, line{"Max memory", kib(i.MemoryMax)})
-	if s.MemoryCurrent != nil {
-		list = append(list, line{"Used memory", kib(*s.MemoryCurrent)})
+	if memory, known := s.Get(figures.MemoryCurrent); known {
+		list = append(list, line{"Used memory", kib(memory)})
 	}
 	list = append(list,
 		line{"Persistent", yesNo(i.Persistent)},
@@ -81,8 +91,8 @@ func lines(i client.Info, s client.Stats) []line {
 		list = append(list, line{"Leader", number(i.Leader)})
 	}
 	list = append(list, line{"Unit", i.Unit})
-	if s.TasksCurrent != nil {
-		list = append(list, line{"Tasks", number(*s.TasksCurrent)})
+	if tasks, known := s.Get(figures.TasksCurrent); known {
+		list = append(list, line{"Tasks", number(tasks)})
 	}
 	return append(list, line{"Last exit", exitText(i.LastExit)})
 }

@@ -1,6 +1,9 @@
 package cli
 
-import "github.com/berthd/berth/internal/client"
+import (
+	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/figures"
+)
 
 // description is the output of dominfo --json: the properties of org.berth1.Container, with their units
 // in the keys. A property without a value is null.
@@ -40,14 +43,15 @@ type ended struct {
 	Code int32  `json:"code"`
 }
 
-func described(i client.Info, s client.Stats) description {
+func described(i client.Info, s *figures.Figures) description {
 	d := description{
 		ID: unlessZero(i.ID), Name: i.Name, UUID: i.UUID, Title: i.Title, Description: i.Description,
 		OSType: i.OSType, State: i.State, Reason: i.StateReason,
 		StateChangedUSec: unlessZero(i.StateChangedUSec),
 		Persistent:       i.Persistent, Updated: i.Updated, VCPUs: i.VCPUs, MemoryMaxBytes: i.MemoryMax,
-		CPUUsageUSec: s.CPUUsageUSec, MemoryCurrentBytes: s.MemoryCurrent, TasksCurrent: s.TasksCurrent,
-		Leader: unlessZero(i.Leader), MachineName: i.MachineName,
+		CPUUsageUSec: figure(s, figures.CPUUsageUSec), MemoryCurrentBytes: figure(s, figures.MemoryCurrent),
+		TasksCurrent: figure(s, figures.TasksCurrent),
+		Leader:       unlessZero(i.Leader), MachineName: i.MachineName,
 		Unit: unlessZero(i.Unit), Slice: unlessZero(i.Slice), ControlGroup: unlessZero(i.ControlGroup),
 		RootDirectory: unlessZero(i.RootDirectory), StartedUSec: unlessZero(i.StartedUSec),
 		Consoles: append([]string{}, i.Consoles...), Ready: i.Ready, Status: i.Status,

@@ -15,6 +15,7 @@ import (
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/client/clienttest"
+	"github.com/berthd/berth/internal/figures"
 	"github.com/berthd/berth/test/bus"
 )
 
@@ -47,11 +48,16 @@ func TestBusMethods(t *testing.T) {
 		"Get":            replies(dbus.MakeVariant("1.2")),
 		"Start":          replies(), "Destroy": replies(), "Undefine": replies(), "Suspend": replies(), "Resume": replies(),
 		"GetXML": replies("<domain/>"), "GetPlan": replies("{}"), "ReadConsole": replies([]byte("hello\xff")),
-		"GetStats": replies(map[string]dbus.Variant{"memory-current": dbus.MakeVariant(uint64(4096))}),
-		"GetAll":   replies(properties()),
+		"GetStats": replies(map[string]dbus.Variant{
+			"memory-current": dbus.MakeVariant(uint64(4096)), "state": dbus.MakeVariant("running"), "newer": dbus.MakeVariant(uint64(1)),
+			"block": dbus.MakeVariant(map[string]map[string]uint64{"vdb": {"read-bytes": 1}, "vda": {"write-operations": 2, "newer": 3}}),
+		}),
+		"GetAll": replies(properties()),
 	})
 	ctx := t.Context()
-	yes, memory := true, uint64(4096)
+	yes := true
+	measured := figures.Figures{Block: []figures.Device{{Name: "vda", WriteOperations: 2}, {Name: "vdb", ReadBytes: 1}}}
+	measured.Put(figures.MemoryCurrent, 4096)
 	for _, step := range []struct {
 		name string
 		want any
@@ -74,14 +80,14 @@ func TestBusMethods(t *testing.T) {
 		{"XML", "<domain/>", func() (any, error) { return c.XML(ctx, web, client.Inactive) }},
 		{"Plan", "{}", func() (any, error) { return c.Plan(ctx, web, client.Live) }},
 		{"Console", []byte("hello\xff"), func() (any, error) { return c.Console(ctx, web, "") }},
-		{"Stats", client.Stats{MemoryCurrent: &memory}, func() (any, error) { return c.Stats(ctx, web) }},
+		{"Stats", measured, func() (any, error) { return c.Stats(ctx, web, figures.Memory|figures.IO) }},
 		{"Info", info(), func() (any, error) { return c.Info(ctx, web) }},
 	} {
 		got, err := step.do()
 		if err != nil {
 			t.Errorf("%s: %v", step.name, err)
 		}
-		if diff := cmp.Diff(step.want, got); diff != "" {
+		if diff := cmp.Diff(step.want, got, cmp.AllowUnexported(figures.Set{})); diff != "" {
 			t.Errorf("%s: want (-), got (+):\n%s", step.name, diff)
 		}
 	}

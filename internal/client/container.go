@@ -3,8 +3,6 @@ package client
 import (
 	"context"
 
-	"github.com/godbus/dbus/v5"
-
 	"github.com/berthd/berth/contract"
 )
 
@@ -62,35 +60,4 @@ func (c *Client) Plan(ctx context.Context, p Path, d Definition) (json string, e
 func (c *Client) Console(ctx context.Context, p Path, device string) (output []byte, err error) {
 	err = c.call(ctx, p, contract.ContainerInterface, "ReadConsole", []any{device, noOptions()}, &output)
 	return output, err
-}
-
-// Stats are a running container's figures; nil is one that the host does not count.
-type Stats struct {
-	CPUUsageUSec  *uint64
-	MemoryCurrent *uint64 // bytes
-	TasksCurrent  *uint64
-}
-
-// Stats reads the figures; an Error named contract.ErrorNotRunning when the container is off.
-func (c *Client) Stats(ctx context.Context, p Path) (Stats, error) {
-	var reply map[string]dbus.Variant
-	if err := c.call(ctx, p, contract.ContainerInterface, "GetStats", []any{noOptions()}, &reply); err != nil {
-		return Stats{}, err
-	}
-	var s Stats
-	for key, figure := range map[string]**uint64{
-		"cpu-usage-usec": &s.CPUUsageUSec,
-		"memory-current": &s.MemoryCurrent,
-		"tasks-current":  &s.TasksCurrent,
-	} {
-		v, ok := reply[key]
-		if !ok {
-			continue
-		}
-		*figure = new(uint64)
-		if err := store(key, v, *figure); err != nil {
-			return Stats{}, err
-		}
-	}
-	return s, nil
 }

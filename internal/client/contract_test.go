@@ -48,7 +48,7 @@ func TestEveryMethodHasACall(t *testing.T) {
 	t.Parallel()
 	called := map[string]string{
 		"DefineXML": "Define", "CreateXML": "Create", "ListContainers": "List", "GetContainerByName": "ByName",
-		"GetContainerByUUID": "ByUUID", "GetContainerByLeader": "ByLeader", "GetXML": "XML", "GetPlan": "Plan", "GetStats": "Stats",
+		"GetContainerByUUID": "ByUUID", "GetContainerByLeader": "ByLeader", "GetXML": "XML", "GetPlan": "Plan", "GetStats": "Stats", "GetAllStats": "AllStats",
 		"ReadConsole": "Console", "StageFDs": "StartWith",
 	}
 	for _, iface := range clienttest.Load(t).Interfaces {

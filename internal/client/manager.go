@@ -37,6 +37,12 @@ func (c *Client) Create(ctx context.Context, xml string) (path Path, err error) 
 
 // List gives the containers that a filter lets through, in no particular order.
 func (c *Client) List(ctx context.Context, f Filter) (rows []Summary, err error) {
+	err = c.manager(ctx, "ListContainers", []any{f.options()}, &rows)
+	return rows, err
+}
+
+// options returns the filter as options of a method.
+func (f Filter) options() map[string]dbus.Variant {
 	filter := noOptions()
 	if f.States != nil {
 		filter["state"] = dbus.MakeVariant(f.States)
@@ -44,8 +50,7 @@ func (c *Client) List(ctx context.Context, f Filter) (rows []Summary, err error)
 	if f.Persistent != nil {
 		filter["persistent"] = dbus.MakeVariant(*f.Persistent)
 	}
-	err = c.manager(ctx, "ListContainers", []any{filter}, &rows)
-	return rows, err
+	return filter
 }
 
 // ByName finds a container.

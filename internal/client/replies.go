@@ -14,6 +14,7 @@ func Replies() map[string]string {
 		manager + "CreateXML":            "o",
 		manager + "StageFDs":             "u",
 		manager + "ListContainers":       "a(susso)",
+		manager + "GetAllStats":          "a(susossa{st}a{sa{sa{st}}})",
 		manager + "GetContainerByName":   "o",
 		manager + "GetContainerByUUID":   "o",
 		manager + "GetContainerByLeader": "o",

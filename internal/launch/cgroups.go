@@ -125,15 +125,3 @@ func (s *scope) Frozen() (frozen bool, err error) {
 }
 
 func (s *scope) AwaitEnd(ctx context.Context) error { return s.dir.AwaitEmpty(ctx) }
-
-// Stats returns the figures of the whole container, without its supervisor.
-func (s *scope) Stats() (st service.Stats, err error) {
-	err = s.payload(func(d *cgroup.Dir) error {
-		var errs [3]error
-		st.CPUUsageUSec, errs[0] = d.Field("cpu.stat", "usage_usec")
-		st.MemoryCurrent, errs[1] = d.Number("memory.current")
-		st.TasksCurrent, errs[2] = d.Number("pids.current")
-		return errors.Join(errs[:]...)
-	})
-	return st, err
-}
