@@ -25,11 +25,27 @@ type Reply struct {
 // place (dbus.UnixFDIndex); the files stay the caller's. It returns a dbus.Error if the other side answered with
 // one, ctx's cause if ctx ended first, and dbus.ErrClosed if the connection did.
 func (c *Conn) Exchange(ctx context.Context, msg *dbus.Message, files ...*os.File) (Reply, error) {
-	out, serial, err := c.encode(msg, files)
+	got, err := c.exchange(ctx, msg, files, &waiter{answered: make(chan struct{})})
 	if err != nil {
 		return Reply{}, err
 	}
-	w := &waiter{answered: make(chan struct{})}
+	return got.reply()
+}
+
+// Ask makes a call without files, whose reply the caller reads himself. It returns the errors of Exchange.
+func (c *Conn) Ask(ctx context.Context, msg *dbus.Message) (*Values, error) {
+	got, err := c.exchange(ctx, msg, nil, &waiter{answered: make(chan struct{}), undecoded: true})
+	if err == nil && got.values == nil {
+		_, err = got.reply()
+	}
+	return got.values, err
+}
+
+func (c *Conn) exchange(ctx context.Context, msg *dbus.Message, files []*os.File, w *waiter) (outcome, error) {
+	out, serial, err := c.encode(msg, files)
+	if err != nil {
+		return outcome{}, err
+	}
 	c.wire.gate.replies.note(out.Bytes, w)
 	err = c.wire.send(out)
 	runtime.KeepAlive(files)
@@ -38,7 +54,7 @@ func (c *Conn) Exchange(ctx context.Context, msg *dbus.Message, files ...*os.Fil
 		if errors.Is(err, net.ErrClosed) {
 			err = dbus.ErrClosed
 		}
-		return Reply{}, err
+		return outcome{}, err
 	}
 	select {
 	case <-w.answered:
@@ -50,9 +66,9 @@ func (c *Conn) Exchange(ctx context.Context, msg *dbus.Message, files ...*os.Fil
 	if err != nil {
 		c.wire.gate.replies.forget(serial)
 		w.leave()
-		return Reply{}, err
+		return outcome{}, err
 	}
-	return w.got.reply()
+	return w.got, nil
 }
 
 func (c *Conn) encode(msg *dbus.Message, files []*os.File) (out Outgoing, serial uint32, err error) {
@@ -84,6 +100,7 @@ func (c *Conn) encode(msg *dbus.Message, files []*os.File) (out Outgoing, serial
 // outcome is what came for a call.
 type outcome struct {
 	message *dbus.Message
+	values  *Values // in place of message, if the waiter wants the reply undecoded
 	files   []*os.File
 	err     error
 }
@@ -102,7 +119,8 @@ func (a outcome) reply() (Reply, error) {
 
 // waiter is who waits for the answer to one call. An answer that comes when nobody waits any more is closed.
 type waiter struct {
-	answered chan struct{} // closed when got is there
+	answered  chan struct{} // closed when got is there
+	undecoded bool          // the caller reads a reply himself
 
 	mu   sync.Mutex
 	left bool

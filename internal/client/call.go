@@ -62,7 +62,27 @@ func (c *Client) exchange(ctx context.Context, path Path, iface, member string, 
 	if err := checkText(args); err != nil {
 		return bus.Reply{}, err
 	}
-	reply, err := c.conn.Exchange(ctx, &dbus.Message{
+	reply, err := c.conn.Exchange(ctx, message(path, iface, member, args), files...)
+	if err != nil {
+		return bus.Reply{}, callError(ctx, err)
+	}
+	return reply, nil
+}
+
+// ask makes one method call of the manager that only reads, and whose reply the caller reads himself.
+func (c *Client) ask(ctx context.Context, member string, args ...any) (values *bus.Values, err error) {
+	err = again(func() error {
+		values, err = c.conn.Ask(ctx, message(rootPath, contract.ManagerInterface, member, args))
+		if err != nil {
+			return callError(ctx, err)
+		}
+		return nil
+	})
+	return values, err
+}
+
+func message(path Path, iface, member string, args []any) *dbus.Message {
+	return &dbus.Message{
 		Type: dbus.TypeMethodCall,
 		// Object.Call would drop this flag, and then polkit never asks anybody.
 		Flags: dbus.FlagAllowInteractiveAuthorization,
@@ -73,11 +93,7 @@ func (c *Client) exchange(ctx context.Context, path Path, iface, member string, 
 			dbus.FieldMember:      dbus.MakeVariant(member),
 		},
 		Body: args,
-	}, files...)
-	if err != nil {
-		return bus.Reply{}, callError(ctx, err)
 	}
-	return reply, nil
 }
 
 // open makes a call of a container's method that returns one file, which is the caller's.

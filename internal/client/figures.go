@@ -8,6 +8,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/bus"
 	"github.com/berthd/berth/internal/figures"
 )
 
@@ -38,29 +39,41 @@ func (c *Client) AllStats(ctx context.Context, f StatsFilter) ([]ContainerStats,
 	if f.Containers != nil {
 		options["containers"] = dbus.MakeVariant(f.Containers)
 	}
-	var rows []struct {
-		Name          string
-		ID            uint32
-		UUID          string
-		Path          Path
-		State, Reason string
-		Figures       map[string]uint64
-		Devices       map[string]map[string]map[string]uint64
-	}
-	if err := c.manager(ctx, "GetAllStats", []any{options}, &rows); err != nil {
+	reply, err := c.ask(ctx, "GetAllStats", options)
+	if err != nil {
 		return nil, err
 	}
-	list := make([]ContainerStats, len(rows))
-	for i, row := range rows {
-		list[i] = ContainerStats{Name: row.Name, ID: row.ID, UUID: row.UUID, Path: row.Path, State: row.State, Reason: row.Reason}
-		for name, value := range row.Figures {
-			if f, known := figures.Named([]byte(name)); known {
-				list[i].Put(f, value)
+	list := []ContainerStats{}
+	reply.Array(func() {
+		list = append(list, ContainerStats{
+			Name: string(reply.Text()), ID: reply.Uint32(), UUID: string(reply.Text()), Path: Path(reply.Text()),
+			State: string(reply.Text()), Reason: string(reply.Text()),
+		})
+		row := &list[len(list)-1].Figures
+		reply.Array(func() {
+			f, known := figures.Named(reply.Text())
+			if value := reply.Uint64(); known {
+				row.Put(f, value)
 			}
-		}
-		list[i].Block = devices(row.Devices[figures.BlockDevices])
-	}
+		})
+		reply.Array(func() { readDevices(reply, row) })
+	})
 	return list, nil
+}
+
+// readDevices reads the devices of one kind. A newer berthd has kinds that nobody here knows.
+func readDevices(reply *bus.Values, row *figures.Figures) {
+	block := string(reply.Text()) == figures.BlockDevices
+	reply.Array(func() {
+		d := figures.Device{Name: string(reply.Text())}
+		reply.Array(func() {
+			name := reply.Text()
+			d.Put(string(name), reply.Uint64())
+		})
+		if block {
+			row.Block = append(row.Block, d)
+		}
+	})
 }
 
 // Stats reads the figures of a container; it returns an Error named contract.ErrorNotRunning if the container is off.
