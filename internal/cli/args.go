@@ -15,10 +15,11 @@ type operand struct {
 	name     string // the option's name
 	about    string // with the name of the word in backquotes
 	value    string
+	optional bool       // a command is complete without it; it is the last one
 	complete completion // nil: nothing completes it
 }
 
-// addOperands gives a command its operands, all of which it requires. An operand that is given as an option has no place
+// addOperands gives a command its operands. It requires all that are not optional. An operand that is given as an option has no place
 // among the words.
 func addOperands(cmd *cobra.Command, list ...*operand) {
 	for _, o := range list {
@@ -27,6 +28,9 @@ func addOperands(cmd *cobra.Command, list ...*operand) {
 		}
 		cmd.Flags().StringVar(&o.value, o.name, "", o.about)
 		word, _ := pflag.UnquoteUsage(cmd.Flags().Lookup(o.name))
+		if o.optional {
+			word = "[" + word + "]"
+		}
 		cmd.Use += " " + word
 		// The only error is that the flag does not exist.
 		_ = cmd.RegisterFlagCompletionFunc(o.name, o.complete)
@@ -35,6 +39,7 @@ func addOperands(cmd *cobra.Command, list ...*operand) {
 		for _, o := range list {
 			switch {
 			case cmd.Flags().Changed(o.name):
+			case len(args) == 0 && o.optional:
 			case len(args) == 0:
 				return fmt.Errorf("command '%s' requires <%s> option", cmd.Name(), o.name)
 			default:

@@ -32,6 +32,14 @@ func TestCompletion(t *testing.T) {
 		"exec web sh --user |":   nil,
 		"exec web sh --domain |": nil,
 		"define |":               {"xml"},
+		"domstats |":             {"Archive", "build", "db", "web"},
+		"domstats web |":         {"Archive", "build", "db", "web"},
+		"dommemstat |":           {"build", "web"},
+		"cpu-stats |":            {"build", "web"},
+		"domblkstat |":           {"build", "web"},
+		"domblkstat web |":       {"vda", "vdb"},
+		"domblkstat build |":     nil,
+		"domblkstat web vda |":   nil,
 		"define a.xml |":         nil,
 	} {
 		t.Run(line, func(t *testing.T) {

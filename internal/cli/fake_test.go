@@ -199,6 +199,9 @@ func (f *fake) Info(_ context.Context, p client.Path) (client.Info, error) {
 }
 
 func (f *fake) Stats(_ context.Context, p client.Path, _ figures.Group) (figures.Figures, error) {
+	if f.at(p).State == "shutoff" {
+		return figures.Figures{}, &client.Error{Name: contract.ErrorNotRunning, Message: "domain is not running"}
+	}
 	return f.stats[f.at(p).Name], f.call("Stats", "")
 }
 
@@ -232,6 +235,18 @@ func fleet() *fake {
 	web.Put(figures.CPUUsageUSec, 1_234_567)
 	web.Put(figures.MemoryCurrent, 5<<20)
 	web.Put(figures.TasksCurrent, 3)
+	web.Put(figures.TasksMaxEvents, 0)
+	for f := range figures.Count {
+		if _, known := web.Get(f); !known && f != figures.TasksMax { // it has no limit
+			web.Put(f, 1_000_000+uint64(f))
+		}
+	}
+	web.Put(figures.IOReadBytes, 0) // AddDevice makes the sums
+	for _, sum := range []figures.Figure{figures.IOReadOperations, figures.IOWriteBytes, figures.IOWriteOperations} {
+		web.Put(sum, 0)
+	}
+	web.AddDevice(figures.Device{Name: "vda", ReadBytes: 1 << 20, ReadOperations: 20, WriteBytes: 4096, WriteOperations: 1})
+	web.AddDevice(figures.Device{Name: "vdb", ReadBytes: 512, ReadOperations: 2})
 	return &fake{
 		infos: []client.Info{
 			{

@@ -24,6 +24,19 @@ func TestGolden(t *testing.T) {
 		"dominfo":  {"dominfo web", "dominfo db", "dominfo Archive", "dominfo build", "dominfo --json web", "dominfo db --json"},
 		"domstate": {"domstate web", "domstate db", "domstate --reason db", "domstate --json db"},
 		"names":    {"domid web", "domid db", "domname 4711", "domname 0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1", "domuuid web", "domuuid 99", "domid web --json", "domuuid --json db"},
+		"domstats": {
+			"domstats", "domstats web", "domstats db web", "domstats --state --list-paused", "domstats --cpu-total --block --raw 4711", "domstats --balloon --vcpu web",
+			"domstats --memory --tasks web", "domstats --pressure web", "domstats --list-inactive --list-persistent --state", "domstats --list-active --list-other --state",
+			"domstats --perf web", "domstats --perf --enforce web", "domstats --enforce --interface", "domstats --list-running web", "domstats nosuch",
+			"domstats web --json", "domstats --state --json --list-shutoff",
+		},
+		"figures": {
+			"dommemstat web", "dommemstat --json web", "dommemstat build", "dommemstat db",
+			"cpu-stats web", "cpu-stats web --total", "cpu-stats web --start 1 --count 2", "cpu-stats web --start 1 --total", "cpu-stats web --json", "cpu-stats build",
+			"cpu-stats web --start -1", "cpu-stats web --count -1", "cpu-stats web --count x",
+			"domblkstat web", "domblkstat web vda", "domblkstat web --device /dev/vdb --human", "domblkstat web --human", "domblkstat web nosuch", "domblkstat build",
+			"domblkstat web --json", "domblkstat web vda --json", "domblkstat --domain web vda", "domblkstat web vda x",
+		},
 		"changes": {
 			"start db", "destroy web", "suspend web", "resume build", "undefine db", "-q start db",
 			"destroy 4711", "destroy --domain web", "destroy --domain=web", "start 0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1",
@@ -41,7 +54,7 @@ func TestGolden(t *testing.T) {
 			"define", "define /nosuch/file", "start nosuch", "domid 12", "domid 00000000-0000-0000-0000-000000000000", "start ",
 			"help nosuch", "completion", "completion tcsh", "-c qemu:///system list", "-c lxc:///system domid web", "--connect lxc:/// domid web",
 		},
-		"help": {"help", "help list", "start --help", "help shutdown"},
+		"help": {"help", "help list", "start --help", "help shutdown", "help domstats", "help domblkstat"},
 	} {
 		t.Run(subject, func(t *testing.T) {
 			t.Parallel()

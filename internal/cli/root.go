@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -44,6 +45,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.signalCommand())
 	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.planCommand(), a.stateCommand(), a.infoCommand())
 	root.AddCommand(a.identityCommands()...)
+	root.AddCommand(a.statsCommands()...)
 	root.AddCommand(a.consoleCommand(), a.consoleLogCommand(), a.versionCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
@@ -76,7 +78,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
 		return fmt.Errorf("invalid '=' after option --%s", invalid.GetFlag().Name)
 	}
-	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "uint" {
+	if errors.As(err, &invalid) && strings.HasSuffix(invalid.GetFlag().Value.Type(), "int") {
 		return fmt.Errorf("numeric value '%s' for --%s is malformed or out of range", invalid.GetValue(), invalid.GetFlag().Name)
 	}
 	return err
