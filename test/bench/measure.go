@@ -23,7 +23,7 @@ func (s *session) measure(ctx context.Context) error {
 		once func(context.Context, *contender) error
 		in   func(*contender) bool
 	}{
-		{"warm starts", s.warmStart, func(p *contender) bool { return !p.commands && !p.socket && !p.dynMods }},
+		{"warm starts", s.warmStart, func(p *contender) bool { return !p.commands && !p.socket && !p.dynMods && !p.observer }},
 		{"cold starts", s.coldStart, func(p *contender) bool { return !p.extra }},
 		{"connections", s.connects, func(p *contender) bool { return p.socket }},
 		{"commands", s.executes, func(p *contender) bool { return p.executes && !p.dynMods }},
@@ -162,6 +162,9 @@ func (s *session) manyStarts(ctx context.Context, p *contender, callers int) err
 	}
 	if callers == 1 {
 		if err := s.memory(ctx, p, len(ids), "all running"); err != nil {
+			return err
+		}
+		if err := s.figures(ctx, p, ids); err != nil {
 			return err
 		}
 	}

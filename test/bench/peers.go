@@ -17,6 +17,8 @@ type peerConfig struct {
 	lasting  bool         // one container that runs through all rounds of commands
 	socket   bool         // only containers that are started by a connection
 	dynMods  bool         // only when cgroup2 has favordynmods
+	figures  string       // the peer of whose running containers it reads the figures
+	observer bool         // it does nothing else
 	packages []string     // the Debian packages that it needs
 }
 
@@ -29,11 +31,12 @@ func basePackages() []string {
 func peerConfigs() []peerConfig {
 	libvirt := []string{"libvirt-daemon", "libvirt-daemon-system", "libvirt-daemon-driver-lxc", "libvirt-clients"}
 	return []peerConfig{
-		{name: "berth", peer: "berth", flavour: host.Plain},
+		{name: "berth", peer: "berth", flavour: host.Plain, figures: "berth"},
 		{name: report.Floor, peer: "floor", flavour: host.Plain},
 		{name: report.WithUserNamespace, peer: "berth-userns", flavour: host.Plain, extra: true},
 		{name: report.WithDynMods, peer: "berth-dynmods", flavour: host.Plain, extra: true, dynMods: true},
-		{name: "berthctl", peer: "berthctl", flavour: host.Plain, extra: true},
+		{name: "berthctl", peer: "berthctl", flavour: host.Plain, extra: true, figures: "berth"},
+		{name: "systemd-cgtop", peer: "systemd-cgtop", flavour: host.Plain, extra: true, figures: "berth", observer: true},
 		{name: "nsenter", peer: "berth-nsenter", flavour: host.Plain, extra: true, commands: true},
 		{name: "berth-socket", peer: "berth-socket", flavour: host.Plain, extra: true, socket: true},
 		{name: "berth-recipe", peer: "berth-recipe", flavour: host.Plain, extra: true, socket: true},
@@ -44,7 +47,7 @@ func peerConfigs() []peerConfig {
 		{name: "nspawn", peer: "nspawn", flavour: host.Plain},
 		{name: "nspawn-terminate", peer: "nspawn-terminate", flavour: host.Plain, extra: true},
 		{name: "nspawn@libvirt", peer: "nspawn", flavour: host.Libvirt, extra: true},
-		{name: "libvirt", peer: "libvirt", flavour: host.Libvirt, packages: libvirt},
+		{name: "libvirt", peer: "libvirt", flavour: host.Libvirt, figures: "libvirt", packages: libvirt},
 		{name: "virsh", peer: "virsh", flavour: host.Libvirt, extra: true, packages: libvirt},
 		{name: "lxc", peer: "lxc", flavour: host.Plain, packages: []string{"lxc"}},
 		{name: "runc", peer: "runc", flavour: host.Plain, packages: []string{"runc"}},

@@ -80,6 +80,8 @@ func (a *Agent) serve(ctx context.Context, request proto.Request) (proto.Reply, 
 		return a.again(ctx, peer, request)
 	case proto.Exec:
 		return a.execute(ctx, peer, request)
+	case proto.Figures:
+		return a.figures(ctx, peer, request)
 	case proto.Memory:
 		processes, err := memory(peer.about.Programs)
 		return proto.Reply{Processes: processes}, err

@@ -31,6 +31,12 @@ type Executor interface {
 	Exec(ctx context.Context, id int, argv []string) error
 }
 
+// Observer is a peer that reads the figures of running containers: at least the time of processors and the memory of each.
+type Observer interface {
+	// Figures reads the figures of these containers, all that the manager has.
+	Figures(ctx context.Context, ids []int) error
+}
+
 // About describes a prepared peer.
 type About struct {
 	Version    string
@@ -67,6 +73,8 @@ func New(peer string, roots Roots) (Peer, error) {
 		return &berthDynMods{berth{roots: roots}}, nil
 	case "berthctl":
 		return &berthctl{berth: berth{roots: roots}}, nil
+	case "systemd-cgtop":
+		return &cgtop{roots: roots}, nil
 	case "berth-nsenter":
 		return &nsenter{berth: berth{roots: roots}}, nil
 	case "berth-socket":

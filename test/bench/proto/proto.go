@@ -16,6 +16,7 @@ const (
 	Stop    Op = "stop"    // stop IDs with Callers callers
 	Again   Op = "again"   // stop the first of IDs, wait for Pause, start the second; Wall is from the stop's call to init
 	Exec    Op = "exec"    // execute a command in each of IDs with Callers callers
+	Figures Op = "figures" // read all figures of IDs, which run, Count times
 	Memory  Op = "memory"  // read the memory of the peer's processes
 	Profile Op = "profile" // start the one of IDs, and note when its steps are seen from outside
 )

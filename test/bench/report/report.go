@@ -31,17 +31,21 @@ const (
 
 // Report holds all measurements of one run. Times are in milliseconds.
 type Report struct {
-	Machine  Machine   `json:"machine"`
-	Peers    []Peer    `json:"peers"`
-	Warm     []Series  `json:"start_warm"`
-	Cold     []Series  `json:"start_cold"`
-	After12  []Series  `json:"start_12ms_after_stop"`
-	After30  []Series  `json:"start_30ms_after_stop"`
-	Restart  []Series  `json:"restart"`
-	Stop     []Series  `json:"stop"`
-	Exec     []Series  `json:"exec"`
-	Inside   []Series  `json:"exec_systemd"` // in a container with systemd
-	Answer   []Series  `json:"socket_answer"`
+	Machine Machine  `json:"machine"`
+	Peers   []Peer   `json:"peers"`
+	Warm    []Series `json:"start_warm"`
+	Cold    []Series `json:"start_cold"`
+	After12 []Series `json:"start_12ms_after_stop"`
+	After30 []Series `json:"start_30ms_after_stop"`
+	Restart []Series `json:"restart"`
+	Stop    []Series `json:"stop"`
+	Exec    []Series `json:"exec"`
+	Inside  []Series `json:"exec_systemd"` // in a container with systemd
+	Answer  []Series `json:"socket_answer"`
+	Figures []Series `json:"figures"` // of so many containers:
+
+	FiguresOf int `json:"figures_of"`
+
 	Many     []Many    `json:"many"`
 	Memory   []Memory  `json:"memory"`
 	Profiles []Profile `json:"profiles,omitempty"`

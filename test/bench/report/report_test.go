@@ -74,7 +74,9 @@ func measured() *Report {
 			{Peer: "systemd-run", Samples: []float64{10}, First: []float64{12}},
 			{Peer: "machinectl-shell", Samples: []float64{6}},
 		},
-		Answer: []Series{{Peer: "berth-socket", Samples: []float64{30, 32}}},
+		Figures:   []Series{{Peer: "berth", Samples: []float64{12, 14}}, {Peer: "systemd-cgtop", Samples: []float64{30}}},
+		FiguresOf: 100,
+		Answer:    []Series{{Peer: "berth-socket", Samples: []float64{30, 32}}},
 		Many: []Many{
 			{Peer: "berth", Count: 100, Callers: 1, Start: 1000, Stop: 200},
 			{Peer: "nspawn", Count: 100, Callers: 1, Start: 6000, Stop: 300},

@@ -87,6 +87,7 @@ func (r *Report) targets() []target {
 		{name: "exec p50, of crun's", measured: against(r.Exec, exec, "crun"), limit: 1.0 / 4, format: times},
 		{name: "exec p50 with systemd inside, of systemd-run -M's", measured: against(r.Inside, inside, SystemdRun), limit: 1.0 / 4, format: times},
 		{name: "exec p50 with systemd inside, of machinectl shell's", measured: against(r.Inside, inside, MachinectlShell), limit: 1.0 / 4, format: times},
+		{name: "all figures of all containers p50", measured: median(r.Figures, Ours), limit: 40, format: ms},
 		{name: "starts one by one", measured: r.rate(1), limit: 80, above: true, format: rate},
 		{name: "starts by 8 callers", measured: r.rate(8), limit: 150, above: true, format: rate},
 		{name: "starts and stops by 8 callers, of the floor's", measured: r.ofFloor(8), limit: 0.8, above: true, format: times},
