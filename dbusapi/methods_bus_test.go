@@ -263,6 +263,7 @@ func TestProperties(t *testing.T) {
 		"Leader": uint32(42), "MachineName": "", "Unit": "", "Slice": "", "ControlGroup": "", "RootDirectory": "",
 		"LastExit": []any{int32(9), "killed"}, "StartedUSec": uint64(1_000_001), "MemoryMax": uint64(0),
 		"VCPUs": uint32(0), "Consoles": []string{}, "Ready": false, "Status": "",
+		"OOMKills": uint64(0),
 	}
 	for _, name := range []string{contract.ContainerInterface, ""} {
 		if diff := cmp.Diff(want, get(ContainerPath(uuidB), name)); diff != "" {

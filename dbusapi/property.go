@@ -72,6 +72,7 @@ func containerProperties() []property {
 		{"VCPUs", "u", emitsValue, func(v view) any { return v.snap.VCPUs }},
 		{"Ready", "b", emitsValue, func(v view) any { return v.snap.Ready }},
 		{"Status", "s", emitsValue, func(v view) any { return v.snap.Status }},
+		{"OOMKills", "t", emitsValue, func(v view) any { return v.snap.OOMKills }},
 		{"Consoles", "as", emitsValue, func(v view) any { return append([]string{}, v.snap.Consoles...) }},
 	}
 }

@@ -59,14 +59,26 @@ func (s *Signals) Changed(before, after *service.Snapshot, event *events.Event) 
 	}
 	s.announceCount()
 	if event != nil {
-		s.emit(rootPath, contract.ManagerInterface, "Lifecycle", path, string(event.Kind), string(event.Detail), event.Seq,
-			map[string]dbus.Variant{
-				"name": dbus.MakeVariant(subject.Name), "uuid": dbus.MakeVariant(subject.UUID.String()),
-			})
+		s.announce(path, subject, event)
 	}
 	if after == nil {
 		s.emit(rootPath, objectManagerName, "InterfacesRemoved", path, []string{contract.ContainerInterface})
 	}
+}
+
+// announce tells an event. The caller holds mu.
+func (s *Signals) announce(path dbus.ObjectPath, subject *service.Snapshot, e *events.Event) {
+	details := map[string]dbus.Variant{
+		"name": dbus.MakeVariant(subject.Name), "uuid": dbus.MakeVariant(subject.UUID.String()),
+	}
+	if e.OOM == nil {
+		s.emit(rootPath, contract.ManagerInterface, "Lifecycle", path, string(e.Kind), string(e.Detail), e.Seq, details)
+		return
+	}
+	if e.OOM.Process != "" {
+		details["process"], details["pid"] = dbus.MakeVariant(e.OOM.Process), dbus.MakeVariant(e.OOM.PID)
+	}
+	s.emit(rootPath, contract.ManagerInterface, "OOMKill", path, e.OOM.Kills, e.Seq, details)
 }
 
 // mute sends no more signals, and returns a channel that is closed when all that were emitted before are

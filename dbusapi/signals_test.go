@@ -79,7 +79,10 @@ func fullLife() *Signals {
 	active = 1
 	s.Changed(off, on, &events.Event{Kind: events.Started, Detail: events.Booted, Seq: 2})
 	active = 0
-	s.Changed(on, nil, &events.Event{Kind: events.Stopped, Detail: events.Destroyed, Seq: 3})
+	killed := *on
+	killed.OOMKills = 1
+	s.Changed(on, &killed, &events.Event{Kind: events.OOMKill, Seq: 3, OOM: &events.OOM{Kills: 1}})
+	s.Changed(on, nil, &events.Event{Kind: events.Stopped, Detail: events.Destroyed, Seq: 4})
 	return s
 }
 
@@ -93,6 +96,12 @@ func TestChanged(t *testing.T) {
 	on.State, on.Reason, on.Leader = service.StateRunning, service.ReasonBooted, 7
 	on.Consoles = []string{"console0"}
 	who := map[string]any{"name": "a", "uuid": uuidA.String()}
+	killed := on
+	killed.OOMKills = 3
+	named := map[string]any{"name": "a", "uuid": uuidA.String(), "process": "dd", "pid": uint32(9)}
+	oomKills := emission{Path: path, Signal: "org.freedesktop.DBus.Properties.PropertiesChanged", Body: []any{
+		contract.ContainerInterface, map[string]any{"OOMKills": uint64(3)}, []string{},
+	}}
 	started := &events.Event{Kind: events.Started, Detail: events.Booted, Seq: 5}
 	count := func(n uint32) emission {
 		return emission{
@@ -126,6 +135,21 @@ func TestChanged(t *testing.T) {
 				}},
 				count(1),
 				{Path: rootPath, Signal: "org.berth1.Manager.Lifecycle", Body: []any{path, "started", "booted", uint64(5), who}},
+			},
+		},
+		{
+			name: "OOM kill", before: &on, after: &killed, event: &events.Event{Kind: events.OOMKill, Seq: 5, OOM: &events.OOM{Kills: 3}},
+			want: []emission{
+				oomKills,
+				{Path: rootPath, Signal: "org.berth1.Manager.OOMKill", Body: []any{path, uint64(3), uint64(5), who}},
+			},
+		},
+		{
+			name: "OOM kill of a process that is named", before: &on, after: &killed,
+			event: &events.Event{Kind: events.OOMKill, Seq: 5, OOM: &events.OOM{Kills: 3, Process: "dd", PID: 9}},
+			want: []emission{
+				oomKills,
+				{Path: rootPath, Signal: "org.berth1.Manager.OOMKill", Body: []any{path, uint64(3), uint64(5), named}},
 			},
 		},
 		{

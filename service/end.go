@@ -38,6 +38,7 @@ func (s *Service) ended(c *container, r *run) {
 	live := c.live
 	c.mu.Unlock()
 	end := s.resultOf(r)
+	s.tellLastOOM(c, r, end)
 	out := outcomeOf(&r.Run, end, live)
 	r.finish(out.reason, end, s.Now())
 	if err := s.releaseAll(&r.Run, s.steps(&r.Run)); err != nil {
@@ -123,10 +124,18 @@ func (s *Service) beginning(o outcome) *events.Event {
 	return s.event(events.Started, events.Booted)
 }
 
-// watch waits for the end of a supervisor and then ends its run. Before that, systemd may order the end.
+// watch waits for the end of a supervisor and then ends its run. Before that, systemd may order the end, and the kernel may
+// kill processes.
 func (s *Service) watch(c *container, r *run) {
+	oom := s.watchOOM(c, r)
 	for waiting := true; waiting; {
 		select {
+		case <-oom.event:
+			oom.counted()
+			continue
+		case <-oom.paused():
+			oom.goOn()
+			continue
 		case <-r.supervisor.Noticed():
 			s.noticed(c, r)
 			continue
@@ -136,6 +145,7 @@ func (s *Service) watch(c *container, r *run) {
 		}
 		waiting = false
 	}
+	oom.end()
 	<-r.supervisor.Done()
 	s.stopIfCurrent(c, r)
 }

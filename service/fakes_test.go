@@ -43,6 +43,7 @@ type world struct {
 	events      []string
 	commands    []string   // what ProcessChanged was told
 	namespaces  []*os.File // that were opened
+	oom         oomFake
 	nextPID     uint32
 	daemons     map[*Service]*daemon
 }
@@ -169,7 +170,7 @@ func (d *daemon) Changed(before, after *Snapshot, e *events.Event) {
 		snap = before
 	}
 	if e != nil {
-		d.events = append(d.events, fmt.Sprintf("%s %s/%s", snap.Name, e.Kind, e.Detail))
+		d.events = append(d.events, fmt.Sprintf("%s %s/%s%s", snap.Name, e.Kind, e.Detail, oomText(e.OOM)))
 	}
 	switch {
 	case before == nil:

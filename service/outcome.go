@@ -56,6 +56,8 @@ func outcomeOf(r *Run, end End, def *domain.Def) outcome {
 		return outcome{reason: ReasonShutdown, restart: restarts(def.OnReboot), reboot: true, requested: true}
 	case end.Reboot():
 		return outcome{reason: ReasonShutdown, restart: restarts(def.OnReboot), reboot: true}
+	case crashed(end) && end.OutOfMemory:
+		return outcome{reason: ReasonOOM, restart: restarts(def.OnCrash)}
 	case crashed(end):
 		return outcome{reason: ReasonFailed, restart: restarts(def.OnCrash)}
 	}
@@ -83,7 +85,7 @@ func (o outcome) event(s *Service) *events.Event {
 		return nil
 	case o.reason == ReasonDestroyed:
 		return s.event(events.Stopped, events.Destroyed)
-	case o.reason == ReasonFailed:
+	case o.reason == ReasonFailed, o.reason == ReasonOOM:
 		return s.event(events.Stopped, events.Failed)
 	}
 	return s.event(events.Stopped, events.Shutdown)

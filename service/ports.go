@@ -107,6 +107,8 @@ type Run struct {
 	Passed []string `json:"passed,omitempty"` // the names of the descriptors that init was passed
 	Owner  string   `json:"owner,omitempty"`  // the run ends with its owner
 
+	OOMKills uint64 `json:"oom_kills,omitempty"` // processes killed for want of memory, as far as they were told
+
 	// MachineOurs, if not nil, gives the answer of Machines.Owns, which was asked for while the run's processes
 	// ended. As long as the scope is there, its machine is, too.
 	MachineOurs func() (bool, error) `json:"-"`
@@ -192,6 +194,7 @@ type Cgroups interface {
 	ExpectMove()
 	// Figures returns a reader of figures, which is for one goroutine and one call.
 	Figures() FigureReader
+	MemoryEvents
 }
 
 // FigureReader reads the figures of containers, one after another.
@@ -332,11 +335,14 @@ type Request struct {
 }
 
 // End is how a run ended. Known is false if the supervisor ended without a message. Asked is true if systemd
-// ordered the end.
+// ordered the end. OOMKills is how many processes the kernel has killed for want of memory in the run, and OutOfMemory is
+// true if init ended by that.
 type End struct {
-	Known bool
-	Asked bool
-	Exit  Exit
+	Known       bool
+	Asked       bool
+	Exit        Exit
+	OOMKills    uint64
+	OutOfMemory bool
 }
 
 // Reboot reports whether init ended by reboot(2), which kills it with SIGHUP (reboot(2), "Behavior

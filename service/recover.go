@@ -63,6 +63,7 @@ func (s *Service) restore(def *domain.Def) {
 	if found {
 		c.snap.Reason, c.snap.StateChanged = last.Reason, last.Changed
 		c.snap.LastExit, c.snap.Started = last.LastExit, last.Started
+		c.snap.OOMKills = last.OOMKills
 	}
 }
 

@@ -33,8 +33,8 @@ func (s State) Active() bool { return s != StateShutoff && s != "" }
 // Reason says why a container is in its state.
 type Reason string
 
-// The reasons, as in libvirt. Running has unknown, booted and unpaused. Paused has user. Shutoff has
-// unknown, shutdown, destroyed and failed.
+// The reasons, as in libvirt, and ReasonOOM. Running has unknown, booted and unpaused. Paused has user. Shutoff has
+// unknown, shutdown, destroyed, failed and oom: the kernel killed init for want of memory.
 const (
 	ReasonUnknown   Reason = "unknown"
 	ReasonBooted    Reason = "booted"
@@ -43,6 +43,7 @@ const (
 	ReasonShutdown  Reason = "shutdown"
 	ReasonDestroyed Reason = "destroyed"
 	ReasonFailed    Reason = "failed"
+	ReasonOOM       Reason = "oom"
 )
 
 // The kinds of ends.
@@ -85,4 +86,5 @@ type Snapshot struct {
 	Ready        bool     // init runs, and has said that it is ready if it shall say so
 	Status       string   // what init has said of itself
 	Owner        string   // StartOptions.Owner of the run
+	OOMKills     uint64   // processes killed for want of memory, in the run or in the last one
 }

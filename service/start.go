@@ -116,6 +116,7 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) 
 		snap.ID, snap.Leader = r.Supervisor, r.Leader
 		snap.Unit, snap.Slice, snap.ControlGroup = r.Unit, r.Slice, r.Group
 		snap.Started, snap.StateChanged, snap.Owner = r.Started, r.Changed, r.Owner
+		snap.OOMKills = r.OOMKills
 		snap.Ready = !def.Extension.Notify && r.State != StateStopping
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -98,4 +99,20 @@ func field(text, key string) string {
 		}
 	}
 	return ""
+}
+
+// Field reads the number of one key of a flat-keyed file. It returns nil if the file is missing.
+func (d *Dir) Field(name, key string) (*uint64, error) {
+	text, err := d.Read(name)
+	if errors.Is(err, unix.ENOENT) {
+		return nil, nil //nolint:nilnil // documented: no figure
+	}
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.ParseUint(field(text, key), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("control group figure: %w", err)
+	}
+	return &n, nil
 }

@@ -94,6 +94,9 @@ func lines(i client.Info, s *figures.Figures) []line {
 	if tasks, known := s.Get(figures.TasksCurrent); known {
 		list = append(list, line{"Tasks", number(tasks)})
 	}
+	if i.OOMKills != 0 {
+		list = append(list, line{"OOM kills", number(i.OOMKills)})
+	}
 	return append(list, line{"Last exit", exitText(i.LastExit)})
 }
 

@@ -35,6 +35,7 @@ type description struct {
 	Consoles           []string `json:"consoles"`
 	Ready              bool     `json:"ready"`
 	Status             string   `json:"status"`
+	OOMKills           uint64   `json:"oom_kills"`
 }
 
 // ended says how init ended. Kind is exited, killed or dumped. Code is the status or the signal.
@@ -54,7 +55,7 @@ func described(i client.Info, s *figures.Figures) description {
 		Leader:       unlessZero(i.Leader), MachineName: i.MachineName,
 		Unit: unlessZero(i.Unit), Slice: unlessZero(i.Slice), ControlGroup: unlessZero(i.ControlGroup),
 		RootDirectory: unlessZero(i.RootDirectory), StartedUSec: unlessZero(i.StartedUSec),
-		Consoles: append([]string{}, i.Consoles...), Ready: i.Ready, Status: i.Status,
+		Consoles: append([]string{}, i.Consoles...), Ready: i.Ready, Status: i.Status, OOMKills: i.OOMKills,
 	}
 	if i.LastExit.Kind != "" {
 		d.LastExit = &ended{i.LastExit.Kind, i.LastExit.Code}

@@ -36,6 +36,7 @@ type Info struct {
 	Consoles         []string
 	Ready            bool
 	Status           string
+	OOMKills         uint64
 }
 
 // Exit is how the last init ended; its Kind is "" when the container never ran.
@@ -54,12 +55,13 @@ func (i *Info) fields() map[string]any {
 		"Slice": &i.Slice, "ControlGroup": &i.ControlGroup, "RootDirectory": &i.RootDirectory,
 		"LastExit": &i.LastExit, "StartedUSec": &i.StartedUSec, "MemoryMax": &i.MemoryMax,
 		"VCPUs": &i.VCPUs, "Consoles": &i.Consoles, "Ready": &i.Ready, "Status": &i.Status,
+		"OOMKills": &i.OOMKills,
 	}
 }
 
 // newer are the properties that came after the first ones. An older berthd, which goes on after an upgrade until it is
 // restarted, does not have them.
-func newer() []string { return []string{"Ready", "Status"} }
+func newer() []string { return []string{"Ready", "Status", "OOMKills"} }
 
 // Info reads all properties at one moment.
 func (c *Client) Info(ctx context.Context, p Path) (Info, error) {

@@ -1,4 +1,4 @@
-// Package events defines the life-cycle events of containers. The names are libvirt's. It is pure.
+// Package events defines the events of containers. The names of the life-cycle events are libvirt's. It is pure.
 package events
 
 // Kind is the event's name.
@@ -31,10 +31,21 @@ const (
 	Requested Detail = "requested" // a caller asked for the reboot
 )
 
-// Event is one life-cycle event. Seq grows by one with each event, and begins anew when the daemon
-// is restarted.
+// OOMKill is the event of a limit: the kernel has killed processes for want of memory. It has no detail.
+const OOMKill Kind = "oom-kill"
+
+// Event is one event. Seq grows by one with each event, and begins anew when the daemon is restarted.
 type Event struct {
 	Kind   Kind
 	Detail Detail
 	Seq    uint64
+	OOM    *OOM // of OOMKill, otherwise nil
+}
+
+// OOM is what an OOMKill tells. The process is the last one that the kernel has named, "" if it has named none since the
+// event before.
+type OOM struct {
+	Kills   uint64 // in the whole run
+	Process string
+	PID     uint32 // on the host
 }

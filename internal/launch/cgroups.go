@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/cgroup"
+	"github.com/berthd/berth/internal/linux/modified"
 	"github.com/berthd/berth/service"
 )
 
@@ -23,6 +24,8 @@ type Cgroups struct {
 
 	mu       sync.Mutex
 	expected time.Time // the last call of ExpectMove
+
+	events modified.Files
 }
 
 // NewCgroups finds the mount of cgroup v2. It returns an error if there is none.
@@ -75,6 +78,14 @@ func idOf(dir *cgroup.Dir) (uint64, error) {
 // Open opens a scope. The payload's group exists once the supervisor is placed. It returns fs.ErrNotExist if
 // there is no group with this path and id.
 func (g *Cgroups) Open(path string, id uint64) (service.Cgroup, error) {
+	dir, err := g.open(path, id)
+	if err != nil {
+		return nil, err
+	}
+	return &scope{dir: dir}, nil
+}
+
+func (g *Cgroups) open(path string, id uint64) (*cgroup.Dir, error) {
 	dir, err := cgroup.At(g.mountPoint, path)
 	if err != nil {
 		return nil, err
@@ -87,7 +98,7 @@ func (g *Cgroups) Open(path string, id uint64) (service.Cgroup, error) {
 		_ = dir.Close()
 		return nil, err
 	}
-	return &scope{dir: dir}, nil
+	return dir, nil
 }
 
 // scope is the control group of one scope.

@@ -15,24 +15,41 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// Exit reads the exit status that a supervisor wrote into its run directory. found is false if there is none.
+// Exit reads what a supervisor wrote about the end into its run directory. found is false if it wrote no exit status.
 func (*Supervisors) Exit(runDir string) (end service.End, found bool, err error) {
-	packet, err := readStatus(filepath.Join(runDir, wire.ExitFile))
+	exited, err := readMessage[*wire.Exited](filepath.Join(runDir, wire.ExitFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return service.End{}, false, nil
 	}
 	if err != nil {
 		return service.End{}, false, fmt.Errorf("exit status: %w", err)
 	}
-	m, err := wire.Decode(packet)
+	end = endOf(exited)
+	killed, err := readMessage[*wire.Killed](filepath.Join(runDir, wire.KilledFile))
+	switch {
+	case err == nil:
+		end.OOMKills, end.OutOfMemory = killed.OOMKills, killed.Init
+	case !errors.Is(err, fs.ErrNotExist):
+		return end, true, fmt.Errorf("processes killed for want of memory: %w", err)
+	}
+	return end, true, nil
+}
+
+// readMessage reads the message in a file of a run.
+func readMessage[M wire.Message](file string) (m M, err error) {
+	packet, err := readStatus(file)
 	if err != nil {
-		return service.End{}, false, fmt.Errorf("exit status: %w", err)
+		return m, err
 	}
-	e, ok := m.(*wire.Exited)
+	decoded, err := wire.Decode(packet)
+	if err != nil {
+		return m, err
+	}
+	m, ok := decoded.(M)
 	if !ok {
-		return service.End{}, false, fmt.Errorf("exit status: it is a %T", m)
+		return m, fmt.Errorf("it is a %T", decoded)
 	}
-	return endOf(e), true, nil
+	return m, nil
 }
 
 // readStatus reads the packet in a regular file. It does not wait for the writer of a FIFO in its place.

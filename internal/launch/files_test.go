@@ -59,6 +59,35 @@ func TestExit(t *testing.T) {
 	}
 }
 
+// TestExitOOM: what a supervisor noted of OOM kills comes with the exit status, and a file that says nothing is an error beside
+// the status.
+func TestExitOOM(t *testing.T) {
+	t.Parallel()
+	end := service.End{Known: true, Exit: service.Exit{Kind: service.ExitKilled, Code: 9}}
+	killed := end
+	killed.OOMKills, killed.OutOfMemory = 3, true
+	for name, tc := range map[string]struct {
+		packet []byte
+		want   service.End
+		fails  bool
+	}{
+		"kills": {wire.Encode(&wire.Killed{OOMKills: 3, Init: true}), killed, false},
+		"junk":  {[]byte("\xff"), end, true},
+		"other": {wire.Encode(&wire.Place{}), end, true},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, wire.ExitFile), wire.Encode(&wire.Exited{Code: 9, Signal: true}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, wire.KilledFile), tc.packet, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, found, err := new(Supervisors).Exit(dir); got != tc.want || !found || (err != nil) != tc.fails {
+			t.Errorf("%s: %+v, %v, %v", name, got, found, err)
+		}
+	}
+}
+
 // TestOddFiles: a FIFO or a directory in the place of a run's file is an error, and nobody waits for its writer:
 // the container could never end.
 func TestOddFiles(t *testing.T) {

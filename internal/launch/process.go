@@ -260,8 +260,12 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 		p.answers.answer(m.Serial, answer{err: notAsked(m)})
 	case *wire.Failed:
 		p.failed = m
+	case *wire.Killed:
+		p.end.OOMKills, p.end.OutOfMemory = m.OOMKills, m.Init
 	case *wire.Exited:
+		killed := p.end
 		p.end = endOf(m)
+		p.end.OOMKills, p.end.OutOfMemory = killed.OOMKills, killed.OutOfMemory
 	case *wire.ConsoleAnswer:
 		p.answers.answer(m.Request, answer{err: refused(m.Refusal)})
 	case *wire.Signalled:

@@ -48,12 +48,18 @@ func (s *supervisor) ended() error {
 	}
 	dismiss(s.consoles)
 	exited := &wire.Exited{Code: st.Code, Signal: st.Signal, Dumped: st.Dumped, Asked: s.asked}
-	if err := saveExit(exited); err != nil {
+	killed := s.oomKills(st)
+	if err := errors.Join(saveKilled(killed), saveExit(exited)); err != nil {
 		// berthd still gets the status, if it is there.
 		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
 	}
 	if len(s.passed.files) > 0 {
 		if err := s.tell(&wire.Kept{Places: s.passed.places}, s.passed.files...); err != nil {
+			return err
+		}
+	}
+	if killed != nil {
+		if err := s.tell(killed); err != nil {
 			return err
 		}
 	}
@@ -79,12 +85,15 @@ func (s *supervisor) drainInit() error {
 	return nil
 }
 
-// saveExit writes the exit status to its file, whole or not at all.
-func saveExit(e *wire.Exited) error {
-	if err := os.WriteFile(wire.ExitFile+".new", wire.Encode(e), 0o600); err != nil {
+// saveExit writes the exit status to its file.
+func saveExit(e *wire.Exited) error { return saveMessage(wire.ExitFile, e) }
+
+// saveMessage writes a message to a file, whole or not at all.
+func saveMessage(file string, m wire.Message) error {
+	if err := os.WriteFile(file+".new", wire.Encode(m), 0o600); err != nil {
 		return err
 	}
-	return os.Rename(wire.ExitFile+".new", wire.ExitFile)
+	return os.Rename(file+".new", file)
 }
 
 // errno returns the errno in an error, or 0 if there is none.

@@ -27,7 +27,8 @@
 //	  | <----------------- Answered |
 //	  | Terminate ----------------> |  a signal to init
 //	  | <-------------------- Asked |  systemd has ordered the end
-//	  | <----- Kept + fds, Exited   |
+//	  | <------- Kept + fds, Killed |  each only if there is something to say
+//	  | <------------------- Exited |
 //
 // Init is cloned before its control group exists, although clone3(2) could put it there. systemd needs 3 to
 // 20 ms to put the supervisor into its scope (the kernel waits for an RCU grace period). In that time

@@ -13,6 +13,7 @@ const StopOrder = syscall.SIGURG
 const (
 	SocketFile = "supervisor.sock" // where a restarted berthd connects
 	ExitFile   = "exit"            // an encoded Exited, once init has ended
+	KilledFile = "oom"             // an encoded Killed, before that, unless no process was killed
 )
 
 // The descriptors that berthd starts a supervisor with, besides the standard ones.

@@ -43,6 +43,7 @@ const (
 	TypeKept
 	TypeNotified
 	TypeSignalled
+	TypeKilled
 	typeEnd
 )
 
@@ -243,6 +244,8 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Passed{}
 	case TypeNotified:
 		return &Notified{Ready: r.Bool(), Status: r.String()}
+	case TypeKilled:
+		return &Killed{OOMKills: r.U64(), Init: r.Bool()}
 	case TypeKept:
 		return &Kept{Places: numbers(r)}
 	}

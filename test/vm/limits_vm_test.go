@@ -151,10 +151,10 @@ func TestInitOutOfMemory(t *testing.T) {
 	g := guest{Name: "web", More: "<memory unit='MiB'>64</memory>", Init: "sleep 2; exec dd if=/dev/zero of=/dev/null bs=100M count=1"}
 	g.start(t)
 	var got string
-	for end := time.Now().Add(patience); got != "shut off (failed)" && time.Now().Before(end); time.Sleep(time.Second / 4) {
+	for end := time.Now().Add(patience); got != "shut off (oom)" && time.Now().Before(end); time.Sleep(time.Second / 4) {
 		got = run(t, "berthctl", "domstate", "--reason", "web")
 	}
-	if got != "shut off (failed)" {
+	if got != "shut off (oom)" {
 		t.Errorf("it is %s", got)
 	}
 	if got := run(t, "berthctl", "domstate", "other"); got != "running" {

@@ -21,6 +21,8 @@ const (
 	Terminal    // a new terminal in a container's devpts
 	Group       // a new control group
 	Loop        // a new loop device
+	Instance    // a new instance of inotify
+	Watch       // a new watch of inotify
 )
 
 // rows has the setting of each limit, by operation and errno. An operation has the row that fits it first.
@@ -39,6 +41,8 @@ func rows() []struct {
 		{Terminal, unix.ENOSPC, "kernel.pty.max, of which kernel.pty.reserve is kept for the host (sysctl.d(5))"},
 		{Group, unix.EAGAIN, "cgroup.max.descendants or cgroup.max.depth of a control group above"},
 		{Loop, unix.ENOSPC, "the parameter max_loop of the kernel's module loop"},
+		{Instance, unix.EMFILE, "fs.inotify.max_user_instances (sysctl.d(5)), or LimitNOFILE= of berthd.service (systemd.exec(5))"},
+		{Watch, unix.ENOSPC, "fs.inotify.max_user_watches (sysctl.d(5))"},
 		// Supervisors begin with systemd's default (docs/inherited.md).
 		{Any, unix.EMFILE, "LimitNOFILE= of berthd.service (systemd.exec(5)) or DefaultLimitNOFILE= (systemd-system.conf(5))"},
 		{Any, unix.ETOOMANYREFS, "LimitNOFILE= of berthd.service (systemd.exec(5)) or DefaultLimitNOFILE= (systemd-system.conf(5))"},

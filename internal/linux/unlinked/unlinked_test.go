@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -61,25 +60,5 @@ func TestWatchOfNothing(t *testing.T) {
 	}
 	if _, err := New(file, nil); err == nil {
 		t.Error("a file is watched")
-	}
-}
-
-// TestNames: an event that is cut off ends the list.
-func TestNames(t *testing.T) {
-	t.Parallel()
-	event := func(mask, size byte, name string) string {
-		return "\x01\x00\x00\x00\x00" + string([]byte{mask}) + "\x00\x00\x00\x00\x00\x00" + string([]byte{size}) + "\x00\x00\x00" + name
-	}
-	const deleted = 2 // IN_DELETE is 0x200, and the hosts of this test are little-endian
-	for text, want := range map[string][]string{
-		"": nil,
-		event(deleted, 4, "a\x00\x00\x00") + event(deleted, 4, "bc\x00\x00"): {"a", "bc"},
-		event(0, 4, "a\x00\x00\x00") + event(deleted, 4, "b\x00\x00\x00"):    {"b"},
-		event(deleted, 4, "a\x00\x00\x00") + event(deleted, 9, "b\x00\x00"):  {"a"},
-		event(deleted, 4, "a\x00\x00\x00") + "cut off":                       {"a"},
-	} {
-		if got := names([]byte(text)); !slices.Equal(got, want) {
-			t.Errorf("%q: %q, want %q", text, got, want)
-		}
 	}
 }

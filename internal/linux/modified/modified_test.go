@@ -1,0 +1,102 @@
+package modified
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func write(t *testing.T, file string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func over(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// TestNext: the next modification of a file is told once to who waits for it, and to nobody else.
+func TestNext(t *testing.T) {
+	t.Parallel()
+	var f Files
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	write(t, a)
+	write(t, b)
+	for range 3 {
+		modified, cancel, err := f.Next(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, forget, err := f.Next(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if over(modified) {
+			t.Error("it is told before")
+		}
+		write(t, a)
+		write(t, a)
+		<-modified
+		cancel()
+		if over(other) {
+			t.Error("the other file is told")
+		}
+		forget()
+		forget()
+		write(t, b)
+		if len(f.waiting) > 0 {
+			t.Errorf("%d watches are left", len(f.waiting))
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNextOfRemoved: the removal of the file ends the wait, and a file that is missing is fs.ErrNotExist.
+func TestNextOfRemoved(t *testing.T) {
+	t.Parallel()
+	var f Files
+	file := filepath.Join(t.TempDir(), "file")
+	if _, _, err := f.Next(file); !errors.Is(err, fs.ErrNotExist) || f.instance != nil {
+		t.Errorf("%v, an instance: %v", err, f.instance != nil)
+	}
+	write(t, file)
+	modified, _, err := f.Next(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-modified:
+	case <-time.After(10 * time.Second):
+		t.Error("the wait goes on")
+	}
+	if _, _, err := f.Next(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCloseNothing: files that nobody has waited for can be closed.
+func TestCloseNothing(t *testing.T) {
+	t.Parallel()
+	if err := new(Files).Close(); err != nil {
+		t.Error(err)
+	}
+}

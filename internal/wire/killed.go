@@ -1,0 +1,17 @@
+package wire
+
+import "github.com/berthd/berth/internal/pack"
+
+// Killed says that the kernel has killed processes of the container for want of memory. It comes before Exited, unless
+// none was killed: Exited may not grow (TestDowngrade).
+type Killed struct {
+	OOMKills uint64 // processes, in the whole run
+	Init     bool   // init was one of them, and ended by that
+}
+
+func (*Killed) kind() Type { return TypeKilled }
+
+func (m *Killed) put(w *pack.Writer) {
+	w.U64(m.OOMKills)
+	w.Bool(m.Init)
+}
