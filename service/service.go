@@ -14,6 +14,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/idrange"
+	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
 )
 
@@ -145,7 +146,7 @@ func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
 	return def.Format(domain.FormatOptions{})
 }
 
-// Plan returns, as JSON, what a start would do inside the container. The definition is that of XML. It
+// Plan returns, as JSON, what a start would do inside the container, and what its scope would get. The definition is that of XML. It
 // returns ErrNoContainer if there is no container with this uuid.
 func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
 	c, err := s.find(u)
@@ -153,7 +154,11 @@ func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
 		return "", err
 	}
 	c.mu.Lock()
-	p := planner.Build(c.definition(inactive), s.Host)
+	def := c.definition(inactive)
+	p := struct {
+		*plan.Plan
+		Scope plan.Scope `json:"scope"`
+	}{planner.Build(def, s.Host), planner.Scope(def)}
 	c.mu.Unlock()
 	var text strings.Builder
 	e := json.NewEncoder(&text)

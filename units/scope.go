@@ -7,9 +7,6 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// Infinity is systemd's "no limit" in bytes.
-const Infinity = ^uint64(0)
-
 // Scope is a transient scope (systemd.scope(5)). Its sub-tree is delegated, it allows only the devices in
 // Devices, and systemd unloads it when it ends, also after a failure.
 type Scope struct {
@@ -18,8 +15,7 @@ type Scope struct {
 	Slice       string
 	PID         uint32 // the first process
 	Devices     []Device
-	// Memory limits in bytes. nil means systemd's default.
-	MemoryMax, MemoryHigh, MemorySwapMax *uint64
+	Resources
 	// KillSignal is the signal that systemd sends to each process of the scope when it stops the scope. 0 means
 	// systemd's default.
 	KillSignal syscall.Signal
@@ -44,9 +40,6 @@ type auxiliary struct {
 	Properties []property
 }
 
-// tasksMax is the limit that machined sets for the machines that it makes itself.
-const tasksMax = uint64(16384)
-
 // properties returns the properties for StartTransientUnit. Each must have exactly systemd's type: systemd
 // refuses an i for a t.
 func (s Scope) properties() []property {
@@ -66,19 +59,14 @@ func (s Scope) properties() []property {
 		{"CollectMode", dbus.MakeVariant("inactive-or-failed")},
 		{"DevicePolicy", dbus.MakeVariant("strict")},
 		{"DeviceAllow", dbus.MakeVariant(devices)},
-		{"TasksMax", dbus.MakeVariant(tasksMax)},
 		{"TimeoutStopUSec", dbus.MakeVariant(uint64(s.StopTimeout.Microseconds()))},
 	}
 	if s.KillSignal != 0 {
 		list = append(list, property{"KillSignal", dbus.MakeVariant(int32(s.KillSignal))})
 	}
-	for _, limit := range []struct {
-		name  string
-		value *uint64
-	}{{"MemoryMax", s.MemoryMax}, {"MemoryHigh", s.MemoryHigh}, {"MemorySwapMax", s.MemorySwapMax}} {
-		if limit.value != nil {
-			list = append(list, property{limit.name, dbus.MakeVariant(*limit.value)})
-		}
+	r := s.Resources
+	if r.TasksMax == nil {
+		r.TasksMax = new(tasksMax)
 	}
-	return list
+	return append(list, r.properties()...)
 }

@@ -81,7 +81,7 @@ func TestStartSendsWhatSystemdWants(t *testing.T) {
 		Name: unit, Description: "Container a-b", Slice: "machine.slice", PID: 42, StopTimeout: 90 * time.Second, KillSignal: syscall.SIGURG,
 		After:     []string{"local-fs.target"},
 		Devices:   []units.Device{{Path: "/dev/null", Access: "rwm"}, {Path: "char-pts", Access: "rw"}},
-		MemoryMax: &limit, MemoryHigh: &high,
+		Resources: units.Resources{MemoryMax: &limit, MemoryHigh: &high},
 	})
 	if !made || err != nil {
 		t.Fatal(made, err)

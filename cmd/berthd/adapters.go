@@ -8,6 +8,7 @@ import (
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/internal/linux/unlinked"
+	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/machined"
 	"github.com/berthd/berth/service"
@@ -28,9 +29,26 @@ func (s scopes) Start(ctx context.Context, sc service.Scope) (made bool, err err
 	}
 	return s.client.Start(ctx, units.Scope{
 		Name: sc.Name, Description: sc.Description, Slice: sc.Slice, PID: sc.PID, StopTimeout: sc.StopTimeout, KillSignal: wire.StopOrder,
-		After: sc.Plan.After, Devices: devices,
-		MemoryMax: sc.Plan.MemoryMax, MemoryHigh: sc.Plan.MemoryHigh, MemorySwapMax: sc.Plan.MemorySwapMax,
+		After: sc.Plan.After, Devices: devices, Resources: resources(&sc.Plan),
 	})
+}
+
+// resources spells the limits of a plan.
+func resources(p *plan.Scope) units.Resources {
+	figures := func(list []plan.DeviceFigure) []units.DeviceFigure {
+		out := make([]units.DeviceFigure, len(list))
+		for i, f := range list {
+			out[i] = units.DeviceFigure(f)
+		}
+		return out
+	}
+	return units.Resources{
+		MemoryMax: p.MemoryMax, MemoryHigh: p.MemoryHigh, MemorySwapMax: p.MemorySwapMax, MemoryLow: p.MemoryLow, MemoryMin: p.MemoryMin,
+		CPUWeight: p.CPUWeight, CPUQuotaPerSec: p.CPUQuotaPerSec, CPUQuotaPeriod: p.CPUQuotaPeriod,
+		AllowedCPUs: p.AllowedCPUs, AllowedNodes: p.AllowedNodes, TasksMax: p.TasksMax,
+		IOWeight: p.IOWeight, IODeviceWeight: figures(p.IODeviceWeight), IOReadBPS: figures(p.IOReadBPS), IOWriteBPS: figures(p.IOWriteBPS),
+		IOReadIOPS: figures(p.IOReadIOPS), IOWriteIOPS: figures(p.IOWriteIOPS), IOLatency: figures(p.IOLatency),
+	}
 }
 
 func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }

@@ -12,8 +12,11 @@ type Def struct {
 	Metadata    string // inner XML of <metadata>, verbatim
 
 	Memory    Memory
-	VCPUs     uint   // reported only; libvirt gives it no effect either
-	VCPUsNow  uint   // vcpu@current, kept only; 0 means unset
+	VCPUs     uint // reported only; libvirt gives it no effect either
+	VCPUsNow  uint // vcpu@current, kept only; 0 means unset
+	CPU       CPU
+	IO        BlockIO
+	NUMA      NUMA
 	Partition string // <resource><partition>, absolute; "" means the default, /machine
 
 	OS       OS
@@ -33,17 +36,27 @@ type Def struct {
 
 	Share     Share     // <lxc:namespace>
 	Extension Extension // xmlns:berth
+	Latencies []Latency // <berth:latency>
+	RLimits   []RLimit  // <berth:rlimit>
 }
 
 // Memory holds the memory limits in KiB, as libvirt does. Nil means unset.
 type Memory struct {
 	Max           uint64 // <memory>, > 0
 	DumpCore      string // memory@dumpCore, "on", "off" or unset; kept only
-	Current       uint64 // <currentMemory>, 1..Max
+	Current       uint64 // <currentMemory>, 1..Max; kept only, as libvirt does
 	HardLimit     *uint64
 	SoftLimit     *uint64
 	SwapHardLimit *uint64
-	MinGuarantee  *uint64 // kept only
+	MinGuarantee  *uint64
+}
+
+// Limit returns the limit of memory in KiB, or Unlimited.
+func (m *Memory) Limit() uint64 {
+	if m.HardLimit != nil {
+		return *m.HardLimit
+	}
+	return m.Max
 }
 
 // Unlimited is libvirt's sentinel for "no limit" in memtune, in KiB.
@@ -199,4 +212,7 @@ type Extension struct {
 	ShutdownTimeout uint64 // <berth:shutdown timeout='30'/>
 	ShutdownSignal  string // <berth:shutdown signal='SIGTERM'/>: "" means a signal that init listens to
 	Journal         uint64 // <berth:journal console='N'/>: bit N says that the output of console N goes to the journal
+	PIDs            uint64 // <berth:pids max=''/>; 0 means systemd-machined's limit
+	MemoryMin       uint64 // <berth:protect memory=''/>, in KiB: this much of its memory is never reclaimed
+	Idle            bool   // <berth:idle/>: it gets the processor time that no other unit wants
 }

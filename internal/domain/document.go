@@ -22,8 +22,11 @@ type document struct {
 	Metadata      *libvirtxml.DomainMetadata   `xml:"metadata"`
 	Memory        *memory                      `xml:"memory"`
 	CurrentMemory *memory                      `xml:"currentMemory"`
+	BlockTune     *blockTune                   `xml:"blkiotune"`
 	MemoryTune    *libvirtxml.DomainMemoryTune `xml:"memtune"`
 	VCPU          *libvirtxml.DomainVCPU       `xml:"vcpu"`
+	CPUTune       *cpuTune                     `xml:"cputune"`
+	NUMATune      *libvirtxml.DomainNUMATune   `xml:"numatune"`
 	Resource      *libvirtxml.DomainResource   `xml:"resource"`
 	OS            *libvirtxml.DomainOS         `xml:"os"`
 	IDMap         *idMap                       `xml:"idmap"`
@@ -121,6 +124,12 @@ type extension struct {
 
 	Journal []extJournal `xml:"journal"`
 	Notify  *struct{}    `xml:"notify"`
+
+	PIDs      *extPIDs     `xml:"pids"`
+	Protect   *extProtect  `xml:"protect"`
+	Idle      *struct{}    `xml:"idle"`
+	Latencies []extLatency `xml:"latency"`
+	RLimits   []extRLimit  `xml:"rlimit"`
 }
 
 type extIDMap struct {

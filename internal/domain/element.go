@@ -163,7 +163,7 @@ func (w *walker) attribute(at string, n *node, a xml.Attr) *Error {
 	}
 	values, gated := w.gate[withoutNumbers(at)]
 	if gated && (values == everything || contains(values, a.Value)) {
-		return unsupported(at, "%s", notSupported("attribute", "limits"))
+		return unsupported(at, "%s", notSupported("attribute", "unknown"))
 	}
 	return nil
 }

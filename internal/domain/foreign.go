@@ -6,11 +6,12 @@ import "strings"
 // "@" marks an attribute. The first word says what is lost without the element. An element that no version
 // of libvirt knows is a typing error, and is reported as "unknown" instead.
 const foreignText = `
-limits  domain: blkiotune cputune numatune
 nothing domain: memoryBacking cpu pm perf iothreads iothreadids sysinfo bootloader bootloader_args genid
 refused domain: maxMemory vcpus
 promise domain: keywrap launchSecurity on_lockfailure
 unknown domain: iommufd defaultiothread hwuuid throttlegroups
+nothing domain/cputune: iothreadpin vcpusched emulatorsched iothreadsched cachetune memorytune
+nothing domain/numatune: memnode
 nothing domain/resource: fibrechannel
 dropped domain/seclabel: label imagelabel baselabel
 dropped domain/os: loader nvram boot bootmenu bios kernel initrd acpi firmware @firmware
@@ -47,7 +48,6 @@ func losses() map[string]string {
 		"network": "without it the container has no network interface of its own, and it shares the host's network unless it has <privnet/> or <lxc:sharenet>",
 		"device":  "without it the container cannot use the device",
 		"disk":    "without it the container has no node of the device; to mount what is on it, use <filesystem type='block'>",
-		"limits":  "without it the container has none of these limits, weights and bindings",
 		"clock":   "without it the container cannot open the host's /dev/rtc or /dev/hpet, which libvirt allows for the timers rtc and hpet; others have no effect in a container",
 		"promise": "libvirt gives it no effect in a container: nothing protects the container as it says, with or without it",
 		"nothing": noEffect,

@@ -25,8 +25,11 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 		Type: "lxc", Name: d.Name, Title: d.Title, Description: d.Description,
 		Memory:        &memory{Value: d.Memory.Max, Unit: "KiB", DumpCore: d.Memory.DumpCore},
 		CurrentMemory: &memory{Value: d.Memory.Current, Unit: "KiB"},
+		BlockTune:     d.formatBlockIO(),
 		MemoryTune:    d.formatTune(),
-		VCPU:          &libvirtxml.DomainVCPU{Placement: "static", Current: d.VCPUsNow, Value: d.VCPUs},
+		VCPU:          &libvirtxml.DomainVCPU{Placement: "static", CPUSet: string(d.CPU.Set), Current: d.VCPUsNow, Value: d.VCPUs},
+		CPUTune:       d.formatCPUTune(),
+		NUMATune:      d.formatNUMA(),
 		OS:            d.formatOS(),
 		IDMap:         d.formatIDMap(),
 		Features:      d.formatFeatures(),
@@ -36,6 +39,9 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 		SecLabels: d.formatLabels(),
 		LXC:       d.formatShare(),
 		Berth:     d.formatExtension(),
+	}
+	if d.CPU.Auto {
+		x.VCPU.Placement = "auto"
 	}
 	if !d.UUID.IsZero() {
 		x.UUID = d.UUID.String()
@@ -225,7 +231,7 @@ func (d *Def) formatShare() *libvirtxml.DomainLXCNamespace {
 
 func (d *Def) formatExtension() *extension {
 	e := d.Extension
-	if e == (Extension{}) {
+	if e == (Extension{}) && len(d.Latencies) == 0 && len(d.RLimits) == 0 {
 		return nil
 	}
 	x := &extension{}
@@ -243,5 +249,7 @@ func (d *Def) formatExtension() *extension {
 	if e.Notify {
 		x.Notify = &struct{}{}
 	}
+	formatProtect(x, d)
+	x.RLimits = formatRLimits(d.RLimits)
 	return x
 }

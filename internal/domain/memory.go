@@ -47,19 +47,34 @@ func readMemory(d *Def, x *document, f *faults) {
 		n := min(f.kib("domain/memtune/"+l.name, l.from.Value, l.from.Unit), Unlimited)
 		*l.to = &n
 	}
-	if !f.within("domain/memtune") {
-		f.add(checkLimits(m))
+	if !f.within("domain/memory") && !f.within("domain/memtune") {
+		checkLimits(m, f)
 	}
 }
 
-func checkLimits(m *Memory) *Error {
-	if m.HardLimit != nil && *m.HardLimit == 0 {
-		return invalid("domain/memtune/hard_limit", "a limit of 0 would let nothing run")
+// checkLimits notes the limits that contradict each other.
+func checkLimits(m *Memory, f *faults) {
+	const at = "domain/memtune/"
+	limit, name := m.Limit(), "<memory>"
+	if m.HardLimit != nil {
+		name = "hard_limit"
+		if limit == 0 {
+			f.invalid(at+"hard_limit", "a limit of 0 would let nothing run")
+			return
+		}
 	}
-	if m.HardLimit != nil && m.SwapHardLimit != nil && *m.HardLimit > *m.SwapHardLimit {
-		return invalid("domain/memtune/swap_hard_limit", "it counts memory and swap together, so it must not be below hard_limit")
+	if m.SoftLimit != nil && *m.SoftLimit == 0 {
+		f.invalid(at+"soft_limit", "a limit of 0 would slow everything down")
 	}
-	return nil
+	if m.SoftLimit != nil && *m.SoftLimit > limit && *m.SoftLimit < Unlimited {
+		f.invalid(at+"soft_limit", "%d KiB are above %s, which is %d KiB, so it would have no effect", *m.SoftLimit, name, limit)
+	}
+	if m.SwapHardLimit != nil && *m.SwapHardLimit < limit {
+		f.invalid(at+"swap_hard_limit", "it counts memory and swap together, so it must not be below %s", name)
+	}
+	if m.MinGuarantee != nil && *m.MinGuarantee > limit {
+		f.invalid(at+"min_guarantee", "%d KiB are above %s, which is %d KiB", *m.MinGuarantee, name, limit)
+	}
 }
 
 // kib converts a value to KiB, rounded up. The unit defaults to KiB.

@@ -55,7 +55,7 @@ func TestMemoryTune(t *testing.T) {
 		"none":       {"", Memory{}},
 		"empty":      {"<memtune/>", Memory{}},
 		"hard":       {"<memtune><hard_limit unit='MiB'>1</hard_limit></memtune>", Memory{HardLimit: kib(1024)}},
-		"soft":       {"<memtune><soft_limit>0</soft_limit></memtune>", Memory{SoftLimit: kib(0)}},
+		"soft":       {"<memtune><soft_limit>1</soft_limit></memtune>", Memory{SoftLimit: kib(1)}},
 		"swap":       {"<memtune><hard_limit>5</hard_limit><swap_hard_limit>5</swap_hard_limit></memtune>", Memory{HardLimit: kib(5), SwapHardLimit: kib(5)}},
 		"unlimited":  {"<memtune><swap_hard_limit>9007199254740991</swap_hard_limit></memtune>", Memory{SwapHardLimit: kib(Unlimited)}},
 		"beyond":     {"<memtune><hard_limit>9007199254740992</hard_limit></memtune>", Memory{HardLimit: kib(Unlimited)}},

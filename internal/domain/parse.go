@@ -27,7 +27,7 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 	}
 	d := &Def{}
 	for _, part := range []func(*Def, *document, *faults){
-		readIdentity, readMemory, readCPU, readOS, readIDMap, readFeatures, readClock, readActions,
+		readIdentity, readMemory, readCPU, readBlockIO, readNUMA, readOS, readIDMap, readFeatures, readClock, readActions,
 		readFilesystems, readConsoles, readLabels, readShare, readExtension, rootCanBeMapped,
 	} {
 		part(d, &x, f)
@@ -81,23 +81,6 @@ func checkPartition(p string) *Error {
 		}
 	}
 	return checkSlice(at, p)
-}
-
-// readCPU reads <vcpu>. The number is only reported; libvirt does the same for containers.
-func readCPU(d *Def, x *document, f *faults) {
-	d.VCPUs = 1
-	if x.VCPU == nil {
-		return
-	}
-	if x.VCPU.Placement != "" && x.VCPU.Placement != "static" {
-		f.unsupported("domain/vcpu@placement", "'%s' is not supported; only 'static' is", x.VCPU.Placement)
-	}
-	if d.VCPUs = x.VCPU.Value; d.VCPUs == 0 || d.VCPUs > 16384 {
-		f.invalid("domain/vcpu", "%d is not a number of processors from 1 to 16384", d.VCPUs)
-	}
-	if d.VCPUsNow = x.VCPU.Current; d.VCPUsNow > x.VCPU.Value && !f.within("domain/vcpu") {
-		f.invalid("domain/vcpu@current", "%d is more than the container's %d processors", d.VCPUsNow, x.VCPU.Value)
-	}
 }
 
 func readClock(d *Def, x *document, f *faults) {

@@ -21,6 +21,13 @@ func TestLibvirtIsKnown(t *testing.T) {
 		"domain/currentMemory":             libvirtxml.DomainCurrentMemory{},
 		"domain/memtune":                   libvirtxml.DomainMemoryTune{},
 		"domain/vcpu":                      libvirtxml.DomainVCPU{},
+		"domain/cputune":                   libvirtxml.DomainCPUTune{},
+		"domain/cputune/vcpupin":           libvirtxml.DomainCPUTuneVCPUPin{},
+		"domain/cputune/emulatorpin":       libvirtxml.DomainCPUTuneEmulatorPin{},
+		"domain/blkiotune":                 libvirtxml.DomainBlockIOTune{},
+		"domain/blkiotune/device":          libvirtxml.DomainBlockIOTuneDevice{},
+		"domain/numatune":                  libvirtxml.DomainNUMATune{},
+		"domain/numatune/memory":           libvirtxml.DomainNUMATuneMemory{},
 		"domain/resource":                  libvirtxml.DomainResource{},
 		"domain/os":                        libvirtxml.DomainOS{},
 		"domain/os/type":                   libvirtxml.DomainOSType{},
@@ -70,9 +77,10 @@ func known(t *testing.T, path string, n *node, tag string) {
 func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
 	ignored := map[string]bool{
-		"domain@id":               true,                                                // of a running one
-		"domain/seclabel@relabel": true,                                                // says nothing beside "none"
-		"domain/vcpu@cpuset":      true, "domain/devices/filesystem/source@name": true, // not served behind the gate either
+		"domain@id":                             true, // of a running one
+		"domain/seclabel@relabel":               true, // says nothing beside "none"
+		"domain/numatune/memory@placement":      true, // 'static' says nothing beside a nodeset
+		"domain/devices/filesystem/source@name": true,
 		"domain/devices/filesystem/source@pool": true, "domain/devices/filesystem/source@volume": true,
 		"domain/devices/console@tty": true, "domain/devices/console/source@path": true, // of a running one
 		"domain/devices/console/alias@name": true, "domain/devices/filesystem/alias@name": true,

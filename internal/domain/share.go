@@ -74,4 +74,6 @@ func readExtension(d *Def, x *document, f *faults) {
 	}
 	readShutdown(d, e, f)
 	d.Extension.Notify = e.Notify != nil
+	readProtect(d, e, f)
+	readRLimits(d, e, f)
 }

@@ -21,21 +21,38 @@ func (s *Stage) exec() error {
 	s.placePassed()
 	// This catches any descriptor that was not opened with O_CLOEXEC by mistake.
 	s.do("close_range", "", unix.SYS_CLOSE_RANGE, born.Int(firstPassed+s.Plan.Passed), born.Int(uint32(math.MaxUint32)), born.Int(unix.CLOSE_RANGE_CLOEXEC))
-	limits := make([]inherit.Limit, len(s.Plan.Limits))
-	for i, l := range s.Plan.Limits {
-		limits[i] = inherit.Limit(l)
-	}
-	files, err := inherit.Files(limits)
-	if err != nil {
+	if err := s.limits(); err != nil {
 		return err
-	}
-	if files != nil {
-		s.do("limit", inherit.Nofile, unix.SYS_PRLIMIT64, born.Int(0), born.Int(unix.RLIMIT_NOFILE), born.Words(born.Int(files.Cur), born.Int(files.Max)), born.Int(0))
 	}
 	s.defaultSignals()
 	i := s.Plan.Init
 	s.do("execute", i.Path, unix.SYS_EXECVE, born.Text(absolute(i.Path)), born.Texts(i.Args), born.Texts(i.Env))
 	return nil
+}
+
+// limits gives init its limits. The child has those of a service already, except for the soft one of open files. Those of
+// the definition this process sets: in a user namespace the child may raise none. It sets them this late because they could
+// be too low for what the child has done.
+func (s *Stage) limits() error {
+	files := true
+	for _, l := range s.Plan.RLimits {
+		if err := inherit.Limit(l).SetOf(s.Worker.PID); err != nil {
+			return err
+		}
+		files = files && l.Name != inherit.Nofile
+	}
+	if !files {
+		return nil
+	}
+	limits := make([]inherit.Limit, len(s.Plan.Limits))
+	for i, l := range s.Plan.Limits {
+		limits[i] = inherit.Limit(l)
+	}
+	rlimit, err := inherit.Files(limits)
+	if err == nil && rlimit != nil {
+		s.do("limit", inherit.Nofile, unix.SYS_PRLIMIT64, born.Int(0), born.Int(unix.RLIMIT_NOFILE), born.Words(born.Int(rlimit.Cur), born.Int(rlimit.Max)), born.Int(0))
+	}
+	return err
 }
 
 // placePassed gives the descriptors for init their numbers, and has them stay open over the exec. Each comes down

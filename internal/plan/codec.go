@@ -59,12 +59,7 @@ func (p *Plan) Pack() []byte {
 	w.Bool(p.Caps.Inherit)
 	w.Bool(p.NoNewPrivs)
 	w.Bool(p.Linux32)
-	w.U32(uint32(len(p.Limits)))
-	for _, l := range p.Limits {
-		w.String(l.Name)
-		w.U64(l.Soft)
-		w.U64(l.Hard)
-	}
+	packLimits(&w, p.Limits)
 	packInit(&w, &p.Init)
 	w.U32(p.StopSignal)
 	w.U32(uint32(len(p.Journal.Consoles)))
@@ -74,6 +69,7 @@ func (p *Plan) Pack() []byte {
 	packStrings(&w, p.Journal.Fields)
 	w.U32(uint32(p.Passed))
 	w.String(p.Notify)
+	packLimits(&w, p.RLimits)
 	return w.Bytes()
 }
 
@@ -112,9 +108,7 @@ func Unpack(b []byte) (*Plan, error) {
 	p.Deny = unpackStrings(r)
 	p.Caps = Capabilities{Keep: r.U64(), Inherit: r.Bool()}
 	p.NoNewPrivs, p.Linux32 = r.Bool(), r.Bool()
-	for range r.Count(20) {
-		p.Limits = append(p.Limits, Limit{Name: r.String(), Soft: r.U64(), Hard: r.U64()})
-	}
+	p.Limits = unpackLimits(r)
 	p.Init = unpackInit(r)
 	p.StopSignal = r.U32()
 	for range r.Count(4) {
@@ -123,6 +117,7 @@ func Unpack(b []byte) (*Plan, error) {
 	p.Journal.Fields = unpackStrings(r)
 	p.Passed = int(r.U32())
 	p.Notify = r.String()
+	p.RLimits = unpackLimits(r)
 	if err := r.End(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
@@ -186,6 +181,22 @@ func unpackMounts(r *pack.Reader) []Mount {
 			m.Files = append(m.Files, File{Name: r.String(), Mode: r.U32(), Content: r.String()})
 		}
 		list = append(list, m)
+	}
+	return list
+}
+
+func packLimits(w *pack.Writer, list []Limit) {
+	w.U32(uint32(len(list)))
+	for _, l := range list {
+		w.String(l.Name)
+		w.U64(l.Soft)
+		w.U64(l.Hard)
+	}
+}
+
+func unpackLimits(r *pack.Reader) (list []Limit) {
+	for range r.Count(20) {
+		list = append(list, Limit{Name: r.String(), Soft: r.U64(), Hard: r.U64()})
 	}
 	return list
 }

@@ -35,6 +35,7 @@ func full() *Plan {
 		ProcView:      true,
 		Caps:          Capabilities{Keep: 0x1fdb5feffff, Inherit: true},
 		Limits:        []Limit{{"nofile", 1024, 524288}, {"core", 0, Infinity}},
+		RLimits:       []Limit{{"nproc", 100, 200}},
 		Init:          Init{Path: "/init", Args: []string{"/init", "-x"}, Env: []string{"A=b"}, Dir: "/", User: "nobody", Group: "+5"},
 	}
 }

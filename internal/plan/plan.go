@@ -31,7 +31,8 @@ type Plan struct {
 	StopSignal    uint32       `json:"stop_signal,omitempty"` // asks init to end; 0 means a signal that init listens to
 	Passed        int          `json:"passed,omitempty"`      // descriptors that init gets, from 3 on
 	Journal       Journal      `json:"journal,omitzero"`
-	Notify        string       `json:"notify,omitempty"` // path of the socket that hears sd_notify(3); "" means none
+	RLimits       []Limit      `json:"rlimits,omitempty"` // of init, in the place of those in Limits
+	Notify        string       `json:"notify,omitempty"`  // path of the socket that hears sd_notify(3); "" means none
 }
 
 // Journal says which consoles' output goes to the host's journal, and with which fields.

@@ -40,6 +40,7 @@ func Build(d *domain.Def, h Host) *plan.Plan {
 		NoNewPrivs: d.Extension.NoNewPrivs,
 		Linux32:    d.OS.Personality32(),
 		Limits:     h.Limits,
+		RLimits:    rlimits(d),
 		Init:       initOf(d, h),
 		StopSignal: d.Extension.StopSignal(),
 		Journal:    journal(d),
@@ -99,6 +100,14 @@ func joins(d *domain.Def) []plan.Join {
 		list = append(list, j)
 	}
 	return list
+}
+
+func rlimits(d *domain.Def) []plan.Limit {
+	var out []plan.Limit
+	for _, l := range d.RLimits {
+		out = append(out, plan.Limit(l))
+	}
+	return out
 }
 
 func ranges(list []domain.IDRange) []plan.IDRange {

@@ -13,7 +13,9 @@ func Scope(d *domain.Def) plan.Scope {
 		After:   []string{"local-fs.target", "remote-fs.target", "network.target"},
 		Devices: devicesAllowed(d.Features.Capabilities.States["mknod"]),
 	}
-	limits(&s, d.Memory)
+	memory(&s, d)
+	processors(&s, d)
+	blockIO(&s, d)
 	return s
 }
 
@@ -35,41 +37,4 @@ func devicesAllowed(makeNodes bool) []plan.DeviceAllow {
 		list = append(list, plan.DeviceAllow{Path: "char-*", Access: "m"}, plan.DeviceAllow{Path: "block-*", Access: "m"})
 	}
 	return list
-}
-
-// limits sets the limits of memory. It converts libvirt's KiB to systemd's bytes. libvirt's
-// swap_hard_limit counts memory and swap together, and systemd's MemorySwapMax= counts swap alone.
-func limits(s *plan.Scope, m domain.Memory) {
-	total := MemoryLimit(m)
-	s.MemoryMax = inBytes(total)
-	if m.SoftLimit != nil {
-		s.MemoryHigh = inBytes(*m.SoftLimit)
-	}
-	if m.SwapHardLimit != nil {
-		rest := *m.SwapHardLimit
-		if rest < domain.Unlimited {
-			rest -= total
-		}
-		s.MemorySwapMax = inBytes(rest)
-	}
-}
-
-// MemoryLimit returns the limit of memory in KiB.
-func MemoryLimit(m domain.Memory) uint64 {
-	total := m.Max
-	if m.HardLimit != nil {
-		total = *m.HardLimit
-	}
-	if m.SwapHardLimit != nil { // the limit of memory cannot be above that of memory and swap together
-		total = min(total, *m.SwapHardLimit)
-	}
-	return total
-}
-
-func inBytes(kib uint64) *uint64 {
-	b := plan.Infinity
-	if kib < domain.Unlimited {
-		b = kib << 10
-	}
-	return &b
 }

@@ -32,8 +32,6 @@ func TestMemoryLimits(t *testing.T) {
 		"swap, hard limit":    {domain.Memory{Max: 64, HardLimit: n(80), SwapHardLimit: n(96)}, figures{Max: n(80 << 10), Swap: n(16 << 10)}},
 		"no swap":             {domain.Memory{Max: 64, SwapHardLimit: n(64)}, figures{Max: n(64 << 10), Swap: n(0)}},
 		"unlimited swap":      {domain.Memory{Max: 64, SwapHardLimit: n(domain.Unlimited)}, figures{Max: n(64 << 10), Swap: n(infinity)}},
-		"both below memory":   {domain.Memory{Max: 64, SwapHardLimit: n(40)}, figures{Max: n(40 << 10), Swap: n(0)}},
-		"all but both":        {domain.Memory{Max: 64, HardLimit: n(domain.Unlimited), SwapHardLimit: n(40)}, figures{Max: n(40 << 10), Swap: n(0)}},
 		"unlimited both ways": {domain.Memory{Max: 64, HardLimit: n(domain.Unlimited), SwapHardLimit: n(domain.Unlimited)}, figures{Max: n(infinity), Swap: n(infinity)}},
 		"the largest":         {domain.Memory{Max: domain.Unlimited - 1}, figures{Max: n((domain.Unlimited - 1) << 10)}},
 	} {

@@ -18,7 +18,7 @@ func TestSharedMemory(t *testing.T) {
 	}{
 		"memory":         {domain.Memory{Max: 65536, Current: 1024}, "33554432"},
 		"hard limit":     {domain.Memory{Max: 65536, HardLimit: kib(4096)}, "2097152"},
-		"with swap":      {domain.Memory{Max: 65536, SwapHardLimit: kib(2048)}, "1048576"},
+		"with swap":      {domain.Memory{Max: 65536, SwapHardLimit: kib(131072)}, "33554432"},
 		"very small":     {domain.Memory{Max: 4}, "65536"},
 		"no limit":       {domain.Memory{Max: domain.Unlimited}, ""},
 		"a limit lifted": {domain.Memory{Max: 65536, HardLimit: kib(domain.Unlimited)}, ""},

@@ -63,6 +63,18 @@ func set(l Limit) error {
 	return nil
 }
 
+// SetOf gives another process the limit. It returns an error if this process may not set the limit as it is.
+func (l Limit) SetOf(pid int) error {
+	n := slices.Index(Names(), l.Name)
+	if n < 0 {
+		return fmt.Errorf("limit %q: unknown", l.Name)
+	}
+	if err := unix.Prlimit(pid, n, &unix.Rlimit{Cur: l.Soft, Max: l.Hard}, nil); err != nil {
+		return fmt.Errorf("limit %s: %w", l.Name, err)
+	}
+	return nil
+}
+
 // Files returns the limit of open files among limits, as far as this process's own hard limit allows it. It returns nil
 // if there is none among them.
 func Files(limits []Limit) (*unix.Rlimit, error) {

@@ -1,6 +1,7 @@
 package inherit
 
 import (
+	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -77,4 +78,31 @@ func withoutRights(f func()) {
 		f()
 	}()
 	<-done
+}
+
+// TestSetOf: another process gets the limit, and this one keeps its own.
+func TestSetOf(t *testing.T) {
+	t.Parallel()
+	sleep := exec.CommandContext(t.Context(), "sleep", "100")
+	if err := sleep.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = sleep.Process.Kill()
+		_ = sleep.Wait()
+	})
+	own := limit(t, unix.RLIMIT_SIGPENDING)
+	if err := (Limit{"sigpending", 3, 5}).SetOf(sleep.Process.Pid); err != nil {
+		t.Fatal(err)
+	}
+	var got unix.Rlimit
+	if err := unix.Prlimit(sleep.Process.Pid, unix.RLIMIT_SIGPENDING, nil, &got); err != nil || got != (unix.Rlimit{Cur: 3, Max: 5}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if now := limit(t, unix.RLIMIT_SIGPENDING); now != own {
+		t.Errorf("this process's became %v", now)
+	}
+	if err := (Limit{"files", 1, 1}).SetOf(sleep.Process.Pid); err == nil {
+		t.Error("an unknown limit was set")
+	}
 }

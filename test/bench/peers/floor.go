@@ -98,7 +98,7 @@ func scopeOf(name, root string) (units.Scope, error) {
 	return units.Scope{
 		Name: units.ScopeName(name), Description: "Container " + name, Slice: units.SliceName(""),
 		StopTimeout: 90 * time.Second, KillSignal: syscall.SIGURG, After: plan.After, Devices: devices,
-		MemoryMax: plan.MemoryMax, MemoryHigh: plan.MemoryHigh, MemorySwapMax: plan.MemorySwapMax,
+		Resources: units.Resources{MemoryMax: plan.MemoryMax, MemoryHigh: plan.MemoryHigh, MemorySwapMax: plan.MemorySwapMax},
 	}, nil
 }
 

@@ -1,0 +1,91 @@
+package domain
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxNumber is above the numbers of processors and memory nodes, as in libvirt.
+const maxNumber = 16384
+
+// NumberSet is a set of processors or memory nodes, written as the kernel writes it: "0-3,8". The numbers are in order
+// and each is there once. The zero value is the empty set.
+type NumberSet string
+
+// parseSet reads libvirt's form of a set: "0-3,^2,8" has 0, 1, 3 and 8. It returns an error if the set is empty.
+func parseSet(at, text string) (NumberSet, *Error) {
+	bad := func() (NumberSet, *Error) {
+		return "", invalid(at, "'%.60s' is not a list of numbers below %d such as 0-3,8", text, maxNumber)
+	}
+	in := map[int]bool{}
+	for part := range strings.SplitSeq(text, ",") {
+		part, without := strings.CutPrefix(strings.TrimSpace(part), "^")
+		from, to, isRange := strings.Cut(part, "-")
+		if !isRange {
+			to = from
+		}
+		first, ok1 := shortNumber(from)
+		last, ok2 := shortNumber(to)
+		if !ok1 || !ok2 || first > last || isRange && without {
+			return bad()
+		}
+		for n := first; n <= last; n++ {
+			in[n] = !without
+		}
+	}
+	var list []int
+	for n, is := range in {
+		if is {
+			list = append(list, n)
+		}
+	}
+	if len(list) == 0 {
+		return "", invalid(at, "'%.60s' has no number", text)
+	}
+	slices.Sort(list)
+	return setOf(list), nil
+}
+
+func shortNumber(text string) (int, bool) {
+	text = strings.TrimSpace(text)
+	n, err := strconv.ParseUint(text, 10, 32)
+	return int(n), err == nil && n < maxNumber && text[0] != '+'
+}
+
+// setOf returns the set of numbers that are in order.
+func setOf(numbers []int) NumberSet {
+	var parts []string
+	for i := 0; i < len(numbers); {
+		j := i
+		for j+1 < len(numbers) && numbers[j+1] == numbers[j]+1 {
+			j++
+		}
+		part := strconv.Itoa(numbers[i])
+		if j > i {
+			part += "-" + strconv.Itoa(numbers[j])
+		}
+		parts, i = append(parts, part), j+1
+	}
+	return NumberSet(strings.Join(parts, ","))
+}
+
+// Numbers returns the numbers in order.
+func (s NumberSet) Numbers() []int {
+	var list []int
+	if s == "" {
+		return nil
+	}
+	for part := range strings.SplitSeq(string(s), ",") {
+		from, to, isRange := strings.Cut(part, "-")
+		if !isRange {
+			to = from
+		}
+		first, _ := strconv.Atoi(from)
+		last, _ := strconv.Atoi(to)
+		for n := first; n <= last; n++ {
+			list = append(list, n)
+		}
+	}
+	return list
+}

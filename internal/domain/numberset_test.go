@@ -1,0 +1,33 @@
+package domain
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestNumberSet: a set is read in libvirt's form, and comes back in order, without overlaps, as the same numbers.
+func TestNumberSet(t *testing.T) {
+	t.Parallel()
+	for text, tc := range map[string]struct {
+		want    NumberSet
+		numbers []int
+	}{
+		"0":            {"0", []int{0}},
+		" 3 , 1 - 2 ":  {"1-3", []int{1, 2, 3}},
+		"0-3,^2,8":     {"0-1,3,8", []int{0, 1, 3, 8}},
+		"^2,2":         {"2", []int{2}},
+		"5,5,4-6":      {"4-6", []int{4, 5, 6}},
+		"16383,0":      {"0,16383", []int{0, 16383}},
+		"0-1,2-3,5-6":  {"0-3,5-6", []int{0, 1, 2, 3, 5, 6}},
+		"007":          {"7", []int{7}},
+		"1,\n\t2, 9,7": {"1-2,7,9", []int{1, 2, 7, 9}},
+	} {
+		got, err := parseSet("x", text)
+		if err != nil || got != tc.want || !slices.Equal(got.Numbers(), tc.numbers) {
+			t.Errorf("%q is %q, %v, %v; want %q", text, got, got.Numbers(), err, tc.want)
+		}
+	}
+	if list := NumberSet("").Numbers(); list != nil {
+		t.Errorf("the empty set has %v", list)
+	}
+}

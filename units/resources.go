@@ -1,0 +1,91 @@
+package units
+
+import "github.com/godbus/dbus/v5"
+
+// Infinity is systemd's "no limit" in bytes.
+const Infinity = ^uint64(0)
+
+// tasksMax is the limit that machined sets for the machines that it makes itself.
+const tasksMax = uint64(16384)
+
+// Resources are the limits, weights and bindings of a unit (systemd.resource-control(5)). nil and an empty list mean
+// systemd's default.
+type Resources struct {
+	MemoryMax, MemoryHigh, MemorySwapMax, MemoryLow, MemoryMin *uint64 // bytes
+
+	CPUWeight                      *uint64 // 0 means idle
+	CPUQuotaPerSec, CPUQuotaPeriod *uint64 // µs
+	AllowedCPUs, AllowedNodes      []int
+	TasksMax                       *uint64
+	IOWeight                       *uint64
+	IODeviceWeight                 []DeviceFigure
+	IOReadBPS, IOWriteBPS          []DeviceFigure
+	IOReadIOPS, IOWriteIOPS        []DeviceFigure
+	IOLatency                      []DeviceFigure // µs
+}
+
+// DeviceFigure is a weight or limit for the block device with a path.
+type DeviceFigure struct {
+	Path   string
+	Figure uint64
+}
+
+// properties returns those that are set, each with systemd's name and exactly systemd's type.
+func (r Resources) properties() []property {
+	var list []property
+	for _, one := range []struct {
+		name  string
+		value *uint64
+	}{
+		{"TasksMax", r.TasksMax},
+		{"MemoryMax", r.MemoryMax},
+		{"MemoryHigh", r.MemoryHigh},
+		{"MemorySwapMax", r.MemorySwapMax},
+		{"MemoryLow", r.MemoryLow},
+		{"MemoryMin", r.MemoryMin},
+		{"CPUWeight", r.CPUWeight},
+		{"CPUQuotaPerSecUSec", r.CPUQuotaPerSec},
+		{"CPUQuotaPeriodUSec", r.CPUQuotaPeriod},
+		{"IOWeight", r.IOWeight},
+	} {
+		if one.value != nil {
+			list = append(list, property{one.name, dbus.MakeVariant(*one.value)})
+		}
+	}
+	for _, one := range []struct {
+		name    string
+		numbers []int
+	}{{"AllowedCPUs", r.AllowedCPUs}, {"AllowedMemoryNodes", r.AllowedNodes}} {
+		if len(one.numbers) > 0 {
+			list = append(list, property{one.name, dbus.MakeVariant(mask(one.numbers))})
+		}
+	}
+	for _, one := range []struct {
+		name    string
+		figures []DeviceFigure
+	}{
+		{"IODeviceWeight", r.IODeviceWeight},
+		{"IOReadBandwidthMax", r.IOReadBPS},
+		{"IOWriteBandwidthMax", r.IOWriteBPS},
+		{"IOReadIOPSMax", r.IOReadIOPS},
+		{"IOWriteIOPSMax", r.IOWriteIOPS},
+		{"IODeviceLatencyTargetUSec", r.IOLatency},
+	} {
+		if len(one.figures) > 0 {
+			list = append(list, property{one.name, dbus.MakeVariant(one.figures)})
+		}
+	}
+	return list
+}
+
+// mask returns numbers as systemd reads them: bit N%8 of byte N/8 stands for N.
+func mask(numbers []int) []byte {
+	var m []byte
+	for _, n := range numbers {
+		for len(m) <= n/8 {
+			m = append(m, 0)
+		}
+		m[n/8] |= 1 << (n % 8)
+	}
+	return m
+}

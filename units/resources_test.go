@@ -1,0 +1,83 @@
+package units
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// everyResource has each of the resources, no two of them with the same figure.
+func everyResource() Resources {
+	n := func(v uint64) *uint64 { return &v }
+	d := func(v uint64) []DeviceFigure { return []DeviceFigure{{"/dev/null", v}} }
+	return Resources{
+		MemoryMax: n(96 << 20), MemoryHigh: n(80 << 20), MemorySwapMax: n(1 << 20), MemoryLow: n(8 << 20), MemoryMin: n(4 << 20),
+		CPUWeight: n(200), CPUQuotaPerSec: n(500000), CPUQuotaPeriod: n(50000), AllowedCPUs: []int{0, 9}, AllowedNodes: []int{0}, TasksMax: n(77),
+		IOWeight: n(300), IODeviceWeight: d(400), IOReadBPS: d(1000001), IOWriteBPS: d(1000002), IOReadIOPS: d(101), IOWriteIOPS: d(102),
+		IOLatency: d(25000),
+	}
+}
+
+// TestResourceProperties: each resource has systemd's name and type. One that is not set is not sent.
+func TestResourceProperties(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, p := range everyResource().properties() {
+		got = append(got, fmt.Sprint(p.Name, " ", p.Value.Signature(), " ", p.Value.Value()))
+	}
+	want := strings.Split(`TasksMax t 77
+MemoryMax t 100663296
+MemoryHigh t 83886080
+MemorySwapMax t 1048576
+MemoryLow t 8388608
+MemoryMin t 4194304
+CPUWeight t 200
+CPUQuotaPerSecUSec t 500000
+CPUQuotaPeriodUSec t 50000
+IOWeight t 300
+AllowedCPUs ay [1 2]
+AllowedMemoryNodes ay [1]
+IODeviceWeight a(st) [{/dev/null 400}]
+IOReadBandwidthMax a(st) [{/dev/null 1000001}]
+IOWriteBandwidthMax a(st) [{/dev/null 1000002}]
+IOReadIOPSMax a(st) [{/dev/null 101}]
+IOWriteIOPSMax a(st) [{/dev/null 102}]
+IODeviceLatencyTargetUSec a(st) [{/dev/null 25000}]`, "\n")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if list := (Resources{}).properties(); len(list) != 0 {
+		t.Errorf("nothing became %v", list)
+	}
+}
+
+// TestPlainScope: a scope without limits of its own gets machined's limit of tasks, and no other property of resources.
+func TestPlainScope(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, p := range (Scope{Name: "x.scope", PID: 1}).properties() {
+		names = append(names, p.Name)
+		if p.Name == "TasksMax" && p.Value.Value() != uint64(16384) {
+			t.Errorf("TasksMax %v", p.Value)
+		}
+	}
+	const want = "[Description Slice After PIDs Delegate CollectMode DevicePolicy DeviceAllow TimeoutStopUSec TasksMax]"
+	if got := fmt.Sprint(names); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestMask: bit N%8 of byte N/8 stands for the number N.
+func TestMask(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		numbers []int
+		want    []byte
+	}{{[]int{0}, []byte{1}}, {[]int{7, 8}, []byte{0x80, 1}}, {[]int{0, 1, 17}, []byte{3, 0, 2}}} {
+		if diff := cmp.Diff(c.want, mask(c.numbers)); diff != "" {
+			t.Errorf("%v: %s", c.numbers, diff)
+		}
+	}
+}
