@@ -179,6 +179,12 @@ type Machines interface {
 	Find(ctx context.Context, u domain.UUID) (m Registered, found bool, err error)
 }
 
+// Resources is what the host has of what containers can be limited in.
+type Resources interface {
+	// Check returns a *domain.Error, which names the element, if the host cannot give a container what its definition asks for.
+	Check(d *domain.Def) error
+}
+
 // Cgroups is the hierarchy of control groups.
 type Cgroups interface {
 	// Of returns the group of a supervisor's scope: its path below the hierarchy's root, and its id.

@@ -153,6 +153,9 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 	if err := checkChosen(def); err != nil {
 		return nil, &StartError{Step: "definition", Err: err}
 	}
+	if err := s.Resources.Check(def); err != nil {
+		return nil, &StartError{Step: "definition", Err: err}
+	}
 	text, err := c.textOf(def)
 	if err != nil {
 		return nil, &StartError{Step: "definition", Err: err}

@@ -101,6 +101,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Cgroups:     cgroups,
 		Supervisors: supervisors,
 		HostIDs:     host.NewIDs(),
+		Resources:   host.NewResources(cgroups.MountPoint()),
 		IDRange:     cfg.IDRange,
 		Observer:    observer{d.signals, d.activity},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },

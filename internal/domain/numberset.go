@@ -13,6 +13,15 @@ const maxNumber = 16384
 // and each is there once. The zero value is the empty set.
 type NumberSet string
 
+// ParseNumberSet reads the kernel's or libvirt's form of a set. It returns an error if the set is empty.
+func ParseNumberSet(text string) (NumberSet, error) {
+	set, e := parseSet("", strings.TrimSpace(text))
+	if e != nil {
+		return "", e
+	}
+	return set, nil
+}
+
 // parseSet reads libvirt's form of a set: "0-3,^2,8" has 0, 1, 3 and 8. It returns an error if the set is empty.
 func parseSet(at, text string) (NumberSet, *Error) {
 	bad := func() (NumberSet, *Error) {

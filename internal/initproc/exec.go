@@ -30,16 +30,24 @@ func (s *Stage) exec() error {
 	return nil
 }
 
-// limits gives init its limits. The child has those of a service already, except for the soft one of open files. Those of
-// the definition this process sets: in a user namespace the child may raise none. It sets them this late because they could
-// be too low for what the child has done.
+// limits gives init its limits. The child has those of a service already, except for the soft one of open files. It sets
+// those of the definition this late because they could be too low for what it has done. This process sets what is above its
+// own hard limit: in a user namespace the child may raise none.
 func (s *Stage) limits() error {
 	files := true
 	for _, l := range s.Plan.RLimits {
-		if err := inherit.Limit(l).SetOf(s.Worker.PID); err != nil {
-			return err
-		}
 		files = files && l.Name != inherit.Nofile
+		n, raised, err := inherit.Limit(l).Raised()
+		switch {
+		case err != nil:
+			return err
+		case !raised:
+			s.do("limit", l.Name, unix.SYS_PRLIMIT64, born.Int(0), born.Int(n), born.Words(born.Int(l.Soft), born.Int(l.Hard)), born.Int(0))
+		case s.Worker.PID != 0: // a rehearsal has no child
+			if err := inherit.Limit(l).SetOf(s.Worker.PID); err != nil {
+				return err
+			}
+		}
 	}
 	if !files {
 		return nil

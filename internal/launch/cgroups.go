@@ -37,6 +37,9 @@ func NewCgroups() (*Cgroups, error) {
 	return &Cgroups{mountPoint: at, stay: stay}, nil
 }
 
+// MountPoint returns where the hierarchy is mounted.
+func (g *Cgroups) MountPoint() string { return g.mountPoint }
+
 // Of returns the group of a process's scope, and its id. The process is a supervisor, moved to its part of
 // the scope or not, or a process of the container, in a sub-group of any depth.
 func (g *Cgroups) Of(pid uint32) (path string, id uint64, err error) {

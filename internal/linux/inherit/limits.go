@@ -63,6 +63,19 @@ func set(l Limit) error {
 	return nil
 }
 
+// Raised returns the number of the limit, and whether its hard limit is above this process's own.
+func (l Limit) Raised() (number int, raised bool, err error) {
+	n := slices.Index(Names(), l.Name)
+	if n < 0 {
+		return 0, false, fmt.Errorf("limit %q: unknown", l.Name)
+	}
+	var now unix.Rlimit
+	if err := unix.Prlimit(0, n, nil, &now); err != nil {
+		return 0, false, fmt.Errorf("limit %s: %w", l.Name, err)
+	}
+	return n, l.Hard > now.Max, nil
+}
+
 // SetOf gives another process the limit. It returns an error if this process may not set the limit as it is.
 func (l Limit) SetOf(pid int) error {
 	n := slices.Index(Names(), l.Name)

@@ -105,4 +105,9 @@ func TestSetOf(t *testing.T) {
 	if err := (Limit{"files", 1, 1}).SetOf(sleep.Process.Pid); err == nil {
 		t.Error("an unknown limit was set")
 	}
+	for hard, want := range map[uint64]bool{own.Max: false, own.Max + 1: true, own.Max - 1: false} {
+		if n, raised, err := (Limit{"sigpending", 1, hard}).Raised(); n != unix.RLIMIT_SIGPENDING || raised != want || err != nil {
+			t.Errorf("%d with %d: %d, %v, %v", hard, own.Max, n, raised, err)
+		}
+	}
 }
