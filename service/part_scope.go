@@ -17,7 +17,12 @@ func (p scope) acquire(ctx context.Context, st *start) error {
 		err = found
 	}
 	if err == nil {
-		err = p.inGroup(&st.Run, func(g Cgroup) error { return st.starting.Place(ctx, g.File()) })
+		err = p.inGroup(&st.Run, func(g Cgroup) error {
+			if err := hasEffect(st.def, g); err != nil {
+				return err
+			}
+			return st.starting.Place(ctx, g.File())
+		})
 	}
 	if err != nil {
 		return err

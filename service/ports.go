@@ -222,6 +222,8 @@ type Cgroup interface {
 	Thaw() error
 	// Frozen reports whether the payload was told to freeze, by this daemon or an earlier one.
 	Frozen() (bool, error)
+	// Has reports whether the scope's group has an interface file.
+	Has(file string) bool
 	Close() error
 }
 

@@ -42,3 +42,33 @@ func TestLackingResources(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
+
+// TestLimitWithoutEffect: a limit that the control group has no file for fails the start, and nothing is left of it.
+func TestLimitWithoutEffect(t *testing.T) {
+	t.Parallel()
+	const xml = "<vcpu cpuset='0'>1</vcpu><blkiotune><weight>5</weight></blkiotune>"
+	for fault, element := range map[string]string{
+		"cgroup.Has cpuset.cpus": "domain/vcpu@cpuset",
+		"cgroup.Has io.weight":   "", // the other name is there
+	} {
+		w := newWorld()
+		s := w.service(t)
+		u := define(t, s, "web", xml)
+		w.fault = fault
+		err := s.Start(context.Background(), u)
+		if element == "" {
+			if err != nil {
+				t.Errorf("%s: %v", fault, err)
+			}
+			continue
+		}
+		start, _ := errors.AsType[*StartError](err)
+		e, _ := errors.AsType[*domain.Error](err)
+		if start == nil || start.Step != "scope" || e == nil || e.Element != element {
+			t.Errorf("%s: %v", fault, err)
+		}
+		if left := w.left(); len(left) > 0 {
+			t.Errorf("%s left %v", fault, left)
+		}
+	}
+}

@@ -85,6 +85,13 @@ func (d *Dir) Join(name string) (*Dir, error) {
 	return d.Sub(name)
 }
 
+// Has reports whether the group has an interface file.
+func (d *Dir) Has(file string) bool {
+	err := unix.Faccessat(int(d.f.Fd()), file, unix.F_OK, 0)
+	runtime.KeepAlive(d)
+	return err == nil
+}
+
 // Enter moves a process with all its threads into the group.
 func (d *Dir) Enter(pid uint32) error {
 	return d.write("cgroup.procs", strconv.FormatUint(uint64(pid), 10))

@@ -110,6 +110,8 @@ type scope struct{ dir *cgroup.Dir }
 func (s *scope) File() *os.File { return s.dir.File() }
 func (s *scope) Close() error   { return s.dir.Close() }
 
+func (s *scope) Has(file string) bool { return s.dir.Has(file) }
+
 // payload calls f with the container's part of the scope.
 func (s *scope) payload(f func(*cgroup.Dir) error) error {
 	dir, err := s.dir.Sub(cgroup.Payload)

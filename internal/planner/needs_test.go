@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,7 +20,7 @@ func TestNeeds(t *testing.T) {
 		got = append(got, fmt.Sprint(n.Controller, " ", n.Element))
 	}
 	want := []string{
-		"io domain/blkiotune/weight", "io domain/blkiotune/device",
+		"io domain/blkiotune/weight", "io domain/blkiotune/device", "io domain/blkiotune/device",
 		"memory domain/memtune/hard_limit", "memory domain/memtune/soft_limit", "memory domain/memtune/swap_hard_limit", "memory domain/memtune/min_guarantee",
 		"cpuset domain/vcpu@cpuset", "cpu domain/cputune/shares", "cpu domain/cputune/quota", "cpuset domain/numatune/memory",
 		"pids domain/berth:container/berth:pids", "memory domain/berth:container/berth:protect", "cpu domain/berth:container/berth:idle",
@@ -27,6 +28,16 @@ func TestNeeds(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+	for _, n := range Needs(d) {
+		for _, file := range n.Files {
+			if controller, _, _ := strings.Cut(file, "."); controller != n.Controller {
+				t.Errorf("%+v", n)
+			}
+		}
+		if len(n.Files) == 0 {
+			t.Errorf("%s needs no file", n.Element)
+		}
 	}
 	if list := Needs(load(t, "../../examples/vm1-host-root.xml")); list != nil {
 		t.Errorf("without limits it needs %v", list)
