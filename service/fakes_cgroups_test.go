@@ -85,6 +85,11 @@ func (g *cgroupFake) Thaw() error { g.s.frozen.Store(false); return g.d.call("cg
 func (g *cgroupFake) Frozen() (bool, error) { return g.s.frozen.Load(), g.d.call("cgroup.Frozen") }
 func (g *cgroupFake) Close() error          { return nil }
 
+// Arrival sees what a test wants.
+func (d cgroupsFake) Arrival(string, string) (arrived <-chan struct{}, cancel func()) {
+	return d.arrived, func() {}
+}
+
 // Has denies what a test says that the kernel does not know.
 func (g *cgroupFake) Has(file string) bool { return g.d.call("cgroup.Has "+file) == nil }
 

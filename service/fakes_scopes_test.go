@@ -16,18 +16,25 @@ func (d scopesFake) Start(_ context.Context, s Scope) (made bool, err error) {
 	if err := d.call("scopes.Start"); err != nil {
 		return false, err
 	}
+	if err := d.makeUnit(s); err != nil {
+		return false, err
+	}
+	return true, d.call("scopes.Started")
+}
+
+func (d scopesFake) makeUnit(s Scope) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.units[s.Name] != 0 {
-		return false, syscall.EEXIST
+		return syscall.EEXIST
 	}
 	for _, sup := range d.supervisors {
 		if sup.pid == s.PID && sup.over() {
-			return false, syscall.ESRCH
+			return syscall.ESRCH
 		}
 	}
 	d.units[s.Name] = s.PID
-	return true, nil
+	return nil
 }
 
 func (d scopesFake) Stop(_ context.Context, unit string) error {

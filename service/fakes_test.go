@@ -27,6 +27,7 @@ var errFault = errors.New("fault")
 // world is everything outside the core, in memory. It records what exists, so that a test can say
 // what must be left: nothing.
 type world struct {
+	arrived     <-chan struct{} // of Arrival
 	mu          sync.Mutex
 	fault       string            // the call that fails
 	ids         []idrange.Span    // of the host

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,27 +13,45 @@ import (
 type scope struct{ *Service }
 
 func (p scope) acquire(ctx context.Context, st *start) error {
-	err := st.asked.wait(ctx)
-	if found := p.findGroup(&st.Run, st.Supervisor); err == nil {
-		err = found
+	err := st.asked.begun(ctx)
+	early := !isOver(st.asked.over)
+	found := p.findGroup(&st.Run, st.Supervisor)
+	if err == nil && found != nil && early { // somebody else has come into the group
+		err = st.asked.wait(ctx)
+		found = p.findGroup(&st.Run, st.Supervisor)
 	}
-	if err == nil {
-		err = p.inGroup(&st.Run, func(g Cgroup) error {
-			if err := hasEffect(st.def, g); err != nil {
-				return err
-			}
-			return st.starting.Place(ctx, g.File())
-		})
+	if err = cmp.Or(err, found); err != nil {
+		return err
 	}
+	err = p.inGroup(&st.Run, func(g Cgroup) error {
+		if err := hasEffect(st.def, g); err != nil {
+			return err
+		}
+		return st.starting.Place(ctx, g.File())
+	})
 	if err != nil {
 		return err
 	}
-	st.Leader, st.asked = st.starting.Leader(), nil
+	st.Leader = st.starting.Leader()
 	return nil
 }
 
 // release does nothing: the control group is gone when the unit is.
 func (scope) release(context.Context, *Run) error { return nil }
+
+// job is systemd's answer: the unit is active. Nobody waited for it before, since the control group was there earlier.
+type job struct{}
+
+func (job) acquire(ctx context.Context, st *start) error {
+	if err := st.asked.wait(ctx); err != nil {
+		return err
+	}
+	st.asked = nil
+	return nil
+}
+
+// release does nothing, like that of scope.
+func (job) release(context.Context, *Run) error { return nil }
 
 // findGroup enters the control group of a supervisor into the note. It returns an error if that is not the
 // group of the run's unit: everything that is done to a run is done to this group.

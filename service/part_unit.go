@@ -15,16 +15,18 @@ type unit struct{ *Service }
 
 // asked is a request to systemd for a unit. made and err are its answer, and are set before over is closed.
 type asked struct {
-	cancel context.CancelFunc
-	over   chan struct{}
-	made   bool // systemd is known to have made the unit
-	err    error
+	cancel  context.CancelFunc
+	arrived <-chan struct{} // closed when a process has come into the unit's control group; may be nil
+	over    chan struct{}
+	made    bool // systemd is known to have made the unit
+	err     error
 }
 
-// acquire begins, and waits for nothing. Part scope takes the answer.
+// acquire begins, and waits for nothing. Part job takes the answer.
 func (p unit) acquire(ctx context.Context, st *start) error {
 	ctx, cancel := context.WithCancel(ctx)
-	a := &asked{cancel: cancel, over: make(chan struct{})}
+	arrived, forget := p.Cgroups.Arrival(st.Slice, st.Unit)
+	a := &asked{cancel: cancel, arrived: arrived, over: make(chan struct{})}
 	st.asked = a
 	s := Scope{
 		Name: st.Unit, Slice: st.Slice, PID: st.Supervisor, Plan: planner.Scope(st.def),
@@ -32,10 +34,28 @@ func (p unit) acquire(ctx context.Context, st *start) error {
 	}
 	p.work.Go(func() {
 		defer cancel()
+		defer forget()
 		defer close(a.over)
 		a.made, a.err = p.Scopes.Start(ctx, s)
 	})
 	return nil
+}
+
+// begun returns when the supervisor is likely to be in the unit's control group, at the latest with systemd's answer.
+func (a *asked) begun(ctx context.Context) error {
+	select {
+	case <-a.arrived:
+		return nil
+	default:
+	}
+	select {
+	case <-a.arrived:
+		return nil
+	case <-a.over:
+		return a.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // wait returns systemd's answer.
@@ -48,7 +68,7 @@ func (a *asked) wait(ctx context.Context) error {
 	}
 }
 
-// withdraw takes back a request for a unit in whose control group no process was placed. It returns those of the
+// withdraw takes back a request for a unit whose answer was not taken. It returns those of the
 // held parts that are left to be released. ended is the error of endProcesses: while a process lives, the unit stays.
 func (p unit) withdraw(st *start, held []step, ended error) ([]step, error) {
 	a := st.asked

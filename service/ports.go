@@ -195,6 +195,9 @@ type Cgroups interface {
 	Open(path string, id uint64) (Cgroup, error)
 	// ID returns the id of the group that has a path now.
 	ID(path string) (uint64, error)
+	// Arrival returns a channel that is closed when a process comes into the group of a unit that systemd is about to make
+	// in a slice. cancel gives that up. It may never be closed.
+	Arrival(slice, unit string) (arrived <-chan struct{}, cancel func())
 	// ExpectMove says that processes are about to be moved, so that what the kernel needs for that begins now. It does
 	// not wait.
 	ExpectMove()

@@ -48,7 +48,7 @@ func running(t *testing.T, w *world, more ...string) (*Service, domain.UUID) {
 func TestStartUndoesEachStep(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{
-		"runs.Create", "supervisors.Begin", "runs.Save starting", "scopes.Start", "supervisor.Prepare", "cgroups.Of", "cgroups.Open",
+		"runs.Create", "supervisors.Begin", "runs.Save starting", "scopes.Start", "scopes.Started", "supervisor.Prepare", "cgroups.Of", "cgroups.Open",
 		"supervisor.Place", "machines.Register", "supervisor.Continue", "runs.Save running",
 	} {
 		t.Run(step, func(t *testing.T) {

@@ -55,6 +55,7 @@ func (s *Service) steps(_ *Run) []step {
 		{name: "container", part: prepared{}, together: true},
 		{name: "scope", part: scope{s}, together: true},
 		{name: "machine", part: machine{s}, together: true},
+		{name: "job", part: job{}},
 		{name: "init", part: initProcess{}},
 		{name: "running", part: runningNote{s}},
 	}

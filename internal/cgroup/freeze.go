@@ -41,6 +41,12 @@ func (d *Dir) Stopped() (bool, error) {
 	return field(text, "frozen") == "1", err
 }
 
+// Populated reports whether a process is in the group or below it.
+func (d *Dir) Populated() (bool, error) {
+	text, err := d.Read("cgroup.events")
+	return field(text, "populated") == "1", err
+}
+
 // AwaitEmpty returns when no process is left in the group and its sub-groups. It returns ctx's error
 // if ctx ends first.
 func (d *Dir) AwaitEmpty(ctx context.Context) error { return d.awaitEvent(ctx, "populated", "0") }

@@ -25,6 +25,52 @@ func over(c <-chan struct{}) bool {
 	}
 }
 
+// TestNextIn: the making of a file or directory is told once to who waits for its name, and to nobody else. A directory that
+// is made anew is another one.
+func TestNextIn(t *testing.T) {
+	t.Parallel()
+	var f Files
+	dir := filepath.Join(t.TempDir(), "dir")
+	if _, _, err := f.NextIn(dir, "a"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without the directory: %v", err)
+	}
+	for range 2 {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		var made [3]<-chan struct{}
+		var cancel [3]func()
+		for i, name := range []string{"a", "b", "c"} {
+			var err error
+			if made[i], cancel[i], err = f.NextIn(dir, name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cancel[1]()
+		write(t, filepath.Join(dir, "b"))
+		if err := os.Mkdir(filepath.Join(dir, "a"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		<-made[0]
+		cancel[0]()
+		if over(made[1]) || over(made[2]) {
+			t.Error("another name is told")
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if cancel[2](); over(made[2]) {
+			t.Error("the end of the directory is told")
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if len(f.awaited) > 1 { // the end of the last one may not have been read
+		t.Errorf("still watched: %v", f.awaited)
+	}
+}
+
 // TestNext: the next modification of a file is told once to who waits for it, and to nobody else.
 func TestNext(t *testing.T) {
 	t.Parallel()
