@@ -54,7 +54,7 @@ type core interface {
 	XML(u domain.UUID, inactive bool) (string, error)
 	Plan(u domain.UUID, inactive bool) (string, error)
 	Stats(u domain.UUID, want figures.Group) (service.Stats, error)
-	AllStats(want figures.Group, wanted func(*service.Snapshot) bool) []service.Stats
+	AllStats(want figures.Group, wanted func(*service.Snapshot) bool) ([]service.Stats, error)
 	Process(key service.ProcessKey) (service.Process, error)
 	Processes() []service.Process
 }

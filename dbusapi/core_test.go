@@ -329,7 +329,7 @@ func (f *fakeCore) Stats(u domain.UUID, want figures.Group) (service.Stats, erro
 	return st, f.run(context.Background(), "stats", u)
 }
 
-func (f *fakeCore) AllStats(want figures.Group, wanted func(*service.Snapshot) bool) []service.Stats {
+func (f *fakeCore) AllStats(want figures.Group, wanted func(*service.Snapshot) bool) ([]service.Stats, error) {
 	var list []service.Stats
 	for _, snap := range f.List() {
 		if !wanted(&snap) {
@@ -341,5 +341,5 @@ func (f *fakeCore) AllStats(want figures.Group, wanted func(*service.Snapshot) b
 		}
 		list = append(list, st)
 	}
-	return list
+	return list, nil
 }

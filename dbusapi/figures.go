@@ -86,9 +86,12 @@ func getAllStats(_ context.Context, s *Server, c *call) ([]any, error) {
 	for _, path := range option[[]dbus.ObjectPath](c, "containers") {
 		named[path] = true
 	}
-	list := s.core.AllStats(want, func(snap *service.Snapshot) bool {
+	list, err := s.core.AllStats(want, func(snap *service.Snapshot) bool {
 		return filter(snap) && (!c.given("containers") || named[ContainerPath(snap.UUID)])
 	})
+	if err != nil {
+		return nil, err
+	}
 	return []any{marshalStats(list)}, nil
 }
 

@@ -3,11 +3,14 @@ package service
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/berthd/berth/internal/domain"
@@ -40,8 +43,9 @@ func (s *Service) Stats(u domain.UUID, want figures.Group) (Stats, error) {
 
 // AllStats returns the figures of all containers that wanted accepts, by name. One that is off has those of the state only, and
 // one that ends meanwhile has fewer. Nothing waits for a container here: the readers take no container's lock and no place in its
-// queue, and the kernel answers from its memory. What cannot be read is logged, and is not the caller's error.
-func (s *Service) AllStats(want figures.Group, wanted func(*Snapshot) bool) []Stats {
+// queue, and the kernel answers from its memory. What cannot be read of one is logged, and is no fault of the others. It returns an
+// error if berthd has not the means to read: a missing figure would say that the host does not count it.
+func (s *Service) AllStats(want figures.Group, wanted func(*Snapshot) bool) ([]Stats, error) {
 	list := s.toMeasure(wanted)
 	faults := make([]error, len(list))
 	var next atomic.Int64
@@ -59,14 +63,17 @@ func (s *Service) AllStats(want figures.Group, wanted func(*Snapshot) bool) []St
 	for i, m := range list {
 		all[i] = m.Stats
 	}
-	s.logFaults(list, faults)
-	return all
+	return all, s.judge(list, faults)
 }
 
-// logFaults logs the first fault only: most likely all have the same cause, and somebody asks every second.
-func (s *Service) logFaults(list []*measured, faults []error) {
+// judge returns the first fault that is berthd's own. Of the others it logs the first only: most likely all have the same
+// cause, and somebody asks every second.
+func (s *Service) judge(list []*measured, faults []error) error {
 	count, first := 0, 0
 	for i, err := range slices.Backward(faults) {
+		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM) {
+			return err
+		}
 		if err != nil {
 			count, first = count+1, i
 		}
@@ -74,6 +81,7 @@ func (s *Service) logFaults(list []*measured, faults []error) {
 	if count > 0 {
 		s.Log.Error("read figures", "domain", list[first].Name, "containers", count, "err", faults[first])
 	}
+	return nil
 }
 
 // measured is a container whose figures are being read.
@@ -102,7 +110,12 @@ func (s *Service) toMeasure(wanted func(*Snapshot) bool) []*measured {
 }
 
 // read reads the figures of one container of many.
-func (m *measured) read(reader FigureReader, want figures.Group) error {
+func (m *measured) read(reader FigureReader, want figures.Group) (err error) {
+	defer func() { // in this goroutine a panic would be the end of the daemon, not of one call
+		if v := recover(); v != nil {
+			err = fmt.Errorf("internal error: %v: %s", v, debug.Stack())
+		}
+	}()
 	m.fromSnapshot(want)
 	if m.ControlGroup == "" {
 		return nil

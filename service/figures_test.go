@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/berthd/berth/internal/figures"
@@ -53,8 +54,8 @@ func TestStatsOfOneThatEnds(t *testing.T) {
 	if _, err := s.Stats(u, figures.All); !errors.As(err, &state) || state.Kind != NotRunning {
 		t.Errorf("it is %v", err)
 	}
-	list := s.AllStats(figures.All, everyone)
-	if len(list) != 1 || list[0].Name != "web" {
+	list, err := s.AllStats(figures.All, everyone)
+	if err != nil || len(list) != 1 || list[0].Name != "web" {
 		t.Fatalf("there are %d", len(list))
 	}
 	if _, known := list[0].Get(figures.TasksCurrent); known {
@@ -79,7 +80,10 @@ func TestAllStats(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.unlock()
-	list := s.AllStats(figures.All, everyone)
+	list, err := s.AllStats(figures.All, everyone)
+	if err != nil {
+		t.Fatal(err)
+	}
 	names := make([]string, 0, len(list))
 	for i := range list {
 		names = append(names, list[i].Name)
@@ -97,10 +101,32 @@ func TestAllStats(t *testing.T) {
 		t.Error("off has a start")
 	}
 	w.fault = "figures.Read"
-	if got := len(s.AllStats(figures.All, everyone)); got != 2 {
-		t.Errorf("with a fault there are %d", got)
+	if got, err := s.AllStats(figures.All, everyone); err != nil || len(got) != 2 {
+		t.Errorf("with a fault there are %d, %v", len(got), err)
 	}
-	if got := s.AllStats(figures.All, func(snap *Snapshot) bool { return snap.State.Active() }); len(got) != 1 || got[0].Name != "web" {
-		t.Errorf("active are %d", len(got))
+	w.fault = ""
+	w.onCall("figures.Read", func() { panic("a mistake") })
+	if got, err := s.AllStats(figures.All, everyone); err != nil || len(got) != 2 {
+		t.Errorf("with a panic there are %d, %v", len(got), err)
+	}
+	w.onCall("figures.Read", nil)
+	got, err := s.AllStats(figures.All, func(snap *Snapshot) bool { return snap.State.Active() })
+	if err != nil || len(got) != 1 || got[0].Name != "web" {
+		t.Errorf("active are %d, %v", len(got), err)
+	}
+}
+
+// TestAllStatsWithoutMeans: a berthd that has no free descriptor says so, rather than that nothing is counted.
+func TestAllStatsWithoutMeans(t *testing.T) {
+	t.Parallel()
+	s, _ := running(t, newWorld())
+	list := s.toMeasure(everyone)
+	for _, err := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+		if got := s.judge(list, []error{errors.Join(errFault, err)}); !errors.Is(got, err) {
+			t.Errorf("%v is %v", err, got)
+		}
+	}
+	if err := s.judge(list, []error{errFault}); err != nil {
+		t.Errorf("a fault of one is %v", err)
 	}
 }
