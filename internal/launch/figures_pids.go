@@ -46,9 +46,10 @@ func (s *sheet) sumEvents() {
 	}
 }
 
-// ignoreRemoved returns nil if err says that a file or a group is not there, or no longer.
+// ignoreRemoved returns nil if err says that a file or a group is not there, or no longer, or that the kernel was told not to
+// count (psi=0).
 func ignoreRemoved(err error) error {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENODEV) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EOPNOTSUPP) {
 		return nil
 	}
 	return err
