@@ -47,7 +47,7 @@ func libvirtState(state, reason string) (uint64, uint64) {
 	case "starting":
 		return 5, 0
 	}
-	return 5, map[string]uint64{"shutdown": 1, "destroyed": 2, "failed": 6}[reason]
+	return 5, map[string]uint64{"shutdown": 1, "destroyed": 2, "failed": 6, "oom": 6}[reason]
 }
 
 func stateFields(s *client.ContainerStats) []field {
