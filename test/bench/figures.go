@@ -20,7 +20,7 @@ func (s *session) figures(ctx context.Context, runs *contender, ids []int) error
 			p.note += "; its figures failed: " + failed.Error()
 			return nil
 		}
-		series := report.Series{Peer: p.name}
+		series := report.Series{Peer: p.name, Used: reply.Used}
 		for _, t := range reply.Timings {
 			series.Samples = append(series.Samples, t.Returned)
 		}

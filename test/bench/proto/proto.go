@@ -62,6 +62,7 @@ type Reply struct {
 	Version   string    `json:"version,omitempty"`
 	Note      string    `json:"note,omitempty"`
 	Executes  bool      `json:"executes,omitempty"` // the peer can execute commands
+	Used      []float64 `json:"used,omitempty"`     // milliseconds of processors that the peer's daemon used for one call, on average
 	Wall      float64   `json:"wall,omitempty"`     // until the last init has run, or the last stop has returned
 	Timings   []Timing  `json:"timings,omitempty"`
 	Processes []Process `json:"processes,omitempty"`

@@ -28,7 +28,8 @@ func (r *Report) Print(w io.Writer) error {
 		r.execTable("Exec of a command, call to exit status: the second in a container, right after the first (ms)", r.Exec, Ours),
 		r.execTable("Exec of /bin/true in a container with systemd, call to exit status: the second of two right after each other (ms)", r.Inside, OursInSystemd),
 		r.answerTable(),
-		r.seriesTable(fmt.Sprintf("All figures of %d running containers, by all calls that it takes (ms)", r.FiguresOf), r.Figures, Ours, nil),
+		r.seriesTable(fmt.Sprintf("All figures of %d running containers, by all calls that it takes (ms)", r.FiguresOf), r.Figures, Ours,
+			&column{"daemon's cpu time", func(s Series) []float64 { return s.Used }}),
 		r.manyTable(),
 		r.memoryTable(),
 	}
