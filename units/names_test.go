@@ -26,6 +26,7 @@ func TestNames(t *testing.T) {
 	partitions := []string{
 		"/machine", "/machine/a-b", "/machine/engineering/testing", "/machine/.x", "/machine/a.b", "/prod",
 		"/machine//twice/", "/machine/with space", `/machine/back\slash`, "/.x", "/machine/é",
+		"/machine/prod/web", "/-", "/a-b/c.d", "/x.scope/y.slice",
 	}
 	var got strings.Builder
 	for _, m := range machines {

@@ -67,6 +67,7 @@ func readIdentity(d *Def, x *document, f *faults) {
 	}
 }
 
+// checkPartition returns an error if a partition is no path, or if systemd takes no slice for it.
 func checkPartition(p string) *Error {
 	const at = "domain/resource/partition"
 	if !strings.HasPrefix(p, "/") || p == "/" {
@@ -76,8 +77,11 @@ func checkPartition(p string) *Error {
 		return unsupported(at, "%.60q has control characters", p)
 	}
 	for part := range strings.SplitSeq(p[1:], "/") {
-		if part == "" || part == "." || part == ".." || len(part) > 200 {
-			return unsupported(at, "'%.60s' has an empty, dotted or too long part", p)
+		switch part {
+		case "":
+			return unsupported(at, "'%.60s' has an empty part", p)
+		case ".", "..":
+			return unsupported(at, "'%.60s' has the part '%s'", p, part)
 		}
 	}
 	return checkSlice(at, p)
