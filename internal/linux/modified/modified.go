@@ -22,8 +22,8 @@ type Files struct {
 	awaited  map[int32]map[string]chan struct{} // by watch of the directory, and name
 }
 
-// Next returns a channel that is closed when a file is next modified. cancel gives that up; it does nothing
-// afterwards. Next returns fs.ErrNotExist if there is no such file. If the file is removed, the channel is closed. No
+// Next returns a channel that is closed when a file is next modified or removed. It may be closed without that if much
+// happens at once. cancel gives that up; it does nothing afterwards. Next returns fs.ErrNotExist if there is no such file. No
 // two callers may wait for the same file.
 func (f *Files) Next(file string) (modified <-chan struct{}, cancel func(), err error) {
 	f.mu.Lock() // inotify_add_watch(2) does not block; the event may come before it returns
@@ -83,10 +83,17 @@ func (f *Files) open(file string) error {
 }
 
 // heard closes the channel of a watch. The kernel ends the watch of a file with its first event, and uses no number again
-// soon.
+// soon. If it has lost events, the channels of all files are closed: otherwise nobody would set the ended watches again.
 func (f *Files) heard(e inotify.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if e.Mask&unix.IN_Q_OVERFLOW != 0 {
+		for _, c := range f.waiting {
+			close(c)
+		}
+		clear(f.waiting)
+		return
+	}
 	if c := f.waiting[e.Watch]; c != nil {
 		delete(f.waiting, e.Watch)
 		close(c)

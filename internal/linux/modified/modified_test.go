@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/inotify"
 )
 
 func write(t *testing.T, file string) {
@@ -134,6 +138,34 @@ func TestNextOfRemoved(t *testing.T) {
 	if _, _, err := f.Next(file); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestOverflow: when the kernel has lost events, everybody is told, and whoever waits again is told of the next modification.
+func TestOverflow(t *testing.T) {
+	t.Parallel()
+	var f Files
+	dir := t.TempDir()
+	wait := func(name string) <-chan struct{} {
+		t.Helper()
+		modified, _, err := f.Next(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return modified
+	}
+	write(t, filepath.Join(dir, "a"))
+	write(t, filepath.Join(dir, "b"))
+	a, b := wait("a"), wait("b")
+	f.heard(inotify.Event{Watch: -1, Mask: unix.IN_Q_OVERFLOW})
+	if !over(a) || !over(b) || len(f.waiting) > 0 {
+		t.Errorf("told: %v, %v; %d wait", over(a), over(b), len(f.waiting))
+	}
+	modified := wait("a")
+	write(t, filepath.Join(dir, "a"))
+	<-modified
 	if err := f.Close(); err != nil {
 		t.Error(err)
 	}
