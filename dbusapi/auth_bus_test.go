@@ -89,6 +89,9 @@ func sample(m *method) []any {
 	if m.in == "a(sh)a{sv}" {
 		return []any{[]named{}, noOptions()}
 	}
+	if m.in == "a{sv}a{sv}" {
+		return []any{map[string]dbus.Variant{"MemoryMax": dbus.MakeVariant(uint64(1 << 20))}, noOptions()}
+	}
 	rest, list := strings.CutPrefix(strings.TrimSuffix(m.in, "a{sv}"), "as")
 	if list {
 		args = append(args, []string{"auto"})

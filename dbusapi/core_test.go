@@ -220,6 +220,13 @@ func (f *fakeCore) Rename(ctx context.Context, u domain.UUID, name string) error
 	})
 }
 
+func (f *fakeCore) SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o service.TuneOptions) error {
+	return f.change(ctx, fmt.Sprintf("set %v %+v", list, o), u, events.Defined, events.Updated, func(s *service.Snapshot) *service.Snapshot {
+		s.Limits.CPUWeight++
+		return s
+	})
+}
+
 func (f *fakeCore) Shutdown(ctx context.Context, u domain.UUID, m service.Modes) error {
 	return f.state(ctx, fmt.Sprintf("shutdown %+v", m), u, events.Stopped, events.Shutdown, service.StateShutoff, 0)
 }

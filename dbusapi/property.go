@@ -68,7 +68,20 @@ func containerProperties() []property {
 		{"RootDirectory", "s", emitsValue, func(v view) any { return v.snap.Root }},
 		{"LastExit", "(is)", emitsValue, func(v view) any { return lastExit{v.snap.LastExit.Code, v.snap.LastExit.Kind} }},
 		{"StartedUSec", "t", emitsValue, func(v view) any { return usec(v.snap.Started) }},
+		{"Memory", "t", emitsValue, func(v view) any { return v.snap.Limits.Memory }},
+		{"CurrentMemory", "t", emitsValue, func(v view) any { return v.snap.Limits.CurrentMemory }},
 		{"MemoryMax", "t", emitsValue, func(v view) any { return v.snap.MemoryMax }},
+		{"MemoryHigh", "t", emitsValue, func(v view) any { return v.snap.Limits.MemoryHigh }},
+		{"MemorySwapMax", "t", emitsValue, func(v view) any { return v.snap.Limits.MemorySwapMax }},
+		{"MemoryLow", "t", emitsValue, func(v view) any { return v.snap.Limits.MemoryLow }},
+		{"MemoryMin", "t", emitsValue, func(v view) any { return v.snap.Limits.MemoryMin }},
+		{"CPUWeight", "t", emitsValue, func(v view) any { return v.snap.Limits.CPUWeight }},
+		{"CPUQuotaPerSecUSec", "t", emitsValue, func(v view) any { return v.snap.Limits.CPUQuotaPerSec }},
+		{"CPUQuotaPeriodUSec", "t", emitsValue, func(v view) any { return v.snap.Limits.CPUQuotaPeriod }},
+		{"AllowedCPUs", "ay", emitsValue, func(v view) any { return v.snap.Limits.AllowedCPUs.Mask() }},
+		{"AllowedMemoryNodes", "ay", emitsValue, func(v view) any { return v.snap.Limits.AllowedMemoryNodes.Mask() }},
+		{"TasksMax", "t", emitsValue, func(v view) any { return v.snap.Limits.TasksMax }},
+		{"IOWeight", "t", emitsValue, func(v view) any { return v.snap.Limits.IOWeight }},
 		{"VCPUs", "u", emitsValue, func(v view) any { return v.snap.VCPUs }},
 		{"Ready", "b", emitsValue, func(v view) any { return v.snap.Ready }},
 		{"Status", "s", emitsValue, func(v view) any { return v.snap.Status }},
@@ -112,6 +125,9 @@ func changed(props []property, before, after view) map[string]dbus.Variant {
 func same(a, b any) bool {
 	if list, ok := a.([]string); ok {
 		return slices.Equal(list, b.([]string))
+	}
+	if mask, ok := a.([]byte); ok {
+		return slices.Equal(mask, b.([]byte))
 	}
 	return a == b
 }

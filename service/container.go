@@ -92,7 +92,7 @@ func (c *container) definition(inactive bool) *domain.Def {
 func (snap *Snapshot) describe(d *domain.Def) {
 	snap.UUID, snap.Name, snap.Title, snap.Description = d.UUID, d.Name, d.Title, d.Description
 	snap.MachineName = d.MachineName()
-	snap.MemoryMax = d.Memory.Max << 10
+	snap.MemoryMax, snap.Limits = limitsOf(d)
 	snap.VCPUs = uint32(d.VCPUs)
 	snap.Root = "/"
 	if root, private := d.Root(); private {

@@ -90,6 +90,11 @@ func (d cgroupsFake) Arrival(string, string) (arrived <-chan struct{}, cancel fu
 	return d.arrived, func() {}
 }
 
+// InUse is 10 MiB and 5 tasks.
+func (g *cgroupFake) InUse() (memory, tasks uint64, err error) {
+	return 10 << 20, 5, g.d.call("cgroup.InUse")
+}
+
 // Has denies what a test says that the kernel does not know.
 func (g *cgroupFake) Has(file string) bool { return g.d.call("cgroup.Has "+file) == nil }
 

@@ -43,6 +43,7 @@ type world struct {
 	supervisors map[string]*supervisorFake // by run directory
 	events      []string
 	commands    []string   // what ProcessChanged was told
+	limits      []string   // what SetResources was told of memory, in MiB
 	namespaces  []*os.File // that were opened
 	oom         oomFake
 	nextPID     uint32

@@ -19,6 +19,7 @@ const (
 	opExec     operation = "exec"
 	opSignal   operation = "signal"
 	opOpen     operation = "open"
+	opTune     operation = "change the limits"
 )
 
 // verdict says whether a state allows an operation.
@@ -49,6 +50,7 @@ func lifecycle(op operation, s State) verdict {
 		opExec:     {StateRunning: proceed},
 		opSignal:   {StateRunning: proceed, StatePaused: proceed},
 		opOpen:     {StateRunning: proceed, StatePaused: proceed},
+		opTune:     {StateRunning: proceed, StatePaused: proceed},
 	}[op][s]
 }
 

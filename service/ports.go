@@ -138,6 +138,8 @@ type Scopes interface {
 	// the caller must stop it then, also after an error. It does not touch a unit of this name that somebody
 	// else started.
 	Start(ctx context.Context, s Scope) (made bool, err error)
+	// SetResources changes the limits of a scope from those of before to those of after. Nothing else of it changes.
+	SetResources(ctx context.Context, unit string, before, after plan.Scope) error
 	// Stop ends the scope and returns when its name is free. A missing scope is no error.
 	Stop(ctx context.Context, unit string) error
 	// Ended returns when the name of a scope without a process is free. gone reports whether the scope's control group
@@ -227,6 +229,9 @@ type Cgroup interface {
 	Frozen() (bool, error)
 	// Has reports whether the scope's group has an interface file.
 	Has(file string) bool
+	// InUse returns how many bytes of memory of the scope the kernel cannot take back by dropping what files have in memory, and how many
+	// processes and threads it has. A figure is 0 if its controller is missing.
+	InUse() (memory, tasks uint64, err error)
 	Close() error
 }
 

@@ -80,7 +80,8 @@ type Snapshot struct {
 	Root         string // host directory of the root, "/" when shared, "" when it is an image
 	LastExit     Exit
 	Started      time.Time
-	MemoryMax    uint64 // bytes
+	MemoryMax    uint64 // bytes; plan.Infinity means no limit
+	Limits       Limits
 	VCPUs        uint32
 	Consoles     []string // "console0", "console1", ...
 	Ready        bool     // init runs, and has said that it is ready if it shall say so

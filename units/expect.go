@@ -10,6 +10,7 @@ func Replies() map[string]string {
 		manager + "StartTransientUnit": "o",
 		manager + "StopUnit":           "o",
 		manager + "KillUnit":           "",
+		manager + "SetUnitProperties":  "",
 		manager + "GetUnit":            "o",
 		manager + "GetUnitProcesses":   "a(sus)",
 		properties + "GetAll":          "a{sv}",

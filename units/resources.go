@@ -1,6 +1,11 @@
 package units
 
-import "github.com/godbus/dbus/v5"
+import (
+	"context"
+	"fmt"
+
+	"github.com/godbus/dbus/v5"
+)
 
 // Infinity is systemd's "no limit" in bytes.
 const Infinity = ^uint64(0)
@@ -88,4 +93,65 @@ func mask(numbers []int) []byte {
 		m[n/8] |= 1 << (n % 8)
 	}
 	return m
+}
+
+// SetResources changes the resources of a unit that is loaded from before to after. The change is not kept beyond the unit's life. What
+// else the unit was started with stays.
+func (c *Client) SetResources(ctx context.Context, unit string, before, after Resources) error {
+	list := changes(before, after)
+	if len(list) == 0 {
+		return nil
+	}
+	for {
+		err := c.call(ctx, "SetUnitProperties", unit, true, list).Err
+		// systemd executes itself anew and lost the call, or its answer. To set the same again changes nothing.
+		if isError(err, noReply) && ctx.Err() == nil {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("set properties of %s: %w", unit, c.explain(err))
+		}
+		return nil
+	}
+}
+
+// changes returns the properties that make after of before. One that is set no longer gets systemd's value for that.
+func changes(before, after Resources) []property {
+	old := map[string]dbus.Variant{}
+	for _, p := range before.properties() {
+		old[p.Name] = p.Value
+	}
+	var list []property
+	for _, p := range after.properties() {
+		was, set := old[p.Name]
+		delete(old, p.Name)
+		if set && was.String() == p.Value.String() {
+			continue
+		}
+		if _, devices := p.Value.Value().([]DeviceFigure); devices && set {
+			list = append(list, unset(p.Name)) // else those that are in before only would stay
+		}
+		list = append(list, p)
+	}
+	for _, p := range before.properties() {
+		if _, gone := old[p.Name]; gone {
+			list = append(list, unset(p.Name))
+		}
+	}
+	return list
+}
+
+// unset is the property as a unit has it that says nothing of it.
+func unset(name string) property {
+	switch name {
+	case "MemoryLow", "MemoryMin":
+		return property{name, dbus.MakeVariant(uint64(0))}
+	case "TasksMax":
+		return property{name, dbus.MakeVariant(tasksMax)}
+	case "AllowedCPUs", "AllowedMemoryNodes":
+		return property{name, dbus.MakeVariant([]byte{})}
+	case "IODeviceWeight", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax", "IODeviceLatencyTargetUSec":
+		return property{name, dbus.MakeVariant([]DeviceFigure{})}
+	}
+	return property{name, dbus.MakeVariant(Infinity)}
 }

@@ -81,3 +81,36 @@ func TestMask(t *testing.T) {
 		}
 	}
 }
+
+// TestChanges: only what differs is sent, and what is set no longer gets systemd's value for that.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	n := func(v uint64) *uint64 { return &v }
+	two := []DeviceFigure{{"/dev/a", 5}, {"/dev/b", 6}}
+	for name, tc := range map[string]struct {
+		before, after Resources
+		want          string
+	}{
+		"nothing":       {everyResource(), everyResource(), ""},
+		"one":           {Resources{MemoryMax: n(5)}, Resources{MemoryMax: n(6)}, "MemoryMax t 6"},
+		"a new one":     {Resources{MemoryMax: n(5)}, Resources{MemoryMax: n(5), CPUWeight: n(0)}, "CPUWeight t 0"},
+		"a device less": {Resources{IOReadIOPS: two}, Resources{IOReadIOPS: two[1:]}, "IOReadIOPSMax a(st) [], IOReadIOPSMax a(st) [{/dev/b 6}]"},
+		"a processor":   {Resources{AllowedCPUs: []int{0}}, Resources{AllowedCPUs: []int{0, 1}}, "AllowedCPUs ay [3]"},
+		"all less": {
+			everyResource(),
+			Resources{MemoryMax: n(96 << 20)},
+			"TasksMax t 16384, MemoryHigh t 18446744073709551615, MemorySwapMax t 18446744073709551615, MemoryLow t 0, MemoryMin t 0, " +
+				"CPUWeight t 18446744073709551615, CPUQuotaPerSecUSec t 18446744073709551615, CPUQuotaPeriodUSec t 18446744073709551615, " +
+				"IOWeight t 18446744073709551615, AllowedCPUs ay [], AllowedMemoryNodes ay [], IODeviceWeight a(st) [], IOReadBandwidthMax a(st) [], " +
+				"IOWriteBandwidthMax a(st) [], IOReadIOPSMax a(st) [], IOWriteIOPSMax a(st) [], IODeviceLatencyTargetUSec a(st) []",
+		},
+	} {
+		var got []string
+		for _, p := range changes(tc.before, tc.after) {
+			got = append(got, fmt.Sprint(p.Name, " ", p.Value.Signature(), " ", p.Value.Value()))
+		}
+		if text := strings.Join(got, ", "); text != tc.want {
+			t.Errorf("%s: got %s\nwant %s", name, text, tc.want)
+		}
+	}
+}

@@ -51,6 +51,10 @@ func resources(p *plan.Scope) units.Resources {
 	}
 }
 
+func (s scopes) SetResources(ctx context.Context, unit string, before, after plan.Scope) error {
+	return s.client.SetResources(ctx, unit, resources(&before), resources(&after))
+}
+
 func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }
 func (s scopes) Ended(ctx context.Context, unit string, gone func() bool) error {
 	return s.client.Ended(ctx, unit, gone)

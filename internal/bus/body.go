@@ -21,7 +21,7 @@ const maxDepth = 64
 
 // checkBody walks a body by its signature, which must be decodable, and reports what is wrong with it.
 // godbus decodes every body that passes, in time and memory that are in proportion to its size. With
-// plain set, a variant may hold only basic values, arrays of them, and named descriptors (a(sh)): of each other
+// plain set, a variant may hold only basic values, arrays of them, named descriptors (a(sh)) and numbers of devices (a(st)): of each other
 // type reflect keeps a description for as long as the process lives. The body may name as many descriptors
 // as came with it.
 func checkBody(order byteOrder, signature string, body []byte, plain bool, descriptors uint32) error {
@@ -124,9 +124,9 @@ func (w *walk) variant(depth int) error {
 	return w.value(string(s), depth+1)
 }
 
-// isPlain reports whether a type is basic, an array of such, or that of named descriptors.
+// isPlain reports whether a type is basic, an array of such, or that of named descriptors or of numbers of devices.
 func isPlain(t []byte) bool {
-	if string(t) == "a(sh)" {
+	if string(t) == "a(sh)" || string(t) == "a(st)" {
 		return true
 	}
 	last := t[len(t)-1]

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -76,7 +77,7 @@ func lines(i client.Info, s *figures.Figures) []line {
 	if usage, known := s.Get(figures.CPUUsageUSec); known {
 		list = append(list, line{"CPU time", fmt.Sprintf("%.1fs", float64(usage)/1e6)})
 	}
-	list = append(list, line{"Max memory", kib(i.MemoryMax)})
+	list = append(list, line{"Max memory", kib(cmp.Or(i.Memory, i.MemoryMax))})
 	if memory, known := s.Get(figures.MemoryCurrent); known {
 		list = append(list, line{"Used memory", kib(memory)})
 	}

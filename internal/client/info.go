@@ -37,6 +37,12 @@ type Info struct {
 	Ready            bool
 	Status           string
 	OOMKills         uint64
+
+	Memory, CurrentMemory                             uint64
+	MemoryHigh, MemorySwapMax, MemoryLow, MemoryMin   uint64
+	CPUWeight, CPUQuotaPerSecUSec, CPUQuotaPeriodUSec uint64
+	AllowedCPUs, AllowedMemoryNodes                   []byte
+	TasksMax, IOWeight                                uint64
 }
 
 // Exit is how the last init ended; its Kind is "" when the container never ran.
@@ -56,12 +62,20 @@ func (i *Info) fields() map[string]any {
 		"LastExit": &i.LastExit, "StartedUSec": &i.StartedUSec, "MemoryMax": &i.MemoryMax,
 		"VCPUs": &i.VCPUs, "Consoles": &i.Consoles, "Ready": &i.Ready, "Status": &i.Status,
 		"OOMKills": &i.OOMKills,
+		"Memory":   &i.Memory, "CurrentMemory": &i.CurrentMemory, "MemoryHigh": &i.MemoryHigh, "MemorySwapMax": &i.MemorySwapMax, "MemoryLow": &i.MemoryLow, "MemoryMin": &i.MemoryMin,
+		"CPUWeight": &i.CPUWeight, "CPUQuotaPerSecUSec": &i.CPUQuotaPerSecUSec, "CPUQuotaPeriodUSec": &i.CPUQuotaPeriodUSec,
+		"AllowedCPUs": &i.AllowedCPUs, "AllowedMemoryNodes": &i.AllowedMemoryNodes, "TasksMax": &i.TasksMax, "IOWeight": &i.IOWeight,
 	}
 }
 
 // newer are the properties that came after the first ones. An older berthd, which goes on after an upgrade until it is
 // restarted, does not have them.
-func newer() []string { return []string{"Ready", "Status", "OOMKills"} }
+func newer() []string {
+	return []string{
+		"Ready", "Status", "OOMKills", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
+		"AllowedCPUs", "AllowedMemoryNodes", "TasksMax", "IOWeight",
+	}
+}
 
 // Info reads all properties at one moment.
 func (c *Client) Info(ctx context.Context, p Path) (Info, error) {

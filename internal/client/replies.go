@@ -22,6 +22,7 @@ func Replies() map[string]string {
 		container + "WaitReady":          "",
 		container + "Destroy":            "",
 		container + "Undefine":           "",
+		container + "SetResources":       "",
 		container + "Suspend":            "",
 		container + "Resume":             "",
 		container + "Shutdown":           "",

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,4 +98,32 @@ func (s NumberSet) Numbers() []int {
 		}
 	}
 	return list
+}
+
+// Mask returns the set as systemd has it on the bus: bit N%8 of byte N/8 stands for N. It is never nil.
+func (s NumberSet) Mask() []byte {
+	m := []byte{}
+	for _, n := range s.Numbers() {
+		for len(m) <= n/8 {
+			m = append(m, 0)
+		}
+		m[n/8] |= 1 << (n % 8)
+	}
+	return m
+}
+
+// MaskedSet returns the set of a mask. It returns an error if the mask is too long.
+func MaskedSet(mask []byte) (NumberSet, error) {
+	if len(mask) > maxNumber/8 {
+		return "", fmt.Errorf("%d bytes; the limit is %d", len(mask), maxNumber/8)
+	}
+	var list []int
+	for i, b := range mask {
+		for bit := range 8 {
+			if b&(1<<bit) != 0 {
+				list = append(list, i*8+bit)
+			}
+		}
+	}
+	return setOf(list), nil
 }

@@ -23,9 +23,16 @@ func TestNumberSet(t *testing.T) {
 		"1,\n\t2, 9,7": {"1-2,7,9", []int{1, 2, 7, 9}},
 	} {
 		got, err := parseSet("x", text)
+		masked, merr := MaskedSet(got.Mask())
+		if masked != got || merr != nil {
+			t.Errorf("%q through a mask is %q, %v", got, masked, merr)
+		}
 		if err != nil || got != tc.want || !slices.Equal(got.Numbers(), tc.numbers) {
 			t.Errorf("%q is %q, %v, %v; want %q", text, got, got.Numbers(), err, tc.want)
 		}
+	}
+	if set, err := MaskedSet(make([]byte, 2049)); err == nil {
+		t.Errorf("a mask that is too long is %q", set)
 	}
 	if list := NumberSet("").Numbers(); list != nil {
 		t.Errorf("the empty set has %v", list)

@@ -112,6 +112,8 @@ func (s *scope) Close() error   { return s.dir.Close() }
 
 func (s *scope) Has(file string) bool { return s.dir.Has(file) }
 
+func (s *scope) InUse() (memory, tasks uint64, err error) { return s.dir.InUse() }
+
 // payload calls f with the container's part of the scope.
 func (s *scope) payload(f func(*cgroup.Dir) error) error {
 	dir, err := s.dir.Sub(cgroup.Payload)

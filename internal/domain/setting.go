@@ -1,0 +1,249 @@
+package domain
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Setting is a new value of one limit, weight or binding. Property is systemd's name (systemd.resource-control(5)), or the element's for
+// what systemd has none. Which of the values counts depends on the property: KindOf.
+type Setting struct {
+	Property string
+	Number   uint64    // bytes, µs or a weight; Infinity means no limit, or unset
+	Set      NumberSet // "" means all
+	Devices  []DeviceNumber
+}
+
+// DeviceNumber is a weight or limit for one block device. Infinity and 0 take it away.
+type DeviceNumber struct {
+	Path   string
+	Number uint64
+}
+
+// SettingKind says which of a Setting's values counts.
+type SettingKind int
+
+// The kinds. NoSetting is that of an unknown property.
+const (
+	NoSetting SettingKind = iota
+	NumberSetting
+	SetSetting
+	DeviceSetting
+)
+
+// numberSettings are in the order in which they are applied: one that depends on another comes after it.
+func numberSettings() []string {
+	return []string{
+		"Memory", "CurrentMemory", "MemoryMax", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPeriodUSec",
+		"CPUQuotaPerSecUSec", "TasksMax", "IOWeight",
+	}
+}
+
+// KindOf returns the kind of a property.
+func KindOf(property string) SettingKind {
+	switch property {
+	case "AllowedCPUs", "AllowedMemoryNodes":
+		return SetSetting
+	case "IODeviceWeight", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax":
+		return DeviceSetting
+	}
+	if slices.Contains(numberSettings(), property) {
+		return NumberSetting
+	}
+	return NoSetting
+}
+
+// Tuned returns the definition with other limits. running says that it is the live one: CurrentMemory is a limit in force then, and Memory
+// cannot change. It returns an *Error or *Errors if a value is out of range or contradicts another.
+func (d *Def) Tuned(list []Setting, running bool) (*Def, error) {
+	text, err := d.Format(FormatOptions{})
+	if err != nil {
+		return nil, err
+	}
+	tuned, err := Parse([]byte(text)) // a copy of its own
+	if err != nil {
+		return nil, err
+	}
+	order := func(s Setting) int { return slices.Index(numberSettings(), s.Property) }
+	list = slices.SortedStableFunc(slices.Values(list), func(a, b Setting) int { return cmp.Compare(order(a), order(b)) })
+	for _, s := range list {
+		if e := tuned.tune(s, running); e != nil {
+			return nil, e
+		}
+	}
+	if text, err = tuned.Format(FormatOptions{}); err != nil {
+		return nil, err
+	}
+	return Parse([]byte(text))
+}
+
+func (d *Def) tune(s Setting, running bool) *Error {
+	switch KindOf(s.Property) {
+	case NumberSetting:
+		if e := d.tuneMemory(s, running); e != nil {
+			return e
+		}
+		return d.tuneNumber(s)
+	case SetSetting:
+		if s.Property == "AllowedCPUs" {
+			d.CPU.Set, d.CPU.Auto = s.Set, d.CPU.Auto && s.Set == ""
+			return nil
+		}
+		if d.NUMA.Nodes = s.Set; d.NUMA.Mode == "" {
+			d.NUMA.Mode = NUMAStrict
+		}
+	case DeviceSetting:
+		return d.tuneDevices(s)
+	case NoSetting:
+		return invalid(s.Property, "it is no limit that can be changed")
+	}
+	return nil
+}
+
+// tuneMemory changes what is in bytes.
+func (d *Def) tuneMemory(s Setting, running bool) *Error {
+	m := &d.Memory
+	kib := s.Number/1024 + min(s.Number%1024, 1)
+	if s.Number == Infinity || kib > Unlimited {
+		kib = Unlimited
+	}
+	switch s.Property {
+	case "Memory":
+		if running {
+			return unsupported(s.Property, "the size of a running container cannot change, only its limits; CurrentMemory and MemoryMax can")
+		}
+		m.Max, m.Current = kib, min(m.Current, kib)
+	case "CurrentMemory":
+		if kib == 0 || kib > m.Max {
+			return invalid(s.Property, "%d KiB is not from 1 KiB to the container's %d KiB", kib, m.Max)
+		}
+		if m.Current = kib; running {
+			m.limit(kib)
+		}
+	case "MemoryMax":
+		m.limit(kib)
+	case "MemoryHigh":
+		m.SoftLimit = &kib
+	case "MemorySwapMax":
+		if total := m.Limit(); kib < Unlimited && total < Unlimited {
+			kib = min(kib+total, Unlimited)
+		} else {
+			kib = Unlimited
+		}
+		m.SwapHardLimit = &kib
+	case "MemoryLow":
+		m.MinGuarantee = &kib
+	case "MemoryMin":
+		d.Extension.MemoryMin = kib
+	}
+	return nil
+}
+
+// limit changes the limit of memory. That of swap stays: in a definition it is one of both together.
+func (m *Memory) limit(kib uint64) {
+	before := m.Limit()
+	m.HardLimit = &kib
+	if m.SwapHardLimit == nil || *m.SwapHardLimit >= Unlimited {
+		return
+	}
+	both := uint64(Unlimited)
+	if kib < Unlimited && before < Unlimited {
+		both = min(*m.SwapHardLimit-before+kib, Unlimited)
+	}
+	m.SwapHardLimit = &both
+}
+
+// tuneNumber changes the other numbers. The rules of the XML check their ranges, where a definition can have them.
+func (d *Def) tuneNumber(s Setting) *Error {
+	unset := s.Number == Infinity
+	number := s.Number
+	if unset {
+		number = 0
+	}
+	switch s.Property {
+	case "CPUWeight":
+		d.CPU.Shares, d.Extension.Idle = number, s.Number == 0
+	case "IOWeight":
+		if s.Number == 0 {
+			return invalid(s.Property, "0 is not a weight from 1 to %d", maxWeight)
+		}
+		d.IO.Weight = number
+	case "TasksMax":
+		if s.Number == 0 {
+			return invalid(s.Property, "0 is not a number of processes from %d to %d", minPIDs, maxPIDs)
+		}
+		d.Extension.PIDs = number
+	case "CPUQuotaPeriodUSec":
+		if s.Number == 0 {
+			return invalid(s.Property, "0 is not a time from %d to %d µs", minPeriod, maxPeriod)
+		}
+		// The quota is for a period, and systemd's for a second.
+		before := d.CPU.period()
+		d.CPU.Period = number
+		if d.CPU.Quota > 0 {
+			d.CPU.Quota = int64(math.Round(float64(d.CPU.Quota) * float64(d.CPU.period()) / float64(before)))
+		}
+	case "CPUQuotaPerSecUSec":
+		if unset {
+			d.CPU.Quota = -1
+			return nil
+		}
+		quota := float64(s.Number) * float64(d.CPU.period()) / 1e6
+		if quota < minQuota || quota > maxQuota {
+			return invalid(s.Property, "%d µs in each second are %.0f in each period of %d µs, which is not from %d to %d", s.Number, quota, d.CPU.period(), minQuota, uint64(maxQuota))
+		}
+		d.CPU.Quota = int64(quota)
+	}
+	return nil
+}
+
+// period returns the period of the quota in µs: the kernel's, unless there is one.
+func (b *Bandwidth) period() uint64 {
+	if b.Period == 0 {
+		return 100000
+	}
+	return b.Period
+}
+
+// tuneDevices changes one figure of some devices, and leaves that of the others.
+func (d *Def) tuneDevices(s Setting) *Error {
+	for _, n := range s.Devices {
+		if e := checkSource(s.Property, n.Path); e != nil {
+			return e
+		}
+		i := 0
+		for i < len(d.IO.Devices) && d.IO.Devices[i].Path != n.Path {
+			i++
+		}
+		if i == len(d.IO.Devices) {
+			d.IO.Devices = append(d.IO.Devices, BlockDevice{Path: n.Path})
+		}
+		dev := &d.IO.Devices[i]
+		number := n.Number
+		if number == Infinity {
+			number = 0
+		}
+		*map[string]*uint64{
+			"IODeviceWeight": &dev.Weight, "IOReadBandwidthMax": &dev.ReadBPS, "IOWriteBandwidthMax": &dev.WriteBPS,
+			"IOReadIOPSMax": &dev.ReadIOPS, "IOWriteIOPSMax": &dev.WriteIOPS,
+		}[s.Property] = number
+		if *dev == (BlockDevice{Path: n.Path}) {
+			d.IO.Devices = append(d.IO.Devices[:i], d.IO.Devices[i+1:]...)
+		}
+	}
+	return nil
+}
+
+// String says what is set, for a log.
+func (s Setting) String() string {
+	switch KindOf(s.Property) {
+	case SetSetting:
+		return s.Property + "=" + string(s.Set)
+	case DeviceSetting:
+		return s.Property + "=" + fmt.Sprint(s.Devices)
+	case NumberSetting, NoSetting:
+	}
+	return fmt.Sprint(s.Property, "=", s.Number)
+}

@@ -1,0 +1,148 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/planner"
+)
+
+// TuneOptions says what SetResources changes: the running container, its stored definition, or both. Neither means the running container,
+// or the stored definition if it is off.
+type TuneOptions struct{ Live, Config bool }
+
+// SetResources changes limits, weights and bindings, all or none of them. It returns a *domain.Error that names the value if one is out of
+// range, contradicts another, is below what is in use, or needs what the host lacks. It returns a StateError if the container is off and
+// shall be changed live, and ErrTransient if there is no stored definition to change.
+func (s *Service) SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o TuneOptions) error {
+	return s.with(ctx, u, func(c *container) error {
+		snap := c.snapshot()
+		if !o.Live && !o.Config {
+			o.Live, o.Config = snap.State.Active(), !snap.State.Active()
+		}
+		if o.Live {
+			if _, err := allow(opTune, &snap); err != nil {
+				return err
+			}
+		}
+		if o.Config && c.stored == nil {
+			return fmt.Errorf("cannot change its definition: %w", ErrTransient)
+		}
+		var t tuning
+		var err error
+		if o.Config {
+			if t.stored, t.storedText, err = tuned(c.stored, list, false); err != nil {
+				return err
+			}
+		}
+		if o.Live {
+			if t.live, t.liveText, err = tuned(c.live, list, true); err != nil {
+				return err
+			}
+			if err := s.permit(c, t.live); err != nil {
+				return err
+			}
+		}
+		return s.tune(ctx, c, &t)
+	})
+}
+
+// tuning has the new definitions. One that does not change is nil.
+type tuning struct {
+	live, stored         *domain.Def
+	liveText, storedText string
+}
+
+func tuned(d *domain.Def, list []domain.Setting, running bool) (*domain.Def, string, error) {
+	def, err := d.Tuned(list, running)
+	if err != nil {
+		return nil, "", err
+	}
+	text, err := def.Format(domain.FormatOptions{})
+	return def, text, err
+}
+
+// permit returns an error if the host cannot give a running container its new limits, or if they are below what it uses: the kernel would
+// kill processes.
+func (s *Service) permit(c *container, d *domain.Def) error {
+	if err := s.Resources.Check(d); err != nil {
+		return err
+	}
+	return s.inGroup(&c.run.Run, func(g Cgroup) error {
+		if err := hasEffect(d, g); err != nil {
+			return err
+		}
+		memory, tasks, err := g.InUse()
+		if err != nil {
+			return err
+		}
+		after := planner.Scope(d)
+		beforeMax, before := limitsOf(c.live)
+		if most := *after.MemoryMax; most < memory && most < beforeMax {
+			return below("MemoryMax", most>>10, memory>>10, "KiB of memory")
+		}
+		if most := after.TasksMax; most != nil && *most < tasks && *most < before.TasksMax {
+			return below("TasksMax", *most, tasks, "processes and threads")
+		}
+		return nil
+	})
+}
+
+func below(property string, most, used uint64, what string) error {
+	return &domain.Error{Kind: domain.InvalidConfig, Element: property, Text: fmt.Sprintf("%d is below what the container uses: %d %s", most, used, what)}
+}
+
+// tune carries the change out, and takes it back if a part of it fails.
+func (s *Service) tune(ctx context.Context, c *container, t *tuning) error {
+	ctx, cancel := limited(ctx, supervisorLimit)
+	defer cancel()
+	undo := func(err error) error { return err }
+	if t.live != nil {
+		before, after := planner.Scope(c.live), planner.Scope(t.live)
+		if err := s.Scopes.SetResources(ctx, c.run.Unit, before, after); err != nil {
+			return timedOut(ctx, err)
+		}
+		text := c.run.XML
+		undo = func(err error) error { return errors.Join(err, s.restoreLimits(c, text, after, before)) }
+		c.run.XML = t.liveText
+		if err := s.Runs.Save(c.run.Run); err != nil {
+			return undo(err)
+		}
+	}
+	if t.stored != nil {
+		if err := s.Definitions.Save(t.stored); err != nil {
+			return undo(err)
+		}
+	}
+	c.mu.Lock()
+	if t.live != nil {
+		c.live = t.live
+	}
+	if t.stored != nil {
+		c.stored, c.text = t.stored, t.storedText
+	}
+	live, stored := c.live, c.stored
+	c.mu.Unlock()
+	s.change(c, nil, func(snap *Snapshot) {
+		switch {
+		case snap.State == StateShutoff:
+			snap.describe(stored)
+			return
+		case (t.live == nil || t.stored == nil) && stored != nil:
+			snap.Updated = true
+		}
+		snap.MemoryMax, snap.Limits = limitsOf(live)
+	})
+	return nil
+}
+
+// restoreLimits gives a scope its limits of before, and the note the definition of before.
+func (s *Service) restoreLimits(c *container, text string, from, to plan.Scope) error {
+	ctx, cancel := limited(detached(), supervisorLimit)
+	defer cancel()
+	c.run.XML = text
+	return errors.Join(s.Scopes.SetResources(ctx, c.run.Unit, from, to), s.Runs.Save(c.run.Run))
+}
