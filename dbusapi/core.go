@@ -13,6 +13,7 @@ import (
 // core is what the API needs of the service. Methods with a context block until the thing is done
 // or undone; the others answer from memory.
 type core interface {
+	nodeCore
 	Define(ctx context.Context, xml []byte) (service.Snapshot, error)
 	CreateWith(ctx context.Context, xml []byte, o service.StartOptions) (service.Snapshot, error)
 	// WaitReady returns when a container is ready.

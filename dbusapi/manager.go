@@ -48,6 +48,7 @@ func managerIface() *iface {
 			name: "GetContainerByLeader", in: "u", out: "o", action: contract.ActionRead, doing: "find domain of process",
 			run: getContainerByLeader,
 		},
+		getNodeInfoMethod(), getCapabilitiesMethod(), getNodeMemoryStatsMethod(), getNodeCPUStatsMethod(),
 	)
 }
 

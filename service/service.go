@@ -42,6 +42,7 @@ type Deps struct {
 	Supervisors Supervisors
 	Observer    Observer
 	HostIDs     HostIDs
+	Node        Node
 	Resources   Resources
 	NewUUID     func() domain.UUID
 	Now         func() time.Time
@@ -74,7 +75,7 @@ func New(d Deps) (*Service, error) {
 	for name, missing := range map[string]bool{
 		"Definitions": d.Definitions == nil, "Runs": d.Runs == nil, "Scopes": d.Scopes == nil,
 		"Machines": d.Machines == nil, "Cgroups": d.Cgroups == nil, "Supervisors": d.Supervisors == nil,
-		"Observer": d.Observer == nil, "HostIDs": d.HostIDs == nil, "Resources": d.Resources == nil,
+		"Observer": d.Observer == nil, "HostIDs": d.HostIDs == nil, "Node": d.Node == nil, "Resources": d.Resources == nil,
 		"NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
 	} {
 		if missing {

@@ -101,6 +101,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Cgroups:     cgroups,
 		Supervisors: supervisors,
 		HostIDs:     host.NewIDs(),
+		Node:        host.NewNode(),
 		Resources:   host.NewResources(cgroups.MountPoint()),
 		IDRange:     cfg.IDRange,
 		Observer:    observer{d.signals, d.activity},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/figures"
@@ -15,6 +16,7 @@ import (
 // Daemon has the calls to berthd that the commands need. *client.Client implements it.
 type Daemon interface {
 	manager
+	node
 	container
 	process
 	// AutoDestroy makes what is started from now on end with the connection.
@@ -72,6 +74,8 @@ type Config struct {
 	Root     bool // the caller is root, and needs no advice to become root
 	Version  string
 	Connect  func(context.Context) (Daemon, error)
+	// After is time.After if it is nil.
+	After func(time.Duration) <-chan time.Time
 }
 
 // app is one run of berthctl.

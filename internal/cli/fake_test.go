@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/client"
@@ -296,6 +297,7 @@ func config(f *fake) Config {
 	return Config{
 		In: strings.NewReader("<domain/>"), Getenv: func(string) string { return "" }, Root: true, Version: "1.2",
 		Connect: func(context.Context) (Daemon, error) { return f, nil },
+		After:   func(time.Duration) <-chan time.Time { return soon() },
 	}
 }
 

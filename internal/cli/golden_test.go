@@ -58,18 +58,24 @@ func TestGolden(t *testing.T) {
 	} {
 		t.Run(subject, func(t *testing.T) {
 			t.Parallel()
-			var got strings.Builder
-			for _, line := range lines {
-				var args []string
-				if line != "" {
-					args = strings.Split(line, " ")
-				}
-				o := run(t, fleet(), args...)
-				fmt.Fprintf(&got, "$ berthctl %s\n%s%s[%d]\n\n", line, o.out, o.err, o.status)
-			}
-			golden(t, subject, got.String())
+			goldenLines(t, subject, lines)
 		})
 	}
+}
+
+// goldenLines compares what command lines print, and their exit status, with a golden file.
+func goldenLines(t *testing.T, subject string, lines []string) {
+	t.Helper()
+	var got strings.Builder
+	for _, line := range lines {
+		var args []string
+		if line != "" {
+			args = strings.Split(line, " ")
+		}
+		o := run(t, fleet(), args...)
+		fmt.Fprintf(&got, "$ berthctl %s\n%s%s[%d]\n\n", line, o.out, o.err, o.status)
+	}
+	golden(t, subject, got.String())
 }
 
 var update = flag.Bool("update", false, "write the golden files anew")

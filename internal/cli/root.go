@@ -47,6 +47,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.identityCommands()...)
 	root.AddCommand(a.statsCommands()...)
 	root.AddCommand(a.consoleCommand(), a.consoleLogCommand(), a.versionCommand())
+	root.AddCommand(a.nodeCommands()...)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultVersionFlag()
@@ -79,7 +80,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("invalid '=' after option --%s", invalid.GetFlag().Name)
 	}
 	if errors.As(err, &invalid) && strings.HasSuffix(invalid.GetFlag().Value.Type(), "int") {
-		return fmt.Errorf("numeric value '%s' for --%s is malformed or out of range", invalid.GetValue(), invalid.GetFlag().Name)
+		return malformed(invalid.GetValue(), invalid.GetFlag().Name)
 	}
 	return err
 }

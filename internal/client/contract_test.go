@@ -50,6 +50,7 @@ func TestEveryMethodHasACall(t *testing.T) {
 		"DefineXML": "Define", "CreateXML": "Create", "ListContainers": "List", "GetContainerByName": "ByName",
 		"GetContainerByUUID": "ByUUID", "GetContainerByLeader": "ByLeader", "GetXML": "XML", "GetPlan": "Plan", "GetStats": "Stats", "GetAllStats": "AllStats",
 		"ReadConsole": "Console", "StageFDs": "StartWith",
+		"GetNodeInfo": "NodeInfo", "GetCapabilities": "Capabilities", "GetNodeMemoryStats": "NodeMemory", "GetNodeCPUStats": "NodeCPU",
 	}
 	for _, iface := range clienttest.Load(t).Interfaces {
 		for _, m := range iface.Methods {

@@ -69,7 +69,7 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return render(text)
+	return Render(text)
 }
 
 func (d *Def) formatTune() *libvirtxml.DomainMemoryTune {

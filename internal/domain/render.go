@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// render lays out marshalled XML as libvirt does: two blanks a level, single quotes, an empty
+// Render lays out marshalled XML as libvirt does: two blanks a level, single quotes, an empty
 // element as one tag, and prefixes for the namespaces of libvirt and Berth. It copies the content
 // of <metadata> unchanged.
-func render(text []byte) (string, error) {
+func Render(text []byte) (string, error) {
 	r := renderer{text: text, in: xml.NewDecoder(bytes.NewReader(text))}
 	for {
 		token, err := r.in.RawToken()

@@ -19,7 +19,7 @@ func TestLibraries(t *testing.T) {
 		"github.com/spf13":               is("internal/cli"),
 		"golang.org/x/sys/unix":          not(either(in(pure...), is("service"), is("dbusapi"), in(adapters...))),
 		"golang.org/x/term":              is("internal/cli"),
-		"libvirt.org/go/libvirtxml":      is("internal/domain"),
+		"libvirt.org/go/libvirtxml":      in("internal/domain", "internal/node"),
 		"github.com/opencontainers":      is("selinux"),
 		"github.com/elastic/go-libaudit": is("audit"),
 		"github.com/vishvananda/netlink": in("internal/linux/nbd", "internal/network"),
