@@ -13,6 +13,7 @@ func TestLibraries(t *testing.T) {
 	users := map[string]func(string) bool{
 		"github.com/godbus/dbus/v5":      either(in("cmd/berthd", "dbusapi", "internal/bus", "internal/client"), in(adapters...), fake),
 		"github.com/coreos/go-systemd":   in("cmd/berthd", "internal/config", "units"),
+		"github.com/gdamore/tcell/v2":    is("internal/screen"),
 		"github.com/google/renameio/v2":  is("internal/store"),
 		"github.com/google/uuid":         is("cmd/berthd"),
 		"github.com/moby/sys/user":       is("internal/account"),

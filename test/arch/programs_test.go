@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the lists in testdata and test/cl
 func TestPrograms(t *testing.T) {
 	t.Parallel()
 	banned := map[string][]string{
-		"berthd": {"net/http", "github.com/spf13/cobra", module + "/internal/supervisor", module + "/internal/initproc"},
+		"berthd": {"net/http", "github.com/spf13/cobra", "github.com/gdamore/tcell/v2", module + "/internal/supervisor", module + "/internal/initproc"},
 		"berthctl": {
 			"net/http", module + "/service", module + "/machined", module + "/units", module + "/internal/launch",
 			module + "/internal/store", module + "/internal/supervisor", module + "/internal/initproc",
@@ -26,7 +26,7 @@ func TestPrograms(t *testing.T) {
 		// There is one per container, beside an untrusted guest.
 		"berth-supervisor": {
 			"net", "net/http", "encoding/xml", "encoding/json", "encoding/gob", "text/template", "log/slog", "os/exec",
-			"github.com/godbus/dbus/v5", "github.com/spf13/cobra", "libvirt.org/go/libvirtxml",
+			"github.com/godbus/dbus/v5", "github.com/spf13/cobra", "github.com/gdamore/tcell/v2", "libvirt.org/go/libvirtxml",
 			"github.com/vishvananda/netlink", module + "/service", module + "/internal/domain",
 		},
 	}
