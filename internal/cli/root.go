@@ -48,6 +48,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.statsCommands()...)
 	root.AddCommand(a.consoleCommand(), a.consoleLogCommand(), a.versionCommand())
 	root.AddCommand(a.nodeCommands()...)
+	root.AddCommand(a.topCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultVersionFlag()
@@ -79,7 +80,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
 		return fmt.Errorf("invalid '=' after option --%s", invalid.GetFlag().Name)
 	}
-	if errors.As(err, &invalid) && strings.HasSuffix(invalid.GetFlag().Value.Type(), "int") {
+	if errors.As(err, &invalid) && (strings.HasSuffix(invalid.GetFlag().Value.Type(), "int") || invalid.GetFlag().Value.Type() == "float64") {
 		return malformed(invalid.GetValue(), invalid.GetFlag().Name)
 	}
 	return err
