@@ -144,7 +144,7 @@ func (u *socketUnit) dropIn() string {
 // paths returns the paths of all files that the pair may have, below a directory.
 func (u *socketUnit) paths() []string {
 	list := []string{u.unit + ".socket", u.unit + ".service"}
-	if unitName.MatchString(u.domain) { // others have no unit of their own
+	if isUnitName(u.domain) { // others have no unit of their own
 		list = append(list, u.dropIn())
 	}
 	return list

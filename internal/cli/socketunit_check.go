@@ -9,18 +9,27 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 )
 
-// unitName is a name of a unit without the suffix, as systemd takes it (systemd.unit(5)), and one that needs no
-// escaping.
-var unitName = regexp.MustCompile(`^[A-Za-z0-9:_.-]{1,200}$`)
+// isUnitName reports whether a name can be that of a unit without the suffix, as systemd takes it (systemd.unit(5)), and
+// needs no escaping.
+func isUnitName(name string) bool {
+	const most = 200
+	return name != "" && len(name) <= most && strings.IndexFunc(name, func(r rune) bool {
+		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_.-", r)
+	}) < 0
+}
 
-// unitSuffix is the end of a name that has a suffix already.
-var unitSuffix = regexp.MustCompile(`\.(service|socket|device|mount|automount|swap|target|path|timer|slice|scope)$`)
+// isUnitSuffix reports whether a word, with its dot, is the suffix of a unit's name.
+func isUnitSuffix(word string) bool {
+	return slices.Contains([]string{
+		".service", ".socket", ".device", ".mount", ".automount", ".swap", ".target", ".path", ".timer", ".slice", ".scope",
+	}, word)
+}
 
 // check returns an error if the units cannot be made, or would be broken ones.
 func (u *socketUnit) check(ctx context.Context) error {
@@ -30,7 +39,7 @@ func (u *socketUnit) check(ctx context.Context) error {
 	switch {
 	case len(u.sockets) == 0:
 		return errors.New("command 'socket-unit' requires --listen or another socket")
-	case u.proxy != "" && !unitName.MatchString(u.domain): // of berth@DOMAIN.service
+	case u.proxy != "" && !isUnitName(u.domain): // of berth@DOMAIN.service
 		return fmt.Errorf("--proxy is not possible for a domain called %q", printable(u.domain))
 	case u.idle != "" && u.proxy == "":
 		return errors.New("--idle requires --proxy")
@@ -55,9 +64,9 @@ func (u *socketUnit) checkName() error {
 		u.unit = u.domain
 	}
 	switch {
-	case !unitName.MatchString(u.unit):
+	case !isUnitName(u.unit):
 		return fmt.Errorf("%q cannot be the name of a unit; give another one by --unit", printable(u.unit))
-	case unitSuffix.MatchString(u.unit):
+	case isUnitSuffix(filepath.Ext(u.unit)):
 		return fmt.Errorf("%q has the suffix of a unit; give a name without one by --unit", u.unit)
 	}
 	return nil
