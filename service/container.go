@@ -53,8 +53,9 @@ type run struct {
 	retried    bool          // the processes did not end when they were killed, and retryStop waits for that
 	// Why it did not start again, although a life-cycle action or a caller wanted that.
 	notRestarted error
-	inherited    bool   // an earlier daemon started it, and the supervisor is not known to be gone
-	victim       Victim // of the last OOM kill that was told
+	inherited    bool      // an earlier daemon started it, and the supervisor is not known to be gone
+	victim       Victim    // of the last OOM kill that was told
+	leaving      sync.Once // of machined
 }
 
 func newContainer() *container {

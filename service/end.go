@@ -18,7 +18,7 @@ func (r *Run) finish(reason Reason, end End, now time.Time) {
 // stop ends a run: it ends the processes, releases the parts and updates the container. If a process does
 // not end, it returns an error, releases nothing and tries again later. The caller has the container locked.
 func (s *Service) stop(c *container, r *run) error {
-	s.askOwner(&r.Run)
+	s.unregister(r)
 	if err := s.endProcesses(r); err != nil {
 		if !r.retried {
 			r.retried = true
@@ -141,6 +141,8 @@ func (s *Service) watch(c *container, r *run) {
 			continue
 		case <-r.supervisor.Asked():
 			s.ordered(c, r)
+		case <-r.supervisor.Exited():
+			s.unregister(r)
 		case <-r.supervisor.Done():
 		}
 		waiting = false

@@ -42,6 +42,7 @@ type process struct {
 	execution Execution
 	snap      Process // as it began
 	over      chan struct{}
+	told      chan struct{} // the observer knows that it is over
 }
 
 // now returns the process's view.
@@ -141,7 +142,7 @@ func (c *container) protocol() int {
 // enterProcess enters a command into the registry, and watches it.
 func (s *Service) enterProcess(u domain.UUID, sup Supervisor, x Execution) *process {
 	p := &process{
-		execution: x, over: make(chan struct{}),
+		execution: x, over: make(chan struct{}), told: make(chan struct{}),
 		snap: Process{ProcessKey: ProcessKey{u, sup.PID(), x.ID()}, PID: x.PID(), Command: x.Name()},
 	}
 	s.processes.mu.Lock()
@@ -165,6 +166,7 @@ func (s *Service) watchProcess(p *process) {
 	if s.processes.has(p) {
 		s.Observer.ProcessChanged(&before, &after)
 	}
+	close(p.told)
 	time.AfterFunc(processKept, func() { s.forgetProcess(p) })
 }
 
@@ -235,7 +237,7 @@ func (s *Service) WaitProcess(ctx context.Context, key ProcessKey) (Process, err
 		return Process{}, err
 	}
 	select {
-	case <-p.over:
+	case <-p.told: // so everybody hears of the end before the command is forgotten
 	case <-ctx.Done():
 		return Process{}, context.Cause(ctx)
 	}

@@ -38,7 +38,7 @@ func (d supervisorsFake) Begin(runDir string) (Starting, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.nextPID += 2
-	s := &supervisorFake{d: d.daemon, pid: d.nextPID, done: make(chan struct{}), order: make(chan struct{}), noticed: make(chan struct{}, 1), failure: d.failure}
+	s := &supervisorFake{d: d.daemon, pid: d.nextPID, exited: make(chan struct{}), done: make(chan struct{}), order: make(chan struct{}), noticed: make(chan struct{}, 1), failure: d.failure}
 	d.supervisors[runDir] = s
 	return s, nil
 }
@@ -129,6 +129,7 @@ type supervisorFake struct {
 	requests []Request
 	order    chan struct{} // of systemd, to end
 	once     sync.Once
+	exited   chan struct{}
 	done     chan struct{}
 	end      End
 	failure  error
@@ -149,11 +150,20 @@ func (s *supervisorFake) over() bool {
 	}
 }
 
-func (s *supervisorFake) finish(e End) { s.once.Do(func() { s.end = e; close(s.done) }) }
+func (s *supervisorFake) finish(e End) {
+	s.once.Do(func() {
+		s.end = e
+		if e.Known {
+			close(s.exited)
+		}
+		close(s.done)
+	})
+}
 
 func (s *supervisorFake) PID() uint32              { return s.pid }
 func (s *supervisorFake) Leader() uint32           { return s.pid + 1 }
 func (s *supervisorFake) Asked() <-chan struct{}   { return s.order }
+func (s *supervisorFake) Exited() <-chan struct{}  { return s.exited }
 func (s *supervisorFake) Done() <-chan struct{}    { return s.done }
 func (s *supervisorFake) End() End                 { return s.end }
 func (s *supervisorFake) Noticed() <-chan struct{} { return s.noticed }

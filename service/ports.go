@@ -109,9 +109,8 @@ type Run struct {
 
 	OOMKills uint64 `json:"oom_kills,omitempty"` // processes killed for want of memory, as far as they were told
 
-	// MachineOurs, if not nil, gives the answer of Machines.Owns, which was asked for while the run's processes
-	// ended. As long as the scope is there, its machine is, too.
-	MachineOurs func() (bool, error) `json:"-"`
+	// Left, if not nil, waits until machined has forgotten the machine, which has begun already.
+	Left func() error `json:"-"`
 
 	// Final says that the note has its final state already, and that the previous run has made room for this one.
 	Final bool `json:"-"`
@@ -329,6 +328,8 @@ type Supervisor interface {
 	SignalInside(ctx context.Context, pid uint32, sig syscall.Signal) error
 	// Asked is closed when systemd has ordered the container's end. The supervisor has asked init by then.
 	Asked() <-chan struct{}
+	// Exited is closed when the supervisor has said how init ended. It has no more to do then.
+	Exited() <-chan struct{}
 	// Done is closed when the supervisor is gone. End then says how init ended.
 	Done() <-chan struct{}
 	End() End

@@ -33,6 +33,7 @@ type Process struct {
 	running chan struct{} // closed when init has been executed
 	asked   chan struct{} // closed when systemd has ordered its end
 	noticed chan struct{} // one slot: init has said something
+	exited  chan struct{} // closed when the supervisor has said how init ended
 	done    chan struct{} // closed when the supervisor is gone
 
 	mu        sync.Mutex
@@ -53,7 +54,7 @@ type Process struct {
 func newProcess(pid uint32) *Process {
 	return &Process{
 		pid: pid, child: pid != 0, executions: executions{},
-		placed: make(chan struct{}), running: make(chan struct{}), asked: make(chan struct{}), noticed: make(chan struct{}, 1), done: make(chan struct{}),
+		placed: make(chan struct{}), running: make(chan struct{}), asked: make(chan struct{}), noticed: make(chan struct{}, 1), exited: make(chan struct{}), done: make(chan struct{}),
 	}
 }
 
@@ -66,6 +67,9 @@ func (p *Process) PID() uint32 {
 
 // Done returns a channel that is closed when the supervisor is gone and reaped.
 func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Exited returns a channel that is closed when the supervisor has said how init ended.
+func (p *Process) Exited() <-chan struct{} { return p.exited }
 
 // Asked returns a channel that is closed when systemd has ordered the container's end. The supervisor has asked
 // init by then.
@@ -265,6 +269,7 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 	case *wire.Exited:
 		killed := p.end
 		p.end = endOf(m)
+		once(p.exited)
 		p.end.OOMKills, p.end.OutOfMemory = killed.OOMKills, killed.OutOfMemory
 	case *wire.ConsoleAnswer:
 		p.answers.answer(m.Request, answer{err: refused(m.Refusal)})
