@@ -55,8 +55,8 @@ type core interface {
 	ByLeader(pid uint32) (service.Snapshot, error)
 	XML(u domain.UUID, inactive bool) (string, error)
 	Plan(u domain.UUID, inactive bool) (string, error)
-	Stats(u domain.UUID, want figures.Group) (service.Stats, error)
-	AllStats(want figures.Group, wanted func(*service.Snapshot) bool) ([]service.Stats, error)
+	Stats(u domain.UUID, want figures.Wanted) (service.Stats, error)
+	AllStats(want figures.Wanted, wanted func(*service.Snapshot) bool) ([]service.Stats, error)
 	Process(key service.ProcessKey) (service.Process, error)
 	Processes() []service.Process
 }

@@ -325,18 +325,18 @@ func (f *fakeCore) Plan(u domain.UUID, inactive bool) (string, error) {
 	return fmt.Sprintf(`{"inactive": %v}`, inactive), f.run(context.Background(), "plan", u)
 }
 
-func (f *fakeCore) Stats(u domain.UUID, want figures.Group) (service.Stats, error) {
+func (f *fakeCore) Stats(u domain.UUID, want figures.Wanted) (service.Stats, error) {
 	f.mu.Lock()
 	st := service.Stats{Snapshot: f.snaps[u]}
 	f.mu.Unlock()
 	st.Put(figures.CPUUsageUSec, 7)
-	if want.Has(figures.IO) {
+	if want.Whole(figures.IO) {
 		st.AddDevice(figures.Device{Name: "vda", ReadBytes: 512, ReadOperations: 1})
 	}
 	return st, f.run(context.Background(), "stats", u)
 }
 
-func (f *fakeCore) AllStats(want figures.Group, wanted func(*service.Snapshot) bool) ([]service.Stats, error) {
+func (f *fakeCore) AllStats(want figures.Wanted, wanted func(*service.Snapshot) bool) ([]service.Stats, error) {
 	var list []service.Stats
 	for _, snap := range f.List() {
 		if !wanted(&snap) {

@@ -18,35 +18,43 @@ const allStatsSignature = "a(susossa{st}a{sa{sa{st}}})"
 func getStatsMethod() *method {
 	return &method{
 		name: "GetStats", in: "a{sv}", out: "a{sv}", action: contract.ActionMonitor, doing: "read the statistics of domain",
-		options: map[string]string{"groups": "as"}, run: getStats,
+		options: map[string]string{"groups": "as", "figures": "as"}, run: getStats,
 	}
 }
 
 func getAllStatsMethod() *method {
 	return &method{
 		name: "GetAllStats", in: "a{sv}", out: allStatsSignature, action: contract.ActionMonitor, doing: "read the statistics of domains",
-		options: map[string]string{"groups": "as", "state": "as", "persistent": "b", "containers": "ao"}, run: getAllStats,
+		options: map[string]string{"groups": "as", "figures": "as", "state": "as", "persistent": "b", "containers": "ao"}, run: getAllStats,
 	}
 }
 
-// groupsOf returns the groups of figures that a call asks for, all if it names none.
-func groupsOf(c *call) (figures.Group, error) {
-	if !c.given("groups") {
-		return figures.All, nil
+// wantedBy returns the figures that a call asks for by their groups and names, all if it names none.
+func wantedBy(c *call) (want figures.Wanted, err error) {
+	if !c.given("groups") && !c.given("figures") {
+		return figures.Of(figures.All), nil
 	}
-	var want figures.Group
+	var groups figures.Group
 	for _, name := range option[[]string](c, "groups") {
 		g, ok := figures.GroupOf(name)
 		if !ok {
-			return 0, stdError(contract.ErrorInvalidArgs, "there is no group of figures %q; there are %s", name, strings.Join(figures.GroupNames(), ", "))
+			return want, stdError(contract.ErrorInvalidArgs, "there is no group of figures %q; there are %s", name, strings.Join(figures.GroupNames(), ", "))
 		}
-		want |= g
+		groups |= g
+	}
+	want = figures.Of(groups)
+	for _, name := range option[[]string](c, "figures") {
+		f, ok := figures.Named([]byte(name))
+		if !ok {
+			return want, stdError(contract.ErrorInvalidArgs, "there is no figure %q; org.berth1(5) has their names", name)
+		}
+		want = want.And(f)
 	}
 	return want, nil
 }
 
 func getStats(_ context.Context, s *Server, c *call) ([]any, error) {
-	want, err := groupsOf(c)
+	want, err := wantedBy(c)
 	if err != nil {
 		return nil, err
 	}
@@ -58,11 +66,11 @@ func getStats(_ context.Context, s *Server, c *call) ([]any, error) {
 	for f, value := range stats.All() {
 		out[f.String()] = dbus.MakeVariant(value)
 	}
-	if want.Has(figures.State) {
+	if want.Whole(figures.State) {
 		out["state"] = dbus.MakeVariant(string(stats.State))
 		out["reason"] = dbus.MakeVariant(string(stats.Reason))
 	}
-	if want.Has(figures.IO) {
+	if want.Whole(figures.IO) {
 		out[figures.BlockDevices] = dbus.MakeVariant(blockDevices(stats.Block))
 	}
 	return []any{out}, nil
@@ -77,7 +85,7 @@ func blockDevices(list []figures.Device) map[string]map[string]uint64 {
 }
 
 func getAllStats(_ context.Context, s *Server, c *call) ([]any, error) {
-	want, err := groupsOf(c)
+	want, err := wantedBy(c)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ func TestGetAllStats(t *testing.T) {
 	}{
 		"all":        {nil, []statsRow{a, whole}},
 		"groups":     {map[string]any{"groups": []string{"cpu", "state"}}, []statsRow{a, b}},
+		"figures":    {map[string]any{"figures": []string{"io-read-bytes"}, "groups": []string{"cpu"}}, []statsRow{a, b}},
 		"no group":   {map[string]any{"groups": []string{}}, []statsRow{a, b}},
 		"running":    {map[string]any{"state": []string{"running"}}, []statsRow{whole}},
 		"persistent": {map[string]any{"persistent": true}, []statsRow{a}},
@@ -53,6 +54,8 @@ func TestGetAllStats(t *testing.T) {
 	for _, call := range []*dbus.Call{
 		r.call(rootPath, contract.ManagerInterface+".GetAllStats", map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"net"})}),
 		r.call(ContainerPath(uuidB), contract.ContainerInterface+".GetStats", map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"net"})}),
+		r.call(rootPath, contract.ManagerInterface+".GetAllStats", map[string]dbus.Variant{"figures": dbus.MakeVariant([]string{"cpu"})}),
+		r.call(ContainerPath(uuidB), contract.ContainerInterface+".GetStats", map[string]dbus.Variant{"figures": dbus.MakeVariant([]string{"cpu"})}),
 		r.call(rootPath, contract.ManagerInterface+".GetAllStats", map[string]dbus.Variant{"group": dbus.MakeVariant([]string{"cpu"})}),
 	} {
 		fails(t, call, contract.ErrorInvalidArgs)

@@ -85,6 +85,29 @@ func TestMarshalledStats(t *testing.T) {
 	}
 }
 
+// TestWantedBy: a call's options name groups and single figures; without any, all are wanted.
+func TestWantedBy(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		options map[string]dbus.Variant
+		want    figures.Wanted
+		fault   bool
+	}{
+		"all":            {nil, figures.Of(figures.All), false},
+		"groups":         {map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"io", "cpu"})}, figures.Of(figures.IO | figures.CPU), false},
+		"no group":       {map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{})}, figures.Wanted{}, false},
+		"figures":        {map[string]dbus.Variant{"figures": dbus.MakeVariant([]string{"memory-current", "tasks-current"})}, figures.Wanted{}.And(figures.MemoryCurrent, figures.TasksCurrent), false},
+		"both":           {map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"cpu"}), "figures": dbus.MakeVariant([]string{"memory-peak"})}, figures.Of(figures.CPU).And(figures.MemoryPeak), false},
+		"unknown group":  {map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"net"})}, figures.Wanted{}, true},
+		"unknown figure": {map[string]dbus.Variant{"figures": dbus.MakeVariant([]string{"memory"})}, figures.Wanted{}, true},
+	} {
+		got, err := wantedBy(&call{args: []any{tc.options}})
+		if (err != nil) != tc.fault || !tc.fault && got != tc.want {
+			t.Errorf("%s: %+v, %v; want %+v", name, got, err, tc.want)
+		}
+	}
+}
+
 // BenchmarkMarshalStats: the reply for 1,000 containers takes some milliseconds.
 func BenchmarkMarshalStats(b *testing.B) {
 	list := several(1000)

@@ -57,12 +57,12 @@ func (d cgroupsFake) Open(group string, id uint64) (Cgroup, error) {
 // Figures has 7 tasks of each container, if its group is there.
 func (d cgroupsFake) Figures() FigureReader { return d }
 
-func (d cgroupsFake) Read(into *figures.Figures, group string, id uint64, want figures.Group) error {
+func (d cgroupsFake) Read(into *figures.Figures, group string, id uint64, want figures.Wanted) error {
 	err := d.call("figures.Read")
 	if is, gone := d.ID(group); gone != nil || is != id {
 		return fs.ErrNotExist
 	}
-	if want.Has(figures.PIDs) {
+	if want.Has(figures.TasksCurrent) {
 		into.Put(figures.TasksCurrent, 7)
 	}
 	return err

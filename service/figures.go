@@ -24,7 +24,7 @@ type Stats struct {
 }
 
 // Stats returns a running container's figures. It returns a StateError if the container is off.
-func (s *Service) Stats(u domain.UUID, want figures.Group) (Stats, error) {
+func (s *Service) Stats(u domain.UUID, want figures.Wanted) (Stats, error) {
 	c, err := s.find(u)
 	if err != nil {
 		return Stats{}, err
@@ -45,7 +45,7 @@ func (s *Service) Stats(u domain.UUID, want figures.Group) (Stats, error) {
 // one that ends meanwhile has fewer. Nothing waits for a container here: the readers take no container's lock and no place in its
 // queue, and the kernel answers from its memory. What cannot be read of one is logged, and is no fault of the others. It returns an
 // error if berthd has not the means to read: a missing figure would say that the host does not count it.
-func (s *Service) AllStats(want figures.Group, wanted func(*Snapshot) bool) ([]Stats, error) {
+func (s *Service) AllStats(want figures.Wanted, wanted func(*Snapshot) bool) ([]Stats, error) {
 	list := s.toMeasure(wanted)
 	faults := make([]error, len(list))
 	var next atomic.Int64
@@ -110,33 +110,30 @@ func (s *Service) toMeasure(wanted func(*Snapshot) bool) []*measured {
 }
 
 // read reads the figures of one container of many.
-func (m *measured) read(reader FigureReader, want figures.Group) (err error) {
+func (m *measured) read(reader FigureReader, want figures.Wanted) (err error) {
 	defer func() { // in this goroutine a panic would be the end of the daemon, not of one call
 		if v := recover(); v != nil {
 			err = fmt.Errorf("internal error: %v: %s", v, debug.Stack())
 		}
 	}()
-	m.fromSnapshot(want)
+	defer m.fromSnapshot(want)
 	if m.ControlGroup == "" {
 		return nil
 	}
 	return ignoreGone(reader.Read(&m.Figures, m.ControlGroup, m.groupID, want))
 }
 
-// fromSnapshot enters the figures that the kernel does not know.
-func (m *measured) fromSnapshot(want figures.Group) {
+// fromSnapshot enters the figures that the kernel does not know, and takes away what nobody wants.
+func (m *measured) fromSnapshot(want figures.Wanted) {
 	put := func(f figures.Figure, t time.Time) {
 		if !t.IsZero() {
 			m.Put(f, uint64(t.UnixMicro()))
 		}
 	}
-	if want.Has(figures.State) {
-		put(figures.StateChangedUSec, m.StateChanged)
-		if m.State.Active() {
-			put(figures.StartedUSec, m.Started)
-		}
-	}
-	if want.Has(figures.CPU) && m.State.Active() {
+	put(figures.StateChangedUSec, m.StateChanged)
+	if m.State.Active() {
+		put(figures.StartedUSec, m.Started)
 		m.Put(figures.VCPUs, uint64(m.VCPUs))
 	}
+	m.Keep(want)
 }

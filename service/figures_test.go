@@ -17,17 +17,17 @@ func TestStats(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	s, u := running(t, w)
-	st, err := s.Stats(u, figures.PIDs|figures.State)
+	st, err := s.Stats(u, figures.Of(figures.PIDs|figures.State))
 	started, known := st.Get(figures.StartedUSec)
 	if tasks, _ := st.Get(figures.TasksCurrent); err != nil || tasks != 7 || !known || started != uint64(st.Started.UnixMicro()) || st.Name != "web" {
 		t.Errorf("%s: %d tasks, started %d, %v", st.Name, tasks, started, err)
 	}
-	st, err = s.Stats(u, figures.CPU)
+	st, err = s.Stats(u, figures.Of(figures.CPU))
 	if _, known := st.Get(figures.TasksCurrent); err != nil || known {
 		t.Errorf("tasks that nobody asked for: %v, %v", known, err)
 	}
 	w.fault = "figures.Read"
-	if _, err := s.Stats(u, figures.All); !errors.Is(err, errFault) {
+	if _, err := s.Stats(u, figures.Of(figures.All)); !errors.Is(err, errFault) {
 		t.Errorf("a fault is %v", err)
 	}
 	w.fault = ""
@@ -35,7 +35,7 @@ func TestStats(t *testing.T) {
 		t.Fatal(err)
 	}
 	var state *StateError
-	if _, err := s.Stats(u, figures.All); !errors.As(err, &state) || state.Kind != NotRunning {
+	if _, err := s.Stats(u, figures.Of(figures.All)); !errors.As(err, &state) || state.Kind != NotRunning {
 		t.Errorf("off: %v", err)
 	}
 }
@@ -51,10 +51,10 @@ func TestStatsOfOneThatEnds(t *testing.T) {
 		clear(w.units)
 	})
 	var state *StateError
-	if _, err := s.Stats(u, figures.All); !errors.As(err, &state) || state.Kind != NotRunning {
+	if _, err := s.Stats(u, figures.Of(figures.All)); !errors.As(err, &state) || state.Kind != NotRunning {
 		t.Errorf("it is %v", err)
 	}
-	list, err := s.AllStats(figures.All, everyone)
+	list, err := s.AllStats(figures.Of(figures.All), everyone)
 	if err != nil || len(list) != 1 || list[0].Name != "web" {
 		t.Fatalf("there are %d", len(list))
 	}
@@ -80,7 +80,7 @@ func TestAllStats(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.unlock()
-	list, err := s.AllStats(figures.All, everyone)
+	list, err := s.AllStats(figures.Of(figures.All), everyone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,16 +101,16 @@ func TestAllStats(t *testing.T) {
 		t.Error("off has a start")
 	}
 	w.fault = "figures.Read"
-	if got, err := s.AllStats(figures.All, everyone); err != nil || len(got) != 2 {
+	if got, err := s.AllStats(figures.Of(figures.All), everyone); err != nil || len(got) != 2 {
 		t.Errorf("with a fault there are %d, %v", len(got), err)
 	}
 	w.fault = ""
 	w.onCall("figures.Read", func() { panic("a mistake") })
-	if got, err := s.AllStats(figures.All, everyone); err != nil || len(got) != 2 {
+	if got, err := s.AllStats(figures.Of(figures.All), everyone); err != nil || len(got) != 2 {
 		t.Errorf("with a panic there are %d, %v", len(got), err)
 	}
 	w.onCall("figures.Read", nil)
-	got, err := s.AllStats(figures.All, func(snap *Snapshot) bool { return snap.State.Active() })
+	got, err := s.AllStats(figures.Of(figures.All), func(snap *Snapshot) bool { return snap.State.Active() })
 	if err != nil || len(got) != 1 || got[0].Name != "web" {
 		t.Errorf("active are %d, %v", len(got), err)
 	}

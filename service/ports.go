@@ -211,7 +211,7 @@ type Cgroups interface {
 type FigureReader interface {
 	// Read enters the figures of a scope's group, as far as the host counts them. It returns fs.ErrNotExist if the group is
 	// gone. After any other error some figures may be missing.
-	Read(into *figures.Figures, path string, id uint64, want figures.Group) error
+	Read(into *figures.Figures, path string, id uint64, want figures.Wanted) error
 }
 
 // Cgroup is the control group of one scope. Kill, Freeze, Thaw and Frozen are about the payload only.

@@ -109,12 +109,14 @@ func (w *watcher) host(ctx context.Context) (top.Host, error) {
 }
 
 // look reads the figures of all containers in one call. After a lost connection, the next look makes a new one.
-func (w *watcher) look(ctx context.Context, needs top.Group, clock string) (top.Look, error) {
+func (w *watcher) look(ctx context.Context, needs top.Kinds, clock string) (top.Look, error) {
 	d, err := w.connected(ctx)
 	if err != nil {
 		return top.Look{}, err
 	}
-	list, err := d.AllStats(ctx, client.StatsFilter{Groups: groupsOf(needs)})
+	kinds := needs.All()
+	wanted := kindFigures(kinds)
+	list, err := d.AllStats(ctx, client.StatsFilter{Figures: wanted})
 	if errors.Is(err, client.ErrLost) {
 		w.close()
 	}
@@ -124,38 +126,39 @@ func (w *watcher) look(ctx context.Context, needs top.Group, clock string) (top.
 	now := time.Now()
 	l := top.Look{NSec: int64(now.Sub(w.begun)), Clock: now.Format(clock)}
 	for i := range list {
-		l.Containers = append(l.Containers, seen(&list[i]))
+		l.Containers = append(l.Containers, seen(&list[i], kinds, wanted))
 	}
 	return l, nil
 }
 
-// groupsOf returns berthd's groups of figures. It has at least one: none would mean all.
-func groupsOf(needs top.Group) figures.Group {
-	groups := figures.Group(0)
-	for need, group := range map[top.Group]figures.Group{
-		top.CPU: figures.CPU, top.Memories: figures.Memory, top.IO: figures.IO, top.PIDs: figures.PIDs,
-	} {
-		if needs&need != 0 {
-			groups |= group
+// seen returns a container as the table has it.
+func seen(s *client.ContainerStats, kinds []top.Kind, wanted []figures.Figure) top.Container {
+	c := top.Container{Name: printable(s.Name), UUID: s.UUID, State: s.State, ID: s.ID}
+	for i, f := range wanted {
+		if value, known := s.Get(f); known {
+			c.Figures.Put(kinds[i], value)
 		}
 	}
-	return groups
+	return c
 }
 
-// seen returns a container as the table has it.
-func seen(s *client.ContainerStats) top.Container {
-	c := top.Container{Name: printable(s.Name), UUID: s.UUID, State: s.State, ID: s.ID}
-	for kind, figure := range map[top.Kind]figures.Figure{
+// kindFigures returns berthd's figures of kinds.
+func kindFigures(kinds []top.Kind) []figures.Figure {
+	list := make([]figures.Figure, len(kinds))
+	for i, k := range kinds {
+		list[i] = figureOf(k)
+	}
+	return list
+}
+
+// figureOf returns berthd's figure of a kind.
+func figureOf(k top.Kind) figures.Figure {
+	return map[top.Kind]figures.Figure{
 		top.CPUUSec: figures.CPUUsageUSec, top.ThrottledUSec: figures.CPUThrottledUSec,
 		top.Memory: figures.MemoryCurrent, top.MemoryMax: figures.MemoryMax, top.Swap: figures.MemorySwapCurrent,
 		top.ReadBytes: figures.IOReadBytes, top.WriteBytes: figures.IOWriteBytes,
 		top.ReadOperations: figures.IOReadOperations, top.WriteOperations: figures.IOWriteOperations, top.Tasks: figures.TasksCurrent,
-	} {
-		if value, known := s.Get(figure); known {
-			c.Figures.Put(kind, value)
-		}
-	}
-	return c
+	}[k]
 }
 
 // batch prints tables. Each is of the time since the one before; the first waits for that, too.

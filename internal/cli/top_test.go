@@ -43,30 +43,33 @@ func TestTopUsage(t *testing.T) {
 	}
 }
 
-// watched is a berthd that remembers which groups of figures it was asked for.
+// watched is a berthd that remembers which figures it was asked for.
 type watched struct {
 	*fake
-	groups []figures.Group
+	filters []client.StatsFilter
 }
 
 func (w *watched) AllStats(ctx context.Context, f client.StatsFilter) ([]client.ContainerStats, error) {
-	w.groups = append(w.groups, f.Groups)
+	w.filters = append(w.filters, f)
 	return w.fake.AllStats(ctx, f)
 }
 
 // TestTopAsksForWhatItShows: each look is one call, for the figures of the columns that are shown.
 func TestTopAsksForWhatItShows(t *testing.T) {
 	t.Parallel()
-	for line, want := range map[string]figures.Group{
-		"top -b -n 2":                                figures.CPU | figures.Memory | figures.IO | figures.PIDs,
-		"top -b -n 2 --columns name":                 figures.CPU | figures.Memory,
-		"top -b -n 2 --columns name --sort read-ops": figures.CPU | figures.Memory | figures.IO,
+	for line, want := range map[string][]figures.Figure{
+		"top -b -n 2":                                {figures.CPUUsageUSec, figures.MemoryCurrent, figures.IOReadBytes, figures.IOWriteBytes, figures.TasksCurrent},
+		"top -b -n 2 --columns name":                 {figures.CPUUsageUSec, figures.MemoryCurrent},
+		"top -b -n 2 --columns name --sort read-ops": {figures.CPUUsageUSec, figures.MemoryCurrent, figures.IOReadOperations},
+		"top -b -n 2 --columns throttled,limit,swap": {
+			figures.CPUUsageUSec, figures.CPUThrottledUSec, figures.MemoryCurrent, figures.MemoryMax, figures.MemorySwapCurrent,
+		},
 	} {
 		w := &watched{fake: fleet()}
 		cfg := config(w.fake)
 		cfg.Connect = func(context.Context) (Daemon, error) { return w, nil }
 		runWith(t.Context(), cfg, strings.Split(line, " ")...)
-		if diff := cmp.Diff([]figures.Group{want, want, want}, w.groups); diff != "" {
+		if diff := cmp.Diff([]client.StatsFilter{{Figures: want}, {Figures: want}, {Figures: want}}, w.filters); diff != "" {
 			t.Errorf("%s, want (-), got (+):\n%s", line, diff)
 		}
 		if diff := cmp.Diff([]string{"NodeInfo", "AllStats", "AllStats", "AllStats"}, w.calls); diff != "" || w.closed != 1 {

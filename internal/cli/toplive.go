@@ -82,7 +82,7 @@ func (w *watcher) follow(ctx context.Context, l *live, work chan<- func()) {
 	}
 	for round := 0; ; round++ {
 		type wish struct {
-			needs top.Group
+			needs top.Kinds
 			every float64
 		}
 		wished := make(chan wish, 1)

@@ -26,8 +26,9 @@ type ContainerStats struct {
 // StatsFilter says whose figures AllStats gives, and which. The zero value is all of all.
 type StatsFilter struct {
 	Filter
-	Groups     figures.Group // 0: all
-	Containers []Path        // nil: all
+	Groups     figures.Group    // 0: all, unless Figures names some
+	Figures    []figures.Figure // besides those of Groups
+	Containers []Path           // nil: all
 }
 
 // AllStats reads the figures of the containers that a filter lets through, by name.
@@ -35,6 +36,13 @@ func (c *Client) AllStats(ctx context.Context, f StatsFilter) ([]ContainerStats,
 	options := f.options()
 	if f.Groups != 0 {
 		options["groups"] = dbus.MakeVariant(groupNames(f.Groups))
+	}
+	if f.Figures != nil {
+		names := make([]string, len(f.Figures))
+		for i, one := range f.Figures {
+			names[i] = one.String()
+		}
+		options["figures"] = dbus.MakeVariant(names)
 	}
 	if f.Containers != nil {
 		options["containers"] = dbus.MakeVariant(f.Containers)

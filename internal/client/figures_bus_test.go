@@ -38,7 +38,7 @@ func TestBusAllStats(t *testing.T) {
 	}})
 	yes := true
 	got, err := c.AllStats(t.Context(), client.StatsFilter{
-		Filter: client.Filter{States: []string{"running"}, Persistent: &yes}, Groups: figures.CPU | figures.Pressure, Containers: []client.Path{web},
+		Filter: client.Filter{States: []string{"running"}, Persistent: &yes}, Groups: figures.CPU | figures.Pressure, Figures: []figures.Figure{figures.MemoryPeak}, Containers: []client.Path{web},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestBusAllStats(t *testing.T) {
 	options := []map[string]dbus.Variant{
 		{
 			"state": dbus.MakeVariant([]string{"running"}), "persistent": dbus.MakeVariant(true),
-			"groups": dbus.MakeVariant([]string{"cpu", "pressure"}), "containers": dbus.MakeVariant([]dbus.ObjectPath{web}),
+			"groups": dbus.MakeVariant([]string{"cpu", "pressure"}), "figures": dbus.MakeVariant([]string{"memory-peak"}), "containers": dbus.MakeVariant([]dbus.ObjectPath{web}),
 		},
 		{},
 	}

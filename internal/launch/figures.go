@@ -31,7 +31,7 @@ func (g *Cgroups) Figures() service.FigureReader {
 
 // Read enters the figures of a scope. It returns fs.ErrNotExist if there is no group with this path and id. A file that cannot
 // be understood is an error, and all others are read.
-func (r *figureReader) Read(into *figures.Figures, group string, id uint64, want figures.Group) error {
+func (r *figureReader) Read(into *figures.Figures, group string, id uint64, want figures.Wanted) error {
 	dir, err := cgroup.At(r.mountPoint, group)
 	if err != nil {
 		return err
@@ -40,29 +40,21 @@ func (r *figureReader) Read(into *figures.Figures, group string, id uint64, want
 	if is, err := idOf(dir); err != nil || is != id {
 		return errors.Join(err, &fs.PathError{Op: "open control group", Path: group, Err: fs.ErrNotExist})
 	}
-	s := sheet{figureReader: r, dir: dir, into: into}
-	for _, part := range []struct {
-		group figures.Group
-		read  func()
-	}{
-		{figures.CPU, s.cpu},
-		{figures.Memory, s.memory},
-		{figures.IO, s.io},
-		{figures.PIDs, s.pids},
-		{figures.Pressure, s.pressure},
-	} {
-		if want.Has(part.group) {
-			part.read()
-		}
-	}
+	s := sheet{figureReader: r, dir: dir, into: into, want: want}
+	s.cpu()
+	s.memory()
+	s.io()
+	s.pids()
+	s.pressure()
 	return errors.Join(s.errs...)
 }
 
-// sheet is the reading of one scope.
+// sheet is the reading of one scope. It reads the files that have something wanted: each file costs the same.
 type sheet struct {
 	*figureReader
 	dir  *cgroup.Dir
 	into *figures.Figures
+	want figures.Wanted
 	errs []error
 }
 
@@ -86,32 +78,61 @@ func (s *sheet) single(name string, f figures.Figure) bool {
 	return s.read(name, func(text []byte) error { return s.into.Single(f, text) })
 }
 
+// wanted is read for a file that has figures of which one is wanted.
+func (s *sheet) wanted(name string, parse func(text []byte) error, list ...figures.Figure) {
+	if s.want.HasAny(list...) {
+		s.read(name, parse)
+	}
+}
+
+// wantedSingle is single for a figure that is wanted.
+func (s *sheet) wantedSingle(name string, f figures.Figure) {
+	if s.want.Has(f) {
+		s.single(name, f)
+	}
+}
+
 const payload = cgroup.Payload + "/"
 
 func (s *sheet) cpu() {
-	s.read(payload+"cpu.stat", s.into.CPUUsage)
-	s.read("cpu.stat", s.into.CPUThrottling)
+	s.wanted(payload+"cpu.stat", s.into.CPUUsage, figures.CPUUsageUSec, figures.CPUUserUSec, figures.CPUSystemUSec)
+	s.wanted("cpu.stat", s.into.CPUThrottling, figures.CPUPeriods, figures.CPUThrottledPeriods, figures.CPUThrottledUSec)
 }
 
+// memory enters the figures of memory. On a host without the controller it looks for one file only.
 func (s *sheet) memory() {
-	if !s.single(payload+"memory.current", figures.MemoryCurrent) {
+	if s.want.Has(figures.MemoryCurrent) && !s.single(payload+"memory.current", figures.MemoryCurrent) {
 		return
 	}
-	s.single(payload+"memory.peak", figures.MemoryPeak)
-	s.single(payload+"memory.swap.current", figures.MemorySwapCurrent)
-	s.read(payload+"memory.stat", s.into.MemoryStat)
-	s.single("memory.max", figures.MemoryMax)
-	s.read("memory.events", s.into.MemoryEvents)
+	s.wantedSingle(payload+"memory.peak", figures.MemoryPeak)
+	s.wantedSingle(payload+"memory.swap.current", figures.MemorySwapCurrent)
+	s.wanted(payload+"memory.stat", s.into.MemoryStat, figures.MemoryAnon, figures.MemoryFile, figures.MemoryKernel,
+		figures.MemoryShmem, figures.MemoryPageFaults, figures.MemoryMajorPageFaults)
+	s.wantedSingle("memory.max", figures.MemoryMax)
+	s.wanted("memory.events", s.into.MemoryEvents, figures.MemoryHighEvents, figures.MemoryMaxEvents, figures.MemoryOOMEvents, figures.MemoryOOMKills)
 }
 
+// io enters the sums, and each device if the whole group is wanted.
 func (s *sheet) io() {
-	s.read(payload+"io.stat", func(text []byte) error { return s.into.IOStat(text, s.device) })
+	parse := func(text []byte) error { return s.into.IOStat(text, s.device) }
+	s.wanted(payload+"io.stat", parse, figures.IOReadBytes, figures.IOReadOperations, figures.IOWriteBytes, figures.IOWriteOperations)
+	if !s.want.Whole(figures.IO) {
+		s.into.Block = nil
+	}
 }
 
 func (s *sheet) pressure() {
-	s.read(payload+"cpu.pressure", s.into.CPUPressure)
-	s.read(payload+"memory.pressure", s.into.MemoryPressure)
-	s.read(payload+"io.pressure", s.into.IOPressure)
+	for _, f := range []struct {
+		name  string
+		parse func(text []byte) error
+		first figures.Figure // of four
+	}{
+		{"cpu.pressure", s.into.CPUPressure, figures.CPUPressureSomeUSec},
+		{"memory.pressure", s.into.MemoryPressure, figures.MemoryPressureSomeUSec},
+		{"io.pressure", s.into.IOPressure, figures.IOPressureSomeUSec},
+	} {
+		s.wanted(payload+f.name, f.parse, f.first, f.first+1, f.first+2, f.first+3)
+	}
 }
 
 // device returns the kernel's name of a block device. It is the number if the device has gone meanwhile.

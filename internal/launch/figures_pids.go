@@ -13,14 +13,24 @@ import (
 // maxWalk is how many groups are looked at for refused forks. A container can have as many as it likes.
 const maxWalk = 128
 
-// pids enters the tasks. Since Linux 6.11 the kernel counts a refused fork in the group with the limit, and in those above.
-// Before, and with the mount option pids_localevents, it counts only in the group of the process that forked. So if the scope
-// has been at its limit, and says nothing of refused forks, the groups below say it. One that was removed says nothing more.
+// pids enters the tasks.
 func (s *sheet) pids() {
-	if !s.single(payload+"pids.current", figures.TasksCurrent) {
+	if s.want.Has(figures.TasksCurrent) && !s.single(payload+"pids.current", figures.TasksCurrent) {
 		return
 	}
-	s.single("pids.max", figures.TasksMax)
+	if s.want.HasAny(figures.TasksMax, figures.TasksMaxEvents) {
+		s.single("pids.max", figures.TasksMax)
+	}
+	if s.want.Has(figures.TasksMaxEvents) {
+		s.refused()
+	}
+}
+
+// refused enters the forks that the limit refused. Since Linux 6.11 the kernel counts one in the group with the limit, and in
+// those above. Before, and with the mount option pids_localevents, it counts only in the group of the process that forked. So
+// if the scope has been at its limit, and says nothing of refused forks, the groups below say it. One that was removed says
+// nothing more.
+func (s *sheet) refused() {
 	s.read("pids.events", s.into.PIDsEvents)
 	limit, limited := s.into.Get(figures.TasksMax)
 	if events, _ := s.into.Get(figures.TasksMaxEvents); events > 0 || !limited {

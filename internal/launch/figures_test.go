@@ -70,7 +70,7 @@ func TestFigures(t *testing.T) {
 	t.Parallel()
 	g, id := hierarchy(t, whole())
 	var got figures.Figures
-	if err := g.Figures().Read(&got, "/a.scope", id, figures.All); err != nil {
+	if err := g.Figures().Read(&got, "/a.scope", id, figures.Of(figures.All)); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]uint64{
@@ -103,8 +103,32 @@ func TestFiguresOfGroups(t *testing.T) {
 	g, id := hierarchy(t, whole())
 	for group, want := range map[figures.Group]int{figures.CPU: 6, figures.Memory: 14, figures.IO: 4, figures.PIDs: 3, figures.Pressure: 12, 0: 0} {
 		var got figures.Figures
-		if err := g.Figures().Read(&got, "/a.scope", id, group); err != nil || got.Len() != want {
+		if err := g.Figures().Read(&got, "/a.scope", id, figures.Of(group)); err != nil || got.Len() != want {
 			t.Errorf("group %d has %d figures, %v; want %d", group, got.Len(), err, want)
+		}
+	}
+}
+
+// TestFiguresByName: only the files of the figures that were asked for are read.
+func TestFiguresByName(t *testing.T) {
+	t.Parallel()
+	for want, file := range map[figures.Figure]string{
+		figures.CPUUsageUSec: "payload/cpu.stat", figures.CPUThrottledUSec: "cpu.stat",
+		figures.MemoryCurrent: "payload/memory.current", figures.MemoryKernel: "payload/memory.stat", figures.MemoryMax: "memory.max", figures.MemoryOOMKills: "memory.events",
+		figures.IOWriteBytes: "payload/io.stat", figures.TasksCurrent: "payload/pids.current", figures.TasksMax: "pids.max",
+		figures.MemoryPressureFullAvg10: "payload/memory.pressure",
+	} {
+		files := map[string]string{}
+		for name, text := range whole() {
+			if files[name] = text; name != file {
+				files[name] = "much\n" // which would be an error
+			}
+		}
+		g, id := hierarchy(t, files)
+		var got figures.Figures
+		err := g.Figures().Read(&got, "/a.scope", id, figures.Wanted{}.And(want))
+		if _, known := got.Get(want); err != nil || !known || len(got.Block) > 0 {
+			t.Errorf("%v: %v, %v, %d devices", want, known, err, len(got.Block))
 		}
 	}
 }
@@ -114,7 +138,7 @@ func TestFiguresWithoutController(t *testing.T) {
 	t.Parallel()
 	g, id := hierarchy(t, map[string]string{"cpu.stat": "usage_usec 9\n", "payload/cpu.stat": "usage_usec 3\nuser_usec 2\nsystem_usec 1\n"})
 	var got figures.Figures
-	err := g.Figures().Read(&got, "/a.scope", id, figures.All)
+	err := g.Figures().Read(&got, "/a.scope", id, figures.Of(figures.All))
 	want := map[string]uint64{"cpu-usage-usec": 3, "cpu-user-usec": 2, "cpu-system-usec": 1}
 	if diff := cmp.Diff(want, numbers(&got.Set)); diff != "" || err != nil {
 		t.Errorf("%v; figures differ (-want +got):\n%s", err, diff)
@@ -127,7 +151,7 @@ func TestFiguresOfAnother(t *testing.T) {
 	g, id := hierarchy(t, whole())
 	var got figures.Figures
 	for path, id := range map[string]uint64{"/a.scope": id + 1, "/b.scope": id} {
-		if err := g.Figures().Read(&got, path, id, figures.All); !errors.Is(err, fs.ErrNotExist) || got.Len() > 0 {
+		if err := g.Figures().Read(&got, path, id, figures.Of(figures.All)); !errors.Is(err, fs.ErrNotExist) || got.Len() > 0 {
 			t.Errorf("%s: %d figures, %v", path, got.Len(), err)
 		}
 	}
@@ -140,7 +164,7 @@ func TestFiguresWithAFault(t *testing.T) {
 	files["payload/memory.peak"] = "much\n"
 	g, id := hierarchy(t, files)
 	var got figures.Figures
-	err := g.Figures().Read(&got, "/a.scope", id, figures.All)
+	err := g.Figures().Read(&got, "/a.scope", id, figures.Of(figures.All))
 	if err == nil || err.Error() != `payload/memory.peak: "much" is no number of 64 bits` {
 		t.Errorf("the error is %v", err)
 	}
@@ -175,7 +199,7 @@ func TestRefusedForks(t *testing.T) {
 			}
 			g, id := hierarchy(t, files)
 			var got figures.Figures
-			if err := g.Figures().Read(&got, "/a.scope", id, figures.PIDs); err != nil {
+			if err := g.Figures().Read(&got, "/a.scope", id, figures.Of(figures.PIDs)); err != nil {
 				t.Fatal(err)
 			}
 			if n, known := got.Get(figures.TasksMaxEvents); n != tc.want || !known {
@@ -198,7 +222,7 @@ func TestRefusedForksOfMany(t *testing.T) {
 	}
 	g, id := hierarchy(t, files)
 	var got figures.Figures
-	err := g.Figures().Read(&got, "/a.scope", id, figures.PIDs)
+	err := g.Figures().Read(&got, "/a.scope", id, figures.Of(figures.PIDs))
 	if n, _ := got.Get(figures.TasksMaxEvents); err != nil || n != maxWalk-1 {
 		t.Errorf("%d groups were looked at, %v", n+1, err)
 	}
@@ -210,7 +234,7 @@ func BenchmarkFigures(b *testing.B) {
 	reader := g.Figures()
 	for b.Loop() {
 		var got figures.Figures
-		if err := reader.Read(&got, "/a.scope", id, figures.All); err != nil {
+		if err := reader.Read(&got, "/a.scope", id, figures.Of(figures.All)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,7 +12,7 @@ type column struct {
 	head  string
 	about string
 	width int // in cells; the name, which is last, has the rest of the line
-	needs Group
+	needs Kinds
 	usual bool // it is shown if nobody says otherwise
 	// value returns what a row has in it, for all columns but those of text.
 	value func(r *row, h Host) (float64, bool)
@@ -25,19 +25,19 @@ func columns() []column {
 	return []column{
 		{key: "id", head: "ID", width: 7, usual: true, about: "the id", value: idOf, show: whole},
 		{key: "state", head: "S", width: 2, usual: true, about: "the state: R running, P paused, S starting, D stopping, O shut off", text: letter},
-		{key: "read", head: "RDBY", width: 5, needs: IO, usual: true, about: "bytes read, a second", value: rated(ReadBytes), show: short},
-		{key: "write", head: "WRBY", width: 5, needs: IO, usual: true, about: "bytes written, a second", value: rated(WriteBytes), show: short},
-		{key: "read-ops", head: "RDRQ", width: 5, needs: IO, about: "read requests, a second", value: rated(ReadOperations), show: short},
-		{key: "write-ops", head: "WRRQ", width: 5, needs: IO, about: "write requests, a second", value: rated(WriteOperations), show: short},
-		{key: "cpu", head: "%CPU", width: 5, needs: CPU, usual: true, about: "share of all processors of the host", value: cpuShare, show: tenths},
-		{key: "cpus", head: "CPUS", width: 6, needs: CPU, about: "how many processors are used", value: cpusUsed, show: hundredths},
-		{key: "throttled", head: "%THR", width: 5, needs: CPU, about: "share of the time in which the quota stopped it", value: throttled, show: tenths},
-		{key: "memory", head: "MEM", width: 5, needs: Memories, usual: true, about: "memory that is used", value: level(Memory), show: short},
-		{key: "memory-share", head: "%MEM", width: 5, needs: Memories, usual: true, about: "share of the host's memory", value: memoryShare, show: tenths},
-		{key: "limit", head: "LIMIT", width: 6, needs: Memories, about: "limit of the memory", value: level(MemoryMax), show: short},
-		{key: "swap", head: "SWAP", width: 5, needs: Memories, about: "swap that is used", value: level(Swap), show: short},
-		{key: "tasks", head: "TASKS", width: 6, needs: PIDs, usual: true, about: "processes and threads", value: level(Tasks), show: whole},
-		{key: "time", head: "TIME", width: 10, needs: CPU, usual: true, about: "processor time since the start", value: level(CPUUSec), show: minutes},
+		{key: "read", head: "RDBY", width: 5, needs: Of(ReadBytes), usual: true, about: "bytes read, a second", value: rated(ReadBytes), show: short},
+		{key: "write", head: "WRBY", width: 5, needs: Of(WriteBytes), usual: true, about: "bytes written, a second", value: rated(WriteBytes), show: short},
+		{key: "read-ops", head: "RDRQ", width: 5, needs: Of(ReadOperations), about: "read requests, a second", value: rated(ReadOperations), show: short},
+		{key: "write-ops", head: "WRRQ", width: 5, needs: Of(WriteOperations), about: "write requests, a second", value: rated(WriteOperations), show: short},
+		{key: "cpu", head: "%CPU", width: 5, needs: Of(CPUUSec), usual: true, about: "share of all processors of the host", value: cpuShare, show: tenths},
+		{key: "cpus", head: "CPUS", width: 6, needs: Of(CPUUSec), about: "how many processors are used", value: cpusUsed, show: hundredths},
+		{key: "throttled", head: "%THR", width: 5, needs: Of(ThrottledUSec), about: "share of the time in which the quota stopped it", value: throttled, show: tenths},
+		{key: "memory", head: "MEM", width: 5, needs: Of(Memory), usual: true, about: "memory that is used", value: level(Memory), show: short},
+		{key: "memory-share", head: "%MEM", width: 5, needs: Of(Memory), usual: true, about: "share of the host's memory", value: memoryShare, show: tenths},
+		{key: "limit", head: "LIMIT", width: 6, needs: Of(MemoryMax), about: "limit of the memory", value: level(MemoryMax), show: short},
+		{key: "swap", head: "SWAP", width: 5, needs: Of(Swap), about: "swap that is used", value: level(Swap), show: short},
+		{key: "tasks", head: "TASKS", width: 6, needs: Of(Tasks), usual: true, about: "processes and threads", value: level(Tasks), show: whole},
+		{key: "time", head: "TIME", width: 10, needs: Of(CPUUSec), usual: true, about: "processor time since the start", value: level(CPUUSec), show: minutes},
 		{key: "name", head: "NAME", usual: true, about: "the name", text: func(r *row) string { return r.Name }},
 	}
 }

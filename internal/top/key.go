@@ -124,7 +124,7 @@ func (v *View) order(k Key) Action {
 }
 
 // refreshFor asks for a look if the figures of the last one are not enough.
-func (v *View) refreshFor(before Group) Action {
+func (v *View) refreshFor(before Kinds) Action {
 	if v.Needs()&^before != 0 {
 		return Refresh
 	}

@@ -18,16 +18,26 @@ const (
 	kinds
 )
 
-// Group is a set of figures that berthd reads together.
-type Group uint8
+// Kinds is a set of kinds of figures.
+type Kinds uint16
 
-// The groups.
-const (
-	CPU Group = 1 << iota
-	Memories
-	IO
-	PIDs
-)
+// Of returns the set of some kinds.
+func Of(list ...Kind) (set Kinds) {
+	for _, k := range list {
+		set |= 1 << k
+	}
+	return set
+}
+
+// All returns the kinds of a set, in their order.
+func (set Kinds) All() (list []Kind) {
+	for k := range kinds {
+		if set&(1<<k) != 0 {
+			list = append(list, k)
+		}
+	}
+	return list
+}
 
 // Figures are those of a container. What the host does not count is absent.
 type Figures struct {

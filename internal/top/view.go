@@ -75,9 +75,9 @@ func (v *View) column(key string) (int, error) {
 	return i, nil
 }
 
-// Needs returns the figures that the next look must have: of the columns, of the order, and of the sum of the processors.
-func (v *View) Needs() Group {
-	needs := CPU | Memories
+// Needs returns the figures that the next look must have: of the columns, of the order, and of the sums above the table.
+func (v *View) Needs() Kinds {
+	needs := Of(CPUUSec, Memory)
 	for i, c := range v.all {
 		if v.shown[i] || i == v.sort {
 			needs |= c.needs

@@ -58,13 +58,13 @@ func TestNeeds(t *testing.T) {
 	for name, tc := range map[string]struct {
 		options Options
 		keys    []Key
-		want    Group
+		want    Kinds
 	}{
-		"usual":         {Options{}, nil, CPU | Memories | IO | PIDs},
-		"name only":     {Options{Columns: []string{"name"}}, nil, CPU | Memories},
-		"order":         {Options{Columns: []string{"name"}, Sort: "write"}, nil, CPU | Memories | IO},
-		"hidden":        {Options{Columns: []string{"name", "tasks"}}, append([]Key{"f", Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, " "}, Enter), CPU | Memories},
-		"shown by keys": {Options{Columns: []string{"name"}}, []Key{"f", Down, Down, " "}, CPU | Memories | IO},
+		"usual":         {Options{}, nil, Of(CPUUSec, Memory, ReadBytes, WriteBytes, Tasks)},
+		"name only":     {Options{Columns: []string{"name"}}, nil, Of(CPUUSec, Memory)},
+		"order":         {Options{Columns: []string{"name"}, Sort: "write"}, nil, Of(CPUUSec, Memory, WriteBytes)},
+		"hidden":        {Options{Columns: []string{"name", "tasks"}}, append([]Key{"f", Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, " "}, Enter), Of(CPUUSec, Memory)},
+		"shown by keys": {Options{Columns: []string{"name"}}, []Key{"f", Down, Down, " "}, Of(CPUUSec, Memory, ReadBytes)},
 	} {
 		v := view(t, tc.options)
 		press(v, tc.keys...)
