@@ -27,7 +27,7 @@ func containerIface() *iface {
 			name: "Rename", in: "sa{sv}", action: contract.ActionManage, mutates: true, doing: "rename domain",
 			run: rename,
 		},
-		setResourcesMethod(),
+		setResourcesMethod(), getResourcesMethod(),
 		change("Suspend", contract.ActionControl, "suspend domain", core.Suspend),
 		change("Resume", contract.ActionControl, "resume domain", core.Resume),
 		&method{

@@ -25,6 +25,7 @@ type core interface {
 	Undefine(ctx context.Context, u domain.UUID) error
 	Redefine(ctx context.Context, u domain.UUID, previous string, xml []byte) error
 	Rename(ctx context.Context, u domain.UUID, name string) error
+	Limits(u domain.UUID, o service.TuneOptions) (memoryMax uint64, l service.Limits, err error)
 	SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o service.TuneOptions) error
 	Suspend(ctx context.Context, u domain.UUID) error
 	Resume(ctx context.Context, u domain.UUID) error

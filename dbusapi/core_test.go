@@ -220,6 +220,20 @@ func (f *fakeCore) Rename(ctx context.Context, u domain.UUID, name string) error
 	})
 }
 
+func (f *fakeCore) Limits(u domain.UUID, o service.TuneOptions) (uint64, service.Limits, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s, known := f.snaps[u]
+	if !known {
+		return 0, s.Limits, service.ErrNoContainer
+	}
+	if o.Config {
+		s.Limits.CPUWeight = 1000
+	}
+	s.Limits.IOReadBPS = []domain.DeviceNumber{{Path: "/dev/a", Number: 7}}
+	return s.MemoryMax, s.Limits, nil
+}
+
 func (f *fakeCore) SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o service.TuneOptions) error {
 	return f.change(ctx, fmt.Sprintf("set %v %+v", list, o), u, events.Defined, events.Updated, func(s *service.Snapshot) *service.Snapshot {
 		s.Limits.CPUWeight++

@@ -6,6 +6,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
 
@@ -48,7 +49,7 @@ func managerProperties() []property {
 }
 
 func containerProperties() []property {
-	return []property{
+	return append([]property{
 		{"Name", "s", emitsValue, func(v view) any { return v.snap.Name }},
 		{"UUID", "s", emitsConst, func(v view) any { return v.snap.UUID.String() }},
 		{"Title", "s", emitsValue, func(v view) any { return v.snap.Title }},
@@ -68,26 +69,12 @@ func containerProperties() []property {
 		{"RootDirectory", "s", emitsValue, func(v view) any { return v.snap.Root }},
 		{"LastExit", "(is)", emitsValue, func(v view) any { return lastExit{v.snap.LastExit.Code, v.snap.LastExit.Kind} }},
 		{"StartedUSec", "t", emitsValue, func(v view) any { return usec(v.snap.Started) }},
-		{"Memory", "t", emitsValue, func(v view) any { return v.snap.Limits.Memory }},
-		{"CurrentMemory", "t", emitsValue, func(v view) any { return v.snap.Limits.CurrentMemory }},
-		{"MemoryMax", "t", emitsValue, func(v view) any { return v.snap.MemoryMax }},
-		{"MemoryHigh", "t", emitsValue, func(v view) any { return v.snap.Limits.MemoryHigh }},
-		{"MemorySwapMax", "t", emitsValue, func(v view) any { return v.snap.Limits.MemorySwapMax }},
-		{"MemoryLow", "t", emitsValue, func(v view) any { return v.snap.Limits.MemoryLow }},
-		{"MemoryMin", "t", emitsValue, func(v view) any { return v.snap.Limits.MemoryMin }},
-		{"CPUWeight", "t", emitsValue, func(v view) any { return v.snap.Limits.CPUWeight }},
-		{"CPUQuotaPerSecUSec", "t", emitsValue, func(v view) any { return v.snap.Limits.CPUQuotaPerSec }},
-		{"CPUQuotaPeriodUSec", "t", emitsValue, func(v view) any { return v.snap.Limits.CPUQuotaPeriod }},
-		{"AllowedCPUs", "ay", emitsValue, func(v view) any { return v.snap.Limits.AllowedCPUs.Mask() }},
-		{"AllowedMemoryNodes", "ay", emitsValue, func(v view) any { return v.snap.Limits.AllowedMemoryNodes.Mask() }},
-		{"TasksMax", "t", emitsValue, func(v view) any { return v.snap.Limits.TasksMax }},
-		{"IOWeight", "t", emitsValue, func(v view) any { return v.snap.Limits.IOWeight }},
 		{"VCPUs", "u", emitsValue, func(v view) any { return v.snap.VCPUs }},
 		{"Ready", "b", emitsValue, func(v view) any { return v.snap.Ready }},
 		{"Status", "s", emitsValue, func(v view) any { return v.snap.Status }},
 		{"OOMKills", "t", emitsValue, func(v view) any { return v.snap.OOMKills }},
 		{"Consoles", "as", emitsValue, func(v view) any { return append([]string{}, v.snap.Consoles...) }},
-	}
+	}, limitProperties()...)
 }
 
 // usec is CLOCK_REALTIME in microseconds, 0 for "never".
@@ -128,6 +115,9 @@ func same(a, b any) bool {
 	}
 	if mask, ok := a.([]byte); ok {
 		return slices.Equal(mask, b.([]byte))
+	}
+	if list, ok := a.([]domain.DeviceNumber); ok {
+		return slices.Equal(list, b.([]domain.DeviceNumber))
 	}
 	return a == b
 }

@@ -36,7 +36,7 @@ func setResources(ctx context.Context, s *Server, c *call) ([]any, error) {
 func settingOf(name string, v dbus.Variant) (domain.Setting, error) {
 	s := domain.Setting{Property: name}
 	kind := domain.KindOf(name)
-	want, known := map[domain.SettingKind]string{domain.NumberSetting: "t", domain.SetSetting: "ay", domain.DeviceSetting: "a(st)"}[kind]
+	want, known := map[domain.SettingKind]string{domain.NumberSetting: "t", domain.SetSetting: "ay", domain.DeviceSetting: "a(st)", domain.TextSetting: "s"}[kind]
 	if !known {
 		return s, stdError(contract.ErrorInvalidArgs, "SetResources has no resource %q", name)
 	}
@@ -57,6 +57,8 @@ func settingOf(name string, v dbus.Variant) (domain.Setting, error) {
 		if err := v.Store(&s.Devices); err != nil {
 			return s, stdError(contract.ErrorInvalidArgs, "resource %q of SetResources: %v", name, err)
 		}
+	case domain.TextSetting:
+		s.Text, _ = v.Value().(string)
 	case domain.NoSetting:
 	}
 	return s, nil

@@ -41,9 +41,29 @@ func TestSetResources(t *testing.T) {
 		fails(t, r.call(path, call, map[string]dbus.Variant{name: dbus.MakeVariant(v)}, noOptions()), contract.ErrorInvalidArgs)
 	}
 	fails(t, r.call(path, call, resources, map[string]dbus.Variant{"live": dbus.MakeVariant("yes")}), contract.ErrorInvalidArgs)
+	fails(t, r.call(path, call, map[string]dbus.Variant{"NUMAMode": dbus.MakeVariant(uint64(1))}, noOptions()), contract.ErrorInvalidArgs)
 	select {
 	case op := <-heard:
 		t.Errorf("a wrong call became %q", op)
 	default:
 	}
+}
+
+// TestGetResources: the reply has each limit by the name that its property has, of the definition that the options choose.
+func TestGetResources(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := ContainerPath(uuidB)
+	const call = contract.ContainerInterface + ".GetResources"
+	for option, weight := range map[string]uint64{"live": 0, "config": 1000} {
+		var got map[string]dbus.Variant
+		if err := r.call(path, call, map[string]dbus.Variant{option: dbus.MakeVariant(true)}).Store(&got); err != nil {
+			t.Fatal(err)
+		}
+		if got["CPUWeight"].Value() != weight || got["IOReadBandwidthMax"].String() != `@aav [["/dev/a", 7]]` || len(got) != len(limitProperties()) {
+			t.Errorf("%s: got %v", option, got)
+		}
+	}
+	both := map[string]dbus.Variant{"live": dbus.MakeVariant(true), "config": dbus.MakeVariant(true)}
+	fails(t, r.call(path, call, both), contract.ErrorInvalidArgs)
 }

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"fmt"
+
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
@@ -14,6 +16,36 @@ type Limits struct {
 	CPUWeight, CPUQuotaPerSec, CPUQuotaPeriod, TasksMax uint64 // the quota and its period in µs
 	IOWeight                                            uint64
 	AllowedCPUs, AllowedMemoryNodes                     domain.NumberSet // "" means all
+	NUMAMode                                            string           // of the XML, "" without <numatune>
+
+	IODeviceWeight, IOReadBPS, IOWriteBPS, IOReadIOPS, IOWriteIOPS []domain.DeviceNumber // a second
+	IOLatency                                                      []domain.DeviceNumber // µs
+}
+
+// Limits returns the limits of the running container, or those of its stored definition: the same choice as for SetResources, but not both.
+// It returns a StateError if the container is off and its live limits are asked for, and ErrTransient if it has no stored definition.
+func (s *Service) Limits(u domain.UUID, o TuneOptions) (memoryMax uint64, l Limits, err error) {
+	c, err := s.find(u)
+	if err != nil {
+		return 0, l, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !o.Live && !o.Config {
+		o.Live = c.snap.State.Active()
+	}
+	def := c.stored
+	switch {
+	case o.Live:
+		if _, err := allow(opTune, &c.snap); err != nil {
+			return 0, l, err
+		}
+		def = c.live
+	case def == nil:
+		return 0, l, fmt.Errorf("cannot read its definition: %w", ErrTransient)
+	}
+	memoryMax, l = limitsOf(def)
+	return memoryMax, l, nil
 }
 
 // defaultTasks is the limit of processes that systemd-machined sets, and so does a start.
@@ -34,6 +66,16 @@ func limitsOf(d *domain.Def) (memoryMax uint64, l Limits) {
 		MemoryLow: or(s.MemoryLow, 0), MemoryMin: or(s.MemoryMin, 0),
 		CPUWeight: or(s.CPUWeight, plan.Infinity), CPUQuotaPerSec: or(s.CPUQuotaPerSec, plan.Infinity), CPUQuotaPeriod: or(s.CPUQuotaPeriod, plan.Infinity),
 		TasksMax: or(s.TasksMax, defaultTasks), IOWeight: or(s.IOWeight, plan.Infinity),
-		AllowedCPUs: d.CPU.Set, AllowedMemoryNodes: d.NUMA.Nodes,
+		AllowedCPUs: d.CPU.Set, AllowedMemoryNodes: d.NUMA.Nodes, NUMAMode: string(d.NUMA.Mode),
+		IODeviceWeight: deviceNumbers(s.IODeviceWeight), IOReadBPS: deviceNumbers(s.IOReadBPS), IOWriteBPS: deviceNumbers(s.IOWriteBPS),
+		IOReadIOPS: deviceNumbers(s.IOReadIOPS), IOWriteIOPS: deviceNumbers(s.IOWriteIOPS), IOLatency: deviceNumbers(s.IOLatency),
 	}
+}
+
+func deviceNumbers(list []plan.DeviceFigure) []domain.DeviceNumber {
+	var numbers []domain.DeviceNumber
+	for _, f := range list {
+		numbers = append(numbers, domain.DeviceNumber{Path: f.Path, Number: f.Figure})
+	}
+	return numbers
 }

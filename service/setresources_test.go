@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -130,7 +131,7 @@ func TestSetResourcesRefused(t *testing.T) {
 		after, _ := s.ByUUID(u)
 		liveNow, _ := s.XML(u, false)
 		storedNow, _ := s.XML(u, true)
-		if after.MemoryMax != before.MemoryMax || after.Limits != before.Limits || liveNow != live || storedNow != stored {
+		if after.MemoryMax != before.MemoryMax || !reflect.DeepEqual(after.Limits, before.Limits) || liveNow != live || storedNow != stored {
 			t.Errorf("%s: it became %+v\n%s\n%s", name, after, liveNow, storedNow)
 		}
 	}

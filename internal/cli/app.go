@@ -54,6 +54,8 @@ type container interface {
 	Console(ctx context.Context, p client.Path, device string) ([]byte, error)
 	OpenConsole(ctx context.Context, p client.Path, device string, o client.ConsoleOptions) (*os.File, error)
 	Info(ctx context.Context, p client.Path) (client.Info, error)
+	Resources(ctx context.Context, p client.Path, o client.TuneOptions) (client.Info, error)
+	SetResources(ctx context.Context, p client.Path, r client.Resources, o client.TuneOptions) error
 	Stats(ctx context.Context, p client.Path, groups figures.Group) (figures.Figures, error)
 	Exec(ctx context.Context, p client.Path, command client.Command) (client.Execution, error)
 	SendProcessSignal(ctx context.Context, p client.Path, pid int64, signal uint32) error

@@ -15,7 +15,10 @@ type operand struct {
 	name     string // the option's name
 	about    string // with the name of the word in backquotes
 	value    string
-	optional bool       // a command is complete without it; it is the last one
+	optional bool // a command is complete without it; none that is required comes after it
+	many     bool // all words that are left are such; they are in values
+	values   []string
+	given    bool
 	complete completion // nil: nothing completes it
 }
 
@@ -26,10 +29,17 @@ func addOperands(cmd *cobra.Command, list ...*operand) {
 		if o.complete == nil {
 			o.complete = cobra.NoFileCompletions
 		}
-		cmd.Flags().StringVar(&o.value, o.name, "", o.about)
+		if o.many {
+			cmd.Flags().StringArrayVar(&o.values, o.name, nil, o.about)
+		} else {
+			cmd.Flags().StringVar(&o.value, o.name, "", o.about)
+		}
 		word, _ := pflag.UnquoteUsage(cmd.Flags().Lookup(o.name))
 		if o.optional {
 			word = "[" + word + "]"
+		}
+		if o.many {
+			word += "..."
 		}
 		cmd.Use += " " + word
 		// The only error is that the flag does not exist.
@@ -37,7 +47,10 @@ func addOperands(cmd *cobra.Command, list ...*operand) {
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		for _, o := range list {
+			o.given = cmd.Flags().Changed(o.name) || len(args) > 0
 			switch {
+			case o.many:
+				o.values, args = append(o.values, args...), nil
 			case cmd.Flags().Changed(o.name):
 			case len(args) == 0 && o.optional:
 			case len(args) == 0:
@@ -51,10 +64,10 @@ func addOperands(cmd *cobra.Command, list ...*operand) {
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, given string) ([]string, cobra.ShellCompDirective) {
 		place := len(args)
 		for _, o := range list {
-			if cmd.Flags().Changed(o.name) {
+			if cmd.Flags().Changed(o.name) && !o.many {
 				continue
 			}
-			if place == 0 {
+			if place == 0 || o.many {
 				return o.complete(cmd, args, given)
 			}
 			place--

@@ -47,7 +47,47 @@ func TestCalls(t *testing.T) {
 		"shutdown by id":   {[]string{"shutdown", "4711"}, []string{"List", "Shutdown web"}},
 		"reboot by uuid":   {[]string{"reboot", "6695eb01-f6a4-8304-79aa-97f2502e193f"}, []string{"ByUUID 6695eb01-f6a4-8304-79aa-97f2502e193f", "Info", "Reboot web"}},
 		"shutdown, wait":   {[]string{"shutdown", "web", "--wait"}, []string{"ByName web", "Info", "Shutdown web", "AwaitEnd 4711"}},
-		"nothing at all":   {[]string{"start", "a", "b"}, nil},
+		"memtune":          {[]string{"memtune", "web", "--live"}, []string{"ByName web", "Resources live"}},
+		"memtune, hard": {
+			[]string{"memtune", "web", "--hard-limit", "550M"},
+			[]string{"ByName web", "Resources", "SetResources web  MemoryMax=576716800 MemorySwapMax=65011712"},
+		},
+		"memtune, all": {
+			[]string{"memtune", "web", "600MiB", "500MB", "-", "--swap-hard-limit", "-1", "--min-guarantee", "5b", "--soft-limit", "1k", "--hard-limit", "-1"},
+			nil,
+		},
+		"memtune, none": {
+			[]string{"memtune", "web", "--hard-limit", "-1", "--swap-hard-limit", "-1", "--min-guarantee", "5b"},
+			[]string{"ByName web", "Resources", "SetResources web  MemoryLow=5 MemoryMax=18446744073709551615 MemorySwapMax=18446744073709551615"},
+		},
+		"memtune, two that differ": {
+			[]string{"memtune", "web", "--hard-limit", "550M", "--live", "--config"},
+			[]string{
+				"ByName web", "Resources live", "Resources config",
+				"SetResources web live MemoryMax=576716800 MemorySwapMax=65011712", "SetResources web config MemoryMax=576716800",
+			},
+		},
+		"setmem, both": {[]string{"setmem", "web", "1GB", "--live", "--config"}, []string{"ByName web", "SetResources web live+config CurrentMemory=1000000000"}},
+		"setmaxmem":    {[]string{"setmaxmem", "db", "100"}, []string{"ByName db", "SetResources db  Memory=102400"}},
+		"blkiotune": {
+			[]string{"blkiotune", "web", "--weight", "5", "--device-weights", "/dev/a,7,/dev/b,0", "--config"},
+			[]string{"ByName web", "SetResources web config IODeviceWeight=[{/dev/a 7} {/dev/b 0}] IOWeight=5"},
+		},
+		"schedinfo, period": {
+			[]string{"schedinfo", "web", "vcpu_period=20000"}, // the quota is 25000 in each period
+			[]string{"ByName web", "Resources", "SetResources web  CPUQuotaPerSecUSec=1250000 CPUQuotaPeriodUSec=20000", "Resources"},
+		},
+		"schedinfo, none": {
+			[]string{"schedinfo", "web", "--set", "vcpu_quota=17592186044415", "cpu_shares=5"},
+			[]string{"ByName web", "Resources", "SetResources web  CPUQuotaPerSecUSec=18446744073709551615 CPUWeight=5", "Resources"},
+		},
+		"numatune": {
+			[]string{"numatune", "web", "--mode", "3", "--nodeset", "0-9,^8"},
+			[]string{"ByName web", "SetResources web  AllowedMemoryNodes=[255 2] NUMAMode=restrictive"},
+		},
+		"numatune, all":  {[]string{"numatune", "web", "--nodeset", ""}, []string{"ByName web", "SetResources web  AllowedMemoryNodes=[]"}},
+		"setvcpus":       {[]string{"setvcpus", "web", "2"}, []string{"ByName web"}},
+		"nothing at all": {[]string{"start", "a", "b"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -73,3 +73,10 @@ func addCompletion(root *cobra.Command) {
 	}
 	completion.RunE = func(*cobra.Command, []string) error { return nil }
 }
+
+// completeWords completes one of a few words.
+func completeWords(words ...string) completion {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return words, cobra.ShellCompDirectiveNoFileComp
+	}
+}

@@ -41,6 +41,13 @@ func TestCompletion(t *testing.T) {
 		"domblkstat build |":     nil,
 		"domblkstat web vda |":   nil,
 		"define a.xml |":         nil,
+		"memtune |":              {"Archive", "build", "db", "web"},
+		"setmem web |":           nil,
+		"numatune web |":         {"strict", "restrictive"},
+		"numatune --mode |":      {"strict", "restrictive"},
+		"numatune web strict |":  nil,
+		"schedinfo web |":        {"cpu_shares=", "vcpu_period=", "vcpu_quota="},
+		"schedinfo web a=1 |":    {"cpu_shares=", "vcpu_period=", "vcpu_quota="},
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()

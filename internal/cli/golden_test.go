@@ -37,6 +37,17 @@ func TestGolden(t *testing.T) {
 			"domblkstat web", "domblkstat web vda", "domblkstat web --device /dev/vdb --human", "domblkstat web --human", "domblkstat web nosuch", "domblkstat build",
 			"domblkstat web --json", "domblkstat web vda --json", "domblkstat --domain web vda", "domblkstat web vda x",
 		},
+		"tune": {
+			"memtune web", "memtune db", "memtune web --config", "memtune web --json", "memtune db --json", "memtune db --live", "memtune web --live --config", "memtune web --live --current",
+			"memtune web --hard-limit 1G", "memtune web 600MiB 500MB 1GiB --live", "memtune web --hard-limit 1G --json", "memtune web --swap-hard-limit 100", "memtune web --hard-limit 9x", "memtune nosuch",
+			"setmem web 256M", "setmem web --size 65536 --config", "setmem web", "setmem web 0", "setmem web 1Z", "setmem web 1 2", "setmaxmem db 1GiB --current", "setmaxmem db --config --current 1",
+			"blkiotune web", "blkiotune db", "blkiotune web --json", "blkiotune db --json", "blkiotune web --weight 500", "blkiotune web --weight x",
+			"blkiotune web --device-weights /dev/vda", "blkiotune web --device-read-iops-sec /dev/vda,x", "blkiotune web --device-write-bytes-sec /dev/vda,0,/dev/vdb,9",
+			"schedinfo web", "schedinfo db", "schedinfo web --config", "schedinfo web --json", "schedinfo db --json", "schedinfo web --set cpu_shares=50", "schedinfo web vcpu_period=20000 vcpu_quota=-1",
+			"schedinfo web cpu_shares=0", "schedinfo web vcpu_period=x", "schedinfo web weight=5", "schedinfo web cpu_shares", "schedinfo --domain web cpu_shares=5 --json",
+			"numatune web", "numatune db", "numatune web --json", "numatune db --json", "numatune web --mode strict --nodeset 0-1,^1", "numatune web restrictive 0", "numatune web --nodeset a", "numatune web --nodeset 3-1",
+			"setvcpus web 2", "setvcpus web 2 --live", "setvcpus web --maximum 2", "setvcpus web 0", "setvcpus web", "setvcpus nosuch 1",
+		},
 		"changes": {
 			"start db", "destroy web", "suspend web", "resume build", "undefine db", "-q start db",
 			"destroy 4711", "destroy --domain web", "destroy --domain=web", "start 0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1",
@@ -54,7 +65,7 @@ func TestGolden(t *testing.T) {
 			"define", "define /nosuch/file", "start nosuch", "domid 12", "domid 00000000-0000-0000-0000-000000000000", "start ",
 			"help nosuch", "completion", "completion tcsh", "-c qemu:///system list", "-c lxc:///system domid web", "--connect lxc:/// domid web",
 		},
-		"help": {"help", "help list", "start --help", "help shutdown", "help domstats", "help domblkstat"},
+		"help": {"help", "help list", "start --help", "help shutdown", "help domstats", "help domblkstat", "help memtune", "help schedinfo", "help blkiotune", "setmem --help", "help setvcpus"},
 	} {
 		t.Run(subject, func(t *testing.T) {
 			t.Parallel()

@@ -46,6 +46,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.planCommand(), a.stateCommand(), a.infoCommand())
 	root.AddCommand(a.identityCommands()...)
 	root.AddCommand(a.statsCommands()...)
+	root.AddCommand(a.tuneCommands()...)
 	root.AddCommand(a.consoleCommand(), a.consoleLogCommand(), a.versionCommand())
 	root.AddCommand(a.nodeCommands()...)
 	root.AddCommand(a.topCommand())

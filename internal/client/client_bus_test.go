@@ -52,7 +52,11 @@ func TestBusMethods(t *testing.T) {
 			"memory-current": dbus.MakeVariant(uint64(4096)), "state": dbus.MakeVariant("running"), "newer": dbus.MakeVariant(uint64(1)),
 			"block": dbus.MakeVariant(map[string]map[string]uint64{"vdb": {"read-bytes": 1}, "vda": {"write-operations": 2, "newer": 3}}),
 		}),
-		"GetAll": replies(properties()),
+		"GetAll":       replies(properties()),
+		"SetResources": replies(), "GetResources": replies(map[string]dbus.Variant{
+			"CPUWeight": dbus.MakeVariant(uint64(5)), "Newer": dbus.MakeVariant("x"), "AllowedCPUs": dbus.MakeVariant([]byte{3}),
+			"IOReadIOPSMax": dbus.MakeVariant([]client.DeviceNumber{{Path: "/dev/a", Number: 1}}),
+		}),
 	})
 	ctx := t.Context()
 	yes := true
@@ -81,6 +85,12 @@ func TestBusMethods(t *testing.T) {
 		{"Plan", "{}", func() (any, error) { return c.Plan(ctx, web, client.Live) }},
 		{"Console", []byte("hello\xff"), func() (any, error) { return c.Console(ctx, web, "") }},
 		{"Stats", measured, func() (any, error) { return c.Stats(ctx, web, figures.Memory|figures.IO) }},
+		{"Resources", client.Info{CPUWeight: 5, AllowedCPUs: []byte{3}, IOReadIOPSMax: []client.DeviceNumber{{Path: "/dev/a", Number: 1}}}, func() (any, error) {
+			return c.Resources(ctx, web, client.TuneOptions{Config: true})
+		}},
+		{"SetResources", nil, func() (any, error) {
+			return nil, c.SetResources(ctx, web, client.Resources{"CPUWeight": uint64(5)}, client.TuneOptions{Live: true})
+		}},
 		{"Info", info(), func() (any, error) { return c.Info(ctx, web) }},
 	} {
 		got, err := step.do()

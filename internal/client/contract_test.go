@@ -49,7 +49,7 @@ func TestEveryMethodHasACall(t *testing.T) {
 	called := map[string]string{
 		"DefineXML": "Define", "CreateXML": "Create", "ListContainers": "List", "GetContainerByName": "ByName",
 		"GetContainerByUUID": "ByUUID", "GetContainerByLeader": "ByLeader", "GetXML": "XML", "GetPlan": "Plan", "GetStats": "Stats", "GetAllStats": "AllStats",
-		"ReadConsole": "Console", "StageFDs": "StartWith",
+		"ReadConsole": "Console", "StageFDs": "StartWith", "GetResources": "Resources",
 		"GetNodeInfo": "NodeInfo", "GetCapabilities": "Capabilities", "GetNodeMemoryStats": "NodeMemory", "GetNodeCPUStats": "NodeCPU",
 	}
 	for _, iface := range clienttest.Load(t).Interfaces {

@@ -43,6 +43,10 @@ type Info struct {
 	CPUWeight, CPUQuotaPerSecUSec, CPUQuotaPeriodUSec uint64
 	AllowedCPUs, AllowedMemoryNodes                   []byte
 	TasksMax, IOWeight                                uint64
+	NUMAMode                                          string
+	IODeviceWeight, IODeviceLatencyTargetUSec         []DeviceNumber
+	IOReadBandwidthMax, IOWriteBandwidthMax           []DeviceNumber
+	IOReadIOPSMax, IOWriteIOPSMax                     []DeviceNumber
 }
 
 // Exit is how the last init ended; its Kind is "" when the container never ran.
@@ -65,6 +69,8 @@ func (i *Info) fields() map[string]any {
 		"Memory":   &i.Memory, "CurrentMemory": &i.CurrentMemory, "MemoryHigh": &i.MemoryHigh, "MemorySwapMax": &i.MemorySwapMax, "MemoryLow": &i.MemoryLow, "MemoryMin": &i.MemoryMin,
 		"CPUWeight": &i.CPUWeight, "CPUQuotaPerSecUSec": &i.CPUQuotaPerSecUSec, "CPUQuotaPeriodUSec": &i.CPUQuotaPeriodUSec,
 		"AllowedCPUs": &i.AllowedCPUs, "AllowedMemoryNodes": &i.AllowedMemoryNodes, "TasksMax": &i.TasksMax, "IOWeight": &i.IOWeight,
+		"NUMAMode": &i.NUMAMode, "IODeviceWeight": &i.IODeviceWeight, "IODeviceLatencyTargetUSec": &i.IODeviceLatencyTargetUSec,
+		"IOReadBandwidthMax": &i.IOReadBandwidthMax, "IOWriteBandwidthMax": &i.IOWriteBandwidthMax, "IOReadIOPSMax": &i.IOReadIOPSMax, "IOWriteIOPSMax": &i.IOWriteIOPSMax,
 	}
 }
 
@@ -74,6 +80,7 @@ func newer() []string {
 	return []string{
 		"Ready", "Status", "OOMKills", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
 		"AllowedCPUs", "AllowedMemoryNodes", "TasksMax", "IOWeight",
+		"NUMAMode", "IODeviceWeight", "IODeviceLatencyTargetUSec", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax",
 	}
 }
 

@@ -27,6 +27,7 @@ func Replies() map[string]string {
 		container + "Destroy":            "",
 		container + "Undefine":           "",
 		container + "SetResources":       "",
+		container + "GetResources":       "a{sv}",
 		container + "Suspend":            "",
 		container + "Resume":             "",
 		container + "Shutdown":           "",

@@ -14,6 +14,7 @@ type Setting struct {
 	Number   uint64    // bytes, µs or a weight; Infinity means no limit, or unset
 	Set      NumberSet // "" means all
 	Devices  []DeviceNumber
+	Text     string
 }
 
 // DeviceNumber is a weight or limit for one block device. Infinity and 0 take it away.
@@ -31,6 +32,7 @@ const (
 	NumberSetting
 	SetSetting
 	DeviceSetting
+	TextSetting
 )
 
 // numberSettings are in the order in which they are applied: one that depends on another comes after it.
@@ -46,8 +48,10 @@ func KindOf(property string) SettingKind {
 	switch property {
 	case "AllowedCPUs", "AllowedMemoryNodes":
 		return SetSetting
-	case "IODeviceWeight", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax":
+	case "IODeviceWeight", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax", "IODeviceLatencyTargetUSec":
 		return DeviceSetting
+	case "NUMAMode":
+		return TextSetting
 	}
 	if slices.Contains(numberSettings(), property) {
 		return NumberSetting
@@ -66,7 +70,12 @@ func (d *Def) Tuned(list []Setting, running bool) (*Def, error) {
 	if err != nil {
 		return nil, err
 	}
-	order := func(s Setting) int { return slices.Index(numberSettings(), s.Property) }
+	order := func(s Setting) int {
+		if KindOf(s.Property) == TextSetting {
+			return len(numberSettings())
+		}
+		return slices.Index(numberSettings(), s.Property)
+	}
 	list = slices.SortedStableFunc(slices.Values(list), func(a, b Setting) int { return cmp.Compare(order(a), order(b)) })
 	for _, s := range list {
 		if e := tuned.tune(s, running); e != nil {
@@ -96,8 +105,23 @@ func (d *Def) tune(s Setting, running bool) *Error {
 		}
 	case DeviceSetting:
 		return d.tuneDevices(s)
+	case TextSetting:
+		return d.tuneNUMAMode(s)
 	case NoSetting:
 		return invalid(s.Property, "it is no limit that can be changed")
+	}
+	return nil
+}
+
+// tuneNUMAMode changes the mode of <numatune>. It comes after the set of nodes, without which there is no mode.
+func (d *Def) tuneNUMAMode(s Setting) *Error {
+	switch mode := NUMAMode(s.Text); {
+	case mode != NUMAStrict && mode != NUMARestrictive:
+		return invalid(s.Property, "'%.40s' is neither strict nor restrictive, which bind the container's memory to the nodes; Berth has no other mode", s.Text)
+	case d.NUMA.Nodes == "":
+		return invalid(s.Property, "it says how memory is bound to nodes, and the container is bound to none; set AllowedMemoryNodes, too")
+	default:
+		d.NUMA.Mode = mode
 	}
 	return nil
 }
@@ -207,35 +231,6 @@ func (b *Bandwidth) period() uint64 {
 	return b.Period
 }
 
-// tuneDevices changes one figure of some devices, and leaves that of the others.
-func (d *Def) tuneDevices(s Setting) *Error {
-	for _, n := range s.Devices {
-		if e := checkSource(s.Property, n.Path); e != nil {
-			return e
-		}
-		i := 0
-		for i < len(d.IO.Devices) && d.IO.Devices[i].Path != n.Path {
-			i++
-		}
-		if i == len(d.IO.Devices) {
-			d.IO.Devices = append(d.IO.Devices, BlockDevice{Path: n.Path})
-		}
-		dev := &d.IO.Devices[i]
-		number := n.Number
-		if number == Infinity {
-			number = 0
-		}
-		*map[string]*uint64{
-			"IODeviceWeight": &dev.Weight, "IOReadBandwidthMax": &dev.ReadBPS, "IOWriteBandwidthMax": &dev.WriteBPS,
-			"IOReadIOPSMax": &dev.ReadIOPS, "IOWriteIOPSMax": &dev.WriteIOPS,
-		}[s.Property] = number
-		if *dev == (BlockDevice{Path: n.Path}) {
-			d.IO.Devices = append(d.IO.Devices[:i], d.IO.Devices[i+1:]...)
-		}
-	}
-	return nil
-}
-
 // String says what is set, for a log.
 func (s Setting) String() string {
 	switch KindOf(s.Property) {
@@ -243,6 +238,8 @@ func (s Setting) String() string {
 		return s.Property + "=" + string(s.Set)
 	case DeviceSetting:
 		return s.Property + "=" + fmt.Sprint(s.Devices)
+	case TextSetting:
+		return s.Property + "=" + s.Text
 	case NumberSetting, NoSetting:
 	}
 	return fmt.Sprint(s.Property, "=", s.Number)

@@ -46,6 +46,8 @@ func TestTuned(t *testing.T) {
 		"nodes":                 {"", []Setting{{Property: "AllowedMemoryNodes", Set: "0"}}, true, "<memory mode='strict' nodeset='0'/>"},
 		"io weight":             {"", []Setting{n("IOWeight", 300)}, true, "<weight>300<"},
 		"a device":              {"", []Setting{dev("IOReadBandwidthMax", "/dev/a", 1000), dev("IODeviceWeight", "/dev/a", 20)}, true, "<path>/dev/a< <weight>20< <read_bytes_sec>1000<"},
+		"numa mode":             {"", []Setting{{Property: "NUMAMode", Text: "restrictive"}, {Property: "AllowedMemoryNodes", Set: "0"}}, true, "<memory mode='restrictive' nodeset='0'/>"},
+		"latency":               {"", []Setting{dev("IODeviceLatencyTargetUSec", "/dev/a", 1000)}, true, "<berth:latency path='/dev/a' usec='1000'/> !<device>"},
 		"a device less": {
 			"<blkiotune><device><path>/dev/a</path><weight>5</weight></device><device><path>/dev/b</path><weight>6</weight></device></blkiotune>",
 			[]Setting{dev("IODeviceWeight", "/dev/a", 0)},
