@@ -22,6 +22,9 @@ func (s *Service) takeOver(c *container, r *run, def *domain.Def) {
 func (s *Service) goOn(c *container, r *run, def *domain.Def) {
 	r.State, r.Reason = s.stateOf(r)
 	s.begin(c, r, def, nil)
+	if s.Scopes.Tuned(r.Unit) {
+		s.agree(c, r.Unit)
+	}
 	switch {
 	case r.Destroyed, r.Wanted == WantReset:
 		s.work.Go(func() { s.killAfter(c, r, 0) })

@@ -33,7 +33,7 @@ func (d scopesFake) makeUnit(s Scope) error {
 			return syscall.ESRCH
 		}
 	}
-	d.units[s.Name] = s.PID
+	d.units[s.Name], d.scopes[s.Name] = s.PID, s.Plan
 	return nil
 }
 

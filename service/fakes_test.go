@@ -19,6 +19,7 @@ import (
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/internal/idrange"
+	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
 )
 
@@ -42,9 +43,11 @@ type world struct {
 	machines    map[string]machineFake
 	supervisors map[string]*supervisorFake // by run directory
 	events      []string
-	commands    []string   // what ProcessChanged was told
-	limits      []string   // what SetResources was told of memory, in MiB
-	namespaces  []*os.File // that were opened
+	commands    []string              // what ProcessChanged was told
+	limits      []string              // what SetResources was told of memory, in MiB
+	scopes      map[string]plan.Scope // as systemd has them
+	tuned       bool                  // they were changed
+	namespaces  []*os.File            // that were opened
 	oom         oomFake
 	nextPID     uint32
 	daemons     map[*Service]*daemon
@@ -60,7 +63,7 @@ func newWorld() *world {
 	return &world{
 		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]SavedRun{}, last: map[domain.UUID]Run{},
 		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{},
-		supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100, daemons: map[*Service]*daemon{},
+		scopes: map[string]plan.Scope{}, supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100, daemons: map[*Service]*daemon{},
 	}
 }
 

@@ -40,7 +40,7 @@ func (s *Service) Limits(u domain.UUID, o TuneOptions) (memoryMax uint64, l Limi
 		if _, err := allow(opTune, &c.snap); err != nil {
 			return 0, l, err
 		}
-		def = c.live
+		return c.snap.MemoryMax, c.snap.Limits, nil
 	case def == nil:
 		return 0, l, fmt.Errorf("cannot read its definition: %w", ErrTransient)
 	}
@@ -52,8 +52,10 @@ func (s *Service) Limits(u domain.UUID, o TuneOptions) (memoryMax uint64, l Limi
 const defaultTasks = 16384
 
 // limitsOf returns the limits of a definition: that of memory, and the others.
-func limitsOf(d *domain.Def) (memoryMax uint64, l Limits) {
-	s := planner.Scope(d)
+func limitsOf(d *domain.Def) (memoryMax uint64, l Limits) { return limitsOfScope(d, planner.Scope(d)) }
+
+// limitsOfScope returns the limits that a scope has.
+func limitsOfScope(d *domain.Def, s plan.Scope) (memoryMax uint64, l Limits) {
 	or := func(n *uint64, otherwise uint64) uint64 {
 		if n == nil {
 			return otherwise
@@ -66,7 +68,7 @@ func limitsOf(d *domain.Def) (memoryMax uint64, l Limits) {
 		MemoryLow: or(s.MemoryLow, 0), MemoryMin: or(s.MemoryMin, 0),
 		CPUWeight: or(s.CPUWeight, plan.Infinity), CPUQuotaPerSec: or(s.CPUQuotaPerSec, plan.Infinity), CPUQuotaPeriod: or(s.CPUQuotaPeriod, plan.Infinity),
 		TasksMax: or(s.TasksMax, defaultTasks), IOWeight: or(s.IOWeight, plan.Infinity),
-		AllowedCPUs: d.CPU.Set, AllowedMemoryNodes: d.NUMA.Nodes, NUMAMode: string(d.NUMA.Mode),
+		AllowedCPUs: domain.SetOf(s.AllowedCPUs), AllowedMemoryNodes: domain.SetOf(s.AllowedNodes), NUMAMode: string(d.NUMA.Mode),
 		IODeviceWeight: deviceNumbers(s.IODeviceWeight), IOReadBPS: deviceNumbers(s.IOReadBPS), IOWriteBPS: deviceNumbers(s.IOWriteBPS),
 		IOReadIOPS: deviceNumbers(s.IOReadIOPS), IOWriteIOPS: deviceNumbers(s.IOWriteIOPS), IOLatency: deviceNumbers(s.IOLatency),
 	}

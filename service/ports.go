@@ -139,6 +139,10 @@ type Scopes interface {
 	Start(ctx context.Context, s Scope) (made bool, err error)
 	// SetResources changes the limits of a scope from those of before to those of after. Nothing else of it changes.
 	SetResources(ctx context.Context, unit string, before, after plan.Scope) error
+	// Limits returns the limits that a scope has. All numbers are set.
+	Limits(ctx context.Context, unit string) (plan.Scope, error)
+	// Tuned reports whether somebody has changed limits of a scope since its start.
+	Tuned(unit string) bool
 	// Stop ends the scope and returns when its name is free. A missing scope is no error.
 	Stop(ctx context.Context, unit string) error
 	// Ended returns when the name of a scope without a process is free. gone reports whether the scope's control group

@@ -66,6 +66,7 @@ type Service struct {
 	claims sync.Mutex            // one choice of ids at a time; never held over a call that can block
 	work   sync.WaitGroup        // goroutines that wait for the end of a run
 
+	changing  map[string]bool // units whose limits are being read, and whether they have changed again meanwhile; guarded by mu
 	queues    Queues
 	processes processes
 }
@@ -82,7 +83,7 @@ func New(d Deps) (*Service, error) {
 			return nil, fmt.Errorf("service: no %s", name)
 		}
 	}
-	return &Service{Deps: d, byUUID: map[domain.UUID]*container{}, byName: map[string]*container{}}, nil
+	return &Service{Deps: d, byUUID: map[domain.UUID]*container{}, byName: map[string]*container{}, changing: map[string]bool{}}, nil
 }
 
 // Active counts the containers that are not shut off.

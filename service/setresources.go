@@ -105,10 +105,16 @@ func (s *Service) tune(ctx context.Context, c *container, t *tuning) error {
 		if err := s.Scopes.SetResources(ctx, c.run.Unit, before, after); err != nil {
 			return timedOut(ctx, err)
 		}
+		if err := s.reach("tune", "unit"); err != nil {
+			return errors.Join(err, s.restoreLimits(c, c.run.XML, after, before))
+		}
 		text := c.run.XML
 		undo = func(err error) error { return errors.Join(err, s.restoreLimits(c, text, after, before)) }
 		c.run.XML = t.liveText
 		if err := s.Runs.Save(c.run.Run); err != nil {
+			return undo(err)
+		}
+		if err := s.reach("tune", "state"); err != nil {
 			return undo(err)
 		}
 	}

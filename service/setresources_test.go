@@ -18,6 +18,7 @@ func (d scopesFake) SetResources(_ context.Context, unit string, before, after p
 	if err == nil {
 		d.mu.Lock()
 		defer d.mu.Unlock()
+		d.scopes[unit], d.tuned = after, true
 		d.limits = append(d.limits, fmt.Sprintf("%s %d to %d", unit, *before.MemoryMax>>20, *after.MemoryMax>>20))
 	}
 	return err

@@ -45,6 +45,8 @@ type Client struct {
 	waiters   map[string][]*waiter // by unit
 	files     io.Closer            // the watch of the units' files; nil before the first start
 	watchDir  func(dir string, removed func(name string)) (io.Closer, error)
+	dropIns   io.Closer // the watch of their drop-ins
+	watchSet  func() (io.Closer, error)
 	started   map[string]*started // scopes that we saw start, until somebody waits for their end
 }
 

@@ -46,10 +46,12 @@ func (c *Client) fileRemoved(unit string) {
 func (c *Client) lose() {
 	close(c.lost)
 	c.mu.Lock()
-	files := c.files
-	c.watchDir = nil
+	files, dropIns := c.files, c.dropIns
+	c.watchDir, c.watchSet = nil, nil
 	c.mu.Unlock()
-	if files != nil {
-		_ = files.Close()
+	for _, watch := range []io.Closer{files, dropIns} {
+		if watch != nil {
+			_ = watch.Close()
+		}
 	}
 }

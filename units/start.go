@@ -21,6 +21,7 @@ func (c *Client) Start(ctx context.Context, s Scope) (made bool, err error) {
 	if err == nil {
 		c.begun(s.Name)
 		c.watchFiles()
+		c.watchDropIns()
 	}
 	return made, err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/internal/linux/dropins"
 	"github.com/berthd/berth/internal/linux/unlinked"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
@@ -55,6 +56,26 @@ func (s scopes) SetResources(ctx context.Context, unit string, before, after pla
 	return s.client.SetResources(ctx, unit, resources(&before), resources(&after))
 }
 
+func (s scopes) Tuned(unit string) bool { return s.client.Tuned(unit) }
+
+func (s scopes) Limits(ctx context.Context, unit string) (plan.Scope, error) {
+	r, err := s.client.Resources(ctx, unit)
+	figures := func(list []units.DeviceFigure) []plan.DeviceFigure {
+		out := make([]plan.DeviceFigure, len(list))
+		for i, f := range list {
+			out[i] = plan.DeviceFigure(f)
+		}
+		return out
+	}
+	return plan.Scope{
+		MemoryMax: r.MemoryMax, MemoryHigh: r.MemoryHigh, MemorySwapMax: r.MemorySwapMax, MemoryLow: r.MemoryLow, MemoryMin: r.MemoryMin,
+		CPUWeight: r.CPUWeight, CPUQuotaPerSec: r.CPUQuotaPerSec, CPUQuotaPeriod: r.CPUQuotaPeriod,
+		AllowedCPUs: r.AllowedCPUs, AllowedNodes: r.AllowedNodes, TasksMax: r.TasksMax,
+		IOWeight: r.IOWeight, IODeviceWeight: figures(r.IODeviceWeight), IOReadBPS: figures(r.IOReadBPS), IOWriteBPS: figures(r.IOWriteBPS),
+		IOReadIOPS: figures(r.IOReadIOPS), IOWriteIOPS: figures(r.IOWriteIOPS), IOLatency: figures(r.IOLatency),
+	}, err
+}
+
 func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }
 func (s scopes) Ended(ctx context.Context, unit string, gone func() bool) error {
 	return s.client.Ended(ctx, unit, gone)
@@ -83,6 +104,11 @@ func (s scopes) startHelper(ctx context.Context, container string, pid uint32) e
 // removals adapts package unlinked to package units.
 func removals(dir string, removed func(name string)) (io.Closer, error) {
 	return unlinked.New(dir, removed)
+}
+
+// dropInsOf adapts package dropins to package units.
+func dropInsOf(dir string, changed func(unit string)) (io.Closer, error) {
+	return dropins.New(dir, changed)
 }
 
 // machines adapts package machined to the core.

@@ -115,6 +115,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
+	systemd.WatchProperties(dropInsOf, d.service.LimitsChanged)
 	if d.announce, err = d.service.Recover(ctx); err != nil {
 		return nil, err
 	}

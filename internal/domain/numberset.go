@@ -54,7 +54,7 @@ func parseSet(at, text string) (NumberSet, *Error) {
 		return "", invalid(at, "'%.60s' has no number", text)
 	}
 	slices.Sort(list)
-	return setOf(list), nil
+	return SetOf(list), nil
 }
 
 func shortNumber(text string) (int, bool) {
@@ -63,8 +63,8 @@ func shortNumber(text string) (int, bool) {
 	return int(n), err == nil && n < maxNumber && text[0] != '+'
 }
 
-// setOf returns the set of numbers that are in order.
-func setOf(numbers []int) NumberSet {
+// SetOf returns the set of numbers that are in order.
+func SetOf(numbers []int) NumberSet {
 	var parts []string
 	for i := 0; i < len(numbers); {
 		j := i
@@ -125,5 +125,5 @@ func MaskedSet(mask []byte) (NumberSet, error) {
 			}
 		}
 	}
-	return setOf(list), nil
+	return SetOf(list), nil
 }
