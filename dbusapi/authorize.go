@@ -13,6 +13,12 @@ var (
 	ErrInteractionRequired = errors.New("interactive authorization is required")
 )
 
+// Callers knows who callers are, by their unique bus names, for which the bus itself vouches.
+type Callers interface {
+	// UID returns the user of a connection. ctx ends when the caller leaves the bus.
+	UID(ctx context.Context, sender dbus.Sender) (uint32, error)
+}
+
 // Authorizer decides whether a caller may do an action. It is asked before every method, also
 // those of the standard interfaces.
 //

@@ -48,6 +48,9 @@ type core interface {
 	// Ticket takes a place in the order of the calls that change one container; it must not block.
 	Ticket(u domain.UUID) *service.Ticket
 
+	// AuditState says whether the host's audit log gets records.
+	AuditState() service.AuditState
+
 	// Active counts the containers that are on.
 	Active() int
 	List() []service.Snapshot

@@ -45,6 +45,8 @@ type fakeCore struct {
 
 func (f *fakeCore) Active() int { return int(f.active.Load()) }
 
+func (f *fakeCore) AuditState() service.AuditState { return service.AuditRequired }
+
 func (f *fakeCore) Ticket(u domain.UUID) *service.Ticket { return f.queues.Take(u) }
 
 func newFakeCore(signals *Signals) *fakeCore {

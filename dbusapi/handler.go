@@ -81,6 +81,7 @@ func (s *Server) run(c *call) (out []any, err error) {
 	if err := s.authorize(c); err != nil {
 		return nil, err
 	}
+	by := s.identify(c)
 	if c.ticket != nil {
 		select {
 		case <-c.ticket.Served():
@@ -107,7 +108,14 @@ func (s *Server) run(c *call) (out []any, err error) {
 	if c.method.mutates {
 		ctx = s.ctx
 	}
-	return c.method.run(ctx, s, c)
+	return c.method.run(service.WithCaller(ctx, by), s, c)
+}
+
+// identify says for whom the service acts, in the bus's words. It is asked while the caller is there: it may have left when its
+// call begins. One that has left already is unknown.
+func (s *Server) identify(c *call) service.Caller {
+	uid, err := s.callers.UID(c.caller.ctx, c.sender)
+	return service.Caller{Known: err == nil, UID: uid}
 }
 
 // authorize asks before anything is looked at, so that a refused caller learns nothing, not even

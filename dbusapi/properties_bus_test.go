@@ -40,7 +40,7 @@ func TestProperties(t *testing.T) {
 			t.Errorf("GetAll(%q) differs (-want +got):\n%s", name, diff)
 		}
 	}
-	manager := map[string]any{"Version": "1.2.3", "ContainersRunning": uint32(1)}
+	manager := map[string]any{"Version": "1.2.3", "ContainersRunning": uint32(1), "Audit": "required"}
 	if diff := cmp.Diff(manager, get(rootPath, "")); diff != "" {
 		t.Errorf("properties of the manager differ (-want +got):\n%s", diff)
 	}

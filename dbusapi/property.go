@@ -33,6 +33,7 @@ type view struct {
 	process *service.Process  // of the command
 	version string            // of the manager
 	running uint32
+	audit   string
 }
 
 // lastExit is the value of LastExit, (is).
@@ -45,6 +46,7 @@ func managerProperties() []property {
 	return []property{
 		{"Version", "s", emitsConst, func(v view) any { return v.version }},
 		{"ContainersRunning", "u", emitsValue, func(v view) any { return v.running }},
+		{"Audit", "s", emitsConst, func(v view) any { return v.audit }},
 	}
 }
 

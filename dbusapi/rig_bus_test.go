@@ -57,7 +57,7 @@ func newRig(t *testing.T, more ...*method) *rig {
 
 func (r *rig) config() Config {
 	return Config{
-		Address: r.bus.Address, Core: r.core, Signals: r.core.signals, Auth: r.auth,
+		Address: r.bus.Address, Core: r.core, Signals: r.core.signals, Auth: r.auth, Callers: r.auth,
 		Log: slog.New(slog.NewTextHandler(r.log, nil)), Version: "1.2.3",
 	}
 }
@@ -99,6 +99,9 @@ type fakeAuth struct {
 	mu     sync.Mutex
 	asked  []question
 	decide func(context.Context, question) error
+
+	told    int   // answers of UID
+	unknown error // of UID
 }
 
 type question struct {
@@ -118,6 +121,27 @@ func (f *fakeAuth) Authorize(ctx context.Context, sender dbus.Sender, action str
 		return nil
 	}
 	return decide(ctx, q)
+}
+
+// UID says that everybody is user 1000, unless the bus shall know nobody.
+func (f *fakeAuth) UID(context.Context, dbus.Sender) (uint32, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.told++
+	return 1000, f.unknown
+}
+
+// identified is how often UID was asked.
+func (f *fakeAuth) identified() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.told
+}
+
+func (f *fakeAuth) forgets() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unknown = errors.New("no such connection")
 }
 
 func (f *fakeAuth) set(decide func(context.Context, question) error) {

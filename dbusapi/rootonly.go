@@ -25,7 +25,7 @@ func NewRootOnly(conn *dbus.Conn) *RootOnly {
 
 // Authorize allows root.
 func (r *RootOnly) Authorize(ctx context.Context, sender dbus.Sender, _ string, _ map[string]string, _ bool) error {
-	uid, err := r.user(ctx, sender)
+	uid, err := r.UID(ctx, sender)
 	if err != nil {
 		return fmt.Errorf("identify %s: %w", sender, err)
 	}
@@ -35,9 +35,9 @@ func (r *RootOnly) Authorize(ctx context.Context, sender dbus.Sender, _ string, 
 	return nil
 }
 
-// user asks the bus once per caller. A unique name is never given to another connection, so an
+// UID returns the user of a caller. It asks the bus once per caller. A unique name is never given to another connection, so an
 // answer holds until the caller leaves (the end of ctx); a caller that left has no answer.
-func (r *RootOnly) user(ctx context.Context, sender dbus.Sender) (uint32, error) {
+func (r *RootOnly) UID(ctx context.Context, sender dbus.Sender) (uint32, error) {
 	r.mu.Lock()
 	uid, ok := r.users[sender]
 	r.mu.Unlock()

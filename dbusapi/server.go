@@ -22,6 +22,7 @@ type Config struct {
 	Core    core   // *service.Service, recovered
 	Signals *Signals
 	Auth    Authorizer
+	Callers Callers
 	Log     *slog.Logger
 	Version string
 }
@@ -34,6 +35,8 @@ func (c Config) check() error {
 		return errors.New("no signals")
 	case c.Auth == nil:
 		return errors.New("no authorizer")
+	case c.Callers == nil:
+		return errors.New("no callers")
 	case c.Log == nil:
 		return errors.New("no log")
 	case c.Version == "":
@@ -47,6 +50,7 @@ type Server struct {
 	core     core
 	signals  *Signals
 	auth     Authorizer
+	callers  Callers
 	log      *slog.Logger
 	version  string
 	contract interfaces
@@ -87,7 +91,7 @@ func newServer(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{
-		core: cfg.Core, signals: cfg.Signals, auth: cfg.Auth, log: cfg.Log, version: cfg.Version,
+		core: cfg.Core, signals: cfg.Signals, auth: cfg.Auth, callers: cfg.Callers, log: cfg.Log, version: cfg.Version,
 		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel, released: make(chan struct{}),
 	}
 	s.inbound = newInbound(base, s.ifaces, s.core.Ticket)

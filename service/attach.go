@@ -9,8 +9,12 @@ import (
 
 // takeOver goes on with a run whose supervisor has answered this daemon. The caller has the container locked.
 func (s *Service) takeOver(c *container, r *run, def *domain.Def) {
+	unrecorded := r.Started.IsZero()
 	if err := s.complete(r); err != nil {
 		s.Log.Error("take over", "domain", def.Name, "err", err)
+	}
+	if unrecorded {
+		s.auditTakenOver(c, r, def)
 	}
 	s.goOn(c, r, def)
 	s.resumeProcesses(r)

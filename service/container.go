@@ -40,6 +40,8 @@ type container struct {
 	owner    string // of the run that is starting, and of those that follow it by a restart
 	gone     bool
 	restarts []time.Time // the latest, for the start limit
+	caller   Caller      // for whom the container is locked
+	trail    *trail      // of the start that goes on
 	binding  string      // the service that ends with the run that is being started
 	passing  []Passed    // what the start that goes on passes to init; whoever starts it closes them
 }

@@ -43,7 +43,9 @@ func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte,
 		done, err := s.claimIDs(c, def)
 		switch {
 		case err == nil:
+			c.caller = CallerOf(ctx)
 			err = f(c, def, fresh)
+			c.caller = Caller{}
 			done()
 		case fresh:
 			s.forget(c)
@@ -189,5 +191,7 @@ func (s *Service) with(ctx context.Context, u domain.UUID, f func(*container) er
 	if c.gone {
 		return fmt.Errorf("%w with uuid %s", ErrNoContainer, u)
 	}
+	c.caller = CallerOf(ctx)
+	defer func() { c.caller = Caller{} }()
 	return f(c)
 }

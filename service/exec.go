@@ -81,6 +81,7 @@ func (s *Service) Exec(ctx context.Context, u domain.UUID, command Command, stdi
 	ctx, cancel := limited(ctx, execTimeout)
 	defer cancel()
 	x, err := sup.Exec(ctx, command, stdio)
+	s.auditExec(ctx, c, sup, command, x, err)
 	if err != nil {
 		return Process{}, nil, timedOut(ctx, c.ended(opExec, err))
 	}

@@ -48,6 +48,7 @@ type world struct {
 	scopes      map[string]plan.Scope // as systemd has them
 	tuned       bool                  // they were changed
 	namespaces  []*os.File            // that were opened
+	audit       []string              // what Record was told
 	oom         oomFake
 	nextPID     uint32
 	daemons     map[*Service]*daemon
@@ -153,7 +154,7 @@ func (w *world) service(t *testing.T) *Service {
 	d := &daemon{world: w}
 	s, err := New(Deps{
 		Definitions: definitionsFake{d}, Runs: runsFake{d}, Scopes: scopesFake{d}, Machines: machinesFake{d},
-		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
+		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
 		NewUUID: func() domain.UUID { n++; return domain.UUID{0: 0xaa, 15: n} },
 		Now:     time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Host: planner.Host{ContainerEnv: "libvirt-lxc", Path: "/bin"}, StopTimeout: time.Minute,

@@ -44,6 +44,7 @@ type Deps struct {
 	HostIDs     HostIDs
 	Node        Node
 	Resources   Resources
+	Audit       Audit
 	NewUUID     func() domain.UUID
 	Now         func() time.Time
 	Log         *slog.Logger
@@ -77,6 +78,7 @@ func New(d Deps) (*Service, error) {
 		"Definitions": d.Definitions == nil, "Runs": d.Runs == nil, "Scopes": d.Scopes == nil,
 		"Machines": d.Machines == nil, "Cgroups": d.Cgroups == nil, "Supervisors": d.Supervisors == nil,
 		"Observer": d.Observer == nil, "HostIDs": d.HostIDs == nil, "Node": d.Node == nil, "Resources": d.Resources == nil,
+		"Audit":   d.Audit == nil,
 		"NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
 	} {
 		if missing {

@@ -46,7 +46,10 @@ func (s *Service) SetResources(ctx context.Context, u domain.UUID, list []domain
 				return err
 			}
 		}
-		return s.tune(ctx, c, &t)
+		before := c.live
+		err = s.tune(ctx, c, &t)
+		s.auditLimits(c, before, t.live, err)
+		return err
 	})
 }
 

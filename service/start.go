@@ -80,7 +80,11 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 		snap.State, snap.Reason, snap.Updated = StateStarting, ReasonBooted, false
 		snap.Unit, snap.Slice = s.Scopes.Names(snap.MachineName, def.Partition)
 	})
+	c.trail = s.auditResources(c, def, e)
 	r, err := s.launch(ctx, c, def)
+	if err != nil {
+		s.auditFailedStart(c.trail)
+	}
 	if err != nil && c.run != nil {
 		return timedOut(ctx, err) // its processes have not ended yet
 	}
@@ -174,5 +178,6 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 		}},
 	}
 	st.pass(c.passing, c.binding)
+	st.trail = c.trail
 	return st, nil
 }

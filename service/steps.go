@@ -40,6 +40,7 @@ type start struct {
 	dir    string     // of the run
 	shared []*os.File // namespaces that init enters at its creation
 	passed []*os.File // descriptors for init
+	trail  *trail     // in the audit log
 	asked  *asked     // systemd, for the scope; nil if it was not asked yet, or its answer was taken
 	stuck  bool       // the start failed, and its processes do not end
 }
@@ -56,7 +57,9 @@ func (s *Service) steps(_ *Run) []step {
 		{name: "scope", part: scope{s}, together: true},
 		{name: "machine", part: machine{s}, together: true},
 		{name: "job", part: job{}},
+		{name: "audit", part: audited{s}},
 		{name: "init", part: initProcess{}},
+		{name: "start record", part: startRecord{s}}, // before the note, so that a later daemon knows whether it was made
 		{name: "running", part: runningNote{s}},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/google/uuid"
 
+	"github.com/berthd/berth/audit"
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/bus"
@@ -35,8 +36,9 @@ type parts struct {
 	lock        *os.File // held for life
 	service     *service.Service
 	supervisors *launch.Supervisors
+	audit       *audit.Trail
 	signals     *dbusapi.Signals
-	auth        dbusapi.Authorizer
+	auth        *dbusapi.RootOnly
 	client      *bus.Conn
 	activity    chan struct{}
 	announce    func()
@@ -93,7 +95,9 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		return nil, err
 	}
 	facts.Limits = inherited(ctx, systemd, supervisors, log)
+	d.audit = trail(cfg.Audit, log)
 	d.service, err = service.New(service.Deps{
+		Audit:       d.audit,
 		Definitions: definitions,
 		Runs:        runs,
 		Scopes:      scopes{systemd},
@@ -123,6 +127,9 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 }
 
 func (d *parts) close() {
+	if d.audit != nil {
+		d.audit.Close()
+	}
 	if d.supervisors != nil {
 		d.supervisors.Close()
 	}

@@ -60,7 +60,7 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 		favorDynMods(log)
 	}
 	server, err := dbusapi.New(ctx, dbusapi.Config{
-		Core: d.service, Signals: d.signals, Auth: d.auth, Log: log, Version: version,
+		Core: d.service, Signals: d.signals, Auth: d.auth, Callers: d.auth, Log: log, Version: version,
 	})
 	if err != nil {
 		return err

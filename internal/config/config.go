@@ -13,6 +13,7 @@ type Config struct {
 	IdleTimeout  time.Duration // IdleTimeoutSec=; 0 means never
 	LogLevel     slog.Level    // LogLevel=
 	FavorDynMods bool          // FavorDynMods=, the option of cgroup2
+	Audit        AuditMode     // Audit=
 
 	// [Container]
 	StopTimeout  time.Duration // StopTimeoutSec=, at least 1 s
@@ -21,11 +22,22 @@ type Config struct {
 	Path         string        // Path=, the value of PATH= in init's environment
 }
 
+// AuditMode says what the host's audit log gets.
+type AuditMode string
+
+// The modes. With AuditRequired no container starts whose records cannot be written.
+const (
+	AuditOff      AuditMode = "off"
+	AuditOn       AuditMode = "on"
+	AuditRequired AuditMode = "required"
+)
+
 // Default returns the settings of an empty file.
 func Default() Config {
 	return Config{
 		IdleTimeout:  120 * time.Second,
 		LogLevel:     slog.LevelInfo,
+		Audit:        AuditOn,
 		StopTimeout:  90 * time.Second,
 		ContainerEnv: "libvirt-lxc",
 		IDRange:      idrange.Default(),

@@ -69,6 +69,8 @@ func (c *Config) set(section, key, value string) error {
 		return setLevel(&c.LogLevel, value)
 	case "Daemon/FavorDynMods":
 		return setBool(&c.FavorDynMods, value)
+	case "Daemon/Audit":
+		return setAudit(&c.Audit, value)
 	case "Container/StopTimeoutSec":
 		return setSpan(&c.StopTimeout, value, time.Second)
 	case "Container/ContainerEnv":
@@ -84,7 +86,7 @@ func (c *Config) set(section, key, value string) error {
 // Keys returns all keys, each as Section.Key.
 func Keys() []string {
 	return []string{
-		"Daemon.IdleTimeoutSec", "Daemon.LogLevel", "Daemon.FavorDynMods",
+		"Daemon.IdleTimeoutSec", "Daemon.LogLevel", "Daemon.FavorDynMods", "Daemon.Audit",
 		"Container.StopTimeoutSec", "Container.ContainerEnv", "Container.IDRange", "Container.Path",
 	}
 }
@@ -103,6 +105,15 @@ func setLevel(to *slog.Level, value string) error {
 		return errors.New("it must be debug, info, warn or error")
 	}
 	return nil
+}
+
+func setAudit(to *AuditMode, value string) error {
+	switch mode := AuditMode(value); mode {
+	case AuditOff, AuditOn, AuditRequired:
+		*to = mode
+		return nil
+	}
+	return errors.New("it must be off, on or required")
 }
 
 // setBool sets what systemd reads as a boolean (systemd.syntax(7)).

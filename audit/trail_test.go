@@ -1,0 +1,329 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
+)
+
+// fakeKernel is a kernel's audit that fails as a test says.
+type fakeKernel struct {
+	mu      sync.Mutex
+	texts   []string
+	sent    error         // of Send
+	off     bool          // audit is switched off
+	blocked chan struct{} // Send waits for it, if it is not nil
+	opened  int
+	closed  int
+	open    error
+}
+
+func (k *fakeKernel) Open() (Kernel, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.open != nil {
+		return nil, k.open
+	}
+	k.opened++
+	return k, nil
+}
+
+func (k *fakeKernel) Send(kind Kind, text string) error {
+	if k.blocked != nil {
+		<-k.blocked
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.sent != nil {
+		return k.sent
+	}
+	k.texts = append(k.texts, kind.String()+" "+text)
+	return nil
+}
+
+func (k *fakeKernel) Enabled() (bool, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.off, nil
+}
+
+func (k *fakeKernel) Close() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed++
+	return nil
+}
+
+func (k *fakeKernel) set(alter func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	alter()
+}
+
+// rig is a trail with a fake kernel, and what it says.
+type rig struct {
+	*Trail
+	kernel  *fakeKernel
+	log     *bytes.Buffer
+	entries []Entry
+}
+
+// newRig is for a bubble of package synctest.
+func newRig(t *testing.T, state service.AuditState, kernel *fakeKernel) *rig {
+	t.Helper()
+	r := &rig{kernel: kernel, log: new(bytes.Buffer)}
+	r.Trail = New(Options{
+		State: state, Open: kernel.Open, Exe: "/usr/sbin/berthd", Log: slog.New(slog.NewTextHandler(r.log, nil)),
+		Mirror: func(e Entry) { r.entries = append(r.entries, e) },
+	})
+	return r
+}
+
+func stopped(name string) service.Audited {
+	return service.Audited{Event: service.AuditStop, Name: name, UUID: domain.UUID{15: 1}, Reason: "shutdown"}
+}
+
+const text = `VIRT_CONTROL virt=lxc op=stop reason=shutdown vm="%s" uuid=00000000-0000-0000-0000-000000000001 vm-pid=0 exe="/usr/sbin/berthd" hostname=? addr=? terminal=? res=success`
+
+func textOf(name string) string { return fmt.Sprintf(text, name) }
+
+// TestEvents: each event of the core has its records: those of a start's resources are of all that has a path, and of the
+// amounts.
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	def, err := domain.Parse([]byte(`<domain type='lxc'><name>web</name><uuid>` + uuid + `</uuid><memory>65536</memory><vcpu>2</vcpu><os><type>exe</type><init>/init</init></os><devices>
+<filesystem><source dir='/srv/web'/><target dir='/'/></filesystem><filesystem type='ram'><source usage='64'/><target dir='/tmp'/></filesystem>
+<filesystem type='block'><source dev='/dev/vdb'/><target dir='/mnt'/></filesystem><console type='pty'/><console type='pty'/></devices></domain>`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := service.Audited{Name: "web", UUID: def.UUID, Def: def, Reason: "booted", Supervisor: 7, Leader: 8, PIDNamespace: 9, Command: "ls", PID: 10}
+	about.OldMemory, about.NewMemory, about.Group, about.Limit, about.Before, about.After = 1, 2, "/g", "CPUWeight", "infinity", "5"
+	const vm = `vm="web" uuid=` + uuid
+	for event, want := range map[service.AuditEvent][]string{
+		service.AuditResources: {
+			`virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs="/srv/web"`, `virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs="/dev/vdb"`,
+			`virt=lxc resrc=chardev reason=start ` + vm + ` old-chardev="?" new-chardev="/dev/pts/0"`,
+			`virt=lxc resrc=chardev reason=start ` + vm + ` old-chardev="?" new-chardev="/dev/pts/1"`,
+			`virt=lxc resrc=mem reason=start ` + vm + ` old-mem=0 new-mem=65536`, `virt=lxc resrc=vcpu reason=start ` + vm + ` old-vcpu=0 new-vcpu=2`,
+		},
+		service.AuditStart:  {`virt=lxc op=start reason=booted ` + vm + ` vm-pid=7`},
+		service.AuditInit:   {`virt=lxc op=init ` + vm + ` vm-pid=7 init-pid=8 pid-ns=9`},
+		service.AuditStop:   {`virt=lxc op=stop reason=booted ` + vm + ` vm-pid=0`},
+		service.AuditExec:   {`virt=lxc op=exec ` + vm + ` vm-pid=7 exec-pid=10 cmd="ls"`},
+		service.AuditMemory: {`virt=lxc resrc=mem reason=update ` + vm + ` old-mem=1 new-mem=2`},
+		service.AuditLimit:  {`virt=lxc resrc=cgroup reason=update ` + vm + ` cgroup="/g" class=limit limit=CPUWeight old-limit="infinity" new-limit="5"`},
+		99:                  nil,
+	} {
+		e := about
+		e.Event = event
+		var got []string
+		for _, r := range records(e) {
+			text, _, _ := strings.Cut(r.Text(Sender{}), " exe=")
+			got = append(got, text)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("event %d (-want +got):\n%s", event, diff)
+		}
+	}
+}
+
+// TestTrail: records reach the kernel in order, the journal has each with its fields, and Close writes what is left.
+func TestTrail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, service.AuditOn, &fakeKernel{})
+		e := stopped(`a"b`)
+		e.Caller = service.Caller{Known: true, UID: 1000}
+		for _, e := range []service.Audited{stopped("web"), stopped("db"), e} {
+			if err := r.Record(e).Await(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		r.Close()
+		last := strings.Replace(strings.Replace(textOf("x"), `"x"`, "612262", 1), "hostname", "sauid=1000 hostname", 1)
+		if diff := cmp.Diff([]string{textOf("web"), textOf("db"), last}, r.kernel.texts); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		want := Entry{Text: last, Fields: map[string]string{
+			"AUDIT_TYPE_NAME": "VIRT_CONTROL", "AUDIT_WRITTEN": "yes", "CONTAINER_NAME": `a"b`, "CONTAINER_UUID": "00000000-0000-0000-0000-000000000001",
+			"AUDIT_FIELD_VIRT": "lxc", "AUDIT_FIELD_OP": "stop", "AUDIT_FIELD_REASON": "shutdown", "AUDIT_FIELD_VM": `a"b`, "AUDIT_FIELD_VM_PID": "0",
+			"AUDIT_FIELD_UUID": "00000000-0000-0000-0000-000000000001", "AUDIT_FIELD_EXE": "/usr/sbin/berthd", "AUDIT_FIELD_SAUID": "1000", "AUDIT_FIELD_RES": "success",
+		}}
+		if diff := cmp.Diff(want, r.entries[2]); diff != "" {
+			t.Errorf("in the journal (-want +got):\n%s", diff)
+		}
+		if r.kernel.opened != 1 || r.kernel.closed != 1 || r.log.Len() > 0 || r.State() != service.AuditOn {
+			t.Errorf("opened %d times, closed %d times, log %q, state %s", r.kernel.opened, r.kernel.closed, r.log, r.State())
+		}
+	})
+}
+
+// TestKernelRefuses: a record that the kernel does not take is in the journal as one that is not written. The start that requires
+// it hears why. The next one is tried with a new connection.
+func TestKernelRefuses(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[service.AuditState]error{service.AuditOn: nil, service.AuditRequired: syscall.EPERM} {
+		t.Run(string(state), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, state, &fakeKernel{sent: syscall.EPERM})
+				defer r.Close()
+				if err := r.Record(stopped("web")).Await(t.Context()); !errors.Is(err, want) {
+					t.Errorf("got %v, want %v", err, want)
+				}
+				synctest.Wait()
+				if len(r.entries) != 1 || !errors.Is(r.entries[0].Err, syscall.EPERM) || r.entries[0].Fields["AUDIT_WRITTEN"] != "no" {
+					t.Errorf("in the journal: %+v", r.entries)
+				}
+				r.kernel.set(func() { r.kernel.sent = nil })
+				if err := r.Record(stopped("db")).Await(t.Context()); err != nil {
+					t.Error(err)
+				}
+				synctest.Wait()
+				if r.kernel.opened != 2 || r.kernel.closed != 1 || len(r.kernel.texts) != 1 || r.entries[1].Err != nil {
+					t.Errorf("opened %d times, closed %d times, %q, %+v", r.kernel.opened, r.kernel.closed, r.kernel.texts, r.entries)
+				}
+			})
+		})
+	}
+}
+
+// TestSwitchedOff: while audit is switched off in the kernel, required records are not written, and the others are as far as anybody
+// can know.
+func TestSwitchedOff(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[service.AuditState]error{service.AuditOn: nil, service.AuditRequired: errDisabled} {
+		t.Run(string(state), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, state, &fakeKernel{off: true})
+				defer r.Close()
+				if err := r.Record(stopped("web")).Await(t.Context()); !errors.Is(err, want) {
+					t.Errorf("got %v, want %v", err, want)
+				}
+				if got := r.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "auditctl -e 1") {
+					t.Errorf("log %q", got)
+				}
+				r.kernel.set(func() { r.kernel.off = false })
+				if err := r.Record(stopped("web")).Await(t.Context()); err != nil {
+					t.Errorf("switched on again: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestUnavailable: on a host without audit there is one line in the log, and no record anywhere. Only a start that requires records
+// fails.
+func TestUnavailable(t *testing.T) {
+	t.Parallel()
+	for _, why := range []error{ErrNoAudit, ErrNested} {
+		for state, want := range map[service.AuditState]error{service.AuditOn: nil, service.AuditRequired: why} {
+			r := newRig(t, state, &fakeKernel{open: fmt.Errorf("%w: %w", why, syscall.EPROTONOSUPPORT)})
+			for range 3 {
+				if err := r.Record(stopped("web")).Await(t.Context()); !errors.Is(err, want) {
+					t.Errorf("%s: got %v, want %v", state, err, want)
+				}
+			}
+			r.Close()
+			if got := r.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, why.Error()) {
+				t.Errorf("%s: log %q", state, got)
+			}
+			if r.State() != service.AuditUnavailable || len(r.entries) > 0 || r.PIDNamespace(1) != 0 {
+				t.Errorf("%s: state %s, %d entries, %d", state, r.State(), len(r.entries), r.PIDNamespace(1))
+			}
+		}
+	}
+}
+
+// TestOff: with Audit=off nothing is opened, written or logged.
+func TestOff(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, service.AuditOff, &fakeKernel{})
+	err := r.Record(stopped("web")).Await(t.Context())
+	r.Close()
+	if err != nil || r.kernel.opened != 0 || len(r.entries) != 0 || r.log.Len() > 0 || r.State() != service.AuditOff {
+		t.Errorf("%v, opened %d times, %d entries, log %q, state %s", err, r.kernel.opened, len(r.entries), r.log, r.State())
+	}
+}
+
+// TestNoRoom: while the kernel takes nothing, records wait without holding anybody up. The log has those for which there is no more
+// room, and a start that requires one of them fails.
+func TestNoRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, service.AuditRequired, &fakeKernel{blocked: make(chan struct{})})
+		for range maxQueued + 1 {
+			r.Record(stopped("web"))
+			synctest.Wait() // the first one is with the kernel
+		}
+		before := time.Now()
+		err := r.Record(stopped("late")).Await(t.Context())
+		if !errors.Is(err, errFull) || time.Since(before) > 0 {
+			t.Errorf("got %v after %v", err, time.Since(before))
+		}
+		if got := r.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `vm=\"late\"`) {
+			t.Errorf("log %q", got)
+		}
+		close(r.kernel.blocked)
+		r.Close()
+		if len(r.kernel.texts) != maxQueued+1 {
+			t.Errorf("the kernel has %d records", len(r.kernel.texts))
+		}
+	})
+}
+
+// TestEndIsBounded: a kernel that takes nothing does not keep the daemon from ending, and the log says that records are lost. After
+// the end each record is in the log.
+func TestEndIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, service.AuditOn, &fakeKernel{blocked: make(chan struct{})})
+		r.Record(stopped("web"))
+		r.Record(stopped("db"))
+		synctest.Wait()
+		before := time.Now()
+		r.Close()
+		r.Close()
+		if took := time.Since(before); took != closeTime {
+			t.Errorf("it took %v", took)
+		}
+		r.Record(stopped("late"))
+		if got := r.log.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "groups=2") || !strings.Contains(got, `vm=\"late\"`) {
+			t.Errorf("log %q", got)
+		}
+		close(r.kernel.blocked)
+		<-r.done
+	})
+}
+
+// TestAwait: who waits for a required record waits no longer than the context lasts, and nobody waits for another.
+func TestAwait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for state, want := range map[service.AuditState]error{service.AuditOn: nil, service.AuditRequired: context.DeadlineExceeded} {
+			r := newRig(t, state, &fakeKernel{blocked: make(chan struct{})})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if err := r.Record(stopped("web")).Await(ctx); !errors.Is(err, want) {
+				t.Errorf("%s: got %v, want %v", state, err, want)
+			}
+			cancel()
+			close(r.kernel.blocked)
+			r.Close()
+		}
+	})
+}
