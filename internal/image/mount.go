@@ -42,7 +42,7 @@ func (m *Images) Mount(ctx context.Context, container, runDir string, sources []
 
 func (m *Images) mountAll(ctx context.Context, container, runDir string, sources []plan.Source) (files []*os.File, err error) {
 	for i, src := range sources {
-		if src.Kind == plan.SourceTree || src.Kind == plan.SourceSysfs {
+		if src.Kind != plan.SourceBlock && src.Kind != plan.SourceImage {
 			continue
 		}
 		tree, err := m.tree(ctx, src, imageUser{container: container, socket: imageSocket(runDir, i)})

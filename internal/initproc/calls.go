@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -65,9 +66,14 @@ func (s *Stage) clone(at tree) tree {
 
 // take returns a copy of the tree i on the shelf (mount.Take).
 func (s *Stage) take(i int, name string) tree {
-	path := fmt.Sprintf("%s/%d", mount.Shelf, i)
+	return s.takeFrom(strconv.Itoa(i), name, s.kindOf(i))
+}
+
+// takeFrom returns a copy of what is at a path on the shelf.
+func (s *Stage) takeFrom(path, name string, is kind) tree {
+	path = mount.Shelf + "/" + path
 	fd := s.do("open_tree", name, unix.SYS_OPEN_TREE, born.Int(unix.AT_FDCWD), born.Text(path), born.Int(cloneFlags|unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW))
-	return tree{fd: born.Of(fd), name: name, kind: s.kindOf(i)}
+	return tree{fd: born.Of(fd), name: name, kind: is}
 }
 
 // move attaches a detached mount to a descriptor.

@@ -92,7 +92,7 @@ var (
 // TestCalls: the calls that a plan becomes, from the clone to the execution of init, are those that were agreed to.
 func TestCalls(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"busybox", "idmap-privnet", "host-root-readonly", "filesystems"} {
+	for _, name := range []string{"busybox", "idmap-privnet", "host-root-readonly", "filesystems", "devices", "idmap-devices"} {
 		file := filepath.Join("testdata", runtime.GOARCH, name+".golden") // the numbers are those of the architecture
 		got := rehearse(t, planned(t, name))
 		if *update {

@@ -9,17 +9,32 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/born"
+	"github.com/berthd/berth/internal/plan"
 )
 
 func (s *Stage) devices() error {
 	for _, d := range s.Plan.Devices {
+		kind := uint32(unix.S_IFCHR)
+		if d.Block {
+			kind = unix.S_IFBLK
+		}
 		s.do("mknod in the container", d.Path, unix.SYS_MKNODAT, s.dirOf(d.Path), born.Text(path.Base(d.Path)),
-			born.Int(unix.S_IFCHR|d.Mode), born.Int(unix.Mkdev(d.Major, d.Minor)))
+			born.Int(kind|d.Mode), born.Int(unix.Mkdev(d.Major, d.Minor)))
 	}
 	for _, l := range s.Plan.Links {
 		s.do("symlink in the container", l.Path, unix.SYS_SYMLINKAT, born.Text(l.Target), s.dirOf(l.Path), born.Text(path.Base(l.Path)))
 	}
 	return nil
+}
+
+// takeNodes takes each node of a host device, a file in the source on the shelf.
+func (s *Stage) takeNodes(source int) {
+	s.nodes = map[*plan.Mount]tree{}
+	for i := range s.Plan.Mounts {
+		if m := &s.Plan.Mounts[i]; m.Kind == plan.MountSource && m.Source == source {
+			s.nodes[m] = s.takeFrom(strconv.Itoa(source)+"/"+m.From, m.Target, file)
+		}
+	}
 }
 
 // consoles opens the terminals in the container's devpts, both ends of each. The supervisor reads the masters. It also keeps

@@ -52,6 +52,7 @@ type Stage struct {
 	sources []tree
 	fresh   map[*plan.Mount]tree // new file systems that are not attached yet
 	view    map[string]tree      // the files of the container's view of /proc, by name
+	nodes   map[*plan.Mount]tree // those of host devices, in a user namespace
 	root    tree
 	below   tree            // what is below the root
 	tmpfs   map[string]tree // by the path on which they are attached
@@ -152,6 +153,11 @@ func (s *Stage) ownMounts() error {
 	s.do("unshare", "the mount namespace", unix.SYS_UNSHARE, born.Int(unix.CLONE_NEWNS))
 	s.makePrivate()
 	for i, src := range s.Plan.Sources {
+		if src.Kind == plan.SourceNodes {
+			s.takeNodes(i)
+			s.sources = append(s.sources, tree{})
+			continue
+		}
 		s.sources = append(s.sources, s.take(i, src.Path))
 	}
 	return nil

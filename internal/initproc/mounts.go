@@ -45,6 +45,9 @@ func (s *Stage) make(m *plan.Mount) (tree, error) {
 		}
 		return s.newMount(m), nil
 	case plan.MountSource:
+		if node, ok := s.nodes[m]; ok {
+			return node, nil
+		}
 		return s.sources[m.Source], nil
 	case plan.MountView:
 		return s.view[m.From], nil

@@ -63,7 +63,8 @@ type begun struct {
 	*Process
 	supervisors *Supervisors
 	dir         string
-	listener    *os.File // nil once the supervisor has it
+	listener    *os.File   // nil once the supervisor has it
+	held        []*os.File // for the supervisor to hold
 }
 
 // Begin gives a run a supervisor: the spare one, or a new one. It is in the daemon's control group for now, and waits for
@@ -114,13 +115,13 @@ func (b *begun) Prepare(ctx context.Context, name string, p *plan.Plan, shared, 
 		return err
 	}
 	message := prepare(p, b.supervisors.settings)
-	message.Name, message.Dir = name, b.dir
+	message.Name, message.Dir, message.Held = name, b.dir, uint32(len(b.held))
 	apart, err := sourcesFile(message)
 	if err != nil {
 		return err
 	}
 	defer closeAll(apart)
-	if err := b.conn.Send(message, slices.Concat([]*os.File{planFile, bare, b.listener}, shared, images, view, apart)...); err != nil {
+	if err := b.conn.Send(message, slices.Concat([]*os.File{planFile, bare, b.listener}, shared, images, view, b.held, apart)...); err != nil {
 		return b.giveUp(err)
 	}
 	b.shut()
@@ -133,8 +134,13 @@ func (b *begun) HangUp() {
 	b.Process.HangUp()
 }
 
-// shut closes the daemon's copy of the socket by which a later daemon finds the supervisor.
+// Hold has the supervisor hold a descriptor as long as it lives, from Prepare on. The descriptor is begun's from now on.
+func (b *begun) Hold(f *os.File) { b.held = append(b.held, f) }
+
+// shut closes the daemon's copies of the socket by which a later daemon finds the supervisor, and of what that holds.
 func (b *begun) shut() {
+	closeAll(b.held)
+	b.held = nil
 	if b.listener != nil {
 		_ = b.listener.Close()
 		b.listener = nil

@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// withSysfs mounts the sysfs of the shared network, and inserts it among images in the order of the plan's
-// sources. A sysfs shows the network namespace of the thread that mounts it.
+// withSysfs mounts the sysfs of the shared network, and the nodes of host devices, and inserts both among images in the order
+// of the plan's sources. A sysfs shows the network namespace of the thread that mounts it.
 func withSysfs(images []*os.File, p *plan.Plan, shared []*os.File) ([]*os.File, error) {
 	at := 0
 	for _, src := range p.Sources {
@@ -23,6 +23,13 @@ func withSysfs(images []*os.File, p *plan.Plan, shared []*os.File) ([]*os.File, 
 			made, err := sysfs(p.Join, shared)
 			if err != nil {
 				return images, fmt.Errorf("sysfs of the shared network: %w", err)
+			}
+			images = slices.Insert(images, at, made)
+			at++
+		case plan.SourceNodes:
+			made, err := nodes(p)
+			if err != nil {
+				return images, err
 			}
 			images = slices.Insert(images, at, made)
 			at++

@@ -37,13 +37,7 @@ func (p *Plan) Pack() []byte {
 	w.Bool(p.Hold)
 	packStrings(&w, p.ReadOnlyPaths)
 	packStrings(&w, p.MaskedPaths)
-	w.U32(uint32(len(p.Devices)))
-	for _, d := range p.Devices {
-		w.String(d.Path)
-		w.U32(d.Major)
-		w.U32(d.Minor)
-		w.U32(d.Mode)
-	}
+	packDevices(&w, p.Devices)
 	w.U32(uint32(len(p.Links)))
 	for _, l := range p.Links {
 		w.String(l.Path)
@@ -70,6 +64,7 @@ func (p *Plan) Pack() []byte {
 	w.U32(uint32(p.Passed))
 	w.String(p.Notify)
 	packLimits(&w, p.RLimits)
+	packDevices(&w, p.Nodes)
 	return w.Bytes()
 }
 
@@ -92,9 +87,7 @@ func Unpack(b []byte) (*Plan, error) {
 	p.Mounts = unpackMounts(r)
 	p.Hold = r.Bool()
 	p.ReadOnlyPaths, p.MaskedPaths = unpackStrings(r), unpackStrings(r)
-	for range r.Count(16) {
-		p.Devices = append(p.Devices, Device{Path: r.String(), Major: r.U32(), Minor: r.U32(), Mode: r.U32()})
-	}
+	p.Devices = unpackDevices(r)
 	for range r.Count(8) {
 		p.Links = append(p.Links, Link{Path: r.String(), Target: r.String()})
 	}
@@ -118,6 +111,7 @@ func Unpack(b []byte) (*Plan, error) {
 	p.Passed = int(r.U32())
 	p.Notify = r.String()
 	p.RLimits = unpackLimits(r)
+	p.Nodes = unpackDevices(r)
 	if err := r.End(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
@@ -138,6 +132,25 @@ func unpackInit(r *pack.Reader) Init {
 		Path: r.String(), Args: unpackStrings(r), Env: unpackStrings(r),
 		Dir: r.String(), User: r.String(), Group: r.String(),
 	}
+}
+
+func packDevices(w *pack.Writer, list []Device) {
+	w.U32(uint32(len(list)))
+	for _, d := range list {
+		w.String(d.Path)
+		w.Bool(d.Block)
+		w.U32(d.Major)
+		w.U32(d.Minor)
+		w.U32(d.Mode)
+		w.String(d.Image)
+	}
+}
+
+func unpackDevices(r *pack.Reader) (list []Device) {
+	for range r.Count(21) {
+		list = append(list, Device{Path: r.String(), Block: r.Bool(), Major: r.U32(), Minor: r.U32(), Mode: r.U32(), Image: r.String()})
+	}
+	return list
 }
 
 func packMounts(w *pack.Writer, list []Mount) {

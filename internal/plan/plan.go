@@ -33,6 +33,8 @@ type Plan struct {
 	Journal       Journal      `json:"journal,omitzero"`
 	RLimits       []Limit      `json:"rlimits,omitempty"` // of init, in the place of those in Limits
 	Notify        string       `json:"notify,omitempty"`  // path of the socket that hears sd_notify(3); "" means none
+	// Nodes are in the source of kind SourceNodes, by their numbers in this list. berthd makes them.
+	Nodes []Device `json:"nodes,omitempty"`
 }
 
 // Journal says which consoles' output goes to the host's journal, and with which fields.
@@ -74,6 +76,7 @@ const (
 	SourceBlock SourceKind = "block" // a block device with a file system
 	SourceImage SourceKind = "image" // a file with a file system, shown as a block device
 	SourceSysfs SourceKind = "sysfs" // a new sysfs of the network namespace in Join
+	SourceNodes SourceKind = "nodes" // a new tmpfs with the plan's Nodes, each with its index as its name
 )
 
 // Source is a part of the host that becomes a detached mount tree.
@@ -94,7 +97,7 @@ type MountKind string
 const (
 	MountNew    MountKind = "new"    // a new file system of Type
 	MountInner  MountKind = "inner"  // a bind of From, a path inside the container
-	MountSource MountKind = "source" // the tree of Sources[Source]
+	MountSource MountKind = "source" // the tree of Sources[Source], or the file From in it
 	MountView   MountKind = "view"   // the file From of the container's view of /proc (package procview)
 	MountBootID MountKind = "bootid" // a new file with a random boot id; the container must have its /dev by then
 )
@@ -133,12 +136,15 @@ type Option struct {
 	Value string `json:"value,omitempty"`
 }
 
-// Device is a character device node below /dev.
+// Device is a device node below /dev: one of a character device, unless Block is true.
 type Device struct {
 	Path  string `json:"path"`
+	Block bool   `json:"block,omitempty"`
 	Major uint32 `json:"major"`
 	Minor uint32 `json:"minor"`
 	Mode  uint32 `json:"mode"`
+	// Image is a file of the host that a loop device shows. The start chooses the device, and so the minor number.
+	Image string `json:"image,omitempty"`
 }
 
 // Link is a symbolic link.

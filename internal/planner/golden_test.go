@@ -63,6 +63,9 @@ func TestGolden(t *testing.T) {
 			t.Parallel()
 			d := load(t, file)
 			p := Build(d, testHost())
+			if strings.HasSuffix(file, "devices.xml") {
+				AddDevices(p, testDevices())
+			}
 			if diff := cmp.Diff(load(t, file), d); diff != "" {
 				t.Errorf("the definition was changed:\n%s", diff)
 			}
@@ -104,7 +107,7 @@ func checkPlan(t *testing.T, p *plan.Plan) {
 			case plan.MountView:
 				bad = !p.ProcView || m.From == ""
 			case plan.MountSource: // 0 is the root
-				bad = m.Source < 1 || m.Source >= len(p.Sources) || m.Type != "" || m.From != ""
+				bad = m.Source < 1 || m.Source >= len(p.Sources) || m.Type != "" || (m.From != "") != (p.Sources[m.Source].Kind == plan.SourceNodes)
 			}
 			if bad {
 				t.Errorf("the mount %+v", m)

@@ -29,7 +29,7 @@ func checkPrepare(m wire.Message, files []*os.File) (*wire.Prepare, []*os.File, 
 		}
 		files = files[:last]
 	}
-	want := 3 + len(prepare.Join)
+	want := 3 + len(prepare.Join) + int(min(prepare.Held, wire.MaxPassed))
 	for _, src := range prepare.Sources {
 		if src.Supplied {
 			want++

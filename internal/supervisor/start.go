@@ -36,6 +36,8 @@ func (s *supervisor) start() error {
 	if err := begin(prepare); err != nil {
 		return err
 	}
+	last := len(files) - int(prepare.Held)
+	files, s.disks = files[:last], files[last:]
 	s.stop = syscall.Signal(prepare.StopSignal)
 	s.commands.plan = files[0]
 	s.journal = journals{consoles: prepare.Journal, fields: prepare.Fields}

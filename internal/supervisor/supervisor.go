@@ -26,6 +26,7 @@ type supervisor struct {
 	consoles []*console
 	unheld   []wire.Source // the sources whose file systems hold is to keep from being made read-only
 	held     []*os.File    // open in the host's file systems of the sources
+	disks    []*os.File    // open devices that show images, which disappear with this process
 	between  *os.File      // the mount namespace that init was cloned into; nil without a user namespace
 	ready    bool          // the init stage has only the exec left
 	allowed  bool          // berthd has allowed the exec

@@ -15,9 +15,9 @@ func every() []Message {
 		&Prepare{
 			Name: "web", Dir: "/run/berth/live/1", Journal: []uint32{0, 3}, Fields: []string{"A=b", "C=d"},
 			Version: 7, CloneFlags: 1 << 33, StopSignal: 15, ProcView: true, Join: []string{"net", "uts"}, Hide: []Hidden{{0, "/proc"}, {2, "/fs/cgroup"}}, Apart: true, Hold: true,
-			UIDs:    []IDRange{{0, 100000, 1000}, {1000, 1000, 1}},
-			GIDs:    []IDRange{{0, 100000, 65536}},
-			Passed:  3,
+			UIDs:   []IDRange{{0, 100000, 1000}, {1000, 1000, 1}},
+			GIDs:   []IDRange{{0, 100000, 65536}},
+			Passed: 3, Held: 2,
 			Sources: []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}, {Path: "/dev/a", Supplied: true}},
 		},
 		&Prepare{}, &Place{}, &Placed{}, &Born{PID: 42, Supervisor: 41}, &Continue{}, &Running{}, &Terminate{},

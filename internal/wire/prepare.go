@@ -16,7 +16,7 @@ type Source struct {
 
 // Prepare has the supervisor's part of the plan. It carries these descriptors, in this order: the packed plan
 // (a sealed memfd), the mount namespace of mount.Bare, the listening socket to which a later berthd connects, the namespaces of Join, the trees of the sources with Supplied, /dev/fuse if ProcView is
-// true, and the packed sources (a sealed memfd) if Apart is true.
+// true, those that the supervisor is to hold as long as it lives, and the packed sources (a sealed memfd) if Apart is true.
 type Prepare struct {
 	Version int // of the daemon
 
@@ -36,6 +36,7 @@ type Prepare struct {
 	Journal    []uint32  // the consoles whose output goes to the journal
 	Fields     []string  // of each entry there, as KEY=value
 	Passed     uint32    // so many descriptors for init follow, in a Passed
+	Held       uint32    // so many descriptors to hold came
 }
 
 // Hidden is a mount of a source's tree that the container must not see.
@@ -93,6 +94,7 @@ func (m *Prepare) put(w *pack.Writer) {
 	w.String(m.Dir)
 	putJournal(w, m)
 	w.U32(m.Passed)
+	w.U32(m.Held)
 }
 
 func decodePrepare(r *pack.Reader) *Prepare {
@@ -123,5 +125,6 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	m.Dir = r.String()
 	m.Journal, m.Fields = journal(r)
 	m.Passed = r.U32()
+	m.Held = r.U32()
 	return m
 }

@@ -1,0 +1,53 @@
+package planner
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/berthd/berth/internal/plan"
+)
+
+// HostDevice is a device of the host, as it was found for a container.
+type HostDevice struct {
+	plan.Device
+	Access   string // letters of DeviceAllow=
+	NodeLess bool   // the container may use the device, but gets no node of it
+	Element  string // of the definition, for errors
+	ReadOnly bool   // of an image
+}
+
+// AddDevices plans the nodes of host devices in the container's /dev.
+//
+// The root of a user namespace may make no node, and one in a file system that it has mounted opens nothing. berthd makes them
+// in a file system of the host then, for the container's root, and each is mounted.
+func AddDevices(p *plan.Plan, list []HostDevice) {
+	for i := range list {
+		d := &list[i]
+		switch {
+		case d.NodeLess:
+		case !p.Namespaces.User:
+			p.Devices = append(p.Devices, d.Device)
+		default:
+			if len(p.Nodes) == 0 {
+				p.Sources = append(p.Sources, plan.Source{Path: "/dev", Kind: plan.SourceNodes})
+			}
+			p.Mounts = append(p.Mounts, plan.Mount{
+				Kind: plan.MountSource, Target: d.Path, Source: len(p.Sources) - 1, From: strconv.Itoa(len(p.Nodes)),
+			})
+			p.Nodes = append(p.Nodes, d.Device)
+		}
+	}
+}
+
+// AllowDevices lets a scope use host devices. They are named by their numbers, which systemd takes as they are
+// (systemd.resource-control(5)): a path could lead to another device by then.
+func AllowDevices(s *plan.Scope, list []HostDevice) {
+	for i := range list {
+		d := &list[i]
+		kind := "char"
+		if d.Block {
+			kind = "block"
+		}
+		s.Devices = append(s.Devices, plan.DeviceAllow{Path: fmt.Sprintf("/dev/%s/%d:%d", kind, d.Major, d.Minor), Access: d.Access})
+	}
+}

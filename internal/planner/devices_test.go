@@ -1,0 +1,33 @@
+package planner
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/plan"
+)
+
+// testDevices are a disk that reads an image, a character device in a directory of its own, and a timer without a node.
+func testDevices() []HostDevice {
+	return []HostDevice{
+		{Device: plan.Device{Path: "/dev/vda", Block: true, Major: 7, Minor: 3, Mode: 0o700, Image: "/srv/a.img"}, Access: "rm", ReadOnly: true},
+		{Device: plan.Device{Path: "/dev/net/tun", Major: 10, Minor: 200, Mode: 0o700}, Access: "rwm"},
+		{Device: plan.Device{Path: "/dev/rtc", Major: 250, Mode: 0o600}, Access: "r", NodeLess: true},
+	}
+}
+
+// TestAllowDevices: a scope may use host devices by their numbers and in no other way than they ask for, and every other device
+// as before.
+func TestAllowDevices(t *testing.T) {
+	t.Parallel()
+	s := plan.Scope{Devices: devicesAllowed(false)}
+	AllowDevices(&s, testDevices())
+	want := append(devicesAllowed(false),
+		plan.DeviceAllow{Path: "/dev/block/7:3", Access: "rm"},
+		plan.DeviceAllow{Path: "/dev/char/10:200", Access: "rwm"},
+		plan.DeviceAllow{Path: "/dev/char/250:0", Access: "r"})
+	if diff := cmp.Diff(want, s.Devices); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
