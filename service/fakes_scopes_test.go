@@ -16,6 +16,12 @@ func (d scopesFake) Start(_ context.Context, s Scope) (made bool, err error) {
 	if err := d.call("scopes.Start"); err != nil {
 		return false, err
 	}
+	d.mu.Lock()
+	d.allowed = nil
+	for _, a := range s.Plan.Devices {
+		d.allowed = append(d.allowed, a.Path+" "+a.Access)
+	}
+	d.mu.Unlock()
 	if err := d.makeUnit(s); err != nil {
 		return false, err
 	}

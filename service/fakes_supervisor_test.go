@@ -55,9 +55,13 @@ func (s *supervisorFake) Prepare(_ context.Context, name string, p *plan.Plan, s
 	if len(passed) != p.Passed {
 		return fmt.Errorf("%d descriptors for init, %d in the plan", len(passed), p.Passed)
 	}
+	s.letGo()
 	s.d.mu.Lock()
 	defer s.d.mu.Unlock()
-	s.name = name
+	s.name, s.d.nodes = name, nil
+	for _, d := range p.Devices {
+		s.d.nodes = append(s.d.nodes, fmt.Sprintf("%s %d:%d", d.Path, d.Major, d.Minor))
+	}
 	return nil
 }
 
@@ -133,6 +137,7 @@ type supervisorFake struct {
 	done     chan struct{}
 	end      End
 	failure  error
+	held     []*os.File
 
 	executions []*executionFake
 	signals    []syscall.Signal // to init
@@ -208,6 +213,7 @@ func (s *supervisorFake) Continue(context.Context) (Supervisor, error) {
 
 // HangUp ends a supervisor whose start is not over, as the real one does by itself.
 func (s *supervisorFake) HangUp() {
+	s.letGo()
 	_ = s.d.call("supervisor.HangUp")
 	s.finish(End{})
 }

@@ -49,6 +49,8 @@ type world struct {
 	tuned       bool                  // they were changed
 	namespaces  []*os.File            // that were opened
 	audit       []string              // what Record was told
+	allowed     []string              // devices of the last scope
+	nodes       []string              // of the last plan
 	oom         oomFake
 	nextPID     uint32
 	daemons     map[*Service]*daemon
@@ -154,7 +156,7 @@ func (w *world) service(t *testing.T) *Service {
 	d := &daemon{world: w}
 	s, err := New(Deps{
 		Definitions: definitionsFake{d}, Runs: runsFake{d}, Scopes: scopesFake{d}, Machines: machinesFake{d},
-		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
+		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, HostDevices: hostDevicesFake{d}, Disks: disksFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
 		NewUUID: func() domain.UUID { n++; return domain.UUID{0: 0xaa, 15: n} },
 		Now:     time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Host: planner.Host{ContainerEnv: "libvirt-lxc", Path: "/bin"}, StopTimeout: time.Minute,

@@ -28,8 +28,10 @@ func (p unit) acquire(ctx context.Context, st *start) error {
 	arrived, forget := p.Cgroups.Arrival(st.Slice, st.Unit)
 	a := &asked{cancel: cancel, arrived: arrived, over: make(chan struct{})}
 	st.asked = a
+	limits := planner.Scope(st.def)
+	planner.AllowDevices(&limits, st.devices)
 	s := Scope{
-		Name: st.Unit, Slice: st.Slice, PID: st.Supervisor, Plan: planner.Scope(st.def),
+		Name: st.Unit, Slice: st.Slice, PID: st.Supervisor, Plan: limits,
 		Description: fmt.Sprintf("Container %s", st.name), StopTimeout: stopTimeout(st.def, p.StopTimeout) + grace,
 	}
 	p.work.Go(func() {

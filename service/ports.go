@@ -280,6 +280,9 @@ type Found struct {
 // Starting is a supervisor before it executes init.
 type Starting interface {
 	PID() uint32
+	// Hold has the supervisor hold a descriptor as long as it lives, from Prepare on. If the start is given up before, the
+	// descriptor is closed.
+	Hold(f *os.File)
 	// Prepare sends the supervisor the plan, the namespaces of p.Join and the descriptors for init, each in their order.
 	// The caller still has to close those. It returns an error if a device does not answer before ctx ends.
 	Prepare(ctx context.Context, name string, p *plan.Plan, shared, passed []*os.File) error

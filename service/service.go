@@ -45,6 +45,8 @@ type Deps struct {
 	Node        Node
 	Resources   Resources
 	Audit       Audit
+	HostDevices HostDevices
+	Disks       Disks
 	NewUUID     func() domain.UUID
 	Now         func() time.Time
 	Log         *slog.Logger
@@ -78,7 +80,8 @@ func New(d Deps) (*Service, error) {
 		"Definitions": d.Definitions == nil, "Runs": d.Runs == nil, "Scopes": d.Scopes == nil,
 		"Machines": d.Machines == nil, "Cgroups": d.Cgroups == nil, "Supervisors": d.Supervisors == nil,
 		"Observer": d.Observer == nil, "HostIDs": d.HostIDs == nil, "Node": d.Node == nil, "Resources": d.Resources == nil,
-		"Audit":   d.Audit == nil,
+		"Audit":       d.Audit == nil,
+		"HostDevices": d.HostDevices == nil, "Disks": d.Disks == nil,
 		"NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
 	} {
 		if missing {
@@ -152,7 +155,7 @@ func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
 }
 
 // Plan returns, as JSON, what a start would do inside the container, and what its scope would get. The definition is that of XML. It
-// returns ErrNoContainer if there is no container with this uuid.
+// returns ErrNoContainer if there is no container with this uuid, and a *domain.Error if the host lacks a device.
 func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
 	c, err := s.find(u)
 	if err != nil {
@@ -160,11 +163,17 @@ func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
 	}
 	c.mu.Lock()
 	def := c.definition(inactive)
+	c.mu.Unlock()
+	devices, err := s.HostDevices.Find(def)
+	if err != nil {
+		return "", err
+	}
 	p := struct {
 		*plan.Plan
 		Scope plan.Scope `json:"scope"`
 	}{planner.Build(def, s.Host), planner.Scope(def)}
-	c.mu.Unlock()
+	planner.AddDevices(p.Plan, devices)
+	planner.AllowDevices(&p.Scope, devices)
 	var text strings.Builder
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false) // people read it

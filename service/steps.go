@@ -32,17 +32,18 @@ type step struct {
 // start is a run that begins, with the values that only its start needs. They are not saved.
 type start struct {
 	*run
-	name   string // of the container
-	def    *domain.Def
-	text   string // of the definition, for the note
-	plan   *plan.Plan
-	root   string     // host directory of the root
-	dir    string     // of the run
-	shared []*os.File // namespaces that init enters at its creation
-	passed []*os.File // descriptors for init
-	trail  *trail     // in the audit log
-	asked  *asked     // systemd, for the scope; nil if it was not asked yet, or its answer was taken
-	stuck  bool       // the start failed, and its processes do not end
+	name    string // of the container
+	def     *domain.Def
+	text    string // of the definition, for the note
+	plan    *plan.Plan
+	root    string     // host directory of the root
+	dir     string     // of the run
+	shared  []*os.File // namespaces that init enters at its creation
+	passed  []*os.File // descriptors for init
+	trail   *trail     // in the audit log
+	devices []planner.HostDevice
+	asked   *asked // systemd, for the scope; nil if it was not asked yet, or its answer was taken
+	stuck   bool   // the start failed, and its processes do not end
 }
 
 // steps lists the parts of a run in the order of a start. A start walks it down. A failed start, a stop, and
@@ -51,7 +52,8 @@ func (s *Service) steps(_ *Run) []step {
 	return []step{
 		{name: "run directory", part: directory{s}},
 		{name: "supervisor", part: supervisor{s}},
-		{name: "state", part: note{s}},                // one note covers all parts that follow: prepare chose their names
+		{name: "state", part: note{s}}, // one note covers all parts that follow: prepare chose their names
+		{name: "devices", part: devices{s}},
 		{name: "unit", part: unit{s}, together: true}, // systemd makes it while the next parts are acquired
 		{name: "container", part: prepared{}, together: true},
 		{name: "scope", part: scope{s}, together: true},

@@ -81,7 +81,8 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	supervisors, err := launch.New(p.supervisor, image.New(scopes{systemd}.startHelper, filepath.Join(p.runs, "images.lock")))
+	images := image.New(scopes{systemd}.startHelper, filepath.Join(p.runs, "images.lock"))
+	supervisors, err := launch.New(p.supervisor, images)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +108,8 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		HostIDs:     host.NewIDs(),
 		Node:        host.NewNode(),
 		Resources:   host.NewResources(cgroups.MountPoint()),
+		HostDevices: host.NewDevices(),
+		Disks:       images,
 		IDRange:     cfg.IDRange,
 		Observer:    observer{d.signals, d.activity},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },

@@ -31,6 +31,8 @@ type Def struct {
 	Emulator    string // kept only: Berth has one supervisor
 	Filesystems []Filesystem
 	Consoles    []Console // never empty: one pty is added when the XML has none
+	Disks       []Disk
+	HostDevices []HostDevice
 
 	SecLabels []SecLabel // <seclabel type='none'/>, kept only
 
@@ -112,9 +114,10 @@ type Capabilities struct {
 	States map[string]bool // true is state='on'
 }
 
-// Clock is <clock>. It is kept only: a container shares the host's clock.
+// Clock is <clock>. A container shares the host's clock.
 type Clock struct {
-	Offset string // "utc" by default
+	Offset string // "utc" by default; "localtime" makes nodes of the timers that are devices
+	Timers []Timer
 }
 
 // Action is a life-cycle action word.

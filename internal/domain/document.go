@@ -79,8 +79,10 @@ type capability struct {
 
 type devices struct {
 	Emulator    string       `xml:"emulator,omitempty"`
+	Disks       []disk       `xml:"disk"`
 	Filesystems []filesystem `xml:"filesystem"`
 	Consoles    []console    `xml:"console"`
+	HostDevices []hostDevice `xml:"hostdev"`
 }
 
 type filesystem struct {

@@ -70,8 +70,6 @@ func refusedDocuments() []refusal {
 		{with("<lxc:namespace/>"), InvalidXML, "domain/{lxc}namespace"},
 		// Libvirt's, but not served.
 		{with("<devices><interface type='network'><source network='default'/></interface></devices>"), InvalidConfig, "domain/devices/interface"},
-		{with("<devices><disk/></devices>"), InvalidConfig, "domain/devices/disk"},
-		{with("<devices><hostdev/></devices>"), InvalidConfig, "domain/devices/hostdev"},
 		{with("<devices><serial/></devices>"), InvalidConfig, "domain/devices/serial"},
 		{with("<devices><filesystem><source dir='/a'/><target dir='/b'/><address/></filesystem></devices>"), InvalidConfig, "domain/devices/filesystem/address"},
 		{with("<seclabel type='dynamic' model='selinux'><label>a:b:c</label></seclabel>"), InvalidConfig, "domain/seclabel"},
@@ -79,7 +77,6 @@ func refusedDocuments() []refusal {
 		{with("<seclabel type='none' relabel='yes'/>"), InvalidXML, "domain/seclabel@relabel"},
 		{with("<seclabel type='none'/><seclabel type='none'><label>a:b:c</label></seclabel>"), InvalidConfig, "domain/seclabel[2]/label"},
 		{with("<maxMemory>1</maxMemory>"), InvalidConfig, "domain/maxMemory"},
-		{with("<clock offset='utc'><timer name='rtc'/></clock>"), InvalidConfig, "domain/clock/timer"},
 		{with("<clock offset='utc' adjustment='3'/>"), InvalidConfig, "domain/clock@adjustment"},
 		{with("<features><hyperv/></features>"), InvalidConfig, "domain/features/hyperv"},
 		{with("<os><type machine='pc'>exe</type><init>/i</init></os>"), InvalidConfig, "domain/os/type@machine"},

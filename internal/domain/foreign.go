@@ -20,11 +20,26 @@ unknown domain/os: varstore shim root dtb
 nothing domain/os/type: @machine
 nothing domain/features: hyperv kvm pvspinlock pmu vmport gic smm ioapic vmcoreinfo htm msrs viridian hap tcg
 unknown domain/features: hpt nested-hv xen cfpc sbbc ibs ccf-assist async-teardown ras ps2 aia virtualization
-clock   domain/clock: timer
+nothing domain/clock/timer: catchup @frequency @mode
+nothing domain/devices/disk: backingStore backenddomain geometry blockio mirror iotune shareable transient serial wwn vendor product boot
+nothing domain/devices/disk: address @rawio @sgio @snapshot @model
+promise domain/devices/disk: auth encryption
+unknown domain/devices/disk: throttlefilters acpi
+nothing domain/devices/disk/driver: @cache @error_policy @rerror_policy @io @ioeventfd @event_idx @copy_on_read @discard @iothread @detect_zeroes
+nothing domain/devices/disk/driver: @queues @iommu @ats @packed @page_per_vq metadata_cache
+unknown domain/devices/disk/driver: iothreads statistics @discard_no_unref @queue_size
+nothing domain/devices/disk/source: @startupPolicy @index reservations slices seclabel
+promise domain/devices/disk/source: encryption
+nothing domain/devices/disk/target: @tray @removable @rotation_rate
+unknown domain/devices/disk/target: @dpofua
+nothing domain/devices/hostdev: boot rom address readonly shareable driver teaming @sgio @rawio @model @display @ramfb
+network domain/devices/hostdev: ip route
+unknown domain/devices/hostdev: acpi
+network domain/devices/hostdev/source: interface
+nothing domain/devices/hostdev/source: adapter @protocol @name @wwpn @writeFiltering
+unknown domain/devices/hostdev/source: @guestReset
 nothing domain/clock: @adjustment @basis @timezone @start
 network domain/devices: interface
-device  domain/devices: hostdev
-disk    domain/devices: disk
 nothing domain/devices: serial parallel channel controller graphics video sound memballoon rng watchdog tpm
 nothing domain/devices: redirdev smartcard hub panic shmem vsock iommu audio nvram
 refused domain/devices: input memory
@@ -46,9 +61,6 @@ func losses() map[string]string {
 	const noEffect = "libvirt gives it no effect in a container, so nothing is lost without it"
 	return map[string]string{
 		"network": "without it the container has no network interface of its own, and it shares the host's network unless it has <privnet/> or <lxc:sharenet>",
-		"device":  "without it the container cannot use the device",
-		"disk":    "without it the container has no node of the device; to mount what is on it, use <filesystem type='block'>",
-		"clock":   "without it the container cannot open the host's /dev/rtc or /dev/hpet, which libvirt allows for the timers rtc and hpet; others have no effect in a container",
 		"promise": "libvirt gives it no effect in a container: nothing protects the container as it says, with or without it",
 		"nothing": noEffect,
 		"dropped": "libvirt drops it in silence, so nothing is lost without it",

@@ -33,7 +33,7 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 		OS:            d.formatOS(),
 		IDMap:         d.formatIDMap(),
 		Features:      d.formatFeatures(),
-		Clock:         &libvirtxml.DomainClock{Offset: d.Clock.Offset},
+		Clock:         d.formatClock(),
 		OnPoweroff:    string(d.OnPoweroff), OnReboot: string(d.OnReboot), OnCrash: string(d.OnCrash),
 		Devices:   d.formatDevices(o.Live),
 		SecLabels: d.formatLabels(),
@@ -160,6 +160,15 @@ func (d *Def) formatDevices(live *Live) *devices {
 	}
 	for i := range list {
 		x.Filesystems = append(x.Filesystems, formatFilesystem(&list[i]))
+	}
+	for i := range d.Disks {
+		x.Disks = append(x.Disks, formatDisk(&d.Disks[i]))
+	}
+	for i := range d.HostDevices {
+		x.HostDevices = append(x.HostDevices, formatHostDevice(&d.HostDevices[i]))
+		if live != nil {
+			x.HostDevices[i].Alias = &libvirtxml.DomainAlias{Name: "hostdev" + strconv.Itoa(i)}
+		}
 	}
 	pty := "pty"
 	for i, c := range d.Consoles {

@@ -74,11 +74,18 @@ domain/features/apic                      eoi
 domain/features/pae
 domain/features/capabilities              policy caps
 domain/clock                              offset
+domain/clock/timer+                       name present tickpolicy track
 domain/on_poweroff                        text
 domain/on_reboot                          text
 domain/on_crash                           text
 domain/devices
 domain/devices/emulator                   text
+domain/devices/disk+                      type device
+domain/devices/disk/driver                name type
+domain/devices/disk/source                file dev
+domain/devices/disk/target                dev bus
+domain/devices/disk/readonly
+domain/devices/disk/alias                 name
 domain/devices/filesystem+                type accessmode
 domain/devices/filesystem/driver          type format wrpolicy
 domain/devices/filesystem/source          dir file dev usage# units name pool volume
@@ -91,6 +98,14 @@ domain/devices/console+                   type tty
 domain/devices/console/source             path
 domain/devices/console/target             type port#
 domain/devices/console/alias              name
+domain/devices/hostdev+                   mode type managed
+domain/devices/hostdev/source             startupPolicy
+domain/devices/hostdev/source/block       text
+domain/devices/hostdev/source/char        text
+domain/devices/hostdev/source/vendor      id
+domain/devices/hostdev/source/product     id
+domain/devices/hostdev/source/address     bus device
+domain/devices/hostdev/alias              name
 domain/seclabel+                          type model relabel
 domain/lxc:namespace
 domain/lxc:namespace/lxc:sharenet         type value

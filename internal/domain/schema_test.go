@@ -82,6 +82,7 @@ func TestNothingIsLost(t *testing.T) {
 		"domain/numatune/memory@placement":      true, // 'static' says nothing beside a nodeset
 		"domain/devices/filesystem/source@name": true,
 		"domain/devices/filesystem/source@pool": true, "domain/devices/filesystem/source@volume": true,
+		"domain/devices/disk/alias@name": true, "domain/devices/hostdev/alias@name": true,
 		"domain/devices/console@tty": true, "domain/devices/console/source@path": true, // of a running one
 		"domain/devices/console/alias@name": true, "domain/devices/filesystem/alias@name": true,
 	}

@@ -1,0 +1,54 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/planner"
+)
+
+// HostDevices is the host's devices, as far as containers can have them.
+type HostDevices interface {
+	// Find returns the devices that a definition asks for. It returns a *domain.Error, which names the element, if the host
+	// lacks one or has another kind of file there.
+	Find(d *domain.Def) ([]planner.HostDevice, error)
+}
+
+// Disks shows image files as block devices.
+type Disks interface {
+	// Attach returns a block device that shows a file, the disk n of a run, and its numbers. The device disappears with its last
+	// descriptor. It returns an error if another container uses the file.
+	Attach(ctx context.Context, runDir string, n int, file string, readOnly bool) (device *os.File, major, minor uint32, err error)
+}
+
+// devices is the host's devices that the definition asks for. They are found before systemd is asked for the unit, which
+// allows them by their numbers. The supervisor holds the disks' devices: whichever process ends first, they
+// disappear with it.
+type devices struct{ *Service }
+
+func (p devices) acquire(ctx context.Context, st *start) error {
+	list, err := p.HostDevices.Find(st.def)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	for i := range list {
+		one := &list[i]
+		if one.Image == "" {
+			continue
+		}
+		device, major, minor, err := p.Disks.Attach(ctx, st.dir, i, one.Image, one.ReadOnly)
+		if err != nil {
+			return fmt.Errorf("%s: %w", one.Element, err)
+		}
+		st.starting.Hold(device)
+		one.Major, one.Minor = major, minor
+	}
+	planner.AddDevices(st.plan, list)
+	st.devices = list
+	return nil
+}
+
+// release does nothing: the devices of disks disappear with the supervisor.
+func (devices) release(context.Context, *Run) error { return nil }
