@@ -151,10 +151,10 @@ func daemon(t testing.TB) int {
 }
 
 // descriptors says what each open file of a process is, less its own numbers, and less what berthd opens for good at its
-// first start: the bare mount namespace, the watches of the units' files and of memory, the spare supervisor.
+// first start: the bare mount namespace, the watches of the units' files, of their drop-ins and of memory, the spare.
 func descriptors(t testing.TB, pid int) []string {
 	t.Helper()
-	kept := map[string]int{"mnt": 1, "anon_inode:inotify": 2}
+	kept := map[string]int{"mnt": 1, "anon_inode:inotify": 3}
 	for _, other := range pids() {
 		if isSpare(other) && parent(other) == pid {
 			kept["socket"]++
