@@ -26,6 +26,7 @@ func (l *list) tolerate(errs ...unix.Errno) { (*l)[len(*l)-1].Tolerate = errs }
 func Calls(c *Command) []born.Call {
 	var l list
 	l.shield(c)
+	l.raise(c)
 	l.call("enter the namespaces", unix.SYS_SETNS, born.Int(FDInit), born.Int(c.Namespaces))
 	l.call("close init's pidfd", unix.SYS_CLOSE, born.Int(FDInit))
 	if c.User { // as its root, which also is charged for the keyring
@@ -38,8 +39,29 @@ func Calls(c *Command) []born.Call {
 	l.call("clone", unix.SYS_CLONE, born.Int(unix.CLONE_PARENT|int(unix.SIGCHLD)))
 	l[len(l)-1].Split = true
 	l.begin(c)
+	l.limit(c)
 	l.execute(c)
 	return l
+}
+
+// raise raises the hard limits that are too low: in the container's user namespace, and without CAP_SYS_RESOURCE, nobody may.
+func (l *list) raise(c *Command) {
+	for _, one := range c.Limits {
+		if one.Raised {
+			l.prlimit(one, one.Hard)
+		}
+	}
+}
+
+// limit sets the limits this late because they could be too low for what the process has done.
+func (l *list) limit(c *Command) {
+	for _, one := range c.Limits {
+		l.prlimit(one, one.Soft)
+	}
+}
+
+func (l *list) prlimit(one Limit, soft uint64) {
+	l.call("prlimit "+one.Name, unix.SYS_PRLIMIT64, born.Int(0), born.Int(one.Number), born.Words(born.Int(soft), born.Int(one.Hard)), born.Int(0))
 }
 
 // shield keeps everybody but root of the host away from the process, and it from everybody.
@@ -145,7 +167,9 @@ func (c *Command) candidates() []string {
 // The calls for one candidate, by their place: is it there, is it a directory, execute it.
 const (
 	atFind = iota
+	_      // close
 	atDirectory
+	_ // close
 	atExecute
 	perCandidate
 )
@@ -158,8 +182,10 @@ func (l *list) execute(c *Command) {
 	files := c.candidates()
 	for i, file := range files {
 		for _, kind := range []int{0, unix.O_DIRECTORY} {
-			l.call("look at "+file, unix.SYS_OPENAT, born.Int(unix.AT_FDCWD), born.Text(file), born.Int(unix.O_PATH|unix.O_CLOEXEC|kind), born.Int(0))
+			look := l.call("look at "+file, unix.SYS_OPENAT, born.Int(unix.AT_FDCWD), born.Text(file), born.Int(unix.O_PATH|unix.O_CLOEXEC|kind), born.Int(0))
 			l.tolerate(others...)
+			l.call("close "+file, unix.SYS_CLOSE, born.Result(look)) // the limit of open files may be low
+			l.tolerate(unix.EBADF)
 		}
 		l.call("execute "+file, unix.SYS_EXECVE, born.Text(file), argv, env)
 		if i < len(files)-1 {

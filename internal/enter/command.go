@@ -26,4 +26,13 @@ type Command struct {
 	Linux32     bool
 	Files       *unix.Rlimit // the limit of open files; nil leaves that
 	OOMScoreAdj string
+	Limits      []Limit // of the definition; the process has those of a service already
+}
+
+// Limit is a resource limit of the command (getrlimit(2)).
+type Limit struct {
+	Name       string // for errors
+	Number     int    // RLIMIT_*
+	Soft, Hard uint64
+	Raised     bool // Hard is above that of the process before it has entered
 }

@@ -29,6 +29,7 @@ func commands() map[string]*Command {
 			Argv: []string{"top"}, Env: []string{"PATH=/bin::/usr/bin/"}, Dir: "/tmp", UID: 33, GID: 34, Groups: []int{50, 51}, Terminal: true,
 			Namespaces: all | unix.CLONE_NEWUSER | unix.CLONE_NEWTIME, User: true, Keep: ^uint64(0), Permitted: ^uint64(0), Inheritable: true,
 			Filter: []unix.SockFilter{{Code: 6, K: 0x7fff0000}}, NoNewPrivs: true, Linux32: true, Files: &unix.Rlimit{Cur: 1024, Max: 4096}, OOMScoreAdj: "100",
+			Limits: []Limit{{Name: "core", Number: unix.RLIMIT_CORE, Hard: 4096}, {Name: "nproc", Number: unix.RLIMIT_NPROC, Soft: 10, Hard: 1 << 40, Raised: true}},
 		},
 	}
 }
@@ -65,7 +66,7 @@ func TestOrder(t *testing.T) {
 				split = i
 			}
 			before := []string{"enter the namespaces", "prctl", "set", "capset", "seccomp", "chdir", "keyctl", "open", "close", "write", "clone", "prlimit", "personality"}
-			after := []string{"setsid", "ioctl TIOCSCTTY", "sigaction", "sigprocmask", "look at", "execute"}
+			after := []string{"setsid", "ioctl TIOCSCTTY", "sigaction", "sigprocmask", "prlimit", "look at", "close", "execute"}
 			allowed := before
 			if split >= 0 && i > split {
 				allowed = after
@@ -114,7 +115,7 @@ func TestExplain(t *testing.T) {
 		"ends at the first":   {"x", []int64{found, noDir, -int64(unix.ENOEXEC)}, "/a/x: neither a program of this machine nor a script that begins with #!", 126},
 	} {
 		c := &Command{Argv: []string{tc.argv}, Env: []string{"PATH=/a:/b"}, Dir: "/"}
-		results := append(make([]int64, len(Calls(c))-perCandidate*len(c.candidates())), tc.results...)
+		results := append(make([]int64, len(Calls(c))-perCandidate*len(c.candidates())), withCloses(tc.results)...)
 		errno := unix.Errno(-results[len(results)-1])
 		got := Explain(c, &born.Error{Call: "execute", Errno: errno, Results: results})
 		if got.Text != tc.want || got.Status != tc.status {
@@ -129,4 +130,16 @@ func TestExplain(t *testing.T) {
 	if got := Explain(commands()["plain"], early); got.Text != "the container is ending: enter the namespaces: no such process" {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
+}
+
+// withCloses puts the results of the closes between those of the looks and of the executions.
+func withCloses(results []int64) []int64 {
+	var all []int64
+	for i, r := range results {
+		all = append(all, r)
+		if i%3 != 2 {
+			all = append(all, 0)
+		}
+	}
+	return all
 }

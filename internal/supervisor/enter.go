@@ -116,7 +116,7 @@ func (e *entry) prepare() error {
 			return err
 		}
 	}
-	if c.Files, err = inherit.Files(limitsOf(p)); err != nil {
+	if err := limit(c, p); err != nil {
 		return err
 	}
 	adj, err := os.ReadFile(e.initFile(inherit.OOMScoreAdj))
@@ -134,14 +134,6 @@ func (e *entry) prepare() error {
 	}
 	c.Env = environment(p.Init.Env, e.User, e.user.Home, e.Env)
 	return nil
-}
-
-func limitsOf(p *plan.Plan) []inherit.Limit {
-	limits := make([]inherit.Limit, len(p.Limits))
-	for i, l := range p.Limits {
-		limits[i] = inherit.Limit(l)
-	}
-	return limits
 }
 
 func (e *entry) initFile(name string) string {
