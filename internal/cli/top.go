@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -187,7 +188,7 @@ func (w *watcher) batch(ctx context.Context, view *top.View, o topOptions) error
 			}
 		}
 		table.Flush()
-		if err := errors.Join(table.Error(), w.out.Flush()); err != nil {
+		if err := cmp.Or(table.Error(), w.out.Flush()); err != nil {
 			return fmt.Errorf("write the output: %w", err)
 		}
 		if round == o.rounds && o.rounds > 0 {

@@ -23,14 +23,20 @@ type Line struct {
 	Style Style
 }
 
-// Lines returns a screen of this size.
+// leastTable is how many lines the table has before there are others, besides a notice.
+const leastTable = 4
+
+// Lines returns a screen of this size. On a low one the table comes first.
 func (v *View) Lines(width, height int) []Line {
 	lines := v.summary()
-	switch v.mode {
-	case askFilter, askSeconds:
-		lines = append(lines, Line{v.prompt() + v.typed + "_", Notice})
-	default:
-		lines = append(lines, Line{v.failure, Notice})
+	notice := Line{v.failure, Notice}
+	if v.mode == askFilter || v.mode == askSeconds {
+		notice.Text = v.prompt() + v.typed + "_"
+	}
+	if height < len(lines)+1+leastTable && notice.Text == "" {
+		lines = lines[:min(len(lines), max(0, height-leastTable))]
+	} else {
+		lines = append(lines[:min(len(lines), max(0, height-leastTable-1))], notice)
 	}
 	room := max(0, height-len(lines))
 	switch v.mode {
@@ -46,16 +52,20 @@ func (v *View) Lines(width, height int) []Line {
 
 // summary is the host, and the containers as a whole.
 func (v *View) summary() []Line {
-	states, cpu, memory := map[string]int{}, 0.0, 0.0
+	states, cpu, memory, counted := map[string]int{}, 0.0, 0.0, false
 	clock, total := "", 0
 	if v.now != nil {
 		for _, r := range rows(v.before, v.now) {
 			states[r.State]++
 			share, _ := cpuShare(&r, v.host)
-			used, _ := level(Memory)(&r, v.host)
-			cpu, memory = cpu+share, memory+used
+			used, known := level(Memory)(&r, v.host)
+			cpu, memory, counted = cpu+share, memory+used, counted || known
 		}
 		clock, total = v.now.Clock, len(v.now.Containers)
+	}
+	sum := fmt.Sprintf("%s (%.1f%%)", short(memory), memory/float64(max(1, v.host.Memory))*100)
+	if !counted && states["running"]+states["paused"] > 0 {
+		sum = "-" // the host does not count it
 	}
 	frequency := ""
 	if v.host.MHz > 0 {
@@ -69,7 +79,7 @@ func (v *View) summary() []Line {
 		{Text: fmt.Sprintf("berthctl top %s - %s %dCPU%s %s, every %gs", clock, v.host.Architecture, v.host.CPUs, frequency, short(float64(v.host.Memory)), v.seconds)},
 		{Text: fmt.Sprintf("%d domains, %d active, %d running, %d paused, %d inactive%s",
 			total, total-states["shutoff"], states["running"], states["paused"], states["shutoff"], filter)},
-		{Text: fmt.Sprintf("CPU: %.1f%%  Mem: %s (%.1f%%)", cpu, short(memory), memory/float64(max(1, v.host.Memory))*100)},
+		{Text: fmt.Sprintf("CPU: %.1f%%  Mem: %s", cpu, sum)},
 	}
 }
 

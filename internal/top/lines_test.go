@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,8 @@ func TestLines(t *testing.T) {
 		"narrow":         {Options{}, nil, 50, 12},
 		"very narrow":    {Options{}, nil, 5, 12},
 		"wide, all":      {all, nil, 140, 12},
+		"small":          {Options{}, nil, 20, 5},
+		"small, asked":   {Options{}, []Key{"/", "e"}, 20, 5},
 		"low":            {Options{}, nil, 80, 6},
 		"nothing fits":   {Options{}, nil, 80, 2},
 		"no room at all": {Options{}, nil, 0, 0},
@@ -46,6 +49,25 @@ func TestLines(t *testing.T) {
 			press(v, tc.keys...)
 			compare(t, strings.NewReplacer(" ", "-", ",", "").Replace(name), screen(v, tc.width, tc.height))
 		})
+	}
+}
+
+// TestSummaryWithoutController: memory that the host does not count has no sum, which is not zero.
+func TestSummaryWithoutController(t *testing.T) {
+	t.Parallel()
+	for memory, want := range map[bool]string{true: "Mem: 0 (0.0%)", false: "Mem: -"} {
+		v, err := New(host(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := Container{Name: "web", State: "running", ID: 7}
+		if memory {
+			c.Figures.Put(Memory, 0)
+		}
+		v.See(Look{Containers: []Container{c}})
+		if got := v.Lines(80, 24)[2].Text; !strings.HasSuffix(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 
@@ -129,7 +151,8 @@ func TestManyRows(t *testing.T) {
 	rowsOf := func(height int) (first, last string, count int) {
 		lines := v.Lines(80, height)
 		name := func(l Line) string { return l.Text[strings.LastIndexByte(l.Text, ' ')+1:] }
-		return name(lines[5]), name(lines[len(lines)-1]), len(lines)
+		heads := slices.IndexFunc(lines, func(l Line) bool { return l.Style == Head })
+		return name(lines[heads+1]), name(lines[len(lines)-1]), len(lines)
 	}
 	for _, step := range []struct {
 		key         Key
@@ -143,7 +166,7 @@ func TestManyRows(t *testing.T) {
 		{PageDown, 25, "c0980", "c0999"},
 		{Down, 105, "c0900", "c0999"},
 		{PageUp, 105, "c0800", "c0899"},
-		{Up, 7, "c0799", "c0800"},
+		{Up, 7, "c0799", "c0801"},
 		{Home, 25, "c0000", "c0019"},
 		{Up, 25, "c0000", "c0019"},
 	} {

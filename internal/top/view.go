@@ -113,7 +113,8 @@ func (v *View) rows() []row {
 	return list
 }
 
-// fitting returns the columns for a width. Those before the name that do not fit are left out, from the right; 0 is any width.
+// fitting returns the columns for a width. Those before the name that do not fit are left out, from the right, and last the one that the
+// rows are ordered by; 0 is any width.
 func (v *View) fitting(width int) []column {
 	const leastName = 12
 	var list []column
@@ -124,10 +125,12 @@ func (v *View) fitting(width int) []column {
 			used += c.width + 1
 		}
 	}
-	for i := len(list) - 1; i >= 0 && width > 0 && used+leastName > width; i-- {
-		if list[i].width > 0 {
-			used -= list[i].width + 1
-			list = slices.Delete(list, i, i+1)
+	for _, ordering := range []bool{false, true} { // the column that the rows are ordered by goes last
+		for i := len(list) - 1; i >= 0 && width > 0 && used+leastName > width; i-- {
+			if list[i].width > 0 && (list[i].key == v.all[v.sort].key) == ordering {
+				used -= list[i].width + 1
+				list = slices.Delete(list, i, i+1)
+			}
 		}
 	}
 	return list
