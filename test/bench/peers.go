@@ -36,6 +36,7 @@ func peerConfigs() []peerConfig {
 		{name: report.WithUserNamespace, peer: "berth-userns", flavour: host.Plain, extra: true},
 		{name: report.WithDynMods, peer: "berth-dynmods", flavour: host.Plain, extra: true, dynMods: true},
 		{name: "berthctl", peer: "berthctl", flavour: host.Plain, extra: true, figures: "berth"},
+		{name: report.TopLook, peer: "berth-top", flavour: host.Plain, extra: true, figures: "berth", observer: true},
 		{name: "systemd-cgtop", peer: "systemd-cgtop", flavour: host.Plain, extra: true, figures: "berth", observer: true},
 		{name: "nsenter", peer: "berth-nsenter", flavour: host.Plain, extra: true, commands: true},
 		{name: "berth-socket", peer: "berth-socket", flavour: host.Plain, extra: true, socket: true},

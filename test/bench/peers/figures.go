@@ -7,11 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/godbus/dbus/v5"
 )
 
-// Figures makes one call, whose reply has the figures of all containers.
-func (b *berth) Figures(ctx context.Context, ids []int) error {
-	call := b.conn.Object(berthName, berthRoot).CallWithContext(ctx, berthManager+".GetAllStats", 0, noOptions())
+// Figures makes one call, whose reply has all figures of all containers.
+func (b *berth) Figures(ctx context.Context, ids []int) error { return b.look(ctx, ids, noOptions()) }
+
+func (b *berth) look(ctx context.Context, ids []int, options map[string]dbus.Variant) error {
+	call := b.conn.Object(berthName, berthRoot).CallWithContext(ctx, berthManager+".GetAllStats", 0, options)
 	if call.Err != nil {
 		return call.Err
 	}
@@ -38,8 +42,14 @@ func (l *libvirt) Figures(ctx context.Context, ids []int) error {
 	return nil
 }
 
-// cgtop is systemd-cgtop, which reads the figures of all control groups of the host, once. It has no containers.
-type cgtop struct{ roots Roots }
+// cgtop is systemd-cgtop, which reads the figures of all control groups of the host, once.
+type cgtop struct {
+	bystander
+	roots Roots
+}
+
+// bystander is the part of a peer that has no containers.
+type bystander struct{}
 
 var errNoContainers = errors.New("it has no containers")
 
@@ -52,10 +62,10 @@ func (c *cgtop) Prepare(ctx context.Context, _ int) (About, error) {
 	return About{Version: version, Note: "systemd-cgtop -b -n 1, of all control groups while Berth's containers run"}, os.MkdirAll(c.roots.Work("cgtop"), 0o700)
 }
 
-func (c *cgtop) Start(context.Context, int) error { return errNoContainers }
-func (c *cgtop) Stop(context.Context, int) error  { return errNoContainers }
-func (c *cgtop) Explain(int) string               { return errNoContainers.Error() }
-func (c *cgtop) Close() error                     { return nil }
+func (bystander) Start(context.Context, int) error { return errNoContainers }
+func (bystander) Stop(context.Context, int) error  { return errNoContainers }
+func (bystander) Explain(int) string               { return errNoContainers.Error() }
+func (bystander) Close() error                     { return nil }
 
 func (c *cgtop) Figures(ctx context.Context, _ []int) error {
 	return logged(ctx, filepath.Join(c.roots.Work("cgtop"), "log"), "systemd-cgtop", "--batch", "--iterations=1", "--raw")

@@ -73,6 +73,8 @@ func New(peer string, roots Roots) (Peer, error) {
 		return &berthDynMods{berth{roots: roots}}, nil
 	case "berthctl":
 		return &berthctl{berth: berth{roots: roots}}, nil
+	case "berth-top":
+		return &topLook{berth: berth{roots: roots}}, nil
 	case "systemd-cgtop":
 		return &cgtop{roots: roots}, nil
 	case "berth-nsenter":

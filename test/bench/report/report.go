@@ -19,6 +19,9 @@ const WithUserNamespace = "berth-userns"
 // WithDynMods is Ours with cgroup2's option favordynmods. Its cold starts are compared with its own warm ones.
 const WithDynMods = "berth-dynmods"
 
+// TopLook is what berthctl top asks for.
+const TopLook = "berth-top"
+
 // Floor is the peer that does only what cannot be done without.
 const Floor = "floor"
 

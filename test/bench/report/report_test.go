@@ -74,7 +74,7 @@ func measured() *Report {
 			{Peer: "systemd-run", Samples: []float64{10}, First: []float64{12}},
 			{Peer: "machinectl-shell", Samples: []float64{6}},
 		},
-		Figures:   []Series{{Peer: "berth", Samples: []float64{12, 14}, Used: []float64{5}}, {Peer: "systemd-cgtop", Samples: []float64{30}}},
+		Figures:   []Series{{Peer: "berth", Samples: []float64{12, 14}, Used: []float64{5}}, {Peer: "berth-top", Samples: []float64{6}, Used: []float64{2}}, {Peer: "systemd-cgtop", Samples: []float64{30}}},
 		FiguresOf: 100,
 		Answer:    []Series{{Peer: "berth-socket", Samples: []float64{30, 32}}},
 		Many: []Many{
