@@ -52,6 +52,12 @@ func TestAuditOfALife(t *testing.T) {
 		}},
 		{"destroy", func() error { return s.Destroy(ctx, u) }, []string{"stop web reason=destroyed by=1000"}},
 		{"undefine", func() error { return s.Undefine(ctx, u) }, nil},
+		{"create", func() error {
+			_, err := s.Create(ctx, xmlOf("new"))
+			return err
+		}, []string{
+			"resources new def=true by=1000", "start new reason=booted supervisor=106 by=1000", "init new supervisor=106 leader=107 ns=4026530107 by=1000",
+		}},
 	} {
 		if err := step.do(); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
