@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -52,7 +53,7 @@ type Sender struct {
 func (r Record) Text(s Sender) string { return join(r.all(s)) }
 
 func (r Record) all(s Sender) []field {
-	fields := append(r.fields[:len(r.fields):len(r.fields)], str("exe", s.Exe))
+	fields := append(slices.Clip(r.fields), str("exe", s.Exe))
 	if s.UID != nil {
 		fields = append(fields, number("sauid", uint64(*s.UID)))
 	}

@@ -9,8 +9,6 @@ import (
 
 const uuid = "11111111-2222-3333-4444-555555555555"
 
-func path(s string) *string { return &s }
-
 // TestRecords: each record has libvirt's fields in libvirt's order.
 func TestRecords(t *testing.T) {
 	t.Parallel()
@@ -27,13 +25,13 @@ func TestRecords(t *testing.T) {
 		"init, ended":  {Init(web, 7, 8, 0), `virt=lxc op=init ` + vm + ` vm-pid=7 init-pid=8 pid-ns=?`},
 		"exec":         {Exec(web, 7, 9, "/bin/ls"), `virt=lxc op=exec ` + vm + ` vm-pid=7 exec-pid=9 cmd="/bin/ls"`},
 		"label":        {Label(web, "a:b:c:s0:c1,c2", "a:b:d:s0:c1,c2", "selinux"), `virt=lxc ` + vm + ` vm-ctx=a:b:c:s0:c1,c2 img-ctx=a:b:d:s0:c1,c2 model=selinux`},
-		"fs":           {Device("fs", "start", web, nil, path("/srv/web")), `virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs="/srv/web"`},
-		"disk, gone":   {Device("disk", "detach", web, path("/dev/vdb"), nil), `virt=lxc resrc=disk reason=detach ` + vm + ` old-disk="/dev/vdb" new-disk="?"`},
+		"fs":           {Device("fs", "start", web, nil, new("/srv/web")), `virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs="/srv/web"`},
+		"disk, gone":   {Device("disk", "detach", web, new("/dev/vdb"), nil), `virt=lxc resrc=disk reason=detach ` + vm + ` old-disk="/dev/vdb" new-disk="?"`},
 		"net": {
-			Device("net", "attach", web, nil, path("52:54:00:00:00:01")),
+			Device("net", "attach", web, nil, new("52:54:00:00:00:01")),
 			`virt=lxc resrc=net reason=attach ` + vm + ` old-net="?" new-net="52:54:00:00:00:01"`,
 		},
-		"chardev":         {Device("chardev", "start", web, nil, path("/dev/pts/0")), `virt=lxc resrc=chardev reason=start ` + vm + ` old-chardev="?" new-chardev="/dev/pts/0"`},
+		"chardev":         {Device("chardev", "start", web, nil, new("/dev/pts/0")), `virt=lxc resrc=chardev reason=start ` + vm + ` old-chardev="?" new-chardev="/dev/pts/0"`},
 		"mem":             {Amount("mem", "start", web, 0, 65536), `virt=lxc resrc=mem reason=start ` + vm + ` old-mem=0 new-mem=65536`},
 		"vcpu":            {Amount("vcpu", "update", web, 1, 2), `virt=lxc resrc=vcpu reason=update ` + vm + ` old-vcpu=1 new-vcpu=2`},
 		"hostdev storage": {Hostdev("disk", "start", web, "/dev/sdb"), `virt=lxc resrc=hostdev reason=start ` + vm + ` disk="/dev/sdb"`},
@@ -47,7 +45,7 @@ func TestRecords(t *testing.T) {
 			Stop(Subject{Name: `a" op=start`, UUID: uuid}, "shutdown"),
 			`virt=lxc op=stop reason=shutdown vm=6122206F703D7374617274 uuid=` + uuid + ` vm-pid=0`,
 		},
-		"a line break":   {Device("fs", "start", web, nil, path("/a\nb")), `virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs=2F610A62`},
+		"a line break":   {Device("fs", "start", web, nil, new("/a\nb")), `virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs=2F610A62`},
 		"another script": {Stop(Subject{Name: "ü", UUID: uuid}, "shutdown"), `virt=lxc op=stop reason=shutdown vm=C3BC uuid=` + uuid + ` vm-pid=0`},
 		"empty":          {Exec(web, 7, 0, ""), `virt=lxc op=exec ` + vm + ` vm-pid=7 exec-pid=0 cmd=""`},
 		"a forged label": {Label(web, "a res=success", "b", "selinux"), `virt=lxc ` + vm + ` vm-ctx=61207265733D73756363657373 img-ctx=b model=selinux`},

@@ -41,6 +41,7 @@ type Trail struct {
 
 	mu     sync.Mutex // held to put into queue and to close it; never over anything that blocks
 	closed bool
+	held   []service.Audited // what comes before the next batch
 	queue  chan *batch
 	done   chan struct{}
 
@@ -126,6 +127,7 @@ func (t *Trail) Record(list ...service.Audited) service.Receipt {
 	b := &batch{events: list, required: t.o.State == service.AuditRequired, over: make(chan struct{})}
 	if err := t.put(b); err != nil {
 		b.err = err
+		b.events = list
 		for _, e := range list {
 			for _, r := range records(e) {
 				t.lost(r, t.sender(e), err)
@@ -142,8 +144,15 @@ func (t *Trail) put(b *batch) error {
 	if t.closed {
 		return errClosed
 	}
+	// Nobody waits for the resources of a start: the writer takes no processor from it, and they go with its next record.
+	if !b.required && b.events[0].Event == service.AuditResources && len(t.held) < maxQueued {
+		t.held = append(t.held, b.events...)
+		return nil
+	}
+	b.events = append(t.held, b.events...)
 	select {
 	case t.queue <- b:
+		t.held = nil
 		return nil
 	default:
 		return errFull
@@ -244,6 +253,12 @@ func (t *Trail) Close() {
 		return
 	}
 	t.closed = true
+	if len(t.held) > 0 {
+		select {
+		case t.queue <- &batch{events: t.held, over: make(chan struct{})}:
+		default: // closeTime is not enough for as many
+		}
+	}
 	close(t.queue)
 	t.mu.Unlock()
 	timer := time.NewTimer(closeTime)

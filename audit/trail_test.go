@@ -172,6 +172,46 @@ func TestTrail(t *testing.T) {
 	})
 }
 
+// TestHeld: nobody takes processor time from a start for its resources: they are written with the next record, before it. Those that are required are written at
+// once. Close writes those of a start that goes on.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	resources := service.Audited{Event: service.AuditResources, Name: "web", Def: &domain.Def{}}
+	const mem, vcpu, stop = "resrc=mem", "resrc=vcpu", "op=stop"
+	for name, c := range map[string]struct {
+		state        service.AuditState
+		at, end, all []string
+	}{
+		"on":       {service.AuditOn, nil, []string{mem, vcpu, stop}, []string{mem, vcpu, stop, mem, vcpu}},
+		"required": {service.AuditRequired, []string{mem, vcpu}, []string{mem, vcpu, stop}, []string{mem, vcpu, stop, mem, vcpu}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, c.state, &fakeKernel{})
+				has := func(want []string) {
+					t.Helper()
+					synctest.Wait()
+					var got []string
+					for _, text := range r.kernel.texts {
+						got = append(got, strings.Fields(text)[2])
+					}
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("-want +got\n%s", diff)
+					}
+				}
+				r.Record(resources)
+				has(c.at)
+				r.Record(stopped("web"))
+				has(c.end)
+				r.Record(resources)
+				r.Close()
+				has(c.all)
+			})
+		})
+	}
+}
+
 // TestKernelRefuses: a record that the kernel does not take is in the journal as one that is not written. The start that requires
 // it hears why. The next one is tried with a new connection.
 func TestKernelRefuses(t *testing.T) {
