@@ -47,14 +47,33 @@ func one(s Subject, e service.Audited) (r Record, known bool) {
 func resources(s Subject, d *domain.Def) []Record {
 	const start = "start"
 	var list []Record
+	for i := range d.Disks {
+		list = append(list, Device("disk", start, s, nil, &d.Disks[i].Source))
+	}
 	for i := range d.Filesystems {
 		if f := &d.Filesystems[i]; f.Source != "" {
 			list = append(list, Device("fs", start, s, nil, &f.Source))
 		}
+	}
+	for i := range d.HostDevices {
+		list = append(list, hostDevice(s, &d.HostDevices[i]))
 	}
 	for i := range d.Consoles {
 		path := "/dev/pts/" + strconv.Itoa(i) // of the container's own devpts: the host has no path for it
 		list = append(list, Device("chardev", start, s, nil, &path))
 	}
 	return append(list, Amount("mem", start, s, 0, d.Memory.Max), Amount("vcpu", start, s, 0, uint64(cmp.Or(d.VCPUsNow, d.VCPUs))))
+}
+
+// hostDevice returns the record of a device of the host. That of USB devices has the address in the definition: one that is meant by
+// its vendor and product is looked for later in a start.
+func hostDevice(s Subject, h *domain.HostDevice) Record {
+	switch h.Kind {
+	case domain.HostUSB:
+		return USB("start", s, h.USB.Bus, h.USB.Device)
+	case domain.HostStorage:
+		return Hostdev("disk", "start", s, h.Source)
+	case domain.HostMisc:
+	}
+	return Hostdev("chardev", "start", s, h.Source)
 }

@@ -127,9 +127,13 @@ func Hostdev(as, reason string, s Subject, path string) Record {
 	return resource("hostdev", reason, s, str(as, path))
 }
 
-// USB is a USB device of the host.
-func USB(reason string, s Subject, bus, device uint) Record {
-	return resource("dev", reason, s, word("bus", "usb"), str("device", fmt.Sprintf("%03d.%03d", bus, device)))
+// USB is a USB device of the host. bus and device are 0 if its address is not known.
+func USB(reason string, s Subject, bus, device uint16) Record {
+	var address *string
+	if bus != 0 || device != 0 {
+		address = new(fmt.Sprintf("%03d.%03d", bus, device))
+	}
+	return resource("dev", reason, s, word("bus", "usb"), optional("device", address))
 }
 
 // Limit is a limit of a container's control group that changes. libvirt writes records of control groups for devices only.

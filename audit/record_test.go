@@ -37,6 +37,7 @@ func TestRecords(t *testing.T) {
 		"hostdev storage": {Hostdev("disk", "start", web, "/dev/sdb"), `virt=lxc resrc=hostdev reason=start ` + vm + ` disk="/dev/sdb"`},
 		"hostdev misc":    {Hostdev("chardev", "start", web, "/dev/input/event3"), `virt=lxc resrc=hostdev reason=start ` + vm + ` chardev="/dev/input/event3"`},
 		"usb":             {USB("attach", web, 1, 12), `virt=lxc resrc=dev reason=attach ` + vm + ` bus=usb device="001.012"`},
+		"usb by vendor":   {USB("start", web, 0, 0), `virt=lxc resrc=dev reason=start ` + vm + ` bus=usb device="?"`},
 		"limit": {
 			Limit(web, "/machine.slice/machine-web.scope", "CPUWeight", "infinity", "50"),
 			`virt=lxc resrc=cgroup reason=update ` + vm + ` cgroup="/machine.slice/machine-web.scope" class=limit limit=CPUWeight old-limit="infinity" new-limit="50"`,

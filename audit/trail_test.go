@@ -106,7 +106,10 @@ func TestEvents(t *testing.T) {
 	t.Parallel()
 	def, err := domain.Parse([]byte(`<domain type='lxc'><name>web</name><uuid>` + uuid + `</uuid><memory>65536</memory><vcpu>2</vcpu><os><type>exe</type><init>/init</init></os><devices>
 <filesystem><source dir='/srv/web'/><target dir='/'/></filesystem><filesystem type='ram'><source usage='64'/><target dir='/tmp'/></filesystem>
-<filesystem type='block'><source dev='/dev/vdb'/><target dir='/mnt'/></filesystem><console type='pty'/><console type='pty'/></devices></domain>`))
+<filesystem type='block'><source dev='/dev/vdb'/><target dir='/mnt'/></filesystem><console type='pty'/><console type='pty'/>
+<disk type='block'><source dev='/dev/vdc'/><target dev='xvda'/></disk><hostdev mode='capabilities' type='misc'><source><char>/dev/rtc0</char></source></hostdev>
+<hostdev mode='capabilities' type='storage'><source><block>/dev/vdd</block></source></hostdev>
+<hostdev mode='subsystem' type='usb'><source><address bus='1' device='4'/></source></hostdev></devices></domain>`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +118,10 @@ func TestEvents(t *testing.T) {
 	const vm = `vm="web" uuid=` + uuid
 	for event, want := range map[service.AuditEvent][]string{
 		service.AuditResources: {
+			`virt=lxc resrc=disk reason=start ` + vm + ` old-disk="?" new-disk="/dev/vdc"`,
 			`virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs="/srv/web"`, `virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs="/dev/vdb"`,
+			`virt=lxc resrc=hostdev reason=start ` + vm + ` chardev="/dev/rtc0"`, `virt=lxc resrc=hostdev reason=start ` + vm + ` disk="/dev/vdd"`,
+			`virt=lxc resrc=dev reason=start ` + vm + ` bus=usb device="001.004"`,
 			`virt=lxc resrc=chardev reason=start ` + vm + ` old-chardev="?" new-chardev="/dev/pts/0"`,
 			`virt=lxc resrc=chardev reason=start ` + vm + ` old-chardev="?" new-chardev="/dev/pts/1"`,
 			`virt=lxc resrc=mem reason=start ` + vm + ` old-mem=0 new-mem=65536`, `virt=lxc resrc=vcpu reason=start ` + vm + ` old-vcpu=0 new-vcpu=2`,
