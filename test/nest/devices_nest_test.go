@@ -158,6 +158,30 @@ func TestDisksAreLetGo(t *testing.T) {
 	}
 }
 
+// TestDiskIsNotKept: a container that has its disk's loop device outlive its last descriptor, as who may write to a loop device can,
+// does not keep it beyond its end.
+func TestDiskIsNotKept(t *testing.T) {
+	clean(t)
+	g := sleeper(t, "web")
+	g.Devs = diskXML(words(t, "abcd"), "vda", "")
+	g.start(t)
+	f, err := os.OpenFile(proc(int(info(t, "web").Leader), "root/dev/vda"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about, err := unix.IoctlLoopGetStatus64(int(f.Fd()))
+	if err == nil {
+		about.Flags &^= unix.LO_FLAGS_AUTOCLEAR
+		err = unix.IoctlLoopSetStatus64(int(f.Fd()), about)
+	}
+	_ = f.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, "berthctl", "destroy", "web")
+	unlooped(t)
+}
+
 func kill(t testing.TB, pid int) {
 	t.Helper()
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
