@@ -32,7 +32,8 @@ GO       ?= go
 PROGRAMS := berthd berthctl berth-supervisor
 SOURCES  := $(shell find . -name .git -prune -o -name bin -prune -o -name build -prune -o \
 	\( -name '*.go' ! -name '*_test.go' -o -path './contract/*.xml' \) -print) go.mod go.sum
-LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.supervisor=$(LIBEXECDIR)/berth/berth-supervisor
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.supervisor=$(LIBEXECDIR)/berth/berth-supervisor \
+	-X main.shippedNetworks=$(DATADIR)/berth/networks
 # Address-space randomisation for the two that talk to users; the supervisor exists once per
 # container, and relocations would cost each 0.35 MB of private memory or more.
 MODE_berthd           := pie
@@ -90,6 +91,7 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	install -D -m 0755 -t '$(DESTDIR)$(LIBEXECDIR)/berth' bin/berth-supervisor
 	install -d -m 0755 '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSCONFDIR)/berth/berth.conf.d'
 	install -d -m 0700 '$(DESTDIR)$(SYSCONFDIR)/berth/containers'
+	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/berth/networks' packaging/networks/*.xml
 	$(substitute) units/files/berthd.service.in > '$(DESTDIR)$(UNITDIR)/berthd.service'
 	$(substitute) units/files/berth@.service.in > '$(DESTDIR)$(UNITDIR)/berth@.service'
 	! grep -E '@[A-Z]+@' '$(DESTDIR)$(UNITDIR)/berthd.service' '$(DESTDIR)$(UNITDIR)/berth@.service'

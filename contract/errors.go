@@ -21,6 +21,9 @@ const (
 	ErrorStartFailed      = "org.berth1.Error.StartFailed"
 	ErrorOperationTimeout = "org.berth1.Error.OperationTimedOut"
 	ErrorShuttingDown     = "org.berth1.Error.ShuttingDown"
+	ErrorNoSuchNetwork    = "org.berth1.Error.NoSuchNetwork"
+	ErrorNetworkExists    = "org.berth1.Error.NetworkExists"
+	ErrorForeignNetwork   = "org.berth1.Error.ForeignNetwork"
 	ErrorInternal         = "org.berth1.Error.Internal"
 )
 

@@ -14,6 +14,7 @@ const (
 	ManagerInterface   = "org.berth1.Manager"
 	ContainerInterface = "org.berth1.Container"
 	ProcessInterface   = "org.berth1.Process"
+	NetworksInterface  = "org.berth1.Networks"
 )
 
 // The polkit actions. Every method has one.

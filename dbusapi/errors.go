@@ -46,10 +46,13 @@ type errorRow func(error) (name string, d details, match bool)
 // stands above what it wraps.
 func errorRows() []errorRow {
 	return []errorRow{
-		argumentError, startError, existsError, stateError, namedError, commandError, passedError,
+		argumentError, networkStateError, networkExistsError, startError, existsError, stateError, namedError, commandError, passedError,
 		// Before what is wrong with it, which is not the caller's mistake.
 		sentinel(service.ErrUnreadable, contract.ErrorUnreadable),
 		domainError,
+		sentinel(service.ErrNoNetwork, contract.ErrorNoSuchNetwork),
+		sentinel(service.ErrForeignNetwork, contract.ErrorForeignNetwork),
+		sentinel(service.ErrLinkTaken, contract.ErrorInvalidConfig),
 		sentinel(service.ErrNoContainer, contract.ErrorNoSuchContainer),
 		sentinel(service.ErrNoConsole, contract.ErrorNoSuchConsole),
 		sentinel(service.ErrConsoleBusy, contract.ErrorConsoleBusy),

@@ -23,6 +23,7 @@ func loadContract() (interfaces, error) {
 		"introspection/org.berth1.Manager.xml",
 		"introspection/org.berth1.Container.xml",
 		"introspection/org.berth1.Process.xml",
+		"introspection/org.berth1.Networks.xml",
 		"standard.xml",
 	} {
 		text, err := fs.ReadFile(contract.Introspection(), file)

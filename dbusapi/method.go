@@ -79,7 +79,7 @@ func ifaces() map[kind][]*iface {
 	props := propertiesIface()
 	return map[kind][]*iface{
 		kindBranch:    standard,
-		kindManager:   append(slices.Clone(standard), props, objectManagerIface(), managerIface()),
+		kindManager:   append(slices.Clone(standard), props, objectManagerIface(), networksIface(), managerIface()),
 		kindContainer: append(slices.Clone(standard), props, containerIface()),
 		kindProcess:   append(slices.Clone(standard), props, processIface()),
 	}

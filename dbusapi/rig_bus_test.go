@@ -20,17 +20,18 @@ import (
 
 // rig is a server on a bus of its own, over a fake service, and a client. newRig gives its manager more methods.
 type rig struct {
-	bus    *bus.Bus
-	core   *fakeCore
-	auth   *fakeAuth
-	log    *logBuffer
-	server *Server
-	client *dbus.Conn
+	bus      *bus.Bus
+	core     *fakeCore
+	networks *fakeNetworks
+	auth     *fakeAuth
+	log      *logBuffer
+	server   *Server
+	client   *dbus.Conn
 }
 
 func newRig(t *testing.T, more ...*method) *rig {
 	t.Helper()
-	r := &rig{bus: bus.Start(t), auth: &fakeAuth{}, log: &logBuffer{}}
+	r := &rig{bus: bus.Start(t), auth: &fakeAuth{}, networks: &fakeNetworks{}, log: &logBuffer{}}
 	r.core = newFakeCore(NewSignals(slog.New(slog.NewTextHandler(r.log, nil))))
 	server, err := newServer(t.Context(), r.config())
 	if err != nil {
@@ -57,7 +58,7 @@ func newRig(t *testing.T, more ...*method) *rig {
 
 func (r *rig) config() Config {
 	return Config{
-		Address: r.bus.Address, Core: r.core, Signals: r.core.signals, Auth: r.auth, Callers: r.auth,
+		Address: r.bus.Address, Core: r.core, Networks: r.networks, Signals: r.core.signals, Auth: r.auth, Callers: r.auth,
 		Log: slog.New(slog.NewTextHandler(r.log, nil)), Version: "1.2.3",
 	}
 }

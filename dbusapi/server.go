@@ -20,17 +20,21 @@ var ErrNameTaken = errors.New("the name is taken")
 type Config struct {
 	Address string // of the bus; "" is the system bus
 	Core    core   // *service.Service, recovered
-	Signals *Signals
-	Auth    Authorizer
-	Callers Callers
-	Log     *slog.Logger
-	Version string
+	// Networks is a *service.Networks, recovered.
+	Networks networksCore
+	Signals  *Signals
+	Auth     Authorizer
+	Callers  Callers
+	Log      *slog.Logger
+	Version  string
 }
 
 func (c Config) check() error {
 	switch {
 	case c.Core == nil:
 		return errors.New("no core")
+	case c.Networks == nil:
+		return errors.New("no networks")
 	case c.Signals == nil:
 		return errors.New("no signals")
 	case c.Auth == nil:
@@ -48,6 +52,7 @@ func (c Config) check() error {
 // Server serves Berth's objects on one bus connection.
 type Server struct {
 	core     core
+	networks networksCore
 	signals  *Signals
 	auth     Authorizer
 	callers  Callers
@@ -91,7 +96,7 @@ func newServer(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{
-		core: cfg.Core, signals: cfg.Signals, auth: cfg.Auth, callers: cfg.Callers, log: cfg.Log, version: cfg.Version,
+		core: cfg.Core, networks: cfg.Networks, signals: cfg.Signals, auth: cfg.Auth, callers: cfg.Callers, log: cfg.Log, version: cfg.Version,
 		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel, released: make(chan struct{}),
 	}
 	s.inbound = newInbound(base, s.ifaces, s.core.Ticket)

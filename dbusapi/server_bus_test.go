@@ -376,7 +376,7 @@ func TestConfig(t *testing.T) {
 	for name, spoil := range map[string]func(*Config){
 		"no core": func(c *Config) { c.Core = nil }, "no signals": func(c *Config) { c.Signals = nil },
 		"no authorizer": func(c *Config) { c.Auth = nil }, "no callers": func(c *Config) { c.Callers = nil }, "no log": func(c *Config) { c.Log = nil },
-		"no version": func(c *Config) { c.Version = "" },
+		"no networks": func(c *Config) { c.Networks = nil }, "no version": func(c *Config) { c.Version = "" },
 	} {
 		cfg := r.config()
 		spoil(&cfg)

@@ -14,7 +14,7 @@ func TestFiles(t *testing.T) {
 	want := []string{
 		"/etc/berth/berth.conf", "/etc/berth/berth.conf.d", "/etc/berth/containers/NAME.xml", "/run/berth/lock", "/run/berth/images.lock",
 		"/run/berth/live/UUID", "/run/berth/last/UUID", "state.json", "supervisor.sock", "consoleN", "exit", "oom", "imageN.sock", "org.berth1.conf",
-		"berth-supervisor", "/etc/systemd/system/NAME.socket",
+		"berth-supervisor", "/etc/systemd/system/NAME.socket", "/etc/berth/networks/NAME.xml", "/run/berth/networks/NAME.json", "10-berth-BRIDGE.network",
 	}
 	entries, err := os.ReadDir("../units/files")
 	if err != nil {

@@ -117,7 +117,7 @@ func TestInterfaceIsDocumented(t *testing.T) {
 	t.Parallel()
 	page := read(t, "org.berth1.5")
 	contract := clienttest.Load(t)
-	for section, name := range map[string]string{"MANAGER INTERFACE": "org.berth1.Manager", "CONTAINER INTERFACE": "org.berth1.Container"} {
+	for section, name := range map[string]string{"MANAGER INTERFACE": "org.berth1.Manager", "CONTAINER INTERFACE": "org.berth1.Container", "NETWORKS INTERFACE": "org.berth1.Networks"} {
 		iface := contract.Interface(t, name)
 		parts := page.subsections(section)
 		for part, want := range map[string][]string{

@@ -9,6 +9,8 @@ func Replies() map[string]string {
 		manager + "Subscribe":          "",
 		manager + "StartTransientUnit": "o",
 		manager + "StopUnit":           "o",
+		manager + "StartUnit":          "o",
+		manager + "TryRestartUnit":     "o",
 		manager + "KillUnit":           "",
 		manager + "SetUnitProperties":  "",
 		manager + "GetUnit":            "o",

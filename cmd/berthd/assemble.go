@@ -19,6 +19,7 @@ import (
 	"github.com/berthd/berth/internal/config"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/host"
+	"github.com/berthd/berth/internal/hostnet"
 	"github.com/berthd/berth/internal/image"
 	"github.com/berthd/berth/internal/launch"
 	"github.com/berthd/berth/internal/planner"
@@ -29,12 +30,16 @@ import (
 )
 
 // paths are the files and directories that the daemon uses.
-type paths struct{ config, definitions, runs, supervisor string }
+type paths struct {
+	config, definitions, runs, supervisor string
+	networks                              store.NetworkPaths
+}
 
 // parts is the assembled daemon.
 type parts struct {
 	lock        *os.File // held for life
 	service     *service.Service
+	networks    *service.Networks
 	supervisors *launch.Supervisors
 	audit       *audit.Trail
 	signals     *dbusapi.Signals
@@ -51,7 +56,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		return nil, err
 	}
 	conn, err := bus.Connect(ctx, bus.Options{
-		Replies: []map[string]string{units.Replies(), machined.Replies()},
+		Replies: []map[string]string{units.Replies(), machined.Replies(), hostnet.Replies()},
 		Signals: map[string]map[string]string{units.BusName: units.Signals()},
 		Library: []dbus.ConnOption{dbus.WithSignalHandler(dbus.NewSequentialSignalHandler())},
 	})
@@ -97,6 +102,9 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	}
 	facts.Limits = inherited(ctx, systemd, supervisors, log)
 	d.audit = trail(cfg.Audit, log)
+	if d.networks, err = networks(conn, systemd, p, log); err != nil {
+		return nil, err
+	}
 	d.service, err = service.New(service.Deps{
 		Audit:       d.audit,
 		Definitions: definitions,
@@ -123,6 +131,9 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		return nil, err
 	}
 	systemd.WatchProperties(dropInsOf, d.service.LimitsChanged)
+	if err := d.networks.Recover(ctx); err != nil { // containers must be found again all the same
+		log.Error("networks of an earlier daemon", "err", err)
+	}
 	if d.announce, err = d.service.Recover(ctx); err != nil {
 		return nil, err
 	}

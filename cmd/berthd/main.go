@@ -20,6 +20,8 @@ import (
 var (
 	version    = "devel"
 	supervisor = "/usr/libexec/berth/berth-supervisor"
+	// shippedNetworks has the networks that come with Berth.
+	shippedNetworks = "/usr/share/berth/networks"
 )
 
 // drainTime is how long the calls in flight may take after the daemon is told to end.
@@ -32,6 +34,8 @@ func main() {
 	flag.StringVar(&p.definitions, "definitions", "/etc/berth/containers", "`directory` of the stored definitions")
 	flag.StringVar(&p.runs, "runtime", "/run/berth", "`directory` of the live state, on a tmpfs")
 	flag.StringVar(&p.supervisor, "supervisor", supervisor, "`program` that stays beside each container")
+	flag.StringVar(&p.networks.Own, "networks", "/etc/berth/networks", "`directory` of the stored networks")
+	flag.StringVar(&p.networks.Shipped, "shipped-networks", shippedNetworks, "`directory` of the networks that come with Berth")
 	flag.Parse()
 	if *showVersion {
 		fmt.Println("berthd", version)
@@ -60,7 +64,7 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 		favorDynMods(log)
 	}
 	server, err := dbusapi.New(ctx, dbusapi.Config{
-		Core: d.service, Signals: d.signals, Auth: d.auth, Callers: d.auth, Log: log, Version: version,
+		Core: d.service, Networks: d.networks, Signals: d.signals, Auth: d.auth, Callers: d.auth, Log: log, Version: version,
 	})
 	if err != nil {
 		return err

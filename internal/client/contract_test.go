@@ -51,6 +51,8 @@ func TestEveryMethodHasACall(t *testing.T) {
 		"GetContainerByUUID": "ByUUID", "GetContainerByLeader": "ByLeader", "GetXML": "XML", "GetPlan": "Plan", "GetStats": "Stats", "GetAllStats": "AllStats",
 		"ReadConsole": "Console", "StageFDs": "StartWith", "GetResources": "Resources",
 		"GetNodeInfo": "NodeInfo", "GetCapabilities": "Capabilities", "GetNodeMemoryStats": "NodeMemory", "GetNodeCPUStats": "NodeCPU",
+		"ListNetworks": "Networks", "GetNetwork": "Network", "GetNetworkXML": "NetworkXML", "GetNetworkLeases": "NetworkLeases",
+		"DefineNetworkXML": "DefineNetwork",
 	}
 	for _, iface := range clienttest.Load(t).Interfaces {
 		for _, m := range iface.Methods {

@@ -9,6 +9,7 @@ const maxReply = 64 << 20
 func Replies() map[string]string {
 	const manager, container, properties = contract.ManagerInterface + ".", contract.ContainerInterface + ".", propertyIface + "."
 	const process = contract.ProcessInterface + "."
+	const networks = contract.NetworksInterface + "."
 	return map[string]string{
 		manager + "DefineXML":            "o",
 		manager + "CreateXML":            "o",
@@ -49,6 +50,15 @@ func Replies() map[string]string {
 		process + "Wait":                 "is",
 		process + "Kill":                 "",
 		process + "Resize":               "",
+		networks + "ListNetworks":        "aa{sv}",
+		networks + "GetNetwork":          "a{sv}",
+		networks + "GetNetworkXML":       "s",
+		networks + "GetNetworkLeases":    "aa{sv}",
+		networks + "DefineNetworkXML":    "s",
+		networks + "UndefineNetwork":     "",
+		networks + "StartNetwork":        "",
+		networks + "DestroyNetwork":      "",
+		networks + "SetNetworkAutostart": "",
 		properties + "Get":               "v",
 		properties + "GetAll":            "a{sv}",
 	}
