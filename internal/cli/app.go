@@ -19,6 +19,7 @@ type Daemon interface {
 	node
 	container
 	process
+	networks
 	// AutoDestroy makes what is started from now on end with the connection.
 	AutoDestroy()
 	Close() error

@@ -50,6 +50,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.consoleCommand(), a.consoleLogCommand(), a.versionCommand())
 	root.AddCommand(a.nodeCommands()...)
 	root.AddCommand(a.topCommand())
+	root.AddCommand(a.networkCommands()...)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultVersionFlag()

@@ -63,6 +63,7 @@ func observe(t testing.TB) []string {
 	for kind, pattern := range map[string]string{
 		"link": "/sys/class/net/*", "network namespace": "/run/netns/*",
 		"live state": "/run/berth/*/*", "definition": "/etc/berth/containers/*", "transient unit": "/run/systemd/transient/*",
+		"network": "/etc/berth/networks/*.xml", "file of networkd": "/run/systemd/network/*",
 	} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
