@@ -17,7 +17,7 @@ type HostIDs interface {
 	Mapped(pid uint32) (domain.IDMap, error)
 }
 
-// claimIDs chooses the ids of a definition that leaves the choice to us, and checks ids that come with such a
+// claimIDs chooses the ids and the MAC addresses of a definition that leaves the choice to us, and checks ids that come with such a
 // definition. It returns a *domain.Error if somebody else has one of them, or if no range is free. A container
 // keeps its ids. The claim holds until the caller calls done, after it stored, started or rejected the
 // definition. The caller has the container locked.
@@ -40,6 +40,7 @@ func (s *Service) claimIDs(c *container, def *domain.Def) (done func(), err erro
 			return nil, err
 		}
 	}
+	s.chooseMACs(c, def)
 	c.mu.Lock()
 	c.pending, c.previous = def, nil
 	c.mu.Unlock()

@@ -17,6 +17,7 @@ func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("recover definitions: %w", err)
 	}
+	chooseStoredMACs(defs)
 	for _, def := range defs {
 		s.restore(def)
 	}

@@ -154,7 +154,7 @@ func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
 	return def.Format(domain.FormatOptions{})
 }
 
-// Plan returns, as JSON, what a start would do inside the container, and what its scope would get. The definition is that of XML. It
+// Plan returns, as JSON, what a start would do inside the container, and what its scope and its interfaces would get. The definition is that of XML. It
 // returns ErrNoContainer if there is no container with this uuid, and a *domain.Error if the host lacks a device.
 func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
 	c, err := s.find(u)
@@ -171,7 +171,8 @@ func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
 	p := struct {
 		*plan.Plan
 		Scope plan.Scope `json:"scope"`
-	}{planner.Build(def, s.Host), planner.Scope(def)}
+		Net   plan.Net   `json:"net,omitzero"`
+	}{planner.Build(def, s.Host), planner.Scope(def), planner.Net(def)}
 	planner.AddDevices(p.Plan, devices)
 	planner.AllowDevices(&p.Scope, devices)
 	var text strings.Builder

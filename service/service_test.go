@@ -16,9 +16,18 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
+// xmlOf is a definition with more elements. Interfaces come among the devices.
 func xmlOf(name string, more ...string) []byte {
-	return []byte(`<domain type='lxc'><name>` + name + `</name>` + strings.Join(more, "") +
-		`<memory>65536</memory><os><type>exe</type><init>/init</init></os><devices><filesystem><source dir='/srv/` + name + `'/><target dir='/'/></filesystem></devices></domain>`)
+	top, devices := "", ""
+	for _, text := range more {
+		if strings.HasPrefix(text, "<interface") {
+			devices += text
+		} else {
+			top += text
+		}
+	}
+	return []byte(`<domain type='lxc'><name>` + name + `</name>` + top +
+		`<memory>65536</memory><os><type>exe</type><init>/init</init></os><devices><filesystem><source dir='/srv/` + name + `'/><target dir='/'/></filesystem>` + devices + `</devices></domain>`)
 }
 
 const fixedUUID = `<uuid>11111111-2222-3333-4444-555555555555</uuid>`

@@ -157,6 +157,9 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 	if err := checkChosen(def); err != nil {
 		return nil, &StartError{Step: "definition", Err: err}
 	}
+	if len(def.Interfaces) > 0 {
+		return nil, &StartError{Step: "definition", Err: &domain.Error{Kind: domain.InvalidConfig, Element: def.InterfaceElement(0), Text: "this version of Berth cannot start a container with an interface yet"}}
+	}
 	if err := s.Resources.Check(def); err != nil {
 		return nil, &StartError{Step: "definition", Err: err}
 	}

@@ -30,6 +30,7 @@ type Def struct {
 
 	Emulator    string // kept only: Berth has one supervisor
 	Filesystems []Filesystem
+	Interfaces  []Interface
 	Consoles    []Console // never empty: one pty is added when the XML has none
 	Disks       []Disk
 	HostDevices []HostDevice

@@ -81,6 +81,7 @@ type devices struct {
 	Emulator    string       `xml:"emulator,omitempty"`
 	Disks       []disk       `xml:"disk"`
 	Filesystems []filesystem `xml:"filesystem"`
+	Interfaces  []iface      `xml:"interface"`
 	Consoles    []console    `xml:"console"`
 	HostDevices []hostDevice `xml:"hostdev"`
 }

@@ -69,7 +69,6 @@ func refusedDocuments() []refusal {
 		{with("<namespace/>"), InvalidXML, "domain/namespace"},
 		{with("<lxc:namespace/>"), InvalidXML, "domain/{lxc}namespace"},
 		// Libvirt's, but not served.
-		{with("<devices><interface type='network'><source network='default'/></interface></devices>"), InvalidConfig, "domain/devices/interface"},
 		{with("<devices><serial/></devices>"), InvalidConfig, "domain/devices/serial"},
 		{with("<devices><filesystem><source dir='/a'/><target dir='/b'/><address/></filesystem></devices>"), InvalidConfig, "domain/devices/filesystem/address"},
 		{with("<seclabel type='dynamic' model='selinux'><label>a:b:c</label></seclabel>"), InvalidConfig, "domain/seclabel"},

@@ -39,7 +39,6 @@ network domain/devices/hostdev/source: interface
 nothing domain/devices/hostdev/source: adapter @protocol @name @wwpn @writeFiltering
 unknown domain/devices/hostdev/source: @guestReset
 nothing domain/clock: @adjustment @basis @timezone @start
-network domain/devices: interface
 nothing domain/devices: serial parallel channel controller graphics video sound memballoon rng watchdog tpm
 nothing domain/devices: redirdev smartcard hub panic shmem vsock iommu audio nvram
 refused domain/devices: input memory
@@ -50,6 +49,16 @@ unknown domain/devices/filesystem: binary idmap boot acpi
 nothing domain/devices/filesystem/driver: @queue
 unknown domain/devices/filesystem/driver: @name @iommu @ats @packed @page_per_vq
 unknown domain/devices/filesystem/source: address @socket @startupPolicy
+nothing domain/devices/interface: boot driver tune coalesce rom address acpi teaming backend backenddomain @trustGuestRxFilters
+nothing domain/devices/interface/mac: @type @check @currentAddress
+nothing domain/devices/interface/target: @managed
+nothing domain/devices/interface/source: @portid
+refused domain/devices/interface: script downscript
+unknown domain/devices/interface: portForward @managed
+unknown domain/devices/interface/source: ip route address local reconnect @address @port @name @path @type @startupPolicy
+rate    domain/devices/interface: bandwidth
+filter  domain/devices/interface: filterref port vlan
+switch  domain/devices/interface: virtualport
 nothing domain/devices/console: log
 unknown domain/devices/console: protocol acpi address
 unknown domain/devices/console/source: @append @mode @host @service @channel @master @slave @tls seclabel reconnect
@@ -60,7 +69,10 @@ unknown domain/devices/console/source: @append @mode @host @service @channel @ma
 func losses() map[string]string {
 	const noEffect = "libvirt gives it no effect in a container, so nothing is lost without it"
 	return map[string]string{
-		"network": "without it the container has no network interface of its own, and it shares the host's network unless it has <privnet/> or <lxc:sharenet>",
+		"network": "Berth moves no network interface of the host into a container; without it the container has what its other interfaces give it",
+		"rate":    "without it nothing limits how much the interface sends and receives",
+		"filter":  "without it nothing keeps from the interface, or from others, what libvirt would have kept from them",
+		"switch":  "without it the interface can be on a bridge of Linux only",
 		"promise": "libvirt gives it no effect in a container: nothing protects the container as it says, with or without it",
 		"nothing": noEffect,
 		"dropped": "libvirt drops it in silence, so nothing is lost without it",

@@ -170,6 +170,7 @@ func (d *Def) formatDevices(live *Live) *devices {
 			x.HostDevices[i].Alias = &libvirtxml.DomainAlias{Name: "hostdev" + strconv.Itoa(i)}
 		}
 	}
+	x.Interfaces = d.formatInterfaces(live != nil)
 	pty := "pty"
 	for i, c := range d.Consoles {
 		x.Consoles = append(x.Consoles, console{

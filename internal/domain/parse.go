@@ -28,7 +28,7 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 	d := &Def{}
 	for _, part := range []func(*Def, *document, *faults){
 		readIdentity, readMemory, readCPU, readBlockIO, readNUMA, readOS, readIDMap, readFeatures, readClock, readActions,
-		readFilesystems, readConsoles, readLabels, readShare, readExtension, rootCanBeMapped,
+		readFilesystems, readInterfaces, readConsoles, readLabels, readShare, readExtension, rootCanBeMapped,
 		readTimers, readDisks, readHostDevices, checkNodes,
 	} {
 		part(d, &x, f)

@@ -94,6 +94,17 @@ domain/devices/filesystem/readonly
 domain/devices/filesystem/space_hard_limit unit number
 domain/devices/filesystem/space_soft_limit unit number
 domain/devices/filesystem/alias           name
+domain/devices/interface+                 type
+domain/devices/interface/mac              address
+domain/devices/interface/source           network portgroup bridge dev mode
+domain/devices/interface/ip+              address family prefix# peer
+domain/devices/interface/route+           family address prefix# netmask gateway metric#
+domain/devices/interface/target           dev
+domain/devices/interface/guest            dev actual
+domain/devices/interface/model            type
+domain/devices/interface/link             state
+domain/devices/interface/mtu              size#
+domain/devices/interface/alias            name
 domain/devices/console+                   type tty
 domain/devices/console/source             path
 domain/devices/console/target             type port#

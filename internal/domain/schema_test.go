@@ -41,6 +41,15 @@ func TestLibvirtIsKnown(t *testing.T) {
 		"domain/devices/filesystem":        libvirtxml.DomainFilesystem{},
 		"domain/devices/filesystem/driver": libvirtxml.DomainFilesystemDriver{},
 		"domain/devices/filesystem/target": libvirtxml.DomainFilesystemTarget{},
+		"domain/devices/interface":         libvirtxml.DomainInterface{},
+		"domain/devices/interface/mac":     libvirtxml.DomainInterfaceMAC{},
+		"domain/devices/interface/target":  libvirtxml.DomainInterfaceTarget{},
+		"domain/devices/interface/guest":   libvirtxml.DomainInterfaceGuest{},
+		"domain/devices/interface/model":   libvirtxml.DomainInterfaceModel{},
+		"domain/devices/interface/link":    libvirtxml.DomainInterfaceLink{},
+		"domain/devices/interface/mtu":     libvirtxml.DomainInterfaceMTU{},
+		"domain/devices/interface/ip":      libvirtxml.DomainInterfaceIP{},
+		"domain/devices/interface/route":   libvirtxml.DomainInterfaceRoute{},
 		"domain/devices/console":           libvirtxml.DomainConsole{},
 		"domain/devices/console/target":    libvirtxml.DomainConsoleTarget{},
 	} {
@@ -84,6 +93,7 @@ func TestNothingIsLost(t *testing.T) {
 		"domain/devices/filesystem/source@pool": true, "domain/devices/filesystem/source@volume": true,
 		"domain/devices/disk/alias@name": true, "domain/devices/hostdev/alias@name": true,
 		"domain/devices/console@tty": true, "domain/devices/console/source@path": true, // of a running one
+		"domain/devices/interface/guest@actual": true, "domain/devices/interface/alias@name": true, "domain/devices/interface/route@netmask": true, // prefix says it
 		"domain/devices/console/alias@name": true, "domain/devices/filesystem/alias@name": true,
 	}
 	seen := map[string]bool{}

@@ -60,6 +60,10 @@ func TestAlone(t *testing.T) {
 			p.Namespaces.Net, p.LoopbackUp = true, true
 			p.Mounts = slices.Insert(p.Mounts, 2, netnsSysctls...)
 		}},
+		{"interface", func(d def) { d.Interfaces = []domain.Interface{{Type: domain.InterfaceEthernet}} }, func(p out) {
+			p.Namespaces.Net, p.LoopbackUp = true, true
+			p.Mounts = slices.Insert(p.Mounts, 2, netnsSysctls...)
+		}},
 		{"network of another", func(d def) { d.Share.Net = domain.ShareRef{Kind: domain.ShareNetNS, Value: "red"} }, func(p out) {
 			p.Join = []plan.Join{{Kind: "net", NetNS: "red"}}
 		}},

@@ -27,14 +27,11 @@ var pureFiles = []string{"service/lifecycle.go"}
 var numbers = regexp.MustCompile(`^(Signal|SIG[A-Z0-9]+|Errno|E[A-Z0-9]+)$`)
 
 // impure reports whether an import gives a way to the world outside of the program. Of syscall see
-// TestPureNumbers.
+// TestPureNumbers. net/netip has values only.
 func impure(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
-	if path == "net/netip" { // values only
-		return false
-	}
-	return slices.Contains([]string{"os", "net", "plugin", "log", "time", "unsafe"}, first) ||
-		strings.HasPrefix(path, "golang.org/x/sys")
+	return path != "net/netip" && (slices.Contains([]string{"os", "net", "plugin", "log", "time", "unsafe"}, first) ||
+		strings.HasPrefix(path, "golang.org/x/sys"))
 }
 
 // TestPurePackages: a pure package imports nothing that gives it a way to the world.

@@ -1,0 +1,132 @@
+package domain
+
+import "strconv"
+
+// iface is the element <interface>, in libvirt's order. libvirtxml's type hides which of the attributes of <source> a document has.
+type iface struct {
+	Type   string       `xml:"type,attr"`
+	MAC    *ifaceMAC    `xml:"mac"`
+	Source *ifaceSource `xml:"source"`
+	IPs    []ifaceIP    `xml:"ip"`
+	Routes []ifaceRoute `xml:"route"`
+	Target *ifaceDev    `xml:"target"`
+	Guest  *ifaceDev    `xml:"guest"`
+	Model  *ifaceModel  `xml:"model"`
+	Link   *ifaceLink   `xml:"link"`
+	MTU    *ifaceMTU    `xml:"mtu"`
+	Alias  *ifaceAlias  `xml:"alias"`
+}
+
+type ifaceMAC struct {
+	Address string `xml:"address,attr"`
+}
+
+type ifaceSource struct {
+	Network   string `xml:"network,attr,omitempty"`
+	PortGroup string `xml:"portgroup,attr,omitempty"`
+	Bridge    string `xml:"bridge,attr,omitempty"`
+	Dev       string `xml:"dev,attr,omitempty"`
+	Mode      string `xml:"mode,attr,omitempty"`
+}
+
+type ifaceIP struct {
+	Address string  `xml:"address,attr"`
+	Family  string  `xml:"family,attr,omitempty"`
+	Prefix  *uint64 `xml:"prefix,attr"`
+	Peer    string  `xml:"peer,attr,omitempty"`
+}
+
+type ifaceRoute struct {
+	Family  string  `xml:"family,attr,omitempty"`
+	Address string  `xml:"address,attr"`
+	Prefix  *uint64 `xml:"prefix,attr"`
+	Netmask string  `xml:"netmask,attr,omitempty"` // read only
+	Gateway string  `xml:"gateway,attr"`
+	Metric  *uint64 `xml:"metric,attr"`
+}
+
+type ifaceDev struct {
+	Dev string `xml:"dev,attr,omitempty"`
+}
+
+type ifaceModel struct {
+	Type string `xml:"type,attr"`
+}
+
+type ifaceLink struct {
+	State string `xml:"state,attr"`
+}
+
+type ifaceMTU struct {
+	Size *uint64 `xml:"size,attr"`
+}
+
+type ifaceAlias struct {
+	Name string `xml:"name,attr"`
+}
+
+// formatInterfaces writes the interfaces. Those of a running container also show the names of their host ends.
+func (d *Def) formatInterfaces(live bool) (list []iface) {
+	for n := range d.Interfaces {
+		x := formatInterface(&d.Interfaces[n])
+		if live {
+			x.Alias = &ifaceAlias{Name: "net" + strconv.Itoa(n)}
+			if name := d.HostLink(n); name != "" {
+				x.Target = &ifaceDev{Dev: name}
+			}
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+func formatInterface(i *Interface) iface {
+	x := iface{Type: string(i.Type)}
+	if i.MAC != (MAC{}) {
+		x.MAC = &ifaceMAC{Address: i.MAC.String()}
+	}
+	switch i.Type {
+	case InterfaceNetwork:
+		x.Source = &ifaceSource{Network: i.Source, PortGroup: i.PortGroup}
+	case InterfaceBridge:
+		x.Source = &ifaceSource{Bridge: i.Source}
+	case InterfaceDirect:
+		x.Source = &ifaceSource{Dev: i.Source, Mode: i.Mode}
+	case InterfaceEthernet:
+	}
+	for _, ip := range i.IPs {
+		one := ifaceIP{Address: ip.Address.String(), Family: ip.Address.family(), Prefix: wide(ip.Prefix)}
+		if ip.Peer.IsValid() {
+			one.Peer = ip.Peer.String()
+		}
+		x.IPs = append(x.IPs, one)
+	}
+	for _, r := range i.Routes {
+		one := ifaceRoute{Family: r.Network.family(), Address: r.Network.String(), Prefix: wide(r.Prefix), Gateway: r.Gateway.String()}
+		if r.Metric > 0 {
+			one.Metric = wide(r.Metric)
+		}
+		x.Routes = append(x.Routes, one)
+	}
+	if i.Target != "" {
+		x.Target = &ifaceDev{Dev: i.Target}
+	}
+	if i.Guest != "" {
+		x.Guest = &ifaceDev{Dev: i.Guest}
+	}
+	if i.Model != "" {
+		x.Model = &ifaceModel{Type: i.Model}
+	}
+	if i.Link != LinkDefault {
+		x.Link = &ifaceLink{State: i.Link}
+	}
+	if i.MTU > 0 {
+		x.MTU = &ifaceMTU{Size: wide(i.MTU)}
+	}
+	return x
+}
+
+func wide[N uint8 | uint32](n N) *uint64 {
+	v := uint64(n)
+	return &v
+}

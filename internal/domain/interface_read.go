@@ -1,0 +1,170 @@
+package domain
+
+import (
+	"strings"
+	"unicode"
+)
+
+const atInterface = "domain/devices/interface"
+
+// maxInterfaces is the most that a container can have: a bridge of Linux has 1024 ports (BR_MAX_PORTS less the first).
+const maxInterfaces = 1023
+
+func readInterfaces(d *Def, x *document, f *faults) {
+	if x.Devices == nil || len(x.Devices.Interfaces) == 0 {
+		return
+	}
+	if len(x.Devices.Interfaces) > maxInterfaces {
+		f.unsupported(nth(atInterface, maxInterfaces), "there are more than %d interfaces", maxInterfaces)
+		return
+	}
+	if x.LXC != nil && x.LXC.ShareNet != nil && x.LXC.ShareNet.Type != "none" {
+		f.unsupported(atInterface, "the container shares the network of another by <lxc:sharenet>, and so has no interfaces of its own")
+	}
+	once := unique{f, map[string]string{}}
+	for n := range x.Devices.Interfaces {
+		at := nth(atInterface, n)
+		i := readInterface(at, &x.Devices.Interfaces[n], f)
+		if i.MAC != (MAC{}) {
+			once.check(at+"/mac@address", "address", i.MAC.String())
+		}
+		if i.HasHostEnd() {
+			once.check(at+"/target@dev", "name on the host", i.Target)
+		}
+		once.check(at+"/guest@dev", "name in the container", i.Guest)
+		d.Interfaces = append(d.Interfaces, i)
+	}
+}
+
+// unique finds what two interfaces of one definition have, and only one may have.
+type unique struct {
+	*faults
+	seen map[string]string
+}
+
+func (u unique) check(at, what, value string) {
+	if value == "" {
+		return
+	}
+	if first, double := u.seen[what+value]; double {
+		u.invalid(at, "the interface at %s has the %s %s already", first, what, value)
+		return
+	}
+	u.seen[what+value] = u.numbered(at[:strings.LastIndexByte(at, '/')])
+}
+
+func readInterface(at string, x *iface, f *faults) (i Interface) {
+	if i.Type = InterfaceType(x.Type); x.Type == "" {
+		f.invalid(at+"@type", "it is missing; known are network, bridge, ethernet, direct")
+	}
+	if x.MAC != nil {
+		var e *Error
+		i.MAC, e = parseMAC(at+"/mac@address", x.MAC.Address)
+		f.add(e)
+	}
+	readInterfaceSource(&i, at, x.Source, f)
+	// A name with one of libvirt's own prefixes was chosen by a start, and is that start's alone.
+	if x.Target != nil && !chosenName(x.Target.Dev) {
+		i.Target = x.Target.Dev
+		f.add(checkLinkName(at+"/target@dev", i.Target))
+	}
+	if x.Guest != nil {
+		i.Guest = x.Guest.Dev
+		f.add(checkLinkName(at+"/guest@dev", i.Guest))
+	}
+	if x.Model != nil {
+		i.Model = x.Model.Type
+		if !formatName.MatchString(strings.ToLower(i.Model)) {
+			f.invalid(at+"/model@type", "'%.40s' is not the name of a model", i.Model)
+		}
+	}
+	if x.Link != nil {
+		if i.Link = x.Link.State; i.Link != LinkUp && i.Link != LinkDown {
+			f.unsupported(at+"/link@state", "'%.40s' is unknown; known are up, down", i.Link)
+		}
+	}
+	if x.MTU != nil {
+		const least, most = 68, 65535 // of a veth, if_ether.h and ip.h of the kernel
+		size := x.MTU.Size
+		if size == nil || *size < least || *size > most {
+			f.invalid(at+"/mtu@size", "it is missing or not from %d to %d bytes", least, most)
+		} else {
+			i.MTU = uint32(*size)
+		}
+	}
+	readAddresses(&i, at, x, f)
+	return i
+}
+
+func readInterfaceSource(i *Interface, at string, x *ifaceSource, f *faults) {
+	own, known := map[InterfaceType]string{InterfaceNetwork: "network", InterfaceBridge: "bridge", InterfaceEthernet: "", InterfaceDirect: "dev"}[i.Type]
+	if !known {
+		if i.Type != "" {
+			f.unsupported(at+"@type", "a container cannot have an interface of the type '%.40s'; known are network, bridge, ethernet, direct", string(i.Type))
+		}
+		return
+	}
+	if x == nil {
+		x = &ifaceSource{}
+	}
+	for _, a := range []struct{ name, value string }{{"network", x.Network}, {"bridge", x.Bridge}, {"dev", x.Dev}, {"mode", x.Mode}, {"portgroup", x.PortGroup}} {
+		place := at + "/source@" + a.name
+		switch {
+		case a.name == own:
+			i.Source = a.value
+			if own == "network" {
+				f.add(checkNetworkName(place, a.value))
+			} else if a.value == "" {
+				f.invalid(place, "it is missing: an interface of the type '%s' must have a source %s", string(i.Type), own)
+			} else {
+				f.add(checkLinkName(place, a.value))
+			}
+		case a.value == "":
+		case a.name == "mode" && i.Type == InterfaceDirect:
+			if i.Mode = a.value; !contains("vepa bridge private passthrough", a.value) {
+				f.unsupported(place, "'%.40s' is unknown; known are vepa, bridge, private, passthrough", a.value)
+			}
+		case a.name == "portgroup" && i.Type == InterfaceNetwork:
+			i.PortGroup = a.value
+		case a.name == "bridge" && i.Type == InterfaceNetwork: // of a running one
+		default:
+			f.invalid(place, "an interface of the type '%s' has no such attribute", string(i.Type))
+		}
+	}
+	if i.Type == InterfaceDirect && i.Mode == "" {
+		i.Mode = "vepa"
+	}
+}
+
+func checkNetworkName(at, name string) *Error {
+	switch {
+	case name == "":
+		return invalid(at, "it is missing: an interface of the type 'network' must have a source network")
+	case strings.Contains(name, "/"), strings.ContainsFunc(name, unicode.IsControl), len(name) > maxPathPart:
+		return invalid(at, "'%.60s' is not the name of a network", name)
+	}
+	return nil
+}
+
+// chosenName reports whether libvirt or Berth chose a host end's name.
+func chosenName(name string) bool {
+	return name == "" || strings.HasPrefix(name, hostLinkPrefix) || strings.HasPrefix(name, "macvtap") || strings.HasPrefix(name, "macvlan")
+}
+
+// maxLinkName is the kernel's limit in bytes (IFNAMSIZ without the zero byte).
+const maxLinkName = 15
+
+// checkLinkName returns an error if the kernel gives no link this name, or gives it to a link of its own.
+func checkLinkName(at, name string) *Error {
+	switch {
+	case name == "":
+		return nil
+	case len(name) > maxLinkName:
+		return invalid(at, "'%.60s' has %d bytes; the name of a link has %d at most", name, len(name), maxLinkName)
+	case name == "." || name == ".." || strings.ContainsAny(name, "/:%") || strings.ContainsFunc(name, unicode.IsSpace) || strings.ContainsFunc(name, unicode.IsControl):
+		return invalid(at, "%q cannot be the name of a link", name)
+	case name == "lo" || name == "all" || name == "default":
+		return invalid(at, "the kernel keeps the name '%s' for itself", name)
+	}
+	return nil
+}

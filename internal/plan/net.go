@@ -1,0 +1,57 @@
+package plan
+
+// Net says which interfaces a container gets. The zero value means none.
+type Net struct {
+	Interfaces []Interface `json:"interfaces"`
+}
+
+// InterfaceKind is the kernel's word for the kind of a link.
+type InterfaceKind string
+
+// The kinds of interfaces.
+const (
+	Veth    InterfaceKind = "veth"    // two ends, one of them on the host
+	Macvlan InterfaceKind = "macvlan" // on a link of the host
+)
+
+// Interface is one interface. It is made in the container's network namespace, with its name and MAC address. The addresses come before it
+// is up, the routes after that.
+type Interface struct {
+	Element string        `json:"element"` // its place in the definition, for errors
+	Kind    InterfaceKind `json:"kind"`
+	Name    string        `json:"name"`
+	MAC     string        `json:"mac"`
+	MTU     uint32        `json:"mtu,omitempty"` // 0 means that of the bridge or of the parent
+	Host    HostEnd       `json:"host,omitzero"` // of a veth
+
+	Parent string `json:"parent,omitempty"` // of a macvlan: the host's link
+	Mode   string `json:"mode,omitempty"`   // of a macvlan: vepa, bridge, private or passthrough
+
+	Addresses []NetAddress `json:"addresses,omitempty"`
+	Up        bool         `json:"up,omitempty"`
+	Routes    []NetRoute   `json:"routes,omitempty"`
+}
+
+// HostEnd is the end of a veth that stays on the host. MAC and Alias tell it apart from a link of somebody else.
+type HostEnd struct {
+	Name    string `json:"name"`
+	MAC     string `json:"mac"`
+	Alias   string `json:"alias"`
+	Network string `json:"network,omitempty"` // whose bridge it becomes a port of; the start finds that
+	Bridge  string `json:"bridge,omitempty"`  // that it becomes a port of
+	Up      bool   `json:"up,omitempty"`
+}
+
+// NetAddress is an address of an interface, with its prefix: 192.0.2.1/24. It is usable at once: nobody asks whether another host has it.
+// The texts are canonical. The supervisor, which links this package, has no use for more.
+type NetAddress struct {
+	Address string `json:"address"`
+	Peer    string `json:"peer,omitempty"`
+}
+
+// NetRoute is a route by an interface.
+type NetRoute struct {
+	To      string `json:"to"`
+	Gateway string `json:"gateway"`
+	Metric  uint32 `json:"metric"`
+}

@@ -1,0 +1,58 @@
+package planner
+
+import (
+	"net/netip"
+	"strconv"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/plan"
+)
+
+// Net plans the interfaces of a container.
+func Net(d *domain.Def) plan.Net {
+	var n plan.Net
+	names := d.GuestLinks()
+	for index := range d.Interfaces {
+		n.Interfaces = append(n.Interfaces, interfaceOf(d, index, names[index]))
+	}
+	return n
+}
+
+func interfaceOf(d *domain.Def, index int, name string) plan.Interface {
+	i := &d.Interfaces[index]
+	p := plan.Interface{Element: d.InterfaceElement(index), Kind: plan.Macvlan, Name: name, MAC: i.MAC.String(), MTU: i.MTU, Up: i.IsUp()}
+	switch i.Type {
+	case domain.InterfaceDirect:
+		p.Parent, p.Mode = i.Source, i.Mode
+	case domain.InterfaceNetwork, domain.InterfaceBridge, domain.InterfaceEthernet:
+		p.Kind, p.Host = plan.Veth, hostEnd(d, index)
+	}
+	for _, ip := range i.IPs {
+		a := plan.NetAddress{Address: netip.PrefixFrom(ip.Address.Addr, int(ip.Prefix)).String()}
+		if ip.Peer.IsValid() {
+			a.Peer = ip.Peer.String()
+		}
+		p.Addresses = append(p.Addresses, a)
+	}
+	for _, r := range i.Routes {
+		p.Routes = append(p.Routes, plan.NetRoute{To: netip.PrefixFrom(r.Network.Addr, int(r.Prefix)).String(), Gateway: r.Gateway.String(), Metric: max(r.Metric, 1)})
+	}
+	return p
+}
+
+// hostEnd plans the end of a veth that stays on the host. Its MAC address is that of the container's end, but for the first part, as with
+// libvirt: a bridge takes the lowest address of its ports for its own, and this one is no port's lowest.
+func hostEnd(d *domain.Def, index int) plan.HostEnd {
+	i := &d.Interfaces[index]
+	mac := i.MAC
+	mac[0] = 0xfe
+	e := plan.HostEnd{Name: d.HostLink(index), MAC: mac.String(), Alias: "berth " + d.UUID.String() + " " + strconv.Itoa(index), Up: i.Link != domain.LinkDown}
+	switch i.Type {
+	case domain.InterfaceNetwork:
+		e.Network = i.Source
+	case domain.InterfaceBridge:
+		e.Bridge = i.Source
+	case domain.InterfaceEthernet, domain.InterfaceDirect:
+	}
+	return e
+}
