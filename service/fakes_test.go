@@ -41,6 +41,7 @@ type world struct {
 	exits       map[string]End    // by run directory
 	units       map[string]uint32 // and the process that each was started with
 	machines    map[string]machineFake
+	links       map[string]string          // of the host, by name, with their aliases
 	supervisors map[string]*supervisorFake // by run directory
 	events      []string
 	commands    []string              // what ProcessChanged was told
@@ -65,7 +66,7 @@ type daemon struct {
 func newWorld() *world {
 	return &world{
 		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]SavedRun{}, last: map[domain.UUID]Run{},
-		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{},
+		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{}, links: map[string]string{},
 		scopes: map[string]plan.Scope{}, supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100, daemons: map[*Service]*daemon{},
 	}
 }
@@ -133,6 +134,9 @@ func (w *world) left() []string {
 	for m := range w.machines {
 		l = append(l, "machine "+m)
 	}
+	for name := range w.links {
+		l = append(l, "link "+name)
+	}
 	for u := range w.runs {
 		l = append(l, "run "+u.String())
 	}
@@ -156,7 +160,7 @@ func (w *world) service(t *testing.T) *Service {
 	d := &daemon{world: w}
 	s, err := New(Deps{
 		Definitions: definitionsFake{d}, Runs: runsFake{d}, Scopes: scopesFake{d}, Machines: machinesFake{d},
-		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, HostDevices: hostDevicesFake{d}, Disks: disksFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
+		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, HostDevices: hostDevicesFake{d}, Disks: disksFake{d}, Links: linksFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
 		NewUUID: func() domain.UUID { n++; return domain.UUID{0: 0xaa, 15: n} },
 		Now:     time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Host: planner.Host{ContainerEnv: "libvirt-lxc", Path: "/bin"}, StopTimeout: time.Minute,
@@ -318,6 +322,7 @@ type machineFake struct {
 	uuid   domain.UUID
 	leader uint32
 	unit   string
+	links  []int32
 }
 
 type machinesFake struct{ *daemon }
@@ -331,7 +336,7 @@ func (d machinesFake) Register(_ context.Context, m Machine) error {
 	if _, taken := d.machines[m.Name]; taken {
 		return syscall.EEXIST
 	}
-	d.machines[m.Name] = machineFake{uuid: m.UUID, leader: m.Leader, unit: d.unitOf(m.Leader - 1)}
+	d.machines[m.Name] = machineFake{uuid: m.UUID, leader: m.Leader, unit: d.unitOf(m.Leader - 1), links: m.Links}
 	return nil
 }
 

@@ -11,7 +11,7 @@ import (
 type machine struct{ *Service }
 
 func (p machine) acquire(ctx context.Context, st *start) error {
-	return p.Machines.Register(ctx, Machine{Name: st.Machine, UUID: st.UUID, Leader: st.Leader, Root: st.root})
+	return p.Machines.Register(ctx, Machine{Name: st.Machine, UUID: st.UUID, Leader: st.Leader, Root: st.root, Links: st.links})
 }
 
 func (p machine) release(ctx context.Context, r *Run) error {

@@ -40,7 +40,7 @@ func life(t *testing.T, w *world, point string, reached func(*Service) error) (u
 		}
 		return nil
 	}
-	u = define(t, s, "web")
+	u = define(t, s, "web", oneInterface)
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -87,7 +87,7 @@ func TestDaemonDiesAtEachPoint(t *testing.T) {
 					t.Fatal(err)
 				}
 				left := w.left()
-				whole := []string{"machine web", "run " + u.String(), "supervisor " + u.String(), "unit web.scope"}
+				whole := []string{"link web0", "machine web", "run " + u.String(), "supervisor " + u.String(), "unit web.scope"}
 				switch {
 				case snap.State == StateRunning && slices.Equal(left, whole):
 					if snap.Leader == 0 || snap.ControlGroup == "" || w.runs[u].Run.State != StateRunning {
@@ -128,11 +128,12 @@ func TestOthersAtEachPoint(t *testing.T) {
 					w.collect(sup)
 				}
 				w.units["web.scope"], w.machines["web"] = 1, machineFake{leader: 1, unit: "web.scope"}
+				w.links["web0"] = "another's"
 				s := next(t, w)
 				if snap, err := s.ByUUID(u); err != nil || snap.State != StateShutoff {
 					t.Errorf("it is %s/%s, %v", snap.State, snap.Reason, err)
 				}
-				if diff := cmp.Diff([]string{"machine web", "unit web.scope"}, w.left()); diff != "" {
+				if diff := cmp.Diff([]string{"link web0", "machine web", "unit web.scope"}, w.left()); diff != "" {
 					t.Errorf("another's (-) and left (+):\n%s", diff)
 				}
 			})
@@ -146,7 +147,7 @@ func TestFaultAtEachPoint(t *testing.T) {
 	t.Parallel()
 	start, stop := points(t)
 	// The machine is given back before, when init has ended.
-	remains := map[string]string{"stop run directory": "run ", "stop unit": "unit "}
+	remains := map[string]string{"stop run directory": "run ", "stop unit": "unit ", "stop links": "link "}
 	for _, point := range slices.Concat(start, stop) {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()

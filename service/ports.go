@@ -107,6 +107,8 @@ type Run struct {
 	Passed []string `json:"passed,omitempty"` // the names of the descriptors that init was passed
 	Owner  string   `json:"owner,omitempty"`  // the run ends with its owner
 
+	Links []Link `json:"links,omitempty"` // the host's ends of the interfaces
+
 	OOMKills uint64 `json:"oom_kills,omitempty"` // processes killed for want of memory, as far as they were told
 
 	// Left, if not nil, waits until machined has forgotten the machine, which has begun already.
@@ -162,6 +164,7 @@ type Machine struct {
 	UUID   domain.UUID
 	Leader uint32
 	Root   string
+	Links  []int32 // the indices of the host's ends of its interfaces
 }
 
 // Registered is a container as systemd-machined reports it.
@@ -291,6 +294,8 @@ type Starting interface {
 	Place(ctx context.Context, scope *os.File) error
 	// Leader returns init's pid on the host, 0 before Place.
 	Leader() uint32
+	// Namespace opens a namespace of init, which is there from Place on. kind is that of plan.Join.
+	Namespace(kind string) (*os.File, error)
 	// Continue lets init execute and returns when it has.
 	Continue(ctx context.Context) (Supervisor, error)
 	// HangUp gives the start up: the supervisor ends init and itself. Failure still gets its last message.

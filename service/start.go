@@ -157,9 +157,6 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 	if err := checkChosen(def); err != nil {
 		return nil, &StartError{Step: "definition", Err: err}
 	}
-	if len(def.Interfaces) > 0 {
-		return nil, &StartError{Step: "definition", Err: &domain.Error{Kind: domain.InvalidConfig, Element: def.InterfaceElement(0), Text: "this version of Berth cannot start a container with an interface yet"}}
-	}
 	if err := s.Resources.Check(def); err != nil {
 		return nil, &StartError{Step: "definition", Err: err}
 	}
@@ -179,6 +176,10 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 			Version: RunVersion, UUID: def.UUID, State: StateStarting, Reason: ReasonBooted, Changed: snap.StateChanged,
 			Machine: snap.MachineName, Unit: snap.Unit, Slice: snap.Slice, LastExit: snap.LastExit, Owner: c.owner,
 		}},
+	}
+	if len(def.Interfaces) > 0 {
+		st.net = planner.Net(def)
+		st.noteLinks()
 	}
 	st.pass(c.passing, c.binding)
 	st.trail = c.trail

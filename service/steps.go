@@ -42,8 +42,10 @@ type start struct {
 	passed  []*os.File // descriptors for init
 	trail   *trail     // in the audit log
 	devices []planner.HostDevice
-	asked   *asked // systemd, for the scope; nil if it was not asked yet, or its answer was taken
-	stuck   bool   // the start failed, and its processes do not end
+	asked   *asked   // systemd, for the scope; nil if it was not asked yet, or its answer was taken
+	net     plan.Net // the interfaces
+	links   []int32  // the indices of their ends on the host
+	stuck   bool     // the start failed, and its processes do not end
 }
 
 // steps lists the parts of a run in the order of a start. A start walks it down. A failed start, a stop, and
@@ -57,6 +59,7 @@ func (s *Service) steps(_ *Run) []step {
 		{name: "unit", part: unit{s}, together: true}, // systemd makes it while the next parts are acquired
 		{name: "container", part: prepared{}, together: true},
 		{name: "scope", part: scope{s}, together: true},
+		{name: "links", part: links{s}, together: true},
 		{name: "machine", part: machine{s}, together: true},
 		{name: "job", part: job{}},
 		{name: "audit", part: audited{s}},

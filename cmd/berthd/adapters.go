@@ -115,7 +115,7 @@ func dropInsOf(dir string, changed func(unit string)) (io.Closer, error) {
 type machines struct{ client *machined.Client }
 
 func (m machines) Register(ctx context.Context, x service.Machine) error {
-	return m.client.Register(ctx, machined.Machine{Name: x.Name, ID: x.UUID, Leader: x.Leader, Root: x.Root})
+	return m.client.Register(ctx, machined.Machine{Name: x.Name, ID: x.UUID, Leader: x.Leader, Root: x.Root, Interfaces: x.Links})
 }
 
 func (m machines) Owns(ctx context.Context, name string, u domain.UUID) (bool, error) {

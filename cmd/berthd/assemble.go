@@ -22,6 +22,7 @@ import (
 	"github.com/berthd/berth/internal/hostnet"
 	"github.com/berthd/berth/internal/image"
 	"github.com/berthd/berth/internal/launch"
+	"github.com/berthd/berth/internal/network"
 	"github.com/berthd/berth/internal/planner"
 	"github.com/berthd/berth/internal/store"
 	"github.com/berthd/berth/machined"
@@ -118,6 +119,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Resources:   host.NewResources(cgroups.MountPoint()),
 		HostDevices: host.NewDevices(),
 		Disks:       images,
+		Links:       network.Links{},
 		IDRange:     cfg.IDRange,
 		Observer:    observer{d.signals, d.activity},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },

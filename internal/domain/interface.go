@@ -77,10 +77,10 @@ func (i *Interface) HasHostEnd() bool { return i.Type != InterfaceDirect }
 // IsUp reports whether the container begins with the interface up. With the link down, the end in the container of a veth is
 // up as any other, and has no carrier.
 func (i *Interface) IsUp() bool {
-	switch {
-	case i.Link == LinkDown:
+	switch i.Link {
+	case LinkDown:
 		return i.HasHostEnd() && len(i.IPs) > 0
-	case i.Link == LinkUp:
+	case LinkUp:
 		return true
 	}
 	return len(i.IPs) > 0

@@ -28,6 +28,7 @@ var points = []struct {
 	{"start unit", false},
 	{"start container", false},
 	{"start scope", false},
+	{"start links", false},
 	{"start machine", false},
 	{"start job", false},
 	{"start audit", false},
@@ -41,6 +42,7 @@ var points = []struct {
 	{"stop audit", false},
 	{"stop job", false},
 	{"stop machine", false},
+	{"stop links", false},
 	{"stop scope", false},
 	{"stop container", false},
 	{"stop unit", false},
@@ -74,6 +76,7 @@ func TestDaemonDiesAtEachPoint(t *testing.T) {
 		t.Run(point.name, func(t *testing.T) {
 			clean(t)
 			g := sleeper(t, "web")
+			g.Devs = "<interface type='ethernet'/>"
 			g.define(t)
 			at(t, "kill", point.name, "web")
 			if point.runs {
@@ -120,6 +123,7 @@ func TestOthersAtEachPoint(t *testing.T) {
 		t.Run(point.name, func(t *testing.T) {
 			clean(t)
 			g := sleeper(t, "web")
+			g.Devs = "<interface type='ethernet'/>"
 			g.define(t)
 			at(t, "kill", point.name, "web")
 			eventually(t, func() error { // systemd's own word, since any call would start the next daemon

@@ -1,0 +1,105 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/plan"
+)
+
+// maker makes the interfaces of one container.
+type maker struct {
+	host, inside *netlink.Handle
+	netns        netlink.NsFd
+	seen         map[string]netlink.Link // bridges and parents, by name
+	indices      []int32                 // of the host's ends
+}
+
+// undo removes the host's ends that were made.
+func (m *maker) undo() error {
+	var errs []error
+	for _, index := range m.indices {
+		err := m.host.LinkDel(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Index: int(index)}})
+		if err != nil && !isGone(err) {
+			errs = append(errs, fmt.Errorf("link %d: %w", index, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (m *maker) add(ctx context.Context, i *plan.Interface) error {
+	if i.Kind == plan.Macvlan {
+		return m.macvlan(ctx, i)
+	}
+	if err := m.veth(i); err != nil {
+		return err
+	}
+	return m.configure(i, func(bring func() error) error { return bring() })
+}
+
+// veth makes a pair of links, and brings the host's end up.
+func (m *maker) veth(i *plan.Interface) error {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.MTU = i.Host.Name, int(i.MTU)
+	var bridge netlink.Link
+	if i.Host.Bridge != "" {
+		var err error
+		if bridge, err = m.find(i.Host.Bridge); err != nil {
+			return explain(i.Element+"/source", err, "the host has no bridge '"+i.Host.Bridge+"'")
+		}
+		if bridge.Type() != "bridge" {
+			return refused(i.Element+"/source", "'%s' is no bridge of Linux but a link of the kind '%s'", i.Host.Bridge, bridge.Type())
+		}
+		if attrs.MTU == 0 {
+			attrs.MTU = bridge.Attrs().MTU
+		}
+	}
+	pair := netlink.NewVeth(attrs)
+	pair.PeerName, pair.PeerNamespace = i.Name, m.netns
+	var err error
+	if pair.HardwareAddr, err = net.ParseMAC(i.Host.MAC); err != nil {
+		return err
+	}
+	if pair.PeerHardwareAddr, err = net.ParseMAC(i.MAC); err != nil {
+		return err
+	}
+	if err := m.host.LinkAdd(pair); err != nil {
+		return explain(i.Element, err, made(err, i))
+	}
+	m.indices = append(m.indices, int32(pair.Index))
+	if err := m.host.LinkSetAlias(pair, i.Host.Alias); err != nil {
+		return explain(i.Element, err, "")
+	}
+	if bridge != nil {
+		if err := m.host.LinkSetMasterByIndex(pair, bridge.Attrs().Index); err != nil {
+			return explain(i.Element+"/source", err, port(err, i.Host.Bridge))
+		}
+	}
+	if i.Host.Up {
+		if err := m.host.LinkSetUp(pair); err != nil {
+			return explain(i.Element, err, "")
+		}
+	}
+	return nil
+}
+
+// find looks a link of the host up, once.
+func (m *maker) find(name string) (netlink.Link, error) {
+	if link := m.seen[name]; link != nil {
+		return link, nil
+	}
+	link, err := m.host.LinkByName(name)
+	if err != nil {
+		return nil, err
+	}
+	m.seen[name] = link
+	return link, nil
+}
+
+// isTooLarge reports whether a link refused its MTU.
+func isTooLarge(err error) bool { return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ERANGE) }

@@ -1,0 +1,55 @@
+package service
+
+import (
+	"context"
+	"os"
+	"syscall"
+
+	"github.com/berthd/berth/internal/plan"
+)
+
+type linksFake struct{ *daemon }
+
+func (d linksFake) Make(_ context.Context, netns *os.File, list []plan.Interface) (indices []int32, err error) {
+	if _, err := netns.Stat(); err != nil {
+		return nil, err
+	}
+	if err := d.call("links.Make"); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range list {
+		name := list[i].Host.Name
+		if name == "" {
+			continue
+		}
+		if _, taken := d.links[name]; taken {
+			return nil, syscall.EEXIST
+		}
+		d.links[name] = list[i].Host.Alias
+		indices = append(indices, int32(len(d.links)))
+	}
+	return indices, nil
+}
+
+func (d linksFake) Remove(list []Link) error {
+	err := d.call("links.Remove")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, l := range list {
+		if d.links[l.Name] == l.Alias {
+			delete(d.links, l.Name)
+		}
+	}
+	return err
+}
+
+type bridgesFake map[string]string
+
+func (b bridgesFake) Bridge(network string) (string, error) {
+	if bridge, known := b[network]; known {
+		return bridge, nil
+	}
+	return noNetworks{}.Bridge(network)
+}

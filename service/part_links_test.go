@@ -1,0 +1,71 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+// oneInterface is on a bridge; the host's end has a name of its own.
+const oneInterface = "<interface type='bridge'><source bridge='br0'/><target dev='web0'/></interface>"
+
+// TestInterfaces: machined is told of the host's ends of a container's interfaces, and the end of the container removes them.
+func TestInterfaces(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s, u := running(t, w, oneInterface, "<interface type='direct'><source dev='eno1'/></interface>")
+	if diff := cmp.Diff([]int32{1}, w.machines["web"].links); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	note := w.runs[u].Run.Links
+	if len(note) != 1 || note[0].Name != "web0" || w.links["web0"] != note[0].Alias {
+		t.Errorf("noted %+v, made %q", note, w.links)
+	}
+	if err := s.Destroy(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	if left := w.left(); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestNetworkOfAnInterface: an interface becomes a port of its network's bridge, and a network that is not there fails the start by the element's name.
+func TestNetworkOfAnInterface(t *testing.T) {
+	t.Parallel()
+	const xml = "<interface type='network'><source network='blue'/></interface>"
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web", xml)
+	err := s.Start(context.Background(), u)
+	wrong, _ := errors.AsType[*domain.Error](err)
+	if wrong == nil || wrong.Element != "domain/devices/interface/source@network" {
+		t.Errorf("%v", err)
+	}
+	if left := w.left(); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	s.Bridges = bridgesFake{"blue": "br7"}
+	if err := s.Start(context.Background(), u); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLinkOfAnother: a link of the host that has the name and is another's fails the start, and stays.
+func TestLinkOfAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.links["web0"] = "another's"
+	s := w.service(t)
+	u := define(t, s, "web", oneInterface)
+	var failed *StartError
+	if err := s.Start(context.Background(), u); !errors.As(err, &failed) || failed.Step != "links" {
+		t.Errorf("%v", err)
+	}
+	if diff := cmp.Diff([]string{"link web0"}, w.left()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
