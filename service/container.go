@@ -31,6 +31,8 @@ type container struct {
 	// Of the run, until it is over and the next one has begun or will not; nil when off. id is the supervisor's pid.
 	over <-chan struct{}
 	id   uint32
+	// The bridges that the host ends of its interfaces are ports of.
+	bridges map[string]string
 	// The supervisor of the run, nil if there is none or it does not answer, and the version of its protocol.
 	supervisor Supervisor
 	wire       int

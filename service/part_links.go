@@ -7,13 +7,15 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/planner"
 )
 
 // Link is the host's end of an interface. The alias and the MAC address prove that a link of this name is the run's.
 type Link struct {
-	Name  string `json:"name"`
-	MAC   string `json:"mac"`
-	Alias string `json:"alias"`
+	Name   string `json:"name"`
+	MAC    string `json:"mac"`
+	Alias  string `json:"alias"`
+	Bridge string `json:"bridge,omitempty"` // that it is a port of, for readers
 }
 
 // Links makes the interfaces of containers.
@@ -41,23 +43,48 @@ func (noNetworks) Bridge(network string) (string, error) {
 // links are the interfaces. The kernel removes them too, some time after the last process of the container has ended.
 type links struct{ *Service }
 
-// noteLinks enters into the note which links on the host the run is about to have.
-func (st *start) noteLinks() {
-	for i := range st.net.Interfaces {
-		if end := st.net.Interfaces[i].Host; end.Name != "" {
-			st.Links = append(st.Links, Link{Name: end.Name, MAC: end.MAC, Alias: end.Alias})
+// planLinks plans the interfaces, and enters into the note which links on the host the run is about to have. It returns a *domain.Error
+// if a network is not there.
+func (s *Service) planLinks(st *start) error {
+	st.net = planner.Net(st.def)
+	for n := range st.net.Interfaces {
+		i := &st.net.Interfaces[n]
+		if err := s.resolve(i); err != nil {
+			return err
+		}
+		if i.Host.Name != "" {
+			st.Links = append(st.Links, Link{Name: i.Host.Name, MAC: i.Host.MAC, Alias: i.Host.Alias, Bridge: i.Host.Bridge})
 		}
 	}
+	return nil
+}
+
+// resolve finds the bridge of an interface's network.
+func (s *Service) resolve(i *plan.Interface) (err error) {
+	if i.Host.Network == "" {
+		return nil
+	}
+	if i.Host.Bridge, err = s.Bridges.Bridge(i.Host.Network); err != nil {
+		return &domain.Error{Kind: domain.InvalidConfig, Element: i.Element + "/source@network", Text: err.Error()}
+	}
+	return nil
+}
+
+// bridges returns the bridges that the host ends of the interfaces are ports of, by their names.
+func (r *Run) bridges() map[string]string {
+	if len(r.Links) == 0 {
+		return nil
+	}
+	ports := make(map[string]string, len(r.Links))
+	for _, l := range r.Links {
+		ports[l.Name] = l.Bridge
+	}
+	return ports
 }
 
 func (p links) acquire(ctx context.Context, st *start) error {
 	if len(st.net.Interfaces) == 0 {
 		return nil
-	}
-	for i := range st.net.Interfaces {
-		if err := p.resolve(&st.net.Interfaces[i]); err != nil {
-			return err
-		}
 	}
 	netns, err := st.starting.Namespace("net")
 	if err != nil {
@@ -66,17 +93,6 @@ func (p links) acquire(ctx context.Context, st *start) error {
 	defer func() { _ = netns.Close() }()
 	st.links, err = p.Links.Make(ctx, netns, st.net.Interfaces)
 	return err
-}
-
-// resolve finds the bridge of an interface's network.
-func (p links) resolve(i *plan.Interface) (err error) {
-	if i.Host.Network == "" {
-		return nil
-	}
-	if i.Host.Bridge, err = p.Bridges.Bridge(i.Host.Network); err != nil {
-		return &domain.Error{Kind: domain.InvalidConfig, Element: i.Element + "/source@network", Text: err.Error()}
-	}
-	return nil
 }
 
 func (p links) release(_ context.Context, r *Run) error {

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,6 +52,17 @@ func TestNetworkOfAnInterface(t *testing.T) {
 	s.Bridges = bridgesFake{"blue": "br7"}
 	if err := s.Start(context.Background(), u); err != nil {
 		t.Error(err)
+	}
+	w.kill(s)
+	after, announce := again(t, w)
+	announce()
+	for _, s := range []*Service{s, after} {
+		if text, err := s.XML(u, false); err != nil || !strings.Contains(text, "<source network='blue' bridge='br7'/>") {
+			t.Errorf("live it is %s, %v", text, err)
+		}
+		if text, err := s.XML(u, true); err != nil || strings.Contains(text, "br7") {
+			t.Errorf("stored it is %s, %v", text, err)
+		}
 	}
 }
 

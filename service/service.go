@@ -155,7 +155,7 @@ func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
 	defer c.mu.Unlock()
 	def := c.definition(inactive)
 	if def == c.live && !inactive {
-		return def.Format(domain.FormatOptions{Live: &domain.Live{ID: c.snap.ID}})
+		return def.Format(domain.FormatOptions{Live: &domain.Live{ID: c.snap.ID, Bridges: c.bridges}})
 	}
 	return def.Format(domain.FormatOptions{})
 }

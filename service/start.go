@@ -108,6 +108,7 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) {
 	c.run = r
 	c.mu.Lock()
+	c.bridges = r.bridges()
 	c.live, c.groupID, c.over, c.id = def, r.GroupID, r.over, r.Supervisor
 	c.shareable, c.notAnswering = nil, r.supervisor == nil
 	c.supervisor, c.wire = r.supervisor, r.Wire
@@ -178,8 +179,10 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 		}},
 	}
 	if len(def.Interfaces) > 0 {
-		st.net = planner.Net(def)
-		st.noteLinks()
+		if err := s.planLinks(st); err != nil {
+			closeAll(shared)
+			return nil, &StartError{Step: "definition", Err: err}
+		}
 	}
 	st.pass(c.passing, c.binding)
 	st.trail = c.trail

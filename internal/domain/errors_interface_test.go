@@ -50,7 +50,8 @@ func refusedInterfaces() []refusal {
 		{ifaceXML("<mtu size='x'/>"), InvalidXML, at + "/mtu@size"},
 		{ifaceXML("<bandwidth/>"), InvalidConfig, at + "/bandwidth"},
 		{ifaceXML("<vlan/>"), InvalidConfig, at + "/vlan"},
-		{ifaceXML("<port isolated='yes'/>"), InvalidConfig, at + "/port"},
+		{ifaceXML("<port isolated='maybe'/>"), InvalidXML, at + "/port@isolated"},
+		{alone("<interface type='ethernet'><port isolated='yes'/></interface>"), InvalidConfig, at + "/port@isolated"},
 		{ifaceXML("<filterref filter='clean-traffic'/>"), InvalidConfig, at + "/filterref"},
 		{ifaceXML("<virtualport type='openvswitch'/>"), InvalidConfig, at + "/virtualport"},
 		{ifaceXML("<nosuch/>"), InvalidXML, at + "/nosuch"},
@@ -153,5 +154,15 @@ func TestChooseMACs(t *testing.T) {
 	}
 	if own := choose(free, MAC{}, first[0].MAC).Interfaces; own[0].MAC == own[1].MAC {
 		t.Error("another interface of the definition has it")
+	}
+}
+
+// TestLiveBridge: the live XML shows the bridge of an interface's network, and reads as the definition without it.
+func TestLiveBridge(t *testing.T) {
+	t.Parallel()
+	d := &Def{UUID: UUID{1}, Interfaces: []Interface{{Type: InterfaceNetwork, Source: "blue"}, {Type: InterfaceBridge, Source: "br0"}}}
+	live := d.formatInterfaces(&Live{Bridges: map[string]string{d.HostLink(0): "br7", d.HostLink(1): "br0"}})
+	if live[0].Source.Bridge != "br7" || live[0].Source.Network != "blue" || live[1].Source.Bridge != "br0" || d.formatInterfaces(nil)[0].Source.Bridge != "" {
+		t.Errorf("%+v, %+v", live[0].Source, live[1].Source)
 	}
 }

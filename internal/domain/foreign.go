@@ -57,7 +57,7 @@ refused domain/devices/interface: script downscript
 unknown domain/devices/interface: portForward @managed
 unknown domain/devices/interface/source: ip route address local reconnect @address @port @name @path @type @startupPolicy
 rate    domain/devices/interface: bandwidth
-filter  domain/devices/interface: filterref port vlan
+filter  domain/devices/interface: filterref vlan
 switch  domain/devices/interface: virtualport
 nothing domain/devices/console: log
 unknown domain/devices/console: protocol acpi address

@@ -15,7 +15,8 @@ type FormatOptions struct {
 
 // Live holds the values that only a running container has.
 type Live struct {
-	ID uint32 // pid of the supervisor
+	ID      uint32            // pid of the supervisor
+	Bridges map[string]string // that the host ends of interfaces are ports of, by their names
 }
 
 // Format returns the canonical text: libvirt's order of elements, indented by two blanks a level.
@@ -170,7 +171,7 @@ func (d *Def) formatDevices(live *Live) *devices {
 			x.HostDevices[i].Alias = &libvirtxml.DomainAlias{Name: "hostdev" + strconv.Itoa(i)}
 		}
 	}
-	x.Interfaces = d.formatInterfaces(live != nil)
+	x.Interfaces = d.formatInterfaces(live)
 	pty := "pty"
 	for i, c := range d.Consoles {
 		x.Consoles = append(x.Consoles, console{

@@ -38,6 +38,7 @@ type Interface struct {
 	Model     string // kept only
 	MTU       uint32 // 0 means that of the bridge or link, or the kernel's
 	Link      string
+	Isolated  string // <port isolated=''>: "yes" keeps it from other isolated ports of the bridge; "no" or unset
 	IPs       []InterfaceIP
 	Routes    []Route
 }

@@ -14,6 +14,7 @@ type iface struct {
 	Model  *ifaceModel  `xml:"model"`
 	Link   *ifaceLink   `xml:"link"`
 	MTU    *ifaceMTU    `xml:"mtu"`
+	Port   *ifacePort   `xml:"port"`
 	Alias  *ifaceAlias  `xml:"alias"`
 }
 
@@ -61,18 +62,25 @@ type ifaceMTU struct {
 	Size *uint64 `xml:"size,attr"`
 }
 
+type ifacePort struct {
+	Isolated string `xml:"isolated,attr,omitempty"`
+}
+
 type ifaceAlias struct {
 	Name string `xml:"name,attr"`
 }
 
-// formatInterfaces writes the interfaces. Those of a running container also show the names of their host ends.
-func (d *Def) formatInterfaces(live bool) (list []iface) {
+// formatInterfaces writes the interfaces. Those of a running container also show the names of their host ends, and the bridges of their networks.
+func (d *Def) formatInterfaces(live *Live) (list []iface) {
 	for n := range d.Interfaces {
 		x := formatInterface(&d.Interfaces[n])
-		if live {
+		if live != nil {
 			x.Alias = &ifaceAlias{Name: "net" + strconv.Itoa(n)}
 			if name := d.HostLink(n); name != "" {
 				x.Target = &ifaceDev{Dev: name}
+				if d.Interfaces[n].Type == InterfaceNetwork {
+					x.Source.Bridge = live.Bridges[name]
+				}
 			}
 		}
 		list = append(list, x)
@@ -122,6 +130,9 @@ func formatInterface(i *Interface) iface {
 	}
 	if i.MTU > 0 {
 		x.MTU = &ifaceMTU{Size: wide(i.MTU)}
+	}
+	if i.Isolated != "" {
+		x.Port = &ifacePort{Isolated: i.Isolated}
 	}
 	return x
 }

@@ -83,6 +83,7 @@ func readInterface(at string, x *iface, f *faults) (i Interface) {
 			f.unsupported(at+"/link@state", "'%.40s' is unknown; known are up, down", i.Link)
 		}
 	}
+	readPort(&i, at, x.Port, f)
 	if x.MTU != nil {
 		const least, most = 68, 65535 // of a veth, if_ether.h and ip.h of the kernel
 		size := x.MTU.Size
@@ -94,6 +95,19 @@ func readInterface(at string, x *iface, f *faults) (i Interface) {
 	}
 	readAddresses(&i, at, x, f)
 	return i
+}
+
+// readPort reads <port>, which is for an interface on a bridge.
+func readPort(i *Interface, at string, x *ifacePort, f *faults) {
+	if x == nil || x.Isolated == "" {
+		return
+	}
+	if i.Isolated = x.Isolated; i.Isolated != "yes" && i.Isolated != "no" {
+		f.invalid(at+"/port@isolated", "'%.40s' is unknown; known are yes, no", i.Isolated)
+	}
+	if i.Type != InterfaceBridge && i.Type != InterfaceNetwork {
+		f.unsupported(at+"/port@isolated", "an interface of the type '%.40s' is no port of a bridge", string(i.Type))
+	}
 }
 
 func readInterfaceSource(i *Interface, at string, x *ifaceSource, f *faults) {

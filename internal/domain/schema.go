@@ -104,6 +104,7 @@ domain/devices/interface/guest            dev actual
 domain/devices/interface/model            type
 domain/devices/interface/link             state
 domain/devices/interface/mtu              size#
+domain/devices/interface/port             isolated
 domain/devices/interface/alias            name
 domain/devices/console+                   type tty
 domain/devices/console/source             path

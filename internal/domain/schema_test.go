@@ -48,6 +48,7 @@ func TestLibvirtIsKnown(t *testing.T) {
 		"domain/devices/interface/model":   libvirtxml.DomainInterfaceModel{},
 		"domain/devices/interface/link":    libvirtxml.DomainInterfaceLink{},
 		"domain/devices/interface/mtu":     libvirtxml.DomainInterfaceMTU{},
+		"domain/devices/interface/port":    libvirtxml.DomainInterfacePortOptions{},
 		"domain/devices/interface/ip":      libvirtxml.DomainInterfaceIP{},
 		"domain/devices/interface/route":   libvirtxml.DomainInterfaceRoute{},
 		"domain/devices/console":           libvirtxml.DomainConsole{},

@@ -80,6 +80,11 @@ func (m *maker) veth(i *plan.Interface) error {
 			return explain(i.Element+"/source", err, port(err, i.Host.Bridge))
 		}
 	}
+	if i.Host.Isolated {
+		if err := m.host.LinkSetIsolated(pair, true); err != nil {
+			return explain(i.Element+"/port", err, "")
+		}
+	}
 	if i.Host.Up {
 		if err := m.host.LinkSetUp(pair); err != nil {
 			return explain(i.Element, err, "")

@@ -39,7 +39,9 @@ type HostEnd struct {
 	Alias   string `json:"alias"`
 	Network string `json:"network,omitempty"` // whose bridge it becomes a port of; the start finds that
 	Bridge  string `json:"bridge,omitempty"`  // that it becomes a port of
-	Up      bool   `json:"up,omitempty"`
+	// An isolated port reaches no other isolated port of the bridge.
+	Isolated bool `json:"isolated,omitempty"`
+	Up       bool `json:"up,omitempty"`
 }
 
 // NetAddress is an address of an interface, with its prefix: 192.0.2.1/24. It is usable at once: nobody asks whether another host has it.

@@ -68,6 +68,24 @@ echo asked; exec sleep 100000`)
 	run(t, "berthctl", "start", "web") // the name is free again at once
 }
 
+// TestIsolatedPorts: two isolated interfaces on a bridge reach the host and not each other.
+func TestIsolatedPorts(t *testing.T) {
+	clean(t)
+	bridge(t, "br0", "192.0.2.1/24")
+	isolated := func(address string) string {
+		return strings.Replace(onBridge(address), "</interface>", "<port isolated='yes'/></interface>", 1)
+	}
+	db := sleeper(t, "db")
+	db.Devs = isolated("192.0.2.2/24")
+	db.start(t)
+	web := script(t, "web", "")
+	web.Devs = isolated("192.0.2.3/24")
+	said := tell(t, web, "ping -c1 -W5 192.0.2.1 > /dev/null && echo host; ping -c1 -W1 192.0.2.2 > /dev/null && echo neighbour")
+	if said != "host" {
+		t.Errorf("it reaches %q", said)
+	}
+}
+
 // TestInterfaceInside: an interface has its name, addresses, MTU and routes in the container, with a user namespace too, and the loopback is up.
 func TestInterfaceInside(t *testing.T) {
 	clean(t)
