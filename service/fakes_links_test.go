@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"syscall"
 
@@ -51,5 +52,5 @@ func (b bridgesFake) Bridge(network string) (string, error) {
 	if bridge, known := b[network]; known {
 		return bridge, nil
 	}
-	return noNetworks{}.Bridge(network)
+	return "", fmt.Errorf("%w: %q", ErrNoNetwork, network)
 }

@@ -85,7 +85,7 @@ func (n *Networks) setActive(name string, l *liveNetwork) {
 	n.live[name] = l
 }
 
-// Bridge implements NetworkBridges.
+// Bridge implements Bridges.
 func (n *Networks) Bridge(name string) (string, error) {
 	if l := n.active(name); l != nil {
 		return l.def.Bridge, nil

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"os"
 
 	"github.com/berthd/berth/internal/domain"
@@ -27,17 +26,12 @@ type Links interface {
 	Remove(list []Link) error
 }
 
-// Bridges knows the networks that interfaces of the type network name.
+// Bridges is what the start of a container needs of the host's networks. *Networks implements it.
 type Bridges interface {
-	// Bridge returns the bridge of a network. Its error names the network.
-	Bridge(network string) (bridge string, err error)
-}
-
-// noNetworks is a host without networks.
-type noNetworks struct{}
-
-func (noNetworks) Bridge(network string) (string, error) {
-	return "", errors.New("no network with matching name '" + network + "'")
+	// Bridge returns the bridge of an active network. It makes no system call for a network that berthd has started.
+	// It returns ErrNoNetwork if there is no network of this name, and a *NetworkStateError if it is not active. Both
+	// texts name the network; the caller says in which element its name is.
+	Bridge(name string) (bridge string, err error)
 }
 
 // links are the interfaces. The kernel removes them too, some time after the last process of the container has ended.

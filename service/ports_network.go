@@ -8,14 +8,6 @@ import (
 	"github.com/berthd/berth/internal/netxml"
 )
 
-// NetworkBridges is what the start of a container needs of the host's networks. *Networks implements it.
-type NetworkBridges interface {
-	// Bridge returns the bridge of an active network. It makes no system call for a network that berthd has started.
-	// It returns ErrNoNetwork if there is no network of this name, and a *NetworkStateError if it is not active. Both
-	// texts name the network; the caller says in which element its name is.
-	Bridge(name string) (bridge string, err error)
-}
-
 // NetworkStore keeps the definitions of networks, and the notes of the active ones.
 type NetworkStore interface {
 	// Load reads all definitions. Of two with one name it returns the first: ours, libvirt's, the one that came with Berth.

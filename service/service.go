@@ -32,7 +32,7 @@ const (
 	attachPause     = 10 * time.Second // the longest pause between two attempts to reach a supervisor
 )
 
-// Deps is everything that the service works with. Only Bridges and Reached may be nil.
+// Deps is everything that the service works with. Only Reached may be nil.
 type Deps struct {
 	Definitions Definitions
 	Runs        Runs
@@ -48,7 +48,7 @@ type Deps struct {
 	HostDevices HostDevices
 	Disks       Disks
 	Links       Links
-	Bridges     Bridges // nil: the host has no networks
+	Bridges     Bridges
 	NewUUID     func() domain.UUID
 	Now         func() time.Time
 	Log         *slog.Logger
@@ -84,15 +84,12 @@ func New(d Deps) (*Service, error) {
 		"Observer": d.Observer == nil, "HostIDs": d.HostIDs == nil, "Node": d.Node == nil, "Resources": d.Resources == nil,
 		"Audit":       d.Audit == nil,
 		"HostDevices": d.HostDevices == nil, "Disks": d.Disks == nil,
-		"Links":   d.Links == nil,
+		"Links": d.Links == nil, "Bridges": d.Bridges == nil,
 		"NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
 	} {
 		if missing {
 			return nil, fmt.Errorf("service: no %s", name)
 		}
-	}
-	if d.Bridges == nil {
-		d.Bridges = noNetworks{}
 	}
 	return &Service{Deps: d, byUUID: map[domain.UUID]*container{}, byName: map[string]*container{}, changing: map[string]bool{}}, nil
 }

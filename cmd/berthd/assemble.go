@@ -120,6 +120,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		HostDevices: host.NewDevices(),
 		Disks:       images,
 		Links:       network.Links{},
+		Bridges:     d.networks,
 		IDRange:     cfg.IDRange,
 		Observer:    observer{d.signals, d.activity},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
