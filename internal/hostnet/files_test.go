@@ -68,17 +68,20 @@ func TestForward(t *testing.T) {
 		before, want map[string]string
 	}{
 		{
-			"IPv4 only", netxml.Plan{Forward4: true},
+			"IPv4 only",
+			netxml.Plan{Forward4: true},
 			map[string]string{"ipv4/ip_forward": "0", "ipv6/conf/all/forwarding": "0", "ipv6/conf/eth0/accept_ra": "1"},
 			map[string]string{"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "0\n", "ipv6/conf/eth0/accept_ra": "1\n"},
 		},
 		{
-			"both", netxml.Plan{Forward4: true, Forward6: true},
+			"both",
+			netxml.Plan{Forward4: true, Forward6: true},
 			map[string]string{"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "0", "ipv6/conf/eth0/accept_ra": "1", "ipv6/conf/eth1/accept_ra": "0"},
 			map[string]string{"ipv4/ip_forward": "1\n", "ipv6/conf/all/forwarding": "1", "ipv6/conf/eth0/accept_ra": "2", "ipv6/conf/eth1/accept_ra": "0\n"},
 		},
 		{
-			"forwards already", netxml.Plan{Forward6: true},
+			"forwards already",
+			netxml.Plan{Forward6: true},
 			map[string]string{"ipv6/conf/all/forwarding": "1", "ipv6/conf/eth0/accept_ra": "1"},
 			map[string]string{"ipv6/conf/all/forwarding": "1\n", "ipv6/conf/eth0/accept_ra": "1\n"},
 		},
