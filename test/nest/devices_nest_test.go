@@ -3,6 +3,7 @@
 package nest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -155,6 +156,38 @@ func TestDisksAreLetGo(t *testing.T) {
 				unlooped(t)
 			})
 		}
+	}
+}
+
+// TestPlanShowsDevices: "berthctl plan" shows the nodes of devices and that the scope allows them, and attaches nothing. It names the
+// element of a device that the host lacks.
+func TestPlanShowsDevices(t *testing.T) {
+	clean(t)
+	file := words(t, "abcd")
+	g := sleeper(t, "web")
+	g.Devs = diskXML(file, "vda", "") + miscXML("/dev/net/tun")
+	g.define(t)
+	var plan struct {
+		Devices []struct{ Path, Image string }
+		Scope   struct {
+			Devices []struct{ Path, Access string } `json:"device_allow"`
+		}
+	}
+	if err := json.Unmarshal([]byte(run(t, "berthctl", "plan", "web")), &plan); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(plan.Devices); n < 2 || plan.Devices[n-2].Path != "/dev/vda" || plan.Devices[n-2].Image != file || plan.Devices[n-1].Path != "/dev/net/tun" {
+		t.Errorf("nodes: %+v", plan.Devices)
+	}
+	if n := len(plan.Scope.Devices); n < 2 || plan.Scope.Devices[n-1].Path != "/dev/char/10:200" || plan.Scope.Devices[n-1].Access != "rwm" {
+		t.Errorf("devices of the scope: %+v", plan.Scope.Devices)
+	}
+	unlooped(t)
+	g.Devs = miscXML("/dev/none")
+	g.Name = "none"
+	g.define(t)
+	if r := try(t, "berthctl", "plan", "none"); r.Status != 1 || !strings.Contains(r.Err, "domain/devices/hostdev/source/char: the host has no device /dev/none") {
+		t.Errorf("%+v", r)
 	}
 }
 
