@@ -8,9 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// again makes a second daemon over the same world: the first one was killed.
+// again kills the daemon, and makes the next one over the same world.
 func again(t *testing.T, w *world) (s *Service, announce func()) {
 	t.Helper()
+	for earlier := range w.daemons {
+		w.kill(earlier)
+	}
 	w.takeEvents()
 	s = w.service(t)
 	announce, err := s.Recover(context.Background())

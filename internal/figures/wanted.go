@@ -1,5 +1,7 @@
 package figures
 
+import "slices"
+
 // Wanted says which figures somebody asks for: those of groups, and single ones. The zero value is none.
 type Wanted struct {
 	groups Group
@@ -22,12 +24,7 @@ func (w Wanted) Has(f Figure) bool { return w.single&(1<<f) != 0 || w.groups.Has
 
 // HasAny reports whether one of some figures is wanted.
 func (w Wanted) HasAny(list ...Figure) bool {
-	for _, f := range list {
-		if w.Has(f) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, w.Has)
 }
 
 // Whole reports whether a group is wanted as such, with what it has besides figures.
