@@ -181,6 +181,7 @@ func TestManyInterfaces(t *testing.T) {
 
 // TestInterfacesEnd: whoever dies, the host's ends of a container's interfaces go when the container ends, and stay until then.
 func TestInterfacesEnd(t *testing.T) {
+	clean(t)
 	for name, end := range map[string]func(t *testing.T){
 		"stop":                      func(t *testing.T) { run(t, "berthctl", "destroy", "web") },
 		"of init":                   func(t *testing.T) { run(t, "kill", "-9", pidOf(info(t, "web").Leader)) },
@@ -193,8 +194,7 @@ func TestInterfacesEnd(t *testing.T) {
 			run(t, "systemctl", "kill", "-s", "KILL", "berthd")
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			clean(t)
+		t.Run(name, func(t *testing.T) { // a daemon keeps an inotify open from its first start on, and each of them may be the first
 			bridge(t, "br0")
 			web := sleeper(t, "web")
 			web.Devs = onBridge("192.0.2.3/24") + "<interface type='ethernet'><target dev='web0'/></interface>"
