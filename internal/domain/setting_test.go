@@ -106,6 +106,9 @@ func TestTunedRefused(t *testing.T) {
 		"io weight 0":     {Setting{Property: "IOWeight"}, true, "IOWeight", "from 1 to 10000"},
 		"device path":     {Setting{Property: "IODeviceWeight", Devices: []DeviceNumber{{"sda", 5}}}, true, "IODeviceWeight", "not an absolute path"},
 		"device weight":   {Setting{Property: "IODeviceWeight", Devices: []DeviceNumber{{"/dev/a", 20000}}}, true, "domain/blkiotune/device/weight", "from 1 to 10000"},
+		"numa mode":       {Setting{Property: "NUMAMode", Text: "preferred"}, true, "NUMAMode", "'preferred' is neither strict nor restrictive"},
+		"numa, no nodes":  {Setting{Property: "NUMAMode", Text: "strict"}, true, "NUMAMode", "set AllowedMemoryNodes, too"},
+		"latency path":    {Setting{Property: "IODeviceLatencyTargetUSec", Devices: []DeviceNumber{{"sda", 5}}}, true, "IODeviceLatencyTargetUSec", "not an absolute path"},
 		"unknown":         {Setting{Property: "Nice"}, true, "Nice", "no limit that can be changed"},
 	} {
 		d, err := Parse([]byte(with("")))
