@@ -36,6 +36,7 @@ func TestExecManyAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	sparesReady(t)
 	before := held(t, containers)
 	var all sync.WaitGroup
 	for n, path := range paths {

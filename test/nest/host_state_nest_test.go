@@ -5,6 +5,7 @@ package nest
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -183,6 +184,24 @@ func descriptors(t testing.TB, pid int) []string {
 func isSpare(pid int) bool {
 	args := cmdline(pid)
 	return len(args) == 2 && args[0] == "berth-supervisor" && strings.HasPrefix(args[1], "(spare)")
+}
+
+// sparesReady waits until berthd has made the supervisors that wait for the next containers, which it does after a start.
+func sparesReady(t testing.TB) {
+	t.Helper()
+	of := daemon(t)
+	eventually(t, func() error {
+		n := 0
+		for _, pid := range pids() {
+			if isSpare(pid) && parent(pid) == of {
+				n++
+			}
+		}
+		if n != 2 {
+			return fmt.Errorf("there are %d spare supervisors", n)
+		}
+		return nil
+	})
 }
 
 // proc is the path of a process's file; pid 0 is the test itself.
