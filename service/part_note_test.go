@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"testing"
+	"time"
 )
 
 // TestEndIsSavedEarly: the end of a run is saved while systemd and machined still release their parts, once. What could not
@@ -15,7 +16,21 @@ func TestEndIsSavedEarly(t *testing.T) {
 			w := newWorld()
 			s, u := running(t, w)
 			saves := 0
-			w.onCall("runs.Save shutoff", func() { saves++ })
+			saved := make(chan struct{})
+			w.onCall("runs.Save shutoff", func() {
+				if saves++; saves == 1 {
+					close(saved)
+				}
+			})
+			if !fails {
+				w.onCall("scopes.Stop", func() {
+					select {
+					case <-saved:
+					case <-time.After(10 * time.Second):
+						t.Error("the unit's end comes first")
+					}
+				})
+			}
 			s.Reached = func(point string) error {
 				switch {
 				case point == "stop state" && fails:

@@ -55,7 +55,7 @@ func (s *Service) steps(_ *Run) []step {
 		{name: "run directory", part: directory{s}},
 		{name: "supervisor", part: supervisor{s}},
 		{name: "state", part: note{s}}, // one note covers all parts that follow: prepare chose their names
-		{name: "devices", part: devices{s}},
+		{name: "devices", part: devices{s}, together: true},
 		{name: "unit", part: unit{s}, together: true}, // systemd makes it while the next parts are acquired
 		{name: "container", part: prepared{}, together: true},
 		{name: "scope", part: scope{s}, together: true},
