@@ -94,7 +94,7 @@ func (w *world) call(name string) error {
 
 func (w *world) onCall(name string, f func()) { w.hooks[name] = f }
 
-// kill ends a daemon, as SIGKILL does. Supervisors whose init was not executed end by themselves then, and
+// kill ends a daemon, as SIGKILL does. Supervisors whose init was not executed end by themselves then, unless they hang, and
 // systemd and machined see that.
 func (w *world) kill(s *Service) {
 	d := w.daemons[s]
@@ -102,7 +102,7 @@ func (w *world) kill(s *Service) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, sup := range w.supervisors {
-		if sup.d == d && !sup.running {
+		if sup.d == d && !sup.running && !sup.hanging.Load() {
 			sup.finish(End{})
 			w.collect(sup)
 		}
