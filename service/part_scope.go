@@ -8,12 +8,11 @@ import (
 	"strings"
 )
 
-// scope is the supervisor in the control group of its unit, and init in the payload's part of that. Part unit begins
-// it.
+// scope is the supervisor in the control group of its unit, and init in the payload's part of that. Part unit begins it.
 type scope struct{ *Service }
 
 func (p scope) acquire(ctx context.Context, st *start) error {
-	err := st.asked.begun(ctx)
+	err := st.asked.awaitArrival(ctx)
 	early := !isOver(st.asked.over)
 	found := p.findGroup(&st.Run, st.Supervisor)
 	if err == nil && found != nil && early { // somebody else has come into the group

@@ -43,13 +43,8 @@ func (p unit) acquire(ctx context.Context, st *start) error {
 	return nil
 }
 
-// begun returns when the supervisor is likely to be in the unit's control group, at the latest with systemd's answer.
-func (a *asked) begun(ctx context.Context) error {
-	select {
-	case <-a.arrived:
-		return nil
-	default:
-	}
+// awaitArrival returns when the supervisor is likely to be in the unit's control group, at the latest with systemd's answer.
+func (a *asked) awaitArrival(ctx context.Context) error {
 	select {
 	case <-a.arrived:
 		return nil
@@ -70,8 +65,8 @@ func (a *asked) wait(ctx context.Context) error {
 	}
 }
 
-// withdraw takes back a request for a unit whose answer was not taken. It returns those of the
-// held parts that are left to be released. ended is the error of endProcesses: while a process lives, the unit stays.
+// withdraw takes back a request for a unit whose answer was not taken. It returns those of the held parts that are left to
+// be released. ended is the error of endProcesses: while a process lives, the unit stays.
 func (p unit) withdraw(st *start, held []step, ended error) ([]step, error) {
 	a := st.asked
 	if a == nil {

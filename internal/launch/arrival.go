@@ -39,15 +39,15 @@ func (g *Cgroups) awaitFirst(dir string, stop <-chan struct{}) bool {
 		return false
 	}
 	defer forget()
-	for !hasProcess(dir) {
-		select {
-		case <-modified:
-			modified = nil // once: the group may have lost it again
-		case <-stop:
-			return false
-		}
+	if hasProcess(dir) { // it came before the watch
+		return true
 	}
-	return true
+	select {
+	case <-modified:
+		return hasProcess(dir)
+	case <-stop:
+		return false
+	}
 }
 
 func hasProcess(path string) bool {
