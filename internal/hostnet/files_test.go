@@ -58,8 +58,8 @@ func kernel(t *testing.T, settings map[string]string) *Host {
 	return &Host{Deps{Proc: dir}}
 }
 
-// TestForward: a host that begins to forward goes on with router advertisements where it accepts them, and nowhere else. One
-// that forwards already is left alone.
+// TestForward: a host that begins to forward goes on with router advertisements where it accepts them, and nowhere else, nor
+// on interfaces that come later. One that forwards already is left alone.
 func TestForward(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -76,8 +76,8 @@ func TestForward(t *testing.T) {
 		{
 			"both",
 			netxml.Plan{Forward4: true, Forward6: true},
-			map[string]string{"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "0", "ipv6/conf/eth0/accept_ra": "1", "ipv6/conf/eth1/accept_ra": "0"},
-			map[string]string{"ipv4/ip_forward": "1\n", "ipv6/conf/all/forwarding": "1", "ipv6/conf/eth0/accept_ra": "2", "ipv6/conf/eth1/accept_ra": "0\n"},
+			map[string]string{"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "0", "ipv6/conf/eth0/accept_ra": "1", "ipv6/conf/eth1/accept_ra": "0", "ipv6/conf/default/accept_ra": "1"},
+			map[string]string{"ipv4/ip_forward": "1\n", "ipv6/conf/all/forwarding": "1", "ipv6/conf/eth0/accept_ra": "2", "ipv6/conf/eth1/accept_ra": "0\n", "ipv6/conf/default/accept_ra": "1\n"},
 		},
 		{
 			"forwards already",

@@ -27,7 +27,8 @@ func (h *Host) Forward(p *netxml.Plan) error {
 }
 
 // keepAdvertisements has the kernel go on with the router advertisements that it accepts now. A host that forwards
-// ignores them unless accept_ra is 2, and would lose its default route.
+// ignores them unless accept_ra is 2, and would lose its default route. Interfaces that come later are left to the kernel's
+// default, as all others that forward: most of them are those of containers, which could make themselves the host's router.
 func (h *Host) keepAdvertisements() error {
 	files, err := filepath.Glob(filepath.Join(h.Proc, "ipv6/conf/*/accept_ra"))
 	if err != nil {
@@ -38,6 +39,9 @@ func (h *Host) keepAdvertisements() error {
 		return err
 	}
 	for _, file := range files {
+		if filepath.Dir(file) == filepath.Join(h.Proc, "ipv6/conf/default") {
+			continue
+		}
 		text, err := os.ReadFile(file)
 		if err == nil && strings.TrimSpace(string(text)) == "1" {
 			err = os.WriteFile(file, []byte("2"), 0)

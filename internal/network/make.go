@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"os"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -85,12 +87,27 @@ func (m *maker) veth(i *plan.Interface) error {
 			return explain(i.Element+"/port", err, "")
 		}
 	}
+	if bridge == nil {
+		if err := refuseAdvertisements(i.Host.Name); err != nil {
+			return explain(i.Element, err, "")
+		}
+	}
 	if i.Host.Up {
 		if err := m.host.LinkSetUp(pair); err != nil {
 			return explain(i.Element, err, "")
 		}
 	}
 	return nil
+}
+
+// refuseAdvertisements keeps the host from taking router advertisements from the container, which could make itself the host's default
+// route. A port of a bridge hears none: the bridge has them. A host without IPv6 has no such file.
+func refuseAdvertisements(name string) error {
+	err := os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/accept_ra", []byte("0"), 0) // the file is there
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // find looks a link of the host up, once.

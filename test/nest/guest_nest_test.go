@@ -21,8 +21,8 @@ func serve(t testing.TB, root string) {
 	run(t, "cp", "/proc/"+fmt.Sprint(os.Getpid())+"/exe", filepath.Join(root, guestProgram))
 }
 
-// actAsGuest is what the program does in a container: it serves what it was passed, or says something to
-// NOTIFY_SOCKET.
+// actAsGuest is what the program does in a container: it serves what it was passed, says something to
+// NOTIFY_SOCKET, or does what a hostile guest does with the network.
 func actAsGuest(args []string) int {
 	err := fmt.Errorf("what? %q", args)
 	if len(args) > 0 && args[0] == "say" {
@@ -31,6 +31,10 @@ func actAsGuest(args []string) int {
 		err = serveAt(args[1])
 	} else if len(args) == 1 && args[0] == "flood" {
 		err = flood()
+	} else if len(args) == 1 && args[0] == "advertise" {
+		err = advertise()
+	} else if len(args) == 2 && args[0] == "unlink" {
+		err = unlinkOfHost(args[1])
 	} else if len(args) == 0 {
 		err = servePassed()
 	}
