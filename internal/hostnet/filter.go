@@ -14,8 +14,7 @@ import (
 	"github.com/berthd/berth/internal/netxml"
 )
 
-// SetFilter makes the network's table of the packet filter, in one transaction. A table of this name is replaced,
-// unless it is complete.
+// SetFilter makes the network's table of the packet filter, in one transaction. A table of this name is replaced.
 func (h *Host) SetFilter(f *netxml.Filter) error {
 	c, err := nftables.New()
 	if err != nil {
@@ -91,12 +90,15 @@ func forwardRules(f *netxml.Filter) (rules [][]expr.Any) {
 	from, to := link(expr.MetaKeyIIFNAME, f.Bridge, expr.CmpOpEq), link(expr.MetaKeyOIFNAME, f.Bridge, expr.CmpOpEq)
 	accept, drop := verdict(expr.VerdictAccept), verdict(expr.VerdictDrop)
 	rule(from, to, accept)
-	switch {
-	case !f.Out:
-		rule(from, drop)
-	case f.Dev != "":
-		rule(from, link(expr.MetaKeyOIFNAME, f.Dev, expr.CmpOpNeq), drop)
+	if f.Out {
+		if f.Dev != "" {
+			rule(from, link(expr.MetaKeyOIFNAME, f.Dev, expr.CmpOpNeq), drop)
+		}
+		for _, p := range f.Sources {
+			rule(from, source(p), accept)
+		}
 	}
+	rule(from, drop)
 	switch {
 	case !f.In:
 		if f.Out {
@@ -115,23 +117,27 @@ const destinationTranslated = 1 << 5
 
 // masquerade gives packets of a network that leave the bridge the address of the interface that they go out by.
 func masquerade(f *netxml.Filter, p netip.Prefix) []expr.Any {
+	out := link(expr.MetaKeyOIFNAME, f.Bridge, expr.CmpOpNeq)
+	if f.Dev != "" {
+		out = link(expr.MetaKeyOIFNAME, f.Dev, expr.CmpOpEq)
+	}
+	return append(append(out, source(p)...), &expr.Masq{})
+}
+
+// source is true if a packet comes from an address of a network.
+func source(p netip.Prefix) []expr.Any {
 	family, offset := byte(unix.NFPROTO_IPV4), uint32(12) // of the source address in the header
 	if p.Addr().Is6() {
 		family, offset = unix.NFPROTO_IPV6, 8
 	}
 	bytes := uint32(p.Addr().BitLen() / 8)
-	out := link(expr.MetaKeyOIFNAME, f.Bridge, expr.CmpOpNeq)
-	if f.Dev != "" {
-		out = link(expr.MetaKeyOIFNAME, f.Dev, expr.CmpOpEq)
-	}
-	return append(out,
+	return []expr.Any{
 		&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: 1},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{family}},
 		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: bytes},
 		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: bytes, Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()), Xor: make([]byte, bytes)},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: p.Addr().AsSlice()},
-		&expr.Masq{},
-	)
+	}
 }
 
 // link compares the name of the interface that a packet comes from or goes to.

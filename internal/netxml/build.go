@@ -40,6 +40,8 @@ type Filter struct {
 	Dev    string // the one interface to forward to, or ""
 	Out    bool   // packets may leave
 	In     bool   // connections from outside may come in
+	// Sources are the networks that packets may leave from. Nobody sends in the name of another.
+	Sources []netip.Prefix
 	// Masquerade are the networks that get the host's address outside.
 	Masquerade []netip.Prefix
 }
@@ -96,6 +98,9 @@ func filter(d *Def) *Filter {
 	}
 	f := &Filter{Table: "berth-" + d.Bridge, Bridge: d.Bridge, Dev: d.Dev, Out: d.Mode != Isolated, In: d.Mode == Route}
 	for _, ip := range d.IPs {
+		if f.Out {
+			f.Sources = append(f.Sources, ip.Address.Masked())
+		}
 		if d.Mode == NAT && (ip.Address.Addr().Is4() || d.NAT6) {
 			f.Masquerade = append(f.Masquerade, ip.Address.Masked())
 		}

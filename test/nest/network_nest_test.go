@@ -59,7 +59,7 @@ func TestDefaultNetwork(t *testing.T) {
 }
 
 // TestNetworksApart: hosts in two networks do not reach each other, a known host gets its address, and one in an isolated
-// network reaches its own network only.
+// network reaches its own network only. None sends beyond the host in the name of an address that is not of its network.
 func TestNetworksApart(t *testing.T) {
 	netHost(t)
 	defineNet(t, "lab", labInside)
@@ -67,7 +67,7 @@ func TestNetworksApart(t *testing.T) {
 	for _, name := range []string{"default", "lab", "alone"} {
 		run(t, "berthctl", "net-start", name)
 	}
-	beyond(t)
+	w := beyond(t)
 	a, b := namespace(t, "va", "master", "berth0"), namespace(t, "vb", "master", "berthlab")
 	c, d := namespace(t, "vc", "master", "berthalone"), namespace(t, "vd", "master", "berthalone")
 	b.run("ip", "link", "set", "eth0", "address", "52:54:00:aa:bb:cc")
@@ -94,6 +94,15 @@ func TestNetworksApart(t *testing.T) {
 	} {
 		if got := s.from.sees(s.to); got != s.reaches {
 			t.Errorf("from %s to %s: %v", s.from.run("ip", "-4", "-o", "addr", "show", "dev", "eth0"), s.to, got)
+		}
+	}
+	for bridge, p := range map[string]peer{"berth0": a, "berthlab": b} {
+		const other = "198.18.0.5"
+		p.run("ip", "addr", "add", other+"/32", "dev", "eth0")
+		run(t, "ip", "route", "replace", other, "dev", bridge)
+		w.run("ip", "route", "replace", other, "via", "203.0.113.1")
+		if got := p.try("busybox", "ping", "-c", "1", "-W", "1", "-I", other, "203.0.113.9"); got.Status == 0 {
+			t.Errorf("a host on %s reaches the world as %s: %+v", bridge, other, got)
 		}
 	}
 	for _, name := range []string{"default", "lab", "alone"} {
