@@ -128,9 +128,9 @@ func (n *Networks) SetAutostart(ctx context.Context, name string, on bool) error
 	return n.Store.SetAutostart(info.Name, on)
 }
 
-// conflicts returns an error if a network cannot be started beside what the host has: its bridge's name or its
-// addresses are taken. A route to a larger network is none: the host prefers the smaller.
-func (n *Networks) conflicts(d *netxml.Def, f NetworkFacts) error {
+// conflicts returns an error if a network cannot be started beside what the host has: the name of its bridge or of its
+// table, or its addresses, are taken. A route to a larger network is none: the host prefers the smaller.
+func (n *Networks) conflicts(d *netxml.Def, p *netxml.Plan, f NetworkFacts) error {
 	there, err := n.Host.HasLink(d.Bridge)
 	switch {
 	case err != nil:
@@ -139,6 +139,15 @@ func (n *Networks) conflicts(d *netxml.Def, f NetworkFacts) error {
 		return netConflict("network/bridge@name", "the host has an interface %s already", d.Bridge)
 	case !there && d.Mode == netxml.Bridge:
 		return netConflict("network/bridge@name", "the host has no interface %s", d.Bridge)
+	}
+	if p != nil && p.Filter != nil {
+		switch there, err := n.Host.HasFilter(p.Filter); {
+		case err != nil:
+			return err
+		case there:
+			return netConflict("network/bridge@name", "the packet filter has a table of another: remove it with \"nft delete table inet %s\", "+
+				"or choose another name", p.Filter.Table)
+		}
 	}
 	for i, ip := range d.IPs {
 		element := "network/ip@address"

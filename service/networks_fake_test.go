@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/berthd/berth/internal/netxml"
 )
 
@@ -14,6 +16,7 @@ type fakeNetStore struct {
 	autostart map[string]bool
 	notes     map[string]NetworkNote
 	booted    bool
+	full      bool // has no room for notes
 }
 
 func newFakeNetStore() *fakeNetStore {
@@ -49,7 +52,13 @@ func (f *fakeNetStore) Notes() ([]NetworkNote, error) {
 	return slices.Collect(maps.Values(f.notes)), nil
 }
 
-func (f *fakeNetStore) SaveNote(n NetworkNote) error { f.notes[n.Name] = n; return nil }
+func (f *fakeNetStore) SaveNote(n NetworkNote) error {
+	if f.full {
+		return unix.ENOSPC
+	}
+	f.notes[n.Name] = n
+	return nil
+}
 
 func (f *fakeNetStore) DropNote(name string) error { delete(f.notes, name); return nil }
 

@@ -65,7 +65,8 @@ func (n *Networks) start(ctx context.Context, name string) error {
 		return err
 	}
 	d := s.Def
-	if err := n.conflicts(d, facts); err != nil {
+	l := &liveNetwork{def: d, plan: netxml.Build(d, facts.Host)}
+	if err := n.conflicts(d, l.plan, facts); err != nil {
 		return err
 	}
 	xml, err := d.Format()
@@ -73,7 +74,6 @@ func (n *Networks) start(ctx context.Context, name string) error {
 		return err
 	}
 	note := NetworkNote{Name: d.Name, State: NoteChanging, XML: xml}
-	l := &liveNetwork{def: d, plan: netxml.Build(d, facts.Host)}
 	if l.plan != nil {
 		note.Plan = *l.plan
 		if err := n.acquire(ctx, note); err != nil {
@@ -172,8 +172,9 @@ func (n *Networks) Destroy(ctx context.Context, name string) error {
 	if l.plan != nil {
 		note.Plan = *l.plan
 	}
+	// Without room for the note, the network can be stopped all the same. If this daemon dies meanwhile, the next one makes it again.
 	if err := n.Store.SaveNote(note); err != nil {
-		return err
+		n.Log.Warn("stop of a network", "network", info.Name, "err", err)
 	}
 	if err := n.release(ctx, note); err != nil {
 		return err // it stays active, so that it can be tried again

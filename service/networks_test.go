@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/netxml"
@@ -227,6 +228,24 @@ func TestNetworkStepFails(t *testing.T) {
 	}
 }
 
+// TestNetworkStopsWithoutNote: a network can be stopped while there is no room for its note.
+func TestNetworkStopsWithoutNote(t *testing.T) {
+	t.Parallel()
+	r := newNetRig(t)
+	if err := r.Start(t.Context(), "default"); err != nil {
+		t.Fatal(err)
+	}
+	r.store.full = true
+	if err := r.Destroy(t.Context(), "default"); err != nil {
+		t.Error(err)
+	}
+	r.bare(t)
+	if err := r.Start(t.Context(), "default"); !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("start: %v", err)
+	}
+	r.bare(t)
+}
+
 // TestNetworkRecover: a new daemon goes on with an active network, and makes again what others have removed of it.
 func TestNetworkRecover(t *testing.T) {
 	t.Parallel()
@@ -276,7 +295,7 @@ func TestNetworkAutostart(t *testing.T) {
 	}
 }
 
-// TestNetworkConflicts: a network whose bridge or addresses the host has already is not started, and the error names the element.
+// TestNetworkConflicts: a network whose bridge, table or addresses the host has already is not started, and the error names the element.
 func TestNetworkConflicts(t *testing.T) {
 	t.Parallel()
 	taken := func(prefix string, route bool) []TakenNetwork {
@@ -285,18 +304,24 @@ func TestNetworkConflicts(t *testing.T) {
 	for _, c := range []struct {
 		taken   []TakenNetwork
 		link    string
+		table   string
 		element string
 	}{
-		{taken("10.1.1.0/24", false), "", "network/ip@address"},
-		{taken("10.0.0.0/8", false), "", "network/ip@address"},
-		{taken("10.1.1.128/25", true), "", "network/ip@address"},
-		{taken("10.1.1.0/24", true), "", "network/ip@address"},
-		{taken("10.0.0.0/8", true), "", ""},
-		{taken("10.1.2.0/24", false), "", ""},
-		{nil, "berth0", "network/bridge@name"},
+		{taken("10.1.1.0/24", false), "", "", "network/ip@address"},
+		{taken("10.0.0.0/8", false), "", "", "network/ip@address"},
+		{taken("10.1.1.128/25", true), "", "", "network/ip@address"},
+		{taken("10.1.1.0/24", true), "", "", "network/ip@address"},
+		{taken("10.0.0.0/8", true), "", "", ""},
+		{taken("10.1.2.0/24", false), "", "", ""},
+		{nil, "berth0", "", "network/bridge@name"},
+		{nil, "", "filter berth-berth0", "network/bridge@name"},
+		{nil, "", "filter berth-other", ""},
 	} {
 		r := newNetRig(t)
 		r.host.taken, r.host.links = c.taken, []string{c.link}
+		if c.table != "" {
+			r.host.things[c.table] = true
+		}
 		err := r.Start(t.Context(), "default")
 		var e *domain.Error
 		if c.element == "" && err == nil {
@@ -305,6 +330,10 @@ func TestNetworkConflicts(t *testing.T) {
 		if !errors.As(err, &e) || e.Element != c.element {
 			t.Errorf("%v: %v, want %q", c, err, c.element)
 		}
+		if c.table != "" && !r.host.things[c.table] {
+			t.Errorf("%v: the other's table is gone", c)
+		}
+		delete(r.host.things, c.table)
 		r.bare(t)
 	}
 }

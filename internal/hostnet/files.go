@@ -40,7 +40,10 @@ func (h *Host) reload(ctx context.Context, changed bool) error {
 	case err != nil:
 		return err
 	case !running:
-		return h.Services.StartService(ctx, networkdService)
+		if err := h.Services.StartService(ctx, networkdService); err != nil {
+			return fmt.Errorf("the network needs systemd-networkd for DHCP and router advertisements, see \"systemctl status %s\": %w", networkdService, err)
+		}
+		return nil
 	case !changed:
 		return nil
 	}

@@ -1,11 +1,13 @@
 package hostnet
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/netxml"
 )
@@ -138,5 +140,19 @@ func TestNameServers(t *testing.T) {
 	}
 	if got := nameServers(file + ".not"); got != nil {
 		t.Errorf("got %v", got)
+	}
+}
+
+// TestFilterError: an error of the packet filter names what was done, and the modules that the kernel may lack.
+func TestFilterError(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]string{
+		unix.EOPNOTSUPP: "packet filter: list the tables: operation not supported; if the host's kernel has no nftables, load it with: modprobe nf_tables",
+		unix.ENOENT:     "packet filter: list the tables: no such file or directory; if the host's kernel lacks a part of nftables, load it with: modprobe -a nft_ct nft_chain_nat nft_masq",
+		unix.EPERM:      "packet filter: list the tables: operation not permitted",
+	} {
+		if got := filterError("list the tables", err); got.Error() != want || !errors.Is(got, err) {
+			t.Errorf("got %v, want %s", got, want)
+		}
 	}
 }

@@ -42,7 +42,7 @@ func (h *Host) SetFilter(f *netxml.Filter) error {
 		}
 	}
 	if err := c.Flush(); err != nil {
-		return fmt.Errorf("packet filter: make table %s: %w", f.Table, err)
+		return filterError("make table "+f.Table, err)
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func (h *Host) HasFilter(f *netxml.Filter) (bool, error) {
 	}
 	tables, err := c.ListTablesOfFamily(nftables.TableFamilyINet)
 	if err != nil {
-		return false, fmt.Errorf("packet filter: list the tables: %w", err)
+		return false, filterError("list the tables", err)
 	}
 	for _, t := range tables {
 		if t.Name == f.Table {
@@ -76,6 +76,18 @@ func (h *Host) DropFilter(f *netxml.Filter) error {
 		return fmt.Errorf("packet filter: remove table %s: %w", f.Table, err)
 	}
 	return nil
+}
+
+// filterError says what the kernel lacks, if that is known.
+func filterError(doing string, err error) error {
+	lacks := ""
+	switch {
+	case errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EINVAL):
+		lacks = "; if the host's kernel has no nftables, load it with: modprobe nf_tables"
+	case errors.Is(err, unix.ENOENT):
+		lacks = "; if the host's kernel lacks a part of nftables, load it with: modprobe -a nft_ct nft_chain_nat nft_masq"
+	}
+	return fmt.Errorf("packet filter: %s: %w%s", doing, err, lacks)
 }
 
 // forwardRules are those of packets that come from the bridge or go to it. The first that fits decides.

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/nftables"
 )
 
 // TestDefaultNetwork: the network "default" is off until it is started. Then hosts in it get addresses by DHCP and by router
@@ -150,38 +148,6 @@ func TestNetworkCrash(t *testing.T) {
 			run(t, "berthctl", "net-destroy", "default")
 			noNetworkLeft(t)
 		}
-	}
-}
-
-// TestNetworkRemovedByOthers: what others remove of an active network comes back with the next berthd, and a network whose bridge
-// is gone can be stopped.
-func TestNetworkRemovedByOthers(t *testing.T) {
-	netHost(t)
-	run(t, "berthctl", "net-start", "default")
-	c, err := nftables.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.DelTable(&nftables.Table{Name: "berth-berth0", Family: nftables.TableFamilyINet})
-	if err := c.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	run(t, "ip", "link", "delete", "berth0")
-	run(t, "systemctl", "restart", "berthd")
-	if !exists("/sys/class/net/berth0") || !slices.Contains(filterTables(t), "berth-berth0") {
-		t.Error("they are not there again")
-	}
-	a := namespace(t, "va", "master", "berth0")
-	a.lease()
-	run(t, "ip", "link", "delete", "berth0")
-	run(t, "ip", "link", "add", "berth0", "type", "bridge") // another's
-	t.Cleanup(func() { try(t, "ip", "link", "delete", "berth0") })
-	run(t, "berthctl", "net-destroy", "default")
-	if !exists("/sys/class/net/berth0") {
-		t.Error("the bridge of another is gone")
-	}
-	if got := try(t, "berthctl", "net-start", "default"); !strings.Contains(got.Err, "network/bridge@name: the host has an interface berth0 already") {
-		t.Errorf("got %+v", got)
 	}
 }
 
