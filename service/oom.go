@@ -25,7 +25,7 @@ type MemoryEvents interface {
 type Victim struct {
 	Process string // its name
 	PID     uint32 // on the host
-	At      string // the time in the kernel's log; together with the pid no two have the same
+	At      string // its time in the kernel's log; together with the pid no two have the same
 }
 
 // The pauses between two messages about a run. A kill is told at once if none was told in the last minutes. While processes

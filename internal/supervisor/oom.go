@@ -30,7 +30,7 @@ func (s *supervisor) oomKills(st pidfd.Status) *wire.Killed {
 	if st.Signal && st.Code == int32(syscall.SIGKILL) {
 		log, err := kernlog.Read()
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
+			fmt.Fprintln(os.Stderr, "berth-supervisor: whether init was killed for want of memory is not known:", err)
 		}
 		killed.Init = kernlog.Names(log, s.initPID)
 	}

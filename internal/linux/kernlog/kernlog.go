@@ -1,24 +1,50 @@
 // Package kernlog reads in the kernel's log which processes the OOM killer has killed. It keeps no state.
+//
+// kernlog.go reads the log's messages, record.go takes one apart, and oom.go, which is pure, understands those about OOM kills.
 package kernlog
 
 import (
-	"fmt"
+	"errors"
+	"io/fs"
 
 	"golang.org/x/sys/unix"
 )
 
-// tail is how much of the log's end is read, in bytes.
-const tail = 64 << 10
+// device gives one message with each read, and writes a line break in it as \x0a. syslog(2) gives lines instead: a container
+// can have a line of its own there, by an option of mount(2) with a line break that the kernel quotes in its complaint.
+const device = "/dev/kmsg"
 
-// readAll is SYSLOG_ACTION_READ_ALL, which reads the last messages and consumes none (syslog(2)).
-const readAll = 3
+const (
+	longest = 8192    // bytes of a record (PRINTK_MESSAGE_MAX and less)
+	most    = 1 << 18 // records that are read, while others are written all the time
+)
 
-// Read returns the end of the kernel's log. It needs no device, and CAP_SYSLOG.
-func Read() (string, error) {
-	buf := make([]byte, tail)
-	n, err := unix.Klogctl(readAll, buf)
+// Read returns the kernel's own messages of OOM kills, as long as its log has them. It needs CAP_SYSLOG.
+func Read() ([]Message, error) {
+	fd, err := unix.Open(device, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return "", fmt.Errorf("kernel log: %w", err)
+		return nil, &fs.PathError{Op: "open", Path: device, Err: err}
 	}
-	return string(buf[:n]), nil
+	defer func() { _ = unix.Close(fd) }()
+	return collect(func(buf []byte) (int, error) { return unix.Read(fd, buf) })
+}
+
+// collect reads records until there is none.
+func collect(read func([]byte) (int, error)) (list []Message, err error) {
+	buf := make([]byte, longest)
+	for range most {
+		n, err := read(buf)
+		switch {
+		case errors.Is(err, unix.EAGAIN):
+			return list, nil
+		case errors.Is(err, unix.EPIPE), errors.Is(err, unix.EINTR): // it was overwritten; the next read has the oldest that is there
+			continue
+		case err != nil:
+			return nil, &fs.PathError{Op: "read", Path: device, Err: err}
+		}
+		if m, ok := parse(string(buf[:n])); ok && m.isOOM() {
+			list = append(list, m)
+		}
+	}
+	return list, nil
 }

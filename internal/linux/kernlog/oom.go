@@ -1,6 +1,7 @@
 package kernlog
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,62 +13,51 @@ type Victim struct {
 	At      string // the time in the log; together with the pid no two have the same
 }
 
+// killing returns what is in the line that the kernel writes after the signal, from the victim's pid on: PID (NAME) and more.
+func killing(text string) (victim string, ok bool) {
+	for _, begin := range []string{
+		"Memory cgroup out of memory: ", "Out of memory: ", "Out of memory (oom_kill_allocating_task): ",
+	} {
+		if victim, ok = strings.CutPrefix(text, begin+"Killed process "); ok {
+			return victim, true
+		}
+	}
+	return "", false
+}
+
+func (m Message) isOOM() bool {
+	_, ok := killing(m.Text)
+	return ok || strings.HasPrefix(m.Text, opening)
+}
+
 // Names reports whether a log says that the OOM killer has killed a process. Any text may be forged that the kernel quotes:
 // names of processes and of control groups.
-func Names(log string, pid uint32) bool {
-	number := strconv.FormatUint(uint64(pid), 10)
-	for line := range strings.Lines(log) {
-		_, text := message(line)
-		for _, begin := range []string{
-			"Memory cgroup out of memory: ", "Out of memory: ", "Out of memory (oom_kill_allocating_task): ",
-		} {
-			if strings.HasPrefix(text, begin+"Killed process "+number+" (") {
-				return true
-			}
+func Names(log []Message, pid uint32) bool {
+	begin := strconv.FormatUint(uint64(pid), 10) + " ("
+	return slices.ContainsFunc(log, func(m Message) bool {
+		if victim, ok := killing(m.Text); ok {
+			return strings.HasPrefix(victim, begin)
 		}
 		// The kernel writes the other line after the signal, so that the process may have ended before. It writes
 		// this one before the signal, but not in each case.
-		if v, ok := summary(text); ok && v.PID == pid {
-			return true
-		}
-	}
-	return false
+		v, ok := summary(m.Text)
+		return ok && v.PID == pid
+	})
 }
 
 // Last returns the last process of a control group, or of a group below it, that a log names as killed. The kernel does not
 // name all when it kills many.
-func Last(log, group string) (v Victim, found bool) {
-	for line := range strings.Lines(log) {
-		at, text := message(line)
-		if !below(text, group) {
+func Last(log []Message, group string) (v Victim, found bool) {
+	for _, m := range slices.Backward(log) {
+		if !below(m.Text, group) {
 			continue
 		}
-		if s, ok := summary(text); ok {
-			v, found = s, true
-			v.At = at
+		if v, ok := summary(m.Text); ok {
+			v.At = m.At
+			return v, true
 		}
 	}
-	return v, found
-}
-
-// message separates the text of a line from what is before it: the priority, the time, and on some kernels the
-// process that wrote it.
-func message(line string) (at, text string) {
-	text = strings.TrimSuffix(line, "\n")
-	if strings.HasPrefix(text, "<") {
-		_, text, _ = strings.Cut(text, ">")
-	}
-	for strings.HasPrefix(text, "[") {
-		inside, rest, closed := strings.Cut(text[1:], "]")
-		if !closed {
-			break
-		}
-		if at == "" {
-			at = strings.TrimSpace(inside)
-		}
-		text = strings.TrimPrefix(rest, " ")
-	}
-	return at, text
+	return Victim{}, false
 }
 
 // The parts of the line that summary reads.
