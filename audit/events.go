@@ -55,6 +55,10 @@ func resources(s Subject, d *domain.Def) []Record {
 			list = append(list, Device("fs", start, s, nil, &f.Source))
 		}
 	}
+	for i := range d.Interfaces {
+		mac := d.Interfaces[i].MAC.String()
+		list = append(list, Device("net", start, s, nil, &mac))
+	}
 	for i := range d.HostDevices {
 		list = append(list, hostDevice(s, &d.HostDevices[i]))
 	}

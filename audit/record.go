@@ -11,9 +11,8 @@ type Kind uint16
 
 // The kinds (linux/audit.h reserves 2500 to 2599 for virtualization; libaudit.h has the names).
 const (
-	Control   Kind = 2500
-	Resource  Kind = 2501
-	MachineID Kind = 2502
+	Control  Kind = 2500
+	Resource Kind = 2501
 )
 
 // String returns the name that ausearch(8) has for a kind.
@@ -23,8 +22,6 @@ func (k Kind) String() string {
 		return "VIRT_CONTROL"
 	case Resource:
 		return "VIRT_RESOURCE"
-	case MachineID:
-		return "VIRT_MACHINE_ID"
 	}
 	return strconv.Itoa(int(k))
 }
@@ -98,12 +95,6 @@ func Init(s Subject, pid, leader uint32, namespace uint64) Record {
 // the kernel's dictionary.
 func Exec(s Subject, pid, process uint32, command string) Record {
 	return control("exec", "", s, pid, number("exec-pid", uint64(process)), str("cmd", command))
-}
-
-// Label is the security label of a container.
-func Label(s Subject, process, image, model string) Record {
-	fields := append([]field{word("virt", "lxc")}, s.identity()...)
-	return Record{Kind: MachineID, fields: append(fields, word("vm-ctx", process), word("img-ctx", image), word("model", model))}
 }
 
 func resource(kind, reason string, s Subject, more ...field) Record {

@@ -109,6 +109,7 @@ func TestEvents(t *testing.T) {
 <filesystem type='block'><source dev='/dev/vdb'/><target dir='/mnt'/></filesystem><console type='pty'/><console type='pty'/>
 <disk type='block'><source dev='/dev/vdc'/><target dev='xvda'/></disk><hostdev mode='capabilities' type='misc'><source><char>/dev/rtc0</char></source></hostdev>
 <hostdev mode='capabilities' type='storage'><source><block>/dev/vdd</block></source></hostdev>
+<interface type='bridge'><mac address='52:54:00:00:00:0A'/><source bridge='br0'/></interface>
 <hostdev mode='subsystem' type='usb'><source><address bus='1' device='4'/></source></hostdev></devices></domain>`))
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +121,7 @@ func TestEvents(t *testing.T) {
 		service.AuditResources: {
 			`virt=lxc resrc=disk reason=start ` + vm + ` old-disk="?" new-disk="/dev/vdc"`,
 			`virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs="/srv/web"`, `virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs="/dev/vdb"`,
+			`virt=lxc resrc=net reason=start ` + vm + ` old-net="?" new-net="52:54:00:00:00:0a"`,
 			`virt=lxc resrc=hostdev reason=start ` + vm + ` chardev="/dev/rtc0"`, `virt=lxc resrc=hostdev reason=start ` + vm + ` disk="/dev/vdd"`,
 			`virt=lxc resrc=dev reason=start ` + vm + ` bus=usb device="001.004"`,
 			`virt=lxc resrc=chardev reason=start ` + vm + ` old-chardev="?" new-chardev="/dev/pts/0"`,

@@ -14,7 +14,7 @@ import (
 )
 
 // virt are the kinds of records about containers.
-const virt = "VIRT_CONTROL,VIRT_RESOURCE,VIRT_MACHINE_ID"
+const virt = "VIRT_CONTROL,VIRT_RESOURCE"
 
 // records returns the records about a container that auditd has written, in order: kind, and what is in msg=”. It waits for the last one.
 func records(t testing.TB, name, last string) (list []string) {
@@ -92,7 +92,7 @@ func TestAuditOfALife(t *testing.T) {
 		t.Fatalf("the property Audit is %s", got)
 	}
 	before := reported(t)
-	g := guest{Name: "audited", More: "<memory unit='MiB'>64</memory>", Init: `trap "exec reboot -f" HUP; while :; do sleep 0.2; done`}
+	g := guest{Name: "audited", More: "<memory unit='MiB'>64</memory>", Devs: "<interface type='ethernet'><mac address='52:54:00:00:00:0a'/></interface>", Init: `trap "exec reboot -f" HUP; while :; do sleep 0.2; done`}
 	g.start(t)
 	namespace := strings.Trim(strings.TrimPrefix(run(t, "readlink", "/proc/"+g.leader(t)+"/ns/pid"), "pid:"), "[]")
 	run(t, "berthctl", "exec", g.Name, "--", "/bin/true")
@@ -106,7 +106,8 @@ func TestAuditOfALife(t *testing.T) {
 	run(t, "berthctl", "destroy", g.Name)
 	resources := func(by string) []string {
 		return []string{
-			`VIRT_RESOURCE virt=lxc resrc=fs reason=start VM old-fs="?" new-fs="` + g.root + `"` + by, `VIRT_RESOURCE virt=lxc resrc=chardev reason=start VM old-chardev="?" new-chardev="/dev/pts/0"` + by,
+			`VIRT_RESOURCE virt=lxc resrc=fs reason=start VM old-fs="?" new-fs="` + g.root + `"` + by, `VIRT_RESOURCE virt=lxc resrc=net reason=start VM old-net="?" new-net="52:54:00:00:00:0a"` + by,
+			`VIRT_RESOURCE virt=lxc resrc=chardev reason=start VM old-chardev="?" new-chardev="/dev/pts/0"` + by,
 			`VIRT_RESOURCE virt=lxc resrc=mem reason=start VM old-mem=0 new-mem=65536` + by, `VIRT_RESOURCE virt=lxc resrc=vcpu reason=start VM old-vcpu=0 new-vcpu=1` + by,
 		}
 	}
