@@ -9,12 +9,11 @@ import (
 
 // takeOver goes on with a run whose supervisor has answered this daemon. The caller has the container locked.
 func (s *Service) takeOver(c *container, r *run, def *domain.Def) {
-	unrecorded := r.Started.IsZero()
 	if err := s.complete(r); err != nil {
 		s.Log.Error("take over", "domain", def.Name, "err", err)
 	}
-	if unrecorded {
-		s.auditTakenOver(c, r, def)
+	if r.unrecorded {
+		s.auditTakenOver(c, r, def, s.Audit.PIDNamespace(r.Leader))
 	}
 	s.goOn(c, r, def)
 	s.resumeProcesses(r)

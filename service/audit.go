@@ -51,25 +51,41 @@ func (s *Service) auditBegun(about Audited, r *Run, namespace uint64) Receipt {
 }
 
 // auditTakenOver records the start of a run whose daemon died before it could. The caller has the container locked.
-func (s *Service) auditTakenOver(c *container, r *run, def *domain.Def) {
+func (s *Service) auditTakenOver(c *container, r *run, def *domain.Def, namespace uint64) {
 	about := c.about(AuditStart, def.Name, def.UUID)
 	about.Reason = auditBooted
-	s.auditBegun(about, &r.Run, s.Audit.PIDNamespace(r.Leader))
+	s.auditBegun(about, &r.Run, namespace)
+	r.unrecorded = false
 }
 
-// auditFailedStart records a start that failed: as the end of the run, if init has run.
-func (s *Service) auditFailedStart(t *trail) {
-	failed := t.about
-	failed.Event, failed.Failed = AuditStart, true
-	if t.begun {
-		failed.Event, failed.Failed, failed.Reason = AuditStop, false, auditFailed
+// auditFailedStart records a start that failed: as the end of the run, if init has run. The caller has the container locked.
+func (s *Service) auditFailedStart(c *container) {
+	stuck, e := c.run != nil, c.trail.about
+	e.Event, e.Failed = AuditStart, true
+	switch {
+	case c.trail.begun && stuck: // that has its record when its processes have ended
+		return
+	case c.trail.begun:
+		e.Event, e.Failed, e.Reason = AuditStop, false, auditFailed
+	case stuck:
+		c.run.refused = true
 	}
-	s.Audit.Record(failed)
+	s.Audit.Record(e)
 }
 
-// auditStop records the end of a run.
-func (s *Service) auditStop(c *container, r *run, live *domain.Def, o outcome) {
+// auditStop records the end of a run. One whose init never ran is a start that failed. ran says that init is known to have ended.
+func (s *Service) auditStop(c *container, r *run, live *domain.Def, ran bool, o outcome) {
 	e := c.about(AuditStop, live.Name, r.UUID)
+	switch {
+	case r.refused:
+		return
+	case r.unrecorded && ran:
+		s.auditTakenOver(c, r, live, 0) // its pid may be another's by now
+	case r.unrecorded:
+		e.Event, e.Failed, e.Reason = AuditStart, true, auditBooted
+		s.Audit.Record(e)
+		return
+	}
 	switch {
 	case o.reboot && o.restart:
 		e.Reason = auditReboot

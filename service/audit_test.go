@@ -181,33 +181,6 @@ func TestAuditOfEnds(t *testing.T) {
 	}
 }
 
-// TestAuditOfTakenOver: a container whose daemon is killed between its init and its note has the records of its start once or
-// twice, never none, and one that was noted gets no second one.
-func TestAuditOfTakenOver(t *testing.T) {
-	t.Parallel()
-	for point, want := range map[string]int{"start start record": 1, "start running": 2, "start done": 1} {
-		t.Run(point, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld()
-				u, _ := life(t, w, point, dies(w))
-				s := next(t, w)
-				got := 0
-				for _, line := range w.takeAudit() {
-					if strings.HasPrefix(line, "start web reason=booted supervisor=102") {
-						got++
-					}
-				}
-				if got != want {
-					t.Errorf("%d records of the start, want %d", got, want)
-				}
-				_ = s.Destroy(context.Background(), u)
-				synctest.Wait()
-			})
-		})
-	}
-}
-
 // TestAuditOfExec: a command has a record when it is executed and when it is not, with its caller. One for a container that does not
 // run has none.
 func TestAuditOfExec(t *testing.T) {

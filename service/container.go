@@ -60,6 +60,8 @@ type run struct {
 	inherited    bool      // an earlier daemon started it, and the supervisor is not known to be gone
 	victim       Victim    // of the last OOM kill that was told
 	leaving      sync.Once // of machined
+	unrecorded   bool      // its note does not say whether the audit log has its start
+	refused      bool      // the audit log has it as a start that failed
 }
 
 func newContainer() *container {

@@ -44,7 +44,7 @@ func (s *Service) ended(c *container, r *run) {
 	if err := s.releaseAll(&r.Run, s.steps(&r.Run)); err != nil {
 		s.Log.Error("end of a run", "domain", c.snapshot().Name, "uuid", r.UUID.String(), "err", err)
 	}
-	s.auditStop(c, r, live, out)
+	s.auditStop(c, r, live, end.Known, out)
 	c.mu.Lock()
 	c.live, c.previous, c.shareable, c.notAnswering, c.supervisor = nil, live, nil, false, nil
 	c.mu.Unlock()

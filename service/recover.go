@@ -118,6 +118,7 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 	if saved.Err == nil && r.Unit == "" {
 		saved.Err = errOddNote
 	}
+	r.unrecorded = saved.Err == nil && r.Started.IsZero()
 	if saved.Err != nil {
 		found, err := s.salvage(ctx, r, saved.Err, presence)
 		if err != nil { // not known now: the next daemon tries again

@@ -83,7 +83,7 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 	c.trail = s.auditResources(c, def, e)
 	r, err := s.launch(ctx, c, def)
 	if err != nil {
-		s.auditFailedStart(c.trail)
+		s.auditFailedStart(c)
 	}
 	if err != nil && c.run != nil {
 		return timedOut(ctx, err) // its processes have not ended yet
