@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -19,9 +18,10 @@ const (
 
 // Errors of a record that is not written.
 var (
-	errFull     = errors.New("too many records wait for the kernel")
-	errClosed   = errors.New("the daemon ends")
-	errDisabled = errors.New("audit is switched off in the kernel (auditctl -e 1)")
+	errFull   = errors.New("too many records wait for the kernel")
+	errClosed = errors.New("the daemon ends")
+	// ErrDisabled is of records that the kernel has taken and dropped, as somebody wants it.
+	ErrDisabled = errors.New("audit is switched off in the kernel; auditctl -e 1 switches it on")
 )
 
 // Options is what a Trail is made of.
@@ -98,11 +98,11 @@ func (t *Trail) open() error {
 		t.o.Log.Info("no audit records are written", "err", err)
 		return err
 	case err != nil: // the next record tries again
-		t.o.Log.Warn("audit", "err", err)
+		t.o.Log.Warn("audit records are only in the journal until audit can be reached", "err", err)
 		return nil
 	}
 	if on, err := kernel.Enabled(); err == nil && !on {
-		t.o.Log.Warn("audit records are only in the journal", "err", errDisabled)
+		t.o.Log.Warn("audit records are only in the journal", "err", ErrDisabled)
 	}
 	t.kernel = kernel
 	return nil
@@ -125,14 +125,9 @@ func (t *Trail) Record(list ...service.Audited) service.Receipt {
 		return t.none
 	}
 	b := &batch{events: list, required: t.o.State == service.AuditRequired, over: make(chan struct{})}
-	if err := t.put(b); err != nil {
+	if err := t.put(b); err != nil { // b is the writer's otherwise
 		b.err = err
-		b.events = list
-		for _, e := range list {
-			for _, r := range records(e) {
-				t.lost(r, t.sender(e), err)
-			}
-		}
+		t.lose(list, err)
 		close(b.over)
 	}
 	return b
@@ -159,9 +154,13 @@ func (t *Trail) put(b *batch) error {
 	}
 }
 
-// lost logs a record that is nowhere else.
-func (t *Trail) lost(r Record, s Sender, err error) {
-	t.o.Log.Error("audit record is lost", "type", r.Kind.String(), "record", r.Text(s), "err", err)
+// lose logs the records of events, which are nowhere else.
+func (t *Trail) lose(list []service.Audited, err error) {
+	for _, e := range list {
+		for _, r := range records(e) {
+			t.o.Log.Error("audit record is only in this line", "type", r.Kind.String(), "record", r.Text(t.sender(e)), "err", err)
+		}
+	}
 }
 
 func (t *Trail) sender(e service.Audited) Sender {
@@ -169,80 +168,6 @@ func (t *Trail) sender(e service.Audited) Sender {
 		return Sender{Exe: t.o.Exe}
 	}
 	return Sender{Exe: t.o.Exe, UID: &e.Caller.UID}
-}
-
-// write writes what comes into the queue, until that is closed and empty.
-func (t *Trail) write() {
-	defer close(t.done)
-	for b := range t.queue {
-		for _, entry := range t.writeAll(b) { // nobody waits for the journal
-			t.o.Mirror(entry)
-		}
-	}
-	t.forget()
-}
-
-// writeAll sends the records of a batch to the kernel.
-func (t *Trail) writeAll(b *batch) (entries []Entry) {
-	defer close(b.over)
-	if b.required {
-		b.err = t.enabled()
-	}
-	for _, e := range b.events {
-		for _, r := range records(e) {
-			entry := t.writeOne(r, e)
-			entries = append(entries, entry)
-			b.err = cmp.Or(b.err, entry.Err)
-		}
-	}
-	return entries
-}
-
-// writeOne sends a record to the kernel.
-func (t *Trail) writeOne(r Record, e service.Audited) Entry {
-	s := t.sender(e)
-	text := r.Text(s)
-	kernel, err := t.connected()
-	if err == nil {
-		if err = kernel.Send(r.Kind, text); err != nil {
-			t.forget()
-		}
-	}
-	return entryOf(r, s, text, e, err)
-}
-
-// enabled returns an error if the kernel drops all records.
-func (t *Trail) enabled() error {
-	kernel, err := t.connected()
-	if err != nil {
-		return err
-	}
-	on, err := kernel.Enabled()
-	switch {
-	case err != nil:
-		t.forget()
-	case !on:
-		err = errDisabled
-	}
-	return err
-}
-
-func (t *Trail) connected() (Kernel, error) {
-	if t.kernel == nil {
-		kernel, err := t.o.Open()
-		if err != nil {
-			return nil, err
-		}
-		t.kernel = kernel
-	}
-	return t.kernel, nil
-}
-
-func (t *Trail) forget() {
-	if t.kernel != nil {
-		_ = t.kernel.Close()
-		t.kernel = nil
-	}
 }
 
 // Close writes what is in the queue, for closeTime at most, and ends. The log has the number of what is left.
@@ -253,14 +178,17 @@ func (t *Trail) Close() {
 		return
 	}
 	t.closed = true
-	if len(t.held) > 0 {
+	held := t.held
+	if len(held) > 0 {
 		select {
-		case t.queue <- &batch{events: t.held, over: make(chan struct{})}:
-		default: // closeTime is not enough for as many
+		case t.queue <- &batch{events: held, over: make(chan struct{})}:
+			held = nil
+		default:
 		}
 	}
 	close(t.queue)
 	t.mu.Unlock()
+	t.lose(held, errFull)
 	timer := time.NewTimer(closeTime)
 	defer timer.Stop()
 	select {

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +10,6 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -99,55 +97,6 @@ func stopped(name string) service.Audited {
 const text = `VIRT_CONTROL virt=lxc op=stop reason=shutdown vm="%s" uuid=00000000-0000-0000-0000-000000000001 vm-pid=0 exe="/usr/sbin/berthd" hostname=? addr=? terminal=? res=success`
 
 func textOf(name string) string { return fmt.Sprintf(text, name) }
-
-// TestEvents: each event of the core has its records: those of a start's resources are of all that has a path, and of the
-// amounts.
-func TestEvents(t *testing.T) {
-	t.Parallel()
-	def, err := domain.Parse([]byte(`<domain type='lxc'><name>web</name><uuid>` + uuid + `</uuid><memory>65536</memory><vcpu>2</vcpu><os><type>exe</type><init>/init</init></os><devices>
-<filesystem><source dir='/srv/web'/><target dir='/'/></filesystem><filesystem type='ram'><source usage='64'/><target dir='/tmp'/></filesystem>
-<filesystem type='block'><source dev='/dev/vdb'/><target dir='/mnt'/></filesystem><console type='pty'/><console type='pty'/>
-<disk type='block'><source dev='/dev/vdc'/><target dev='xvda'/></disk><hostdev mode='capabilities' type='misc'><source><char>/dev/rtc0</char></source></hostdev>
-<hostdev mode='capabilities' type='storage'><source><block>/dev/vdd</block></source></hostdev>
-<interface type='bridge'><mac address='52:54:00:00:00:0A'/><source bridge='br0'/></interface>
-<hostdev mode='subsystem' type='usb'><source><address bus='1' device='4'/></source></hostdev></devices></domain>`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	about := service.Audited{Name: "web", UUID: def.UUID, Def: def, Reason: "booted", Supervisor: 7, Leader: 8, PIDNamespace: 9, Command: "ls", PID: 10}
-	about.OldMemory, about.NewMemory, about.Group, about.Limit, about.Before, about.After = 1, 2, "/g", "CPUWeight", "infinity", "5"
-	const vm = `vm="web" uuid=` + uuid
-	for event, want := range map[service.AuditEvent][]string{
-		service.AuditResources: {
-			`virt=lxc resrc=disk reason=start ` + vm + ` old-disk="?" new-disk="/dev/vdc"`,
-			`virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs="/srv/web"`, `virt=lxc resrc=fs reason=start ` + vm + ` old-fs="?" new-fs="/dev/vdb"`,
-			`virt=lxc resrc=net reason=start ` + vm + ` old-net="?" new-net="52:54:00:00:00:0a"`,
-			`virt=lxc resrc=hostdev reason=start ` + vm + ` chardev="/dev/rtc0"`, `virt=lxc resrc=hostdev reason=start ` + vm + ` disk="/dev/vdd"`,
-			`virt=lxc resrc=dev reason=start ` + vm + ` bus=usb device="001.004"`,
-			`virt=lxc resrc=chardev reason=start ` + vm + ` old-chardev="?" new-chardev="/dev/pts/0"`,
-			`virt=lxc resrc=chardev reason=start ` + vm + ` old-chardev="?" new-chardev="/dev/pts/1"`,
-			`virt=lxc resrc=mem reason=start ` + vm + ` old-mem=0 new-mem=65536`, `virt=lxc resrc=vcpu reason=start ` + vm + ` old-vcpu=0 new-vcpu=2`,
-		},
-		service.AuditStart:  {`virt=lxc op=start reason=booted ` + vm + ` vm-pid=7`},
-		service.AuditInit:   {`virt=lxc op=init ` + vm + ` vm-pid=7 init-pid=8 pid-ns=9`},
-		service.AuditStop:   {`virt=lxc op=stop reason=booted ` + vm + ` vm-pid=0`},
-		service.AuditExec:   {`virt=lxc op=exec ` + vm + ` vm-pid=7 exec-pid=10 cmd="ls"`},
-		service.AuditMemory: {`virt=lxc resrc=mem reason=update ` + vm + ` old-mem=1 new-mem=2`},
-		service.AuditLimit:  {`virt=lxc resrc=cgroup reason=update ` + vm + ` cgroup="/g" class=limit limit=CPUWeight old-limit="infinity" new-limit="5"`},
-		99:                  nil,
-	} {
-		e := about
-		e.Event = event
-		var got []string
-		for _, r := range records(e) {
-			text, _, _ := strings.Cut(r.Text(Sender{}), " exe=")
-			got = append(got, text)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("event %d (-want +got):\n%s", event, diff)
-		}
-	}
-}
 
 // TestTrail: records reach the kernel in order, the journal has each with its fields, and Close writes what is left.
 func TestTrail(t *testing.T) {
@@ -250,11 +199,11 @@ func TestKernelRefuses(t *testing.T) {
 	}
 }
 
-// TestSwitchedOff: while audit is switched off in the kernel, required records are not written, and the others are as far as anybody
-// can know.
+// TestSwitchedOff: while audit is switched off in the kernel, a record is in the journal as one that is not written, and the start that
+// requires it hears why. Once it is switched on again, they are written.
 func TestSwitchedOff(t *testing.T) {
 	t.Parallel()
-	for state, want := range map[service.AuditState]error{service.AuditOn: nil, service.AuditRequired: errDisabled} {
+	for state, want := range map[service.AuditState]error{service.AuditOn: nil, service.AuditRequired: ErrDisabled} {
 		t.Run(string(state), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -263,12 +212,17 @@ func TestSwitchedOff(t *testing.T) {
 				if err := r.Record(stopped("web")).Await(t.Context()); !errors.Is(err, want) {
 					t.Errorf("got %v, want %v", err, want)
 				}
+				synctest.Wait()
 				if got := r.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "auditctl -e 1") {
 					t.Errorf("log %q", got)
 				}
 				r.kernel.set(func() { r.kernel.off = false })
 				if err := r.Record(stopped("web")).Await(t.Context()); err != nil {
 					t.Errorf("switched on again: %v", err)
+				}
+				synctest.Wait()
+				if !errors.Is(r.entries[0].Err, ErrDisabled) || r.entries[0].Fields["AUDIT_WRITTEN"] != "no" || r.entries[1].Err != nil || r.entries[1].Fields["AUDIT_WRITTEN"] != "yes" {
+					t.Errorf("in the journal: %+v", r.entries)
 				}
 			})
 		})
@@ -307,71 +261,4 @@ func TestOff(t *testing.T) {
 	if err != nil || r.kernel.opened != 0 || len(r.entries) != 0 || r.log.Len() > 0 || r.State() != service.AuditOff {
 		t.Errorf("%v, opened %d times, %d entries, log %q, state %s", err, r.kernel.opened, len(r.entries), r.log, r.State())
 	}
-}
-
-// TestNoRoom: while the kernel takes nothing, records wait without holding anybody up. The log has those for which there is no more
-// room, and a start that requires one of them fails.
-func TestNoRoom(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, service.AuditRequired, &fakeKernel{blocked: make(chan struct{})})
-		for range maxQueued + 1 {
-			r.Record(stopped("web"))
-			synctest.Wait() // the first one is with the kernel
-		}
-		before := time.Now()
-		err := r.Record(stopped("late")).Await(t.Context())
-		if !errors.Is(err, errFull) || time.Since(before) > 0 {
-			t.Errorf("got %v after %v", err, time.Since(before))
-		}
-		if got := r.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `vm=\"late\"`) {
-			t.Errorf("log %q", got)
-		}
-		close(r.kernel.blocked)
-		r.Close()
-		if len(r.kernel.texts) != maxQueued+1 {
-			t.Errorf("the kernel has %d records", len(r.kernel.texts))
-		}
-	})
-}
-
-// TestEndIsBounded: a kernel that takes nothing does not keep the daemon from ending, and the log says that records are lost. After
-// the end each record is in the log.
-func TestEndIsBounded(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, service.AuditOn, &fakeKernel{blocked: make(chan struct{})})
-		r.Record(stopped("web"))
-		r.Record(stopped("db"))
-		synctest.Wait()
-		before := time.Now()
-		r.Close()
-		r.Close()
-		if took := time.Since(before); took != closeTime {
-			t.Errorf("it took %v", took)
-		}
-		r.Record(stopped("late"))
-		if got := r.log.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "groups=2") || !strings.Contains(got, `vm=\"late\"`) {
-			t.Errorf("log %q", got)
-		}
-		close(r.kernel.blocked)
-		<-r.done
-	})
-}
-
-// TestAwait: who waits for a required record waits no longer than the context lasts, and nobody waits for another.
-func TestAwait(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		for state, want := range map[service.AuditState]error{service.AuditOn: nil, service.AuditRequired: context.DeadlineExceeded} {
-			r := newRig(t, state, &fakeKernel{blocked: make(chan struct{})})
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			if err := r.Record(stopped("web")).Await(ctx); !errors.Is(err, want) {
-				t.Errorf("%s: got %v, want %v", state, err, want)
-			}
-			cancel()
-			close(r.kernel.blocked)
-			r.Close()
-		}
-	})
 }

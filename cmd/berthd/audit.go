@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 
@@ -23,12 +24,16 @@ func trail(mode config.AuditMode, log *slog.Logger) *audit.Trail {
 	})
 }
 
-// mirror writes an audit record to the journal, with its fields. A record that only the journal has is a warning.
+// mirror writes an audit record to the journal, with its fields. A record that only the journal has is a warning, unless somebody has
+// switched audit off.
 func mirror(e audit.Entry, log *slog.Logger) {
 	e.Fields["SYSLOG_IDENTIFIER"] = "berthd"
 	priority, text := journal.PriInfo, e.Text
 	if e.Err != nil {
 		priority, text = journal.PriWarning, "audit record is not written ("+e.Err.Error()+"): "+e.Text
+	}
+	if errors.Is(e.Err, audit.ErrDisabled) {
+		priority = journal.PriInfo
 	}
 	err := journal.Send(text, priority, e.Fields)
 	if err != nil { // no journal, only a standard error
