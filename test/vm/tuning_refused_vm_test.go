@@ -3,8 +3,10 @@
 package vm
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,10 +18,36 @@ func tuningState(t testing.TB, name string) string {
 	parts := []string{run(t, "berthctl", "dumpxml", name), run(t, "berthctl", "dumpxml", "--inactive", name)}
 	const limits = "MemoryMax,MemoryHigh,MemorySwapMax,MemoryLow,MemoryMin,CPUWeight,CPUQuotaPerSecUSec,CPUQuotaPeriodUSec,AllowedCPUs,AllowedMemoryNodes," +
 		"TasksMax,IOWeight,IODeviceWeight,IOReadBandwidthMax,IOWriteBandwidthMax,IOReadIOPSMax,IOWriteIOPSMax,IODeviceLatencyTargetUSec"
-	parts = append(parts, run(t, "systemctl", "show", "-p", limits, unit))
+	return strings.Join(append(parts, run(t, "systemctl", "show", "-p", limits, unit), tuningFiles(t, name)), "\n")
+}
+
+// tuningFiles is the same as far as it is in files: berthd's note and definition, systemd's drop-ins, and the control group. A process costs
+// most of a second here.
+func tuningFiles(t testing.TB, name string) string {
+	t.Helper()
+	var parts []string
 	for _, file := range []string{"memory.max", "memory.high", "memory.swap.max", "memory.low", "cpu.weight", "cpu.max", "cpuset.cpus", "cpuset.mems", "pids.max", "io.max", "io.weight"} {
 		parts = append(parts, file+"="+scopeFile(t, name, file))
 	}
+	unit := "/run/systemd/transient/machine-" + name + ".scope"
+	for pattern, usual := range map[string]bool{"/run/berth/live/*/state.json": true, "/etc/berth/containers/*": true, unit: true, unit + ".d/*": false} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || usual && len(files) == 0 {
+			t.Fatalf("%s: %q, %v", pattern, files, err)
+		}
+		for _, file := range files {
+			info, err := os.Stat(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts = append(parts, fmt.Sprintf("%s of %s: %s", file, info.ModTime(), text))
+		}
+	}
+	slices.Sort(parts)
 	return strings.Join(parts, "\n")
 }
 
@@ -28,13 +56,13 @@ func tuningState(t testing.TB, name string) string {
 func TestTuningRefused(t *testing.T) {
 	g := guest{Name: "web", More: tuned + container("<pids max='200'/>")}
 	g.start(t)
-	before := tuningState(t, "web")
+	whole, before := tuningState(t, "web"), tuningFiles(t, "web")
 	refused := func(what string, r result, want string) {
 		t.Helper()
 		if r.Status != 1 || !strings.Contains(r.Err, want) {
 			t.Errorf("%s: %+v, want %s", what, r, want)
 		}
-		if after := tuningState(t, "web"); after != before {
+		if after := tuningFiles(t, "web"); after != before {
 			t.Fatalf("%s has changed something: it was\n%s\nand is\n%s", what, before, after)
 		}
 	}
@@ -73,6 +101,9 @@ func TestTuningRefused(t *testing.T) {
 		"2 CPUWeight t 7 IODeviceLatencyTargetUSec a(st) 1 /dev/nosuch 5" + both: "berth:latency",
 	} {
 		refused("SetResources "+args, set(t, "web", strings.Fields(args)...), want)
+	}
+	if after := tuningState(t, "web"); after != whole {
+		t.Errorf("something has changed: it was\n%s\nand is\n%s", whole, after)
 	}
 }
 
