@@ -43,7 +43,10 @@ func (d supervisorsFake) Begin(runDir string) (Starting, error) {
 	return s, nil
 }
 
-func (s *supervisorFake) Prepare(_ context.Context, name string, p *plan.Plan, shared, passed []*os.File) error {
+func (s *supervisorFake) Prepare(_ context.Context, name, slice string, p *plan.Plan, shared, passed []*os.File) error {
+	if _, want := (scopesFake{s.d}).Names("", ""); slice != want {
+		return fmt.Errorf("the slice is %q, not %q", slice, want)
+	}
 	for i, f := range shared {
 		if _, err := f.Stat(); err != nil || len(shared) != len(p.Join) {
 			return fmt.Errorf("namespace %d of %d for %+v: %w", i, len(shared), p.Join, err)

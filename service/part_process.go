@@ -23,7 +23,7 @@ func (supervisor) release(context.Context, *Run) error { return nil }
 type prepared struct{}
 
 func (prepared) acquire(ctx context.Context, st *start) error {
-	return st.starting.Prepare(ctx, st.name, st.plan, st.shared, st.passed)
+	return st.starting.Prepare(ctx, st.name, st.Slice, st.plan, st.shared, st.passed)
 }
 
 // release does nothing, like that of supervisor.

@@ -287,8 +287,9 @@ type Starting interface {
 	// descriptor is closed.
 	Hold(f *os.File)
 	// Prepare sends the supervisor the plan, the namespaces of p.Join and the descriptors for init, each in their order.
-	// The caller still has to close those. It returns an error if a device does not answer before ctx ends.
-	Prepare(ctx context.Context, name string, p *plan.Plan, shared, passed []*os.File) error
+	// The caller still has to close those. What serves images is put into the container's slice. Prepare returns an error if
+	// a device does not answer before ctx ends.
+	Prepare(ctx context.Context, name, slice string, p *plan.Plan, shared, passed []*os.File) error
 	// Place tells the supervisor that it is in its scope. It returns when init is in the payload's part of
 	// the scope.
 	Place(ctx context.Context, scope *os.File) error

@@ -91,11 +91,11 @@ func (s scopes) AwaitFree(ctx context.Context, unit string) error {
 
 // startHelper puts a process that serves a container's image into a scope of its own. The process must live
 // until the image is unmounted: longer than the container's scope, and maybe longer than the daemon.
-func (s scopes) startHelper(ctx context.Context, container string, pid uint32) error {
+func (s scopes) startHelper(ctx context.Context, container, slice string, pid uint32) error {
 	return s.client.StartHelper(ctx, units.Helper{
 		Name:        units.HelperName("image", container, pid),
 		Description: "Image of container " + container,
-		Slice:       units.SliceName(""),
+		Slice:       slice,
 		PID:         pid,
 		Before:      []string{units.ScopeName(container)},
 	})

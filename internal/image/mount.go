@@ -24,7 +24,8 @@ type Images struct {
 
 // StartHelper puts a process that serves a container's image into a unit of its own. systemd must stop that
 // unit after the container's: the process must live until the image is unmounted.
-type StartHelper func(ctx context.Context, container string, pid uint32) error
+// The unit is in the slice of the container, so that the slice's limits hold for both.
+type StartHelper func(ctx context.Context, container, slice string, pid uint32) error
 
 // New returns an Images. Only root may open the file lockFile, which it makes. It disconnects the nbd devices that a
 // killed daemon left.
@@ -36,16 +37,16 @@ func New(startHelper StartHelper, lockFile string) *Images {
 // Mount mounts the block devices and images among the sources, in their order. The daemon does it, not the
 // supervisor: the supervisor's scope allows no block device, and the libraries would cost each supervisor
 // memory. It returns ctx's error if a device or image does not answer before ctx ends.
-func (m *Images) Mount(ctx context.Context, container, runDir string, sources []plan.Source) ([]*os.File, error) {
-	return waitFor(ctx, func() ([]*os.File, error) { return m.mountAll(ctx, container, runDir, sources) })
+func (m *Images) Mount(ctx context.Context, container, slice, runDir string, sources []plan.Source) ([]*os.File, error) {
+	return waitFor(ctx, func() ([]*os.File, error) { return m.mountAll(ctx, container, slice, runDir, sources) })
 }
 
-func (m *Images) mountAll(ctx context.Context, container, runDir string, sources []plan.Source) (files []*os.File, err error) {
+func (m *Images) mountAll(ctx context.Context, container, slice, runDir string, sources []plan.Source) (files []*os.File, err error) {
 	for i, src := range sources {
 		if src.Kind != plan.SourceBlock && src.Kind != plan.SourceImage {
 			continue
 		}
-		tree, err := m.tree(ctx, src, imageUser{container: container, socket: imageSocket(runDir, i)})
+		tree, err := m.tree(ctx, src, imageUser{container: container, slice: slice, socket: imageSocket(runDir, i)})
 		if err != nil {
 			closeAll(files)
 			return nil, fmt.Errorf("filesystem source %s: %w", src.Path, err)

@@ -24,6 +24,7 @@ import (
 // is unique among the file systems of all containers.
 type imageUser struct {
 	container string
+	slice     string // systemd's, of the container's scope
 	socket    string
 }
 
@@ -60,7 +61,7 @@ func (m *Images) serveNBD(ctx context.Context, image *os.File, src plan.Source, 
 	}
 	device, err := server.attach(ctx)
 	if err == nil {
-		if err = m.startHelper(ctx, by.container, uint32(server.cmd.Process.Pid)); err == nil {
+		if err = m.startHelper(ctx, by.container, by.slice, uint32(server.cmd.Process.Pid)); err == nil {
 			return device, nil
 		}
 		_ = device.Close()

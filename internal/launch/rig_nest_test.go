@@ -160,7 +160,7 @@ func (b *box) order(t *testing.T) (service.Starting, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Prepare(t.Context(), "box", b.plan, b.shared, nil); err != nil {
+	if err := s.Prepare(t.Context(), "box", "", b.plan, b.shared, nil); err != nil {
 		s.HangUp()
 		over(t, s)
 		return nil, err

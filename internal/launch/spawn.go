@@ -35,7 +35,7 @@ type Supervisors struct {
 type Images interface {
 	// Mount mounts the block devices and images among the sources, in their order. The mounts are attached
 	// nowhere.
-	Mount(ctx context.Context, container, runDir string, sources []plan.Source) ([]*os.File, error)
+	Mount(ctx context.Context, container, slice, runDir string, sources []plan.Source) ([]*os.File, error)
 	// StopOrphans ends the image servers of a run whose daemon died while it mounted the images.
 	StopOrphans(runDir string)
 }
@@ -91,13 +91,13 @@ func (s *Supervisors) Begin(runDir string) (service.Starting, error) {
 
 // Prepare sends the supervisor the plan, and the namespaces of p.Join and the descriptors for init, which the caller still
 // has to close. It returns ctx's error if a device or image does not answer before ctx ends.
-func (b *begun) Prepare(ctx context.Context, name string, p *plan.Plan, shared, passed []*os.File) error {
+func (b *begun) Prepare(ctx context.Context, name, slice string, p *plan.Plan, shared, passed []*os.File) error {
 	planFile, err := file(p)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = planFile.Close() }()
-	images, err := b.supervisors.images.Mount(ctx, name, b.dir, p.Sources)
+	images, err := b.supervisors.images.Mount(ctx, name, slice, b.dir, p.Sources)
 	if err != nil {
 		return err
 	}

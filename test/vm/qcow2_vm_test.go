@@ -177,6 +177,37 @@ func TestQcow2Once(t *testing.T) {
 	}
 }
 
+// TestQcow2Partition: who serves an image of a container is in the slice of its partition, whose limits hold for both; the stop of that
+// slice ends the container first, and the image is whole.
+func TestQcow2Partition(t *testing.T) {
+	const slice = "machine-prod-web.slice"
+	image := qcow2(t, t.TempDir())
+	g := guest{Name: "web", More: memory + "<resource><partition>/machine/prod/web</partition></resource>", Devs: qcow2FS(image, "")}
+	g.start(t)
+	t.Cleanup(func() { run(t, "systemctl", "stop", "machine-prod.slice") })
+	server, _, _ := strings.Cut(servers(t), " ")
+	if got := run(t, "systemctl", "show", "--property=Slice,ControlGroup", server); got != "Slice="+slice+"\nControlGroup=/machine.slice/machine-prod.slice/"+slice+"/"+server {
+		t.Errorf("the image is served by %s in\n%s", server, got)
+	}
+	g.says(t, "echo written > /data/log")
+	run(t, "systemctl", "stop", slice)
+	unserved(t)
+	if r := try(t, "qemu-img", "check", image); r.Status != 0 || !strings.Contains(r.Out, "No errors") {
+		t.Errorf("%+v", r)
+	}
+	soon(t, func() error {
+		if r := try(t, "berthctl", "start", "web"); r.Status != 0 {
+			return errors.New(r.Err)
+		}
+		return nil
+	})
+	if got := g.says(t, "cat /data/log"); got != "written" {
+		t.Errorf("after the slice was stopped, the image has %q", got)
+	}
+	run(t, "berthctl", "destroy", "web")
+	unserved(t)
+}
+
 // TestQcow2Refused: an image that cannot be served leaves no server.
 func TestQcow2Refused(t *testing.T) {
 	image := qcow2(t, t.TempDir())
