@@ -2,9 +2,11 @@ package service
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/planner"
 )
 
 // takeOver goes on with a run whose supervisor has answered this daemon. The caller has the container locked.
@@ -25,7 +27,7 @@ func (s *Service) takeOver(c *container, r *run, def *domain.Def) {
 func (s *Service) goOn(c *container, r *run, def *domain.Def) {
 	r.State, r.Reason = s.stateOf(r)
 	s.begin(c, r, def, nil)
-	if s.Scopes.Tuned(r.Unit) {
+	if s.Scopes.Tuned(r.Unit) || s.wasTuned(c) {
 		s.agree(c, r.Unit)
 	}
 	switch {
@@ -36,6 +38,12 @@ func (s *Service) goOn(c *container, r *run, def *domain.Def) {
 			s.Log.Error("stop ordered by systemd", "uuid", r.UUID.String(), "err", err)
 		}
 	}
+}
+
+// wasTuned reports whether the limits of the live definition may be other ones than those of the start. Somebody may have reverted them while no
+// daemon was there. The caller has the container locked.
+func (*Service) wasTuned(c *container) bool {
+	return c.stored == nil || !reflect.DeepEqual(planner.Scope(c.live), planner.Scope(c.stored))
 }
 
 // complete fills in the state that is missing from a note: the previous daemon died after init ran but before

@@ -47,6 +47,8 @@ type Client struct {
 	watchDir  func(dir string, removed func(name string)) (io.Closer, error)
 	dropIns   io.Closer // the watch of their drop-ins
 	watchSet  func() (io.Closer, error)
+	changed   func(unit string)
+	tuned     map[string]bool     // units that have or had drop-ins
 	started   map[string]*started // scopes that we saw start, until somebody waits for their end
 }
 
@@ -59,7 +61,7 @@ func New(ctx context.Context, conn *dbus.Conn, peer Peer) (*Client, error) {
 	}
 	c := &Client{
 		conn: conn, peer: peer, lost: make(chan struct{}),
-		waiters: map[string][]*waiter{}, started: map[string]*started{},
+		waiters: map[string][]*waiter{}, started: map[string]*started{}, tuned: map[string]bool{},
 	}
 	signals := make(chan *dbus.Signal, 64)
 	conn.Signal(signals)

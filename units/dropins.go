@@ -4,22 +4,43 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/godbus/dbus/v5"
 )
 
 // WatchProperties has changed called with the name of a transient unit when its properties change after its start, whoever sets them
 // (systemctl set-property). Then systemd makes a drop-in for it. It sends no signal of such properties. One change may be told several
-// times, and so is what SetResources does.
+// times, and so is what SetResources does. A reload may change each unit that has drop-ins or had some, which systemctl revert removes: it is
+// told of all of them.
 //
 // If there is no transient unit yet, the watch begins with the first start of a scope.
 func (c *Client) WatchProperties(watch func(dir string, changed func(unit string)) (io.Closer, error), changed func(unit string)) {
 	c.mu.Lock()
-	c.watchSet = func() (io.Closer, error) { return watch(unitFiles, changed) }
+	c.changed = changed
+	c.watchSet = func() (io.Closer, error) { return watch(unitFiles, c.heardOfDropIn) }
 	c.mu.Unlock()
 	c.watchDropIns()
+}
+
+func (c *Client) heardOfDropIn(unit string) {
+	c.mu.Lock()
+	c.tuned[unit] = true
+	c.mu.Unlock()
+	c.changed(unit)
+}
+
+// tellReloaded tells of the units that a reload may have changed.
+func (c *Client) tellReloaded() {
+	c.mu.Lock()
+	list := slices.Collect(maps.Keys(c.tuned))
+	c.mu.Unlock()
+	for _, unit := range list {
+		c.changed(unit)
+	}
 }
 
 // watchDropIns begins the watch unless it has begun.

@@ -35,20 +35,21 @@ func (c *Client) findOwner(ctx context.Context) error {
 func (c *Client) listen(signals <-chan *dbus.Signal) {
 	defer c.lose()
 	for s := range signals {
-		c.hear(s)
+		if c.hear(s) {
+			c.tellReloaded()
+		}
 	}
 }
 
-// hear handles one signal.
-func (c *Client) hear(s *dbus.Signal) {
+// hear handles one signal. It reports whether systemd has loaded all units anew.
+func (c *Client) hear(s *dbus.Signal) (reloaded bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s.Name == ownerChanged && s.Sender == theBus {
-		c.changeOwner(s)
-		return
+		return c.changeOwner(s)
 	}
 	if s.Sender != c.owner {
-		return
+		return false
 	}
 	switch s.Name {
 	case manager + "JobRemoved":
@@ -66,6 +67,7 @@ func (c *Client) hear(s *dbus.Signal) {
 			if ours := c.started[unit]; ours != nil {
 				ours.unloaded = true
 			}
+			delete(c.tuned, unit)
 			c.tell(unit, notice{kind: unitGone, at: s.Sequence})
 		}
 	case manager + "Reloading":
@@ -74,16 +76,18 @@ func (c *Client) hear(s *dbus.Signal) {
 			c.reloading = active
 			if !active {
 				c.tellAll(notice{kind: lookAgain, at: s.Sequence})
+				return true
 			}
 		}
 	}
+	return false
 }
 
-// changeOwner follows systemd through daemon-reexec: systemd leaves the bus and comes back with a new name.
-func (c *Client) changeOwner(s *dbus.Signal) {
+// changeOwner follows systemd through daemon-reexec: systemd leaves the bus and comes back with a new name. It reports whether it is back.
+func (c *Client) changeOwner(s *dbus.Signal) bool {
 	var name, before, after string
 	if dbus.Store(s.Body, &name, &before, &after) != nil || name != busName {
-		return
+		return false
 	}
 	c.owner = after
 	if after != "" {
@@ -91,4 +95,5 @@ func (c *Client) changeOwner(s *dbus.Signal) {
 		c.reloading = false
 		c.tellAll(notice{kind: lookAgain, at: s.Sequence})
 	}
+	return after != ""
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // TestSetProperty: what systemctl sets on the scope of a running container is in its properties and its live XML, and is one PropertiesChanged;
-// so is the second such change. A restart of berthd keeps it, also one that was made meanwhile.
+// so is the second such change. A restart of berthd keeps it, also one that was made meanwhile. systemctl revert takes it back.
 func TestSetProperty(t *testing.T) {
 	clean(t)
 	sleeper(t, "web").start(t)
@@ -50,6 +50,23 @@ func TestSetProperty(t *testing.T) {
 	has("changed without a berthd", 700, 30000)
 	run(t, "berthctl", "schedinfo", "web", "vcpu_period=20000") // a nest has no controllers, and this needs none
 	has("after a change of its own", 700, 20000)
+	run(t, "systemctl", "revert", "machine-web.scope")
+	reverted := func(when string) {
+		t.Helper()
+		eventually(t, func() error {
+			if i, xml := info(t, "web"), run(t, "berthctl", "dumpxml", "web"); i.TasksMax != 16384 || strings.Contains(xml, "<period>20000") {
+				return fmt.Errorf("%s: TasksMax is %d, the live XML\n%s", when, i.TasksMax, xml)
+			}
+			return nil
+		})
+	}
+	reverted("after a revert")
+	run(t, "systemctl", "set-property", "--runtime", "machine-web.scope", "TasksMax=800", "CPUQuotaPeriodSec=20ms")
+	has("after a revert and a change", 800, 20000)
+	run(t, "systemctl", "stop", "berthd")
+	run(t, "systemctl", "revert", "machine-web.scope")
+	run(t, "systemctl", "start", "berthd")
+	reverted("after a revert without a berthd")
 	run(t, "berthctl", "destroy", "web")
 }
 
