@@ -2,6 +2,7 @@ package domain
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -85,7 +86,21 @@ func (d *Def) Tuned(list []Setting, running bool) (*Def, error) {
 	if text, err = tuned.Format(FormatOptions{}); err != nil {
 		return nil, err
 	}
-	return Parse([]byte(text))
+	tuned, err = Parse([]byte(text))
+	return tuned, withoutLines(err)
+}
+
+// withoutLines takes the lines from the errors of a text that nobody but Berth has seen.
+func withoutLines(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Line = 0
+	}
+	if list, ok := errors.AsType[*Errors](err); ok {
+		for _, e := range list.List {
+			e.Line = 0
+		}
+	}
+	return err
 }
 
 func (d *Def) tune(s Setting, running bool) *Error {

@@ -1,6 +1,9 @@
 package domain
 
-import "slices"
+import (
+	"path"
+	"slices"
+)
 
 // tuneDevices changes one figure of some devices, and leaves that of the others.
 func (d *Def) tuneDevices(s Setting) *Error {
@@ -8,6 +11,7 @@ func (d *Def) tuneDevices(s Setting) *Error {
 		if e := checkSource(s.Property, n.Path); e != nil {
 			return e
 		}
+		n.Path = path.Clean(n.Path) // as in a definition
 		if s.Property == "IODeviceLatencyTargetUSec" {
 			d.tuneLatency(n)
 			continue

@@ -48,6 +48,11 @@ func TestTuned(t *testing.T) {
 		"a device":              {"", []Setting{dev("IOReadBandwidthMax", "/dev/a", 1000), dev("IODeviceWeight", "/dev/a", 20)}, true, "<path>/dev/a< <weight>20< <read_bytes_sec>1000<"},
 		"numa mode":             {"", []Setting{{Property: "NUMAMode", Text: "restrictive"}, {Property: "AllowedMemoryNodes", Set: "0"}}, true, "<memory mode='restrictive' nodeset='0'/>"},
 		"latency":               {"", []Setting{dev("IODeviceLatencyTargetUSec", "/dev/a", 1000)}, true, "<berth:latency path='/dev/a' usec='1000'/> !<device>"},
+		"a path with more": {
+			"<blkiotune><device><path>/dev/a</path><weight>5</weight></device></blkiotune>",
+			[]Setting{dev("IODeviceWeight", "/dev//./a", 0), dev("IODeviceLatencyTargetUSec", "/dev/b", 7), dev("IODeviceLatencyTargetUSec", "/dev//b", 8)},
+			true, "<berth:latency path='/dev/b' usec='8'/> !/dev/a !//",
+		},
 		"a device less": {
 			"<blkiotune><device><path>/dev/a</path><weight>5</weight></device><device><path>/dev/b</path><weight>6</weight></device></blkiotune>",
 			[]Setting{dev("IODeviceWeight", "/dev/a", 0)},
@@ -117,7 +122,7 @@ func TestTunedRefused(t *testing.T) {
 		}
 		_, err = d.Tuned([]Setting{tc.setting}, tc.running)
 		e, _ := errors.AsType[*Error](err)
-		if e == nil || e.Element != tc.element || !strings.Contains(e.Text, tc.text) {
+		if e == nil || e.Element != tc.element || !strings.Contains(e.Text, tc.text) || e.Line != 0 {
 			t.Errorf("%s: %v, want %s: %s", name, err, tc.element, tc.text)
 		}
 	}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -78,7 +79,8 @@ func (r Resources) controllers(needs []planner.Need) error {
 	has := strings.Fields(string(text))
 	for _, n := range needs {
 		if !slices.Contains(has, n.Controller) {
-			return lacking(n.Element, "the host's control groups (cgroup v2) have no controller '%s', so it would have no effect; they have: %s", n.Controller, strings.Join(has, " "))
+			return lacking(n.Element, "the host's control groups (cgroup v2) have no controller '%s', so it would have no effect; they have %s",
+				n.Controller, cmp.Or(strings.Join(has, ", "), "none"))
 		}
 	}
 	return nil

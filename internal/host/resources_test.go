@@ -46,10 +46,10 @@ func TestResources(t *testing.T) {
 		element, text string // "" means that it is no error
 	}{
 		"nothing asked for":      {none, domain.Def{Memory: domain.Memory{Max: 65536}}, "", ""},
-		"no cpuset":              {"cpu io memory pids\n", domain.Def{CPU: domain.CPU{Set: "0"}}, "domain/vcpu@cpuset", "no controller 'cpuset', so it would have no effect; they have: cpu io memory pids"},
+		"no cpuset":              {"cpu io memory pids\n", domain.Def{CPU: domain.CPU{Set: "0"}}, "domain/vcpu@cpuset", "no controller 'cpuset', so it would have no effect; they have cpu, io, memory, pids"},
 		"no cpu":                 {"cpuset io\n", domain.Def{CPU: domain.CPU{Shares: 5}}, "domain/cputune/shares", "no controller 'cpu'"},
 		"no memory":              {none, domain.Def{Memory: domain.Memory{SoftLimit: n(5)}}, "domain/memtune/soft_limit", "no controller 'memory'"},
-		"no io":                  {none, domain.Def{IO: domain.BlockIO{Weight: 5}}, "domain/blkiotune/weight", "no controller 'io'"},
+		"no io":                  {none, domain.Def{IO: domain.BlockIO{Weight: 5}}, "domain/blkiotune/weight", "no controller 'io', so it would have no effect; they have none"},
 		"no pids":                {none, domain.Def{Extension: domain.Extension{PIDs: 64}}, "domain/berth:container/berth:pids", "no controller 'pids'"},
 		"processors":             {all, domain.Def{CPU: domain.CPU{Set: "0-1,4"}}, "", ""},
 		"a processor too many":   {all, domain.Def{CPU: domain.CPU{Set: "0-2"}}, "domain/vcpu@cpuset", "the host has no processor 2; it has 0-1,4"},
