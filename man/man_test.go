@@ -19,7 +19,7 @@ import (
 	"github.com/berthd/berth/internal/figures"
 )
 
-// TestCommandsAreDocumented: berthctl(1) has each command and option, and no other.
+// TestCommandsAreDocumented: berthctl(1) has each command with its words and options, and no other.
 func TestCommandsAreDocumented(t *testing.T) {
 	t.Parallel()
 	page := read(t, "berthctl.1")
@@ -29,7 +29,10 @@ func TestCommandsAreDocumented(t *testing.T) {
 	if diff := cmp.Diff(flagsOf(root.Flags(), root.PersistentFlags()), got); diff != "" {
 		t.Errorf("global options, command (-) and page (+):\n%s", diff)
 	}
-	documented := page.subsections("COMMANDS")
+	documented, headings := page.subsections("COMMANDS"), map[string]bool{}
+	for heading := range split(page.part("COMMANDS"), ".SS") {
+		headings[heading] = true
+	}
 	for _, cmd := range root.Commands() {
 		text, ok := documented[cmd.Name()]
 		if !ok {
@@ -37,6 +40,9 @@ func TestCommandsAreDocumented(t *testing.T) {
 			continue
 		}
 		delete(documented, cmd.Name())
+		if !headings[cmd.Use] {
+			t.Errorf("the page has no command \"%s\"", cmd.Use)
+		}
 		if diff := cmp.Diff(flagsOf(localFlags(cmd)...), options(text)); diff != "" {
 			t.Errorf("%s, command (-) and page (+):\n%s", cmd.Name(), diff)
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,6 +101,29 @@ func TestCalls(t *testing.T) {
 				t.Errorf("closed %d times", f.closed)
 			}
 		})
+	}
+}
+
+// TestHalfTuned: when the running container was changed, and its definition is refused the same, the error says so.
+func TestHalfTuned(t *testing.T) {
+	t.Parallel()
+	f, refused := fleet(), &client.Error{Name: contract.ErrorInvalidConfig, Message: "soft limit too high"}
+	f.hook = func(string) {
+		if strings.HasSuffix(f.calls[len(f.calls)-1], "SetResources web live MemoryMax=576716800 MemorySwapMax=65011712") {
+			delete(f.errs, "SetResources")
+		} else {
+			f.errs["SetResources"] = refused
+		}
+	}
+	want := outcome{err: "error: only the running container was changed: soft limit too high\n", status: 1}
+	if got := run(t, f, "memtune", "web", "--hard-limit", "550M", "--live", "--config"); got != want {
+		t.Errorf("got %+v", got)
+	}
+	f = fleet()
+	f.errs["SetResources"] = refused
+	want.err = "error: soft limit too high\n"
+	if got := run(t, f, "memtune", "web", "--hard-limit", "550M", "--live", "--config"); got != want {
+		t.Errorf("got %+v", got)
 	}
 }
 

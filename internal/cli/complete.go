@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/berthd/berth/internal/client"
 )
@@ -65,6 +66,7 @@ func addCompletion(root *cobra.Command) {
 			completion.RemoveCommand(shell)
 		}
 	}
+	completion.Use += " SHELL"
 	completion.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return fmt.Errorf("no completion for the shell '%s'", args[0])
@@ -72,6 +74,38 @@ func addCompletion(root *cobra.Command) {
 		return fmt.Errorf("command '%s' requires a shell: bash, fish or zsh", cmd.Name())
 	}
 	completion.RunE = func(*cobra.Command, []string) error { return nil }
+}
+
+// completeCommand completes the names of commands.
+func completeCommand(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, c := range cmd.Root().Commands() {
+		if len(args) == 0 && c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeNoFiles has the shell offer no files for words and options that nothing completes. A file is completed where a command says so.
+func completeNoFiles(cmd *cobra.Command) {
+	if cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if _, completed := cmd.GetFlagCompletionFunc(f.Name); !completed {
+			// The only errors are that there is no such flag, and that it is completed.
+			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions)
+		}
+	})
+	for _, below := range cmd.Commands() {
+		completeNoFiles(below)
+	}
+}
+
+// completePath completes paths of the host.
+func completePath(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
 }
 
 // completeWords completes one of a few words.

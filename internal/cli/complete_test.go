@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // TestCompletion: each verb completes the containers that it can be used on.
@@ -47,6 +49,8 @@ func TestCompletion(t *testing.T) {
 		"numatune --mode |":      {"strict", "restrictive"},
 		"numatune web strict |":  nil,
 		"schedinfo web |":        {"cpu_shares=", "vcpu_period=", "vcpu_quota="},
+		"help top |":             nil,
+		"top |":                  nil,
 		"schedinfo web a=1 |":    {"cpu_shares=", "vcpu_period=", "vcpu_quota="},
 	} {
 		t.Run(line, func(t *testing.T) {
@@ -63,6 +67,37 @@ func TestCompletion(t *testing.T) {
 				t.Errorf("want (-), got (+):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestNothingCompletesFiles: no command and no option offers the files of the directory, but those that want a file.
+func TestNothingCompletesFiles(t *testing.T) {
+	t.Parallel()
+	offers := func(args ...string) bool {
+		lines := strings.Split(strings.TrimSpace(run(t, fleet(), append([]string{"__complete"}, args...)...).out), "\n")
+		return lines[len(lines)-1] == ":0"
+	}
+	var files []string
+	var walk func(c *cobra.Command, path []string)
+	walk = func(c *cobra.Command, path []string) {
+		if !c.HasSubCommands() && offers(append(path, "")...) {
+			files = append(files, strings.Join(path, " "))
+		}
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if f.NoOptDefVal == "" && offers(append(path, "--"+f.Name, "")...) {
+				files = append(files, strings.Join(path, " ")+" --"+f.Name)
+			}
+		})
+		for _, below := range c.Commands() {
+			walk(below, append(slices.Clone(path), below.Name()))
+		}
+	}
+	walk(Command(config(nil)), nil)
+	if got := run(t, fleet(), "__complete", "help", "").out; !strings.Contains(got, "nodecpustats\n") {
+		t.Errorf("help completes %q", got)
+	}
+	if diff := cmp.Diff([]string{"socket-unit --listen", "socket-unit --listen-datagram", "socket-unit --listen-fifo", "socket-unit --listen-seqpacket"}, files); diff != "" {
+		t.Errorf("want (-), got (+):\n%s", diff)
 	}
 }
 

@@ -55,6 +55,7 @@ func (a *app) command() *cobra.Command {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultVersionFlag()
 	addCompletion(root)
+	completeNoFiles(root)
 	return root
 }
 
@@ -90,8 +91,9 @@ func flagError(cmd *cobra.Command, err error) error {
 
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Help about a command",
+		Use:               "help [COMMAND]",
+		Short:             "Help about a command",
+		ValidArgsFunction: completeCommand,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			topic, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {

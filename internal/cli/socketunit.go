@@ -33,6 +33,7 @@ func (a *app) socketUnitCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "socket-unit", Short: "Write units that start a container with the first connection to a socket"}
 	for i, k := range socketKinds() {
 		cmd.Flags().StringArrayVar(&lists[i], k.flag, nil, k.about)
+		_ = cmd.RegisterFlagCompletionFunc(k.flag, completePath) // the only error is that the flag does not exist
 	}
 	cmd.Flags().StringVar(&u.unit, "unit", "", "`NAME` of the units, if not the container's")
 	cmd.Flags().StringVar(&u.proxy, "proxy", "", "do not pass the sockets, but forward each connection to this `ADDRESS`: HOST:PORT or a path")

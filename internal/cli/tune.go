@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -90,7 +91,8 @@ func (a *app) tuneCommand(t tunable) *cobra.Command {
 	}, t.operands...)
 }
 
-// change sets the limits. If the values for both definitions are the same, it is one change, all or none.
+// change sets the limits. If the values for both definitions are the same, it is one change, all or none. If not, they are two, and the error of
+// the second says that the first was made.
 func (t *tunable) change(ctx context.Context, d Daemon, path client.Path, each []client.TuneOptions) error {
 	var list []client.Resources
 	for _, o := range each {
@@ -111,7 +113,11 @@ func (t *tunable) change(ctx context.Context, d Daemon, path client.Path, each [
 		each = []client.TuneOptions{{Live: true, Config: true}}
 	}
 	for i, o := range each {
-		if err := begun(ctx, d.SetResources(ctx, path, list[i], o)); err != nil {
+		err := begun(ctx, d.SetResources(ctx, path, list[i], o))
+		if reply, ok := errors.AsType[*client.Error](err); ok && i > 0 {
+			return &client.Error{Name: reply.Name, Message: "only the running container was changed: " + reply.Message, Details: reply.Details}
+		}
+		if err != nil {
 			return err
 		}
 	}
