@@ -73,7 +73,18 @@ func getStats(_ context.Context, s *Server, c *call) ([]any, error) {
 	if want.Whole(figures.IO) {
 		out[figures.BlockDevices] = dbus.MakeVariant(blockDevices(stats.Block))
 	}
+	if want.Whole(figures.Net) {
+		out[figures.NetworkInterfaces] = dbus.MakeVariant(interfaceDevices(stats.Figures.Interfaces))
+	}
 	return []any{out}, nil
+}
+
+func interfaceDevices(list []figures.Interface) map[string]map[string]uint64 {
+	out := make(map[string]map[string]uint64, len(list))
+	for i := range list {
+		out[list[i].Name] = maps.Collect(list[i].Named())
+	}
+	return out
 }
 
 func blockDevices(list []figures.Device) map[string]map[string]uint64 {

@@ -52,8 +52,8 @@ func TestGetAllStats(t *testing.T) {
 		})
 	}
 	for _, call := range []*dbus.Call{
-		r.call(rootPath, contract.ManagerInterface+".GetAllStats", map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"net"})}),
-		r.call(ContainerPath(uuidB), contract.ContainerInterface+".GetStats", map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"net"})}),
+		r.call(rootPath, contract.ManagerInterface+".GetAllStats", map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"disk"})}),
+		r.call(ContainerPath(uuidB), contract.ContainerInterface+".GetStats", map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"disk"})}),
 		r.call(rootPath, contract.ManagerInterface+".GetAllStats", map[string]dbus.Variant{"figures": dbus.MakeVariant([]string{"cpu"})}),
 		r.call(ContainerPath(uuidB), contract.ContainerInterface+".GetStats", map[string]dbus.Variant{"figures": dbus.MakeVariant([]string{"cpu"})}),
 		r.call(rootPath, contract.ManagerInterface+".GetAllStats", map[string]dbus.Variant{"group": dbus.MakeVariant([]string{"cpu"})}),

@@ -37,6 +37,9 @@ func several(n int) []service.Stats {
 		for d := range i % 4 {
 			x.AddDevice(figures.Device{Name: fmt.Sprint("vd", d), ReadBytes: uint64(i), WriteOperations: 7})
 		}
+		for d := range i % 3 {
+			x.AddInterface(figures.Interface{Name: fmt.Sprint("eth", d), Receive: figures.Traffic{Bytes: uint64(i), Drops: 3}})
+		}
 	}
 	return list
 }
@@ -74,6 +77,9 @@ func TestMarshalledStats(t *testing.T) {
 			if len(x.Block) > 0 {
 				row.Devices["block"] = blockDevices(x.Block)
 			}
+			if len(x.Figures.Interfaces) > 0 {
+				row.Devices["interface"] = interfaceDevices(x.Figures.Interfaces)
+			}
 			want = append(want, row)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -98,7 +104,7 @@ func TestWantedBy(t *testing.T) {
 		"no group":       {map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{})}, figures.Wanted{}, false},
 		"figures":        {map[string]dbus.Variant{"figures": dbus.MakeVariant([]string{"memory-current", "tasks-current"})}, figures.Wanted{}.And(figures.MemoryCurrent, figures.TasksCurrent), false},
 		"both":           {map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"cpu"}), "figures": dbus.MakeVariant([]string{"memory-peak"})}, figures.Of(figures.CPU).And(figures.MemoryPeak), false},
-		"unknown group":  {map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"net"})}, figures.Wanted{}, true},
+		"unknown group":  {map[string]dbus.Variant{"groups": dbus.MakeVariant([]string{"disk"})}, figures.Wanted{}, true},
 		"unknown figure": {map[string]dbus.Variant{"figures": dbus.MakeVariant([]string{"memory"})}, figures.Wanted{}, true},
 	} {
 		got, err := wantedBy(&call{args: []any{tc.options}})

@@ -2,6 +2,7 @@ package dbusapi
 
 import (
 	"encoding/binary"
+	"iter"
 
 	"github.com/berthd/berth/internal/figures"
 )
@@ -71,19 +72,26 @@ func (m *marshaller) figures(s *figures.Set) {
 // devices encodes a{sa{sa{st}}}.
 func (m *marshaller) devices(f *figures.Figures) {
 	m.array(func() {
-		if len(f.Block) == 0 {
-			return
+		kindOf(m, figures.BlockDevices, f.Block, func(d *figures.Device) (string, iter.Seq2[string, uint64]) { return d.Name, d.Named() })
+		kindOf(m, figures.NetworkInterfaces, f.Interfaces, func(i *figures.Interface) (string, iter.Seq2[string, uint64]) { return i.Name, i.Named() })
+	})
+}
+
+// kindOf encodes the devices of one kind, if there are any.
+func kindOf[D any](m *marshaller, kind string, list []D, of func(*D) (name string, values iter.Seq2[string, uint64])) {
+	if len(list) == 0 {
+		return
+	}
+	m.entry(kind)
+	m.array(func() {
+		for i := range list {
+			device, values := of(&list[i])
+			m.entry(device)
+			m.array(func() {
+				for name, value := range values {
+					m.figure(name, value)
+				}
+			})
 		}
-		m.entry(figures.BlockDevices)
-		m.array(func() {
-			for i := range f.Block {
-				m.entry(f.Block[i].Name)
-				m.array(func() {
-					for name, value := range f.Block[i].Named() {
-						m.figure(name, value)
-					}
-				})
-			}
-		})
 	})
 }

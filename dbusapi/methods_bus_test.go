@@ -121,7 +121,8 @@ func TestContainerMethods(t *testing.T) {
 	want := map[string]any{
 		"cpu-usage-usec": uint64(7), "io-read-bytes": uint64(512), "io-read-operations": uint64(1), "io-write-bytes": uint64(0),
 		"io-write-operations": uint64(0), "state": "shutoff", "reason": "",
-		"block": map[string]map[string]uint64{"vda": {"read-bytes": 512, "read-operations": 1, "write-bytes": 0, "write-operations": 0}},
+		"block":     map[string]map[string]uint64{"vda": {"read-bytes": 512, "read-operations": 1, "write-bytes": 0, "write-operations": 0}},
+		"interface": map[string]map[string]uint64{},
 	}
 	if diff := cmp.Diff(want, bare(stats)); diff != "" {
 		t.Errorf("statistics differ (-want +got):\n%s", diff)

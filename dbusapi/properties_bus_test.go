@@ -32,7 +32,7 @@ func TestProperties(t *testing.T) {
 		"AllowedCPUs": []byte{}, "AllowedMemoryNodes": []byte{}, "TasksMax": uint64(0), "IOWeight": uint64(0),
 		"NUMAMode": "", "IODeviceWeight": [][]any{}, "IOReadBandwidthMax": [][]any{}, "IOWriteBandwidthMax": [][]any{}, "IOReadIOPSMax": [][]any{}, "IOWriteIOPSMax": [][]any{},
 		"IODeviceLatencyTargetUSec": [][]any{},
-		"VCPUs":                     uint32(0), "Consoles": []string{}, "Ready": false, "Status": "",
+		"VCPUs":                     uint32(0), "Consoles": []string{}, "Interfaces": [][]any{}, "Ready": false, "Status": "",
 		"OOMKills": uint64(0),
 	}
 	for _, name := range []string{contract.ContainerInterface, ""} {

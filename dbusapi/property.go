@@ -76,6 +76,7 @@ func containerProperties() []property {
 		{"Status", "s", emitsValue, func(v view) any { return v.snap.Status }},
 		{"OOMKills", "t", emitsValue, func(v view) any { return v.snap.OOMKills }},
 		{"Consoles", "as", emitsValue, func(v view) any { return append([]string{}, v.snap.Consoles...) }},
+		{"Interfaces", "a(ssssss)", emitsValue, func(v view) any { return v.snap.Interfaces }},
 	}, limitProperties()...)
 }
 
@@ -120,6 +121,9 @@ func same(a, b any) bool {
 	}
 	if list, ok := a.([]domain.DeviceNumber); ok {
 		return slices.Equal(list, b.([]domain.DeviceNumber))
+	}
+	if list, ok := a.([]service.Interface); ok {
+		return slices.Equal(list, b.([]service.Interface))
 	}
 	return a == b
 }

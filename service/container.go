@@ -112,6 +112,7 @@ func (snap *Snapshot) describe(d *domain.Def) {
 	for i := range d.Consoles {
 		snap.Consoles[i] = "console" + strconv.Itoa(i)
 	}
+	snap.Interfaces = interfacesOf(d)
 }
 
 // change alters the snapshot and calls the observer. The caller has the container locked.

@@ -73,6 +73,9 @@ func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
 	}
 	c.mu.Lock()
 	c.stored, c.text = def, text
+	if fresh {
+		c.snap.describe(def) // its MAC addresses are chosen by now
+	}
 	c.mu.Unlock()
 	s.mu.Lock()
 	delete(s.bad, def.Name)

@@ -33,7 +33,7 @@ func (s *Service) Stats(u domain.UUID, want figures.Wanted) (Stats, error) {
 	if _, err := allow(opStats, &m.Snapshot); err != nil {
 		return Stats{}, err
 	}
-	err = s.Cgroups.Figures().Read(&m.Figures, m.ControlGroup, m.groupID, want)
+	err = errors.Join(s.Cgroups.Figures().Read(&m.Figures, m.ControlGroup, m.groupID, want), s.trafficOf(want, m).read(m))
 	if errors.Is(err, fs.ErrNotExist) { // it has ended meanwhile
 		err = &StateError{Kind: NotRunning, Op: string(opStats), Name: m.Name, State: StateShutoff}
 	}
@@ -47,6 +47,7 @@ func (s *Service) Stats(u domain.UUID, want figures.Wanted) (Stats, error) {
 // error if berthd has not the means to read: a missing figure would say that the host does not count it.
 func (s *Service) AllStats(want figures.Wanted, wanted func(*Snapshot) bool) ([]Stats, error) {
 	list := s.toMeasure(wanted)
+	traffic := s.trafficOf(want, list...)
 	faults := make([]error, len(list))
 	var next atomic.Int64
 	var workers sync.WaitGroup
@@ -54,7 +55,7 @@ func (s *Service) AllStats(want figures.Wanted, wanted func(*Snapshot) bool) ([]
 		workers.Go(func() {
 			reader := s.Cgroups.Figures()
 			for n := next.Add(1) - 1; n < int64(len(list)); n = next.Add(1) - 1 {
-				faults[n] = list[n].read(reader, want)
+				faults[n] = list[n].read(reader, traffic, want)
 			}
 		})
 	}
@@ -110,7 +111,7 @@ func (s *Service) toMeasure(wanted func(*Snapshot) bool) []*measured {
 }
 
 // read reads the figures of one container of many.
-func (m *measured) read(reader FigureReader, want figures.Wanted) (err error) {
+func (m *measured) read(reader FigureReader, traffic *traffic, want figures.Wanted) (err error) {
 	defer func() { // in this goroutine a panic would be the end of the daemon, not of one call
 		if v := recover(); v != nil {
 			err = fmt.Errorf("internal error: %v: %s", v, debug.Stack())
@@ -120,7 +121,7 @@ func (m *measured) read(reader FigureReader, want figures.Wanted) (err error) {
 	if m.ControlGroup == "" {
 		return nil
 	}
-	return ignoreGone(reader.Read(&m.Figures, m.ControlGroup, m.groupID, want))
+	return errors.Join(ignoreGone(reader.Read(&m.Figures, m.ControlGroup, m.groupID, want)), ignoreGone(traffic.read(m)))
 }
 
 // fromSnapshot enters the figures that the kernel does not know, and takes away what nobody wants.
@@ -136,4 +137,7 @@ func (m *measured) fromSnapshot(want figures.Wanted) {
 		m.Put(figures.VCPUs, uint64(m.VCPUs))
 	}
 	m.Keep(want)
+	if !want.Whole(figures.Net) {
+		m.Figures.Interfaces = nil
+	}
 }

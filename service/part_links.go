@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/figures"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
 )
@@ -24,6 +25,9 @@ type Links interface {
 	Make(ctx context.Context, netns *os.File, list []plan.Interface) ([]int32, error)
 	// Remove removes the host's ends. It leaves a link alone that is not proven to be the run's. A missing one is no error.
 	Remove(list []Link) error
+	// Counters returns what the links in the network namespace of a process have counted, by their names. 0 is the host's namespace. It
+	// takes no lock of the kernel, and waits for nothing. It returns fs.ErrNotExist if the process has ended.
+	Counters(pid uint32) (map[string]figures.Interface, error)
 }
 
 // Bridges is what the start of a container needs of the host's networks. *Networks implements it.

@@ -60,6 +60,16 @@ type Exit struct {
 	Code int32  `json:"code"`
 }
 
+// Interface is a network interface of a container, as its definition has it.
+type Interface struct {
+	Name   string // in the container
+	Type   string // network, bridge, ethernet or direct
+	Source string // the network, the bridge or the host's link; "" for ethernet
+	Link   string // the name of the host's end, which is there while the container runs; "" for direct
+	Model  string
+	MAC    string
+}
+
 // Snapshot is an immutable view of one container at one moment.
 type Snapshot struct {
 	UUID         domain.UUID
@@ -84,8 +94,9 @@ type Snapshot struct {
 	Limits       Limits
 	VCPUs        uint32
 	Consoles     []string // "console0", "console1", ...
-	Ready        bool     // init runs, and has said that it is ready if it shall say so
-	Status       string   // what init has said of itself
-	Owner        string   // StartOptions.Owner of the run
-	OOMKills     uint64   // processes killed for want of memory, in the run or in the last one
+	Interfaces   []Interface
+	Ready        bool   // init runs, and has said that it is ready if it shall say so
+	Status       string // what init has said of itself
+	Owner        string // StartOptions.Owner of the run
+	OOMKills     uint64 // processes killed for want of memory, in the run or in the last one
 }

@@ -50,7 +50,8 @@ func TestBusMethods(t *testing.T) {
 		"GetXML": replies("<domain/>"), "GetPlan": replies("{}"), "ReadConsole": replies([]byte("hello\xff")),
 		"GetStats": replies(map[string]dbus.Variant{
 			"memory-current": dbus.MakeVariant(uint64(4096)), "state": dbus.MakeVariant("running"), "newer": dbus.MakeVariant(uint64(1)),
-			"block": dbus.MakeVariant(map[string]map[string]uint64{"vdb": {"read-bytes": 1}, "vda": {"write-operations": 2, "newer": 3}}),
+			"block":     dbus.MakeVariant(map[string]map[string]uint64{"vdb": {"read-bytes": 1}, "vda": {"write-operations": 2, "newer": 3}}),
+			"interface": dbus.MakeVariant(map[string]map[string]uint64{"eth1": {"receive-drops": 1, "newer": 4}, "eth0": {"transmit-bytes": 2}}),
 		}),
 		"GetAll":       replies(properties()),
 		"SetResources": replies(), "GetResources": replies(map[string]dbus.Variant{
@@ -60,7 +61,9 @@ func TestBusMethods(t *testing.T) {
 	})
 	ctx := t.Context()
 	yes := true
-	measured := figures.Figures{Block: []figures.Device{{Name: "vda", WriteOperations: 2}, {Name: "vdb", ReadBytes: 1}}}
+	measured := figures.Figures{Block: []figures.Device{{Name: "vda", WriteOperations: 2}, {Name: "vdb", ReadBytes: 1}}, Interfaces: []figures.Interface{
+		{Name: "eth0", Transmit: figures.Traffic{Bytes: 2}}, {Name: "eth1", Receive: figures.Traffic{Drops: 1}},
+	}}
 	measured.Put(figures.MemoryCurrent, 4096)
 	for _, step := range []struct {
 		name string
@@ -111,7 +114,7 @@ func TestBusMethods(t *testing.T) {
 func info() client.Info {
 	return client.Info{
 		Name: "web", UUID: "6695", OSType: "exe", State: "running", StateReason: "booted", Persistent: true,
-		ID: 7, Leader: 8, MemoryMax: 1 << 26, VCPUs: 1, Consoles: []string{"console0"}, LastExit: client.Exit{Code: 3, Kind: "exited"},
+		ID: 7, Leader: 8, MemoryMax: 1 << 26, VCPUs: 1, Consoles: []string{"console0"}, Interfaces: []client.Interface{{"eth0", "bridge", "br0", "vnet0", "", "52:54:00:00:00:01"}}, LastExit: client.Exit{Code: 3, Kind: "exited"},
 	}
 }
 
@@ -123,7 +126,7 @@ func properties() map[string]dbus.Variant {
 		"State": i.State, "StateReason": i.StateReason, "StateChangedUSec": i.StateChangedUSec,
 		"Persistent": i.Persistent, "Updated": i.Updated, "Id": i.ID, "Leader": i.Leader, "MachineName": i.MachineName,
 		"Unit": i.Unit, "Slice": i.Slice, "ControlGroup": i.ControlGroup, "RootDirectory": i.RootDirectory,
-		"LastExit": i.LastExit, "StartedUSec": i.StartedUSec, "MemoryMax": i.MemoryMax, "VCPUs": i.VCPUs, "Consoles": i.Consoles,
+		"LastExit": i.LastExit, "StartedUSec": i.StartedUSec, "MemoryMax": i.MemoryMax, "VCPUs": i.VCPUs, "Consoles": i.Consoles, "Interfaces": i.Interfaces,
 		"Ready": i.Ready, "Status": i.Status,
 	} {
 		out[name] = dbus.MakeVariant(value)

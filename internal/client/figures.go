@@ -1,8 +1,8 @@
 package client
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/godbus/dbus/v5"
@@ -71,15 +71,21 @@ func (c *Client) AllStats(ctx context.Context, f StatsFilter) ([]ContainerStats,
 
 // readDevices reads the devices of one kind. A newer berthd has kinds that nobody here knows.
 func readDevices(reply *bus.Values, row *figures.Figures) {
-	block := string(reply.Text()) == figures.BlockDevices
+	kind := string(reply.Text())
 	reply.Array(func() {
-		d := figures.Device{Name: string(reply.Text())}
+		name := string(reply.Text())
+		block, network := figures.Device{Name: name}, figures.Interface{Name: name}
 		reply.Array(func() {
-			name := reply.Text()
-			d.Put(string(name), reply.Uint64())
+			figure := string(reply.Text())
+			value := reply.Uint64()
+			block.Put(figure, value)
+			network.Put(figure, value)
 		})
-		if block {
-			row.Block = append(row.Block, d)
+		switch kind {
+		case figures.BlockDevices:
+			row.Block = append(row.Block, block)
+		case figures.NetworkInterfaces:
+			row.Interfaces = append(row.Interfaces, network)
 		}
 	})
 }
@@ -105,14 +111,24 @@ func (c *Client) Stats(ctx context.Context, p Path, groups figures.Group) (f fig
 		}
 		f.Put(to, value)
 	}
-	if v, ok := reply[figures.BlockDevices]; ok {
-		var block map[string]map[string]uint64
-		if err := store(figures.BlockDevices, v, &block); err != nil {
-			return f, err
+	f.Block, err = devices(reply, figures.BlockDevices, func(name string, values map[string]uint64) (d figures.Device) {
+		d.Name = name
+		for figure, value := range values {
+			d.Put(figure, value)
 		}
-		f.Block = devices(block)
+		return d
+	})
+	if err != nil {
+		return f, err
 	}
-	return f, nil
+	f.Interfaces, err = devices(reply, figures.NetworkInterfaces, func(name string, values map[string]uint64) (i figures.Interface) {
+		i.Name = name
+		for figure, value := range values {
+			i.Put(figure, value)
+		}
+		return i
+	})
+	return f, err
 }
 
 // groupNames returns the names of the groups in a set.
@@ -126,16 +142,18 @@ func groupNames(set figures.Group) []string {
 	return names
 }
 
-// devices sorts devices by name.
-func devices(byName map[string]map[string]uint64) []figures.Device {
-	var list []figures.Device
-	for name, values := range byName {
-		d := figures.Device{Name: name}
-		for figure, value := range values {
-			d.Put(figure, value)
-		}
-		list = append(list, d)
+// devices returns the devices of a kind, by name.
+func devices[D any](reply map[string]dbus.Variant, kind string, of func(name string, values map[string]uint64) D) (list []D, err error) {
+	v, ok := reply[kind]
+	if !ok {
+		return nil, nil
 	}
-	slices.SortFunc(list, func(a, b figures.Device) int { return cmp.Compare(a.Name, b.Name) })
-	return list
+	var byName map[string]map[string]uint64
+	if err := store(kind, v, &byName); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		list = append(list, of(name, byName[name]))
+	}
+	return list, nil
 }

@@ -32,7 +32,7 @@ func TestBusAllStats(t *testing.T) {
 			{
 				"web", 7, "6695", web, "running", "booted",
 				map[string]uint64{"memory-current": 4096, "newer": 1},
-				map[string]map[string]map[string]uint64{"block": {"vda": {"read-bytes": 5, "newer": 3}}, "newer": {"eth0": {"read-bytes": 6}}},
+				map[string]map[string]map[string]uint64{"block": {"vda": {"read-bytes": 5, "newer": 3}}, "interface": {"eth0": {"receive-bytes": 6, "transmit-drops": 2, "newer": 3}}, "newer": {"eth0": {"read-bytes": 6}}},
 			},
 		}}, nil
 	}})
@@ -43,7 +43,7 @@ func TestBusAllStats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	measured := figures.Figures{Block: []figures.Device{{Name: "vda", ReadBytes: 5}}}
+	measured := figures.Figures{Block: []figures.Device{{Name: "vda", ReadBytes: 5}}, Interfaces: []figures.Interface{{Name: "eth0", Receive: figures.Traffic{Bytes: 6}, Transmit: figures.Traffic{Drops: 2}}}}
 	measured.Put(figures.MemoryCurrent, 4096)
 	want := []client.ContainerStats{
 		{Name: "off", UUID: "6696", Path: "/off", State: "shutoff", Reason: "shutdown"},

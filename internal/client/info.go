@@ -37,6 +37,7 @@ type Info struct {
 	Ready            bool
 	Status           string
 	OOMKills         uint64
+	Interfaces       []Interface
 
 	Memory, CurrentMemory                             uint64
 	MemoryHigh, MemorySwapMax, MemoryLow, MemoryMin   uint64
@@ -55,6 +56,16 @@ type Exit struct {
 	Kind string
 }
 
+// Interface is a network interface of a container, as its definition has it.
+type Interface struct {
+	Name   string // in the container
+	Type   string
+	Source string // a network, a bridge or a link of the host; "" if there is none
+	Link   string // the name of the host's end, which is there while the container runs; "" if there is none
+	Model  string
+	MAC    string
+}
+
 // fields gives each property its place.
 func (i *Info) fields() map[string]any {
 	return map[string]any{
@@ -65,8 +76,8 @@ func (i *Info) fields() map[string]any {
 		"Slice": &i.Slice, "ControlGroup": &i.ControlGroup, "RootDirectory": &i.RootDirectory,
 		"LastExit": &i.LastExit, "StartedUSec": &i.StartedUSec, "MemoryMax": &i.MemoryMax,
 		"VCPUs": &i.VCPUs, "Consoles": &i.Consoles, "Ready": &i.Ready, "Status": &i.Status,
-		"OOMKills": &i.OOMKills,
-		"Memory":   &i.Memory, "CurrentMemory": &i.CurrentMemory, "MemoryHigh": &i.MemoryHigh, "MemorySwapMax": &i.MemorySwapMax, "MemoryLow": &i.MemoryLow, "MemoryMin": &i.MemoryMin,
+		"OOMKills": &i.OOMKills, "Interfaces": &i.Interfaces,
+		"Memory": &i.Memory, "CurrentMemory": &i.CurrentMemory, "MemoryHigh": &i.MemoryHigh, "MemorySwapMax": &i.MemorySwapMax, "MemoryLow": &i.MemoryLow, "MemoryMin": &i.MemoryMin,
 		"CPUWeight": &i.CPUWeight, "CPUQuotaPerSecUSec": &i.CPUQuotaPerSecUSec, "CPUQuotaPeriodUSec": &i.CPUQuotaPeriodUSec,
 		"AllowedCPUs": &i.AllowedCPUs, "AllowedMemoryNodes": &i.AllowedMemoryNodes, "TasksMax": &i.TasksMax, "IOWeight": &i.IOWeight,
 		"NUMAMode": &i.NUMAMode, "IODeviceWeight": &i.IODeviceWeight, "IODeviceLatencyTargetUSec": &i.IODeviceLatencyTargetUSec,
@@ -78,7 +89,7 @@ func (i *Info) fields() map[string]any {
 // restarted, does not have them.
 func newer() []string {
 	return []string{
-		"Ready", "Status", "OOMKills", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
+		"Ready", "Status", "OOMKills", "Interfaces", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
 		"AllowedCPUs", "AllowedMemoryNodes", "TasksMax", "IOWeight",
 		"NUMAMode", "IODeviceWeight", "IODeviceLatencyTargetUSec", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax",
 	}

@@ -53,6 +53,15 @@ const (
 	IOPressureFullUSec
 	IOPressureFullAvg10
 
+	NetReceiveBytes // of all interfaces, as the container sees them
+	NetReceivePackets
+	NetReceiveErrors
+	NetReceiveDrops
+	NetTransmitBytes
+	NetTransmitPackets
+	NetTransmitErrors
+	NetTransmitDrops
+
 	Count // of all
 )
 
@@ -67,12 +76,15 @@ const (
 	IO
 	PIDs
 	Pressure
+	Net
 
-	All = State | CPU | Memory | IO | PIDs | Pressure
+	All = State | CPU | Memory | IO | PIDs | Pressure | Net
 )
 
 // GroupNames returns the names of the groups, in their order.
-func GroupNames() []string { return []string{"state", "cpu", "memory", "io", "pids", "pressure"} }
+func GroupNames() []string {
+	return []string{"state", "cpu", "memory", "io", "pids", "pressure", "net"}
+}
 
 // GroupOf returns the group with a name.
 func GroupOf(name string) (g Group, ok bool) {

@@ -67,4 +67,13 @@ var nameTable = [Count]string{
 	IOPressureSomeAvg10:     "io-pressure-some-avg10-permyriad",
 	IOPressureFullUSec:      "io-pressure-full-usec",
 	IOPressureFullAvg10:     "io-pressure-full-avg10-permyriad",
+
+	NetReceiveBytes:    "net-receive-bytes",
+	NetReceivePackets:  "net-receive-packets",
+	NetReceiveErrors:   "net-receive-errors",
+	NetReceiveDrops:    "net-receive-drops",
+	NetTransmitBytes:   "net-transmit-bytes",
+	NetTransmitPackets: "net-transmit-packets",
+	NetTransmitErrors:  "net-transmit-errors",
+	NetTransmitDrops:   "net-transmit-drops",
 }

@@ -54,7 +54,8 @@ type Device struct {
 // Figures are all figures of one container at one moment.
 type Figures struct {
 	Set
-	Block []Device // block devices, by name
+	Block      []Device    // block devices, by name
+	Interfaces []Interface // network interfaces, in the order of the definition
 }
 
 // AddDevice enters a block device, and adds its figures to the sums.
@@ -69,7 +70,7 @@ func (f *Figures) AddDevice(d Device) {
 // BlockDevices is the kind of Figures.Block on the bus.
 const BlockDevices = "block"
 
-// field returns the figure of a device with a name.
+// named returns the figure of a device with a name.
 func (d *Device) named(name string) *uint64 {
 	switch name {
 	case "read-bytes":

@@ -30,6 +30,19 @@ func (w Wanted) HasAny(list ...Figure) bool {
 // Whole reports whether a group is wanted as such, with what it has besides figures.
 func (w Wanted) Whole(g Group) bool { return w.groups.Has(g) }
 
+// Touches reports whether a figure of a group is wanted.
+func (w Wanted) Touches(g Group) bool {
+	if w.groups.Has(g) {
+		return true
+	}
+	for f := range Count {
+		if w.Has(f) && f.Group() == g {
+			return true
+		}
+	}
+	return false
+}
+
 // Group returns the group of a figure.
 func (f Figure) Group() Group {
 	switch {
@@ -43,8 +56,10 @@ func (f Figure) Group() Group {
 		return IO
 	case f <= TasksMaxEvents:
 		return PIDs
+	case f <= IOPressureFullAvg10:
+		return Pressure
 	}
-	return Pressure
+	return Net
 }
 
 // Keep takes away what nobody wants: a file has more than one figure.

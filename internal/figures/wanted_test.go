@@ -24,6 +24,9 @@ func TestWanted(t *testing.T) {
 	if !w.Whole(PIDs) || w.Whole(Memory) || !w.HasAny(MemoryMax, MemoryPeak) || w.HasAny(MemoryMax, CPUPeriods) {
 		t.Errorf("%+v is not what it was made of", w)
 	}
+	if !w.Touches(PIDs) || !w.Touches(Memory) || w.Touches(Net) || !(Wanted{}).And(NetTransmitBytes).Touches(Net) || w.Touches(CPU) {
+		t.Errorf("%+v touches other groups", w)
+	}
 }
 
 // TestGroupsOfFigures: each figure is of one group, and each group has some.
