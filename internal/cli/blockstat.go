@@ -26,7 +26,12 @@ func (a *app) blockStatCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "domblkstat", Short: "Print what a running container has read from and written to block devices"}
 	cmd.Flags().BoolVar(&human, "human", false, "print sentences")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	device.complete = a.completeDevices
+	device.complete = a.completeFigures(figures.IO, func(f *figures.Figures) (names []string) {
+		for _, d := range f.Block {
+			names = append(names, d.Name)
+		}
+		return names
+	})
 	return a.domainCommand(cmd, nameUUIDOrID, measured(), func(ctx context.Context, d Daemon, t target) error {
 		f, err := d.Stats(ctx, t.path, figures.IO)
 		if err != nil {
@@ -95,36 +100,34 @@ func (a *app) printBlock(device string, s blockStats, human bool) {
 	}
 }
 
-// completeDevices completes the devices that the container, which is named before, has used.
-func (a *app) completeDevices(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// completeFigures completes names of devices that the container, which is named before, has figures of.
+func (a *app) completeFigures(group figures.Group, names func(*figures.Figures) []string) completion {
 	const nothingElse = cobra.ShellCompDirectiveNoFileComp
-	given, _ := cmd.Flags().GetString("domain")
-	if len(args) > 0 {
-		given = args[0]
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		given, _ := cmd.Flags().GetString("domain")
+		if len(args) > 0 {
+			given = args[0]
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionLimit)
+		defer cancel()
+		d, err := a.connect(ctx)
+		if err != nil {
+			return nil, nothingElse
+		}
+		defer func() { _ = d.Close() }()
+		t, err := find(ctx, d, given, nameUUIDOrID)
+		var f figures.Figures
+		if err == nil {
+			f, err = d.Stats(ctx, t.path, group)
+		}
+		if err != nil {
+			return nil, nothingElse
+		}
+		return names(&f), nothingElse
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionLimit)
-	defer cancel()
-	d, err := a.connect(ctx)
-	if err != nil {
-		return nil, nothingElse
-	}
-	defer func() { _ = d.Close() }()
-	t, err := find(ctx, d, given, nameUUIDOrID)
-	var f figures.Figures
-	if err == nil {
-		f, err = d.Stats(ctx, t.path, figures.IO)
-	}
-	if err != nil {
-		return nil, nothingElse
-	}
-	var names []string
-	for _, device := range f.Block {
-		names = append(names, device.Name)
-	}
-	return names, nothingElse
 }
 
 // statsCommands are the commands that print figures.
 func (a *app) statsCommands() []*cobra.Command {
-	return []*cobra.Command{a.domstatsCommand(), a.memoryStatCommand(), a.cpuStatsCommand(), a.blockStatCommand()}
+	return []*cobra.Command{a.domstatsCommand(), a.memoryStatCommand(), a.cpuStatsCommand(), a.blockStatCommand(), a.interfaceStatCommand(), a.interfaceListCommand()}
 }

@@ -24,7 +24,7 @@ func statsGroups() []statsGroup {
 		{"cpu-total", "time of processors, and how the quota was kept", figures.CPU, cpuFields},
 		{"balloon", "memory in KiB, in libvirt's words", figures.Memory, balloonFields},
 		{"vcpu", "virtual processors", figures.CPU, vcpuFields},
-		{"interface", "nothing yet", 0, nil},
+		{"interface", "network interfaces, as the container sees them", figures.Net, interfaceFields},
 		{"block", "block devices", figures.IO, blockFields},
 		{"perf", "nothing: containers have no such events", 0, nil},
 		{"iothread", "nothing: containers have no such threads", 0, nil},

@@ -100,6 +100,19 @@ func blockFields(s *client.ContainerStats) []field {
 	return fields
 }
 
+// interfaceFields has the interfaces by their names in the container.
+func interfaceFields(s *client.ContainerStats) []field {
+	if s.State == "shutoff" {
+		return nil
+	}
+	fields := []field{{"net.count", uint64(len(s.Interfaces))}}
+	for n, i := range s.Interfaces {
+		at := fmt.Sprintf("net.%d.", n)
+		fields = append(append(fields, field{at + "name", i.Name}), trafficFields(at, '.', i)...)
+	}
+	return fields
+}
+
 func memoryFields(s *client.ContainerStats) []field {
 	return fieldsOf(s, []statistic{
 		{name: "memory.current", figure: figures.MemoryCurrent},

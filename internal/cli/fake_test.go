@@ -248,6 +248,11 @@ func fleet() *fake {
 	}
 	web.AddDevice(figures.Device{Name: "vda", ReadBytes: 1 << 20, ReadOperations: 20, WriteBytes: 4096, WriteOperations: 1})
 	web.AddDevice(figures.Device{Name: "vdb", ReadBytes: 512, ReadOperations: 2})
+	for f := figures.NetReceiveBytes; f <= figures.NetTransmitDrops; f++ { // AddInterface makes the sums
+		web.Put(f, 0)
+	}
+	web.AddInterface(figures.Interface{Name: "eth0", Receive: figures.Traffic{Bytes: 4096, Packets: 12, Errors: 1, Drops: 2}, Transmit: figures.Traffic{Bytes: 512, Packets: 3}})
+	web.AddInterface(figures.Interface{Name: "lan", Transmit: figures.Traffic{Drops: 5}})
 	return &fake{
 		infos: []client.Info{
 			{
@@ -257,12 +262,18 @@ func fleet() *fake {
 				ControlGroup: "/machine.slice/machine-web.scope", RootDirectory: "/srv/web", StartedUSec: 1_700_000_000_000_000,
 				Ready: true, Status: "Serving 12 <clients>",
 				MemoryMax: 512 << 20, VCPUs: 2, Consoles: []string{"console0", "console1"},
+				Interfaces: []client.Interface{
+					{Name: "eth0", Type: "bridge", Source: "br0", Link: "vnet0", MAC: "52:54:00:00:00:01"},
+					{Name: "lan", Type: "direct", Source: "eno1", Model: "virtio", MAC: "52:54:00:00:00:02"},
+					{Name: "gone", Type: "ethernet", Link: "vnet2", MAC: "52:54:00:00:00:03"},
+				},
 			},
 			{
 				Name: "db", UUID: "0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1", OSType: "exe", State: "shutoff", StateReason: "failed",
 				StateChangedUSec: 1_700_000_000_000_000, Persistent: true, MachineName: "db", RootDirectory: "/",
 				StartedUSec: 1_600_000_000_000_000, MemoryMax: 64 << 20, VCPUs: 1, Consoles: []string{"console0"},
-				LastExit: client.Exit{Kind: "killed", Code: 9},
+				LastExit:   client.Exit{Kind: "killed", Code: 9},
+				Interfaces: []client.Interface{{Name: "eth0", Type: "network", Source: "default", Link: "vnet9", MAC: "52:54:00:00:00:09"}},
 			},
 			{
 				Name: "build", UUID: "5e1f7ec2-9c7c-4d0b-8a6b-0d1a4b1f6f00", OSType: "exe", State: "paused", StateReason: "user",

@@ -27,7 +27,7 @@ func TestGolden(t *testing.T) {
 		"domstats": {
 			"domstats", "domstats web", "domstats db web", "domstats --state --list-paused", "domstats --cpu-total --block --raw 4711", "domstats --balloon --vcpu web",
 			"domstats --memory --tasks web", "domstats --pressure web", "domstats --list-inactive --list-persistent --state", "domstats --list-active --list-other --state",
-			"domstats --perf web", "domstats --perf --enforce web", "domstats --enforce --interface", "domstats --list-running web", "domstats nosuch",
+			"domstats --perf web", "domstats --perf --enforce web", "domstats --enforce --interface db", "domstats --list-running web", "domstats nosuch",
 			"domstats web --json", "domstats --state --json --list-shutoff",
 		},
 		"figures": {
@@ -36,6 +36,12 @@ func TestGolden(t *testing.T) {
 			"cpu-stats web --start -1", "cpu-stats web --count -1", "cpu-stats web --count x",
 			"domblkstat web", "domblkstat web vda", "domblkstat web --device /dev/vdb --human", "domblkstat web --human", "domblkstat web nosuch", "domblkstat build",
 			"domblkstat web --json", "domblkstat web vda --json", "domblkstat --domain web vda", "domblkstat web vda x",
+		},
+		"interfaces": {
+			"domiflist web", "domiflist db", "domiflist build", "domiflist web --json", "domiflist build --json", "-q domiflist --domain web", "domiflist", "domiflist nosuch", "domiflist web --inactive",
+			"domifstat web eth0", "domifstat web vnet0", "domifstat web 52:54:00:00:00:02", "domifstat web lan --json", "domifstat --interface vnet0 --domain web --json",
+			"domifstat web gone", "domifstat web vnet2", "domifstat web eth9", "domifstat build eth0", "domifstat db eth0", "domifstat web", "domifstat web eth0 x",
+			"domstats --interface web", "domstats --interface build db", "domstats --interface web --json",
 		},
 		"tune": {
 			"memtune web", "memtune db", "memtune web --config", "memtune web --json", "memtune db --json", "memtune db --live", "memtune web --live --config", "memtune web --live --current",
@@ -65,7 +71,7 @@ func TestGolden(t *testing.T) {
 			"define", "define /nosuch/file", "start nosuch", "domid 12", "domid 00000000-0000-0000-0000-000000000000", "start ",
 			"help nosuch", "completion", "completion tcsh", "-c qemu:///system list", "-c lxc:///system domid web", "--connect lxc:/// domid web",
 		},
-		"help": {"help", "help list", "start --help", "help shutdown", "help domstats", "help domblkstat", "help memtune", "help schedinfo", "help blkiotune", "setmem --help", "help setvcpus"},
+		"help": {"help", "help list", "start --help", "help shutdown", "help domstats", "help domblkstat", "help domifstat", "help domiflist", "help memtune", "help schedinfo", "help blkiotune", "setmem --help", "help setvcpus"},
 	} {
 		t.Run(subject, func(t *testing.T) {
 			t.Parallel()
