@@ -159,6 +159,7 @@ func figureOf(k top.Kind) figures.Figure {
 		top.Memory: figures.MemoryCurrent, top.MemoryMax: figures.MemoryMax, top.Swap: figures.MemorySwapCurrent,
 		top.ReadBytes: figures.IOReadBytes, top.WriteBytes: figures.IOWriteBytes,
 		top.ReadOperations: figures.IOReadOperations, top.WriteOperations: figures.IOWriteOperations, top.Tasks: figures.TasksCurrent,
+		top.ReceiveBytes: figures.NetReceiveBytes, top.TransmitBytes: figures.NetTransmitBytes,
 	}[k]
 }
 

@@ -58,7 +58,7 @@ func (w *watched) AllStats(ctx context.Context, f client.StatsFilter) ([]client.
 func TestTopAsksForWhatItShows(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string][]figures.Figure{
-		"top -b -n 2":                                {figures.CPUUsageUSec, figures.MemoryCurrent, figures.IOReadBytes, figures.IOWriteBytes, figures.TasksCurrent},
+		"top -b -n 2":                                {figures.CPUUsageUSec, figures.MemoryCurrent, figures.IOReadBytes, figures.IOWriteBytes, figures.TasksCurrent, figures.NetReceiveBytes, figures.NetTransmitBytes},
 		"top -b -n 2 --columns name":                 {figures.CPUUsageUSec, figures.MemoryCurrent},
 		"top -b -n 2 --columns name --sort read-ops": {figures.CPUUsageUSec, figures.MemoryCurrent, figures.IOReadOperations},
 		"top -b -n 2 --columns throttled,limit,swap": {

@@ -5,7 +5,7 @@ import "strconv"
 // unitOf ends the name of a column in CSV, where numbers are written in full.
 func unitOf(key string) string {
 	return map[string]string{
-		"read": "_bytes_per_second", "write": "_bytes_per_second", "read-ops": "_per_second", "write-ops": "_per_second",
+		"read": "_bytes_per_second", "write": "_bytes_per_second", "receive": "_bytes_per_second", "transmit": "_bytes_per_second", "read-ops": "_per_second", "write-ops": "_per_second",
 		"cpu": "_percent", "throttled": "_percent", "memory": "_bytes", "memory-share": "_percent", "limit": "_bytes", "swap": "_bytes", "time": "_usec",
 	}[key]
 }

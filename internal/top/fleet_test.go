@@ -32,6 +32,10 @@ func fleet() (before, now Look) {
 		container("old", "shutoff", 0, 0, 0, 0, 0),
 		container("again", "running", 7, 9_000, 64, 0, 3),
 	}}
+	before.Containers[0].Figures.Put(ReceiveBytes, 1000)
+	before.Containers[0].Figures.Put(TransmitBytes, 0)
+	before.Containers[2].Figures.Put(ReceiveBytes, 0)
+	before.Containers[2].Figures.Put(TransmitBytes, 0)
 	now = Look{NSec: 6e9, Clock: "12:00:01", Containers: []Container{
 		container("web", "running", 4711, 62_000, 210, 0, 13),
 		container("db", "running", 99, 3_600_300, 4096, 1541, 200),
@@ -40,6 +44,10 @@ func fleet() (before, now Look) {
 		container("again", "running", 8, 20, 64, 0, 3),
 		container("größe-名前", "running", 12, 5, 1, 0, 1),
 	}}
+	now.Containers[0].Figures.Put(ReceiveBytes, 1000+(3<<20))
+	now.Containers[0].Figures.Put(TransmitBytes, 8192)
+	now.Containers[2].Figures.Put(ReceiveBytes, 4<<20)
+	now.Containers[2].Figures.Put(TransmitBytes, 9000)
 	return before, now
 }
 

@@ -113,7 +113,7 @@ func (v *View) order(k Key) Action {
 			}
 		}
 	default:
-		key, known := map[Key]string{"P": "cpu", "M": "memory", "T": "time", "N": "name", "I": "id", "B": "write", "K": "tasks"}[k]
+		key, known := map[Key]string{"P": "cpu", "M": "memory", "T": "time", "N": "name", "I": "id", "B": "write", "K": "tasks", "X": "receive", "Y": "transmit"}[k]
 		if !known {
 			return Redraw
 		}

@@ -15,6 +15,8 @@ const (
 	ReadOperations
 	WriteOperations
 	Tasks
+	ReceiveBytes
+	TransmitBytes
 	kinds
 )
 

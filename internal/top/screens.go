@@ -10,6 +10,7 @@ func helpLines() []Line {
 		"space        look now",
 		"P M T        order by processors, memory, time",
 		"N I B K      order by name, id, bytes written, tasks",
+		"X Y          order by bytes received, bytes sent",
 		"< >          order by the column to the left, to the right",
 		"r            the other way round",
 		"/            show the names that have a text; escape shows all again",

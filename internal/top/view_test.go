@@ -9,15 +9,17 @@ import (
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	for by, want := range map[string]string{
-		"":       "web db build again größe-名前 old",
-		"cpu":    "web db build again größe-名前 old",
-		"memory": "db web again build größe-名前 old",
-		"time":   "db web again build größe-名前 old",
-		"read":   "db build web again größe-名前 old",
-		"tasks":  "db web again build größe-名前 old",
-		"name":   "again build db größe-名前 old web",
-		"id":     "again größe-名前 db build web old",
-		"state":  "old build again db größe-名前 web",
+		"":         "web db build again größe-名前 old",
+		"cpu":      "web db build again größe-名前 old",
+		"memory":   "db web again build größe-名前 old",
+		"time":     "db web again build größe-名前 old",
+		"read":     "db build web again größe-名前 old",
+		"receive":  "build web again db größe-名前 old",
+		"transmit": "build web again db größe-名前 old",
+		"tasks":    "db web again build größe-名前 old",
+		"name":     "again build db größe-名前 old web",
+		"id":       "again größe-名前 db build web old",
+		"state":    "old build again db größe-名前 web",
 	} {
 		if got := names(view(t, Options{Sort: by})); got != want {
 			t.Errorf("by %q: %s, want %s", by, got, want)
@@ -60,10 +62,10 @@ func TestNeeds(t *testing.T) {
 		keys    []Key
 		want    Kinds
 	}{
-		"usual":         {Options{}, nil, Of(CPUUSec, Memory, ReadBytes, WriteBytes, Tasks)},
+		"usual":         {Options{}, nil, Of(CPUUSec, Memory, ReadBytes, WriteBytes, ReceiveBytes, TransmitBytes, Tasks)},
 		"name only":     {Options{Columns: []string{"name"}}, nil, Of(CPUUSec, Memory)},
 		"order":         {Options{Columns: []string{"name"}, Sort: "write"}, nil, Of(CPUUSec, Memory, WriteBytes)},
-		"hidden":        {Options{Columns: []string{"name", "tasks"}}, append([]Key{"f", Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, " "}, Enter), Of(CPUUSec, Memory)},
+		"hidden":        {Options{Columns: []string{"name", "tasks"}}, append([]Key{"f", Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, Down, " "}, Enter), Of(CPUUSec, Memory)},
 		"shown by keys": {Options{Columns: []string{"name"}}, []Key{"f", Down, Down, " "}, Of(CPUUSec, Memory, ReadBytes)},
 	} {
 		v := view(t, tc.options)
@@ -87,10 +89,12 @@ func TestKeys(t *testing.T) {
 		"interrupt":               {Options{}, []Key{"/", Interrupt}, Quit, "web db build again größe-名前 old"},
 		"look":                    {Options{}, []Key{" "}, Refresh, "web db build again größe-名前 old"},
 		"by memory":               {Options{}, []Key{"M"}, Redraw, "db web again build größe-名前 old"},
+		"by bytes received":       {Options{}, []Key{"X"}, Redraw, "build web again db größe-名前 old"},
+		"by bytes sent":           {Options{}, []Key{"Y"}, Redraw, "build web again db größe-名前 old"},
 		"by name, turned":         {Options{}, []Key{"N", "r"}, Redraw, "web old größe-名前 db build again"},
 		"by a column not shown":   {Options{Columns: []string{"name"}}, []Key{"K"}, Refresh, "db web again build größe-名前 old"},
-		"to the right":            {Options{}, []Key{">", ">", ">", ">"}, Redraw, "db web again build größe-名前 old"},
-		"to the left, all round":  {Options{}, []Key{"<", "<", "<", "<", "<"}, Redraw, "again build db größe-名前 old web"},
+		"to the right":            {Options{}, []Key{">", ">", ">"}, Redraw, "db web again build größe-名前 old"},
+		"to the left, all round":  {Options{}, []Key{"<", "<", "<", "<", "<", "<", "<"}, Redraw, "again build db größe-名前 old web"},
 		"filter":                  {Options{}, append(append([]Key{"/"}, typed("GRÖß")...), Enter), Redraw, "größe-名前"},
 		"filter, corrected":       {Options{}, []Key{"/", "w", "ß", Backspace, Backspace, Backspace, "d", Enter}, Redraw, "db build old"},
 		"filter, given up":        {Options{Filter: "web"}, []Key{"/", "x", Escape}, Redraw, "web"},
