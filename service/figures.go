@@ -33,7 +33,7 @@ func (s *Service) Stats(u domain.UUID, want figures.Wanted) (Stats, error) {
 	if _, err := allow(opStats, &m.Snapshot); err != nil {
 		return Stats{}, err
 	}
-	err = errors.Join(s.Cgroups.Figures().Read(&m.Figures, m.ControlGroup, m.groupID, want), s.trafficOf(want, m).read(m))
+	err = errors.Join(s.Cgroups.Figures().Read(&m.Figures, m.ControlGroup, m.groupID, want), ignoreGone(s.trafficOf(want, m).read(m)))
 	if errors.Is(err, fs.ErrNotExist) { // it has ended meanwhile
 		err = &StateError{Kind: NotRunning, Op: string(opStats), Name: m.Name, State: StateShutoff}
 	}

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"io/fs"
+
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/figures"
 )
@@ -26,7 +28,7 @@ func interfacesOf(d *domain.Def) []Interface {
 // the other one has transmitted, and nothing in a container can change or hide it. An interface without such an end is in the
 // network namespace of its container only.
 type traffic struct {
-	links Links
+	*Service
 	host  map[string]figures.Interface // nil: no container has a host's end
 	fault error                        // why there are none
 }
@@ -37,7 +39,7 @@ func (s *Service) trafficOf(want figures.Wanted, list ...*measured) *traffic {
 	if !want.Touches(figures.Net) {
 		return nil
 	}
-	t := &traffic{links: s.Links}
+	t := &traffic{Service: s}
 	for _, m := range list {
 		for n := range m.running() {
 			if m.Snapshot.Interfaces[n].Link != "" {
@@ -69,7 +71,7 @@ func (t *traffic) read(m *measured) error {
 		if key == "" {
 			if inside == nil {
 				var err error
-				if inside, err = t.links.Counters(m.Leader); err != nil {
+				if inside, err = t.inside(m); err != nil {
 					return err
 				}
 			}
@@ -88,4 +90,18 @@ func (t *traffic) read(m *measured) error {
 		m.AddInterface(counted)
 	}
 	return nil
+}
+
+// inside returns the counters of the links in the network namespace of a container, which its init is asked for. It returns fs.ErrNotExist if
+// the pid is not init's any more: the kernel may have given it to another process, since nobody says so while the supervisor hangs.
+func (t *traffic) inside(m *measured) (map[string]figures.Interface, error) {
+	links, err := t.Links.Counters(m.Leader)
+	if err != nil {
+		return nil, err
+	}
+	_, id, err := t.Cgroups.Of(m.Leader)
+	if err == nil && id != m.groupID {
+		err = fs.ErrNotExist
+	}
+	return links, err
 }

@@ -119,9 +119,11 @@ func TestTrafficThatIsGone(t *testing.T) {
 // read is no fault.
 func TestTrafficWithoutMeans(t *testing.T) {
 	t.Parallel()
+	w := newWorld()
+	s, _ := running(t, w, macvlan)
 	for err, want := range map[error]error{syscall.EMFILE: syscall.EMFILE, fs.ErrNotExist: nil} {
-		m := &measured{Stats: Stats{Snapshot: Snapshot{Leader: 7, Interfaces: []Interface{{Name: "eth0"}}}}}
-		if got := ignoreGone((&traffic{links: countersOf{err: err}}).read(m)); !errors.Is(got, want) {
+		s.Links = countersOf{err: err}
+		if _, got := s.AllStats(figures.Of(figures.Net), everyone); !errors.Is(got, want) {
 			t.Errorf("%v is %v", err, got)
 		}
 	}
@@ -134,6 +136,33 @@ type countersOf struct {
 }
 
 func (c countersOf) Counters(uint32) (map[string]figures.Interface, error) { return nil, c.err }
+
+// TestTrafficOfAnotherProcess: a process that has got the pid of an init that has ended does not have the container's traffic.
+func TestTrafficOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s, u := running(t, w, macvlan)
+	c, err := s.find(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.mu.Lock()
+	c.snap.Leader = 4242 // which is in berthd's own control group
+	c.mu.Unlock()
+	all, err := s.AllStats(figures.Of(figures.All), everyone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := s.Stats(u, figures.Of(figures.All))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []Stats{all[0], one} {
+		if tasks, _ := got.Get(figures.TasksCurrent); tasks != 7 || len(got.Figures.Interfaces) > 0 {
+			t.Errorf("it has %d tasks, %+v", tasks, got.Figures.Interfaces)
+		}
+	}
+}
 
 // TestInterfacesOfADefinition: the snapshot has the interfaces of the definition, with the names that they have in the container and on the host.
 func TestInterfacesOfADefinition(t *testing.T) {
