@@ -33,18 +33,16 @@ const (
 //   - A qemu-nbd holds a lock of its own, on a byte of a file that only root may open. That lasts until it ends.
 //     A start has this lock as well, while it attaches the image.
 type locks struct {
-	file  string                                 // with a byte for each image
-	shown func(device string) (loop.Shown, bool) // loop.Show
-	all   func() (map[string]loop.Shown, error)  // loop.Attached
+	file  string // with a byte for each image
+	loops *loops
 	mu    sync.Mutex
-	last  map[inode]string   // for which container's file system each image was last attached for writing
-	loops map[inode][]string // the devices that showed each image when that was last looked at
+	last  map[inode]string // for which container's file system each image was last attached for writing
 }
 
 type inode struct{ dev, ino uint64 }
 
 func newLocks(file string) *locks {
-	return &locks{file: file, shown: loop.Show, all: loop.Attached, last: map[inode]string{}}
+	return &locks{file: file, loops: &loops{list: loop.Devices, show: loop.Show}, last: map[inode]string{}}
 }
 
 // take returns the lock of an image, exclusive for writing, shared for reading. It lasts until the last copy of the
@@ -61,7 +59,7 @@ func (l *locks) take(ctx context.Context, image *os.File, readOnly bool, place s
 	tick := time.NewTicker(lockRetry)
 	defer tick.Stop()
 	for end := time.Now().Add(lockLimit); ; {
-		held, err := l.try(id, readOnly)
+		held, err := l.try(ctx, id, readOnly)
 		switch {
 		case err == nil:
 			l.remember(id, readOnly, place)
@@ -90,7 +88,7 @@ func (l *locks) remember(id inode, readOnly bool, place string) {
 }
 
 // try is take without waiting.
-func (l *locks) try(id inode, readOnly bool) (*os.File, error) {
+func (l *locks) try(ctx context.Context, id inode, readOnly bool) (*os.File, error) {
 	held, err := os.OpenFile(l.file, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -106,56 +104,13 @@ func (l *locks) try(id inode, readOnly bool) (*os.File, error) {
 		err = errImageInUse
 	}
 	if err == nil {
-		err = l.free(id, readOnly)
+		err = l.loops.used(ctx, id, readOnly)
 	}
 	if err != nil {
 		_ = held.Close()
 		return nil, err
 	}
 	return held, nil
-}
-
-// free returns errImageInUse if a loop device shows the image and either that or the caller writes.
-func (l *locks) free(id inode, readOnly bool) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.loops == nil { // an earlier daemon may have attached some
-		all, err := l.all()
-		if err != nil {
-			return err
-		}
-		l.loops = map[inode][]string{}
-		for device, shown := range all {
-			l.loops[inode{shown.Dev, shown.Ino}] = append(l.loops[inode{shown.Dev, shown.Ino}], device)
-		}
-	}
-	var still []string
-	inUse := false
-	for _, device := range l.loops[id] {
-		if shown, ok := l.shown(device); ok && (inode{shown.Dev, shown.Ino}) == id {
-			still = append(still, device)
-			inUse = inUse || !readOnly || !shown.ReadOnly
-		}
-	}
-	if l.loops[id] = still; len(still) == 0 {
-		delete(l.loops, id)
-	}
-	if inUse {
-		return errImageInUse
-	}
-	return nil
-}
-
-// attached notes that a loop device shows an image.
-func (l *locks) attached(image *os.File, device string) error {
-	id, err := inodeOf(image)
-	if err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.loops[id] = append(l.loops[id], device)
-	return nil
 }
 
 // byte returns the image's byte in the file of the locks.

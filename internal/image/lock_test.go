@@ -52,8 +52,8 @@ func TestLockOfLoops(t *testing.T) {
 				}
 				shown := map[string]loop.Shown{"/dev/loop7": {Dev: id.dev, Ino: id.ino, ReadOnly: c.first}, "/dev/loop8": {Dev: id.dev, Ino: id.ino + 1}}
 				l := unusedLocks(t)
-				l.all = func() (map[string]loop.Shown, error) { return shown, nil }
-				l.shown = func(device string) (loop.Shown, bool) { s, ok := shown[device]; return s, ok }
+				l.loops.list = func() ([]string, error) { return []string{"/dev/loop7", "/dev/loop8"}, nil }
+				l.loops.show = func(device string) (loop.Shown, bool) { s, ok := shown[device]; return s, ok }
 				held, err := l.take(t.Context(), other, c.second, "one")
 				if !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
@@ -65,7 +65,7 @@ func TestLockOfLoops(t *testing.T) {
 					t.Errorf("afterwards: %v", err)
 				}
 				_ = held.Close()
-				if err := l.attached(image, "/dev/loop9"); err != nil {
+				if err := l.loops.attached(image, "/dev/loop9"); err != nil {
 					t.Fatal(err)
 				}
 				shown["/dev/loop9"] = loop.Shown{Dev: id.dev, Ino: id.ino}

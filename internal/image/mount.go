@@ -154,7 +154,7 @@ func (m *Images) attachLoop(ctx context.Context, image *os.File, readOnly bool, 
 	if err != nil {
 		return nil, err
 	}
-	if err := m.locks.attached(image, device.Name()); err != nil {
+	if err := m.locks.loops.attached(image, device.Name()); err != nil {
 		_ = device.Close()
 		return nil, err
 	}

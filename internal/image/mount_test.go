@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/berthd/berth/internal/linux/loop"
 	"github.com/berthd/berth/internal/plan"
 )
 
@@ -219,7 +218,7 @@ func readers(t *testing.T) (a, b *os.File) {
 func unusedLocks(t *testing.T) *locks {
 	t.Helper()
 	l := newLocks(filepath.Join(t.TempDir(), "locks"))
-	l.all = func() (map[string]loop.Shown, error) { return nil, nil }
+	l.loops.list = func() ([]string, error) { return nil, nil }
 	return l
 }
 

@@ -15,23 +15,17 @@ type Shown struct {
 	ReadOnly bool
 }
 
-// Attached returns the loop devices that show a file, by their paths.
-func Attached() (map[string]Shown, error) {
+// Devices returns the paths of the loop devices that show something.
+func Devices() ([]string, error) {
 	dirs, err := filepath.Glob("/sys/block/loop*/loop")
-	if err != nil {
-		return nil, err
+	for i, dir := range dirs {
+		dirs[i] = "/dev/" + filepath.Base(filepath.Dir(dir))
 	}
-	list := map[string]Shown{}
-	for _, dir := range dirs {
-		device := "/dev/" + filepath.Base(filepath.Dir(dir))
-		if shown, ok := Show(device); ok {
-			list[device] = shown
-		}
-	}
-	return list, nil
+	return dirs, err
 }
 
-// Show returns the file that a loop device shows. It returns false if the device shows none, or is gone.
+// Show returns the file that a loop device shows. It returns false if the device shows none, or is gone. It does not return while the
+// file does not answer.
 func Show(device string) (Shown, bool) {
 	f, err := os.OpenFile(device, os.O_RDONLY, 0)
 	if err != nil {
