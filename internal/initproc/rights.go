@@ -20,7 +20,7 @@ func (s *Stage) filter() error {
 		return nil
 	}
 	f, err := seccomp.Filter(s.Plan.Deny)
-	if err != nil {
+	if err != nil || len(f) == 0 {
 		return err
 	}
 	prog := born.Words(born.Int(len(f)), born.Bytes(seccomp.Bytes(f))) // struct sock_fprog

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/berthd/berth/internal/plan"
@@ -21,6 +22,9 @@ type HostDevice struct {
 // The root of a user namespace may make no node, and one in a file system that it has mounted opens nothing. berthd makes them
 // in a file system of the host then, for the container's root, and each is mounted.
 func AddDevices(p *plan.Plan, list []HostDevice) {
+	if keepsLoops(list) {
+		p.Deny = slices.Sorted(slices.Values(append(p.Deny, "ioctl(LOOP_*)")))
+	}
 	for i := range list {
 		d := &list[i]
 		switch {
@@ -37,6 +41,22 @@ func AddDevices(p *plan.Plan, list []HostDevice) {
 			p.Nodes = append(p.Nodes, d.Device)
 		}
 	}
+}
+
+// keepsLoops reports whether a container has loop devices that show images of its disks, and no others. To it they are disks: it may not
+// have them show another file, which could be of a file system that it serves itself and so hold up everybody who looks at the device.
+// Who gives a container a loop device of the host, or their control, wants it to do such things.
+func keepsLoops(list []HostDevice) bool {
+	const loops, misc, control = 7, 10, 237 // Documentation/admin-guide/devices.txt
+	images := false
+	for i := range list {
+		d := &list[i]
+		images = images || d.Image != ""
+		if d.Image == "" && (d.Block && d.Major == loops || !d.Block && d.Major == misc && d.Minor == control) {
+			return false
+		}
+	}
+	return images
 }
 
 // AllowDevices lets a scope use host devices. They are named by their numbers, which systemd takes as they are

@@ -31,3 +31,25 @@ func TestAllowDevices(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }
+
+// TestLoopsAreKept: a container that has loop devices for its disks alone may not change them, and keeps what its profile denies.
+func TestLoopsAreKept(t *testing.T) {
+	t.Parallel()
+	image := HostDevice{Device: plan.Device{Path: "/dev/vda", Block: true, Major: 7, Minor: 3, Image: "/srv/a.img"}}
+	for name, c := range map[string]struct {
+		list []HostDevice
+		want []string
+	}{
+		"a disk":                 {[]HostDevice{image}, []string{"bpf", "ioctl(LOOP_*)", "ustat"}},
+		"a disk, and tun":        {[]HostDevice{image, {Device: plan.Device{Path: "/dev/net/tun", Major: 10, Minor: 200}}}, []string{"bpf", "ioctl(LOOP_*)", "ustat"}},
+		"a loop device as well":  {[]HostDevice{image, {Device: plan.Device{Path: "/dev/loop9", Block: true, Major: 7, Minor: 9}}}, []string{"bpf", "ustat"}},
+		"and the loops' control": {[]HostDevice{image, {Device: plan.Device{Path: "/dev/loop-control", Major: 10, Minor: 237}}}, []string{"bpf", "ustat"}},
+		"a device of the host":   {[]HostDevice{{Device: plan.Device{Path: "/dev/sda", Block: true, Major: 8}}}, []string{"bpf", "ustat"}},
+	} {
+		p := &plan.Plan{Deny: []string{"bpf", "ustat"}}
+		AddDevices(p, c.list)
+		if diff := cmp.Diff(c.want, p.Deny); diff != "" {
+			t.Errorf("%s: -want +got\n%s", name, diff)
+		}
+	}
+}

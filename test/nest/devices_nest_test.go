@@ -215,6 +215,29 @@ func TestDiskIsNotKept(t *testing.T) {
 	unlooped(t)
 }
 
+// TestDiskStaysADisk: neither a container nor a command in it can have its disk's loop device show nothing or another file, or outlive it.
+func TestDiskStaysADisk(t *testing.T) {
+	for kind, more := range map[string]string{"plain": "", "user namespace": idmap} {
+		t.Run(kind, func(t *testing.T) {
+			clean(t)
+			const detach = "busybox losetup -d /dev/vda 2>&1; head -c 4 /dev/vda"
+			const want = "losetup: /dev/vda: Operation not permitted\nabcd"
+			g := script(t, "web", detach+"; echo; echo THE END; exec sleep 100000")
+			g.More = more
+			g.Devs = diskXML(words(t, "abcd"), "vda", "<readonly/>")
+			g.start(t)
+			if got := strings.TrimSpace(says(t, "web", "THE END")); got != want+"\nTHE END" {
+				t.Errorf("init: %q", got)
+			}
+			if got := run(t, "berthctl", "exec", "web", "--", "/bin/sh", "-c", detach); got != want {
+				t.Errorf("a command: %q", got)
+			}
+			run(t, "berthctl", "destroy", "web")
+			unlooped(t)
+		})
+	}
+}
+
 func kill(t testing.TB, pid int) {
 	t.Helper()
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {

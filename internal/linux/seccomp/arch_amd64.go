@@ -8,8 +8,8 @@ func abis() []abi {
 	// Numbers with this bit belong to x32, which has the same AUDIT_ARCH as x86_64.
 	const x32 = 0x40000000
 	return []abi{
-		{unix.AUDIT_ARCH_X86_64, append(common(), own()...), unix.SYS_SOCKET, x32},
-		{unix.AUDIT_ARCH_I386, i386(), 359, 0},
+		{unix.AUDIT_ARCH_X86_64, append(common(), own()...), unix.SYS_SOCKET, unix.SYS_IOCTL, x32},
+		{unix.AUDIT_ARCH_I386, i386(), 359, 54, 0},
 	}
 }
 

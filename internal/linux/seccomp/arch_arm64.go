@@ -5,8 +5,8 @@ import "golang.org/x/sys/unix"
 // abis returns the ABIs of this architecture and of its 32-bit sibling.
 func abis() []abi {
 	return []abi{
-		{unix.AUDIT_ARCH_AARCH64, common(), unix.SYS_SOCKET, 0},
-		{unix.AUDIT_ARCH_ARM, arm(), 281, 0},
+		{unix.AUDIT_ARCH_AARCH64, common(), unix.SYS_SOCKET, unix.SYS_IOCTL, 0},
+		{unix.AUDIT_ARCH_ARM, arm(), 281, 54, 0},
 	}
 }
 

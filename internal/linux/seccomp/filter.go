@@ -3,6 +3,7 @@ package seccomp
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 
@@ -15,6 +16,7 @@ const (
 	atNumber = 0
 	atArch   = 4
 	atArg0   = 16
+	atArg1   = 24
 	atArg2   = 32
 )
 
@@ -33,8 +35,8 @@ const (
 // maxSection is the longest conditional jump, and so the longest section of one ABI, in instructions.
 const maxSection = 255
 
-// Filter returns the program that denies these calls. It ignores a call that an architecture does not
-// have. It returns an error if there is no filter for this architecture, or if the program is too long.
+// Filter returns the program that denies these calls, and those of LoopControl if that is among them. It ignores a call that an
+// architecture does not have. It returns an error if there is no filter for this architecture, or if the program is too long.
 //
 // The program also denies sockets of the audit netlink family, since audit belongs to the host. They
 // fail with EAFNOSUPPORT, as on a kernel without audit. It cannot deny those that i386 makes by
@@ -42,6 +44,9 @@ const maxSection = 255
 func Filter(deny []string) ([]unix.SockFilter, error) {
 	known := abis()
 	if len(known) == 0 {
+		if len(deny) == 1 && deny[0] == LoopControl { // a further wall, and no profile that somebody asked for
+			return nil, nil
+		}
 		return nil, fmt.Errorf("no filter of system calls for %s", runtime.GOARCH)
 	}
 	return program(known, deny)
@@ -67,34 +72,36 @@ type span struct {
 	verdict uint32
 }
 
-// byArguments is the verdict for socket(2): its arguments decide. It is not a value of the kernel's.
-const byArguments = 1
+// These verdicts mean that the arguments decide. They are no values of the kernel's.
+const (
+	bySocket = iota + 1 // socket(2)
+	byIoctl             // ioctl(2)
+)
 
 // spans returns spans that cover all numbers, in rising order.
 func (a abi) spans(deny []string) []span {
-	numbers := []int{int(a.socket)}
+	verdicts := map[uint32]uint32{a.socket: bySocket}
 	for _, c := range a.calls {
 		if slices.Contains(deny, c.name) {
-			numbers = append(numbers, int(c.number))
+			verdicts[c.number] = denied
 		}
 	}
-	slices.Sort(numbers)
+	if slices.Contains(deny, LoopControl) {
+		verdicts[a.ioctl] = byIoctl
+	}
 	var all []span
-	next := 0
-	for _, n := range numbers {
+	next := uint32(0)
+	for _, n := range slices.Sorted(maps.Keys(verdicts)) {
 		if n > next {
-			all = append(all, span{uint32(next), allow})
+			all = append(all, span{next, allow})
 		}
-		end := span{uint32(n), denied}
-		if end.from == a.socket {
-			end.verdict = byArguments
-		}
+		end := span{n, verdicts[n]}
 		if last := len(all) - 1; last < 0 || all[last].verdict != end.verdict {
 			all = append(all, end)
 		}
 		next = n + 1
 	}
-	all = append(all, span{uint32(next), allow})
+	all = append(all, span{next, allow})
 	if a.limit != 0 {
 		all = append(all, span{a.limit, absent})
 	}
@@ -104,8 +111,11 @@ func (a abi) spans(deny []string) []span {
 // tree appends the binary search for the span of the number.
 func tree(f []unix.SockFilter, spans []span) []unix.SockFilter {
 	if len(spans) == 1 {
-		if spans[0].verdict == byArguments {
+		switch spans[0].verdict {
+		case bySocket:
 			return refuseAudit(f)
+		case byIoctl:
+			return refuseLoopControl(f)
 		}
 		return append(f, ret(spans[0].verdict))
 	}

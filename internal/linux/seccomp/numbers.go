@@ -11,6 +11,7 @@ type abi struct {
 	arch   uint32 // AUDIT_ARCH_*, which the kernel passes to filters
 	calls  []call // the calls that a filter can deny
 	socket uint32 // the number of socket(2)
+	ioctl  uint32 // the number of ioctl(2)
 	limit  uint32 // numbers from here on belong to another ABI; 0 means no limit
 }
 
@@ -20,10 +21,10 @@ type call struct {
 }
 
 // Known reports whether a filter can deny the system call of this name, on this architecture or on its
-// 32-bit sibling.
+// 32-bit sibling. It knows LoopControl.
 func Known(name string) bool {
 	return slices.ContainsFunc(abis(), func(a abi) bool {
-		return slices.ContainsFunc(a.calls, func(c call) bool { return c.name == name })
+		return name == LoopControl || slices.ContainsFunc(a.calls, func(c call) bool { return c.name == name })
 	})
 }
 

@@ -32,7 +32,7 @@ func TestNumbers(t *testing.T) {
 		for _, m := range regexp.MustCompile(`\bSYS_(\w+)\s*=\s*(\d+)`).FindAllStringSubmatch(string(text), -1) {
 			numbers[strings.ToLower(m[1])] = m[2]
 		}
-		for _, c := range append(a.calls, call{"socket", a.socket}) {
+		for _, c := range append(a.calls, call{"socket", a.socket}, call{"ioctl", a.ioctl}) {
 			if got := numbers[c.name]; got != strconv.FormatUint(uint64(c.number), 10) {
 				t.Errorf("%s of %s is %d here, %q there", c.name, words[i], c.number, got)
 			}
