@@ -89,8 +89,8 @@ func getXML(_ context.Context, s *Server, c *call) ([]any, error) {
 	return []any{text}, nil
 }
 
-func getPlan(_ context.Context, s *Server, c *call) ([]any, error) {
-	text, err := s.core.Plan(c.uuid, c.args[0].(bool))
+func getPlan(ctx context.Context, s *Server, c *call) ([]any, error) {
+	text, err := s.core.Plan(ctx, c.uuid, c.args[0].(bool))
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ type core interface {
 	ByUUID(u domain.UUID) (service.Snapshot, error)
 	ByLeader(pid uint32) (service.Snapshot, error)
 	XML(u domain.UUID, inactive bool) (string, error)
-	Plan(u domain.UUID, inactive bool) (string, error)
+	Plan(ctx context.Context, u domain.UUID, inactive bool) (string, error)
 	Stats(u domain.UUID, want figures.Wanted) (service.Stats, error)
 	AllStats(want figures.Wanted, wanted func(*service.Snapshot) bool) ([]service.Stats, error)
 	Process(key service.ProcessKey) (service.Process, error)

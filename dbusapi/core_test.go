@@ -337,8 +337,8 @@ func (f *fakeCore) XML(u domain.UUID, inactive bool) (string, error) {
 	return strings.Repeat("<inactive/>", map[bool]int{true: 1}[inactive]) + "<domain/>", nil
 }
 
-func (f *fakeCore) Plan(u domain.UUID, inactive bool) (string, error) {
-	return fmt.Sprintf(`{"inactive": %v}`, inactive), f.run(context.Background(), "plan", u)
+func (f *fakeCore) Plan(ctx context.Context, u domain.UUID, inactive bool) (string, error) {
+	return fmt.Sprintf(`{"inactive": %v}`, inactive), f.run(ctx, "plan", u)
 }
 
 func (f *fakeCore) Stats(u domain.UUID, want figures.Wanted) (service.Stats, error) {

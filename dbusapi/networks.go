@@ -82,8 +82,8 @@ func getNetwork(_ context.Context, s *Server, c *call) ([]any, error) {
 }
 
 func describeNetwork(info service.NetworkInfo) map[string]dbus.Variant {
-	out := map[string]dbus.Variant{
-		"name": dbus.MakeVariant(info.Name), "uuid": dbus.MakeVariant(info.UUID.String()), "bridge": dbus.MakeVariant(info.Bridge),
+	out := map[string]dbus.Variant{ // the name may be that of a file which somebody else made
+		"name": dbus.MakeVariant(strings.ToValidUTF8(info.Name, "\uFFFD")), "uuid": dbus.MakeVariant(info.UUID.String()), "bridge": dbus.MakeVariant(info.Bridge),
 		"forward": dbus.MakeVariant(info.Forward), "origin": dbus.MakeVariant(string(info.Origin)),
 		"active": dbus.MakeVariant(info.Active), "persistent": dbus.MakeVariant(info.Persistent), "autostart": dbus.MakeVariant(info.Autostart),
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/numberset"
 	"github.com/berthd/berth/service"
 )
 
@@ -48,7 +49,7 @@ func settingOf(name string, v dbus.Variant) (domain.Setting, error) {
 		s.Number, _ = v.Value().(uint64)
 	case domain.SetSetting:
 		mask, _ := v.Value().([]byte)
-		set, err := domain.MaskedSet(mask)
+		set, err := numberset.Masked(mask)
 		if err != nil {
 			return s, stdError(contract.ErrorInvalidArgs, "resource %q of SetResources: %v", name, err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/internal/numberset"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
 )
@@ -150,7 +151,7 @@ func limitTexts(d *domain.Def) []limitText {
 		}
 		return strconv.FormatUint(n, 10)
 	}
-	set := func(n domain.NumberSet) string {
+	set := func(n numberset.Set) string {
 		if n == "" {
 			return "all"
 		}

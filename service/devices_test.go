@@ -17,7 +17,7 @@ import (
 // hostDevicesFake is a host that lacks /dev/none.
 type hostDevicesFake struct{ *daemon }
 
-func (h hostDevicesFake) Find(d *domain.Def) (list []planner.HostDevice, err error) {
+func (h hostDevicesFake) Find(_ context.Context, d *domain.Def) (list []planner.HostDevice, err error) {
 	if err := h.call("devices.Find"); err != nil {
 		return nil, err
 	}

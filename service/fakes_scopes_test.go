@@ -39,7 +39,7 @@ func (d scopesFake) makeUnit(s Scope) error {
 			return syscall.ESRCH
 		}
 	}
-	d.units[s.Name], d.scopes[s.Name] = s.PID, s.Plan
+	d.units[s.Name], d.scopes[s.Name] = s.PID, s.Plan.Resources
 	return nil
 }
 

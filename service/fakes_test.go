@@ -44,14 +44,14 @@ type world struct {
 	links       map[string]string          // of the host, by name, with their aliases
 	supervisors map[string]*supervisorFake // by run directory
 	events      []string
-	commands    []string              // what ProcessChanged was told
-	limits      []string              // what SetResources was told of memory, in MiB
-	scopes      map[string]plan.Scope // as systemd has them
-	tuned       bool                  // they were changed
-	namespaces  []*os.File            // that were opened
-	audit       []string              // what Record was told
-	allowed     []string              // devices of the last scope
-	nodes       []string              // of the last plan
+	commands    []string                  // what ProcessChanged was told
+	limits      []string                  // what SetResources was told of memory, in MiB
+	scopes      map[string]plan.Resources // as systemd has them
+	tuned       bool                      // they were changed
+	namespaces  []*os.File                // that were opened
+	audit       []string                  // what Record was told
+	allowed     []string                  // devices of the last scope
+	nodes       []string                  // of the last plan
 	oom         oomFake
 	nextPID     uint32
 	daemons     map[*Service]*daemon
@@ -67,7 +67,7 @@ func newWorld() *world {
 	return &world{
 		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]SavedRun{}, last: map[domain.UUID]Run{},
 		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{}, links: map[string]string{},
-		scopes: map[string]plan.Scope{}, supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100, daemons: map[*Service]*daemon{},
+		scopes: map[string]plan.Resources{}, supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100, daemons: map[*Service]*daemon{},
 	}
 }
 

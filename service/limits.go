@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/numberset"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
 )
@@ -15,8 +16,8 @@ type Limits struct {
 	MemoryHigh, MemorySwapMax, MemoryLow, MemoryMin     uint64 // bytes
 	CPUWeight, CPUQuotaPerSec, CPUQuotaPeriod, TasksMax uint64 // the quota and its period in µs
 	IOWeight                                            uint64
-	AllowedCPUs, AllowedMemoryNodes                     domain.NumberSet // "" means all
-	NUMAMode                                            string           // of the XML, "" without <numatune>
+	AllowedCPUs, AllowedMemoryNodes                     numberset.Set // "" means all
+	NUMAMode                                            string        // of the XML, "" without <numatune>
 
 	IODeviceWeight, IOReadBPS, IOWriteBPS, IOReadIOPS, IOWriteIOPS []domain.DeviceNumber // a second
 	IOLatency                                                      []domain.DeviceNumber // µs
@@ -52,10 +53,12 @@ func (s *Service) Limits(u domain.UUID, o TuneOptions) (memoryMax uint64, l Limi
 const defaultTasks = 16384
 
 // limitsOf returns the limits of a definition: that of memory, and the others.
-func limitsOf(d *domain.Def) (memoryMax uint64, l Limits) { return limitsOfScope(d, planner.Scope(d)) }
+func limitsOf(d *domain.Def) (memoryMax uint64, l Limits) {
+	return limitsOfScope(d, planner.Scope(d).Resources)
+}
 
 // limitsOfScope returns the limits that a scope has.
-func limitsOfScope(d *domain.Def, s plan.Scope) (memoryMax uint64, l Limits) {
+func limitsOfScope(d *domain.Def, s plan.Resources) (memoryMax uint64, l Limits) {
 	or := func(n *uint64, otherwise uint64) uint64 {
 		if n == nil {
 			return otherwise
@@ -68,7 +71,7 @@ func limitsOfScope(d *domain.Def, s plan.Scope) (memoryMax uint64, l Limits) {
 		MemoryLow: or(s.MemoryLow, 0), MemoryMin: or(s.MemoryMin, 0),
 		CPUWeight: or(s.CPUWeight, plan.Infinity), CPUQuotaPerSec: or(s.CPUQuotaPerSec, plan.Infinity), CPUQuotaPeriod: or(s.CPUQuotaPeriod, plan.Infinity),
 		TasksMax: or(s.TasksMax, defaultTasks), IOWeight: or(s.IOWeight, plan.Infinity),
-		AllowedCPUs: domain.SetOf(s.AllowedCPUs), AllowedMemoryNodes: domain.SetOf(s.AllowedNodes), NUMAMode: string(d.NUMA.Mode),
+		AllowedCPUs: numberset.Of(s.AllowedCPUs), AllowedMemoryNodes: numberset.Of(s.AllowedNodes), NUMAMode: string(d.NUMA.Mode),
 		IODeviceWeight: deviceNumbers(s.IODeviceWeight), IOReadBPS: deviceNumbers(s.IOReadBPS), IOWriteBPS: deviceNumbers(s.IOWriteBPS),
 		IOReadIOPS: deviceNumbers(s.IOReadIOPS), IOWriteIOPS: deviceNumbers(s.IOWriteIOPS), IOLatency: deviceNumbers(s.IOLatency),
 	}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/numberset"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
 )
@@ -79,7 +80,8 @@ func (s *Service) adoptLimits(ctx context.Context, c *container) error {
 	if err != nil {
 		return timedOut(ctx, err)
 	}
-	def, left := s.withLimits(c.live, outside(planner.Scope(c.live), got))
+	planned := planner.Scope(c.live)
+	def, left := s.withLimits(c.live, outside(&planned.Resources, &got))
 	text, err := def.Format(domain.FormatOptions{})
 	if err != nil {
 		return errors.Join(left, err)
@@ -137,7 +139,7 @@ func (s *Service) withLimits(d *domain.Def, list []domain.Setting) (*domain.Def,
 }
 
 // outside returns the settings that make what was planned of what a unit has.
-func outside(planned, got plan.Scope) []domain.Setting {
+func outside(planned, got *plan.Resources) []domain.Setting {
 	var list []domain.Setting
 	for _, one := range []struct {
 		property     string
@@ -172,14 +174,14 @@ func outside(planned, got plan.Scope) []domain.Setting {
 		property     string
 		planned, got []int
 	}{{"AllowedCPUs", planned.AllowedCPUs, got.AllowedCPUs}, {"AllowedMemoryNodes", planned.AllowedNodes, got.AllowedNodes}} {
-		if before, set := domain.SetOf(one.planned), domain.SetOf(one.got); before != set {
+		if before, set := numberset.Of(one.planned), numberset.Of(one.got); before != set {
 			list = append(list, domain.Setting{Property: one.property, Set: set})
 		}
 	}
 	return append(list, outsideDevices(planned, got)...)
 }
 
-func outsideDevices(planned, got plan.Scope) []domain.Setting {
+func outsideDevices(planned, got *plan.Resources) []domain.Setting {
 	var list []domain.Setting
 	for _, one := range []struct {
 		property     string

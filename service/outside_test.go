@@ -12,15 +12,15 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-func (d scopesFake) Limits(_ context.Context, unit string) (plan.Scope, error) {
+func (d scopesFake) Limits(_ context.Context, unit string) (plan.Resources, error) {
 	err := d.call("scopes.Limits")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return whole(d.scopes[unit]), err
 }
 
-// whole returns a scope as systemd shows it: with numbers for what nobody has set.
-func whole(s plan.Scope) plan.Scope {
+// whole returns the limits of a scope as systemd shows it: with numbers for what nobody has set.
+func whole(s plan.Resources) plan.Resources {
 	infinity, none, tasks := plan.Infinity, uint64(0), uint64(defaultTasks)
 	for _, n := range []**uint64{&s.MemoryMax, &s.MemoryHigh, &s.MemorySwapMax, &s.CPUWeight, &s.CPUQuotaPeriod, &s.CPUQuotaPerSec, &s.IOWeight} {
 		if *n == nil {
@@ -45,7 +45,7 @@ func (d scopesFake) Tuned(string) bool {
 }
 
 // setProperty changes the unit of web as systemctl set-property does.
-func (w *world) setProperty(alter func(*plan.Scope)) {
+func (w *world) setProperty(alter func(*plan.Resources)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.scopes["web.scope"]
@@ -59,21 +59,21 @@ func TestLimitsChanged(t *testing.T) {
 	t.Parallel()
 	n := func(n uint64) *uint64 { return &n }
 	for name, tc := range map[string]struct {
-		alter  func(*plan.Scope)
+		alter  func(*plan.Resources)
 		xml    string // in the live definition
 		absent string
 		is     func(*Snapshot) bool
 	}{
-		"numbers": {func(s *plan.Scope) { s.MemoryMax, s.CPUWeight = n(32<<20), n(50) }, "<hard_limit unit='KiB'>32768< <shares>50<", "", func(s *Snapshot) bool {
+		"numbers": {func(s *plan.Resources) { s.MemoryMax, s.CPUWeight = n(32<<20), n(50) }, "<hard_limit unit='KiB'>32768< <shares>50<", "", func(s *Snapshot) bool {
 			return s.MemoryMax == 32<<20 && s.Limits.CPUWeight == 50
 		}},
-		"sets": {func(s *plan.Scope) { s.AllowedCPUs, s.AllowedNodes = []int{0, 2}, []int{0} }, "cpuset='0,2'", "", func(s *Snapshot) bool { return s.Limits.AllowedCPUs == "0,2" }},
-		"devices": {func(s *plan.Scope) { s.IOReadBPS = []plan.DeviceFigure{{Path: "/dev/a", Figure: 5}} }, "<read_bytes_sec>5<", "", func(s *Snapshot) bool {
+		"sets": {func(s *plan.Resources) { s.AllowedCPUs, s.AllowedNodes = []int{0, 2}, []int{0} }, "cpuset='0,2'", "", func(s *Snapshot) bool { return s.Limits.AllowedCPUs == "0,2" }},
+		"devices": {func(s *plan.Resources) { s.IOReadBPS = []plan.DeviceFigure{{Path: "/dev/a", Figure: 5}} }, "<read_bytes_sec>5<", "", func(s *Snapshot) bool {
 			return slices.Equal(s.Limits.IOReadBPS, []domain.DeviceNumber{{Path: "/dev/a", Number: 5}})
 		}},
-		"no limit of tasks": {func(s *plan.Scope) { s.TasksMax = n(plan.Infinity) }, "<berth:pids max='4194304'/>", "", func(s *Snapshot) bool { return s.Limits.TasksMax == plan.Infinity }},
-		"lacking processor": {func(s *plan.Scope) { s.AllowedCPUs, s.CPUWeight = []int{9}, n(7) }, "<shares>7<", "cpuset", func(s *Snapshot) bool { return s.Limits.AllowedCPUs == "9" }},
-		"no place":          {func(s *plan.Scope) { s.MemoryHigh, s.IOWeight = n(900<<20), n(7) }, "<weight>7<", "soft_limit", func(s *Snapshot) bool { return s.Limits.MemoryHigh == 900<<20 }},
+		"no limit of tasks": {func(s *plan.Resources) { s.TasksMax = n(plan.Infinity) }, "<berth:pids max='4194304'/>", "", func(s *Snapshot) bool { return s.Limits.TasksMax == plan.Infinity }},
+		"lacking processor": {func(s *plan.Resources) { s.AllowedCPUs, s.CPUWeight = []int{9}, n(7) }, "<shares>7<", "cpuset", func(s *Snapshot) bool { return s.Limits.AllowedCPUs == "9" }},
+		"no place":          {func(s *plan.Resources) { s.MemoryHigh, s.IOWeight = n(900<<20), n(7) }, "<weight>7<", "soft_limit", func(s *Snapshot) bool { return s.Limits.MemoryHigh == 900<<20 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,8 +12,8 @@ import (
 // HostDevices is the host's devices, as far as containers can have them.
 type HostDevices interface {
 	// Find returns the devices that a definition asks for. It returns a *domain.Error, which names the element, if the host
-	// lacks one or has another kind of file there.
-	Find(d *domain.Def) ([]planner.HostDevice, error)
+	// lacks one or has another kind of file there, and ctx's error if a path does not answer before ctx ends.
+	Find(ctx context.Context, d *domain.Def) ([]planner.HostDevice, error)
 }
 
 // Disks shows image files as block devices.
@@ -29,7 +29,7 @@ type Disks interface {
 type devices struct{ *Service }
 
 func (p devices) acquire(ctx context.Context, st *start) error {
-	list, err := p.HostDevices.Find(st.def)
+	list, err := p.HostDevices.Find(ctx, st.def)
 	if err != nil || len(list) == 0 {
 		return err
 	}

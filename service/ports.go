@@ -140,9 +140,9 @@ type Scopes interface {
 	// else started.
 	Start(ctx context.Context, s Scope) (made bool, err error)
 	// SetResources changes the limits of a scope from those of before to those of after. Nothing else of it changes.
-	SetResources(ctx context.Context, unit string, before, after plan.Scope) error
+	SetResources(ctx context.Context, unit string, before, after *plan.Resources) error
 	// Limits returns the limits that a scope has. All numbers are set.
-	Limits(ctx context.Context, unit string) (plan.Scope, error)
+	Limits(ctx context.Context, unit string) (plan.Resources, error)
 	// Tuned reports whether somebody has changed limits of a scope since its start.
 	Tuned(unit string) bool
 	// Stop ends the scope and returns when its name is free. A missing scope is no error.

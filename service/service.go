@@ -159,7 +159,7 @@ func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
 
 // Plan returns, as JSON, what a start would do inside the container, and what its scope and its interfaces would get. The definition is that of XML. It
 // returns ErrNoContainer if there is no container with this uuid, and a *domain.Error if the host lacks a device.
-func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
+func (s *Service) Plan(ctx context.Context, u domain.UUID, inactive bool) (string, error) {
 	c, err := s.find(u)
 	if err != nil {
 		return "", err
@@ -167,9 +167,11 @@ func (s *Service) Plan(u domain.UUID, inactive bool) (string, error) {
 	c.mu.Lock()
 	def := c.definition(inactive)
 	c.mu.Unlock()
-	devices, err := s.HostDevices.Find(def)
+	ctx, cancel := limited(ctx, startTimeout)
+	defer cancel()
+	devices, err := s.HostDevices.Find(ctx, def)
 	if err != nil {
-		return "", err
+		return "", timedOut(ctx, err)
 	}
 	p := struct {
 		*plan.Plan

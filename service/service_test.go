@@ -363,11 +363,11 @@ func TestPlan(t *testing.T) {
 	s, u := running(t, w, "<features><privnet/></features>")
 	define(t, s, "web", "<uuid>"+u.String()+"</uuid>")
 	for inactive, want := range map[bool]string{false: `"net": true`, true: `"net": false`} {
-		if text, err := s.Plan(u, inactive); err != nil || !strings.Contains(text, want) || !strings.HasPrefix(text, "{\n  \"name\": \"web\",\n") || !strings.Contains(text, "  \"scope\": {\n") {
+		if text, err := s.Plan(context.Background(), u, inactive); err != nil || !strings.Contains(text, want) || !strings.HasPrefix(text, "{\n  \"name\": \"web\",\n") || !strings.Contains(text, "  \"scope\": {\n") {
 			t.Errorf("inactive %v: %v, %s", inactive, err, text)
 		}
 	}
-	if _, err := s.Plan(domain.UUID{}, false); !errors.Is(err, ErrNoContainer) {
+	if _, err := s.Plan(context.Background(), domain.UUID{}, false); !errors.Is(err, ErrNoContainer) {
 		t.Errorf("of nobody: %v", err)
 	}
 }

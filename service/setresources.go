@@ -104,7 +104,8 @@ func (s *Service) tune(ctx context.Context, c *container, t *tuning) error {
 	defer cancel()
 	undo := func(err error) error { return err }
 	if t.live != nil {
-		before, after := planner.Scope(c.live), planner.Scope(t.live)
+		scope, next := planner.Scope(c.live), planner.Scope(t.live)
+		before, after := &scope.Resources, &next.Resources
 		if err := s.Scopes.SetResources(ctx, c.run.Unit, before, after); err != nil {
 			return timedOut(ctx, err)
 		}
@@ -149,7 +150,7 @@ func (s *Service) tune(ctx context.Context, c *container, t *tuning) error {
 }
 
 // restoreLimits gives a scope its limits of before, and the note the definition of before.
-func (s *Service) restoreLimits(c *container, text string, from, to plan.Scope) error {
+func (s *Service) restoreLimits(c *container, text string, from, to *plan.Resources) error {
 	ctx, cancel := limited(detached(), supervisorLimit)
 	defer cancel()
 	c.run.XML = text

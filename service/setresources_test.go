@@ -13,12 +13,12 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-func (d scopesFake) SetResources(_ context.Context, unit string, before, after plan.Scope) error {
+func (d scopesFake) SetResources(_ context.Context, unit string, before, after *plan.Resources) error {
 	err := d.call("scopes.SetResources")
 	if err == nil {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.scopes[unit], d.tuned = after, true
+		d.scopes[unit], d.tuned = *after, true
 		d.limits = append(d.limits, fmt.Sprintf("%s %d to %d", unit, *before.MemoryMax>>20, *after.MemoryMax>>20))
 	}
 	return err

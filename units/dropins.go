@@ -10,6 +10,9 @@ import (
 	"slices"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/internal/numberset"
+	"github.com/berthd/berth/internal/plan"
 )
 
 // WatchProperties has changed called with the name of a transient unit when its properties change after its start, whoever sets them
@@ -62,21 +65,21 @@ func (c *Client) Tuned(unit string) bool {
 }
 
 // Resources returns the resources of a scope. All of them are set: systemd says its default for those that nobody has set.
-func (c *Client) Resources(ctx context.Context, unit string) (Resources, error) {
+func (c *Client) Resources(ctx context.Context, unit string) (r plan.Resources, err error) {
 	var path dbus.ObjectPath
 	var all map[string]dbus.Variant
-	err := c.ask(ctx, busPath, manager+"GetUnit", unit).Store(&path)
+	err = c.ask(ctx, busPath, manager+"GetUnit", unit).Store(&path)
 	if err == nil {
 		err = c.ask(ctx, path, properties+"GetAll", busName+".Scope").Store(&all)
 	}
 	if err != nil {
-		return Resources{}, fmt.Errorf("read properties of %s: %w", unit, c.explain(err))
+		return r, fmt.Errorf("read properties of %s: %w", unit, c.explain(err))
 	}
 	return read(all)
 }
 
-// read is the reverse of Resources.properties. An older systemd lacks some, which are nil.
-func read(all map[string]dbus.Variant) (r Resources, err error) {
+// read is the reverse of resourceProperties. An older systemd lacks some, which are nil.
+func read(all map[string]dbus.Variant) (r plan.Resources, err error) {
 	for name, to := range map[string]**uint64{
 		"TasksMax": &r.TasksMax, "MemoryMax": &r.MemoryMax, "MemoryHigh": &r.MemoryHigh, "MemorySwapMax": &r.MemorySwapMax,
 		"MemoryLow": &r.MemoryLow, "MemoryMin": &r.MemoryMin, "CPUWeight": &r.CPUWeight, "CPUQuotaPerSecUSec": &r.CPUQuotaPerSec,
@@ -91,9 +94,9 @@ func read(all map[string]dbus.Variant) (r Resources, err error) {
 	}
 	for name, to := range map[string]*[]int{"AllowedCPUs": &r.AllowedCPUs, "AllowedMemoryNodes": &r.AllowedNodes} {
 		m, _ := all[name].Value().([]byte)
-		*to = numbers(m)
+		*to = numberset.Numbers(m)
 	}
-	for name, to := range map[string]*[]DeviceFigure{
+	for name, to := range map[string]*[]plan.DeviceFigure{
 		"IODeviceWeight": &r.IODeviceWeight, "IOReadBandwidthMax": &r.IOReadBPS, "IOWriteBandwidthMax": &r.IOWriteBPS,
 		"IOReadIOPSMax": &r.IOReadIOPS, "IOWriteIOPSMax": &r.IOWriteIOPS, "IODeviceLatencyTargetUSec": &r.IOLatency,
 	} {
@@ -104,17 +107,4 @@ func read(all map[string]dbus.Variant) (r Resources, err error) {
 		}
 	}
 	return r, err
-}
-
-// numbers is the reverse of mask.
-func numbers(mask []byte) []int {
-	var list []int
-	for i, b := range mask {
-		for bit := range 8 {
-			if b&(1<<bit) != 0 {
-				list = append(list, 8*i+bit)
-			}
-		}
-	}
-	return list
 }

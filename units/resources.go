@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/internal/numberset"
+	"github.com/berthd/berth/internal/plan"
 )
 
 // Infinity is systemd's "no limit" in bytes.
@@ -13,30 +16,8 @@ const Infinity = ^uint64(0)
 // tasksMax is the limit that machined sets for the machines that it makes itself.
 const tasksMax = uint64(16384)
 
-// Resources are the limits, weights and bindings of a unit (systemd.resource-control(5)). nil and an empty list mean
-// systemd's default.
-type Resources struct {
-	MemoryMax, MemoryHigh, MemorySwapMax, MemoryLow, MemoryMin *uint64 // bytes
-
-	CPUWeight                      *uint64 // 0 means idle
-	CPUQuotaPerSec, CPUQuotaPeriod *uint64 // µs
-	AllowedCPUs, AllowedNodes      []int
-	TasksMax                       *uint64
-	IOWeight                       *uint64
-	IODeviceWeight                 []DeviceFigure
-	IOReadBPS, IOWriteBPS          []DeviceFigure
-	IOReadIOPS, IOWriteIOPS        []DeviceFigure
-	IOLatency                      []DeviceFigure // µs
-}
-
-// DeviceFigure is a weight or limit for the block device with a path.
-type DeviceFigure struct {
-	Path   string
-	Figure uint64
-}
-
-// properties returns those that are set, each with systemd's name and exactly systemd's type.
-func (r Resources) properties() []property {
+// resourceProperties returns those resources that are set, each with systemd's name and exactly systemd's type.
+func resourceProperties(r *plan.Resources) []property {
 	var list []property
 	for _, one := range []struct {
 		name  string
@@ -62,12 +43,12 @@ func (r Resources) properties() []property {
 		numbers []int
 	}{{"AllowedCPUs", r.AllowedCPUs}, {"AllowedMemoryNodes", r.AllowedNodes}} {
 		if len(one.numbers) > 0 {
-			list = append(list, property{one.name, dbus.MakeVariant(mask(one.numbers))})
+			list = append(list, property{one.name, dbus.MakeVariant(numberset.Mask(one.numbers))})
 		}
 	}
 	for _, one := range []struct {
 		name    string
-		figures []DeviceFigure
+		figures []plan.DeviceFigure
 	}{
 		{"IODeviceWeight", r.IODeviceWeight},
 		{"IOReadBandwidthMax", r.IOReadBPS},
@@ -83,21 +64,9 @@ func (r Resources) properties() []property {
 	return list
 }
 
-// mask returns numbers as systemd reads them: bit N%8 of byte N/8 stands for N.
-func mask(numbers []int) []byte {
-	var m []byte
-	for _, n := range numbers {
-		for len(m) <= n/8 {
-			m = append(m, 0)
-		}
-		m[n/8] |= 1 << (n % 8)
-	}
-	return m
-}
-
 // SetResources changes the resources of a unit that is loaded from before to after. The change is not kept beyond the unit's life. What
 // else the unit was started with stays.
-func (c *Client) SetResources(ctx context.Context, unit string, before, after Resources) error {
+func (c *Client) SetResources(ctx context.Context, unit string, before, after *plan.Resources) error {
 	list := changes(before, after)
 	if len(list) == 0 {
 		return nil
@@ -116,24 +85,24 @@ func (c *Client) SetResources(ctx context.Context, unit string, before, after Re
 }
 
 // changes returns the properties that make after of before. One that is set no longer gets systemd's value for that.
-func changes(before, after Resources) []property {
+func changes(before, after *plan.Resources) []property {
 	old := map[string]dbus.Variant{}
-	for _, p := range before.properties() {
+	for _, p := range resourceProperties(before) {
 		old[p.Name] = p.Value
 	}
 	var list []property
-	for _, p := range after.properties() {
+	for _, p := range resourceProperties(after) {
 		was, set := old[p.Name]
 		delete(old, p.Name)
 		if set && was.String() == p.Value.String() {
 			continue
 		}
-		if _, devices := p.Value.Value().([]DeviceFigure); devices && set {
+		if _, devices := p.Value.Value().([]plan.DeviceFigure); devices && set {
 			list = append(list, unset(p.Name)) // else those that are in before only would stay
 		}
 		list = append(list, p)
 	}
-	for _, p := range before.properties() {
+	for _, p := range resourceProperties(before) {
 		if _, gone := old[p.Name]; gone {
 			list = append(list, unset(p.Name))
 		}
@@ -151,7 +120,7 @@ func unset(name string) property {
 	case "AllowedCPUs", "AllowedMemoryNodes":
 		return property{name, dbus.MakeVariant([]byte{})}
 	case "IODeviceWeight", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax", "IODeviceLatencyTargetUSec":
-		return property{name, dbus.MakeVariant([]DeviceFigure{})}
+		return property{name, dbus.MakeVariant([]plan.DeviceFigure{})}
 	}
 	return property{name, dbus.MakeVariant(Infinity)}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/berthd/berth/units"
+	"github.com/berthd/berth/internal/plan"
 )
 
 // TestResources: systemd shows each limit, weight and binding that a scope was started with, also after a reload.
@@ -16,8 +16,8 @@ func TestResources(t *testing.T) {
 	sleep := spawn(t, "sleep", "100")
 	s := scope(sleep)
 	n := func(v uint64) *uint64 { return &v }
-	d := func(v uint64) []units.DeviceFigure { return []units.DeviceFigure{{Path: "/dev/null", Figure: v}} }
-	s.Resources = units.Resources{
+	d := func(v uint64) []plan.DeviceFigure { return []plan.DeviceFigure{{Path: "/dev/null", Figure: v}} }
+	s.Resources = plan.Resources{
 		MemoryMax: n(96 << 20), MemoryHigh: n(80 << 20), MemorySwapMax: n(1 << 20), MemoryLow: n(8 << 20), MemoryMin: n(4 << 20),
 		CPUWeight: n(200), CPUQuotaPerSec: n(500000), CPUQuotaPeriod: n(50000), AllowedCPUs: []int{0, 9}, AllowedNodes: []int{0}, TasksMax: n(77),
 		IOWeight: n(300), IODeviceWeight: d(400), IOReadBPS: d(1000001), IOWriteBPS: d(1000002), IOReadIOPS: d(101), IOWriteIOPS: d(102),

@@ -6,13 +6,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/plan"
 )
 
 // everyResource has each of the resources, no two of them with the same figure.
-func everyResource() Resources {
+func everyResource() plan.Resources {
 	n := func(v uint64) *uint64 { return &v }
-	d := func(v uint64) []DeviceFigure { return []DeviceFigure{{"/dev/null", v}} }
-	return Resources{
+	d := func(v uint64) []plan.DeviceFigure { return []plan.DeviceFigure{{Path: "/dev/null", Figure: v}} }
+	return plan.Resources{
 		MemoryMax: n(96 << 20), MemoryHigh: n(80 << 20), MemorySwapMax: n(1 << 20), MemoryLow: n(8 << 20), MemoryMin: n(4 << 20),
 		CPUWeight: n(200), CPUQuotaPerSec: n(500000), CPUQuotaPeriod: n(50000), AllowedCPUs: []int{0, 9}, AllowedNodes: []int{0}, TasksMax: n(77),
 		IOWeight: n(300), IODeviceWeight: d(400), IOReadBPS: d(1000001), IOWriteBPS: d(1000002), IOReadIOPS: d(101), IOWriteIOPS: d(102),
@@ -24,7 +26,8 @@ func everyResource() Resources {
 func TestResourceProperties(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for _, p := range everyResource().properties() {
+	r := everyResource()
+	for _, p := range resourceProperties(&r) {
 		got = append(got, fmt.Sprint(p.Name, " ", p.Value.Signature(), " ", p.Value.Value()))
 	}
 	want := strings.Split(`TasksMax t 77
@@ -48,7 +51,7 @@ IODeviceLatencyTargetUSec a(st) [{/dev/null 25000}]`, "\n")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if list := (Resources{}).properties(); len(list) != 0 {
+	if list := resourceProperties(&plan.Resources{}); len(list) != 0 {
 		t.Errorf("nothing became %v", list)
 	}
 }
@@ -69,36 +72,23 @@ func TestPlainScope(t *testing.T) {
 	}
 }
 
-// TestMask: bit N%8 of byte N/8 stands for the number N.
-func TestMask(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		numbers []int
-		want    []byte
-	}{{[]int{0}, []byte{1}}, {[]int{7, 8}, []byte{0x80, 1}}, {[]int{0, 1, 17}, []byte{3, 0, 2}}} {
-		if diff := cmp.Diff(c.want, mask(c.numbers)); diff != "" {
-			t.Errorf("%v: %s", c.numbers, diff)
-		}
-	}
-}
-
 // TestChanges: only what differs is sent, and what is set no longer gets systemd's value for that.
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	n := func(v uint64) *uint64 { return &v }
-	two := []DeviceFigure{{"/dev/a", 5}, {"/dev/b", 6}}
+	two := []plan.DeviceFigure{{Path: "/dev/a", Figure: 5}, {Path: "/dev/b", Figure: 6}}
 	for name, tc := range map[string]struct {
-		before, after Resources
+		before, after plan.Resources
 		want          string
 	}{
 		"nothing":       {everyResource(), everyResource(), ""},
-		"one":           {Resources{MemoryMax: n(5)}, Resources{MemoryMax: n(6)}, "MemoryMax t 6"},
-		"a new one":     {Resources{MemoryMax: n(5)}, Resources{MemoryMax: n(5), CPUWeight: n(0)}, "CPUWeight t 0"},
-		"a device less": {Resources{IOReadIOPS: two}, Resources{IOReadIOPS: two[1:]}, "IOReadIOPSMax a(st) [], IOReadIOPSMax a(st) [{/dev/b 6}]"},
-		"a processor":   {Resources{AllowedCPUs: []int{0}}, Resources{AllowedCPUs: []int{0, 1}}, "AllowedCPUs ay [3]"},
+		"one":           {plan.Resources{MemoryMax: n(5)}, plan.Resources{MemoryMax: n(6)}, "MemoryMax t 6"},
+		"a new one":     {plan.Resources{MemoryMax: n(5)}, plan.Resources{MemoryMax: n(5), CPUWeight: n(0)}, "CPUWeight t 0"},
+		"a device less": {plan.Resources{IOReadIOPS: two}, plan.Resources{IOReadIOPS: two[1:]}, "IOReadIOPSMax a(st) [], IOReadIOPSMax a(st) [{/dev/b 6}]"},
+		"a processor":   {plan.Resources{AllowedCPUs: []int{0}}, plan.Resources{AllowedCPUs: []int{0, 1}}, "AllowedCPUs ay [3]"},
 		"all less": {
 			everyResource(),
-			Resources{MemoryMax: n(96 << 20)},
+			plan.Resources{MemoryMax: n(96 << 20)},
 			"TasksMax t 16384, MemoryHigh t 18446744073709551615, MemorySwapMax t 18446744073709551615, MemoryLow t 0, MemoryMin t 0, " +
 				"CPUWeight t 18446744073709551615, CPUQuotaPerSecUSec t 18446744073709551615, CPUQuotaPeriodUSec t 18446744073709551615, " +
 				"IOWeight t 18446744073709551615, AllowedCPUs ay [], AllowedMemoryNodes ay [], IODeviceWeight a(st) [], IOReadBandwidthMax a(st) [], " +
@@ -106,7 +96,7 @@ func TestChanges(t *testing.T) {
 		},
 	} {
 		var got []string
-		for _, p := range changes(tc.before, tc.after) {
+		for _, p := range changes(&tc.before, &tc.after) {
 			got = append(got, fmt.Sprint(p.Name, " ", p.Value.Signature(), " ", p.Value.Value()))
 		}
 		if text := strings.Join(got, ", "); text != tc.want {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/internal/plan"
 )
 
 // Scope is a transient scope (systemd.scope(5)). Its sub-tree is delegated, it allows only the devices in
@@ -14,20 +16,13 @@ type Scope struct {
 	Description string
 	Slice       string
 	PID         uint32 // the first process
-	Devices     []Device
-	Resources
+	plan.Scope
 	// KillSignal is the signal that systemd sends to each process of the scope when it stops the scope. 0 means
 	// systemd's default.
 	KillSignal syscall.Signal
 	// StopTimeout is how long systemd waits after KillSignal before it kills the processes.
 	StopTimeout time.Duration
-	// After lists the units after which the scope starts. systemd stops the scope before them when the host
-	// goes down.
-	After []string
 }
-
-// Device is one DeviceAllow= entry: a path, or a group such as char-pts, and any of r, w, m.
-type Device struct{ Path, Access string }
 
 // property is (sv), auxiliary (sa(sv)) of StartTransientUnit.
 type property struct {
@@ -45,7 +40,7 @@ type auxiliary struct {
 func (s Scope) properties() []property {
 	devices, after := s.Devices, s.After
 	if devices == nil {
-		devices = []Device{}
+		devices = []plan.DeviceAllow{}
 	}
 	if after == nil {
 		after = []string{}
@@ -68,5 +63,5 @@ func (s Scope) properties() []property {
 	if r.TasksMax == nil {
 		r.TasksMax = new(tasksMax)
 	}
-	return append(list, r.properties()...)
+	return append(list, resourceProperties(&r)...)
 }

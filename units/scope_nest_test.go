@@ -16,6 +16,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/internal/bus"
+	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/shutdown"
 	"github.com/berthd/berth/test/rig"
 	"github.com/berthd/berth/units"
@@ -71,7 +72,7 @@ func scope(cmd *exec.Cmd) units.Scope {
 	return units.Scope{
 		Name: "machine-test.scope", Description: "Container test", Slice: "machine.slice",
 		PID: uint32(cmd.Process.Pid), StopTimeout: 10 * time.Second, KillSignal: syscall.SIGURG,
-		Devices: []units.Device{{Path: "/dev/null", Access: "rwm"}, {Path: "char-pts", Access: "rwm"}},
+		Scope: plan.Scope{Devices: []plan.DeviceAllow{{Path: "/dev/null", Access: "rwm"}, {Path: "char-pts", Access: "rwm"}}},
 	}
 }
 

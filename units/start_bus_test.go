@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	hardened "github.com/berthd/berth/internal/bus"
+	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/test/bus"
 	"github.com/berthd/berth/units"
 	"github.com/berthd/berth/units/unitstest"
@@ -79,9 +80,11 @@ func TestStartSendsWhatSystemdWants(t *testing.T) {
 	limit := units.Infinity
 	made, err := p.client.Start(limited(t), units.Scope{
 		Name: unit, Description: "Container a-b", Slice: "machine.slice", PID: 42, StopTimeout: 90 * time.Second, KillSignal: syscall.SIGURG,
-		After:     []string{"local-fs.target"},
-		Devices:   []units.Device{{Path: "/dev/null", Access: "rwm"}, {Path: "char-pts", Access: "rw"}},
-		Resources: units.Resources{MemoryMax: &limit, MemoryHigh: &high},
+		Scope: plan.Scope{
+			After:     []string{"local-fs.target"},
+			Devices:   []plan.DeviceAllow{{Path: "/dev/null", Access: "rwm"}, {Path: "char-pts", Access: "rw"}},
+			Resources: plan.Resources{MemoryMax: &limit, MemoryHigh: &high},
+		},
 	})
 	if !made || err != nil {
 		t.Fatal(made, err)

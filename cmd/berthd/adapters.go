@@ -24,56 +24,20 @@ func (s scopes) Names(machine, partition string) (unit, slice string) {
 }
 
 func (s scopes) Start(ctx context.Context, sc service.Scope) (made bool, err error) {
-	devices := make([]units.Device, len(sc.Plan.Devices))
-	for i, d := range sc.Plan.Devices {
-		devices[i] = units.Device(d)
-	}
 	return s.client.Start(ctx, units.Scope{
 		Name: sc.Name, Description: sc.Description, Slice: sc.Slice, PID: sc.PID, StopTimeout: sc.StopTimeout, KillSignal: wire.StopOrder,
-		After: sc.Plan.After, Devices: devices, Resources: resources(&sc.Plan),
+		Scope: sc.Plan,
 	})
 }
 
-// resources spells the limits of a plan.
-func resources(p *plan.Scope) units.Resources {
-	figures := func(list []plan.DeviceFigure) []units.DeviceFigure {
-		out := make([]units.DeviceFigure, len(list))
-		for i, f := range list {
-			out[i] = units.DeviceFigure(f)
-		}
-		return out
-	}
-	return units.Resources{
-		MemoryMax: p.MemoryMax, MemoryHigh: p.MemoryHigh, MemorySwapMax: p.MemorySwapMax, MemoryLow: p.MemoryLow, MemoryMin: p.MemoryMin,
-		CPUWeight: p.CPUWeight, CPUQuotaPerSec: p.CPUQuotaPerSec, CPUQuotaPeriod: p.CPUQuotaPeriod,
-		AllowedCPUs: p.AllowedCPUs, AllowedNodes: p.AllowedNodes, TasksMax: p.TasksMax,
-		IOWeight: p.IOWeight, IODeviceWeight: figures(p.IODeviceWeight), IOReadBPS: figures(p.IOReadBPS), IOWriteBPS: figures(p.IOWriteBPS),
-		IOReadIOPS: figures(p.IOReadIOPS), IOWriteIOPS: figures(p.IOWriteIOPS), IOLatency: figures(p.IOLatency),
-	}
-}
-
-func (s scopes) SetResources(ctx context.Context, unit string, before, after plan.Scope) error {
-	return s.client.SetResources(ctx, unit, resources(&before), resources(&after))
+func (s scopes) SetResources(ctx context.Context, unit string, before, after *plan.Resources) error {
+	return s.client.SetResources(ctx, unit, before, after)
 }
 
 func (s scopes) Tuned(unit string) bool { return s.client.Tuned(unit) }
 
-func (s scopes) Limits(ctx context.Context, unit string) (plan.Scope, error) {
-	r, err := s.client.Resources(ctx, unit)
-	figures := func(list []units.DeviceFigure) []plan.DeviceFigure {
-		out := make([]plan.DeviceFigure, len(list))
-		for i, f := range list {
-			out[i] = plan.DeviceFigure(f)
-		}
-		return out
-	}
-	return plan.Scope{
-		MemoryMax: r.MemoryMax, MemoryHigh: r.MemoryHigh, MemorySwapMax: r.MemorySwapMax, MemoryLow: r.MemoryLow, MemoryMin: r.MemoryMin,
-		CPUWeight: r.CPUWeight, CPUQuotaPerSec: r.CPUQuotaPerSec, CPUQuotaPeriod: r.CPUQuotaPeriod,
-		AllowedCPUs: r.AllowedCPUs, AllowedNodes: r.AllowedNodes, TasksMax: r.TasksMax,
-		IOWeight: r.IOWeight, IODeviceWeight: figures(r.IODeviceWeight), IOReadBPS: figures(r.IOReadBPS), IOWriteBPS: figures(r.IOWriteBPS),
-		IOReadIOPS: figures(r.IOReadIOPS), IOWriteIOPS: figures(r.IOWriteIOPS), IOLatency: figures(r.IOLatency),
-	}, err
+func (s scopes) Limits(ctx context.Context, unit string) (plan.Resources, error) {
+	return s.client.Resources(ctx, unit)
 }
 
 func (s scopes) Stop(ctx context.Context, unit string) error { return s.client.Stop(ctx, unit) }

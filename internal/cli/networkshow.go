@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,8 +147,10 @@ func (a *app) netLeasesCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "net-dhcp-leases", Short: "Print the addresses that a network's DHCP server has given"}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return a.netCommand(cmd, func(ctx context.Context, d Daemon, n client.Network) error {
-		if mac.value != "" && strings.Count(mac.value, ":") != 5 {
-			return errors.New("invalid MAC address: " + mac.value)
+		if mac.value != "" {
+			if _, err := net.ParseMAC(mac.value); err != nil {
+				return errors.New("invalid MAC address: " + printable(mac.value))
+			}
 		}
 		list, err := d.NetworkLeases(ctx, n.Name)
 		if err != nil {

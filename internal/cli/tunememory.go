@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 	"strconv"
 	"strings"
 
 	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/size"
 )
 
 func setMemory() tunable {
@@ -131,31 +133,10 @@ func sized(o *operand) (uint64, error) {
 		return noLimit, nil
 	}
 	n, err := strconv.ParseUint(text[:digits], 10, 64)
-	factor := unitFactor(strings.TrimSpace(text[digits:]))
+	factor, known := size.Factor(cmp.Or(strings.TrimSpace(text[digits:]), "KiB"))
 	high, low := bits.Mul64(n, factor)
-	if err != nil || factor == 0 || high != 0 {
+	if err != nil || !known || high != 0 {
 		return 0, malformed(o.value, o.name)
 	}
 	return low, nil
-}
-
-// unitFactor returns how many bytes a unit of libvirt's has, 0 if there is no such unit.
-func unitFactor(unit string) uint64 {
-	unit = strings.ToLower(unit)
-	switch unit {
-	case "":
-		return 1 << 10
-	case "b", "byte", "bytes":
-		return 1
-	}
-	power := strings.IndexByte("kmgtpe", unit[0]) + 1
-	base := map[string]uint64{"": 1024, "ib": 1024, "b": 1000}[unit[1:]]
-	if power == 0 {
-		return 0
-	}
-	factor := base
-	for range power - 1 {
-		factor *= base
-	}
-	return factor
 }

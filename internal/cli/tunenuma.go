@@ -3,9 +3,9 @@ package cli
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/numberset"
 )
 
 // numaTuning is the output of numatune --json. null means that the container's memory is bound to no nodes.
@@ -55,56 +55,16 @@ func numaMode(given string) string {
 	return given
 }
 
-// mostNodes is above the numbers of processors and memory nodes.
-const mostNodes = 16384
-
-// maskOf reads a list of numbers such as 0-3,^2,8 as a mask: bit N%8 of byte N/8 stands for N.
+// maskOf reads a list of numbers such as 0-3,^2,8. An empty list stands for all.
 func maskOf(o *operand) ([]byte, error) {
-	mask := []byte{}
 	if o.value == "" {
-		return mask, nil
+		return []byte{}, nil
 	}
-	for part := range strings.SplitSeq(o.value, ",") {
-		number, without := strings.CutPrefix(strings.TrimSpace(part), "^")
-		first, last, isRange := strings.Cut(number, "-")
-		if !isRange {
-			last = first
-		}
-		from, err := strconv.ParseUint(first, 10, 32)
-		to, err2 := strconv.ParseUint(last, 10, 32)
-		if err != nil || err2 != nil || from > to || to >= mostNodes || isRange && without {
-			return nil, fmt.Errorf("'%s' for --%s is not a list of numbers such as 0-3,8", printable(o.value), o.name)
-		}
-		for n := from; n <= to; n++ {
-			for uint64(len(mask)) <= n/8 {
-				mask = append(mask, 0)
-			}
-			mask[n/8] |= 1 << (n % 8)
-			if without {
-				mask[n/8] &^= 1 << (n % 8)
-			}
-		}
+	set, err := numberset.Parse(o.value)
+	if err != nil {
+		return nil, fmt.Errorf("option --%s: %w", o.name, err)
 	}
-	return mask, nil
+	return set.Mask(), nil
 }
 
-// numbersOf returns the list of numbers of a mask.
-func numbersOf(mask []byte) string {
-	has := func(n int) bool { return n < 8*len(mask) && mask[n/8]&(1<<(n%8)) != 0 }
-	var parts []string
-	for n := 0; n < 8*len(mask); n++ {
-		if !has(n) {
-			continue
-		}
-		first := n
-		for has(n + 1) {
-			n++
-		}
-		if first == n {
-			parts = append(parts, strconv.Itoa(n))
-		} else {
-			parts = append(parts, fmt.Sprintf("%d-%d", first, n))
-		}
-	}
-	return strings.Join(parts, ",")
-}
+func numbersOf(mask []byte) string { return string(numberset.Of(numberset.Numbers(mask))) }

@@ -4,18 +4,20 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/berthd/berth/internal/numberset"
 )
 
 // CPU is what <vcpu> and <cputune> say of the processors besides their number.
 type CPU struct {
-	Auto   bool      // vcpu@placement='auto'; kept only, since the kernel places processes by itself
-	Set    NumberSet // vcpu@cpuset; "" means all of the host's
-	Shares uint64    // the weight among containers, 1..10000; 0 means unset
+	Auto   bool          // vcpu@placement='auto'; kept only, since the kernel places processes by itself
+	Set    numberset.Set // vcpu@cpuset; "" means all of the host's
+	Shares uint64        // the weight among containers, 1..10000; 0 means unset
 	Bandwidth
 	// The rest of <cputune> is of virtual machines, and kept only.
 	Global, Emulator, IOThread Bandwidth
 	Pins                       []CPUPin
-	EmulatorPin                NumberSet
+	EmulatorPin                numberset.Set
 }
 
 // Bandwidth limits the time on processors to Quota µs in each Period µs. 0 means unset. A negative quota means no limit.
@@ -27,7 +29,7 @@ type Bandwidth struct {
 // CPUPin is one <vcpupin>.
 type CPUPin struct {
 	VCPU uint64
-	Set  NumberSet
+	Set  numberset.Set
 }
 
 // The limits of <cputune> are libvirt's, which are the kernel's for cpu.weight and cpu.max.
@@ -120,6 +122,14 @@ func readCPUTune(c *CPU, x *cpuTune, f *faults) {
 		c.EmulatorPin, e = parseSet(at+"emulatorpin@cpuset", x.EmulatorPin.Set)
 		f.add(e)
 	}
+}
+
+func parseSet(at, text string) (numberset.Set, *Error) {
+	set, err := numberset.Parse(text)
+	if err != nil {
+		return "", invalid(at, "%v", err)
+	}
+	return set, nil
 }
 
 // weight reads a weight of cgroup v2. 0 means unset.

@@ -116,7 +116,7 @@ func TestHostLink(t *testing.T) {
 	t.Parallel()
 	d := &Def{UUID: UUID{1}, Interfaces: []Interface{{Type: InterfaceBridge}, {Type: InterfaceBridge}, {Type: InterfaceDirect, Target: "a"}, {Type: InterfaceEthernet, Target: "a"}}}
 	first, second := d.HostLink(0), d.HostLink(1)
-	if first == second || first != d.HostLink(0) || checkLinkName("", first) != nil || !chosenName(first) {
+	if first == second || first != d.HostLink(0) || CheckLinkName("", first) != nil || !chosenName(first) {
 		t.Errorf("%q, %q", first, second)
 	}
 	if d.HostLink(2) != "" || d.HostLink(3) != "a" {

@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/berthd/berth/internal/size"
 )
 
 const atFS = "domain/devices/filesystem"
@@ -123,7 +125,7 @@ func ramSize(at string, x *source) (uint64, *Error) {
 	if unit == "" {
 		unit = "KiB"
 	}
-	if _, known := scale(unit); !known {
+	if _, known := size.Factor(unit); !known {
 		return 0, noUnit(at+"@units", unit)
 	}
 	return inBytes(at+"@usage", *x.Usage, unit)

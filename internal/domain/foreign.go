@@ -38,6 +38,7 @@ unknown domain/devices/hostdev: acpi
 network domain/devices/hostdev/source: interface
 nothing domain/devices/hostdev/source: adapter @protocol @name @wwpn @writeFiltering
 unknown domain/devices/hostdev/source: @guestReset
+refused domain/devices/hostdev/source/address: @domain @slot @function @target @unit @uuid
 nothing domain/clock: @adjustment @basis @timezone @start
 nothing domain/devices: serial parallel channel controller graphics video sound memballoon rng watchdog tpm
 nothing domain/devices: redirdev smartcard hub panic shmem vsock iommu audio nvram

@@ -1,7 +1,9 @@
 package domain
 
 import (
+	"cmp"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,6 +103,9 @@ func readHostDevice(at string, x *hostDevice, f *faults) (h HostDevice) {
 		f.invalid(at+"/source", "it is missing: it says which device of the host is meant")
 		return h
 	}
+	if !slices.Contains([]string{"", "no", "yes"}, x.Managed) {
+		f.invalid(at+"@managed", "'%s' is unknown; known are yes, no", x.Managed)
+	}
 	src := x.Source
 	if h.Kind == HostUSB {
 		h.USB = readUSB(at, x, f)
@@ -115,9 +120,6 @@ func readHostDevice(at string, x *hostDevice, f *faults) (h HostDevice) {
 		"/block": src.Block != "" && own != "/block", "/char": src.Char != "" && own != "/char", "/vendor": src.Vendor != nil,
 		"/product": src.Product != nil, "/address": src.Address != nil, "@startupPolicy": src.StartupPolicy != "",
 	})
-	if x.Managed != "" && x.Managed != "no" && x.Managed != "yes" {
-		f.invalid(at+"@managed", "'%s' is unknown; known are yes, no", x.Managed)
-	}
 	e := checkDevicePath(at+"/source"+own, given)
 	f.add(e)
 	if e == nil {
@@ -148,17 +150,8 @@ func checkDevicePath(at, p string) *Error {
 
 func readUSB(at string, x *hostDevice, f *faults) USB {
 	src := x.Source
-	u := USB{Managed: x.Managed, StartupPolicy: src.StartupPolicy}
-	switch u.Managed {
-	case "":
-		u.Managed = "no"
-	case "yes", "no":
-	default:
-		f.invalid(at+"@managed", "'%s' is unknown; known are yes, no", u.Managed)
-	}
-	switch u.StartupPolicy {
-	case "", "mandatory", "requisite", "optional":
-	default:
+	u := USB{Managed: cmp.Or(x.Managed, "no"), StartupPolicy: src.StartupPolicy}
+	if !slices.Contains([]string{"", "mandatory", "requisite", "optional"}, u.StartupPolicy) {
 		f.invalid(at+"/source@startupPolicy", "'%s' is unknown; known are mandatory, requisite, optional", u.StartupPolicy)
 	}
 	switch {

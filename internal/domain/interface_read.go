@@ -59,18 +59,18 @@ func readInterface(at string, x *iface, f *faults) (i Interface) {
 	}
 	if x.MAC != nil {
 		var e *Error
-		i.MAC, e = parseMAC(at+"/mac@address", x.MAC.Address)
+		i.MAC, e = ParseMAC(at+"/mac@address", x.MAC.Address)
 		f.add(e)
 	}
 	readInterfaceSource(&i, at, x.Source, f)
 	// A name with one of libvirt's own prefixes was chosen by a start, and is that start's alone.
 	if x.Target != nil && !chosenName(x.Target.Dev) {
 		i.Target = x.Target.Dev
-		f.add(checkLinkName(at+"/target@dev", i.Target))
+		f.add(CheckLinkName(at+"/target@dev", i.Target))
 	}
 	if x.Guest != nil {
 		i.Guest = x.Guest.Dev
-		f.add(checkLinkName(at+"/guest@dev", i.Guest))
+		f.add(CheckLinkName(at+"/guest@dev", i.Guest))
 	}
 	if x.Model != nil {
 		i.Model = x.Model.Type
@@ -131,7 +131,7 @@ func readInterfaceSource(i *Interface, at string, x *ifaceSource, f *faults) {
 			} else if a.value == "" {
 				f.invalid(place, "it is missing: an interface of the type '%s' must have a source %s", string(i.Type), own)
 			} else {
-				f.add(checkLinkName(place, a.value))
+				f.add(CheckLinkName(place, a.value))
 			}
 		case a.value == "":
 		case a.name == "mode" && i.Type == InterfaceDirect:
@@ -168,8 +168,8 @@ func chosenName(name string) bool {
 // maxLinkName is the kernel's limit in bytes (IFNAMSIZ without the zero byte).
 const maxLinkName = 15
 
-// checkLinkName returns an error if the kernel gives no link this name, or gives it to a link of its own.
-func checkLinkName(at, name string) *Error {
+// CheckLinkName returns an error if the kernel gives no link this name, or gives it to a link of its own. "" is no name, and no error.
+func CheckLinkName(at, name string) *Error {
 	switch {
 	case name == "":
 		return nil

@@ -16,8 +16,8 @@ func (m MAC) String() string {
 	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
 }
 
-// parseMAC reads an address as libvirt does: a part may have one digit. It returns an error for an address that no interface can have.
-func parseMAC(at, text string) (m MAC, _ *Error) {
+// ParseMAC reads an address as libvirt does: a part may have one digit. It returns an error for an address that no interface can have.
+func ParseMAC(at, text string) (m MAC, _ *Error) {
 	parts := strings.Split(text, ":")
 	if len(parts) != len(m) {
 		return m, invalid(at, "'%.40s' is not a MAC address such as 52:54:00:12:34:56", text)

@@ -2,9 +2,10 @@ package domain
 
 import (
 	"math/bits"
-	"strings"
 
 	"libvirt.org/go/libvirtxml"
+
+	"github.com/berthd/berth/internal/size"
 )
 
 // readMemory reads the sizes and limits of memory. It converts them to KiB, rounded up.
@@ -87,10 +88,9 @@ func (f *faults) kib(at string, value uint64, unit string) uint64 {
 	return n/1024 + min(n%1024, 1)
 }
 
-// inBytes converts a value of libvirt's units to bytes. The units are b and bytes; k, KiB, M, MiB …
-// E, EiB, which are powers of 1024; and KB, MB … EB, which are powers of 1000.
+// inBytes converts a value of libvirt's units to bytes.
 func inBytes(at string, value uint64, unit string) (uint64, *Error) {
-	factor, ok := scale(unit)
+	factor, ok := size.Factor(unit)
 	if !ok {
 		return 0, noUnit(at+"@unit", unit)
 	}
@@ -103,24 +103,4 @@ func inBytes(at string, value uint64, unit string) (uint64, *Error) {
 
 func noUnit(at, unit string) *Error {
 	return invalid(at, "'%.40s' is not a unit; use b, KiB, MiB, GiB, TiB, KB, MB, …", unit)
-}
-
-func scale(unit string) (uint64, bool) {
-	u := strings.ToLower(unit)
-	if u == "b" || u == "byte" || u == "bytes" {
-		return 1, true
-	}
-	if u == "" {
-		return 0, false
-	}
-	power := strings.IndexByte("kmgtpe", u[0]) + 1
-	base := map[string]uint64{"": 1024, "ib": 1024, "b": 1000}[u[1:]]
-	if power == 0 || base == 0 {
-		return 0, false
-	}
-	factor := uint64(1)
-	for range power {
-		factor *= base
-	}
-	return factor, true
 }

@@ -1,11 +1,15 @@
 package domain
 
-import "libvirt.org/go/libvirtxml"
+import (
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/berthd/berth/internal/numberset"
+)
 
 // NUMA is <numatune>: the memory nodes of which the container's memory is.
 type NUMA struct {
 	Mode  NUMAMode
-	Nodes NumberSet // "" means all of the host's
+	Nodes numberset.Set // "" means all of the host's
 }
 
 // NUMAMode is the mode attribute of <memory> in <numatune>.

@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/berthd/berth/internal/numberset"
 )
 
 // Setting is a new value of one limit, weight or binding. Property is systemd's name (systemd.resource-control(5)), or the element's for
 // what systemd has none. Which of the values counts depends on the property: KindOf.
 type Setting struct {
 	Property string
-	Number   uint64    // bytes, µs or a weight; Infinity means no limit, or unset
-	Set      NumberSet // "" means all
+	Number   uint64        // bytes, µs or a weight; Infinity means no limit, or unset
+	Set      numberset.Set // "" means all
 	Devices  []DeviceNumber
 	Text     string
 }

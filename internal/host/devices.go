@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -29,14 +30,14 @@ type Devices struct {
 func NewDevices() Devices { return Devices{"/", unix.Stat} }
 
 // Find returns the devices that a definition asks for, with the numbers that they have now. It returns a *domain.Error if the host
-// lacks one, or has one of another kind there. An image gets its number later.
-func (h Devices) Find(d *domain.Def) ([]planner.HostDevice, error) {
+// lacks one, or has one of another kind there, and ctx's error if a path does not answer before ctx ends. An image gets its number later.
+func (h Devices) Find(ctx context.Context, d *domain.Def) ([]planner.HostDevice, error) {
 	if len(d.Disks)+len(d.HostDevices)+len(d.Clock.Timers) == 0 {
 		return nil, nil
 	}
 	var list []planner.HostDevice
-	for _, find := range []func(*domain.Def) ([]planner.HostDevice, error){h.disks, h.hostDevices, h.timers} {
-		some, err := find(d)
+	for _, find := range []func(context.Context, *domain.Def) ([]planner.HostDevice, error){h.disks, h.hostDevices, h.timers} {
+		some, err := find(ctx, d)
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +56,7 @@ func (h Devices) Find(d *domain.Def) ([]planner.HostDevice, error) {
 	return list, nil
 }
 
-func (h Devices) disks(d *domain.Def) (list []planner.HostDevice, err error) {
+func (h Devices) disks(ctx context.Context, d *domain.Def) (list []planner.HostDevice, err error) {
 	for i, disk := range d.Disks {
 		at := numbered("domain/devices/disk", i, len(d.Disks))
 		access := "rwm"
@@ -68,7 +69,7 @@ func (h Devices) disks(d *domain.Def) (list []planner.HostDevice, err error) {
 			one.Element += "/source@file"
 		} else {
 			one.Element += "/source@dev"
-			if one.Device, err = h.node(one.Element, disk.Source, unix.S_IFBLK); err != nil {
+			if one.Device, err = h.node(ctx, one.Element, disk.Source, unix.S_IFBLK); err != nil {
 				return nil, err
 			}
 		}
@@ -78,7 +79,7 @@ func (h Devices) disks(d *domain.Def) (list []planner.HostDevice, err error) {
 	return list, nil
 }
 
-func (h Devices) hostDevices(d *domain.Def) (list []planner.HostDevice, err error) {
+func (h Devices) hostDevices(ctx context.Context, d *domain.Def) (list []planner.HostDevice, err error) {
 	for i, dev := range d.HostDevices {
 		at := numbered("domain/devices/hostdev", i, len(d.HostDevices)) + "/source"
 		one := planner.HostDevice{Access: "rwm", Element: at}
@@ -86,10 +87,10 @@ func (h Devices) hostDevices(d *domain.Def) (list []planner.HostDevice, err erro
 		switch dev.Kind {
 		case domain.HostStorage:
 			one.Element += "/block"
-			one.Device, err = h.node(one.Element, dev.Source, unix.S_IFBLK)
+			one.Device, err = h.node(ctx, one.Element, dev.Source, unix.S_IFBLK)
 		case domain.HostMisc:
 			one.Element += "/char"
-			one.Device, err = h.node(one.Element, dev.Source, unix.S_IFCHR)
+			one.Device, err = h.node(ctx, one.Element, dev.Source, unix.S_IFCHR)
 		case domain.HostUSB:
 			one.Device, found, err = h.usb(at, dev.USB)
 		}
@@ -105,7 +106,7 @@ func (h Devices) hostDevices(d *domain.Def) (list []planner.HostDevice, err erro
 
 // timers returns those timers that are devices. libvirt makes nodes of them only for the offset "localtime", for which alone it
 // is an error if the host lacks one.
-func (h Devices) timers(d *domain.Def) (list []planner.HostDevice, err error) {
+func (h Devices) timers(ctx context.Context, d *domain.Def) (list []planner.HostDevice, err error) {
 	for i, t := range d.Clock.Timers {
 		if !t.Device() {
 			continue
@@ -113,11 +114,11 @@ func (h Devices) timers(d *domain.Def) (list []planner.HostDevice, err error) {
 		local := d.Clock.Offset == "localtime"
 		file := map[string]string{"rtc": "/dev/rtc0", "hpet": "/dev/hpet"}[t.Name]
 		one := planner.HostDevice{Access: "r", NodeLess: !local, Element: numbered("domain/clock/timer", i, len(d.Clock.Timers)) + "@name"}
-		var st unix.Stat_t
-		if err := h.stat(filepath.Join(h.root, file), &st); errors.Is(err, unix.ENOENT) && !local {
+		st, err := h.look(ctx, file)
+		if errors.Is(err, unix.ENOENT) && !local {
 			continue
 		}
-		if one.Device, err = h.node(one.Element, file, unix.S_IFCHR); err != nil {
+		if one.Device, err = nodeOf(one.Element, file, unix.S_IFCHR, st, err); err != nil {
 			return nil, err
 		}
 		one.Path, one.Mode = "/dev/"+t.Name, st.Mode&0o777
@@ -127,12 +128,40 @@ func (h Devices) timers(d *domain.Def) (list []planner.HostDevice, err error) {
 }
 
 // node looks at a device node once: its kind and number are of one moment, and everything that follows goes by them.
-func (h Devices) node(element, path string, kind uint32) (plan.Device, error) {
-	var st unix.Stat_t
-	if err := h.stat(filepath.Join(h.root, path), &st); err != nil {
-		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
-			return plan.Device{}, lacking(element, "the host has no device %s", path)
-		}
+func (h Devices) node(ctx context.Context, element, path string, kind uint32) (plan.Device, error) {
+	st, err := h.look(ctx, path)
+	return nodeOf(element, path, kind, st, err)
+}
+
+// look is stat(2). It returns ctx's error as soon as ctx ends: an automount or a network file system on the path may not answer, and the
+// call cannot be cancelled.
+func (h Devices) look(ctx context.Context, path string) (unix.Stat_t, error) {
+	type result struct {
+		st  unix.Stat_t
+		err error
+	}
+	got := make(chan result, 1)
+	go func() {
+		var r result
+		r.err = h.stat(filepath.Join(h.root, path), &r.st)
+		got <- r
+	}()
+	select {
+	case r := <-got:
+		return r.st, r.err
+	case <-ctx.Done():
+		return unix.Stat_t{}, ctx.Err()
+	}
+}
+
+// nodeOf is the device that stat(2) has found at a path, or has not.
+func nodeOf(element, path string, kind uint32, st unix.Stat_t, err error) (plan.Device, error) {
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR):
+		return plan.Device{}, lacking(element, "the host has no device %s", path)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return plan.Device{}, fmt.Errorf("%s: %s does not answer: %w", element, path, err)
+	case err != nil:
 		return plan.Device{}, lacking(element, "%v", &os.PathError{Op: "stat", Path: path, Err: err})
 	}
 	if st.Mode&unix.S_IFMT != kind {

@@ -1,11 +1,14 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
@@ -79,7 +82,7 @@ func usb(u domain.USB) domain.HostDevice { return domain.HostDevice{Kind: domain
 func TestFindDevices(t *testing.T) {
 	t.Parallel()
 	h := fakeDevices(t)
-	got, err := h.Find(&domain.Def{
+	got, err := h.Find(t.Context(), &domain.Def{
 		Disks: []domain.Disk{
 			{Type: domain.DiskBlock, Source: "/dev/sda", Target: "vda", ReadOnly: true},
 			{Type: domain.DiskFile, Source: "/srv/a.img", Target: "vdb"},
@@ -122,7 +125,7 @@ func TestFindDevices(t *testing.T) {
 // TestTimersInUTC: with the offset "utc" a timer gets no node, and it is no error that the host lacks one.
 func TestTimersInUTC(t *testing.T) {
 	t.Parallel()
-	got, err := fakeDevices(t).Find(&domain.Def{Clock: domain.Clock{Offset: "utc", Timers: []domain.Timer{{Name: "hpet"}, {Name: "rtc"}}}})
+	got, err := fakeDevices(t).Find(t.Context(), &domain.Def{Clock: domain.Clock{Offset: "utc", Timers: []domain.Timer{{Name: "hpet"}, {Name: "rtc"}}}})
 	if err != nil || len(got) != 1 || !got[0].NodeLess || got[0].Access != "r" || got[0].Major != 250 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -147,10 +150,36 @@ func TestLackingDevices(t *testing.T) {
 		"domain/devices/disk/source@dev: /dev/file is not a block device":                                      {Disks: []domain.Disk{{Type: domain.DiskBlock, Source: "/dev/file"}}},
 		"domain/clock/timer@name: the host has no device /dev/hpet":                                            {Clock: domain.Clock{Offset: "localtime", Timers: []domain.Timer{{Name: "hpet"}}}},
 	} {
-		got, err := h.Find(&d)
+		got, err := h.Find(t.Context(), &d)
 		e, _ := errors.AsType[*domain.Error](err)
 		if e == nil || e.Kind != domain.InvalidConfig || !strings.HasPrefix(e.Error(), want) {
 			t.Errorf("%v, %v\nwant %s", got, err, want)
 		}
+	}
+}
+
+// TestDeviceDoesNotAnswer: a path that does not answer, such as an automount, fails the search when its time is over, with its element.
+func TestDeviceDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	for want, d := range map[string]domain.Def{
+		"domain/devices/hostdev[2]/source/char: /dev/hangs does not answer: context deadline exceeded": {HostDevices: []domain.HostDevice{misc("/dev/net/tun"), misc("/dev/hangs")}},
+		"domain/devices/disk/source@dev: /dev/hangs does not answer: context deadline exceeded":        {Disks: []domain.Disk{{Type: domain.DiskBlock, Source: "/dev/hangs"}}},
+	} {
+		h := fakeDevices(t)
+		synctest.Test(t, func(t *testing.T) {
+			over, stat := make(chan struct{}), h.stat
+			h.stat = func(path string, st *unix.Stat_t) error {
+				if strings.HasSuffix(path, "/dev/hangs") {
+					<-over
+				}
+				return stat(path, st)
+			}
+			defer close(over)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if _, err := h.Find(ctx, &d); err == nil || err.Error() != want || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v\nwant %s", err, want)
+			}
+		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/numberset"
 	"github.com/berthd/berth/internal/planner"
 )
 
@@ -34,7 +35,7 @@ func (r Resources) Check(d *domain.Def) error {
 	}
 	for _, one := range []struct {
 		element, what, file string
-		set                 domain.NumberSet
+		set                 numberset.Set
 	}{
 		{"domain/vcpu@cpuset", "processor", "sys/devices/system/cpu/online", d.CPU.Set},
 		{"domain/numatune/memory@nodeset", "memory node", "sys/devices/system/node/has_memory", d.NUMA.Nodes},
@@ -86,7 +87,7 @@ func (r Resources) controllers(needs []planner.Need) error {
 	return nil
 }
 
-func (r Resources) numbers(element, what, file string, set domain.NumberSet) error {
+func (r Resources) numbers(element, what, file string, set numberset.Set) error {
 	text, err := os.ReadFile(filepath.Join(r.root, file))
 	if errors.Is(err, fs.ErrNotExist) { // a kernel without NUMA
 		text, err = []byte("0"), nil
@@ -94,7 +95,7 @@ func (r Resources) numbers(element, what, file string, set domain.NumberSet) err
 	if err != nil {
 		return err
 	}
-	has, err := domain.ParseNumberSet(string(text))
+	has, err := numberset.Parse(string(text))
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}

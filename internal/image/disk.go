@@ -18,7 +18,7 @@ import (
 // ctx's error if the image does not answer before ctx ends.
 func (m *Images) Attach(ctx context.Context, runDir string, n int, file string, readOnly bool) (device *os.File, major, minor uint32, err error) {
 	by := imageUser{socket: filepath.Join(runDir, "disk"+strconv.Itoa(n))}
-	list, err := waitFor(ctx, func() ([]*os.File, error) {
+	list, err := waitFor(ctx, func(func(string)) ([]*os.File, error) {
 		device, err := m.attachDisk(ctx, file, readOnly, by)
 		return []*os.File{device}, err
 	})
@@ -30,7 +30,7 @@ func (m *Images) Attach(ctx context.Context, runDir string, n int, file string, 
 	runtime.KeepAlive(list[0])
 	if err != nil {
 		_ = list[0].Close()
-		return nil, 0, 0, err
+		return nil, 0, 0, fmt.Errorf("%s: %w", list[0].Name(), err)
 	}
 	return list[0], unix.Major(st.Rdev), unix.Minor(st.Rdev), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -38,14 +39,17 @@ func New(startHelper StartHelper, lockFile string) *Images {
 // supervisor: the supervisor's scope allows no block device, and the libraries would cost each supervisor
 // memory. It returns ctx's error if a device or image does not answer before ctx ends.
 func (m *Images) Mount(ctx context.Context, container, slice, runDir string, sources []plan.Source) ([]*os.File, error) {
-	return waitFor(ctx, func() ([]*os.File, error) { return m.mountAll(ctx, container, slice, runDir, sources) })
+	return waitFor(ctx, func(at func(string)) ([]*os.File, error) {
+		return m.mountAll(ctx, container, slice, runDir, sources, at)
+	})
 }
 
-func (m *Images) mountAll(ctx context.Context, container, slice, runDir string, sources []plan.Source) (files []*os.File, err error) {
+func (m *Images) mountAll(ctx context.Context, container, slice, runDir string, sources []plan.Source, at func(string)) (files []*os.File, err error) {
 	for i, src := range sources {
 		if src.Kind != plan.SourceBlock && src.Kind != plan.SourceImage {
 			continue
 		}
+		at("filesystem source " + src.Path)
 		tree, err := m.tree(ctx, src, imageUser{container: container, slice: slice, socket: imageSocket(runDir, i)})
 		if err != nil {
 			closeAll(files)
@@ -57,15 +61,17 @@ func (m *Images) mountAll(ctx context.Context, container, slice, runDir string, 
 }
 
 // waitFor returns the files of get, or an error as soon as ctx ends: a system call on a device that does not
-// answer cannot be cancelled. If get returns later, its goroutine closes the files.
-func waitFor(ctx context.Context, get func() ([]*os.File, error)) ([]*os.File, error) {
+// answer cannot be cancelled. The error has what get has told at that it is at. If get returns later, its goroutine closes the files.
+func waitFor(ctx context.Context, get func(at func(string)) ([]*os.File, error)) ([]*os.File, error) {
 	type result struct {
 		files []*os.File
 		err   error
 	}
 	got := make(chan result)
+	var last atomic.Value
+	last.Store("it")
 	go func() {
-		files, err := get()
+		files, err := get(func(what string) { last.Store(what) })
 		select {
 		case got <- result{files, err}:
 		case <-ctx.Done():
@@ -76,7 +82,7 @@ func waitFor(ctx context.Context, get func() ([]*os.File, error)) ([]*os.File, e
 	case r := <-got:
 		return r.files, r.err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("filesystem sources do not answer: %w", ctx.Err())
+		return nil, fmt.Errorf("%s does not answer: %w", last.Load(), ctx.Err())
 	}
 }
 

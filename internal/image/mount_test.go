@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -170,23 +171,31 @@ func TestLockEnds(t *testing.T) {
 	})
 }
 
-// TestWaitFor: a device that does not answer holds nobody, and what comes too late is closed.
+// TestWaitFor: a device that does not answer holds nobody and is named, and what comes too late is closed.
 func TestWaitFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range []struct {
-			after time.Duration
-			late  bool
-		}{{time.Second, false}, {time.Hour, true}} {
+			after    time.Duration
+			late     bool
+			at, want string
+		}{
+			{time.Second, false, "", "<nil>"},
+			{time.Hour, true, "", "it does not answer: context deadline exceeded"},
+			{time.Hour, true, "filesystem source /a", "filesystem source /a does not answer: context deadline exceeded"},
+		} {
 			a, b := readers(t)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			begin := time.Now()
-			files, err := waitFor(ctx, func() ([]*os.File, error) {
+			files, err := waitFor(ctx, func(at func(string)) ([]*os.File, error) {
+				if c.at != "" {
+					at(c.at)
+				}
 				time.Sleep(c.after)
 				return []*os.File{a, b}, nil
 			})
-			if took := time.Since(begin); took > time.Minute || (len(files) == 0) != c.late || errors.Is(err, context.DeadlineExceeded) != c.late {
+			if took := time.Since(begin); took > time.Minute || (len(files) == 0) != c.late || errors.Is(err, context.DeadlineExceeded) != c.late || fmt.Sprint(err) != c.want {
 				t.Errorf("after %v: %d files, %v", took, len(files), err)
 			}
 			time.Sleep(c.after)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/bits"
 	"net/netip"
-	"strings"
 
 	"libvirt.org/go/libvirtxml"
 )
@@ -32,13 +31,19 @@ func readIPs(d *Def, ours bool) error {
 			return unsupported(element+"/dhcp", 0, "only one address can have a DHCP server")
 		}
 		d.IPs = append(d.IPs, ip)
+		if ours && ip.Address.Addr().Is6() && d.MTU > 0 && d.MTU < minMTU6 {
+			return invalid("network/mtu@size", 0, "%d is too small for IPv6, which needs %d", d.MTU, minMTU6)
+		}
 	}
 	return nil
 }
 
+// minMTU6 is the smallest MTU with which an interface has IPv6 (RFC 8200).
+const minMTU6 = 1280
+
 func readIP(element string, x libvirtxml.NetworkIP, ours bool) (IP, error) {
 	addr, err := netip.ParseAddr(x.Address)
-	if err != nil || addr.Zone() != "" {
+	if err != nil || addr.Zone() != "" || addr.Is4In6() {
 		return IP{}, invalid(element+"@address", 0, "%q is no address", x.Address)
 	}
 	length, err := prefixLength(element, addr, x)
@@ -51,6 +56,8 @@ func readIP(element string, x libvirtxml.NetworkIP, ours bool) (IP, error) {
 		return IP{}, invalid(element+"@family", 0, "%s is no address of the family %q", addr, x.Family)
 	case addr.IsMulticast(), addr.IsUnspecified(), addr.IsLoopback():
 		return IP{}, invalid(element+"@address", 0, "%s is no address for a host", addr)
+	case ours && addr.Is6() && addr.IsLinkLocalUnicast():
+		return IP{}, invalid(element+"@address", 0, "%s is of the link alone: every interface has such an address, and nobody gets it from a network", addr)
 	case addr.Is4() && length < 31 && (addr == ip.Address.Masked().Addr() || addr == last(ip.Address)):
 		return IP{}, invalid(element+"@address", 0, "%s is the network's own address or the one for all", addr)
 	case x.DHCP == nil:
@@ -125,19 +132,23 @@ func readDHCP(element string, ip *IP, x *libvirtxml.NetworkDHCP, ours bool) erro
 			}
 			continue
 		}
-		if err := checkMAC(at+"@mac", h.MAC); err != nil {
+		mac, err := readMAC(at+"@mac", h.MAC)
+		if err != nil {
 			return err
 		}
 		addr, err := inside(at+"@ip", h.IP, ip.Address)
 		if err != nil {
 			return err
 		}
+		if ours && addr == ip.Address.Addr() {
+			return invalid(at+"@ip", 0, "%s is this host's own address", addr)
+		}
 		for _, other := range ip.Hosts {
-			if other.IP == addr || other.MAC == strings.ToLower(h.MAC) {
+			if other.IP == addr || other.MAC == mac {
 				return invalid(at, 0, "another host has %s or %s", h.MAC, addr)
 			}
 		}
-		ip.Hosts = append(ip.Hosts, Lease{MAC: strings.ToLower(h.MAC), IP: addr})
+		ip.Hosts = append(ip.Hosts, Lease{MAC: mac, IP: addr})
 	}
 	if len(ip.Hosts) == 0 && len(x.Ranges) == 0 {
 		ip.DHCP = false
@@ -145,7 +156,7 @@ func readDHCP(element string, ip *IP, x *libvirtxml.NetworkDHCP, ours bool) erro
 	return nil
 }
 
-// inside reads an address that must be in a network, and not be the host's.
+// inside reads an address that a host in a network can have.
 func inside(element, text string, network netip.Prefix) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(text)
 	switch {

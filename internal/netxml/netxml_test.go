@@ -183,7 +183,13 @@ func TestRefused(t *testing.T) {
 		{with("<forward mode='bridge'/><ip address='10.0.0.1'/>"), "network/ip", 2, "host's"},
 		{with("<mtu size='9'/>"), "network/mtu@size", 2, ""},
 		{with("<mac address='52:54:00'/>"), "network/mac@address", 2, ""},
-		{with("<mac address='01:54:00:00:00:00'/>"), "network/mac@address", 2, "group"},
+		{with("<mac address='01:54:00:00:00:00'/>"), "network/mac@address", 2, "multicast"},
+		{with("<mac address='00:00:00:00:00:00'/>"), "network/mac@address", 2, "zeros"},
+		{"<network><name>n</name><bridge name='all'/></network>", "network/bridge@name", 1, "for itself"},
+		{with("<mtu size='1279'/>\n<ip address='fd00::1'/>"), "network/mtu@size", 2, "1280"},
+		{with("<ip address='::ffff:10.0.0.1' prefix='120'/>"), "network/ip@address", 2, "no address"},
+		{with("<ip address='fe80::1'/>"), "network/ip@address", 2, "link alone"},
+		{ip4("<host mac='52:54:00:00:00:01' ip='10.0.0.1'/>"), "network/ip/dhcp/host[1]@ip", 2, "own"},
 		{with("<domain name='a b'/>"), "network/domain@name", 2, ""},
 		{with("<domain name='a\nDNS=1.2.3.4'/>"), "network/domain@name", 2, ""},
 		{with("<dns><forwarder addr='x'/></dns>"), "network/dns/forwarder[1]@addr", 2, ""},
@@ -212,7 +218,7 @@ func TestRefused(t *testing.T) {
 		{ip4("<range start='10.0.0.2' end='10.0.0.3'><lease expiry='0'/></range>"), "network/ip/dhcp/range/lease@expiry", 2, ""},
 		{ip4("<host mac='52:54:00:00:00:01'/>"), "network/ip/dhcp/host[1]", 2, "needs"},
 		{ip4("<host mac='52:54:00:00:00:01' ip='10.0.0.2'/>\n<host mac='52:54:00:00:00:02' ip='10.0.0.2'/>"), "network/ip/dhcp/host[2]", 3, "another"},
-		{ip4("<host mac='53:54:00:00:00:01' ip='10.0.0.2'/>"), "network/ip/dhcp/host[1]@mac", 2, "group"},
+		{ip4("<host mac='53:54:00:00:00:01' ip='10.0.0.2'/>"), "network/ip/dhcp/host[1]@mac", 2, "multicast"},
 	} {
 		d, err := Parse([]byte(c.xml))
 		var e *domain.Error

@@ -11,12 +11,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// maxLinkName is the longest name of an interface of the kernel (IFNAMSIZ without the zero byte).
-const maxLinkName = 15
-
 var (
 	networkName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+:@-]{0,99}$`)
-	macAddress  = regexp.MustCompile(`^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$`)
 	domainName  = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$`)
 )
 
@@ -83,11 +79,12 @@ func readForward(d *Def, ours bool) error {
 	if d.Dev == "" && len(f.Interfaces) == 1 {
 		d.Dev = f.Interfaces[0].Dev
 	}
+	if err := checkLink("network/forward@dev", d.Dev); err != nil {
+		return err
+	}
 	switch {
 	case len(f.Interfaces) > 1 && ours:
 		return unsupported("network/forward/interface[2]", 0, "only one interface is supported")
-	case d.Dev != "" && !isLink(d.Dev):
-		return invalid("network/forward@dev", 0, "%q is no name of an interface", d.Dev)
 	case d.Dev != "" && (d.Mode == Open || d.Mode == Bridge):
 		return invalid("network/forward@dev", 0, "the mode %q has no interface", d.Mode)
 	case f.NAT != nil && d.Mode != NAT:
@@ -107,7 +104,10 @@ func readForward(d *Def, ours bool) error {
 func readBridge(d *Def, ours bool) error {
 	if b := d.doc.Bridge; b != nil {
 		d.Bridge, d.STP = b.Name, b.STP == "on"
-		var err error
+		err := checkLink("network/bridge@name", d.Bridge)
+		if err != nil {
+			return err
+		}
 		if b.Delay != "" {
 			if d.Delay, err = strconv.Atoi(b.Delay); err != nil || d.Delay < 0 || d.Delay > 30 {
 				return invalid("network/bridge@delay", 0, "%q is not from 0 to 30", b.Delay)
@@ -116,8 +116,6 @@ func readBridge(d *Def, ours bool) error {
 		switch {
 		case b.STP != "" && b.STP != "on" && b.STP != "off":
 			return invalid("network/bridge@stp", 0, "%q is not on or off", b.STP)
-		case d.Bridge != "" && !isLink(d.Bridge):
-			return invalid("network/bridge@name", 0, "%q is no name of an interface: %d characters at most, and no / or space", d.Bridge, maxLinkName)
 		case ours && b.MACTableManager != "" && b.MACTableManager != "kernel":
 			return unsupported("network/bridge@macTableManager", 0, "only \"kernel\" is supported")
 		}
@@ -131,8 +129,8 @@ func readBridge(d *Def, ours bool) error {
 		}
 	}
 	if d.doc.MAC != nil {
-		d.MAC = strings.ToLower(d.doc.MAC.Address)
-		if err := checkMAC("network/mac@address", d.MAC); err != nil {
+		var err error
+		if d.MAC, err = readMAC("network/mac@address", d.doc.MAC.Address); err != nil {
 			return err
 		}
 	}
@@ -168,20 +166,21 @@ func readNames(d *Def, ours bool) error {
 	return nil
 }
 
-// isLink reports whether a text can be the name of an interface.
-func isLink(name string) bool {
-	return name != "" && len(name) <= maxLinkName && name != "." && name != ".." && !strings.ContainsFunc(name, func(r rune) bool {
-		return r <= ' ' || r > '~' || strings.ContainsRune(`/:%*?[]!"\`, r)
-	})
-}
-
-func checkMAC(element, text string) error {
-	if !macAddress.MatchString(text) {
-		return invalid(element, 0, "%q is no MAC address", text)
+// checkLink returns an error if a text cannot be the name of an interface, or stands for others in a file of systemd-networkd.
+func checkLink(element, name string) error {
+	if err := domain.CheckLinkName(element, name); err != nil {
+		return err
 	}
-	first, _ := strconv.ParseUint(text[:2], 16, 8)
-	if first&1 != 0 {
-		return invalid(element, 0, "%s is the address of a group", text)
+	if strings.ContainsFunc(name, func(r rune) bool { return r > '~' || strings.ContainsRune(`*?[]!"\`, r) }) {
+		return invalid(element, 0, "%q has a character with a meaning for systemd-networkd", name)
 	}
 	return nil
+}
+
+func readMAC(element, text string) (string, error) {
+	m, err := domain.ParseMAC(element, text)
+	if err != nil {
+		return "", err
+	}
+	return m.String(), nil
 }

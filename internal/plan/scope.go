@@ -1,11 +1,16 @@
 package plan
 
-// Scope holds the properties of a container's scope (systemd.scope(5), systemd.resource-control(5)). A pointer that is nil
-// and an empty list mean systemd's default.
+// Scope holds the properties of a container's scope (systemd.scope(5)).
 type Scope struct {
 	// After lists units. When the host shuts down, systemd stops the scope before them.
 	After   []string      `json:"after"`
 	Devices []DeviceAllow `json:"device_allow"`
+	Resources
+}
+
+// Resources are the limits, weights and bindings of a scope (systemd.resource-control(5)). A pointer that is nil and an empty
+// list mean systemd's default.
+type Resources struct {
 	// The limits and protections of memory are in bytes. Infinity means no limit.
 	MemoryMax     *uint64 `json:"memory_max,omitempty"`
 	MemoryHigh    *uint64 `json:"memory_high,omitempty"`

@@ -22,6 +22,9 @@ const attempts = 64
 // keeps the file open, and Show returns it. Attach needs LOOP_CONFIGURE (Linux 5.8).
 func Attach(file *os.File, readOnly bool) (*os.File, error) {
 	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENODEV) {
+		return nil, fmt.Errorf("%w; it needs the kernel's module 'loop'", err)
+	}
 	if err != nil {
 		return nil, err
 	}

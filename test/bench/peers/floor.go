@@ -90,15 +90,10 @@ func scopeOf(name, root string) (units.Scope, error) {
 	if err != nil {
 		return units.Scope{}, err
 	}
-	plan := planner.Scope(def)
-	devices := make([]units.Device, len(plan.Devices))
-	for i, d := range plan.Devices {
-		devices[i] = units.Device(d)
-	}
 	return units.Scope{
 		Name: units.ScopeName(name), Description: "Container " + name, Slice: units.SliceName(""),
-		StopTimeout: 90 * time.Second, KillSignal: syscall.SIGURG, After: plan.After, Devices: devices,
-		Resources: units.Resources{MemoryMax: plan.MemoryMax, MemoryHigh: plan.MemoryHigh, MemorySwapMax: plan.MemorySwapMax},
+		StopTimeout: 90 * time.Second, KillSignal: syscall.SIGURG,
+		Scope: planner.Scope(def),
 	}, nil
 }
 

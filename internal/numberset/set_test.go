@@ -1,15 +1,15 @@
-package domain
+package numberset
 
 import (
 	"slices"
 	"testing"
 )
 
-// TestNumberSet: a set is read in libvirt's form, and comes back in order, without overlaps, as the same numbers.
-func TestNumberSet(t *testing.T) {
+// TestSet: a set is read in libvirt's form, and comes back in order, without overlaps, as the same numbers.
+func TestSet(t *testing.T) {
 	t.Parallel()
 	for text, tc := range map[string]struct {
-		want    NumberSet
+		want    Set
 		numbers []int
 	}{
 		"0":            {"0", []int{0}},
@@ -22,8 +22,8 @@ func TestNumberSet(t *testing.T) {
 		"007":          {"7", []int{7}},
 		"1,\n\t2, 9,7": {"1-2,7,9", []int{1, 2, 7, 9}},
 	} {
-		got, err := parseSet("x", text)
-		masked, merr := MaskedSet(got.Mask())
+		got, err := Parse(text)
+		masked, merr := Masked(got.Mask())
 		if masked != got || merr != nil {
 			t.Errorf("%q through a mask is %q, %v", got, masked, merr)
 		}
@@ -31,10 +31,15 @@ func TestNumberSet(t *testing.T) {
 			t.Errorf("%q is %q, %v, %v; want %q", text, got, got.Numbers(), err, tc.want)
 		}
 	}
-	if set, err := MaskedSet(make([]byte, 2049)); err == nil {
+	if set, err := Masked(make([]byte, 2049)); err == nil {
 		t.Errorf("a mask that is too long is %q", set)
 	}
-	if list := NumberSet("").Numbers(); list != nil {
+	for _, text := range []string{"", "a", "1-", "3-1", "^1", "^1-2", "16384", "+1", "0,,1"} {
+		if set, err := Parse(text); err == nil {
+			t.Errorf("%q is %q", text, set)
+		}
+	}
+	if list := Set("").Numbers(); list != nil {
 		t.Errorf("the empty set has %v", list)
 	}
 }
