@@ -12,8 +12,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestNoRoom: while the kernel takes nothing, records wait without holding anybody up. The log has those for which there is no more
-// room, and a start that requires one of them fails.
+// TestNoRoom: while the kernel takes nothing, records wait without holding anybody up. The log has those for which
+// there is no more room, and a start that requires one of them fails.
 func TestNoRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -38,8 +38,8 @@ func TestNoRoom(t *testing.T) {
 	})
 }
 
-// TestEndIsBounded: a kernel that takes nothing does not keep the daemon from ending, and the log says that records are lost. After
-// the end each record is in the log.
+// TestEndIsBounded: a kernel that takes nothing does not keep the daemon from ending, and the log says that records are
+// lost. After the end each record is in the log.
 func TestEndIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

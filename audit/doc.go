@@ -2,8 +2,8 @@
 // LXC driver.
 //
 // encode.go and record.go are pure: they make a record's text, and no value of a container can forge a field there.
-// events.go says which records an event of the core has. Trail takes them, and writer.go writes them beside the caller, in one goroutine and in order,
-// and tells the journal of each (Options.Mirror). kernel.go is the netlink socket.
+// events.go says which records an event of the core has. Trail takes them, and writer.go writes them beside the caller,
+// in one goroutine and in order, and tells the journal of each (Options.Mirror). kernel.go is the netlink socket.
 //
 // A daemon that is killed loses the records that it has not written yet: those of the last milliseconds.
 package audit

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// maxText is the longest text of a record in bytes. The kernel cuts a longer one than 8560 off (AUDIT_MESSAGE_TEXT_MAX), and with
-// it the result at its end.
+// maxText is the longest text of a record in bytes. The kernel cuts a longer one than 8560 off
+// (AUDIT_MESSAGE_TEXT_MAX), and with it the result at its end.
 const maxText = 8192
 
 // field is one name=value of a record. Names are constants of this package.
@@ -47,8 +47,8 @@ func (f field) text(most int) string {
 	return f.name + "=" + value
 }
 
-// needsHex reports whether a value would end its field early, as libaudit's audit_value_needs_encoding does: it has a quote, a
-// space, a control byte, or a byte of another script.
+// needsHex reports whether a value would end its field early, as libaudit's audit_value_needs_encoding does: it has a
+// quote, a space, a control byte, or a byte of another script.
 func needsHex(value string) bool {
 	for i := range len(value) {
 		if c := value[i]; c == '"' || c < 0x21 || c >= 0x7f {

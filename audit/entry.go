@@ -13,8 +13,8 @@ type Entry struct {
 	Fields map[string]string
 }
 
-// entryOf names the fields of a record as journald names those of the kernel's records, without the underscore of what journald
-// itself vouches for. Their values are not encoded: the journal's protocol has lengths.
+// entryOf names the fields of a record as journald names those of the kernel's records, without the underscore of what
+// journald itself vouches for. Their values are not encoded: the journal's protocol has lengths.
 func entryOf(r Record, s Sender, text string, e service.Audited, err error) Entry {
 	fields := map[string]string{
 		"AUDIT_TYPE_NAME": r.Kind.String(), "CONTAINER_NAME": e.Name, "CONTAINER_UUID": e.UUID.String(), "AUDIT_WRITTEN": "yes",

@@ -42,8 +42,8 @@ func one(s Subject, e service.Audited) (r Record, known bool) {
 	return Record{}, false
 }
 
-// resources returns what a start gives a container, in libvirt's order. libvirt writes none of them as failed. A ram file system
-// has no path, and so no record.
+// resources returns what a start gives a container, in libvirt's order. libvirt writes none of them as failed. A ram
+// file system has no path, and so no record.
 func resources(s Subject, d *domain.Def) []Record {
 	const start = "start"
 	var list []Record
@@ -69,8 +69,8 @@ func resources(s Subject, d *domain.Def) []Record {
 	return append(list, Amount("mem", start, s, 0, d.Memory.Max), Amount("vcpu", start, s, 0, uint64(cmp.Or(d.VCPUsNow, d.VCPUs))))
 }
 
-// hostDevice returns the record of a device of the host. That of USB devices has the address in the definition: one that is meant by
-// its vendor and product is looked for later in a start.
+// hostDevice returns the record of a device of the host. That of USB devices has the address in the definition: one
+// that is meant by its vendor and product is looked for later in a start.
 func hostDevice(s Subject, h *domain.HostDevice) Record {
 	switch h.Kind {
 	case domain.HostUSB:

@@ -49,8 +49,8 @@ func answer(seq uint32, kind uint16, errno syscall.Errno) []syscall.NetlinkMessa
 	}}
 }
 
-// TestSend: a record is sent as one message with an end of string, and its error is the kernel's answer to this message. No answer
-// is an error too, never a wait.
+// TestSend: a record is sent as one message with an end of string, and its error is the kernel's answer to this
+// message. No answer is an error too, never a wait.
 func TestSend(t *testing.T) {
 	t.Parallel()
 	list := func(a ...[]syscall.NetlinkMessage) [][]syscall.NetlinkMessage { return a }

@@ -38,15 +38,15 @@ type Record struct {
 	fields []field
 }
 
-// Sender is what all records of a daemon have at their end. UID is that of the caller for whom the daemon acts; nil if it acts by
-// itself.
+// Sender is what all records of a daemon have at their end. UID is that of the caller for whom the daemon acts; nil if
+// it acts by itself.
 type Sender struct {
 	Exe string
 	UID *uint32
 }
 
-// Text returns the record as libaudit's audit_log_user_message(3) sends it. The kernel adds the pid, uid, auid, ses and subj of the
-// daemon. sauid is where audit_log_user_avc_message(3) has the caller's uid.
+// Text returns the record as libaudit's audit_log_user_message(3) sends it. The kernel adds the pid, uid, auid, ses and
+// subj of the daemon. sauid is where audit_log_user_avc_message(3) has the caller's uid.
 func (r Record) Text(s Sender) string { return join(r.all(s)) }
 
 func (r Record) all(s Sender) []field {
@@ -91,8 +91,8 @@ func Init(s Subject, pid, leader uint32, namespace uint64) Record {
 	return control("init", "", s, pid, number("init-pid", uint64(leader)), ns)
 }
 
-// Exec is a command that was executed in a container; its pid is 0 if it was not. libvirt has no such record. cmd is a field of
-// the kernel's dictionary.
+// Exec is a command that was executed in a container; its pid is 0 if it was not. libvirt has no such record. cmd is a
+// field of the kernel's dictionary.
 func Exec(s Subject, pid, process uint32, command string) Record {
 	return control("exec", "", s, pid, number("exec-pid", uint64(process)), str("cmd", command))
 }
@@ -102,8 +102,8 @@ func resource(kind, reason string, s Subject, more ...field) Record {
 	return Record{Kind: Resource, fields: append(fields, more...)}
 }
 
-// Device is a disk, fs, net or chardev that a container gets or loses. nil means that there was none, or is none any more. The
-// value of a net is its address, that of all others a path.
+// Device is a disk, fs, net or chardev that a container gets or loses. nil means that there was none, or is none any
+// more. The value of a net is its address, that of all others a path.
 func Device(kind, reason string, s Subject, before, after *string) Record {
 	return resource(kind, reason, s, optional("old-"+kind, before), optional("new-"+kind, after))
 }

@@ -115,8 +115,8 @@ func read(t *testing.T, text string, coded map[string]bool) (names []string, val
 	return names, values
 }
 
-// FuzzRecord: no value of a container makes another field, hides one, or makes a record that the kernel cuts off. Each is read back
-// whole, unless it is too long.
+// FuzzRecord: no value of a container makes another field, hides one, or makes a record that the kernel cuts off. Each
+// is read back whole, unless it is too long.
 func FuzzRecord(f *testing.F) {
 	for _, s := range []string{
 		"web", "", `a"b`, "a b", "a\nb", "\x00", "a=b res=failed", "ü", "\x7f", `"`, `" res=failed exe="`, "?", "41", "\xff\xfe", strings.Repeat("ü", 3000), strings.Repeat("a", 9000),

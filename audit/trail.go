@@ -33,7 +33,8 @@ type Options struct {
 	Log    *slog.Logger
 }
 
-// Trail is the host's audit log. A nil Kernel is opened again before the next record: the connection is given up after an error.
+// Trail is the host's audit log. A nil Kernel is opened again before the next record: the connection is given up after
+// an error.
 type Trail struct {
 	o     Options
 	state service.AuditState

@@ -129,8 +129,8 @@ func TestTrail(t *testing.T) {
 	})
 }
 
-// TestHeld: nobody takes processor time from a start for its resources: they are written with the next record, before it. Those that are required are written at
-// once. Close writes those of a start that goes on.
+// TestHeld: nobody takes processor time from a start for its resources: they are written with the next record, before
+// it. Those that are required are written at once. Close writes those of a start that goes on.
 func TestHeld(t *testing.T) {
 	t.Parallel()
 	resources := service.Audited{Event: service.AuditResources, Name: "web", Def: &domain.Def{}}
@@ -169,8 +169,8 @@ func TestHeld(t *testing.T) {
 	}
 }
 
-// TestKernelRefuses: a record that the kernel does not take is in the journal as one that is not written. The start that requires
-// it hears why. The next one is tried with a new connection.
+// TestKernelRefuses: a record that the kernel does not take is in the journal as one that is not written. The start
+// that requires it hears why. The next one is tried with a new connection.
 func TestKernelRefuses(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[service.AuditState]error{service.AuditOn: nil, service.AuditRequired: syscall.EPERM} {
@@ -199,8 +199,8 @@ func TestKernelRefuses(t *testing.T) {
 	}
 }
 
-// TestSwitchedOff: while audit is switched off in the kernel, a record is in the journal as one that is not written, and the start that
-// requires it hears why. Once it is switched on again, they are written.
+// TestSwitchedOff: while audit is switched off in the kernel, a record is in the journal as one that is not written,
+// and the start that requires it hears why. Once it is switched on again, they are written.
 func TestSwitchedOff(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[service.AuditState]error{service.AuditOn: nil, service.AuditRequired: ErrDisabled} {
@@ -229,8 +229,8 @@ func TestSwitchedOff(t *testing.T) {
 	}
 }
 
-// TestUnavailable: on a host without audit there is one line in the log, and no record anywhere. Only a start that requires records
-// fails.
+// TestUnavailable: on a host without audit there is one line in the log, and no record anywhere. Only a start that
+// requires records fails.
 func TestUnavailable(t *testing.T) {
 	t.Parallel()
 	for _, why := range []error{ErrNoAudit, ErrNested} {

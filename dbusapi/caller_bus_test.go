@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestCallerIsTheBuss: the service hears the caller's user as the bus knows it, with each call that changes something, also if
-// the caller has left meanwhile. No argument or option of a call says who calls.
+// TestCallerIsTheBuss: the service hears the caller's user as the bus knows it, with each call that changes something,
+// also if the caller has left meanwhile. No argument or option of a call says who calls.
 func TestCallerIsTheBuss(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

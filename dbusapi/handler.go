@@ -111,8 +111,8 @@ func (s *Server) run(c *call) (out []any, err error) {
 	return c.method.run(service.WithCaller(ctx, by), s, c)
 }
 
-// identify says for whom the service acts, in the bus's words. It is asked while the caller is there: it may have left when its
-// call begins. One that has left already is unknown.
+// identify says for whom the service acts, in the bus's words. It is asked while the caller is there: it may have left
+// when its call begins. One that has left already is unknown.
 func (s *Server) identify(c *call) service.Caller {
 	uid, err := s.callers.UID(c.caller.ctx, c.sender)
 	return service.Caller{Known: err == nil, UID: uid}

@@ -7,10 +7,10 @@ import (
 	"github.com/berthd/berth/internal/bus"
 )
 
-// outbox is the ordered, unbounded queue of the replies and signals that go onto the bus. Putting a message
-// in never blocks, so the service never waits for the bus; one goroutine writes, all that is queued in one go. What is put in
-// before start waits for it, what is put in after stop is dropped, and so is everything once the
-// connection is lost: clients then see the name vanish and read all anew from the next daemon.
+// outbox is the ordered, unbounded queue of the replies and signals that go onto the bus. Putting a message in never
+// blocks, so the service never waits for the bus; one goroutine writes, all that is queued in one go. What is put in
+// before start waits for it, what is put in after stop is dropped, and so is everything once the connection is lost:
+// clients then see the name vanish and read all anew from the next daemon.
 type outbox struct {
 	mu      sync.Mutex // guards the fields below; never held while writing
 	queue   []outgoing

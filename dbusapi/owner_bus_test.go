@@ -85,8 +85,8 @@ func TestAutoDestroy(t *testing.T) {
 	}
 }
 
-// TestAutoDestroyGoesOn: the end of a daemon destroys nothing. The next one goes on: it destroys what belongs to a caller that
-// has left, or to another bus.
+// TestAutoDestroyGoesOn: the end of a daemon destroys nothing. The next one goes on: it destroys what belongs to a
+// caller that has left, or to another bus.
 func TestAutoDestroyGoesOn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -164,8 +164,8 @@ func TestExecStdio(t *testing.T) {
 	}
 }
 
-// TestOpen: namespaces come by their kind, each once, and all if none is named. An unknown kind is refused. Init comes as one
-// descriptor.
+// TestOpen: namespaces come by their kind, each once, and all if none is named. An unknown kind is refused. Init comes
+// as one descriptor.
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -35,8 +35,8 @@ func (r *RootOnly) Authorize(ctx context.Context, sender dbus.Sender, _ string, 
 	return nil
 }
 
-// UID returns the user of a caller. It asks the bus once per caller. A unique name is never given to another connection, so an
-// answer holds until the caller leaves (the end of ctx); a caller that left has no answer.
+// UID returns the user of a caller. It asks the bus once per caller. A unique name is never given to another
+// connection, so an answer holds until the caller leaves (the end of ctx); a caller that left has no answer.
 func (r *RootOnly) UID(ctx context.Context, sender dbus.Sender) (uint32, error) {
 	r.mu.Lock()
 	uid, ok := r.users[sender]

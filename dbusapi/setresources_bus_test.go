@@ -12,8 +12,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestSetResources: each resource is handed on with its value, in the order of their names, and the change is one PropertiesChanged. One
-// that is unknown or of another type is refused before anything changes.
+// TestSetResources: each resource is handed on with its value, in the order of their names, and the change is one
+// PropertiesChanged. One that is unknown or of another type is refused before anything changes.
 func TestSetResources(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -80,8 +80,8 @@ func TestRedefine(t *testing.T) {
 	}
 }
 
-// TestWaitsEnd: a daemon that gives its name up waits neither for the end of a run nor for the readiness of an init for those
-// who do.
+// TestWaitsEnd: a daemon that gives its name up waits neither for the end of a run nor for the readiness of an init for
+// those who do.
 func TestWaitsEnd(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 )
 
-// TestArrival: a start goes on when the supervisor is in its control group, before systemd has said so, and init is executed only
-// when systemd has. If systemd then says that it failed, nothing is left.
+// TestArrival: a start goes on when the supervisor is in its control group, before systemd has said so, and init is
+// executed only when systemd has. If systemd then says that it failed, nothing is left.
 func TestArrival(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]string{"good": "", "failed": "scopes.Started"} {

@@ -40,8 +40,8 @@ func (s *Service) goOn(c *container, r *run, def *domain.Def) {
 	}
 }
 
-// wasTuned reports whether the limits of the live definition may be other ones than those of the start. Somebody may have reverted them while no
-// daemon was there. The caller has the container locked.
+// wasTuned reports whether the limits of the live definition may be other ones than those of the start. Somebody may
+// have reverted them while no daemon was there. The caller has the container locked.
 func (*Service) wasTuned(c *container) bool {
 	return c.stored == nil || !reflect.DeepEqual(planner.Scope(c.live), planner.Scope(c.stored))
 }

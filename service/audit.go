@@ -74,7 +74,8 @@ func (s *Service) auditFailedStart(c *container) {
 	s.Audit.Record(e)
 }
 
-// auditStop records the end of a run. One whose init never ran is a start that failed. ran says that init is known to have ended.
+// auditStop records the end of a run. One whose init never ran is a start that failed. ran says that init is known to
+// have ended.
 func (s *Service) auditStop(c *container, r *run, live *domain.Def, ran bool, o outcome) {
 	e := c.about(AuditStop, live.Name, r.UUID)
 	switch {
@@ -113,8 +114,8 @@ func (s *Service) auditExec(ctx context.Context, c *container, sup Supervisor, c
 	s.Audit.Record(e)
 }
 
-// auditLimits records limits of a running container that have changed, or would have without err. after is nil if none should. The
-// caller has the container locked.
+// auditLimits records limits of a running container that have changed, or would have without err. after is nil if none
+// should. The caller has the container locked.
 func (s *Service) auditLimits(c *container, before, after *domain.Def, err error) {
 	if after == nil {
 		return

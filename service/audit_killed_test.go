@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestAuditOfTakenOver: a container whose daemon is killed between its init and its note has the records of its start once or
-// twice, never none, also if it ends before the next daemon begins, and one that was noted gets no second one. One whose init never
-// ran has failed to start, and has no end.
+// TestAuditOfTakenOver: a container whose daemon is killed between its init and its note has the records of its start
+// once or twice, never none, also if it ends before the next daemon begins, and one that was noted gets no second one.
+// One whose init never ran has failed to start, and has no end.
 func TestAuditOfTakenOver(t *testing.T) {
 	t.Parallel()
 	const failed, stop = "start web reason=booted res=failed", "stop web reason=shutdown"
@@ -77,7 +77,8 @@ func TestAuditOfUnreadableNote(t *testing.T) {
 	})
 }
 
-// TestAuditOfStuckStart: a failed start whose processes do not end has one record, that it failed, or one of its end if init has run.
+// TestAuditOfStuckStart: a failed start whose processes do not end has one record, that it failed, or one of its end if
+// init has run.
 func TestAuditOfStuckStart(t *testing.T) {
 	t.Parallel()
 	for point, want := range map[string]string{"start init": "start web reason=booted res=failed", "start done": "stop web reason=failed"} {

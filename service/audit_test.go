@@ -20,8 +20,8 @@ func byUser() context.Context {
 	return WithCaller(context.Background(), Caller{Known: true, UID: 1000})
 }
 
-// TestAuditOfALife: each operation of a container's life has these records, with the caller of the operation. What changes nothing
-// outside of berthd has none.
+// TestAuditOfALife: each operation of a container's life has these records, with the caller of the operation. What
+// changes nothing outside of berthd has none.
 func TestAuditOfALife(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -68,8 +68,8 @@ func TestAuditOfALife(t *testing.T) {
 	}
 }
 
-// TestAuditOfFailedStart: a start that fails at any step has one failed record, or an end if init has run. No other record says
-// that it started.
+// TestAuditOfFailedStart: a start that fails at any step has one failed record, or an end if init has run. No other
+// record says that it started.
 func TestAuditOfFailedStart(t *testing.T) {
 	t.Parallel()
 	start, _ := points(t)
@@ -102,8 +102,8 @@ func TestAuditOfFailedStart(t *testing.T) {
 	}
 }
 
-// TestAuditRequired: a start whose records are required and cannot be written fails, leaves nothing, and says why. Init is not
-// executed before the records of its resources are written.
+// TestAuditRequired: a start whose records are required and cannot be written fails, leaves nothing, and says why. Init
+// is not executed before the records of its resources are written.
 func TestAuditRequired(t *testing.T) {
 	t.Parallel()
 	for kind, initRan := range map[string]bool{"resources": false, "start": true, "init": true} {
@@ -181,8 +181,8 @@ func TestAuditOfEnds(t *testing.T) {
 	}
 }
 
-// TestAuditOfExec: a command has a record when it is executed and when it is not, with its caller. One for a container that does not
-// run has none.
+// TestAuditOfExec: a command has a record when it is executed and when it is not, with its caller. One for a container
+// that does not run has none.
 func TestAuditOfExec(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -47,7 +47,8 @@ func (d linksFake) Remove(list []Link) error {
 	return err
 }
 
-// Counters has 1, 2, 3 and so on of each link of the host, and of those in the network namespace of a process, which are eth0 and eth1.
+// Counters has 1, 2, 3 and so on of each link of the host, and of those in the network namespace of a process, which
+// are eth0 and eth1.
 func (d linksFake) Counters(pid uint32) (map[string]figures.Interface, error) {
 	if err := d.call("links.Counters"); err != nil {
 		return nil, err

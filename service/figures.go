@@ -41,10 +41,11 @@ func (s *Service) Stats(u domain.UUID, want figures.Wanted) (Stats, error) {
 	return m.Stats, err
 }
 
-// AllStats returns the figures of all containers that wanted accepts, by name. One that is off has those of the state only, and
-// one that ends meanwhile has fewer. Nothing waits for a container here: the readers take no container's lock and no place in its
-// queue, and the kernel answers from its memory. What cannot be read of one is logged, and is no fault of the others. It returns an
-// error if berthd has not the means to read: a missing figure would say that the host does not count it.
+// AllStats returns the figures of all containers that wanted accepts, by name. One that is off has those of the state
+// only, and one that ends meanwhile has fewer. Nothing waits for a container here: the readers take no container's lock
+// and no place in its queue, and the kernel answers from its memory. What cannot be read of one is logged, and is no
+// fault of the others. It returns an error if berthd has not the means to read: a missing figure would say that the
+// host does not count it.
 func (s *Service) AllStats(want figures.Wanted, wanted func(*Snapshot) bool) ([]Stats, error) {
 	list := s.toMeasure(wanted)
 	traffic := s.trafficOf(want, list...)

@@ -24,17 +24,17 @@ func interfacesOf(d *domain.Def) []Interface {
 	return list
 }
 
-// traffic has the counters of interfaces. The host's ends of all veths are in one text of the kernel: what one end receives,
-// the other one has transmitted, and nothing in a container can change or hide it. An interface without such an end is in the
-// network namespace of its container only.
+// traffic has the counters of interfaces. The host's ends of all veths are in one text of the kernel: what one end
+// receives, the other one has transmitted, and nothing in a container can change or hide it. An interface without such
+// an end is in the network namespace of its container only.
 type traffic struct {
 	*Service
 	host  map[string]figures.Interface // nil: no container has a host's end
 	fault error                        // why there are none
 }
 
-// trafficOf returns the counters for some containers. It returns nil if nobody wants them, and reads nothing for containers without
-// interfaces.
+// trafficOf returns the counters for some containers. It returns nil if nobody wants them, and reads nothing for
+// containers without interfaces.
 func (s *Service) trafficOf(want figures.Wanted, list ...*measured) *traffic {
 	if !want.Touches(figures.Net) {
 		return nil
@@ -92,8 +92,9 @@ func (t *traffic) read(m *measured) error {
 	return nil
 }
 
-// inside returns the counters of the links in the network namespace of a container, which its init is asked for. It returns fs.ErrNotExist if
-// the pid is not init's any more: the kernel may have given it to another process, since nobody says so while the supervisor hangs.
+// inside returns the counters of the links in the network namespace of a container, which its init is asked for. It
+// returns fs.ErrNotExist if the pid is not init's any more: the kernel may have given it to another process, since
+// nobody says so while the supervisor hangs.
 func (t *traffic) inside(m *measured) (map[string]figures.Interface, error) {
 	links, err := t.Links.Counters(m.Leader)
 	if err != nil {

@@ -22,8 +22,8 @@ func (w *world) counting(method string) *int {
 	return n
 }
 
-// TestTraffic: the interfaces of a container have their figures as the container sees them: of a veth from the host's end, whose
-// directions are the other way round, and of a macvlan from the container's network namespace.
+// TestTraffic: the interfaces of a container have their figures as the container sees them: of a veth from the host's
+// end, whose directions are the other way round, and of a macvlan from the container's network namespace.
 func TestTraffic(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -59,8 +59,8 @@ func TestTraffic(t *testing.T) {
 	}
 }
 
-// TestTrafficCostsNothing: what nobody asks for is not read, nor is anything for containers without interfaces or that are off, and the
-// host's ends of all containers are read once.
+// TestTrafficCostsNothing: what nobody asks for is not read, nor is anything for containers without interfaces or that
+// are off, and the host's ends of all containers are read once.
 func TestTrafficCostsNothing(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -115,8 +115,8 @@ func TestTrafficThatIsGone(t *testing.T) {
 	}
 }
 
-// TestTrafficWithoutMeans: a berthd that has no free descriptor for the counters says so, and a container that ends while they are
-// read is no fault.
+// TestTrafficWithoutMeans: a berthd that has no free descriptor for the counters says so, and a container that ends
+// while they are read is no fault.
 func TestTrafficWithoutMeans(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -137,7 +137,8 @@ type countersOf struct {
 
 func (c countersOf) Counters(uint32) (map[string]figures.Interface, error) { return nil, c.err }
 
-// TestTrafficOfAnotherProcess: a process that has got the pid of an init that has ended does not have the container's traffic.
+// TestTrafficOfAnotherProcess: a process that has got the pid of an init that has ended does not have the container's
+// traffic.
 func TestTrafficOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -164,7 +165,8 @@ func TestTrafficOfAnotherProcess(t *testing.T) {
 	}
 }
 
-// TestInterfacesOfADefinition: the snapshot has the interfaces of the definition, with the names that they have in the container and on the host.
+// TestInterfacesOfADefinition: the snapshot has the interfaces of the definition, with the names that they have in the
+// container and on the host.
 func TestInterfacesOfADefinition(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

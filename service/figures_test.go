@@ -63,8 +63,8 @@ func TestStatsOfOneThatEnds(t *testing.T) {
 	}
 }
 
-// TestAllStats: all containers have their figures, by name, without a wait for one that is being changed. One that is off has
-// those of its state, and a fault of one is no fault of the others.
+// TestAllStats: all containers have their figures, by name, without a wait for one that is being changed. One that is
+// off has those of its state, and a fault of one is no fault of the others.
 func TestAllStats(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -17,9 +17,9 @@ type HostIDs interface {
 	Mapped(pid uint32) (domain.IDMap, error)
 }
 
-// claimIDs chooses the ids and the MAC addresses of a definition that leaves the choice to us, and checks ids that come with such a
-// definition. It returns a *domain.Error if somebody else has one of them, or if no range is free. A container
-// keeps its ids. The claim holds until the caller calls done, after it stored, started or rejected the
+// claimIDs chooses the ids and the MAC addresses of a definition that leaves the choice to us, and checks ids that come
+// with such a definition. It returns a *domain.Error if somebody else has one of them, or if no range is free. A
+// container keeps its ids. The claim holds until the caller calls done, after it stored, started or rejected the
 // definition. The caller has the container locked.
 func (s *Service) claimIDs(c *container, def *domain.Def) (done func(), err error) {
 	auto, own := def.Extension.AutoIDMap, c.chosenIDs()

@@ -23,8 +23,9 @@ type Limits struct {
 	IOLatency                                                      []domain.DeviceNumber // µs
 }
 
-// Limits returns the limits of the running container, or those of its stored definition: the same choice as for SetResources, but not both.
-// It returns a StateError if the container is off and its live limits are asked for, and ErrTransient if it has no stored definition.
+// Limits returns the limits of the running container, or those of its stored definition: the same choice as for
+// SetResources, but not both. It returns a StateError if the container is off and its live limits are asked for, and
+// ErrTransient if it has no stored definition.
 func (s *Service) Limits(u domain.UUID, o TuneOptions) (memoryMax uint64, l Limits, err error) {
 	c, err := s.find(u)
 	if err != nil {

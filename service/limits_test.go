@@ -8,7 +8,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// TestLimits: the limits of the running container and of its stored definition are told apart, and what there is not is an error.
+// TestLimits: the limits of the running container and of its stored definition are told apart, and what there is not is
+// an error.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -2,7 +2,8 @@ package service
 
 import "github.com/berthd/berth/internal/domain"
 
-// chooseMACs gives each interface of a definition that has no MAC address one that no other container has. The caller holds claims.
+// chooseMACs gives each interface of a definition that has no MAC address one that no other container has. The caller
+// holds claims.
 func (s *Service) chooseMACs(c *container, def *domain.Def) {
 	var others map[domain.MAC]bool // read only if it is needed
 	def.ChooseMACs(func(m domain.MAC) bool {
@@ -36,8 +37,8 @@ func (s *Service) othersMACs(but *container) map[domain.MAC]bool {
 	return taken
 }
 
-// chooseStoredMACs does the same for stored definitions that were written by hand. The choice is the same each time, as long as nobody else
-// has the address.
+// chooseStoredMACs does the same for stored definitions that were written by hand. The choice is the same each time, as
+// long as nobody else has the address.
 func chooseStoredMACs(defs []*domain.Def) {
 	taken := map[domain.MAC]bool{}
 	note := func(def *domain.Def) {

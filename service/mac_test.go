@@ -42,7 +42,8 @@ func TestMACsAreKept(t *testing.T) {
 	}
 }
 
-// TestMACsAreNoOthers: an address that another container has is not chosen, also for a stored definition that was written by hand.
+// TestMACsAreNoOthers: an address that another container has is not chosen, also for a stored definition that was
+// written by hand.
 func TestMACsAreNoOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

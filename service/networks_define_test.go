@@ -9,7 +9,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestNetworkDefine: a definition gets what it leaves out, replaces the one of its name, and takes nothing of another network.
+// TestNetworkDefine: a definition gets what it leaves out, replaces the one of its name, and takes nothing of another
+// network.
 func TestNetworkDefine(t *testing.T) {
 	t.Parallel()
 	r, ctx := newNetRig(t), t.Context()

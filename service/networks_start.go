@@ -172,7 +172,8 @@ func (n *Networks) Destroy(ctx context.Context, name string) error {
 	if l.plan != nil {
 		note.Plan = *l.plan
 	}
-	// Without room for the note, the network can be stopped all the same. If this daemon dies meanwhile, the next one makes it again.
+	// Without room for the note, the network can be stopped all the same. If this daemon dies meanwhile, the next one
+	// makes it again.
 	if err := n.Store.SaveNote(note); err != nil {
 		n.Log.Warn("stop of a network", "network", info.Name, "err", err)
 	}

@@ -163,8 +163,8 @@ func TestNetworkFailsAtEachPoint(t *testing.T) {
 	}
 }
 
-// TestNetworkDaemonDiesAtEachPoint: a network whose daemon dies during a start or a stop is gone with the next one, and can be
-// started.
+// TestNetworkDaemonDiesAtEachPoint: a network whose daemon dies during a start or a stop is gone with the next one, and
+// can be started.
 func TestNetworkDaemonDiesAtEachPoint(t *testing.T) {
 	t.Parallel()
 	start, stop := netPoints()
@@ -295,7 +295,8 @@ func TestNetworkAutostart(t *testing.T) {
 	}
 }
 
-// TestNetworkConflicts: a network whose bridge, table or addresses the host has already is not started, and the error names the element.
+// TestNetworkConflicts: a network whose bridge, table or addresses the host has already is not started, and the error
+// names the element.
 func TestNetworkConflicts(t *testing.T) {
 	t.Parallel()
 	taken := func(prefix string, route bool) []TakenNetwork {

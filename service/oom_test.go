@@ -65,8 +65,8 @@ func TestOOMKill(t *testing.T) {
 	})
 }
 
-// TestOOMFlood: of a container whose processes are killed again and again, about one message a minute is sent, and the last has
-// the count of all. After two quiet minutes a kill is told at once.
+// TestOOMFlood: of a container whose processes are killed again and again, about one message a minute is sent, and the
+// last has the count of all. After two quiet minutes a kill is told at once.
 func TestOOMFlood(t *testing.T) {
 	t.Parallel()
 	for name, every := range map[string]time.Duration{"fast": 50 * time.Millisecond, "slow": 1100 * time.Millisecond, "slower": 5 * time.Second} {
@@ -154,8 +154,8 @@ func outOfMemory() End {
 	return End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}, OOMKills: 2, OutOfMemory: true}
 }
 
-// TestInitOOM: an init that the kernel killed for want of memory has crashed, and the reason says why, also to the next daemon.
-// The kills that nobody has told are told before the end.
+// TestInitOOM: an init that the kernel killed for want of memory has crashed, and the reason says why, also to the next
+// daemon. The kills that nobody has told are told before the end.
 func TestInitOOM(t *testing.T) {
 	t.Parallel()
 	other := outOfMemory()

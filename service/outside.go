@@ -14,8 +14,8 @@ import (
 // mostTasks is as good as no limit: a kernel cannot have more processes and threads.
 const mostTasks = 4 << 20
 
-// LimitsChanged says that somebody, maybe this service, has changed limits of a unit. What differs from the live definition of its container
-// becomes a part of that. LimitsChanged never blocks.
+// LimitsChanged says that somebody, maybe this service, has changed limits of a unit. What differs from the live
+// definition of its container becomes a part of that. LimitsChanged never blocks.
 func (s *Service) LimitsChanged(unit string) {
 	c := s.ofUnit(unit)
 	if c == nil {
@@ -60,9 +60,9 @@ func (s *Service) ofUnit(unit string) *container {
 	return nil
 }
 
-// agree makes the live definition and the note of a running container agree with its unit: the unit is what is in force. The caller has the
-// container locked. The properties have the limits of the unit. A limit
-// that a definition cannot have is left out there, and logged.
+// agree makes the live definition and the note of a running container agree with its unit: the unit is what is in
+// force. The caller has the container locked. The properties have the limits of the unit. A limit that a definition
+// cannot have is left out there, and logged.
 func (s *Service) agree(c *container, unit string) {
 	if c.run == nil || c.run.Unit != unit || c.live == nil {
 		return
@@ -110,8 +110,8 @@ func (s *Service) adoptLimits(ctx context.Context, c *container) error {
 	return left
 }
 
-// withLimits returns a definition with the limits that it can have, and an error of the others: another start, such as a reboot, must not
-// fail for what the rules forbid or the host lacks.
+// withLimits returns a definition with the limits that it can have, and an error of the others: another start, such as
+// a reboot, must not fail for what the rules forbid or the host lacks.
 func (s *Service) withLimits(d *domain.Def, list []domain.Setting) (*domain.Def, error) {
 	tuned := func(d *domain.Def, list []domain.Setting) (*domain.Def, error) {
 		def, err := d.Tuned(list, true)

@@ -53,8 +53,8 @@ func (w *world) setProperty(alter func(*plan.Resources)) {
 	w.scopes["web.scope"], w.tuned = s, true
 }
 
-// TestLimitsChanged: what somebody else sets at systemd is in the properties, the live definition, the note, and what a later daemon has, and
-// is one change; what has no place in a definition is in the properties all the same.
+// TestLimitsChanged: what somebody else sets at systemd is in the properties, the live definition, the note, and what a
+// later daemon has, and is one change; what has no place in a definition is in the properties all the same.
 func TestLimitsChanged(t *testing.T) {
 	t.Parallel()
 	n := func(n uint64) *uint64 { return &n }
@@ -132,8 +132,9 @@ func TestLimitsOfAnEndedOne(t *testing.T) {
 	}
 }
 
-// TestDaemonDiesWhileTuning: when the daemon dies or fails while it changes limits, then the unit, the properties, the live definition and the
-// note agree afterwards: on the new limit if it died, since that is in force, and on the old one if it failed.
+// TestDaemonDiesWhileTuning: when the daemon dies or fails while it changes limits, then the unit, the properties, the
+// live definition and the note agree afterwards: on the new limit if it died, since that is in force, and on the old
+// one if it failed.
 func TestDaemonDiesWhileTuning(t *testing.T) {
 	t.Parallel()
 	for _, point := range []string{"tune unit", "tune state"} {

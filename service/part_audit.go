@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// audited is the audit log before init is executed: it has what the container gets, if the host requires that. It was told at the
-// begin of the start.
+// audited is the audit log before init is executed: it has what the container gets, if the host requires that. It was
+// told at the begin of the start.
 type audited struct{ *Service }
 
 func (p audited) acquire(ctx context.Context, st *start) error {

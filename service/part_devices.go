@@ -18,8 +18,8 @@ type HostDevices interface {
 
 // Disks shows image files as block devices.
 type Disks interface {
-	// Attach returns a block device that shows a file, the disk n of a run, and its numbers. The device disappears with its last
-	// descriptor. It returns an error if another container uses the file.
+	// Attach returns a block device that shows a file, the disk n of a run, and its numbers. The device disappears with
+	// its last descriptor. It returns an error if another container uses the file.
 	Attach(ctx context.Context, runDir string, n int, file string, readOnly bool) (device *os.File, major, minor uint32, err error)
 }
 

@@ -20,13 +20,14 @@ type Link struct {
 
 // Links makes the interfaces of containers.
 type Links interface {
-	// Make makes interfaces in a network namespace. It returns the indices of the host's ends. If it fails, nothing is left on the
-	// host; a *domain.Error then names the element.
+	// Make makes interfaces in a network namespace. It returns the indices of the host's ends. If it fails, nothing is
+	// left on the host; a *domain.Error then names the element.
 	Make(ctx context.Context, netns *os.File, list []plan.Interface) ([]int32, error)
 	// Remove removes the host's ends. It leaves a link alone that is not proven to be the run's. A missing one is no error.
 	Remove(list []Link) error
-	// Counters returns what the links in the network namespace of a process have counted, by their names. 0 is the host's namespace. It
-	// takes no lock of the kernel, and waits for nothing. It returns fs.ErrNotExist if the process has ended.
+	// Counters returns what the links in the network namespace of a process have counted, by their names. 0 is the
+	// host's namespace. It takes no lock of the kernel, and waits for nothing. It returns fs.ErrNotExist if the process
+	// has ended.
 	Counters(pid uint32) (map[string]figures.Interface, error)
 }
 
@@ -41,8 +42,8 @@ type Bridges interface {
 // links are the interfaces. The kernel removes them too, some time after the last process of the container has ended.
 type links struct{ *Service }
 
-// planLinks plans the interfaces, and enters into the note which links on the host the run is about to have. It returns a *domain.Error
-// if a network is not there.
+// planLinks plans the interfaces, and enters into the note which links on the host the run is about to have. It returns
+// a *domain.Error if a network is not there.
 func (s *Service) planLinks(st *start) error {
 	st.net = planner.Net(st.def)
 	for n := range st.net.Interfaces {

@@ -14,7 +14,8 @@ import (
 // oneInterface is on a bridge; the host's end has a name of its own.
 const oneInterface = "<interface type='bridge'><source bridge='br0'/><target dev='web0'/></interface>"
 
-// TestInterfaces: machined is told of the host's ends of a container's interfaces, and the end of the container removes them.
+// TestInterfaces: machined is told of the host's ends of a container's interfaces, and the end of the container removes
+// them.
 func TestInterfaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -34,7 +35,8 @@ func TestInterfaces(t *testing.T) {
 	}
 }
 
-// TestNetworkOfAnInterface: an interface becomes a port of its network's bridge, and a network that is not there fails the start by the element's name.
+// TestNetworkOfAnInterface: an interface becomes a port of its network's bridge, and a network that is not there fails
+// the start by the element's name.
 func TestNetworkOfAnInterface(t *testing.T) {
 	t.Parallel()
 	const xml = "<interface type='network'><source network='blue'/></interface>"

@@ -28,9 +28,9 @@ func (p machine) release(ctx context.Context, r *Run) error {
 	return p.Machines.Unregister(ctx, r.Machine)
 }
 
-// unregister begins to give a run's machine back before all processes have ended, so that nobody waits for that later. It asks
-// machined at once whose the machine is: as long as the scope is there, its machine is, too. machined has to forget it as
-// soon as init has ended, while the supervisor still ends. It does nothing the second time.
+// unregister begins to give a run's machine back before all processes have ended, so that nobody waits for that later.
+// It asks machined at once whose the machine is: as long as the scope is there, its machine is, too. machined has to
+// forget it as soon as init has ended, while the supervisor still ends. It does nothing the second time.
 func (s *Service) unregister(r *run) {
 	r.leaving.Do(func() {
 		if r.Machine == "" || r.supervisor == nil {

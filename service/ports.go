@@ -235,8 +235,8 @@ type Cgroup interface {
 	Frozen() (bool, error)
 	// Has reports whether the scope's group has an interface file.
 	Has(file string) bool
-	// InUse returns how many bytes of memory of the scope the kernel cannot take back by dropping what files have in memory, and how many
-	// processes and threads it has. A figure is 0 if its controller is missing.
+	// InUse returns how many bytes of memory of the scope the kernel cannot take back by dropping what files have in
+	// memory, and how many processes and threads it has. A figure is 0 if its controller is missing.
 	InUse() (memory, tasks uint64, err error)
 	Close() error
 }

@@ -16,8 +16,8 @@ type Audit interface {
 	State() AuditState
 }
 
-// Receipt says whether records are written. Where a record must be written before a container may start (AuditRequired), Await
-// waits for that and returns why it was not. Otherwise it returns nil at once.
+// Receipt says whether records are written. Where a record must be written before a container may start
+// (AuditRequired), Await waits for that and returns why it was not. Otherwise it returns nil at once.
 type Receipt interface {
 	Await(ctx context.Context) error
 }
@@ -78,7 +78,8 @@ type Audited struct {
 	Group, Limit, Before, After string
 }
 
-// Caller is who calls, as the front knows for certain: never an argument of a call. The zero Caller is nobody: the service acts by itself.
+// Caller is who calls, as the front knows for certain: never an argument of a call. The zero Caller is nobody: the
+// service acts by itself.
 type Caller struct {
 	Known bool
 	UID   uint32

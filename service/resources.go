@@ -8,8 +8,8 @@ import (
 	"github.com/berthd/berth/internal/planner"
 )
 
-// hasEffect returns a *domain.Error, which names the element, if the control group of the scope lacks what a limit needs: the kernel
-// does not know it, or a slice above keeps the controller back. systemd does not say so.
+// hasEffect returns a *domain.Error, which names the element, if the control group of the scope lacks what a limit
+// needs: the kernel does not know it, or a slice above keeps the controller back. systemd does not say so.
 func hasEffect(d *domain.Def, g Cgroup) error {
 	for _, n := range planner.Needs(d) {
 		if !slices.ContainsFunc(n.Files, g.Has) {

@@ -157,8 +157,9 @@ func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
 	return def.Format(domain.FormatOptions{})
 }
 
-// Plan returns, as JSON, what a start would do inside the container, and what its scope and its interfaces would get. The definition is that of XML. It
-// returns ErrNoContainer if there is no container with this uuid, and a *domain.Error if the host lacks a device.
+// Plan returns, as JSON, what a start would do inside the container, and what its scope and its interfaces would get.
+// The definition is that of XML. It returns ErrNoContainer if there is no container with this uuid, and a *domain.Error
+// if the host lacks a device.
 func (s *Service) Plan(ctx context.Context, u domain.UUID, inactive bool) (string, error) {
 	c, err := s.find(u)
 	if err != nil {

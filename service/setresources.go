@@ -10,13 +10,14 @@ import (
 	"github.com/berthd/berth/internal/planner"
 )
 
-// TuneOptions says what SetResources changes: the running container, its stored definition, or both. Neither means the running container,
-// or the stored definition if it is off.
+// TuneOptions says what SetResources changes: the running container, its stored definition, or both. Neither means the
+// running container, or the stored definition if it is off.
 type TuneOptions struct{ Live, Config bool }
 
-// SetResources changes limits, weights and bindings, all or none of them. It returns a *domain.Error that names the value if one is out of
-// range, contradicts another, is below what is in use, or needs what the host lacks. It returns a StateError if the container is off and
-// shall be changed live, and ErrTransient if there is no stored definition to change.
+// SetResources changes limits, weights and bindings, all or none of them. It returns a *domain.Error that names the
+// value if one is out of range, contradicts another, is below what is in use, or needs what the host lacks. It returns
+// a StateError if the container is off and shall be changed live, and ErrTransient if there is no stored definition to
+// change.
 func (s *Service) SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o TuneOptions) error {
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
@@ -68,8 +69,8 @@ func tuned(d *domain.Def, list []domain.Setting, running bool) (*domain.Def, str
 	return def, text, err
 }
 
-// permit returns an error if the host cannot give a running container its new limits, or if they are below what it uses: the kernel would
-// kill processes.
+// permit returns an error if the host cannot give a running container its new limits, or if they are below what it
+// uses: the kernel would kill processes.
 func (s *Service) permit(c *container, d *domain.Def) error {
 	if err := s.Resources.Check(d); err != nil {
 		return err

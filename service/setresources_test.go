@@ -28,8 +28,8 @@ func memoryMax(mib uint64) []domain.Setting {
 	return []domain.Setting{{Property: "MemoryMax", Number: mib << 20}}
 }
 
-// TestSetResources: live changes the scope, the live definition and the note; config the stored definition; neither means the one that
-// counts. A later daemon has the live change.
+// TestSetResources: live changes the scope, the live definition and the note; config the stored definition; neither
+// means the one that counts. A later daemon has the live change.
 func TestSetResources(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

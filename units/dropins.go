@@ -15,10 +15,10 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// WatchProperties has changed called with the name of a transient unit when its properties change after its start, whoever sets them
-// (systemctl set-property). Then systemd makes a drop-in for it. It sends no signal of such properties. One change may be told several
-// times, and so is what SetResources does. A reload may change each unit that has drop-ins or had some, which systemctl revert removes: it is
-// told of all of them.
+// WatchProperties has changed called with the name of a transient unit when its properties change after its start,
+// whoever sets them (systemctl set-property). Then systemd makes a drop-in for it. It sends no signal of such
+// properties. One change may be told several times, and so is what SetResources does. A reload may change each unit
+// that has drop-ins or had some, which systemctl revert removes: it is told of all of them.
 //
 // If there is no transient unit yet, the watch begins with the first start of a scope.
 func (c *Client) WatchProperties(watch func(dir string, changed func(unit string)) (io.Closer, error), changed func(unit string)) {

@@ -10,7 +10,8 @@ import (
 	"github.com/berthd/berth/units"
 )
 
-// TestReloadTellsOfTunedUnits: after a reload of systemd, the units that have or had drop-ins are told of once more, but none that is gone.
+// TestReloadTellsOfTunedUnits: after a reload of systemd, the units that have or had drop-ins are told of once more,
+// but none that is gone.
 func TestReloadTellsOfTunedUnits(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil)

@@ -64,8 +64,8 @@ func resourceProperties(r *plan.Resources) []property {
 	return list
 }
 
-// SetResources changes the resources of a unit that is loaded from before to after. The change is not kept beyond the unit's life. What
-// else the unit was started with stays.
+// SetResources changes the resources of a unit that is loaded from before to after. The change is not kept beyond the
+// unit's life. What else the unit was started with stays.
 func (c *Client) SetResources(ctx context.Context, unit string, before, after *plan.Resources) error {
 	list := changes(before, after)
 	if len(list) == 0 {

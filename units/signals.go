@@ -83,7 +83,8 @@ func (c *Client) hear(s *dbus.Signal) (reloaded bool) {
 	return false
 }
 
-// changeOwner follows systemd through daemon-reexec: systemd leaves the bus and comes back with a new name. It reports whether it is back.
+// changeOwner follows systemd through daemon-reexec: systemd leaves the bus and comes back with a new name. It reports
+// whether it is back.
 func (c *Client) changeOwner(s *dbus.Signal) bool {
 	var name, before, after string
 	if dbus.Store(s.Body, &name, &before, &after) != nil || name != busName {

@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/units/unitstest"
 )
 
-// TestServices: a service of the host is started, or restarted, when its job has ended. The result of the job and a refusal are
-// errors that name the service.
+// TestServices: a service of the host is started, or restarted, when its job has ended. The result of the job and a
+// refusal are errors that name the service.
 func TestServices(t *testing.T) {
 	t.Parallel()
 	const service = "systemd-networkd.service"

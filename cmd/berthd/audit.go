@@ -24,8 +24,8 @@ func trail(mode config.AuditMode, log *slog.Logger) *audit.Trail {
 	})
 }
 
-// mirror writes an audit record to the journal, with its fields. A record that only the journal has is a warning, unless somebody has
-// switched audit off.
+// mirror writes an audit record to the journal, with its fields. A record that only the journal has is a warning,
+// unless somebody has switched audit off.
 func mirror(e audit.Entry, log *slog.Logger) {
 	e.Fields["SYSLOG_IDENTIFIER"] = "berthd"
 	priority, text := journal.PriInfo, e.Text

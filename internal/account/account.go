@@ -23,8 +23,9 @@ type Account struct {
 	Home     string
 }
 
-// LookUp finds a user and a group by their names or numbers. It returns an *Unknown if there is none. An empty user is root, and an empty group the user's own.
-// A "+" before a number is ignored. A user without an entry can be given by number.
+// LookUp finds a user and a group by their names or numbers. It returns an *Unknown if there is none. An empty user is
+// root, and an empty group the user's own. A "+" before a number is ignored. A user without an entry can be given by
+// number.
 func LookUp(root inroot.Root, name, group string) (Account, error) {
 	return LookUpIn(func(path string) (io.ReadCloser, error) { return readable(root, path) }, name, group)
 }

@@ -19,11 +19,10 @@ var (
 // and hangs up on who exceeds it.
 const maxDepth = 64
 
-// checkBody walks a body by its signature, which must be decodable, and reports what is wrong with it.
-// godbus decodes every body that passes, in time and memory that are in proportion to its size. With
-// plain set, a variant may hold only basic values, arrays of them, named descriptors (a(sh)) and numbers of devices (a(st)): of each other
-// type reflect keeps a description for as long as the process lives. The body may name as many descriptors
-// as came with it.
+// checkBody walks a body by its signature, which must be decodable, and reports what is wrong with it. godbus decodes
+// every body that passes, in time and memory that are in proportion to its size. With plain set, a variant may hold
+// only basic values, arrays of them, named descriptors (a(sh)) and numbers of devices (a(st)): of each other type
+// reflect keeps a description for as long as the process lives. The body may name as many descriptors as came with it.
 func checkBody(order byteOrder, signature string, body []byte, plain bool, descriptors uint32) error {
 	w := walk{cursor: cursor{order: order, b: body}, types: decodable(), plain: plain, descriptors: descriptors}
 	if descriptors > 0 {

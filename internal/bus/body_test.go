@@ -10,7 +10,8 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// TestSignature: the signatures that godbus can decode are told from those that end its connection, and from those that are none.
+// TestSignature: the signatures that godbus can decode are told from those that end its connection, and from those that
+// are none.
 func TestSignature(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]bool{

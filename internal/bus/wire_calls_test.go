@@ -103,8 +103,8 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestSkippingCostsNothing: signals of a stranger, and such as nobody may send, are never held, whatever their size. The test does
-// not run beside others, since it counts what the process allocates.
+// TestSkippingCostsNothing: signals of a stranger, and such as nobody may send, are never held, whatever their size.
+// The test does not run beside others, since it counts what the process allocates.
 func TestSkippingCostsNothing(t *testing.T) {
 	head := sign(t, ":1.66", "a.b.Changed", "ay", nil)
 	binary.LittleEndian.PutUint32(head[4:], 120<<20)

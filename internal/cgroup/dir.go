@@ -14,7 +14,8 @@ import (
 )
 
 // Commands is the sub-group of Payload that has the commands which berthd executes in a container. Payload itself may
-// have no processes: an init such as systemd passes its controllers on to sub-groups. No name of a unit of systemd is without a dot.
+// have no processes: an init such as systemd passes its controllers on to sub-groups. No name of a unit of systemd is
+// without a dot.
 const Commands = "berth-exec"
 
 // The two sub-groups of a container's scope. cgroup v2 does not allow processes in a group that has

@@ -11,8 +11,9 @@ import (
 // Reader reads many files of groups into one buffer. It is for one goroutine.
 type Reader struct{ buf []byte }
 
-// Read returns the text of an interface file of a group or of a group below it: name may be a path. The next Read overwrites
-// the text. It returns an error that is fs.ErrNotExist if there is no such file, and ENODEV if the group was removed meanwhile.
+// Read returns the text of an interface file of a group or of a group below it: name may be a path. The next Read
+// overwrites the text. It returns an error that is fs.ErrNotExist if there is no such file, and ENODEV if the group was
+// removed meanwhile.
 func (r *Reader) Read(d *Dir, name string) ([]byte, error) {
 	fd, err := unix.Openat(int(d.f.Fd()), name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	runtime.KeepAlive(d)

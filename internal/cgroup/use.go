@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// InUse returns how many bytes of the group's memory the kernel cannot take back by dropping what it has of files, and how many tasks the
-// group has. A figure is 0 if its controller is missing.
+// InUse returns how many bytes of the group's memory the kernel cannot take back by dropping what it has of files, and
+// how many tasks the group has. A figure is 0 if its controller is missing.
 func (d *Dir) InUse() (memory, tasks uint64, err error) {
 	if memory, err = d.number("memory.current"); err != nil {
 		return 0, 0, err

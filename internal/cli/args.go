@@ -22,8 +22,8 @@ type operand struct {
 	complete completion // nil: nothing completes it
 }
 
-// addOperands gives a command its operands. It requires all that are not optional. An operand that is given as an option has no place
-// among the words.
+// addOperands gives a command its operands. It requires all that are not optional. An operand that is given as an
+// option has no place among the words.
 func addOperands(cmd *cobra.Command, list ...*operand) {
 	for _, o := range list {
 		if o.complete == nil {

@@ -87,7 +87,8 @@ func completeCommand(cmd *cobra.Command, args []string, _ string) ([]string, cob
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeNoFiles has the shell offer no files for words and options that nothing completes. A file is completed where a command says so.
+// completeNoFiles has the shell offer no files for words and options that nothing completes. A file is completed where
+// a command says so.
 func completeNoFiles(cmd *cobra.Command) {
 	if cmd.ValidArgsFunction == nil {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions

@@ -34,8 +34,8 @@ func fieldsOf(s *client.ContainerStats, list []statistic) []field {
 	return fields
 }
 
-// libvirtState returns the numbers of a state and its reason in libvirt (virDomainState and virDomainRunningReason and kin). A
-// container that starts is still off for libvirt.
+// libvirtState returns the numbers of a state and its reason in libvirt (virDomainState and virDomainRunningReason and
+// kin). A container that starts is still off for libvirt.
 func libvirtState(state, reason string) (uint64, uint64) {
 	switch state {
 	case "running":

@@ -10,7 +10,8 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// executed is the command of a fake. It copies its input to its output when the input ends, says so on its error output, and ends.
+// executed is the command of a fake. It copies its input to its output when the input ends, says so on its error
+// output, and ends.
 type executed struct {
 	over chan struct{}
 	said chan struct{} // closed when it has written all

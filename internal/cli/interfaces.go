@@ -138,7 +138,8 @@ func interfaceOf(ctx context.Context, d Daemon, t target, f *figures.Figures, gi
 	return figures.Interface{}, fmt.Errorf("the container has no interface '%s', but %s", given, strings.Join(names, ", "))
 }
 
-// trafficFields returns the figures of an interface by virsh's names, such as rx_bytes, after a prefix. The separator is in each.
+// trafficFields returns the figures of an interface by virsh's names, such as rx_bytes, after a prefix. The separator
+// is in each.
 func trafficFields(prefix string, separator rune, i figures.Interface) (list []field) {
 	for _, way := range []struct {
 		name string

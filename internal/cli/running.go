@@ -14,8 +14,9 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// running connects a command in a container with this process. With a terminal on both sides the command has a terminal of its
-// own. Otherwise it has pipes: it never gets a descriptor of this host, of which its terminal could be told to type.
+// running connects a command in a container with this process. With a terminal on both sides the command has a terminal
+// of its own. Otherwise it has pipes: it never gets a descriptor of this host, of which its terminal could be told to
+// type.
 type running struct {
 	app     *app
 	command client.Command

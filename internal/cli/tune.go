@@ -91,8 +91,8 @@ func (a *app) tuneCommand(t tunable) *cobra.Command {
 	}, t.operands...)
 }
 
-// change sets the limits. If the values for both definitions are the same, it is one change, all or none. If not, they are two, and the error of
-// the second says that the first was made.
+// change sets the limits. If the values for both definitions are the same, it is one change, all or none. If not, they
+// are two, and the error of the second says that the first was made.
 func (t *tunable) change(ctx context.Context, d Daemon, path client.Path, each []client.TuneOptions) error {
 	var list []client.Resources
 	for _, o := range each {

@@ -72,8 +72,8 @@ func (a *app) schedInfo() tunable {
 	}
 }
 
-// setScheduling returns the parameters that are given. libvirt's quota is one in each period, and systemd's in each second: a new period
-// changes the latter.
+// setScheduling returns the parameters that are given. libvirt's quota is one in each period, and systemd's in each
+// second: a new period changes the latter.
 func setScheduling(now client.Info, words []string) (client.Resources, error) {
 	s, r := schedulingOf(now), client.Resources{}
 	quota := int64(-1)

@@ -80,7 +80,8 @@ func memoryTune() tunable {
 	}
 }
 
-// setMemoryTune returns the limits that are given. libvirt's limit of swap is one of memory and swap together, and systemd's of swap alone.
+// setMemoryTune returns the limits that are given. libvirt's limit of swap is one of memory and swap together, and
+// systemd's of swap alone.
 func setMemoryTune(now client.Info, hard, soft, swap, least *operand) (client.Resources, error) {
 	r := client.Resources{}
 	for _, one := range []struct {

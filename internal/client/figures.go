@@ -12,7 +12,8 @@ import (
 	"github.com/berthd/berth/internal/figures"
 )
 
-// ContainerStats are the figures of one container, with its state at that moment. A figure that the host does not count is absent.
+// ContainerStats are the figures of one container, with its state at that moment. A figure that the host does not count
+// is absent.
 type ContainerStats struct {
 	Name   string
 	ID     uint32 // 0 when off

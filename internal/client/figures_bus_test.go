@@ -14,8 +14,8 @@ import (
 	"github.com/berthd/berth/internal/figures"
 )
 
-// TestBusAllStats: the figures and devices of each container come out of the reply, without those that a newer berthd has, and
-// the whole filter is in the call.
+// TestBusAllStats: the figures and devices of each container come out of the reply, without those that a newer berthd
+// has, and the whole filter is in the call.
 func TestBusAllStats(t *testing.T) {
 	type row struct {
 		Name          string

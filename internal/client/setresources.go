@@ -17,8 +17,8 @@ type DeviceNumber struct {
 	Number uint64
 }
 
-// TuneOptions says what SetResources changes: the running container, its stored definition, or both. Neither means the running container,
-// or the stored definition if it is off.
+// TuneOptions says what SetResources changes: the running container, its stored definition, or both. Neither means the
+// running container, or the stored definition if it is off.
 type TuneOptions struct{ Live, Config bool }
 
 // SetResources changes limits of a container, all or none of them.
@@ -40,8 +40,8 @@ func (o TuneOptions) options() map[string]dbus.Variant {
 	return options
 }
 
-// Resources reads the limits of a container: those of the running one, or those of its stored definition. Only the fields of an Info that
-// are limits are set.
+// Resources reads the limits of a container: those of the running one, or those of its stored definition. Only the
+// fields of an Info that are limits are set.
 func (c *Client) Resources(ctx context.Context, p Path, o TuneOptions) (Info, error) {
 	var i Info
 	var reply map[string]dbus.Variant

@@ -128,7 +128,8 @@ func TestHostLink(t *testing.T) {
 	}
 }
 
-// TestChooseMACs: an interface without an address gets one with libvirt's prefix, which nobody else has and which does not change.
+// TestChooseMACs: an interface without an address gets one with libvirt's prefix, which nobody else has and which does
+// not change.
 func TestChooseMACs(t *testing.T) {
 	t.Parallel()
 	free := func(MAC) bool { return false }

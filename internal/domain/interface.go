@@ -90,8 +90,8 @@ func (i *Interface) IsUp() bool {
 // hostLinkPrefix is libvirt's for the names of host ends that nobody chose. Tools for the host know it.
 const hostLinkPrefix = "vnet"
 
-// HostLink returns the name of the host end of an interface: the one in the definition, or one that depends on the container's
-// uuid and the index alone. It returns "" if the interface has no host end.
+// HostLink returns the name of the host end of an interface: the one in the definition, or one that depends on the
+// container's uuid and the index alone. It returns "" if the interface has no host end.
 func (d *Def) HostLink(index int) string {
 	i := &d.Interfaces[index]
 	switch {

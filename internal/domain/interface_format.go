@@ -2,7 +2,8 @@ package domain
 
 import "strconv"
 
-// iface is the element <interface>, in libvirt's order. libvirtxml's type hides which of the attributes of <source> a document has.
+// iface is the element <interface>, in libvirt's order. libvirtxml's type hides which of the attributes of <source> a
+// document has.
 type iface struct {
 	Type   string       `xml:"type,attr"`
 	MAC    *ifaceMAC    `xml:"mac"`
@@ -70,7 +71,8 @@ type ifaceAlias struct {
 	Name string `xml:"name,attr"`
 }
 
-// formatInterfaces writes the interfaces. Those of a running container also show the names of their host ends, and the bridges of their networks.
+// formatInterfaces writes the interfaces. Those of a running container also show the names of their host ends, and the
+// bridges of their networks.
 func (d *Def) formatInterfaces(live *Live) (list []iface) {
 	for n := range d.Interfaces {
 		x := formatInterface(&d.Interfaces[n])

@@ -168,7 +168,8 @@ func chosenName(name string) bool {
 // maxLinkName is the kernel's limit in bytes (IFNAMSIZ without the zero byte).
 const maxLinkName = 15
 
-// CheckLinkName returns an error if the kernel gives no link this name, or gives it to a link of its own. "" is no name, and no error.
+// CheckLinkName returns an error if the kernel gives no link this name, or gives it to a link of its own. "" is no
+// name, and no error.
 func CheckLinkName(at, name string) *Error {
 	switch {
 	case name == "":

@@ -16,7 +16,8 @@ func (m MAC) String() string {
 	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
 }
 
-// ParseMAC reads an address as libvirt does: a part may have one digit. It returns an error for an address that no interface can have.
+// ParseMAC reads an address as libvirt does: a part may have one digit. It returns an error for an address that no
+// interface can have.
 func ParseMAC(at, text string) (m MAC, _ *Error) {
 	parts := strings.Split(text, ":")
 	if len(parts) != len(m) {
@@ -39,8 +40,8 @@ func ParseMAC(at, text string) (m MAC, _ *Error) {
 	return m, nil
 }
 
-// ChooseMACs chooses an address for each interface that has none, with libvirt's prefix. It depends on the uuid and the index alone, as long as
-// nobody else has it. taken reports whether somebody has. It reports whether it chose any.
+// ChooseMACs chooses an address for each interface that has none, with libvirt's prefix. It depends on the uuid and the
+// index alone, as long as nobody else has it. taken reports whether somebody has. It reports whether it chose any.
 func (d *Def) ChooseMACs(taken func(MAC) bool) (chosen bool) {
 	own := map[MAC]bool{}
 	for _, i := range d.Interfaces {

@@ -51,8 +51,9 @@ func (d *Def) Hostname() string {
 // unit of an image's server is the longest, berth-image-NAME-PID.scope.
 const maxMachineUnit = maxUnit - len("berth-image--4194304.scope")
 
-// MachineName returns the name for systemd-machined. It is the container's name if machined accepts
-// that, and if the names of its units are not too long: a dash has four bytes there. Otherwise it is the usable part of the name and eight digits of the uuid, which make it unique.
+// MachineName returns the name for systemd-machined. It is the container's name if machined accepts that, and if the
+// names of its units are not too long: a dash has four bytes there. Otherwise it is the usable part of the name and
+// eight digits of the uuid, which make it unique.
 func (d *Def) MachineName() string {
 	if isHostname(d.Name) && escapedLen(d.Name) <= maxMachineUnit {
 		return d.Name

@@ -11,7 +11,8 @@ import (
 // maxDevices limits the host devices of a container, and its disks.
 const maxDevices = 128
 
-// checkNodes notes each device whose place in the container's /dev is taken: by a node that every container has, or by another device.
+// checkNodes notes each device whose place in the container's /dev is taken: by a node that every container has, or by
+// another device.
 func checkNodes(d *Def, _ *document, f *faults) {
 	if len(d.HostDevices)+len(d.Disks) == 0 {
 		return

@@ -31,7 +31,8 @@ type extLatency struct {
 	USec *uint64 `xml:"usec,attr"`
 }
 
-// readProtect reads what limits the number of processes, and what says how the container fares beside others when the host is busy.
+// readProtect reads what limits the number of processes, and what says how the container fares beside others when the
+// host is busy.
 func readProtect(d *Def, e *extension, f *faults) {
 	const at = "domain/berth:container/berth:"
 	if e.PIDs != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/numberset"
 )
 
-// Setting is a new value of one limit, weight or binding. Property is systemd's name (systemd.resource-control(5)), or the element's for
-// what systemd has none. Which of the values counts depends on the property: KindOf.
+// Setting is a new value of one limit, weight or binding. Property is systemd's name (systemd.resource-control(5)), or
+// the element's for what systemd has none. Which of the values counts depends on the property: KindOf.
 type Setting struct {
 	Property string
 	Number   uint64        // bytes, µs or a weight; Infinity means no limit, or unset
@@ -62,8 +62,9 @@ func KindOf(property string) SettingKind {
 	return NoSetting
 }
 
-// Tuned returns the definition with other limits. running says that it is the live one: CurrentMemory is a limit in force then, and Memory
-// cannot change. It returns an *Error or *Errors if a value is out of range or contradicts another.
+// Tuned returns the definition with other limits. running says that it is the live one: CurrentMemory is a limit in
+// force then, and Memory cannot change. It returns an *Error or *Errors if a value is out of range or contradicts
+// another.
 func (d *Def) Tuned(list []Setting, running bool) (*Def, error) {
 	text, err := d.Format(FormatOptions{})
 	if err != nil {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestTuned: each property changes its element in the definition, and nothing else, and the one that it was made from stays as it is.
+// TestTuned: each property changes its element in the definition, and nothing else, and the one that it was made from
+// stays as it is.
 func TestTuned(t *testing.T) {
 	t.Parallel()
 	const mib = 1 << 20

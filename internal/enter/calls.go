@@ -44,7 +44,8 @@ func Calls(c *Command) []born.Call {
 	return l
 }
 
-// raise raises the hard limits that are too low: in the container's user namespace, and without CAP_SYS_RESOURCE, nobody may.
+// raise raises the hard limits that are too low: in the container's user namespace, and without CAP_SYS_RESOURCE,
+// nobody may.
 func (l *list) raise(c *Command) {
 	for _, one := range c.Limits {
 		if one.Raised {

@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// IOStat enters what an io.stat says: a line for each device, "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0". The kernel
-// has lines of a number alone, too, for a device that the group has not used. Name returns the name of a device's number.
+// IOStat enters what an io.stat says: a line for each device, "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0".
+// The kernel has lines of a number alone, too, for a device that the group has not used. Name returns the name of a
+// device's number.
 func (f *Figures) IOStat(text []byte, name func(number string) string) error {
 	for _, sum := range []Figure{IOReadBytes, IOReadOperations, IOWriteBytes, IOWriteOperations} {
 		f.Add(sum, 0) // the controller is there

@@ -29,8 +29,9 @@ type Devices struct {
 // NewDevices returns the devices of this host.
 func NewDevices() Devices { return Devices{"/", unix.Stat} }
 
-// Find returns the devices that a definition asks for, with the numbers that they have now. It returns a *domain.Error if the host
-// lacks one, or has one of another kind there, and ctx's error if a path does not answer before ctx ends. An image gets its number later.
+// Find returns the devices that a definition asks for, with the numbers that they have now. It returns a *domain.Error
+// if the host lacks one, or has one of another kind there, and ctx's error if a path does not answer before ctx ends.
+// An image gets its number later.
 func (h Devices) Find(ctx context.Context, d *domain.Def) ([]planner.HostDevice, error) {
 	if len(d.Disks)+len(d.HostDevices)+len(d.Clock.Timers) == 0 {
 		return nil, nil
@@ -104,8 +105,8 @@ func (h Devices) hostDevices(ctx context.Context, d *domain.Def) (list []planner
 	return list, nil
 }
 
-// timers returns those timers that are devices. libvirt makes nodes of them only for the offset "localtime", for which alone it
-// is an error if the host lacks one.
+// timers returns those timers that are devices. libvirt makes nodes of them only for the offset "localtime", for which
+// alone it is an error if the host lacks one.
 func (h Devices) timers(ctx context.Context, d *domain.Def) (list []planner.HostDevice, err error) {
 	for i, t := range d.Clock.Timers {
 		if !t.Device() {
@@ -133,8 +134,8 @@ func (h Devices) node(ctx context.Context, element, path string, kind uint32) (p
 	return nodeOf(element, path, kind, st, err)
 }
 
-// look is stat(2). It returns ctx's error as soon as ctx ends: an automount or a network file system on the path may not answer, and the
-// call cannot be cancelled.
+// look is stat(2). It returns ctx's error as soon as ctx ends: an automount or a network file system on the path may
+// not answer, and the call cannot be cancelled.
 func (h Devices) look(ctx context.Context, path string) (unix.Stat_t, error) {
 	type result struct {
 		st  unix.Stat_t

@@ -78,7 +78,8 @@ func misc(path string) domain.HostDevice {
 
 func usb(u domain.USB) domain.HostDevice { return domain.HostDevice{Kind: domain.HostUSB, USB: u} }
 
-// TestFindDevices: each device is found with its kind and numbers, at its place in the container, and with no more access than it needs.
+// TestFindDevices: each device is found with its kind and numbers, at its place in the container, and with no more
+// access than it needs.
 func TestFindDevices(t *testing.T) {
 	t.Parallel()
 	h := fakeDevices(t)
@@ -131,7 +132,8 @@ func TestTimersInUTC(t *testing.T) {
 	}
 }
 
-// TestLackingDevices: a device that the host lacks, that is of another kind, or that is not the only one is refused with its element.
+// TestLackingDevices: a device that the host lacks, that is of another kind, or that is not the only one is refused
+// with its element.
 func TestLackingDevices(t *testing.T) {
 	t.Parallel()
 	h := fakeDevices(t)
@@ -158,7 +160,8 @@ func TestLackingDevices(t *testing.T) {
 	}
 }
 
-// TestDeviceDoesNotAnswer: a path that does not answer, such as an automount, fails the search when its time is over, with its element.
+// TestDeviceDoesNotAnswer: a path that does not answer, such as an automount, fails the search when its time is over,
+// with its element.
 func TestDeviceDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]domain.Def{

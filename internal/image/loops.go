@@ -14,9 +14,9 @@ const answerLimit = time.Second
 
 // loops knows which images the host's loop devices show.
 //
-// The kernel asks the file itself, and its server may not answer: a container that may open its read-only disk can have that show
-// a file of its own (LOOP_CHANGE_FD). So nothing is locked meanwhile, and a device that does not answer is waited for once only. It
-// shows no image that is asked for: that has just answered the same question.
+// The kernel asks the file itself, and its server may not answer: a container that may open its read-only disk can have
+// that show a file of its own (LOOP_CHANGE_FD). So nothing is locked meanwhile, and a device that does not answer is
+// waited for once only. It shows no image that is asked for: that has just answered the same question.
 type loops struct {
 	list func() ([]string, error)               // loop.Devices
 	show func(device string) (loop.Shown, bool) // loop.Show
@@ -33,8 +33,8 @@ type question struct {
 	late     bool // nobody waits for the answer any more
 }
 
-// used returns errImageInUse if a loop device shows the image and either that or the caller writes. It returns ctx's error if ctx
-// ends before.
+// used returns errImageInUse if a loop device shows the image and either that or the caller writes. It returns ctx's
+// error if ctx ends before.
 func (l *loops) used(ctx context.Context, id inode, readOnly bool) error {
 	asked, err := l.ask(id)
 	if err != nil || len(asked) == 0 {
@@ -88,8 +88,8 @@ func (l *loops) ask(id inode) (asked []*question, err error) {
 	return asked, nil
 }
 
-// answer returns the answer to a question. It returns false if the device shows nothing or has not answered, and then has nobody wait
-// for it again.
+// answer returns the answer to a question. It returns false if the device shows nothing or has not answered, and then
+// has nobody wait for it again.
 func (l *loops) answer(q *question) (loop.Shown, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/linux/loop"
 )
 
-// TestLoopDoesNotAnswer: a loop device whose file does not answer holds up no image that it was not known to show, any other for a
-// moment and once only, and is asked again when it has answered.
+// TestLoopDoesNotAnswer: a loop device whose file does not answer holds up no image that it was not known to show, any
+// other for a moment and once only, and is asked again when it has answered.
 func TestLoopDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

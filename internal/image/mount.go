@@ -60,8 +60,9 @@ func (m *Images) mountAll(ctx context.Context, container, slice, runDir string, 
 	return files, nil
 }
 
-// waitFor returns the files of get, or an error as soon as ctx ends: a system call on a device that does not
-// answer cannot be cancelled. The error has what get has told at that it is at. If get returns later, its goroutine closes the files.
+// waitFor returns the files of get, or an error as soon as ctx ends: a system call on a device that does not answer
+// cannot be cancelled. The error has what get has told at that it is at. If get returns later, its goroutine closes the
+// files.
 func waitFor(ctx context.Context, get func(at func(string)) ([]*os.File, error)) ([]*os.File, error) {
 	type result struct {
 		files []*os.File

@@ -1,8 +1,8 @@
 // Package initproc is the last stage before a container's init: it has a child of the supervisor, which is pid 1 in the new
 // namespaces, carry out the plan and execute init.
 //
-// It makes the plan's parts into lists of system calls, which the child carries out (package born). So nothing of ours is ever
-// executed in a container, and no second Go runtime starts. The few things that must be known before the calls
+// It makes the plan's parts into lists of system calls, which the child carries out (package born). So nothing of ours
+// is ever executed in a container, and no second Go runtime starts. The few things that must be known before the calls
 // that follow, as a missing mount point or the ids of a user, are decided here, between two lists.
 //
 // It is one goroutine of the supervisor, which it talks to by Supervisor. The child has the descriptors that are listed

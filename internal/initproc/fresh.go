@@ -33,8 +33,8 @@ func (s *Stage) newMount(m *plan.Mount) tree {
 	return made
 }
 
-// newFS makes a file system of this type with these options. It does not attach it. The context stays open, and has the kernel's
-// words if a call fails.
+// newFS makes a file system of this type with these options. It does not attach it. The context stays open, and has the
+// kernel's words if a call fails.
 func (s *Stage) newFS(fstype string, options []plan.Option, attr mount.Attr) tree {
 	const setFlag, setString, create = unix.FSCONFIG_SET_FLAG, unix.FSCONFIG_SET_STRING, unix.FSCONFIG_CMD_CREATE
 	ctx := s.do("fsopen", fstype, unix.SYS_FSOPEN, born.Text(fstype), born.Int(unix.FSOPEN_CLOEXEC))

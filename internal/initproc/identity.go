@@ -135,8 +135,8 @@ func (s *Stage) session() error {
 	}
 	s.do("chdir", s.Plan.Init.Dir, unix.SYS_FCHDIR, s.openThere(s.Plan.Init.Dir, unix.O_PATH|unix.O_DIRECTORY))
 	s.do("umask", "", unix.SYS_UMASK, born.Int(0o022))
-	// Before the filter, which can deny keyctl(2). The root of the container is charged for it. A name would not do, not even an
-	// empty one: it joins whoever has that name already.
+	// Before the filter, which can deny keyctl(2). The root of the container is charged for it. A name would not do,
+	// not even an empty one: it joins whoever has that name already.
 	s.do("join a new session keyring", "", unix.SYS_KEYCTL, born.Int(unix.KEYCTL_JOIN_SESSION_KEYRING), born.Int(0), born.Int(0), born.Int(0), born.Int(0))
 	s.Worker.Tolerate(unix.EDQUOT, unix.ENOSYS)
 	return nil

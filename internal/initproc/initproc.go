@@ -13,8 +13,9 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// The child's descriptors that are the same for each container. 0 to 2 are the supervisor's. The sources are FDSources and
-// the numbers after it, without a user namespace. Then come the view of /proc, if there is one, and those that init is passed.
+// The child's descriptors that are the same for each container. 0 to 2 are the supervisor's. The sources are FDSources
+// and the numbers after it, without a user namespace. Then come the view of /proc, if there is one, and those that init
+// is passed.
 const (
 	FDBare    = 3 + iota // the mount namespace of mount.Bare
 	FDSources            // the first
@@ -30,8 +31,8 @@ type Supervisor interface {
 	AwaitMapped() error
 	// AwaitPlaced returns when init is in its control group.
 	AwaitPlaced() error
-	// Opened takes the consoles (master and terminal end of each, in turn), and the socket on which init says that it is ready. The
-	// latter is nil if the plan has none.
+	// Opened takes the consoles (master and terminal end of each, in turn), and the socket on which init says that it
+	// is ready. The latter is nil if the plan has none.
 	Opened(consoles []*os.File, notify *os.File) error
 	// AwaitContinue says that only the exec is left, and returns when it is allowed.
 	AwaitContinue() error
@@ -73,8 +74,8 @@ type Stage struct {
 	numbered int // how many terminals have been
 }
 
-// Run carries out the plan and executes init. It returns ErrOver of package born if that has succeeded, or the child has ended, and
-// otherwise a *wire.Failed.
+// Run carries out the plan and executes init. It returns ErrOver of package born if that has succeeded, or the child
+// has ended, and otherwise a *wire.Failed.
 func (s *Stage) Run() error {
 	defer func() { _ = s.top.Close() }()
 	s.Worker.Owner = s

@@ -25,8 +25,8 @@ const (
 
 const opOpen = "open in the container"
 
-// open opens a path of the container. A symbolic link of a hostile image cannot lead out of the root: package inroot does the
-// same for this process.
+// open opens a path of the container. A symbolic link of a hostile image cannot lead out of the root: package inroot
+// does the same for this process.
 func (s *Stage) open(p string, flags int, mode uint32, known uint64) born.Ref {
 	rel := strings.TrimLeft(path.Clean("/"+p), "/")
 	if rel == "" {
@@ -88,7 +88,8 @@ func (s *Stage) mendMountPoint(at born.Ref, failure *born.Failure) (skip int, er
 	return 0, err
 }
 
-// makeInTmpfs creates a mount point that is right below a new tmpfs, where it is missing, and so spares the list an interruption.
+// makeInTmpfs creates a mount point that is right below a new tmpfs, where it is missing, and so spares the list an
+// interruption.
 func (s *Stage) makeInTmpfs(m tree, p string) {
 	dir, name := path.Split(path.Clean("/" + p))
 	in, ok := s.tmpfs[path.Clean(dir)]

@@ -116,8 +116,8 @@ func (s *Stage) attachment(open born.Ref) *attachment {
 	return nil
 }
 
-// checkAttached returns an error if a mount was attached to the root. A symbolic link in the image can lead there, and a mount over
-// the root would not be visible to the container.
+// checkAttached returns an error if a mount was attached to the root. A symbolic link in the image can lead there, and
+// a mount over the root would not be visible to the container.
 func (s *Stage) checkAttached() error {
 	for i := range s.attached {
 		a := &s.attached[i]

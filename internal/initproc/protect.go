@@ -41,8 +41,8 @@ func (s *Stage) readOnly(dir born.Arg, below, _ string) {
 	s.Worker.If(open)
 }
 
-// mask covers a path with an empty directory or file, which is read-only. Which of them it has to be shows the host, which has the
-// same kernel. If the host does not have the path, the other one is tried, too.
+// mask covers a path with an empty directory or file, which is read-only. Which of them it has to be shows the host,
+// which has the same kernel. If the host does not have the path, the other one is tried, too.
 func (s *Stage) mask(dir born.Arg, below, whole string) {
 	first, other := emptyDir, emptyFile
 	if !s.IsDirectory(whole) {

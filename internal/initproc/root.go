@@ -62,8 +62,8 @@ func (s *Stage) takeView() {
 	}
 }
 
-// setRoot makes Sources[0] the root, and puts a read-only tmpfs below it, with the whole file systems. No path leads there, and no
-// mount table of a process in the root shows it. Who may unmount the root could get at it.
+// setRoot makes Sources[0] the root, and puts a read-only tmpfs below it, with the whole file systems. No path leads
+// there, and no mount table of a process in the root shows it. Who may unmount the root could get at it.
 func (s *Stage) setRoot() {
 	s.below = s.newFS("tmpfs", []plan.Option{{Key: "mode", Value: "0"}}, mount.NoSUID|mount.NoDev|mount.NoExec)
 	if s.Plan.Namespaces.User { // the host's mounts are there

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestShield: the child cannot be dumped before it does anything else, and again as soon as its ids have changed. It has its name, by
-// which it is told from the supervisor, before it waits for anything.
+// TestShield: the child cannot be dumped before it does anything else, and again as soon as its ids have changed. It
+// has its name, by which it is told from the supervisor, before it waits for anything.
 func TestShield(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"busybox", "idmap-privnet"} {

@@ -44,8 +44,8 @@ func (c groupCase) runs(t *testing.T, s service.Supervisor) error {
 	return x.Forget()
 }
 
-// TestExecGroups: whatever root of a container makes of the group for commands, a command runs, or is refused at once, and no
-// process of ours stays in the group with descriptors of the supervisor.
+// TestExecGroups: whatever root of a container makes of the group for commands, a command runs, or is refused at once,
+// and no process of ours stays in the group with descriptors of the supervisor.
 func TestExecGroups(t *testing.T) {
 	mounted, err := cgroup.MountPoint()
 	if err != nil {

@@ -106,7 +106,8 @@ func heldBox(t *testing.T) *box {
 	return b
 }
 
-// heldAt asks while the file system at a place does not answer, once and then until there are too many, and after it is gone.
+// heldAt asks while the file system at a place does not answer, once and then until there are too many, and after it is
+// gone.
 func heldAt(t *testing.T, place string, limit time.Duration, ask func(service.Supervisor) error) {
 	b := heldBox(t)
 	s := b.run(t)

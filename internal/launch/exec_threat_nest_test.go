@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// TestExecReachesForOurs: while commands enter a container without a user namespace, its root looks into every process that it
-// sees, as fast as it can. It finds no descriptor, no directory and no right of the host. At most it sees that the program
-// is still ours.
+// TestExecReachesForOurs: while commands enter a container without a user namespace, its root looks into every process
+// that it sees, as fast as it can. It finds no descriptor, no directory and no right of the host. At most it sees that
+// the program is still ours.
 func TestExecReachesForOurs(t *testing.T) {
 	b := newBox(t, `echo ready
 look() { while :; do ls -l /proc/[0-9]*/exe /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/fd/ 2>/dev/null | grep -E 'memfd|anon_inode|socket|fuse|cgroup|ptmx|/run|/dev/pts' ; done; }

@@ -29,8 +29,8 @@ func (g *Cgroups) Figures() service.FigureReader {
 	return &figureReader{mountPoint: g.mountPoint, devices: map[string]string{}}
 }
 
-// Read enters the figures of a scope. It returns fs.ErrNotExist if there is no group with this path and id. A file that cannot
-// be understood is an error, and all others are read.
+// Read enters the figures of a scope. It returns fs.ErrNotExist if there is no group with this path and id. A file that
+// cannot be understood is an error, and all others are read.
 func (r *figureReader) Read(into *figures.Figures, group string, id uint64, want figures.Wanted) error {
 	dir, err := cgroup.At(r.mountPoint, group)
 	if err != nil {

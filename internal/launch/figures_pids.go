@@ -26,10 +26,10 @@ func (s *sheet) pids() {
 	}
 }
 
-// refused enters the forks that the limit refused. Since Linux 6.11 the kernel counts one in the group with the limit, and in
-// those above. Before, and with the mount option pids_localevents, it counts only in the group of the process that forked. So
-// if the scope has been at its limit, and says nothing of refused forks, the groups below say it. One that was removed says
-// nothing more.
+// refused enters the forks that the limit refused. Since Linux 6.11 the kernel counts one in the group with the limit,
+// and in those above. Before, and with the mount option pids_localevents, it counts only in the group of the process
+// that forked. So if the scope has been at its limit, and says nothing of refused forks, the groups below say it. One
+// that was removed says nothing more.
 func (s *sheet) refused() {
 	s.read("pids.events", s.into.PIDsEvents)
 	limit, limited := s.into.Get(figures.TasksMax)
@@ -56,8 +56,8 @@ func (s *sheet) sumEvents() {
 	}
 }
 
-// ignoreRemoved returns nil if err says that a file or a group is not there, or no longer, or that the kernel was told not to
-// count (psi=0).
+// ignoreRemoved returns nil if err says that a file or a group is not there, or no longer, or that the kernel was told
+// not to count (psi=0).
 func ignoreRemoved(err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EOPNOTSUPP) {
 		return nil

@@ -59,8 +59,8 @@ func TestExit(t *testing.T) {
 	}
 }
 
-// TestExitOOM: what a supervisor noted of OOM kills comes with the exit status, and a file that says nothing is an error beside
-// the status.
+// TestExitOOM: what a supervisor noted of OOM kills comes with the exit status, and a file that says nothing is an
+// error beside the status.
 func TestExitOOM(t *testing.T) {
 	t.Parallel()
 	end := service.End{Known: true, Exit: service.Exit{Kind: service.ExitKilled, Code: 9}}

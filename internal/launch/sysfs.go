@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// withSysfs mounts the sysfs of the shared network, and the nodes of host devices, and inserts both among images in the order
-// of the plan's sources. A sysfs shows the network namespace of the thread that mounts it.
+// withSysfs mounts the sysfs of the shared network, and the nodes of host devices, and inserts both among images in the
+// order of the plan's sources. A sysfs shows the network namespace of the thread that mounts it.
 func withSysfs(images []*os.File, p *plan.Plan, shared []*os.File) ([]*os.File, error) {
 	at := 0
 	for _, src := range p.Sources {

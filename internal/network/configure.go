@@ -12,14 +12,15 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// configure gives an interface what it has in the container: addresses, the state up, and routes. up calls what brings a link up.
+// configure gives an interface what it has in the container: addresses, the state up, and routes. up calls what brings
+// a link up.
 func (m *maker) configure(i *plan.Interface, up func(bring func() error) error) error {
 	link, err := m.inside.LinkByName(i.Name)
 	if err != nil {
 		return explain(i.Element, err, "")
 	}
-	// The kernel gives a macvlan in passthrough mode the address of its parent, whatever was asked for. To set it changes the parent's
-	// too. The parent gets its own back when the macvlan goes.
+	// The kernel gives a macvlan in passthrough mode the address of its parent, whatever was asked for. To set it
+	// changes the parent's too. The parent gets its own back when the macvlan goes.
 	if mac, err := net.ParseMAC(i.MAC); err == nil && link.Attrs().HardwareAddr.String() != i.MAC {
 		if err := m.inside.LinkSetHardwareAddr(link, mac); err != nil {
 			return explain(i.Element+"/mac", err, "")

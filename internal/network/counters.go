@@ -8,11 +8,11 @@ import (
 	"github.com/berthd/berth/internal/figures"
 )
 
-// Counters returns what the links in the network namespace of a process have counted, by name. 0 is the namespace of the calling
-// thread, which is the host's. It returns fs.ErrNotExist if the process has ended.
+// Counters returns what the links in the network namespace of a process have counted, by name. 0 is the namespace of
+// the calling thread, which is the host's. It returns fs.ErrNotExist if the process has ended.
 //
-// It reads /proc, and asks no netlink: a dump of links waits for the lock of all links, which a container that starts can hold for
-// an RCU grace period.
+// It reads /proc, and asks no netlink: a dump of links waits for the lock of all links, which a container that starts
+// can hold for an RCU grace period.
 func (Links) Counters(pid uint32) (map[string]figures.Interface, error) {
 	process := "thread-self"
 	if pid != 0 {

@@ -21,8 +21,9 @@ const answerLimit = 10 * time.Second
 // Links makes and removes the interfaces of containers.
 type Links struct{}
 
-// Make makes interfaces in a network namespace. It returns the indices of the host's ends. It returns a *domain.Error, which names the element, if
-// the host cannot give what the plan asks for. Nothing is left on the host then: what is in the namespace goes with that.
+// Make makes interfaces in a network namespace. It returns the indices of the host's ends. It returns a *domain.Error,
+// which names the element, if the host cannot give what the plan asks for. Nothing is left on the host then: what is in
+// the namespace goes with that.
 func (Links) Make(ctx context.Context, netns *os.File, list []plan.Interface) (indices []int32, err error) {
 	host, err := open()
 	if err != nil {
@@ -49,8 +50,8 @@ func (Links) Make(ctx context.Context, netns *os.File, list []plan.Interface) (i
 	return m.indices, nil
 }
 
-// Remove removes the host's ends of a run's interfaces, and with each the container's. It leaves a link alone that has the name but is not proven
-// to be the run's. A missing one is no error.
+// Remove removes the host's ends of a run's interfaces, and with each the container's. It leaves a link alone that has
+// the name but is not proven to be the run's. A missing one is no error.
 func (Links) Remove(list []service.Link) error {
 	host, err := open()
 	if err != nil {
@@ -70,7 +71,8 @@ func (Links) Remove(list []service.Link) error {
 	return errors.Join(errs...)
 }
 
-// isOurs reports whether a link is the one of a note. The alias comes after the MAC address, and a reader of /sys can change either.
+// isOurs reports whether a link is the one of a note. The alias comes after the MAC address, and a reader of /sys can
+// change either.
 func isOurs(link netlink.Link, l service.Link) bool {
 	a := link.Attrs()
 	return link.Type() == string(plan.Veth) && (a.Alias == l.Alias || a.Alias == "" && a.HardwareAddr.String() == l.MAC)

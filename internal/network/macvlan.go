@@ -48,8 +48,9 @@ func (m *maker) macvlan(ctx context.Context, i *plan.Interface) error {
 	return m.configure(i, func(bring func() error) error { return afterLast(ctx, parent.Attrs().Index, bring) })
 }
 
-// afterLast calls f, and again whenever the parent has changed if the parent is in use. The kernel removes a macvlan with the network
-// namespace of its container, some time after the last process has ended: a container that begins again would otherwise meet its own.
+// afterLast calls f, and again whenever the parent has changed if the parent is in use. The kernel removes a macvlan
+// with the network namespace of its container, some time after the last process has ended: a container that begins
+// again would otherwise meet its own.
 func afterLast(ctx context.Context, parent int, f func() error) error {
 	err := f()
 	if !isBusy(err) {

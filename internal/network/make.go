@@ -100,8 +100,8 @@ func (m *maker) veth(i *plan.Interface) error {
 	return nil
 }
 
-// refuseAdvertisements keeps the host from taking router advertisements from the container, which could make itself the host's default
-// route. A port of a bridge hears none: the bridge has them. A host without IPv6 has no such file.
+// refuseAdvertisements keeps the host from taking router advertisements from the container, which could make itself the
+// host's default route. A port of a bridge hears none: the bridge has them. A host without IPv6 has no such file.
 func refuseAdvertisements(name string) error {
 	err := os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/accept_ra", []byte("0"), 0) // the file is there
 	if errors.Is(err, fs.ErrNotExist) {

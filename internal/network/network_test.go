@@ -76,7 +76,8 @@ func TestRoute(t *testing.T) {
 	}
 }
 
-// TestExplain: each cause that is known in words names the element and says what to do, and any other keeps the kernel's error.
+// TestExplain: each cause that is known in words names the element and says what to do, and any other keeps the
+// kernel's error.
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	i := &plan.Interface{Element: "interface", Kind: plan.Macvlan, MTU: 9, Parent: "eno1", Mode: "vepa", MAC: "52:54:00:00:00:01", Host: plan.HostEnd{Name: "web0"}}

@@ -166,7 +166,8 @@ func readNames(d *Def, ours bool) error {
 	return nil
 }
 
-// checkLink returns an error if a text cannot be the name of an interface, or stands for others in a file of systemd-networkd.
+// checkLink returns an error if a text cannot be the name of an interface, or stands for others in a file of
+// systemd-networkd.
 func checkLink(element, name string) error {
 	if err := domain.CheckLinkName(element, name); err != nil {
 		return err

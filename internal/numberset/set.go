@@ -1,4 +1,5 @@
-// Package numberset has sets of processors and memory nodes: as libvirt and the kernel write them, and as systemd has them on the bus.
+// Package numberset has sets of processors and memory nodes: as libvirt and the kernel write them, and as systemd has
+// them on the bus.
 package numberset
 
 import (
@@ -12,11 +13,12 @@ import (
 // maxNumber is above the numbers of processors and memory nodes, as in libvirt.
 const maxNumber = 16384
 
-// Set is a set of processors or memory nodes, written as the kernel writes it: "0-3,8". The numbers are in order and each is there once. The
-// zero value is the empty set.
+// Set is a set of processors or memory nodes, written as the kernel writes it: "0-3,8". The numbers are in order and
+// each is there once. The zero value is the empty set.
 type Set string
 
-// Parse reads the kernel's or libvirt's form of a set: "0-3,^2,8" has 0, 1, 3 and 8. It returns an error if the set is empty.
+// Parse reads the kernel's or libvirt's form of a set: "0-3,^2,8" has 0, 1, 3 and 8. It returns an error if the set is
+// empty.
 func Parse(text string) (Set, error) {
 	text = strings.TrimSpace(text)
 	in := map[int]bool{}

@@ -14,8 +14,8 @@ const (
 	Macvlan InterfaceKind = "macvlan" // on a link of the host
 )
 
-// Interface is one interface. It is made in the container's network namespace, with its name and MAC address. The addresses come before it
-// is up, the routes after that.
+// Interface is one interface. It is made in the container's network namespace, with its name and MAC address. The
+// addresses come before it is up, the routes after that.
 type Interface struct {
 	Element string        `json:"element"` // its place in the definition, for errors
 	Kind    InterfaceKind `json:"kind"`
@@ -44,8 +44,8 @@ type HostEnd struct {
 	Up       bool `json:"up,omitempty"`
 }
 
-// NetAddress is an address of an interface, with its prefix: 192.0.2.1/24. It is usable at once: nobody asks whether another host has it.
-// The texts are canonical. The supervisor, which links this package, has no use for more.
+// NetAddress is an address of an interface, with its prefix: 192.0.2.1/24. It is usable at once: nobody asks whether
+// another host has it. The texts are canonical. The supervisor, which links this package, has no use for more.
 type NetAddress struct {
 	Address string `json:"address"`
 	Peer    string `json:"peer,omitempty"`

@@ -8,8 +8,8 @@ type Scope struct {
 	Resources
 }
 
-// Resources are the limits, weights and bindings of a scope (systemd.resource-control(5)). A pointer that is nil and an empty
-// list mean systemd's default.
+// Resources are the limits, weights and bindings of a scope (systemd.resource-control(5)). A pointer that is nil and an
+// empty list mean systemd's default.
 type Resources struct {
 	// The limits and protections of memory are in bytes. Infinity means no limit.
 	MemoryMax     *uint64 `json:"memory_max,omitempty"`

@@ -19,8 +19,8 @@ type HostDevice struct {
 
 // AddDevices plans the nodes of host devices in the container's /dev.
 //
-// The root of a user namespace may make no node, and one in a file system that it has mounted opens nothing. berthd makes them
-// in a file system of the host then, for the container's root, and each is mounted.
+// The root of a user namespace may make no node, and one in a file system that it has mounted opens nothing. berthd
+// makes them in a file system of the host then, for the container's root, and each is mounted.
 func AddDevices(p *plan.Plan, list []HostDevice) {
 	if keepsLoops(list) {
 		p.Deny = slices.Sorted(slices.Values(append(p.Deny, "ioctl(LOOP_*)")))
@@ -43,9 +43,10 @@ func AddDevices(p *plan.Plan, list []HostDevice) {
 	}
 }
 
-// keepsLoops reports whether a container has loop devices that show images of its disks, and no others. To it they are disks: it may not
-// have them show another file, which could be of a file system that it serves itself and so hold up everybody who looks at the device.
-// Who gives a container a loop device of the host, or their control, wants it to do such things.
+// keepsLoops reports whether a container has loop devices that show images of its disks, and no others. To it they are
+// disks: it may not have them show another file, which could be of a file system that it serves itself and so hold up
+// everybody who looks at the device. Who gives a container a loop device of the host, or their control, wants it to do
+// such things.
 func keepsLoops(list []HostDevice) bool {
 	const loops, misc, control = 7, 10, 237 // Documentation/admin-guide/devices.txt
 	images := false

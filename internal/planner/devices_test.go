@@ -17,8 +17,8 @@ func testDevices() []HostDevice {
 	}
 }
 
-// TestAllowDevices: a scope may use host devices by their numbers and in no other way than they ask for, and every other device
-// as before.
+// TestAllowDevices: a scope may use host devices by their numbers and in no other way than they ask for, and every
+// other device as before.
 func TestAllowDevices(t *testing.T) {
 	t.Parallel()
 	s := plan.Scope{Devices: devicesAllowed(false)}
@@ -32,7 +32,8 @@ func TestAllowDevices(t *testing.T) {
 	}
 }
 
-// TestLoopsAreKept: a container that has loop devices for its disks alone may not change them, and keeps what its profile denies.
+// TestLoopsAreKept: a container that has loop devices for its disks alone may not change them, and keeps what its
+// profile denies.
 func TestLoopsAreKept(t *testing.T) {
 	t.Parallel()
 	image := HostDevice{Device: plan.Device{Path: "/dev/vda", Block: true, Major: 7, Minor: 3, Image: "/srv/a.img"}}

@@ -2,16 +2,16 @@ package planner
 
 import "github.com/berthd/berth/internal/domain"
 
-// Need says what an element of a definition needs for its effect: a controller of control groups (cgroups(7)), and one of these
-// files in the scope's group.
+// Need says what an element of a definition needs for its effect: a controller of control groups (cgroups(7)), and one
+// of these files in the scope's group.
 type Need struct {
 	Element    string
 	Controller string
 	Files      []string
 }
 
-// Needs returns what a definition needs. <memory> is not among it, nor the usual limit of processes: every container has those, also
-// on a host where they have no effect.
+// Needs returns what a definition needs. <memory> is not among it, nor the usual limit of processes: every container
+// has those, also on a host where they have no effect.
 func Needs(d *domain.Def) []Need {
 	var list []Need
 	weighted, limited := false, false

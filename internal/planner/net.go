@@ -40,8 +40,9 @@ func interfaceOf(d *domain.Def, index int, name string) plan.Interface {
 	return p
 }
 
-// hostEnd plans the end of a veth that stays on the host. Its MAC address is that of the container's end, but for the first part, as with
-// libvirt: a bridge takes the lowest address of its ports for its own, and this one is no port's lowest.
+// hostEnd plans the end of a veth that stays on the host. Its MAC address is that of the container's end, but for the
+// first part, as with libvirt: a bridge takes the lowest address of its ports for its own, and this one is no port's
+// lowest.
 func hostEnd(d *domain.Def, index int) plan.HostEnd {
 	i := &d.Interfaces[index]
 	mac := i.MAC

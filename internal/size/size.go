@@ -3,8 +3,8 @@ package size
 
 import "strings"
 
-// Factor returns how many bytes a unit has. The units are b and bytes; k, KiB, M, MiB … E, EiB, which are powers of 1024; and KB, MB … EB,
-// which are powers of 1000. It returns false if there is no such unit.
+// Factor returns how many bytes a unit has. The units are b and bytes; k, KiB, M, MiB … E, EiB, which are powers of
+// 1024; and KB, MB … EB, which are powers of 1000. It returns false if there is no such unit.
 func Factor(unit string) (uint64, bool) {
 	u := strings.ToLower(unit)
 	if u == "b" || u == "byte" || u == "bytes" {

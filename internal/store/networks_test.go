@@ -69,8 +69,8 @@ func found(t *testing.T, n *Networks) (lines []string) {
 	return lines
 }
 
-// TestNetworkDefinitions: a network is stored for root alone, found with its autostart, and removed. Missing directories are no
-// error.
+// TestNetworkDefinitions: a network is stored for root alone, found with its autostart, and removed. Missing
+// directories are no error.
 func TestNetworkDefinitions(t *testing.T) {
 	t.Parallel()
 	n, p, _ := netStore(t)

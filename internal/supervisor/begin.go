@@ -10,8 +10,9 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// begin enters the run's directory, and gives this process, and so init, those values of a service's beginning that belong to a whole process.
-// berthd has forked it from a thread with those that belong to a thread (launch.Supervisors.Apart).
+// begin enters the run's directory, and gives this process, and so init, those values of a service's beginning that
+// belong to a whole process. berthd has forked it from a thread with those that belong to a thread
+// (launch.Supervisors.Apart).
 func begin(p *wire.Prepare) error {
 	setName(p.Name)
 	if err := os.Chdir(p.Dir); err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// frozenLook is when a process that has not executed its command is looked at. One that is created in a frozen group does not
-// even close the supervisor's descriptors.
+// frozenLook is when a process that has not executed its command is looked at. One that is created in a frozen group
+// does not even close the supervisor's descriptors.
 const frozenLook = 200 * time.Millisecond
 
 // create creates the process in the container's control group for commands. Root of the container can change that group, or

@@ -194,8 +194,8 @@ func (v *client) take(b []byte) {
 	}
 }
 
-// typeIn writes input to the terminal, if the client has the input. It waits for the container to read, in the goroutine of the
-// client alone, until the client loses the input.
+// typeIn writes input to the terminal, if the client has the input. It waits for the container to read, in the
+// goroutine of the client alone, until the client loses the input.
 func (v *client) typeIn(b []byte) {
 	c := v.console
 	c.typing.Lock()
@@ -211,8 +211,8 @@ func (v *client) typeIn(b []byte) {
 	}
 }
 
-// dropInput gives up what the container has not read of the client's input: somebody else has the input now. The caller holds the
-// console's mutex.
+// dropInput gives up what the container has not read of the client's input: somebody else has the input now. The caller
+// holds the console's mutex.
 func (v *client) dropInput() { _ = v.console.master.SetWriteDeadline(time.Unix(1, 0)) }
 
 // awaitEnd waits until a client that will send nothing more reads nothing more, either. Its input is free meanwhile.

@@ -162,8 +162,8 @@ func TestInput(t *testing.T) {
 	expect(t, x.typed, "one")
 }
 
-// TestInputNobodyReads: input that the container does not read holds up no later client, and is not given to the container when its
-// client has left.
+// TestInputNobodyReads: input that the container does not read holds up no later client, and is not given to the
+// container when its client has left.
 func TestInputNobodyReads(t *testing.T) {
 	t.Parallel()
 	x := newTerminal(t)

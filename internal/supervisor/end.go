@@ -67,7 +67,8 @@ func (s *supervisor) ended() error {
 	return s.tell(exited)
 }
 
-// drainInit handles what is left of the init stage of an init that has ended. It tells whether init was executed, or died before. It returns an error if init was not executed.
+// drainInit handles what is left of the init stage of an init that has ended. It tells whether init was executed, or
+// died before. It returns an error if init was not executed.
 func (s *supervisor) drainInit() error {
 	for !s.running {
 		e := <-s.events

@@ -61,8 +61,8 @@ type entered struct {
 // errTold says that the caller has been told before why there is no command.
 var errTold = errors.New("the caller was told")
 
-// enter executes the command in the container. It returns an *enter.Refused if the command is to blame, and errTold if it was
-// too late to say why.
+// enter executes the command in the container. It returns an *enter.Refused if the command is to blame, and errTold if
+// it was too late to say why.
 func (e *entry) enter(x *errand) (_ *entered, err error) {
 	out := &entered{}
 	defer func() {

@@ -89,8 +89,8 @@ func printable(text string) string {
 // unreadPause is when what init has said is passed on that a berthd did not read before.
 const unreadPause = time.Second
 
-// notified passes on what init has said. A container can say more than a berthd reads that is stopped or hangs. That waits, so
-// that there is room for messages which do not: the end of init, and answers.
+// notified passes on what init has said. A container can say more than a berthd reads that is stopped or hangs. That
+// waits, so that there is room for messages which do not: the end of init, and answers.
 func (s *supervisor) notified(n *wire.Notified) error {
 	s.said = n
 	if s.control == nil || s.control.HasRoom() {

@@ -112,8 +112,8 @@ func (s *supervisor) clone(p *wire.Prepare, files, sources []*os.File) error {
 	return nil
 }
 
-// guarded reports whether a process cannot be traced by others of its user when its ids have changed. On a host that is set to
-// debug such processes (fs.suid_dumpable, proc_sys_fs(5)), that would be so for a moment.
+// guarded reports whether a process cannot be traced by others of its user when its ids have changed. On a host that is
+// set to debug such processes (fs.suid_dumpable, proc_sys_fs(5)), that would be so for a moment.
 func guarded() bool {
 	text, err := os.ReadFile("/proc/sys/fs/suid_dumpable")
 	return err == nil && strings.TrimSpace(string(text)) != "1"

@@ -49,7 +49,8 @@ type supervisor struct {
 	journal journals // of the consoles
 }
 
-// event is one thing that another goroutine saw. Exactly one of from, hello, stage, ended, order, look, wrote, notified and do is set.
+// event is one thing that another goroutine saw. Exactly one of from, hello, stage, ended, order, look, wrote, notified
+// and do is set.
 type event struct {
 	from     *wire.Conn // the connection that got message, or was closed (message is nil)
 	message  wire.Message

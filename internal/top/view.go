@@ -113,8 +113,8 @@ func (v *View) rows() []row {
 	return list
 }
 
-// fitting returns the columns for a width. Those before the name that do not fit are left out, from the right, and last the one that the
-// rows are ordered by; 0 is any width.
+// fitting returns the columns for a width. Those before the name that do not fit are left out, from the right, and last
+// the one that the rows are ordered by; 0 is any width.
 func (v *View) fitting(width int) []column {
 	const leastName = 12
 	var list []column

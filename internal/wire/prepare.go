@@ -14,9 +14,10 @@ type Source struct {
 	Supplied  bool // the message carries the tree
 }
 
-// Prepare has the supervisor's part of the plan. It carries these descriptors, in this order: the packed plan
-// (a sealed memfd), the mount namespace of mount.Bare, the listening socket to which a later berthd connects, the namespaces of Join, the trees of the sources with Supplied, /dev/fuse if ProcView is
-// true, those that the supervisor is to hold as long as it lives, and the packed sources (a sealed memfd) if Apart is true.
+// Prepare has the supervisor's part of the plan. It carries these descriptors, in this order: the packed plan (a sealed
+// memfd), the mount namespace of mount.Bare, the listening socket to which a later berthd connects, the namespaces of
+// Join, the trees of the sources with Supplied, /dev/fuse if ProcView is true, those that the supervisor is to hold as
+// long as it lives, and the packed sources (a sealed memfd) if Apart is true.
 type Prepare struct {
 	Version int // of the daemon
 

@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// release has what release 0.1.0 wrote of each message between berthd and a supervisor: internal/wire at e0c27d2. It never changes.
+// release has what release 0.1.0 wrote of each message between berthd and a supervisor: internal/wire at e0c27d2. It
+// never changes.
 const release = "testdata/0.1.0"
 
 // released are the messages of release, by file.

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestPackageReloadsBusFirst: the package reloads the bus before systemd, so that the bus and machined do not wait for each other.
+// TestPackageReloadsBusFirst: the package reloads the bus before systemd, so that the bus and machined do not wait for
+// each other.
 func TestPackageReloadsBusFirst(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../mk/deb")

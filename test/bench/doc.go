@@ -29,8 +29,9 @@
 // Commands are also executed in a container with systemd as init, which systemd-run -M and machinectl shell need. All
 // peers of that table execute /bin/true in the same container.
 //
-// While many containers run, all their figures are read: by one call of Berth, by one look of berthctl top, by berthctl domstats,
-// by systemd-cgtop, and from libvirt by two commands for each container, because its driver for containers has no domstats.
+// While many containers run, all their figures are read: by one call of Berth, by one look of berthctl top, by berthctl
+// domstats, by systemd-cgtop, and from libvirt by two commands for each container, because its driver for containers
+// has no domstats.
 //
 // With --trace the kernel's own tracing (tracefs) shows where a start and a stop are at which time: package timeline has
 // the steps. It sees all processes of the nest, whatever program they run, and nothing is built for it.

@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/test/bench/report"
 )
 
-// figures records how long it takes to read the figures of the containers of a contender that run, by each that can read them.
-// One that fails has no figures, and is not excluded.
+// figures records how long it takes to read the figures of the containers of a contender that run, by each that can
+// read them. One that fails has no figures, and is not excluded.
 func (s *session) figures(ctx context.Context, runs *contender, ids []int) error {
 	return s.each(func(p *contender) bool { return p.figures == runs.name }, func(p *contender) error {
 		request := proto.Request{Op: proto.Figures, Peer: p.peer, IDs: ids, Count: s.options.runs}

@@ -36,8 +36,9 @@ func auditSockets(t testing.TB, pid int) (list []string) {
 	return list
 }
 
-// TestAuditOfTheHost: in a pid namespace of its own berthd sends nothing to the kernel's audit, which is the host's. The property Audit
-// and one line in the journal say so, and containers start. With Audit=required none does, and nothing of it is left.
+// TestAuditOfTheHost: in a pid namespace of its own berthd sends nothing to the kernel's audit, which is the host's.
+// The property Audit and one line in the journal say so, and containers start. With Audit=required none does, and
+// nothing of it is left.
 func TestAuditOfTheHost(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

@@ -185,8 +185,8 @@ func openConsole(t *testing.T, name string) *os.File {
 	return f
 }
 
-// TestConsolesOutliveDaemons: 50 clients at the consoles of 50 containers miss nothing while berthd is killed twice. One that
-// is stopped meanwhile misses what is not kept, and says so.
+// TestConsolesOutliveDaemons: 50 clients at the consoles of 50 containers miss nothing while berthd is killed twice.
+// One that is stopped meanwhile misses what is not kept, and says so.
 func TestConsolesOutliveDaemons(t *testing.T) {
 	clean(t)
 	const many, lines = 50, 600

@@ -48,8 +48,8 @@ func numbers(t testing.TB, node string) string {
 	return fmt.Sprintf("%x:%x", unix.Major(st.Rdev), unix.Minor(st.Rdev))
 }
 
-// TestHostDevices: a container has the host's device at the host's path below /dev, for its root alone, and can use it; also with a
-// user namespace. It can use no other device, whatever nodes its image has.
+// TestHostDevices: a container has the host's device at the host's path below /dev, for its root alone, and can use it;
+// also with a user namespace. It can use no other device, whatever nodes its image has.
 func TestHostDevices(t *testing.T) {
 	for kind, more := range map[string]string{"plain": "", "user namespace": idmap} {
 		t.Run(kind, func(t *testing.T) {
@@ -77,8 +77,8 @@ head -c 4 /other 2> /dev/null || echo no other`)
 	}
 }
 
-// TestDisks: a disk of an image file is a node in /dev and a loop device as long as the container lives, which cannot be written to if
-// it is read-only. It lives on while the daemon restarts.
+// TestDisks: a disk of an image file is a node in /dev and a loop device as long as the container lives, which cannot
+// be written to if it is read-only. It lives on while the daemon restarts.
 func TestDisks(t *testing.T) {
 	for kind, more := range map[string]string{"plain": "", "user namespace": idmap} {
 		t.Run(kind, func(t *testing.T) {
@@ -116,8 +116,8 @@ echo THE END; exec sleep 100000`)
 	}
 }
 
-// TestDisksAreLetGo: no end of a container leaves the loop device of a disk: not that of its init, of its supervisor or of the
-// daemon in the midst of a start.
+// TestDisksAreLetGo: no end of a container leaves the loop device of a disk: not that of its init, of its supervisor or
+// of the daemon in the midst of a start.
 func TestDisksAreLetGo(t *testing.T) {
 	variant(t, "bin/berthd-faultpoint")
 	file := words(t, "abcd")
@@ -159,8 +159,8 @@ func TestDisksAreLetGo(t *testing.T) {
 	}
 }
 
-// TestPlanShowsDevices: "berthctl plan" shows the nodes of devices and that the scope allows them, and attaches nothing. It names the
-// element of a device that the host lacks.
+// TestPlanShowsDevices: "berthctl plan" shows the nodes of devices and that the scope allows them, and attaches
+// nothing. It names the element of a device that the host lacks.
 func TestPlanShowsDevices(t *testing.T) {
 	clean(t)
 	file := words(t, "abcd")
@@ -191,8 +191,8 @@ func TestPlanShowsDevices(t *testing.T) {
 	}
 }
 
-// TestDiskIsNotKept: a container that has its disk's loop device outlive its last descriptor, as who may write to a loop device can,
-// does not keep it beyond its end.
+// TestDiskIsNotKept: a container that has its disk's loop device outlive its last descriptor, as who may write to a
+// loop device can, does not keep it beyond its end.
 func TestDiskIsNotKept(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")
@@ -215,7 +215,8 @@ func TestDiskIsNotKept(t *testing.T) {
 	unlooped(t)
 }
 
-// TestDiskStaysADisk: neither a container nor a command in it can have its disk's loop device show nothing or another file, or outlive it.
+// TestDiskStaysADisk: neither a container nor a command in it can have its disk's loop device show nothing or another
+// file, or outlive it.
 func TestDiskStaysADisk(t *testing.T) {
 	for kind, more := range map[string]string{"plain": "", "user namespace": idmap} {
 		t.Run(kind, func(t *testing.T) {
@@ -245,8 +246,8 @@ func kill(t testing.TB, pid int) {
 	}
 }
 
-// TestNoDevice: a device that the host lacks, or that is of another kind, fails the start with the element that asks for it, and
-// nothing is left.
+// TestNoDevice: a device that the host lacks, or that is of another kind, fails the start with the element that asks
+// for it, and nothing is left.
 func TestNoDevice(t *testing.T) {
 	clean(t)
 	file := words(t, "abcd")

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestExecLimits: a command has the limits of the definition, as init has, also a limit of open files that leaves nearly none.
+// TestExecLimits: a command has the limits of the definition, as init has, also a limit of open files that leaves
+// nearly none.
 func TestExecLimits(t *testing.T) {
 	for name, more := range map[string]string{"host's users": "", "user namespace": idmap} {
 		t.Run(name, func(t *testing.T) {

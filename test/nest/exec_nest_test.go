@@ -193,8 +193,8 @@ func expect(t *testing.T, f *os.File, want string) {
 	}
 }
 
-// TestSendProcessSignal: init gets a signal by name and by number, and so does another process by its pid in the container. A
-// container cannot put something else in the place of a process.
+// TestSendProcessSignal: init gets a signal by name and by number, and so does another process by its pid in the
+// container. A container cannot put something else in the place of a process.
 func TestSendProcessSignal(t *testing.T) {
 	clean(t)
 	script(t, "web", "trap 'echo usr1' USR1; trap 'echo hup' HUP; echo ready; while :; do sleep 0.01; done").start(t)
@@ -229,8 +229,8 @@ func TestSendProcessSignal(t *testing.T) {
 	}
 }
 
-// TestOpenNamespaces: the descriptors of a running container's namespaces are those of its init, and nsenter(1) enters them. The
-// pidfd is init's. A container that is off has none.
+// TestOpenNamespaces: the descriptors of a running container's namespaces are those of its init, and nsenter(1) enters
+// them. The pidfd is init's. A container that is off has none.
 func TestOpenNamespaces(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

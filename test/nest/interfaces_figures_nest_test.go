@@ -96,8 +96,8 @@ func megabyte(t *testing.T) {
 	}
 }
 
-// TestTrafficOfAVeth: the traffic of two containers on a bridge is counted on both sides as they see it, also while one is suspended and after an
-// end of berthd. A reboot begins anew.
+// TestTrafficOfAVeth: the traffic of two containers on a bridge is counted on both sides as they see it, also while one
+// is suspended and after an end of berthd. A reboot begins anew.
 func TestTrafficOfAVeth(t *testing.T) {
 	clean(t)
 	bridge(t, "br0")
@@ -141,8 +141,8 @@ func TestTrafficOfAVeth(t *testing.T) {
 	}
 }
 
-// TestTrafficOfAMacvlan: the traffic of macvlans, which have no end on the host, is counted too, with a user namespace as well, and what the
-// container has removed is not.
+// TestTrafficOfAMacvlan: the traffic of macvlans, which have no end on the host, is counted too, with a user namespace
+// as well, and what the container has removed is not.
 func TestTrafficOfAMacvlan(t *testing.T) {
 	clean(t)
 	run(t, "ip", "link", "add", "up0", "type", "veth", "peer", "name", "world0")

@@ -31,8 +31,8 @@ func onBridge(addresses ...string) string {
 	return xml + "</interface>"
 }
 
-// TestInterfacesReach: two containers and the host reach each other over a bridge by IPv4 and IPv6 from the first moment on, and machinectl shows
-// the addresses.
+// TestInterfacesReach: two containers and the host reach each other over a bridge by IPv4 and IPv6 from the first
+// moment on, and machinectl shows the addresses.
 func TestInterfacesReach(t *testing.T) {
 	clean(t)
 	bridge(t, "br0", "192.0.2.1/24", "2001:db8::1/64")
@@ -86,7 +86,8 @@ func TestIsolatedPorts(t *testing.T) {
 	}
 }
 
-// TestInterfaceInside: an interface has its name, addresses, MTU and routes in the container, with a user namespace too, and the loopback is up.
+// TestInterfaceInside: an interface has its name, addresses, MTU and routes in the container, with a user namespace
+// too, and the loopback is up.
 func TestInterfaceInside(t *testing.T) {
 	clean(t)
 	bridge(t, "br0")
@@ -115,8 +116,8 @@ func TestInterfaceInside(t *testing.T) {
 	}
 }
 
-// TestMacvlan: a macvlan of each mode is made on a link of the host. In mode bridge, two containers reach each other; in passthrough mode the
-// link is one container's alone, and has its own address again afterwards.
+// TestMacvlan: a macvlan of each mode is made on a link of the host. In mode bridge, two containers reach each other;
+// in passthrough mode the link is one container's alone, and has its own address again afterwards.
 func TestMacvlan(t *testing.T) {
 	clean(t)
 	run(t, "ip", "link", "add", "up0", "type", "veth", "peer", "name", "world0")
@@ -179,7 +180,8 @@ func TestManyInterfaces(t *testing.T) {
 	}
 }
 
-// TestInterfacesEnd: whoever dies, the host's ends of a container's interfaces go when the container ends, and stay until then.
+// TestInterfacesEnd: whoever dies, the host's ends of a container's interfaces go when the container ends, and stay
+// until then.
 func TestInterfacesEnd(t *testing.T) {
 	clean(t)
 	for name, end := range map[string]func(t *testing.T){

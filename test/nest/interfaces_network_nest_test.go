@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestInterfaceOfANetwork: an interface becomes a port of the bridge of a network that is on, which the live XML names. A network that is off fails
-// the start by the element's name.
+// TestInterfaceOfANetwork: an interface becomes a port of the bridge of a network that is on, which the live XML names.
+// A network that is off fails the start by the element's name.
 func TestInterfaceOfANetwork(t *testing.T) {
 	clean(t)
 	bridge(t, "br0", "192.0.2.1/24")

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// touchKernel tries to open for writing every file of /proc and /sys that the kernel lets somebody write to, is not a process's or of its own
-// control group, and names those that it can. It tells what the files and directories that must be empty hold.
+// touchKernel tries to open for writing every file of /proc and /sys that the kernel lets somebody write to, is not a
+// process's or of its own control group, and names those that it can. It tells what the files and directories that must
+// be empty hold.
 const touchKernel = `open_all() {
 	while read -r f; do true 2>/dev/null >> "$f" && echo "writable $f"; done
 }

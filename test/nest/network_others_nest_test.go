@@ -10,8 +10,8 @@ import (
 	"github.com/google/nftables"
 )
 
-// TestNetworkRemovedByOthers: what others remove of an active network comes back with the next berthd, and a network whose bridge
-// is gone can be stopped. A bridge or a table that others have by our names stays theirs.
+// TestNetworkRemovedByOthers: what others remove of an active network comes back with the next berthd, and a network
+// whose bridge is gone can be stopped. A bridge or a table that others have by our names stays theirs.
 func TestNetworkRemovedByOthers(t *testing.T) {
 	netHost(t)
 	run(t, "berthctl", "net-start", "default")
@@ -57,8 +57,8 @@ func TestNetworkRemovedByOthers(t *testing.T) {
 	}
 }
 
-// TestNetworkWithoutNetworkd: on a host whose systemd-networkd cannot run, a network that needs it is not started, the error says what for, and
-// nothing is left.
+// TestNetworkWithoutNetworkd: on a host whose systemd-networkd cannot run, a network that needs it is not started, the
+// error says what for, and nothing is left.
 func TestNetworkWithoutNetworkd(t *testing.T) {
 	netHost(t)
 	run(t, "systemctl", "mask", "--runtime", "systemd-networkd.service")

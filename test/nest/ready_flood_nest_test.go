@@ -151,8 +151,8 @@ func TestReadyFloodStopped(t *testing.T) {
 	})
 }
 
-// floodUnread starts a container that floods its socket until it has a file /quiet, and stops berthd for so long that what lies
-// between is full. It returns init's pid.
+// floodUnread starts a container that floods its socket until it has a file /quiet, and stops berthd for so long that
+// what lies between is full. It returns init's pid.
 func floodUnread(t *testing.T) (g guest, init int, goOn func()) {
 	t.Helper()
 	clean(t)

@@ -13,8 +13,9 @@ import (
 	"testing"
 )
 
-// TestSetProperty: what systemctl sets on the scope of a running container is in its properties and its live XML, and is one PropertiesChanged;
-// so is the second such change. A restart of berthd keeps it, also one that was made meanwhile. systemctl revert takes it back.
+// TestSetProperty: what systemctl sets on the scope of a running container is in its properties and its live XML, and
+// is one PropertiesChanged; so is the second such change. A restart of berthd keeps it, also one that was made
+// meanwhile. systemctl revert takes it back.
 func TestSetProperty(t *testing.T) {
 	clean(t)
 	sleeper(t, "web").start(t)
@@ -106,8 +107,8 @@ func propertiesChanged(t *testing.T) <-chan string {
 	return lines
 }
 
-// TestDaemonDiesWhileTuning: when the daemon is killed while it changes a limit, the unit, the properties and the live XML agree afterwards on
-// the limit that is in force.
+// TestDaemonDiesWhileTuning: when the daemon is killed while it changes a limit, the unit, the properties and the live
+// XML agree afterwards on the limit that is in force.
 func TestDaemonDiesWhileTuning(t *testing.T) {
 	variant(t, "bin/berthd-faultpoint")
 	for _, point := range []string{"tune unit", "tune state"} {

@@ -84,8 +84,9 @@ func TestPartitions(t *testing.T) {
 	}
 }
 
-// TestSlicesStay: the slices above a container are the administrator's: what he has set, in a file or at run time, is there
-// before, while and after containers run, also after a daemon-reload; and the end of one container hurts no other in the slice.
+// TestSlicesStay: the slices above a container are the administrator's: what he has set, in a file or at run time, is
+// there before, while and after containers run, also after a daemon-reload; and the end of one container hurts no other
+// in the slice.
 func TestSlicesStay(t *testing.T) {
 	clean(t)
 	const file = "/etc/systemd/system/machine-prod.slice"

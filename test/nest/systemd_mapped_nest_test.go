@@ -25,8 +25,8 @@ func mappedSystemd(t testing.TB, name, usr string) guest {
 	return g
 }
 
-// TestSystemdMapped: a systemd guest with a user namespace is shut down and rebooted in order, from the host and from inside.
-// Its journal shows no end but clean ones. A reboot keeps the machine, and passes the sockets again.
+// TestSystemdMapped: a systemd guest with a user namespace is shut down and rebooted in order, from the host and from
+// inside. Its journal shows no end but clean ones. A reboot keeps the machine, and passes the sockets again.
 func TestSystemdMapped(t *testing.T) {
 	clean(t)
 	usr := t.TempDir()

@@ -182,7 +182,8 @@ func TestStrangerFillsTheQueue(t *testing.T) {
 	run(t, "berthctl", "destroy", "web")
 }
 
-// TestStrangerSignalsToEverybody: while another user of the host signals to every connection that comes, root's calls are answered.
+// TestStrangerSignalsToEverybody: while another user of the host signals to every connection that comes, root's calls
+// are answered.
 func TestStrangerSignalsToEverybody(t *testing.T) {
 	clean(t)
 	run(t, "berthctl", "list")

@@ -17,7 +17,8 @@ func routed(t *testing.T) guest {
 	return web
 }
 
-// TestContainerIsNotTheHostsRouter: a container that says that it is a router changes neither the host's routes nor its addresses.
+// TestContainerIsNotTheHostsRouter: a container that says that it is a router changes neither the host's routes nor its
+// addresses.
 func TestContainerIsNotTheHostsRouter(t *testing.T) {
 	clean(t)
 	web := routed(t)
@@ -36,8 +37,8 @@ func TestContainerIsNotTheHostsRouter(t *testing.T) {
 	}
 }
 
-// TestLinksOfTheHostFromInside: root of a container with a user namespace, or without CAP_NET_ADMIN, cannot remove a link of the host by the
-// number that the host's network has in the container.
+// TestLinksOfTheHostFromInside: root of a container with a user namespace, or without CAP_NET_ADMIN, cannot remove a
+// link of the host by the number that the host's network has in the container.
 func TestLinksOfTheHostFromInside(t *testing.T) {
 	clean(t)
 	bridge(t, "br0")

@@ -22,7 +22,8 @@ func busyFirst(text string) bool {
 	return regexp.MustCompile(`(?m)NAME *\n +\d+ +R .* [1-9]\d*\.\d .* busy$`).MatchString(text)
 }
 
-// TestTop: on a terminal the table is in order, follows keys, the window's size and a daemon that is killed, and ends with q.
+// TestTop: on a terminal the table is in order, follows keys, the window's size and a daemon that is killed, and ends
+// with q.
 func TestTop(t *testing.T) {
 	clean(t)
 	trio(t)
@@ -83,7 +84,8 @@ func TestTopWithoutAnswer(t *testing.T) {
 	w.shows("prompt>")
 }
 
-// TestTopEnds: a terminal that is not known is an error, and one that is known is as it was after each signal that ends top, and while it is stopped.
+// TestTopEnds: a terminal that is not known is an error, and one that is known is as it was after each signal that ends
+// top, and while it is stopped.
 func TestTopEnds(t *testing.T) {
 	clean(t)
 	sleeper(t, "idle").start(t)

@@ -41,8 +41,8 @@ func TestInitLimits(t *testing.T) {
 	}
 }
 
-// TestLackingControllers: a limit whose controller the host lacks is an error at the start, which names both, and makes nothing;
-// one that the host has starts.
+// TestLackingControllers: a limit whose controller the host lacks is an error at the start, which names both, and makes
+// nothing; one that the host has starts.
 func TestLackingControllers(t *testing.T) {
 	clean(t)
 	text, err := os.ReadFile("/sys/fs/cgroup/cgroup.controllers")
@@ -79,7 +79,8 @@ func TestLackingControllers(t *testing.T) {
 	}
 }
 
-// TestLackingDevice: a processor, a memory node or a block device that the host lacks is an error at the start that names the element.
+// TestLackingDevice: a processor, a memory node or a block device that the host lacks is an error at the start that
+// names the element.
 func TestLackingDevice(t *testing.T) {
 	clean(t)
 	for more, wants := range map[string][]string{

@@ -51,8 +51,8 @@ func within(t testing.TB, what string, got, want, percent float64) {
 
 const busy = "while :; do :; done"
 
-// TestQuotaIsKept: a container that would use a whole processor uses its quota, within 10 %, and another quota from the moment that schedinfo
-// sets it.
+// TestQuotaIsKept: a container that would use a whole processor uses its quota, within 10 %, and another quota from the
+// moment that schedinfo sets it.
 func TestQuotaIsKept(t *testing.T) {
 	g := guest{Name: "web", Init: busy, More: "<memory unit='MiB'>64</memory><cputune><period>100000</period><quota>40000</quota></cputune>"}
 	g.start(t)
@@ -67,8 +67,8 @@ func TestQuotaIsKept(t *testing.T) {
 	rate("changed live", 0.2)
 }
 
-// TestSharesAreKept: two containers that want one processor get time of it in the proportion of their weights, 1:3, within 15 %, and in another
-// proportion from the moment that schedinfo sets it.
+// TestSharesAreKept: two containers that want one processor get time of it in the proportion of their weights, 1:3,
+// within 15 %, and in another proportion from the moment that schedinfo sets it.
 func TestSharesAreKept(t *testing.T) {
 	names := []string{"one", "three"}
 	for i, shares := range []string{"100", "300"} {
@@ -92,7 +92,8 @@ func TestSharesAreKept(t *testing.T) {
 	proportion("changed live", 1)
 }
 
-// TestIOLimitsAreKept: a container writes and reads a block device at the rate of its limits, in bytes and in operations, within 15 %.
+// TestIOLimitsAreKept: a container writes and reads a block device at the rate of its limits, in bytes and in
+// operations, within 15 %.
 func TestIOLimitsAreKept(t *testing.T) {
 	file, device, number := scratchFile(t)
 	const mib = 1 << 20
@@ -101,7 +102,8 @@ func TestIOLimitsAreKept(t *testing.T) {
 			"</read_bytes_sec><write_bytes_sec>" + strconv.Itoa(mib) + "</write_bytes_sec></device></blkiotune>",
 	}
 	g.start(t)
-	// The process is outside of the container's namespaces, and in its control group: the rule for devices is not what is tested.
+	// The process is outside of the container's namespaces, and in its control group: the rule for devices is not what
+	// is tested.
 	moved := func(what string, args ...string) (seconds float64) {
 		t.Helper()
 		r := try(t, "sh", append([]string{"-euc", "echo $$ > " + g.group(t) + "/cgroup.procs && exec \"$@\"", "-"}, args...)...)
@@ -140,8 +142,9 @@ func scratchFile(t testing.TB) (file, device, number string) {
 	return file, device, strings.TrimSpace(run(t, "cat", "/sys/class/block/"+filepath.Base(device)+"/dev"))
 }
 
-// TestNUMAStrict: a container that is bound to the machine's only node has all its memory there, and one that is bound to a node which the
-// machine lacks does not start. The machine has one node: that memory stays off another one is the kernel's part.
+// TestNUMAStrict: a container that is bound to the machine's only node has all its memory there, and one that is bound
+// to a node which the machine lacks does not start. The machine has one node: that memory stays off another one is the
+// kernel's part.
 func TestNUMAStrict(t *testing.T) {
 	if nodes := run(t, "cat", "/sys/devices/system/node/online"); nodes != "0" {
 		t.Fatalf("the machine has the nodes %s, and this test knows of one", nodes)

@@ -16,7 +16,8 @@ import (
 // virt are the kinds of records about containers.
 const virt = "VIRT_CONTROL,VIRT_RESOURCE"
 
-// records returns the records about a container that auditd has written, in order: kind, and what is in msg=”. It waits for the last one.
+// records returns the records about a container that auditd has written, in order: kind, and what is in msg=”. It waits
+// for the last one.
 func records(t testing.TB, name, last string) (list []string) {
 	t.Helper()
 	vm := `vm="` + name + `"`
@@ -85,8 +86,9 @@ func reported(t testing.TB) []string {
 	return regexp.MustCompile(`(?m)^[0-9]+\. .*$`).FindAllString(r.Out, -1)
 }
 
-// TestAuditOfALife: auditd has all records of a container's life, each with libvirt's fields in libvirt's order, and those that libvirt has
-// not. aureport(8) counts them, the pid namespace is init's, and the journal has the same records with their fields.
+// TestAuditOfALife: auditd has all records of a container's life, each with libvirt's fields in libvirt's order, and
+// those that libvirt has not. aureport(8) counts them, the pid namespace is init's, and the journal has the same
+// records with their fields.
 func TestAuditOfALife(t *testing.T) {
 	if got := run(t, "busctl", "get-property", "org.berth1", "/org/berth1", "org.berth1.Manager", "Audit"); got != `s "on"` {
 		t.Fatalf("the property Audit is %s", got)
@@ -178,8 +180,8 @@ func TestAuditForged(t *testing.T) {
 	}
 }
 
-// TestAuditRequired: with Audit=required, containers start while the kernel takes records, and do not while audit is switched off. The
-// error says why, and nothing of the container is left.
+// TestAuditRequired: with Audit=required, containers start while the kernel takes records, and do not while audit is
+// switched off. The error says why, and nothing of the container is left.
 func TestAuditRequired(t *testing.T) {
 	const file = "/etc/berth/berth.conf.d/audit.conf"
 	if err := os.WriteFile(file, []byte("[Daemon]\nAudit=required\n"), 0o600); err != nil {

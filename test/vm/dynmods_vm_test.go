@@ -84,8 +84,8 @@ func TestFavorDynMods(t *testing.T) {
 	}
 }
 
-// TestBenchTakesFavorDynModsBack: the benchmark leaves cgroup2 with the options that it had, whether favordynmods was there or
-// not.
+// TestBenchTakesFavorDynModsBack: the benchmark leaves cgroup2 with the options that it had, whether favordynmods was
+// there or not.
 func TestBenchTakesFavorDynModsBack(t *testing.T) {
 	before := options(t)
 	for _, want := range []string{before, strings.Replace(before, "nsdelegate,", "nsdelegate,favordynmods,", 1)} {

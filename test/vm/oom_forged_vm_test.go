@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestOOMIsNotForged: a container that gets lines of its own choice into the kernel's log, by options of mount(2) with line breaks that
-// the kernel quotes, names no process of another container, and says of no init why it ended.
+// TestOOMIsNotForged: a container that gets lines of its own choice into the kernel's log, by options of mount(2) with
+// line breaks that the kernel quotes, names no process of another container, and says of no init why it ended.
 func TestOOMIsNotForged(t *testing.T) {
 	named := guest{Name: "named", More: "<memory unit='MiB'>64</memory>"}
 	liar := guest{Name: "liar", More: "<memory unit='MiB'>64</memory>"}

@@ -60,8 +60,8 @@ func journal(t testing.TB, name string) string {
 	return try(t, "journalctl", "--unit=berthd", "--boot", "--output=cat", "--priority=warning", "--grep=out of memory.*domain="+name+" ").Out
 }
 
-// TestOOMIsTold: an OOM kill in a container is told as an event, a property and a line of the journal, with the count and the
-// process. The next berthd tells what was killed while none ran, and nothing else.
+// TestOOMIsTold: an OOM kill in a container is told as an event, a property and a line of the journal, with the count
+// and the process. The next berthd tells what was killed while none ran, and nothing else.
 func TestOOMIsTold(t *testing.T) {
 	g := guest{Name: "told", More: "<memory unit='MiB'>64</memory>"}
 	next := listen(t)
@@ -90,8 +90,8 @@ func TestOOMIsTold(t *testing.T) {
 	expect(t, next, "told stopped destroyed")
 }
 
-// TestInitOOMIsTold: an init that was killed at the limit has the reason oom, with a berthd and without one; on_crash has its
-// effect. An init that somebody else killed has not, whatever was killed before.
+// TestInitOOMIsTold: an init that was killed at the limit has the reason oom, with a berthd and without one; on_crash
+// has its effect. An init that somebody else killed has not, whatever was killed before.
 func TestInitOOMIsTold(t *testing.T) {
 	const greedy = "sleep 3; exec dd if=/dev/zero of=/dev/null bs=100M count=1"
 	state := func(want string) func() string {

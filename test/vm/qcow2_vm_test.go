@@ -177,8 +177,8 @@ func TestQcow2Once(t *testing.T) {
 	}
 }
 
-// TestQcow2Partition: who serves an image of a container is in the slice of its partition, whose limits hold for both; the stop of that
-// slice ends the container first, and the image is whole.
+// TestQcow2Partition: who serves an image of a container is in the slice of its partition, whose limits hold for both;
+// the stop of that slice ends the container first, and the image is whole.
 func TestQcow2Partition(t *testing.T) {
 	const slice = "machine-prod-web.slice"
 	image := qcow2(t, t.TempDir())

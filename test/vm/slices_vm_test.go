@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestSliceLimitsHold: the limits that an administrator has given to the slices of a partition hold for the containers in it,
-// which see them, and no start or end of a container changes them.
+// TestSliceLimitsHold: the limits that an administrator has given to the slices of a partition hold for the containers
+// in it, which see them, and no start or end of a container changes them.
 func TestSliceLimitsHold(t *testing.T) {
 	const file = "/etc/systemd/system/machine-prod.slice"
 	if err := os.WriteFile(file, []byte("[Slice]\nMemoryMax=64M\nMemorySwapMax=0\nCPUWeight=50\nTasksMax=300\n"), 0o644); err != nil {

@@ -16,8 +16,9 @@ func set(t *testing.T, name string, args ...string) result {
 	return try(t, "busctl", append([]string{"--system", "call", "org.berth1", path, "org.berth1.Container", "SetResources", "a{sv}a{sv}"}, args...)...)
 }
 
-// TestTuningLive: a limit that is changed live is a property of the scope, a line in its control group and a part of the live XML, and is
-// seen inside at once; a reload of systemd and a restart of berthd change nothing of it, nor of what was not changed.
+// TestTuningLive: a limit that is changed live is a property of the scope, a line in its control group and a part of
+// the live XML, and is seen inside at once; a reload of systemd and a restart of berthd change nothing of it, nor of
+// what was not changed.
 func TestTuningLive(t *testing.T) {
 	g := guest{Name: "web", More: tuned + container("<pids max='200'/><protect memory='8' unit='MiB'/>")}
 	g.start(t)

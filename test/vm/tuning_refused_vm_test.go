@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// tuningState is all that a change of limits could have changed: the live and the stored definition, the unit, and its control group.
+// tuningState is all that a change of limits could have changed: the live and the stored definition, the unit, and its
+// control group.
 func tuningState(t testing.TB, name string) string {
 	t.Helper()
 	unit := "machine-" + name + ".scope"
@@ -21,8 +22,8 @@ func tuningState(t testing.TB, name string) string {
 	return strings.Join(append(parts, run(t, "systemctl", "show", "-p", limits, unit), tuningFiles(t, name)), "\n")
 }
 
-// tuningFiles is the same as far as it is in files: berthd's note and definition, systemd's drop-ins, and the control group. A process costs
-// most of a second here.
+// tuningFiles is the same as far as it is in files: berthd's note and definition, systemd's drop-ins, and the control
+// group. A process costs most of a second here.
 func tuningFiles(t testing.TB, name string) string {
 	t.Helper()
 	var parts []string
@@ -51,8 +52,9 @@ func tuningFiles(t testing.TB, name string) string {
 	return strings.Join(parts, "\n")
 }
 
-// TestTuningRefused: a verb or a call with a limit that is out of range, contradicts another, or needs what the host lacks is an error that
-// names the limit, and nothing is changed: neither live nor stored, nor at systemd, nor in the control group.
+// TestTuningRefused: a verb or a call with a limit that is out of range, contradicts another, or needs what the host
+// lacks is an error that names the limit, and nothing is changed: neither live nor stored, nor at systemd, nor in the
+// control group.
 func TestTuningRefused(t *testing.T) {
 	g := guest{Name: "web", More: tuned + container("<pids max='200'/>")}
 	g.start(t)

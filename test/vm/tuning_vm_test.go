@@ -73,8 +73,8 @@ func check(t *testing.T, when, name string, rows []tuning) {
 	}
 }
 
-// TestTuning: each limit, weight and binding of the XML is a property of the scope, a line in its control group and a part of the live
-// XML: at the start, after a reload of systemd and after a restart of berthd.
+// TestTuning: each limit, weight and binding of the XML is a property of the scope, a line in its control group and a
+// part of the live XML: at the start, after a reload of systemd and after a restart of berthd.
 func TestTuning(t *testing.T) {
 	// The kernel takes a device's weight only while it counts the cost of the device's operations.
 	number := run(t, "cat", "/sys/class/block/vda/dev")
@@ -136,7 +136,8 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// TestControllerKeptBack: a limit whose controller a slice keeps back from its units is an error at the start, and nothing is left of it.
+// TestControllerKeptBack: a limit whose controller a slice keeps back from its units is an error at the start, and
+// nothing is left of it.
 func TestControllerKeptBack(t *testing.T) {
 	const file = "/run/systemd/system/machine-kept.slice.d/50-test.conf"
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

@@ -95,8 +95,8 @@ func private(memory []byte) Call {
 	return Call{Name: "madvise", Number: unix.SYS_MADVISE, Args: []Arg{address(memory), Int(len(memory)), Int(unix.MADV_DONTFORK)}}
 }
 
-// tellPID has the kernel write the pid of a second process into memory (CLONE_PARENT_SETTID), before that process runs. So the
-// pid is known whatever becomes of the first one, and nobody in a container can write another one there.
+// tellPID has the kernel write the pid of a second process into memory (CLONE_PARENT_SETTID), before that process runs.
+// So the pid is known whatever becomes of the first one, and nobody in a container can write another one there.
 func tellPID(calls []Call, memory []byte) {
 	for i := range calls {
 		if calls[i].Split {
@@ -178,8 +178,8 @@ func (n *Newborn) Await() (err error) {
 	}
 }
 
-// Child returns the pid of the second process, if the list splits: 0 until there is one. It is final once the first process has
-// ended.
+// Child returns the pid of the second process, if the list splits: 0 until there is one. It is final once the first
+// process has ended.
 func (n *Newborn) Child() int {
 	return int(atomic.LoadInt32((*int32)(unsafe.Pointer(&n.shared[0]))))
 }

@@ -43,8 +43,8 @@ type Owner interface {
 	// Mend decides what becomes of a failed call, whose error is err. It can make and carry out a list of its own, which
 	// is aside from this one. The list goes on skip calls after the one that failed: with 0 it is carried out again.
 	Mend(at Ref, err *Failure) (skip int, _ error)
-	// Check is called when a list that is not aside has been carried out, or has failed, and what it has written into rooms is still there. Its
-	// error is the list's.
+	// Check is called when a list that is not aside has been carried out, or has failed, and what it has written into
+	// rooms is still there. Its error is the list's.
 	Check() error
 }
 
@@ -198,7 +198,8 @@ func (w *Worker) take(n int) []byte {
 	return b
 }
 
-// Room returns memory for what the next few calls write. It lasts until the list has been carried out, and the next one is begun.
+// Room returns memory for what the next few calls write. It lasts until the list has been carried out, and the next one
+// is begun.
 func (w *Worker) Room(n int) []byte {
 	const calls, arguments = 16, 16 << 10 // the next few
 	w.reserve(What{Op: "memory"}, calls, aligned(n)+arguments)

@@ -10,8 +10,8 @@ import (
 // Rehearsal is what the child of a Worker would be asked for.
 type Rehearsal struct{ Calls []Call }
 
-// Rehearse returns a Worker without a child, for tests. Every call succeeds, and its result is its Ref. received is what the child
-// sends.
+// Rehearse returns a Worker without a child, for tests. Every call succeeds, and its result is its Ref. received is
+// what the child sends.
 func Rehearse(received ...*os.File) (*Worker, *Rehearsal) {
 	w := &Worker{received: received, rehearsal: &Rehearsal{}}
 	w.prepare(make([]byte, rehearsed), maxOrders)
@@ -48,7 +48,8 @@ func (r *Rehearsal) carryOut(w *Worker, from, up int) {
 	}
 }
 
-// Listing writes a list for a golden file. Calls of the same name in a row are one line, and one without a number is a remark.
+// Listing writes a list for a golden file. Calls of the same name in a row are one line, and one without a number is a
+// remark.
 func Listing(list []Call) string {
 	var b strings.Builder
 	for i := 0; i < len(list); i++ {

@@ -206,8 +206,8 @@ func (w *Worker) Received() []*os.File {
 	return all
 }
 
-// Close releases what the parent has of the child, but for Process. It does not end or reap the child. The memory stays if the
-// child may still use it: it has its stack there.
+// Close releases what the parent has of the child, but for Process. It does not end or reap the child. The memory stays
+// if the child may still use it: it has its stack there.
 func (w *Worker) Close() {
 	if w.link != nil {
 		_ = w.link.Close()

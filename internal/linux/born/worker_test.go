@@ -59,8 +59,8 @@ func (w *Worker) execute(script string) {
 	w.Do(What{Op: c.Name}, c.Number, c.Args...)
 }
 
-// TestWorker: lists are carried out one after the other, with results of earlier ones, until one executes a program, which has
-// no descriptors but its own.
+// TestWorker: lists are carried out one after the other, with results of earlier ones, until one executes a program,
+// which has no descriptors but its own.
 func TestWorker(t *testing.T) {
 	t.Parallel()
 	workers(t, testWorker)
@@ -119,7 +119,8 @@ func testWorkerFails(t *testing.T, w *Worker, _ *os.File) {
 	}
 }
 
-// TestWorkerDepends: a call is left out unless one before it, in this list or an earlier one, has had the result it depends on.
+// TestWorkerDepends: a call is left out unless one before it, in this list or an earlier one, has had the result it
+// depends on.
 func TestWorkerDepends(t *testing.T) {
 	t.Parallel()
 	for _, apart := range []bool{false, true} {
@@ -218,7 +219,8 @@ func (o owner) Check() error {
 	return nil
 }
 
-// TestWorkerLong: a list that is longer than the memory for it, and refers to what was at its beginning, is carried out in pieces.
+// TestWorkerLong: a list that is longer than the memory for it, and refers to what was at its beginning, is carried out
+// in pieces.
 func TestWorkerLong(t *testing.T) {
 	t.Parallel()
 	workers(t, testWorkerLong)

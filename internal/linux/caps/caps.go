@@ -18,8 +18,8 @@ func Permitted() (uint64, error) {
 	return uint64(data[0].Permitted) | uint64(data[1].Permitted)<<32, nil
 }
 
-// Words returns the two arguments of capset(2) that make the effective and permitted sets of the calling thread equal to set, and
-// the inheritable one, too, or empty.
+// Words returns the two arguments of capset(2) that make the effective and permitted sets of the calling thread equal
+// to set, and the inheritable one, too, or empty.
 func Words(set uint64, inherit bool) (header, data []byte) {
 	n := binary.NativeEndian
 	header = n.AppendUint32(n.AppendUint32(nil, unix.LINUX_CAPABILITY_VERSION_3), 0)

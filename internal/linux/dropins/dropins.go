@@ -1,5 +1,5 @@
-// Package dropins tells which files of a directory get drop-ins, or other ones: "NAME.d/*.conf" beside NAME, as systemd has them
-// (systemd.unit(5), inotify(7)).
+// Package dropins tells which files of a directory get drop-ins, or other ones: "NAME.d/*.conf" beside NAME, as systemd
+// has them (systemd.unit(5), inotify(7)).
 //
 // A Watch has one goroutine, which ends with it. A file without drop-ins costs one event when it is made, and no watch.
 package dropins
@@ -29,8 +29,8 @@ type Watch struct {
 	names    map[int32]string // by the watch of its drop-ins; for the goroutine
 }
 
-// New calls changed with the name of each file that has drop-ins now, and of each that gets some or other ones from now on. One change may
-// be told several times. It returns fs.ErrNotExist if there is no such directory.
+// New calls changed with the name of each file that has drop-ins now, and of each that gets some or other ones from now
+// on. One change may be told several times. It returns fs.ErrNotExist if there is no such directory.
 func New(dir string, changed func(name string)) (*Watch, error) {
 	instance, err := inotify.Open()
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestWatch: a file is told when it has drop-ins already, when it gets its first one, and when it gets another; a file that is made is not.
+// TestWatch: a file is told when it has drop-ins already, when it gets its first one, and when it gets another; a file
+// that is made is not.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

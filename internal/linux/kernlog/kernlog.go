@@ -1,6 +1,7 @@
 // Package kernlog reads in the kernel's log which processes the OOM killer has killed. It keeps no state.
 //
-// kernlog.go reads the log's messages, record.go takes one apart, and oom.go, which is pure, understands those about OOM kills.
+// kernlog.go reads the log's messages, record.go takes one apart, and oom.go, which is pure, understands those about
+// OOM kills.
 package kernlog
 
 import (

@@ -22,8 +22,8 @@ func (k *kernel) read(buf []byte) (int, error) {
 	return copy(buf, next.(string)), nil
 }
 
-// TestCollect: the kernel's own messages of OOM kills are found, with the time of each. A line break in one makes no second one,
-// and neither another program nor the rest of a message can say that something was killed.
+// TestCollect: the kernel's own messages of OOM kills are found, with the time of each. A line break in one makes no
+// second one, and neither another program nor the rest of a message can say that something was killed.
 func TestCollect(t *testing.T) {
 	t.Parallel()
 	const kill = "Out of memory: Killed process 7 (init) x"

@@ -13,7 +13,8 @@ type Victim struct {
 	At      string // the time in the log; together with the pid no two have the same
 }
 
-// killing returns what is in the line that the kernel writes after the signal, from the victim's pid on: PID (NAME) and more.
+// killing returns what is in the line that the kernel writes after the signal, from the victim's pid on: PID (NAME) and
+// more.
 func killing(text string) (victim string, ok bool) {
 	for _, begin := range []string{
 		"Memory cgroup out of memory: ", "Out of memory: ", "Out of memory (oom_kill_allocating_task): ",

@@ -51,7 +51,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestLast: the last process of a group is found, whosever limit was reached, and none that a container pretends to be of another.
+// TestLast: the last process of a group is found, whosever limit was reached, and none that a container pretends to be
+// of another.
 func TestLast(t *testing.T) {
 	t.Parallel()
 	const web = "/machine.slice/machine-web.scope"

@@ -24,8 +24,8 @@ func Devices() ([]string, error) {
 	return dirs, err
 }
 
-// Show returns the file that a loop device shows. It returns false if the device shows none, or is gone. It does not return while the
-// file does not answer.
+// Show returns the file that a loop device shows. It returns false if the device shows none, or is gone. It does not
+// return while the file does not answer.
 func Show(device string) (Shown, bool) {
 	f, err := os.OpenFile(device, os.O_RDONLY, 0)
 	if err != nil {

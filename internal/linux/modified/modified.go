@@ -23,8 +23,8 @@ type Files struct {
 }
 
 // Next returns a channel that is closed when a file is next modified or removed. It may be closed without that if much
-// happens at once. cancel gives that up; it does nothing afterwards. Next returns fs.ErrNotExist if there is no such file. No
-// two callers may wait for the same file.
+// happens at once. cancel gives that up; it does nothing afterwards. Next returns fs.ErrNotExist if there is no such
+// file. No two callers may wait for the same file.
 func (f *Files) Next(file string) (modified <-chan struct{}, cancel func(), err error) {
 	f.mu.Lock() // inotify_add_watch(2) does not block; the event may come before it returns
 	defer f.mu.Unlock()
@@ -40,9 +40,9 @@ func (f *Files) Next(file string) (modified <-chan struct{}, cancel func(), err 
 	return c, func() { f.forget(watch, c) }, nil
 }
 
-// NextIn returns a channel that is closed when a file or directory of a name is next made in a directory. cancel gives that
-// up; it does nothing afterwards. NextIn returns fs.ErrNotExist if there is no such directory. If the directory is removed, the
-// channel is never closed. No two callers may wait for the same name.
+// NextIn returns a channel that is closed when a file or directory of a name is next made in a directory. cancel gives
+// that up; it does nothing afterwards. NextIn returns fs.ErrNotExist if there is no such directory. If the directory is
+// removed, the channel is never closed. No two callers may wait for the same name.
 func (f *Files) NextIn(dir, name string) (made <-chan struct{}, cancel func(), err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

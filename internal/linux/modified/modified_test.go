@@ -143,7 +143,8 @@ func TestNextOfRemoved(t *testing.T) {
 	}
 }
 
-// TestOverflow: when the kernel has lost events, everybody is told, and whoever waits again is told of the next modification.
+// TestOverflow: when the kernel has lost events, everybody is told, and whoever waits again is told of the next
+// modification.
 func TestOverflow(t *testing.T) {
 	t.Parallel()
 	var f Files

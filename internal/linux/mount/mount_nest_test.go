@@ -195,8 +195,8 @@ func newBare(t *testing.T) (ns *os.File) {
 	return ns
 }
 
-// TestBare: a copy of a bare namespace has one directory, which is empty and read-only, has no room if it is made writable, and
-// has no mount of another copy.
+// TestBare: a copy of a bare namespace has one directory, which is empty and read-only, has no room if it is made
+// writable, and has no mount of another copy.
 func TestBare(t *testing.T) {
 	bare := newBare(t)
 	for range 2 {

@@ -35,8 +35,9 @@ const (
 // maxSection is the longest conditional jump, and so the longest section of one ABI, in instructions.
 const maxSection = 255
 
-// Filter returns the program that denies these calls, and those of LoopControl if that is among them. It ignores a call that an
-// architecture does not have. It returns an error if there is no filter for this architecture, or if the program is too long.
+// Filter returns the program that denies these calls, and those of LoopControl if that is among them. It ignores a call
+// that an architecture does not have. It returns an error if there is no filter for this architecture, or if the
+// program is too long.
 //
 // The program also denies sockets of the audit netlink family, since audit belongs to the host. They
 // fail with EAFNOSUPPORT, as on a kernel without audit. It cannot deny those that i386 makes by

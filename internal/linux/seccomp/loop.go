@@ -2,9 +2,9 @@ package seccomp
 
 import "golang.org/x/sys/unix"
 
-// LoopControl stands in a list of calls for those ioctl(2) that change a loop device (loop(4)). Some of them need no right but an
-// open device: it may show another file afterwards (LOOP_CHANGE_FD, LOOP_CONFIGURE), or outlive its last descriptor
-// (LOOP_SET_STATUS64).
+// LoopControl stands in a list of calls for those ioctl(2) that change a loop device (loop(4)). Some of them need no
+// right but an open device: it may show another file afterwards (LOOP_CHANGE_FD, LOOP_CONFIGURE), or outlive its last
+// descriptor (LOOP_SET_STATUS64).
 const LoopControl = "ioctl(LOOP_*)"
 
 // The numbers of loop(4) from LOOP_SET_FD on; those from LOOP_CTL_ADD on are of /dev/loop-control.

@@ -81,8 +81,8 @@ func (o *oci) dir(id int) string {
 	return filepath.Join(o.roots.Work(o.program), name(id))
 }
 
-// group returns the cgroupsPath of a container, or "" for the program's default. For systemd it has three parts: the slice, and
-// the two parts of the scope's name.
+// group returns the cgroupsPath of a container, or "" for the program's default. For systemd it has three parts: the
+// slice, and the two parts of the scope's name.
 func (o *oci) group(id int) string {
 	if !o.systemd {
 		return ""
