@@ -44,6 +44,11 @@ func observe(t testing.TB) []string {
 	for _, u := range units(t, "machine-*") {
 		add("unit", u.Name+" "+u.Active)
 	}
+	for _, u := range units(t, "*") {
+		if u.Active == "failed" {
+			add("failed unit", u.Name)
+		}
+	}
 	for _, m := range machines(t) {
 		add("machine", m.Name)
 	}
