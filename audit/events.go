@@ -11,8 +11,14 @@ import (
 // records returns the records of an event.
 func records(e service.Audited) []Record {
 	s := Subject{Name: e.Name, UUID: e.UUID.String()}
-	if e.Event == service.AuditResources {
+	switch e.Event {
+	case service.AuditResources:
 		return resources(s, e.Def)
+	case service.AuditAttach:
+		return plugged(devices(s, "attach", e.Def), e.Failed)
+	case service.AuditDetach:
+		return plugged(devices(s, "detach", e.Def), e.Failed)
+	default:
 	}
 	r, known := one(s, e)
 	if !known {
@@ -37,31 +43,23 @@ func one(s Subject, e service.Audited) (r Record, known bool) {
 		return Amount("mem", "update", s, e.OldMemory, e.NewMemory), true
 	case service.AuditLimit:
 		return Limit(s, e.Group, e.Limit, e.Before, e.After), true
-	case service.AuditResources:
+	case service.AuditResources, service.AuditAttach, service.AuditDetach:
 	}
 	return Record{}, false
 }
 
-// resources returns what a start gives a container, in libvirt's order. libvirt writes none of them as failed. A ram
-// file system has no path, and so no record.
+// plugged returns the records of a device that a running container has got or lost, or has not.
+func plugged(list []Record, failed bool) []Record {
+	for i := range list {
+		list[i].Failed = failed
+	}
+	return list
+}
+
+// resources returns what a start gives a container, in libvirt's order. libvirt writes none of them as failed.
 func resources(s Subject, d *domain.Def) []Record {
 	const start = "start"
-	var list []Record
-	for i := range d.Disks {
-		list = append(list, Device("disk", start, s, nil, &d.Disks[i].Source))
-	}
-	for i := range d.Filesystems {
-		if f := &d.Filesystems[i]; f.Source != "" {
-			list = append(list, Device("fs", start, s, nil, &f.Source))
-		}
-	}
-	for i := range d.Interfaces {
-		mac := d.Interfaces[i].MAC.String()
-		list = append(list, Device("net", start, s, nil, &mac))
-	}
-	for i := range d.HostDevices {
-		list = append(list, hostDevice(s, &d.HostDevices[i]))
-	}
+	list := devices(s, start, d)
 	for i := range d.Consoles {
 		path := "/dev/pts/" + strconv.Itoa(i) // of the container's own devpts: the host has no path for it
 		list = append(list, Device("chardev", start, s, nil, &path))
@@ -69,15 +67,43 @@ func resources(s Subject, d *domain.Def) []Record {
 	return append(list, Amount("mem", start, s, 0, d.Memory.Max), Amount("vcpu", start, s, 0, uint64(cmp.Or(d.VCPUsNow, d.VCPUs))))
 }
 
+// devices returns the records of the devices of a definition, which a container gets, or loses. A ram file system has no
+// path, and so no record.
+func devices(s Subject, reason string, d *domain.Def) []Record {
+	var list []Record
+	add := func(kind, value string) {
+		if reason == "detach" {
+			list = append(list, Device(kind, reason, s, &value, nil))
+			return
+		}
+		list = append(list, Device(kind, reason, s, nil, &value))
+	}
+	for i := range d.Disks {
+		add("disk", d.Disks[i].Source)
+	}
+	for i := range d.Filesystems {
+		if f := &d.Filesystems[i]; f.Source != "" {
+			add("fs", f.Source)
+		}
+	}
+	for i := range d.Interfaces {
+		add("net", d.Interfaces[i].MAC.String())
+	}
+	for i := range d.HostDevices {
+		list = append(list, hostDevice(s, reason, &d.HostDevices[i]))
+	}
+	return list
+}
+
 // hostDevice returns the record of a device of the host. That of USB devices has the address in the definition: one
 // that is meant by its vendor and product is looked for later in a start.
-func hostDevice(s Subject, h *domain.HostDevice) Record {
+func hostDevice(s Subject, reason string, h *domain.HostDevice) Record {
 	switch h.Kind {
 	case domain.HostUSB:
-		return USB("start", s, h.USB.Bus, h.USB.Device)
+		return USB(reason, s, h.USB.Bus, h.USB.Device)
 	case domain.HostStorage:
-		return Hostdev("disk", "start", s, h.Source)
+		return Hostdev("disk", reason, s, h.Source)
 	case domain.HostMisc:
 	}
-	return Hostdev("chardev", "start", s, h.Source)
+	return Hostdev("chardev", reason, s, h.Source)
 }

@@ -13,6 +13,7 @@ const (
 	ErrorNamed            = "org.berth1.Error.NamedByOthers"
 	ErrorChanged          = "org.berth1.Error.DefinitionChanged"
 	ErrorTransient        = "org.berth1.Error.Transient"
+	ErrorNoSuchDevice     = "org.berth1.Error.NoSuchDevice"
 	ErrorNoSuchConsole    = "org.berth1.Error.NoSuchConsole"
 	ErrorNotAsked         = "org.berth1.Error.NotAsked"
 	ErrorConsoleBusy      = "org.berth1.Error.ConsoleBusy"

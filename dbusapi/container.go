@@ -2,6 +2,7 @@ package dbusapi
 
 import (
 	"context"
+	"slices"
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/bus"
@@ -9,7 +10,7 @@ import (
 )
 
 func containerIface() *iface {
-	return newIface(contract.ContainerInterface, containerProperties(), append(endMethods(),
+	return newIface(contract.ContainerInterface, containerProperties(), append(slices.Concat(endMethods(), deviceMethods()),
 		&method{
 			name: "Start", in: "a{sv}", action: contract.ActionControl, mutates: true, doing: "start domain",
 			options: startOptions(), descriptors: bus.MaxDescriptors, run: startContainer,

@@ -27,6 +27,10 @@ type core interface {
 	Rename(ctx context.Context, u domain.UUID, name string) error
 	Limits(u domain.UUID, o service.TuneOptions) (memoryMax uint64, l service.Limits, err error)
 	SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o service.TuneOptions) error
+	AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error
+	DetachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error
+	DetachDeviceAlias(ctx context.Context, u domain.UUID, alias string, o service.TuneOptions) error
+	UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error
 	Suspend(ctx context.Context, u domain.UUID) error
 	Resume(ctx context.Context, u domain.UUID) error
 	Shutdown(ctx context.Context, u domain.UUID, m service.Modes) error

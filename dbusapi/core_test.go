@@ -236,6 +236,30 @@ func (f *fakeCore) Limits(u domain.UUID, o service.TuneOptions) (uint64, service
 	return s.MemoryMax, s.Limits, nil
 }
 
+func (f *fakeCore) AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error {
+	if err := f.run(ctx, fmt.Sprintf("AttachDevice %s %v", xml, o), u); err != nil {
+		return err
+	}
+	f.signals.DeviceChanged(u, "disk0", true)
+	return nil
+}
+
+func (f *fakeCore) DetachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error {
+	if err := f.run(ctx, fmt.Sprintf("DetachDevice %s %v", xml, o), u); err != nil {
+		return err
+	}
+	f.signals.DeviceChanged(u, "disk0", false)
+	return nil
+}
+
+func (f *fakeCore) DetachDeviceAlias(ctx context.Context, u domain.UUID, alias string, o service.TuneOptions) error {
+	return f.run(ctx, fmt.Sprintf("DetachDeviceAlias %s %v", alias, o), u)
+}
+
+func (f *fakeCore) UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error {
+	return f.run(ctx, fmt.Sprintf("UpdateDevice %s %v", xml, o), u)
+}
+
 func (f *fakeCore) SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o service.TuneOptions) error {
 	return f.change(ctx, fmt.Sprintf("set %v %+v", list, o), u, events.Defined, events.Updated, func(s *service.Snapshot) *service.Snapshot {
 		s.Limits.CPUWeight++

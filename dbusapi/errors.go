@@ -155,10 +155,9 @@ func domainError(err error) (string, details, bool) {
 	if !errors.As(err, &e) {
 		return "", nil, false
 	}
-	name := contract.ErrorInvalidConfig
-	if e.Kind == domain.InvalidXML {
-		name = contract.ErrorInvalidXML
-	}
+	name := map[domain.ErrorKind]string{
+		domain.InvalidXML: contract.ErrorInvalidXML, domain.InvalidConfig: contract.ErrorInvalidConfig, domain.NoDevice: contract.ErrorNoSuchDevice,
+	}[e.Kind]
 	d := details{"faults": dbus.MakeVariant(faults(err, e))}
 	if e.Element != "" {
 		d["element"] = dbus.MakeVariant(e.Element)

@@ -82,6 +82,8 @@ func fullLife() *Signals {
 	killed := *on
 	killed.OOMKills = 1
 	s.Changed(on, &killed, &events.Event{Kind: events.OOMKill, Seq: 3, OOM: &events.OOM{Kills: 1}})
+	s.DeviceChanged(uuidA, "disk0", true)
+	s.DeviceChanged(uuidA, "disk0", false)
 	s.Changed(on, nil, &events.Event{Kind: events.Stopped, Detail: events.Destroyed, Seq: 4})
 	return s
 }

@@ -30,6 +30,7 @@ func (s *Service) goOn(c *container, r *run, def *domain.Def) {
 	if s.Scopes.Tuned(r.Unit) || s.wasTuned(c) {
 		s.agree(c, r.Unit)
 	}
+	s.settleLater(c, r)
 	switch {
 	case r.Destroyed, r.Wanted == WantReset:
 		s.work.Go(func() { s.killAfter(c, r, 0) })

@@ -114,6 +114,20 @@ func (s *Service) auditExec(ctx context.Context, c *container, sup Supervisor, c
 	s.Audit.Record(e)
 }
 
+// auditPlug records a device that a running container has got or lost, or would have without err. An update gives it no
+// other thing of the host. The caller has the container locked.
+func (s *Service) auditPlug(p *plugging, err error) {
+	event, known := map[PlugOp]AuditEvent{PlugAttach: AuditAttach, PlugDetach: AuditDetach}[p.op]
+	if !known || p.c.run == nil {
+		return
+	}
+	snap := p.c.snapshot()
+	e := p.c.about(event, snap.Name, snap.UUID)
+	e.Failed, e.Def = err != nil, &domain.Def{}
+	e.Def.Add(p.device)
+	s.Audit.Record(e)
+}
+
 // auditLimits records limits of a running container that have changed, or would have without err. after is nil if none
 // should. The caller has the container locked.
 func (s *Service) auditLimits(c *container, before, after *domain.Def, err error) {

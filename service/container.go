@@ -153,5 +153,5 @@ func (c *container) textOf(def *domain.Def) (string, error) {
 	if def == c.stored && c.text != "" {
 		return c.text, nil
 	}
-	return def.Format(domain.FormatOptions{})
+	return def.Format(domain.FormatOptions{Run: true})
 }

@@ -39,6 +39,7 @@ func (s *Service) ended(c *container, r *run) {
 	c.mu.Unlock()
 	end := s.resultOf(r)
 	s.tellLastOOM(c, r, end)
+	s.settleEnded(c, r)
 	out := outcomeOf(&r.Run, end, live)
 	r.finish(out.reason, end, s.Now())
 	if err := s.releaseAll(&r.Run, s.steps(&r.Run)); err != nil {

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"github.com/berthd/berth/internal/domain"
 	"os"
 	"sync"
 	"syscall"
@@ -93,6 +94,17 @@ func (s *supervisorFake) Signal(sig syscall.Signal) error {
 }
 
 func (x *executionFake) finish(e Exit) { x.once.Do(func() { x.exit = e; close(x.over) }) }
+
+// DeviceChanged writes down "device +disk0" and "device -disk0".
+func (d *daemon) DeviceChanged(_ domain.UUID, alias string, added bool) {
+	sign := "-"
+	if added {
+		sign = "+"
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.events = append(d.events, "device "+sign+alias)
+}
 
 // ProcessChanged writes down "command +", "command ended" and "command -".
 func (d *daemon) ProcessChanged(before, after *Process) {

@@ -20,6 +20,7 @@ const (
 	opSignal   operation = "signal"
 	opOpen     operation = "open"
 	opTune     operation = "change the limits"
+	opPlug     operation = "change the devices"
 )
 
 // verdict says whether a state allows an operation.
@@ -51,6 +52,7 @@ func lifecycle(op operation, s State) verdict {
 		opSignal:   {StateRunning: proceed, StatePaused: proceed},
 		opOpen:     {StateRunning: proceed, StatePaused: proceed},
 		opTune:     {StateRunning: proceed, StatePaused: proceed},
+		opPlug:     {StateRunning: proceed, StatePaused: proceed},
 	}[op][s]
 }
 

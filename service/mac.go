@@ -14,6 +14,30 @@ func (s *Service) chooseMACs(c *container, def *domain.Def) {
 	})
 }
 
+// chooseMAC returns a MAC address for one more interface of a container, that no other one has. Until the container's
+// pending definition goes, nobody else gets it.
+func (s *Service) chooseMAC(c *container, i domain.Interface) domain.MAC {
+	s.claims.Lock()
+	defer s.claims.Unlock()
+	c.mu.Lock()
+	d := &domain.Def{UUID: c.snap.UUID, Interfaces: []domain.Interface{i}}
+	own := map[domain.MAC]bool{}
+	for _, def := range []*domain.Def{c.stored, c.live} {
+		if def != nil {
+			for n := range def.Interfaces {
+				own[def.Interfaces[n].MAC] = true
+			}
+		}
+	}
+	c.mu.Unlock()
+	others := s.othersMACs(c)
+	d.ChooseMACs(func(m domain.MAC) bool { return own[m] || others[m] })
+	c.mu.Lock()
+	c.pending = d
+	c.mu.Unlock()
+	return d.Interfaces[0].MAC
+}
+
 // othersMACs returns the addresses of every container but one.
 func (s *Service) othersMACs(but *container) map[domain.MAC]bool {
 	s.mu.RLock()

@@ -82,11 +82,11 @@ func (s *Service) adoptLimits(ctx context.Context, c *container) error {
 	}
 	planned := planner.Scope(c.live)
 	def, left := s.withLimits(c.live, outside(&planned.Resources, &got))
-	text, err := def.Format(domain.FormatOptions{})
+	text, err := def.Format(domain.FormatOptions{Run: true})
 	if err != nil {
 		return errors.Join(left, err)
 	}
-	before, err := c.live.Format(domain.FormatOptions{})
+	before, err := c.live.Format(domain.FormatOptions{Run: true})
 	if err != nil {
 		return errors.Join(left, err)
 	}

@@ -21,6 +21,8 @@ type Observer interface {
 	// ProcessChanged is told of the commands in containers. before is nil for a new one, after for one that is
 	// forgotten. It must not block.
 	ProcessChanged(before, after *Process)
+	// DeviceChanged is told of a device that a running container has got, or has lost, by its alias. It must not block.
+	DeviceChanged(u domain.UUID, alias string, added bool)
 }
 
 // Definitions keeps the persistent definitions. Save and Remove return when the change survives a power
@@ -108,6 +110,8 @@ type Run struct {
 	Owner  string   `json:"owner,omitempty"`  // the run ends with its owner
 
 	Links []Link `json:"links,omitempty"` // the host's ends of the interfaces
+
+	Plug *Plug `json:"plug,omitempty"` // a change of the devices that goes on
 
 	OOMKills uint64 `json:"oom_kills,omitempty"` // processes killed for want of memory, as far as they were told
 

@@ -45,6 +45,8 @@ const (
 	AuditExec
 	AuditMemory // the limit of its memory changes
 	AuditLimit  // another limit changes
+	AuditAttach // a running container gets the device that Def has
+	AuditDetach // it loses that
 )
 
 // The reasons of AuditStart and AuditStop, as libvirt has them.
@@ -68,7 +70,7 @@ type Audited struct {
 	Supervisor   uint32 // its pid; 0 if there is none any more
 	Leader       uint32
 	PIDNamespace uint64
-	Def          *domain.Def // of AuditResources
+	Def          *domain.Def // of AuditResources, AuditAttach and AuditDetach
 
 	Command string // of AuditExec
 	PID     uint32 // of the command; 0 if it was not executed

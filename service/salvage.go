@@ -100,7 +100,7 @@ func (s *Service) discard(u domain.UUID, why error) {
 // liveDefinition returns the definition that a run was started with. If this version of Berth cannot read
 // it, it returns a substitute with the ids that the kernel maps.
 func (s *Service) liveDefinition(r *run) *domain.Def {
-	def, err := domain.Parse([]byte(r.XML))
+	def, err := domain.ParseRun([]byte(r.XML))
 	if err == nil && def.UUID == r.UUID {
 		return def
 	}

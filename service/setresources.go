@@ -10,7 +10,7 @@ import (
 	"github.com/berthd/berth/internal/planner"
 )
 
-// TuneOptions says what SetResources changes: the running container, its stored definition, or both. Neither means the
+// TuneOptions says what a change of limits or devices is for: the running container, its stored definition, or both. Neither means the
 // running container, or the stored definition if it is off.
 type TuneOptions struct{ Live, Config bool }
 
@@ -20,20 +20,11 @@ type TuneOptions struct{ Live, Config bool }
 // change.
 func (s *Service) SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o TuneOptions) error {
 	return s.with(ctx, u, func(c *container) error {
-		snap := c.snapshot()
-		if !o.Live && !o.Config {
-			o.Live, o.Config = snap.State.Active(), !snap.State.Active()
-		}
-		if o.Live {
-			if _, err := allow(opTune, &snap); err != nil {
-				return err
-			}
-		}
-		if o.Config && c.stored == nil {
-			return fmt.Errorf("cannot change its definition: %w", ErrTransient)
+		o, err := c.affected(opTune, o)
+		if err != nil {
+			return err
 		}
 		var t tuning
-		var err error
 		if o.Config {
 			if t.stored, t.storedText, err = tuned(c.stored, list, false); err != nil {
 				return err
@@ -54,6 +45,24 @@ func (s *Service) SetResources(ctx context.Context, u domain.UUID, list []domain
 	})
 }
 
+// affected says what a change is for: the running container, its stored definition, or both. It returns a StateError if
+// the container is off and shall be changed live, and ErrTransient if there is no stored definition to change.
+func (c *container) affected(op operation, o TuneOptions) (TuneOptions, error) {
+	snap := c.snapshot()
+	if !o.Live && !o.Config {
+		o.Live, o.Config = snap.State.Active(), !snap.State.Active()
+	}
+	if o.Live {
+		if _, err := allow(op, &snap); err != nil {
+			return o, err
+		}
+	}
+	if o.Config && c.stored == nil {
+		return o, fmt.Errorf("cannot change its definition: %w", ErrTransient)
+	}
+	return o, nil
+}
+
 // tuning has the new definitions. One that does not change is nil.
 type tuning struct {
 	live, stored         *domain.Def
@@ -65,7 +74,7 @@ func tuned(d *domain.Def, list []domain.Setting, running bool) (*domain.Def, str
 	if err != nil {
 		return nil, "", err
 	}
-	text, err := def.Format(domain.FormatOptions{})
+	text, err := def.Format(domain.FormatOptions{Run: running})
 	return def, text, err
 }
 

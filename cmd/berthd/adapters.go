@@ -112,3 +112,7 @@ func (o observer) Changed(before, after *service.Snapshot, event *events.Event) 
 func (o observer) ProcessChanged(before, after *service.Process) {
 	o.signals.ProcessChanged(before, after)
 }
+
+func (o observer) DeviceChanged(u domain.UUID, alias string, added bool) {
+	o.signals.DeviceChanged(u, alias, added)
+}

@@ -54,6 +54,7 @@ func TestBusMethods(t *testing.T) {
 			"interface": dbus.MakeVariant(map[string]map[string]uint64{"eth1": {"receive-drops": 1, "newer": 4}, "eth0": {"transmit-bytes": 2}}),
 		}),
 		"GetAll":       replies(properties()),
+		"AttachDevice": replies(), "DetachDevice": replies(), "DetachDeviceAlias": replies(), "UpdateDevice": replies(),
 		"SetResources": replies(), "GetResources": replies(map[string]dbus.Variant{
 			"CPUWeight": dbus.MakeVariant(uint64(5)), "Newer": dbus.MakeVariant("x"), "AllowedCPUs": dbus.MakeVariant([]byte{3}),
 			"IOReadIOPSMax": dbus.MakeVariant([]client.DeviceNumber{{Path: "/dev/a", Number: 1}}),
@@ -94,6 +95,10 @@ func TestBusMethods(t *testing.T) {
 		{"SetResources", nil, func() (any, error) {
 			return nil, c.SetResources(ctx, web, client.Resources{"CPUWeight": uint64(5)}, client.TuneOptions{Live: true})
 		}},
+		{"AttachDevice", nil, func() (any, error) { return nil, c.AttachDevice(ctx, web, "<disk/>", client.TuneOptions{Live: true}) }},
+		{"DetachDevice", nil, func() (any, error) { return nil, c.DetachDevice(ctx, web, "<disk/>", client.TuneOptions{}) }},
+		{"DetachDeviceAlias", nil, func() (any, error) { return nil, c.DetachDeviceAlias(ctx, web, "disk0", client.TuneOptions{}) }},
+		{"UpdateDevice", nil, func() (any, error) { return nil, c.UpdateDevice(ctx, web, "<disk/>", client.TuneOptions{Config: true}) }},
 		{"Info", info(), func() (any, error) { return c.Info(ctx, web) }},
 	} {
 		got, err := step.do()

@@ -17,7 +17,7 @@ type DeviceNumber struct {
 	Number uint64
 }
 
-// TuneOptions says what SetResources changes: the running container, its stored definition, or both. Neither means the
+// TuneOptions says what a change of limits or devices is for: the running container, its stored definition, or both. Neither means the
 // running container, or the stored definition if it is off.
 type TuneOptions struct{ Live, Config bool }
 

@@ -58,7 +58,7 @@ func format(t testing.TB, d *Def, o FormatOptions) string {
 // fixpoint checks that what is formatted reads as what it was formatted from.
 func fixpoint(t testing.TB, d *Def, gate map[string]string) {
 	t.Helper()
-	text := format(t, d, FormatOptions{})
+	text := format(t, d, FormatOptions{Run: true})
 	again, err := parse([]byte(text), gate)
 	if err != nil {
 		t.Fatalf("formatted, it is refused: %v\n%s", err, text)
@@ -66,7 +66,7 @@ func fixpoint(t testing.TB, d *Def, gate map[string]string) {
 	if diff := cmp.Diff(d, again); diff != "" {
 		t.Errorf("formatted, it is another:\n%s", diff)
 	}
-	if diff := cmp.Diff(text, format(t, again, FormatOptions{})); diff != "" {
+	if diff := cmp.Diff(text, format(t, again, FormatOptions{Run: true})); diff != "" {
 		t.Errorf("formatted twice, the text differs:\n%s", diff)
 	}
 }

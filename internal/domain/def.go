@@ -159,6 +159,7 @@ type Filesystem struct {
 	WrPolicy   string // kept only
 	HardLimit  uint64 // space_hard_limit in bytes, kept only
 	SoftLimit  uint64 // space_soft_limit in bytes, kept only
+	Alias      Alias
 }
 
 // Root returns the file system with the target "/", the last one if there are several. It returns

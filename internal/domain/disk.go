@@ -29,6 +29,7 @@ type Disk struct {
 	Driver   string // kept only: "loop" for a file, as given for a block device
 	Format   string // "raw" or unset, kept only
 	ReadOnly bool
+	Alias    Alias
 }
 
 // disk is <disk>. libvirtxml's loses which type it does not know.
@@ -100,6 +101,7 @@ func readDisk(at string, x *disk, f *faults) (one Disk) {
 	one.readTarget(at+"/target", x.Target, f)
 	one.readDriver(at+"/driver", x.Driver, f)
 	one.ReadOnly = x.ReadOnly != nil
+	one.Alias = readAlias(x.Alias)
 	return one
 }
 

@@ -95,6 +95,7 @@ type filesystem struct {
 	ReadOnly       *libvirtxml.DomainFilesystemReadOnly       `xml:"readonly"`
 	SpaceHardLimit *libvirtxml.DomainFilesystemSpaceHardLimit `xml:"space_hard_limit"`
 	SpaceSoftLimit *libvirtxml.DomainFilesystemSpaceSoftLimit `xml:"space_soft_limit"`
+	Alias          *libvirtxml.DomainAlias                    `xml:"alias"`
 }
 
 // source has the attributes of all types of file system. readSource checks which may be combined.

@@ -18,6 +18,8 @@ func (w *walker) start(e xml.StartElement) {
 		w.stop(invalid(w.at(), "its elements are nested more than %d deep", maxDepth))
 	case len(e.Attr) > maxAttrs:
 		w.stop(invalid(join(w.at(), name), "it has more than %d attributes", maxAttrs))
+	case len(w.stack) == 0 && w.device:
+		w.deviceRoot(e, name)
 	case len(w.stack) == 0:
 		w.root(e, name)
 	default:

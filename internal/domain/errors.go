@@ -17,6 +17,7 @@ type ErrorKind int
 const (
 	InvalidXML    ErrorKind = iota // not well-formed, or against the rules of domain XML
 	InvalidConfig                  // understood, but not supported here, or contradictory
+	NoDevice                       // right, but the container has no such device
 )
 
 // Error is one mistake in a definition. Element is its place: a path such as

@@ -162,8 +162,8 @@ func TestChooseMACs(t *testing.T) {
 func TestLiveBridge(t *testing.T) {
 	t.Parallel()
 	d := &Def{UUID: UUID{1}, Interfaces: []Interface{{Type: InterfaceNetwork, Source: "blue"}, {Type: InterfaceBridge, Source: "br0"}}}
-	live := d.formatInterfaces(&Live{Bridges: map[string]string{d.HostLink(0): "br7", d.HostLink(1): "br0"}})
-	if live[0].Source.Bridge != "br7" || live[0].Source.Network != "blue" || live[1].Source.Bridge != "br0" || d.formatInterfaces(nil)[0].Source.Bridge != "" {
+	live := d.formatInterfaces(FormatOptions{Live: &Live{Bridges: map[string]string{d.HostLink(0): "br7", d.HostLink(1): "br0"}}})
+	if live[0].Source.Bridge != "br7" || live[0].Source.Network != "blue" || live[1].Source.Bridge != "br0" || d.formatInterfaces(FormatOptions{})[0].Source.Bridge != "" {
 		t.Errorf("%+v, %+v", live[0].Source, live[1].Source)
 	}
 }

@@ -53,7 +53,7 @@ func readFilesystem(at string, x *filesystem, f *faults) (fs Filesystem) {
 		fs.Target = path.Clean("/" + x.Target.Dir) // libvirt also takes a path without the first slash
 		f.add(checkPath(at+"/target@dir", fs.Target))
 	}
-	fs.ReadOnly = x.ReadOnly != nil
+	fs.ReadOnly, fs.Alias = x.ReadOnly != nil, readAlias(x.Alias)
 	if l := x.SpaceHardLimit; l != nil {
 		fs.HardLimit = f.spaceLimit(at+"/space_hard_limit", l.Value, l.Unit)
 	}

@@ -11,6 +11,7 @@ import (
 // FormatOptions chooses what Format shows. The zero value shows the stored definition.
 type FormatOptions struct {
 	Live *Live // also show what a running container got at its start
+	Run  bool  // for the note of a run: also the names that it has chosen for its devices
 }
 
 // Live holds the values that only a running container has.
@@ -36,7 +37,7 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 		Features:      d.formatFeatures(),
 		Clock:         d.formatClock(),
 		OnPoweroff:    string(d.OnPoweroff), OnReboot: string(d.OnReboot), OnCrash: string(d.OnCrash),
-		Devices:   d.formatDevices(o.Live),
+		Devices:   d.formatDevices(o),
 		SecLabels: d.formatLabels(),
 		LXC:       d.formatShare(),
 		Berth:     d.formatExtension(),
@@ -152,32 +153,33 @@ func (d *Def) formatFeatures() *features {
 	return f
 }
 
-func (d *Def) formatDevices(live *Live) *devices {
-	x := &devices{Emulator: d.Emulator}
-	list := d.Filesystems
-	if _, private := d.Root(); live != nil && !private {
+func (d *Def) formatDevices(o FormatOptions) *devices {
+	x := &devices{Emulator: d.Emulator, Interfaces: d.formatInterfaces(o)}
+	if _, private := d.Root(); o.Live != nil && !private {
 		host := Filesystem{Type: FSMount, AccessMode: "passthrough", Source: "/", Target: "/"}
-		list = append([]Filesystem{host}, list...)
+		x.Filesystems = append(x.Filesystems, formatFilesystem(&host))
 	}
-	for i := range list {
-		x.Filesystems = append(x.Filesystems, formatFilesystem(&list[i]))
+	for i := range d.Filesystems {
+		one := formatFilesystem(&d.Filesystems[i])
+		one.Alias = d.Filesystems[i].Alias.format(KindFilesystem, i, o)
+		x.Filesystems = append(x.Filesystems, one)
 	}
 	for i := range d.Disks {
-		x.Disks = append(x.Disks, formatDisk(&d.Disks[i]))
+		one := formatDisk(&d.Disks[i])
+		one.Alias = d.Disks[i].Alias.format(KindDisk, i, o)
+		x.Disks = append(x.Disks, one)
 	}
 	for i := range d.HostDevices {
-		x.HostDevices = append(x.HostDevices, formatHostDevice(&d.HostDevices[i]))
-		if live != nil {
-			x.HostDevices[i].Alias = &libvirtxml.DomainAlias{Name: "hostdev" + strconv.Itoa(i)}
-		}
+		one := formatHostDevice(&d.HostDevices[i])
+		one.Alias = d.HostDevices[i].Alias.format(KindHostDevice, i, o)
+		x.HostDevices = append(x.HostDevices, one)
 	}
-	x.Interfaces = d.formatInterfaces(live)
 	pty := "pty"
 	for i, c := range d.Consoles {
 		x.Consoles = append(x.Consoles, console{
 			Type: &pty, Target: &libvirtxml.DomainConsoleTarget{Type: c.TargetType, Port: &c.Port},
 		})
-		if live != nil {
+		if o.Live != nil {
 			x.Consoles[i].Alias = &libvirtxml.DomainAlias{Name: "console" + strconv.Itoa(i)}
 		}
 	}

@@ -42,3 +42,30 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseDevice: one device is read as itself again, or refused by an *Error, and no document makes the reader panic.
+func FuzzParseDevice(f *testing.F) {
+	for _, text := range []string{diskA, diskB, fuseNode, usbID, srv, nicOne, "<domain/>", "<console/>", "<disk", diskA + diskA} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		v, err := ParseDevice(doc)
+		if err != nil {
+			if e, ok := errors.AsType[*Error](err); !ok || e.Text == "" {
+				t.Fatalf("%T: %v", err, err)
+			}
+			return
+		}
+		text, err := FormatRunDevice(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseDevice([]byte(text))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if second, err := FormatRunDevice(again); second != text || err != nil {
+			t.Errorf("%v: %s\nbecomes %s", err, text, second)
+		}
+	})
+}

@@ -27,6 +27,7 @@ type HostDevice struct {
 	Kind   HostKind
 	Source string // path below /dev, storage and misc only
 	USB    USB    // usb only
+	Alias  Alias
 }
 
 // USB says which device of the host's USB is meant: by the numbers of its vendor and product, by its address, or by
@@ -90,7 +91,7 @@ func readHostDevice(at string, x *hostDevice, f *faults) (h HostDevice) {
 	if x.Type != nil {
 		kind = *x.Type
 	}
-	h.Kind = HostKind(kind)
+	h.Kind, h.Alias = HostKind(kind), readAlias(x.Alias)
 	switch {
 	case mode != "subsystem" && mode != "capabilities":
 		f.invalid(at+"@mode", "'%s' is unknown; known are capabilities, subsystem", mode)

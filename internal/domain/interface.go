@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"net/netip"
@@ -41,6 +42,8 @@ type Interface struct {
 	Isolated  string // <port isolated=''>: "yes" keeps it from other isolated ports of the bridge; "no" or unset
 	IPs       []InterfaceIP
 	Routes    []Route
+	Alias     Alias
+	Actual    string // the name in the container that a run has chosen; "" as for Alias.Run
 }
 
 // InterfaceIP is one <ip>.
@@ -90,8 +93,12 @@ func (i *Interface) IsUp() bool {
 // hostLinkPrefix is libvirt's for the names of host ends that nobody chose. Tools for the host know it.
 const hostLinkPrefix = "vnet"
 
+// LinkNumber returns the number of an interface in its container, which stays as long as a run has it: its index, or the
+// next free number if it was attached later.
+func (d *Def) LinkNumber(index int) int { return d.Interfaces[index].Alias.number(index) }
+
 // HostLink returns the name of the host end of an interface: the one in the definition, or one that depends on the
-// container's uuid and the index alone. It returns "" if the interface has no host end.
+// container's uuid and the interface's number alone. It returns "" if the interface has no host end.
 func (d *Def) HostLink(index int) string {
 	i := &d.Interfaces[index]
 	switch {
@@ -100,7 +107,7 @@ func (d *Def) HostLink(index int) string {
 	case i.Target != "":
 		return i.Target
 	}
-	sum := sha256.Sum256([]byte("link " + d.UUID.String() + " " + strconv.Itoa(index)))
+	sum := sha256.Sum256([]byte("link " + d.UUID.String() + " " + strconv.Itoa(d.LinkNumber(index))))
 	return hostLinkPrefix + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10])
 }
 
@@ -116,12 +123,12 @@ func (d *Def) InterfaceElement(index int) string {
 func (d *Def) GuestLinks() []string {
 	taken := map[string]bool{}
 	for _, i := range d.Interfaces {
-		taken[i.Guest] = true
+		taken[cmp.Or(i.Guest, i.Actual)] = true
 	}
 	names := make([]string, len(d.Interfaces))
 	next := 0
 	for n, i := range d.Interfaces {
-		for names[n] = i.Guest; names[n] == ""; next++ {
+		for names[n] = cmp.Or(i.Guest, i.Actual); names[n] == ""; next++ {
 			if name := "eth" + strconv.Itoa(next); !taken[name] {
 				names[n] = name
 			}

@@ -1,22 +1,22 @@
 package domain
 
-import "strconv"
+import "libvirt.org/go/libvirtxml"
 
 // iface is the element <interface>, in libvirt's order. libvirtxml's type hides which of the attributes of <source> a
 // document has.
 type iface struct {
-	Type   string       `xml:"type,attr"`
-	MAC    *ifaceMAC    `xml:"mac"`
-	Source *ifaceSource `xml:"source"`
-	IPs    []ifaceIP    `xml:"ip"`
-	Routes []ifaceRoute `xml:"route"`
-	Target *ifaceDev    `xml:"target"`
-	Guest  *ifaceDev    `xml:"guest"`
-	Model  *ifaceModel  `xml:"model"`
-	Link   *ifaceLink   `xml:"link"`
-	MTU    *ifaceMTU    `xml:"mtu"`
-	Port   *ifacePort   `xml:"port"`
-	Alias  *ifaceAlias  `xml:"alias"`
+	Type   string                  `xml:"type,attr"`
+	MAC    *ifaceMAC               `xml:"mac"`
+	Source *ifaceSource            `xml:"source"`
+	IPs    []ifaceIP               `xml:"ip"`
+	Routes []ifaceRoute            `xml:"route"`
+	Target *ifaceDev               `xml:"target"`
+	Guest  *ifaceGuest             `xml:"guest"`
+	Model  *ifaceModel             `xml:"model"`
+	Link   *ifaceLink              `xml:"link"`
+	MTU    *ifaceMTU               `xml:"mtu"`
+	Port   *ifacePort              `xml:"port"`
+	Alias  *libvirtxml.DomainAlias `xml:"alias"`
 }
 
 type ifaceMAC struct {
@@ -51,6 +51,11 @@ type ifaceDev struct {
 	Dev string `xml:"dev,attr,omitempty"`
 }
 
+type ifaceGuest struct {
+	Dev    string `xml:"dev,attr,omitempty"`
+	Actual string `xml:"actual,attr,omitempty"` // in the note of a run only
+}
+
 type ifaceModel struct {
 	Type string `xml:"type,attr"`
 }
@@ -67,23 +72,21 @@ type ifacePort struct {
 	Isolated string `xml:"isolated,attr,omitempty"`
 }
 
-type ifaceAlias struct {
-	Name string `xml:"name,attr"`
-}
-
 // formatInterfaces writes the interfaces. Those of a running container also show the names of their host ends, and the
 // bridges of their networks.
-func (d *Def) formatInterfaces(live *Live) (list []iface) {
+func (d *Def) formatInterfaces(o FormatOptions) (list []iface) {
 	for n := range d.Interfaces {
-		x := formatInterface(&d.Interfaces[n])
-		if live != nil {
-			x.Alias = &ifaceAlias{Name: "net" + strconv.Itoa(n)}
-			if name := d.HostLink(n); name != "" {
-				x.Target = &ifaceDev{Dev: name}
-				if d.Interfaces[n].Type == InterfaceNetwork {
-					x.Source.Bridge = live.Bridges[name]
-				}
+		i := &d.Interfaces[n]
+		x := formatInterface(i)
+		x.Alias = i.Alias.format(KindInterface, n, o)
+		if name := d.HostLink(n); o.Live != nil && name != "" {
+			x.Target = &ifaceDev{Dev: name}
+			if i.Type == InterfaceNetwork {
+				x.Source.Bridge = o.Live.Bridges[name]
 			}
+		}
+		if o.Run && i.Actual != "" {
+			x.Guest = &ifaceGuest{i.Guest, i.Actual}
 		}
 		list = append(list, x)
 	}
@@ -122,7 +125,7 @@ func formatInterface(i *Interface) iface {
 		x.Target = &ifaceDev{Dev: i.Target}
 	}
 	if i.Guest != "" {
-		x.Guest = &ifaceDev{Dev: i.Guest}
+		x.Guest = &ifaceGuest{Dev: i.Guest}
 	}
 	if i.Model != "" {
 		x.Model = &ifaceModel{Type: i.Model}

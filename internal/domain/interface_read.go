@@ -71,6 +71,9 @@ func readInterface(at string, x *iface, f *faults) (i Interface) {
 	if x.Guest != nil {
 		i.Guest = x.Guest.Dev
 		f.add(CheckLinkName(at+"/guest@dev", i.Guest))
+		if CheckLinkName("", x.Guest.Actual) == nil {
+			i.Actual = x.Guest.Actual
+		}
 	}
 	if x.Model != nil {
 		i.Model = x.Model.Type
@@ -94,6 +97,7 @@ func readInterface(at string, x *iface, f *faults) (i Interface) {
 		}
 	}
 	readAddresses(&i, at, x, f)
+	i.Alias = readAlias(x.Alias)
 	return i
 }
 

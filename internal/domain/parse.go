@@ -9,7 +9,16 @@ import (
 
 // Parse reads a definition, checks it and fills in the defaults. It returns an *Error if the
 // definition breaks a rule, and an *Errors if it has several mistakes.
-func Parse(doc []byte) (*Def, error) { return parse(doc, notYetSupported()) }
+func Parse(doc []byte) (*Def, error) {
+	d, err := parse(doc, notYetSupported())
+	if err == nil {
+		d.WithoutRun()
+	}
+	return d, err
+}
+
+// ParseRun reads the definition in the note of a run, with the names that the run has chosen for its devices.
+func ParseRun(doc []byte) (*Def, error) { return parse(doc, notYetSupported()) }
 
 // parse is Parse with the gate as an argument, so that tests can open it.
 func parse(doc []byte, gate map[string]string) (*Def, error) {

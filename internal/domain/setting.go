@@ -66,11 +66,7 @@ func KindOf(property string) SettingKind {
 // force then, and Memory cannot change. It returns an *Error or *Errors if a value is out of range or contradicts
 // another.
 func (d *Def) Tuned(list []Setting, running bool) (*Def, error) {
-	text, err := d.Format(FormatOptions{})
-	if err != nil {
-		return nil, err
-	}
-	tuned, err := Parse([]byte(text)) // a copy of its own
+	tuned, err := d.copied()
 	if err != nil {
 		return nil, err
 	}
@@ -86,11 +82,18 @@ func (d *Def) Tuned(list []Setting, running bool) (*Def, error) {
 			return nil, e
 		}
 	}
-	if text, err = tuned.Format(FormatOptions{}); err != nil {
+	tuned, err = tuned.copied() // by all rules
+	return tuned, withoutLines(err)
+}
+
+// copied returns a copy of a definition, with the names that a run has chosen. It returns an *Error or *Errors if it
+// breaks a rule.
+func (d *Def) copied() (*Def, error) {
+	text, err := d.Format(FormatOptions{Run: true})
+	if err != nil {
 		return nil, err
 	}
-	tuned, err = Parse([]byte(text))
-	return tuned, withoutLines(err)
+	return ParseRun([]byte(text))
 }
 
 // withoutLines takes the lines from the errors of a text that nobody but Berth has seen.

@@ -47,6 +47,7 @@ type walker struct {
 	metadata string            // the content of <metadata>
 	elements int
 	rooted   bool
+	device   bool // the document is one device
 	broken   bool // the document cannot be read further
 }
 
@@ -166,6 +167,7 @@ func (w *walker) token(t xml.Token) {
 		w.start(t)
 	case xml.EndElement:
 		w.end()
+		w.deviceEnd()
 	case xml.CharData:
 		w.text(string(t))
 	}
@@ -174,7 +176,7 @@ func (w *walker) token(t xml.Token) {
 func (w *walker) text(s string) {
 	if len(w.stack) == 0 {
 		if strings.TrimSpace(s) != "" {
-			w.stop(invalid("", "there is text outside the element <domain>"))
+			w.stop(invalid("", "there is text outside the outermost element"))
 		}
 		return
 	}

@@ -47,7 +47,7 @@ func hostEnd(d *domain.Def, index int) plan.HostEnd {
 	i := &d.Interfaces[index]
 	mac := i.MAC
 	mac[0] = 0xfe
-	e := plan.HostEnd{Name: d.HostLink(index), MAC: mac.String(), Alias: "berth " + d.UUID.String() + " " + strconv.Itoa(index), Isolated: i.Isolated == "yes", Up: i.Link != domain.LinkDown}
+	e := plan.HostEnd{Name: d.HostLink(index), MAC: mac.String(), Alias: "berth " + d.UUID.String() + " " + strconv.Itoa(d.LinkNumber(index)), Isolated: i.Isolated == "yes", Up: i.Link != domain.LinkDown}
 	switch i.Type {
 	case domain.InterfaceNetwork:
 		e.Network = i.Source

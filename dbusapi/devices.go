@@ -1,0 +1,42 @@
+package dbusapi
+
+import (
+	"context"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
+)
+
+// deviceMethods are the methods that change the devices of a container.
+func deviceMethods() []*method {
+	return []*method{
+		deviceMethod("AttachDevice", "attach a device to domain", core.AttachDevice),
+		deviceMethod("DetachDevice", "detach a device from domain", core.DetachDevice),
+		deviceMethod("DetachDeviceAlias", "detach a device from domain", func(c core, ctx context.Context, u domain.UUID, alias []byte, o service.TuneOptions) error {
+			return c.DetachDeviceAlias(ctx, u, string(alias), o)
+		}),
+		deviceMethod("UpdateDevice", "update a device of domain", core.UpdateDevice),
+	}
+}
+
+func deviceMethod(name, doing string, do func(core, context.Context, domain.UUID, []byte, service.TuneOptions) error) *method {
+	return &method{
+		name: name, in: "sa{sv}", action: contract.ActionManage, mutates: true, doing: doing, limit: maxXMLArgs,
+		options: map[string]string{"live": "b", "config": "b"},
+		run: func(ctx context.Context, s *Server, c *call) ([]any, error) {
+			return nil, do(s.core, ctx, c.uuid, []byte(c.args[0].(string)), service.TuneOptions{Live: option[bool](c, "live"), Config: option[bool](c, "config")})
+		},
+	}
+}
+
+// DeviceChanged implements service.Observer.
+func (s *Signals) DeviceChanged(u domain.UUID, alias string, added bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := "DeviceRemoved"
+	if added {
+		name = "DeviceAdded"
+	}
+	s.emit(ContainerPath(u), contract.ContainerInterface, name, alias)
+}

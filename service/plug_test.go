@@ -1,0 +1,63 @@
+package service
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+const (
+	misc   = "<hostdev mode='capabilities' type='misc'><source><char>/dev/fuse</char></source></hostdev>"
+	bridge = "<interface type='bridge'><source bridge='br0'/></interface>"
+)
+
+// TestStoredDevices: a device of a stored definition comes, changes and goes by the rules of a definition, and an interface
+// keeps the MAC address that was chosen.
+func TestStoredDevices(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web")
+	ctx := context.Background()
+	for _, step := range []struct {
+		do       func(context.Context, domain.UUID, []byte, TuneOptions) error
+		xml, err string
+		has, not string
+	}{
+		{s.AttachDevice, misc, "", "/dev/fuse", "alias"},
+		{s.AttachDevice, misc, "hostdev/source: the container has this device already: domain/devices/hostdev", "", ""},
+		{s.AttachDevice, bridge, "", "<mac address='52:54:00:", "actual"},
+		{s.AttachDevice, strings.Replace(bridge, "<s", "<mac address='52:54:00:00:00:01'/><s", 1), "", "52:54:00:00:00:01", ""},
+		{s.DetachDevice, bridge, "interface: several devices of the container match: domain/devices/interface[1], domain/devices/interface[2]", "", ""},
+		{s.UpdateDevice, strings.Replace(bridge, "<s", "<mac address='52:54:00:00:00:01'/><link state='down'/><s", 1), "", "<link state='down'/>", ""},
+		{s.DetachDevice, strings.Replace(bridge, "<s", "<mac address='52:54:00:00:00:01'/><s", 1), "", "", "00:00:01"},
+		{s.DetachDevice, misc, "", "", "/dev/fuse"},
+		{s.DetachDevice, misc, "hostdev: the container has no such device: source '/dev/fuse'", "", ""},
+		{s.UpdateDevice, misc, "hostdev: the container has no such device: source '/dev/fuse'", "", ""},
+		{s.DetachDevice, "<disk/>", "2 faults", "", ""},
+	} {
+		err := step.do(ctx, u, []byte(step.xml), TuneOptions{})
+		if (err == nil) != (step.err == "") || err != nil && !strings.Contains(err.Error(), step.err) {
+			t.Errorf("%s: %v, want %q", step.xml, err, step.err)
+		}
+		text, _ := s.XML(u, true)
+		if err == nil && (!strings.Contains(text, step.has) || step.not != "" && strings.Contains(text, step.not)) {
+			t.Errorf("after %s: %s", step.xml, text)
+		}
+		if kept, _ := w.definitions["web"].Format(domain.FormatOptions{}); kept != text {
+			t.Errorf("after %s the file has %s", step.xml, kept)
+		}
+	}
+	if err := s.AttachDevice(ctx, u, []byte(misc), TuneOptions{Live: true}); err == nil || err.Error() != "domain is not running" {
+		t.Errorf("live, off: %v", err)
+	}
+	w.fault = "definitions.Save"
+	if err := s.AttachDevice(ctx, u, []byte(misc), TuneOptions{}); err == nil {
+		t.Error("it was not saved")
+	}
+	if text, _ := s.XML(u, true); strings.Contains(text, "/dev/fuse") {
+		t.Errorf("a change that failed: %s", text)
+	}
+}
