@@ -45,7 +45,7 @@ func TestDamaged(t *testing.T) {
 		{"empty", "", "empty", nil},
 		{"truncated", good[:len(good)/2], "unexpected EOF", identity("web", 1)},
 		{"zeros", strings.Repeat("\x00", 4096), "U+0000", nil},
-		{"no xml", "web", "outside the element", nil},
+		{"no xml", "web", "outside the outermost element", nil},
 		{"another version's", strings.Replace(good, "<memory", "<new/><memory", 1), "domain/new", identity("web", 1)},
 		{"large", good + strings.Repeat(" ", 1<<20), "bytes", identity("web", 1)},
 		{"huge", good + strings.Repeat(" ", maxDefinition), "the limit is 2097152", identity("web", 1)},
