@@ -31,6 +31,9 @@ func (d linksFake) Make(_ context.Context, netns *os.File, list []plan.Interface
 		}
 		d.links[name] = list[i].Host.Alias
 		indices = append(indices, int32(len(d.links)))
+		if shaper := list[i].Host.Shaper.Name; shaper != "" {
+			d.links[shaper] = list[i].Host.Alias
+		}
 	}
 	return indices, nil
 }

@@ -10,20 +10,25 @@ import (
 	"github.com/berthd/berth/internal/planner"
 )
 
-// Link is the host's end of an interface. The alias and the MAC address prove that a link of this name is the run's.
+// Link is a link on the host that an interface has: its end, or the one that limits it. The alias and the MAC address
+// prove that a link of this name is the run's.
 type Link struct {
 	Name   string `json:"name"`
 	MAC    string `json:"mac"`
 	Alias  string `json:"alias"`
 	Bridge string `json:"bridge,omitempty"` // that it is a port of, for readers
+	Kind   string `json:"kind,omitempty"`   // the kernel's word; "" means veth
 }
+
+// shaperKind is the kernel's word for the links that limit what an interface sends.
+const shaperKind = "ifb"
 
 // Links makes the interfaces of containers.
 type Links interface {
 	// Make makes interfaces in a network namespace. It returns the indices of the host's ends. If it fails, nothing is
 	// left on the host; a *domain.Error then names the element.
 	Make(ctx context.Context, netns *os.File, list []plan.Interface) ([]int32, error)
-	// Remove removes the host's ends. It leaves a link alone that is not proven to be the run's. A missing one is no error.
+	// Remove removes links on the host. It leaves a link alone that is not proven to be the run's. A missing one is no error.
 	Remove(list []Link) error
 	// Counters returns what the links in the network namespace of a process have counted, by their names. 0 is the
 	// host's namespace. It takes no lock of the kernel, and waits for nothing. It returns fs.ErrNotExist if the process
@@ -54,6 +59,9 @@ func (s *Service) planLinks(st *start) error {
 		if i.Host.Name != "" {
 			st.Links = append(st.Links, Link{Name: i.Host.Name, MAC: i.Host.MAC, Alias: i.Host.Alias, Bridge: i.Host.Bridge})
 		}
+		if shaper := i.Host.Shaper; shaper.Name != "" {
+			st.Links = append(st.Links, Link{Name: shaper.Name, MAC: shaper.MAC, Alias: i.Host.Alias, Kind: shaperKind})
+		}
 	}
 	return nil
 }
@@ -76,6 +84,9 @@ func (r *Run) bridges() map[string]string {
 	}
 	ports := make(map[string]string, len(r.Links))
 	for _, l := range r.Links {
+		if l.Kind != "" {
+			continue
+		}
 		ports[l.Name] = l.Bridge
 	}
 	return ports

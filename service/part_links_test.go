@@ -14,17 +14,20 @@ import (
 // oneInterface is on a bridge; the host's end has a name of its own.
 const oneInterface = "<interface type='bridge'><source bridge='br0'/><target dev='web0'/></interface>"
 
+// limitedInterface also has a link on the host that limits what it sends.
+const limitedInterface = "<interface type='bridge'><source bridge='br0'/><bandwidth><outbound average='1'/></bandwidth><target dev='web0'/></interface>"
+
 // TestInterfaces: machined is told of the host's ends of a container's interfaces, and the end of the container removes
 // them.
 func TestInterfaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	s, u := running(t, w, oneInterface, "<interface type='direct'><source dev='eno1'/></interface>")
+	s, u := running(t, w, limitedInterface, "<interface type='direct'><source dev='eno1'/></interface>")
 	if diff := cmp.Diff([]int32{1}, w.machines["web"].links); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	note := w.runs[u].Run.Links
-	if len(note) != 1 || note[0].Name != "web0" || w.links["web0"] != note[0].Alias {
+	if len(note) != 2 || note[0].Name != "web0" || w.links["web0"] != note[0].Alias || note[1].Kind != "ifb" || w.links[note[1].Name] == "" {
 		t.Errorf("noted %+v, made %q", note, w.links)
 	}
 	if err := s.Destroy(context.Background(), u); err != nil {

@@ -48,7 +48,6 @@ func refusedInterfaces() []refusal {
 		{ifaceXML("<mtu size='67'/>"), InvalidXML, at + "/mtu@size"},
 		{ifaceXML("<mtu size='65536'/>"), InvalidXML, at + "/mtu@size"},
 		{ifaceXML("<mtu size='x'/>"), InvalidXML, at + "/mtu@size"},
-		{ifaceXML("<bandwidth/>"), InvalidConfig, at + "/bandwidth"},
 		{ifaceXML("<vlan/>"), InvalidConfig, at + "/vlan"},
 		{ifaceXML("<port isolated='maybe'/>"), InvalidXML, at + "/port@isolated"},
 		{alone("<interface type='ethernet'><port isolated='yes'/></interface>"), InvalidConfig, at + "/port@isolated"},
@@ -59,6 +58,7 @@ func refusedInterfaces() []refusal {
 		{alone(strings.Repeat("<interface type='ethernet'/>", maxInterfaces+1)), InvalidConfig, at + "[1024]"},
 	}
 	list = append(list, refusedAddresses(at)...)
+	list = append(list, refusedBandwidths(at)...)
 	for _, double := range [][2]string{{"mac@address", "<mac address='52:54:00:00:00:01'/>"}, {"target@dev", "<target dev='a'/>"}, {"guest@dev", "<guest dev='a'/>"}} {
 		one := "<interface type='ethernet'>" + double[1] + "</interface>"
 		list = append(list, refusal{alone(one + one), InvalidXML, at + "[2]/" + double[0]})

@@ -57,7 +57,8 @@ nothing domain/devices/interface/source: @portid
 refused domain/devices/interface: script downscript
 unknown domain/devices/interface: portForward @managed
 unknown domain/devices/interface/source: ip route address local reconnect @address @port @name @path @type @startupPolicy
-rate    domain/devices/interface: bandwidth
+rate    domain/devices/interface/bandwidth/inbound: @floor
+refused domain/devices/interface/bandwidth/outbound: @floor
 filter  domain/devices/interface: filterref vlan
 switch  domain/devices/interface: virtualport
 nothing domain/devices/console: log
@@ -71,7 +72,7 @@ func losses() map[string]string {
 	const noEffect = "libvirt gives it no effect in a container, so nothing is lost without it"
 	return map[string]string{
 		"network": "Berth moves no network interface of the host into a container; without it the container has what its other interfaces give it",
-		"rate":    "without it nothing limits how much the interface sends and receives",
+		"rate":    "Berth guarantees no interface a rate; without it the interface is limited by the average and the peak all the same",
 		"filter":  "without it nothing keeps from the interface, or from others, what libvirt would have kept from them",
 		"switch":  "without it the interface can be on a bridge of Linux only",
 		"promise": "libvirt gives it no effect in a container: nothing protects the container as it says, with or without it",

@@ -44,6 +44,7 @@ type Interface struct {
 	Routes    []Route
 	Alias     Alias
 	Actual    string // the name in the container that a run has chosen; "" as for Alias.Run
+	Bandwidth IfaceBandwidth
 }
 
 // InterfaceIP is one <ip>.
@@ -107,8 +108,18 @@ func (d *Def) HostLink(index int) string {
 	case i.Target != "":
 		return i.Target
 	}
-	sum := sha256.Sum256([]byte("link " + d.UUID.String() + " " + strconv.Itoa(d.LinkNumber(index))))
-	return hostLinkPrefix + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10])
+	return linkName(hostLinkPrefix, d.UUID, "link", d.LinkNumber(index))
+}
+
+// ShaperLink returns the name of the link on the host that limits what an interface sends.
+func (d *Def) ShaperLink(index int) string {
+	return linkName("vifb", d.UUID, "shaper", d.LinkNumber(index))
+}
+
+// linkName returns a name that depends on a container's uuid, the kind of the link, and its number.
+func linkName(prefix string, u UUID, kind string, number int) string {
+	sum := sha256.Sum256([]byte(kind + " " + u.String() + " " + strconv.Itoa(number)))
+	return prefix + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10])
 }
 
 // InterfaceElement returns the place of an interface in the definition, for errors.

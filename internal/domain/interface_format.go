@@ -5,18 +5,19 @@ import "libvirt.org/go/libvirtxml"
 // iface is the element <interface>, in libvirt's order. libvirtxml's type hides which of the attributes of <source> a
 // document has.
 type iface struct {
-	Type   string                  `xml:"type,attr"`
-	MAC    *ifaceMAC               `xml:"mac"`
-	Source *ifaceSource            `xml:"source"`
-	IPs    []ifaceIP               `xml:"ip"`
-	Routes []ifaceRoute            `xml:"route"`
-	Target *ifaceDev               `xml:"target"`
-	Guest  *ifaceGuest             `xml:"guest"`
-	Model  *ifaceModel             `xml:"model"`
-	Link   *ifaceLink              `xml:"link"`
-	MTU    *ifaceMTU               `xml:"mtu"`
-	Port   *ifacePort              `xml:"port"`
-	Alias  *libvirtxml.DomainAlias `xml:"alias"`
+	Type      string                  `xml:"type,attr"`
+	MAC       *ifaceMAC               `xml:"mac"`
+	Source    *ifaceSource            `xml:"source"`
+	Bandwidth *ifaceBandwidth         `xml:"bandwidth"`
+	IPs       []ifaceIP               `xml:"ip"`
+	Routes    []ifaceRoute            `xml:"route"`
+	Target    *ifaceDev               `xml:"target"`
+	Guest     *ifaceGuest             `xml:"guest"`
+	Model     *ifaceModel             `xml:"model"`
+	Link      *ifaceLink              `xml:"link"`
+	MTU       *ifaceMTU               `xml:"mtu"`
+	Port      *ifacePort              `xml:"port"`
+	Alias     *libvirtxml.DomainAlias `xml:"alias"`
 }
 
 type ifaceMAC struct {
@@ -107,6 +108,7 @@ func formatInterface(i *Interface) iface {
 		x.Source = &ifaceSource{Dev: i.Source, Mode: i.Mode}
 	case InterfaceEthernet:
 	}
+	x.Bandwidth = formatBandwidth(i.Bandwidth)
 	for _, ip := range i.IPs {
 		one := ifaceIP{Address: ip.Address.String(), Family: ip.Address.family(), Prefix: wide(ip.Prefix)}
 		if ip.Peer.IsValid() {

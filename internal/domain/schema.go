@@ -97,6 +97,9 @@ domain/devices/filesystem/alias           name
 domain/devices/interface+                 type
 domain/devices/interface/mac              address
 domain/devices/interface/source           network portgroup bridge dev mode
+domain/devices/interface/bandwidth
+domain/devices/interface/bandwidth/inbound  average# peak# burst#
+domain/devices/interface/bandwidth/outbound average# peak# burst#
 domain/devices/interface/ip+              address family prefix# peer
 domain/devices/interface/route+           family address prefix# netmask gateway metric#
 domain/devices/interface/target           dev

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,8 +51,8 @@ func (Links) Make(ctx context.Context, netns *os.File, list []plan.Interface) (i
 	return m.indices, nil
 }
 
-// Remove removes the host's ends of a run's interfaces, and with each the container's. It leaves a link alone that has
-// the name but is not proven to be the run's. A missing one is no error.
+// Remove removes the links that a run's interfaces have on the host. With the host's end of a veth goes the
+// container's. It leaves a link alone that has the name but is not proven to be the run's. A missing one is no error.
 func (Links) Remove(list []service.Link) error {
 	host, err := open()
 	if err != nil {
@@ -75,7 +76,7 @@ func (Links) Remove(list []service.Link) error {
 // change either.
 func isOurs(link netlink.Link, l service.Link) bool {
 	a := link.Attrs()
-	return link.Type() == string(plan.Veth) && (a.Alias == l.Alias || a.Alias == "" && a.HardwareAddr.String() == l.MAC)
+	return link.Type() == cmp.Or(l.Kind, string(plan.Veth)) && (a.Alias == l.Alias || a.Alias == "" && a.HardwareAddr.String() == l.MAC)
 }
 
 func isGone(err error) bool {

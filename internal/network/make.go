@@ -20,12 +20,13 @@ type maker struct {
 	netns        netlink.NsFd
 	seen         map[string]netlink.Link // bridges and parents, by name
 	indices      []int32                 // of the host's ends
+	made         []int32                 // all links on the host
 }
 
-// undo removes the host's ends that were made.
+// undo removes the links on the host that were made.
 func (m *maker) undo() error {
 	var errs []error
-	for _, index := range m.indices {
+	for _, index := range m.made {
 		err := m.host.LinkDel(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Index: int(index)}})
 		if err != nil && !isGone(err) {
 			errs = append(errs, fmt.Errorf("link %d: %w", index, err))
@@ -73,7 +74,7 @@ func (m *maker) veth(i *plan.Interface) error {
 	if err := m.host.LinkAdd(pair); err != nil {
 		return explain(i.Element, err, made(err, i))
 	}
-	m.indices = append(m.indices, int32(pair.Index))
+	m.indices, m.made = append(m.indices, int32(pair.Index)), append(m.made, int32(pair.Index))
 	if err := m.host.LinkSetAlias(pair, i.Host.Alias); err != nil {
 		return explain(i.Element, err, "")
 	}
@@ -86,6 +87,9 @@ func (m *maker) veth(i *plan.Interface) error {
 		if err := m.host.LinkSetIsolated(pair, true); err != nil {
 			return explain(i.Element+"/port", err, "")
 		}
+	}
+	if err := m.shape(i, pair); err != nil {
+		return err
 	}
 	if bridge == nil {
 		if err := refuseAdvertisements(i.Host.Name); err != nil {

@@ -42,6 +42,26 @@ type HostEnd struct {
 	// An isolated port reaches no other isolated port of the bridge.
 	Isolated bool `json:"isolated,omitempty"`
 	Up       bool `json:"up,omitempty"`
+
+	// Send limits what the end sends, which the container receives. Receive limits what it receives.
+	Send    Rate `json:"send,omitzero"`
+	Receive Rate `json:"receive,omitzero"`
+	// Shaper is a link that what the end receives goes through, if that is limited: the kernel queues only what a link
+	// sends.
+	Shaper Shaper `json:"shaper,omitzero"`
+}
+
+// Rate is a limit of one direction, in bytes and bytes a second. The zero value is none. Peak is how fast a burst goes.
+type Rate struct {
+	Average uint64 `json:"average"`
+	Peak    uint64 `json:"peak,omitempty"`  // 0 means that nothing limits it
+	Burst   uint64 `json:"burst,omitempty"` // 0 means what goes in 10 ms
+}
+
+// Shaper is a link of the kind ifb.
+type Shaper struct {
+	Name string `json:"name"`
+	MAC  string `json:"mac"`
 }
 
 // NetAddress is an address of an interface, with its prefix: 192.0.2.1/24. It is usable at once: nobody asks whether

@@ -48,6 +48,11 @@ func hostEnd(d *domain.Def, index int) plan.HostEnd {
 	mac := i.MAC
 	mac[0] = 0xfe
 	e := plan.HostEnd{Name: d.HostLink(index), MAC: mac.String(), Alias: "berth " + d.UUID.String() + " " + strconv.Itoa(d.LinkNumber(index)), Isolated: i.Isolated == "yes", Up: i.Link != domain.LinkDown}
+	e.Send, e.Receive = rate(i.Bandwidth.In), rate(i.Bandwidth.Out)
+	if e.Receive.Average > 0 {
+		mac[0] = 0xf6
+		e.Shaper = plan.Shaper{Name: d.ShaperLink(index), MAC: mac.String()}
+	}
 	switch i.Type {
 	case domain.InterfaceNetwork:
 		e.Network = i.Source
@@ -56,4 +61,9 @@ func hostEnd(d *domain.Def, index int) plan.HostEnd {
 	case domain.InterfaceEthernet, domain.InterfaceDirect:
 	}
 	return e
+}
+
+// rate is in bytes.
+func rate(r domain.Rate) plan.Rate {
+	return plan.Rate{Average: r.Average * 1000, Peak: r.Peak * 1000, Burst: r.Burst * 1024}
 }

@@ -199,10 +199,10 @@ func TestInterfacesEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) { // a daemon keeps an inotify open from its first start on, and each of them may be the first
 			bridge(t, "br0")
 			web := sleeper(t, "web")
-			web.Devs = onBridge("192.0.2.3/24") + "<interface type='ethernet'><target dev='web0'/></interface>"
+			web.Devs = limited("192.0.2.3/24", "<outbound average='1000'/>") + "<interface type='ethernet'><target dev='web0'/></interface>"
 			web.start(t)
-			if !exists("/sys/class/net/web0") {
-				t.Error("the host's end is missing")
+			if shapers := run(t, "ip", "-br", "link", "show", "type", "ifb"); !exists("/sys/class/net/web0") || strings.Count(shapers, "vifb") != 1 {
+				t.Errorf("the host's end is missing, or the link that limits it: %q", shapers)
 			}
 			end(t)
 			eventually(t, func() error {

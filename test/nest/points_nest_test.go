@@ -76,7 +76,7 @@ func TestDaemonDiesAtEachPoint(t *testing.T) {
 		t.Run(point.name, func(t *testing.T) {
 			clean(t)
 			g := sleeper(t, "web")
-			g.Devs = "<interface type='ethernet'/>"
+			g.Devs = "<interface type='ethernet'><bandwidth><outbound average='1000'/></bandwidth></interface>"
 			g.define(t)
 			at(t, "kill", point.name, "web")
 			if point.runs {
@@ -123,7 +123,7 @@ func TestOthersAtEachPoint(t *testing.T) {
 		t.Run(point.name, func(t *testing.T) {
 			clean(t)
 			g := sleeper(t, "web")
-			g.Devs = "<interface type='ethernet'/>"
+			g.Devs = "<interface type='ethernet'><bandwidth><outbound average='1000'/></bandwidth></interface>"
 			g.define(t)
 			at(t, "kill", point.name, "web")
 			eventually(t, func() error { // systemd's own word, since any call would start the next daemon
