@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -48,7 +49,6 @@ func refusedInterfaces() []refusal {
 		{ifaceXML("<mtu size='67'/>"), InvalidXML, at + "/mtu@size"},
 		{ifaceXML("<mtu size='65536'/>"), InvalidXML, at + "/mtu@size"},
 		{ifaceXML("<mtu size='x'/>"), InvalidXML, at + "/mtu@size"},
-		{ifaceXML("<vlan/>"), InvalidConfig, at + "/vlan"},
 		{ifaceXML("<port isolated='maybe'/>"), InvalidXML, at + "/port@isolated"},
 		{alone("<interface type='ethernet'><port isolated='yes'/></interface>"), InvalidConfig, at + "/port@isolated"},
 		{ifaceXML("<filterref filter='clean-traffic'/>"), InvalidConfig, at + "/filterref"},
@@ -58,7 +58,7 @@ func refusedInterfaces() []refusal {
 		{alone(strings.Repeat("<interface type='ethernet'/>", maxInterfaces+1)), InvalidConfig, at + "[1024]"},
 	}
 	list = append(list, refusedAddresses(at)...)
-	list = append(list, refusedBandwidths(at)...)
+	list = append(list, slices.Concat(refusedBandwidths(at), refusedVLANs(at))...)
 	for _, double := range [][2]string{{"mac@address", "<mac address='52:54:00:00:00:01'/>"}, {"target@dev", "<target dev='a'/>"}, {"guest@dev", "<guest dev='a'/>"}} {
 		one := "<interface type='ethernet'>" + double[1] + "</interface>"
 		list = append(list, refusal{alone(one + one), InvalidXML, at + "[2]/" + double[0]})

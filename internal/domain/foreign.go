@@ -59,7 +59,7 @@ unknown domain/devices/interface: portForward @managed
 unknown domain/devices/interface/source: ip route address local reconnect @address @port @name @path @type @startupPolicy
 rate    domain/devices/interface/bandwidth/inbound: @floor
 refused domain/devices/interface/bandwidth/outbound: @floor
-filter  domain/devices/interface: filterref vlan
+filter  domain/devices/interface: filterref
 switch  domain/devices/interface: virtualport
 nothing domain/devices/console: log
 unknown domain/devices/console: protocol acpi address

@@ -45,6 +45,7 @@ type Interface struct {
 	Alias     Alias
 	Actual    string // the name in the container that a run has chosen; "" as for Alias.Run
 	Bandwidth IfaceBandwidth
+	VLAN      VLAN
 }
 
 // InterfaceIP is one <ip>.

@@ -8,6 +8,7 @@ type iface struct {
 	Type      string                  `xml:"type,attr"`
 	MAC       *ifaceMAC               `xml:"mac"`
 	Source    *ifaceSource            `xml:"source"`
+	VLAN      *ifaceVLAN              `xml:"vlan"`
 	Bandwidth *ifaceBandwidth         `xml:"bandwidth"`
 	IPs       []ifaceIP               `xml:"ip"`
 	Routes    []ifaceRoute            `xml:"route"`
@@ -108,7 +109,7 @@ func formatInterface(i *Interface) iface {
 		x.Source = &ifaceSource{Dev: i.Source, Mode: i.Mode}
 	case InterfaceEthernet:
 	}
-	x.Bandwidth = formatBandwidth(i.Bandwidth)
+	x.VLAN, x.Bandwidth = formatVLAN(i.VLAN), formatBandwidth(i.Bandwidth)
 	for _, ip := range i.IPs {
 		one := ifaceIP{Address: ip.Address.String(), Family: ip.Address.family(), Prefix: wide(ip.Prefix)}
 		if ip.Peer.IsValid() {

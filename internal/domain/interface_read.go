@@ -88,6 +88,7 @@ func readInterface(at string, x *iface, f *faults) (i Interface) {
 	}
 	readPort(&i, at, x.Port, f)
 	readBandwidth(&i, at, x.Bandwidth, f)
+	readVLAN(&i, at, x.VLAN, f)
 	if x.MTU != nil {
 		const least, most = 68, 65535 // of a veth, if_ether.h and ip.h of the kernel
 		size := x.MTU.Size

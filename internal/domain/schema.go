@@ -97,6 +97,8 @@ domain/devices/filesystem/alias           name
 domain/devices/interface+                 type
 domain/devices/interface/mac              address
 domain/devices/interface/source           network portgroup bridge dev mode
+domain/devices/interface/vlan             trunk
+domain/devices/interface/vlan/tag+        id# nativeMode
 domain/devices/interface/bandwidth
 domain/devices/interface/bandwidth/inbound  average# peak# burst#
 domain/devices/interface/bandwidth/outbound average# peak# burst#

@@ -50,6 +50,7 @@ func TestLibvirtIsKnown(t *testing.T) {
 		"domain/devices/interface/mtu":       libvirtxml.DomainInterfaceMTU{},
 		"domain/devices/interface/port":      libvirtxml.DomainInterfacePortOptions{},
 		"domain/devices/interface/bandwidth": libvirtxml.DomainInterfaceBandwidth{},
+		"domain/devices/interface/vlan":      libvirtxml.DomainInterfaceVLan{},
 		"domain/devices/interface/ip":        libvirtxml.DomainInterfaceIP{},
 		"domain/devices/interface/route":     libvirtxml.DomainInterfaceRoute{},
 		"domain/devices/console":             libvirtxml.DomainConsole{},

@@ -82,6 +82,9 @@ func (m *maker) veth(i *plan.Interface) error {
 		if err := m.host.LinkSetMasterByIndex(pair, bridge.Attrs().Index); err != nil {
 			return explain(i.Element+"/source", err, port(err, i.Host.Bridge))
 		}
+		if err := m.tag(i, bridge, pair); err != nil {
+			return err
+		}
 	}
 	if i.Host.Isolated {
 		if err := m.host.LinkSetIsolated(pair, true); err != nil {

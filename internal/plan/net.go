@@ -42,6 +42,8 @@ type HostEnd struct {
 	// An isolated port reaches no other isolated port of the bridge.
 	Isolated bool `json:"isolated,omitempty"`
 	Up       bool `json:"up,omitempty"`
+	// VLANs are those that the port is in, instead of the bridge's default.
+	VLANs []PortVLAN `json:"vlans,omitempty"`
 
 	// Send limits what the end sends, which the container receives. Receive limits what it receives.
 	Send    Rate `json:"send,omitzero"`
@@ -49,6 +51,13 @@ type HostEnd struct {
 	// Shaper is a link that what the end receives goes through, if that is limited: the kernel queues only what a link
 	// sends.
 	Shaper Shaper `json:"shaper,omitzero"`
+}
+
+// PortVLAN is a VLAN that the port of a bridge is in.
+type PortVLAN struct {
+	ID       uint16 `json:"id"`
+	PVID     bool   `json:"pvid,omitempty"`     // frames that come without a tag are in it
+	Untagged bool   `json:"untagged,omitempty"` // frames go out without its tag
 }
 
 // Rate is a limit of one direction, in bytes and bytes a second. The zero value is none. Peak is how fast a burst goes.

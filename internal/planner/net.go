@@ -48,6 +48,7 @@ func hostEnd(d *domain.Def, index int) plan.HostEnd {
 	mac := i.MAC
 	mac[0] = 0xfe
 	e := plan.HostEnd{Name: d.HostLink(index), MAC: mac.String(), Alias: "berth " + d.UUID.String() + " " + strconv.Itoa(d.LinkNumber(index)), Isolated: i.Isolated == "yes", Up: i.Link != domain.LinkDown}
+	e.VLANs = vlans(i.VLAN)
 	e.Send, e.Receive = rate(i.Bandwidth.In), rate(i.Bandwidth.Out)
 	if e.Receive.Average > 0 {
 		mac[0] = 0xf6
@@ -66,4 +67,22 @@ func hostEnd(d *domain.Def, index int) plan.HostEnd {
 // rate is in bytes.
 func rate(r domain.Rate) plan.Rate {
 	return plan.Rate{Average: r.Average * 1000, Peak: r.Peak * 1000, Burst: r.Burst * 1024}
+}
+
+// vlans plans the VLANs of a port, the native one first, as libvirt does.
+func vlans(v domain.VLAN) (list []plan.PortVLAN) {
+	switch {
+	case len(v.Tags) == 0:
+		return nil
+	case !v.Trunk:
+		return []plan.PortVLAN{{ID: v.Tags[0], PVID: true, Untagged: true}}
+	case v.Native != 0:
+		list = append(list, plan.PortVLAN{ID: v.Native, PVID: true, Untagged: v.NativeMode == "untagged"})
+	}
+	for _, tag := range v.Tags {
+		if tag != v.Native {
+			list = append(list, plan.PortVLAN{ID: tag})
+		}
+	}
+	return list
 }

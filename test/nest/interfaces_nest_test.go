@@ -236,6 +236,7 @@ func TestInterfacesRefused(t *testing.T) {
 		"unknown network":      {"<interface type='network'><source network='blue'/></interface>", "domain/devices/interface/source@network: no network with matching name 'blue'"},
 		"unknown bridge":       {good + "<interface type='bridge'><source bridge='br9'/></interface>", "domain/devices/interface[2]/source: the host has no bridge 'br9'"},
 		"no bridge":            {good + "<interface type='bridge'><source bridge='taken0'/></interface>", "domain/devices/interface[2]/source: 'taken0' is no bridge"},
+		"bridge without VLANs": {"<interface type='bridge'><source bridge='br0'/><vlan><tag id='7'/></vlan></interface>", "domain/devices/interface/vlan: the bridge 'br0' does not filter VLANs"},
 		"unknown link":         {good + "<interface type='direct'><source dev='no0'/></interface>", "domain/devices/interface[2]/source: the host has no link 'no0'"},
 		"link of another":      {good + "<interface type='ethernet'><target dev='taken0'/></interface>", "domain/devices/interface[2]: the host has a link 'taken0' already"},
 		"port of a bridge":     {"<interface type='direct'><source dev='taken1'/></interface>", "domain/devices/interface/source: the host's link 'taken1' is a port of a bridge"},
