@@ -103,6 +103,8 @@ func hostDevice(s Subject, reason string, h *domain.HostDevice) Record {
 		return USB(reason, s, h.USB.Bus, h.USB.Device)
 	case domain.HostStorage:
 		return Hostdev("disk", reason, s, h.Source)
+	case domain.HostNet:
+		return Hostdev("net", reason, s, h.Source)
 	case domain.HostMisc:
 	}
 	return Hostdev("chardev", reason, s, h.Source)

@@ -113,7 +113,8 @@ func Amount(kind, reason string, s Subject, before, after uint64) Record {
 	return resource(kind, reason, s, number("old-"+kind, before), number("new-"+kind, after))
 }
 
-// Hostdev is a device of the host. as is disk for a block device, and chardev for a character device.
+// Hostdev is a device of the host. as is disk for a block device, chardev for a character device, and net for a NIC,
+// which libvirt has no record of.
 func Hostdev(as, reason string, s Subject, path string) Record {
 	return resource("hostdev", reason, s, str(as, path))
 }

@@ -50,6 +50,41 @@ func (d linksFake) Remove(list []Link) error {
 	return err
 }
 
+// FindNICs finds each NIC that the host has and no container.
+func (d linksFake) FindNICs(list []plan.NIC) (found []NIC, err error) {
+	if err := d.call("links.FindNICs"); err != nil {
+		return nil, err
+	}
+	for _, n := range list {
+		found = append(found, NIC{Name: n.Name, Spare: n.Spare})
+	}
+	return found, nil
+}
+
+func (d linksFake) TakeNICs(_ context.Context, _ *os.File, pin string, _ []plan.NIC, nics []NIC) error {
+	if err := d.call("links.TakeNICs"); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.links[pin] = "pinned"
+	for _, n := range nics {
+		d.links[n.Name] = "moved"
+	}
+	return nil
+}
+
+func (d linksFake) GiveBackNICs(pin string, nics []NIC) error {
+	err := d.call("links.GiveBackNICs")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.links, pin)
+	for _, n := range nics {
+		delete(d.links, n.Name)
+	}
+	return err
+}
+
 // Counters has 1, 2, 3 and so on of each link of the host, and of those in the network namespace of a process, which
 // are eth0 and eth1.
 func (d linksFake) Counters(pid uint32) (map[string]figures.Interface, error) {

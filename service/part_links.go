@@ -2,7 +2,9 @@ package service
 
 import (
 	"context"
+	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/figures"
@@ -20,6 +22,21 @@ type Link struct {
 	Kind   string `json:"kind,omitempty"`   // the kernel's word; "" means veth
 }
 
+// NIC is a network interface of the host that a run has. The kind, the device and the permanent address, which the
+// container cannot change, tell which one it is; without a device its number does, which it keeps. The rest is what it
+// gets again on the host.
+type NIC struct {
+	Name      string `json:"name"`
+	Spare     string `json:"spare"` // its name while it is given back
+	Index     int32  `json:"index"`
+	Kind      string `json:"kind"`                // the kernel's word
+	Device    string `json:"device,omitempty"`    // that drives it, such as pci/0000:00:03.0
+	Permanent string `json:"permanent,omitempty"` // MAC address
+	MAC       string `json:"mac"`
+	MTU       int    `json:"mtu"`
+	Up        bool   `json:"up,omitempty"`
+}
+
 // shaperKind is the kernel's word for the links that limit what an interface sends.
 const shaperKind = "ifb"
 
@@ -30,6 +47,14 @@ type Links interface {
 	Make(ctx context.Context, netns *os.File, list []plan.Interface) ([]int32, error)
 	// Remove removes links on the host. It leaves a link alone that is not proven to be the run's. A missing one is no error.
 	Remove(list []Link) error
+	// FindNICs returns the note of each NIC. It returns a *domain.Error, which names the element, if the host lacks one
+	// or cannot do without it.
+	FindNICs(list []plan.NIC) ([]NIC, error)
+	// TakeNICs moves NICs into a network namespace that is fresh, and pins that at a path. If it fails, the host has them.
+	TakeNICs(ctx context.Context, netns *os.File, pin string, list []plan.NIC, nics []NIC) error
+	// GiveBackNICs moves NICs back to the host, as they were, and unpins the namespace. Those that never left or are back
+	// are no error, but one that is gone is.
+	GiveBackNICs(pin string, nics []NIC) error
 	// Counters returns what the links in the network namespace of a process have counted, by their names. 0 is the
 	// host's namespace. It takes no lock of the kernel, and waits for nothing. It returns fs.ErrNotExist if the process
 	// has ended.
@@ -51,6 +76,12 @@ type links struct{ *Service }
 // a *domain.Error if a network is not there.
 func (s *Service) planLinks(st *start) error {
 	st.net = planner.Net(st.def)
+	if len(st.net.NICs) > 0 {
+		var err error
+		if st.NICs, err = s.Links.FindNICs(st.net.NICs); err != nil {
+			return err
+		}
+	}
 	for n := range st.net.Interfaces {
 		i := &st.net.Interfaces[n]
 		if err := s.resolve(i); err != nil {
@@ -93,7 +124,7 @@ func (r *Run) bridges() map[string]string {
 }
 
 func (p links) acquire(ctx context.Context, st *start) error {
-	if len(st.net.Interfaces) == 0 {
+	if len(st.net.Interfaces)+len(st.NICs) == 0 {
 		return nil
 	}
 	netns, err := st.starting.Namespace("net")
@@ -101,13 +132,31 @@ func (p links) acquire(ctx context.Context, st *start) error {
 		return err
 	}
 	defer func() { _ = netns.Close() }()
-	st.links, err = p.Links.Make(ctx, netns, st.net.Interfaces)
+	if len(st.NICs) > 0 { // before others have their numbers
+		if err := p.Links.TakeNICs(ctx, netns, p.pin(&st.Run), st.net.NICs, st.NICs); err != nil {
+			return err
+		}
+	}
+	if len(st.net.Interfaces) == 0 {
+		return nil
+	}
+	if st.links, err = p.Links.Make(ctx, netns, st.net.Interfaces); err != nil && len(st.NICs) > 0 {
+		err = errors.Join(err, p.Links.GiveBackNICs(p.pin(&st.Run), st.NICs))
+	}
 	return err
 }
 
 func (p links) release(_ context.Context, r *Run) error {
-	if len(r.Links) == 0 {
-		return nil
+	var errs []error
+	if len(r.Links) > 0 {
+		errs = append(errs, p.Links.Remove(r.Links))
 	}
-	return p.Links.Remove(r.Links)
+	if len(r.NICs) > 0 {
+		errs = append(errs, p.Links.GiveBackNICs(p.pin(r), r.NICs))
+	}
+	return errors.Join(errs...)
 }
+
+// pin is the file of the network namespace of a run with NICs of the host. It keeps the namespace, and them in it, until
+// they are given back, whichever process dies.
+func (s *Service) pin(r *Run) string { return filepath.Join(s.Runs.Dir(r.UUID), "netns") }

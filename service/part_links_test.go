@@ -17,6 +17,36 @@ const oneInterface = "<interface type='bridge'><source bridge='br0'/><target dev
 // limitedInterface also has a link on the host that limits what it sends.
 const limitedInterface = "<interface type='bridge'><source bridge='br0'/><bandwidth><outbound average='1'/></bandwidth><target dev='web0'/></interface>"
 
+// oneNIC is a network interface of the host.
+const oneNIC = "<hostdev mode='capabilities' type='net'><source><interface>lan0</interface></source></hostdev>"
+
+// TestNICs: a NIC of the host is noted before it is moved, and is the host's again after the end of the container and
+// after a start that fails.
+func TestNICs(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s, u := running(t, w, oneNIC)
+	note := w.runs[u].Run
+	if len(note.NICs) != 1 || note.NICs[0].Name != "lan0" || w.links["lan0"] != "moved" || w.links[s.pin(&note)] != "pinned" {
+		t.Errorf("noted %+v, moved %q", note.NICs, w.links)
+	}
+	if err := s.Destroy(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	if left := w.left(); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	w.links["web0"] = "another's"
+	taken := define(t, s, "db", oneNIC, oneInterface)
+	var failed *StartError
+	if err := s.Start(context.Background(), taken); !errors.As(err, &failed) || failed.Step != "links" {
+		t.Errorf("%v", err)
+	}
+	if diff := cmp.Diff([]string{"link web0"}, w.left()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
 // TestInterfaces: machined is told of the host's ends of a container's interfaces, and the end of the container removes
 // them.
 func TestInterfaces(t *testing.T) {

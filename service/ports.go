@@ -109,7 +109,8 @@ type Run struct {
 	Passed []string `json:"passed,omitempty"` // the names of the descriptors that init was passed
 	Owner  string   `json:"owner,omitempty"`  // the run ends with its owner
 
-	Links []Link `json:"links,omitempty"` // the host's ends of the interfaces
+	Links []Link `json:"links,omitempty"` // of the interfaces, on the host
+	NICs  []NIC  `json:"nics,omitempty"`  // of the host
 
 	Plug *Plug `json:"plug,omitempty"` // a change of the devices that goes on
 

@@ -88,6 +88,9 @@ func (s *Service) unitOf(u domain.UUID) string {
 // discard removes the directory of a run that does not exist. If the directory has a note, even one that
 // cannot be read, it becomes that of the previous run: it has the consoles.
 func (s *Service) discard(u domain.UUID, why error) {
+	if err := s.Links.GiveBackNICs(s.pin(&Run{UUID: u}), nil); err != nil { // without a note, the kernel does what it can
+		s.Log.Error("network namespace of a run without a state", "uuid", u.String(), "err", err)
+	}
 	remove := s.Runs.Archive
 	if errors.Is(why, fs.ErrNotExist) {
 		remove = s.Runs.Discard

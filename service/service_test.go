@@ -20,7 +20,7 @@ import (
 func xmlOf(name string, more ...string) []byte {
 	top, devices := "", ""
 	for _, text := range more {
-		if strings.HasPrefix(text, "<interface") {
+		if strings.HasPrefix(text, "<interface") || strings.HasPrefix(text, "<hostdev") {
 			devices += text
 		} else {
 			top += text

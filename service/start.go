@@ -178,7 +178,7 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 			Machine: snap.MachineName, Unit: snap.Unit, Slice: snap.Slice, LastExit: snap.LastExit, Owner: c.owner,
 		}},
 	}
-	if len(def.Interfaces) > 0 {
+	if def.HasLinks() {
 		if err := s.planLinks(st); err != nil {
 			closeAll(shared)
 			return nil, &StartError{Step: "definition", Err: err}

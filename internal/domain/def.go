@@ -219,5 +219,7 @@ type Extension struct {
 	Journal         uint64 // <berth:journal console='N'/>: bit N says that the output of console N goes to the journal
 	PIDs            uint64 // <berth:pids max=''/>; 0 means systemd-machined's limit
 	MemoryMin       uint64 // <berth:protect memory=''/>, in KiB: this much of its memory is never reclaimed
-	Idle            bool   // <berth:idle/>: it gets the processor time that no other unit wants
+	// TakeDefaultRoute is <berth:take_default_route/>: the container may have a NIC that the host's default route goes by.
+	TakeDefaultRoute bool
+	Idle             bool // <berth:idle/>: it gets the processor time that no other unit wants
 }

@@ -134,6 +134,8 @@ type extension struct {
 	Idle      *struct{}    `xml:"idle"`
 	Latencies []extLatency `xml:"latency"`
 	RLimits   []extRLimit  `xml:"rlimit"`
+
+	TakeDefaultRoute *struct{} `xml:"take_default_route"`
 }
 
 type extIDMap struct {

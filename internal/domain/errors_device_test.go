@@ -24,7 +24,6 @@ func refusedDevices() []refusal {
 		{device("mode='subsystem' type='pci'", ""), InvalidConfig, host + "@type"},
 		{device("mode='subsystem' type='pci'", "<address domain='0' bus='6' slot='2' function='0'/>"), InvalidConfig, host + "/source/address@domain"},
 		{device("mode='capabilities' type='usb'", ""), InvalidConfig, host + "@type"},
-		{device("mode='capabilities' type='net'", "<interface>eth0</interface>"), InvalidConfig, host + "/source/interface"},
 		{with("<devices><hostdev mode='capabilities' type='misc'/></devices>"), InvalidXML, host + "/source"},
 		{misc(""), InvalidXML, host + "/source/char"},
 		{misc("<char>tun</char>"), InvalidXML, host + "/source/char"},

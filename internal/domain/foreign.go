@@ -33,9 +33,7 @@ promise domain/devices/disk/source: encryption
 nothing domain/devices/disk/target: @tray @removable @rotation_rate
 unknown domain/devices/disk/target: @dpofua
 nothing domain/devices/hostdev: boot rom address readonly shareable driver teaming @sgio @rawio @model @display @ramfb
-network domain/devices/hostdev: ip route
 unknown domain/devices/hostdev: acpi
-network domain/devices/hostdev/source: interface
 nothing domain/devices/hostdev/source: adapter @protocol @name @wwpn @writeFiltering
 unknown domain/devices/hostdev/source: @guestReset
 refused domain/devices/hostdev/source/address: @domain @slot @function @target @unit @uuid
@@ -71,7 +69,6 @@ unknown domain/devices/console/source: @append @mode @host @service @channel @ma
 func losses() map[string]string {
 	const noEffect = "libvirt gives it no effect in a container, so nothing is lost without it"
 	return map[string]string{
-		"network": "Berth moves no network interface of the host into a container; without it the container has what its other interfaces give it",
 		"rate":    "Berth guarantees no interface a rate; without it the interface is limited by the average and the peak all the same",
 		"filter":  "without it nothing keeps from the interface, or from others, what libvirt would have kept from them",
 		"switch":  "without it the interface can be on a bridge of Linux only",

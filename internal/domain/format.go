@@ -264,5 +264,8 @@ func (d *Def) formatExtension() *extension {
 	}
 	formatProtect(x, d)
 	x.RLimits = formatRLimits(d.RLimits)
+	if e.TakeDefaultRoute {
+		x.TakeDefaultRoute = &struct{}{}
+	}
 	return x
 }

@@ -25,9 +25,12 @@ const (
 // HostDevice is one <hostdev>.
 type HostDevice struct {
 	Kind   HostKind
-	Source string // path below /dev, storage and misc only
+	Source string // the path below /dev, or the name of the NIC; "" for usb
 	USB    USB    // usb only
 	Alias  Alias
+
+	IPs    []InterfaceIP // net only
+	Routes []Route       // net only
 }
 
 // USB says which device of the host's USB is meant: by the numbers of its vendor and product, by its address, or by
@@ -48,6 +51,8 @@ type hostDevice struct {
 	Type    *string                 `xml:"type,attr"`
 	Managed string                  `xml:"managed,attr,omitempty"`
 	Source  *hostSource             `xml:"source"`
+	IPs     []ifaceIP               `xml:"ip"`
+	Routes  []ifaceRoute            `xml:"route"`
 	Alias   *libvirtxml.DomainAlias `xml:"alias"`
 }
 
@@ -58,6 +63,7 @@ type hostSource struct {
 	Vendor        *usbNumber  `xml:"vendor"`
 	Product       *usbNumber  `xml:"product"`
 	Address       *usbAddress `xml:"address"`
+	Interface     string      `xml:"interface,omitempty"`
 }
 
 type usbNumber struct {
@@ -96,9 +102,9 @@ func readHostDevice(at string, x *hostDevice, f *faults) (h HostDevice) {
 	case mode != "subsystem" && mode != "capabilities":
 		f.invalid(at+"@mode", "'%s' is unknown; known are capabilities, subsystem", mode)
 		return h
-	case mode == "capabilities" && h.Kind != HostStorage && h.Kind != HostMisc,
+	case mode == "capabilities" && h.Kind != HostStorage && h.Kind != HostMisc && h.Kind != HostNet,
 		mode == "subsystem" && h.Kind != HostUSB:
-		f.unsupported(at+"@type", "a container cannot have a device of mode '%s' and type '%s'; it can have those of mode 'capabilities' and type 'storage' or 'misc', and of mode 'subsystem' and type 'usb'", mode, kind)
+		f.unsupported(at+"@type", "a container cannot have a device of mode '%s' and type '%s'; it can have those of mode 'capabilities' and type 'storage', 'misc' or 'net', and of mode 'subsystem' and type 'usb'", mode, kind)
 		return h
 	case x.Source == nil:
 		f.invalid(at+"/source", "it is missing: it says which device of the host is meant")
@@ -107,20 +113,19 @@ func readHostDevice(at string, x *hostDevice, f *faults) (h HostDevice) {
 	if !slices.Contains([]string{"", "no", "yes"}, x.Managed) {
 		f.invalid(at+"@managed", "'%s' is unknown; known are yes, no", x.Managed)
 	}
-	src := x.Source
-	if h.Kind == HostUSB {
+	f.noOthers(at, h.Kind, x)
+	own, given := "/block", x.Source.Block
+	switch h.Kind {
+	case HostUSB:
 		h.USB = readUSB(at, x, f)
-		f.noOthers(at, h.Kind, map[string]bool{"/block": src.Block != "", "/char": src.Char != ""})
 		return h
+	case HostNet:
+		h.readNIC(at, x, f)
+		return h
+	case HostMisc:
+		own, given = "/char", x.Source.Char
+	case HostStorage:
 	}
-	own, given := "/char", src.Char
-	if h.Kind == HostStorage {
-		own, given = "/block", src.Block
-	}
-	f.noOthers(at, h.Kind, map[string]bool{
-		"/block": src.Block != "" && own != "/block", "/char": src.Char != "" && own != "/char", "/vendor": src.Vendor != nil,
-		"/product": src.Product != nil, "/address": src.Address != nil, "@startupPolicy": src.StartupPolicy != "",
-	})
 	e := checkDevicePath(at+"/source"+own, given)
 	f.add(e)
 	if e == nil {
@@ -129,11 +134,23 @@ func readHostDevice(at string, x *hostDevice, f *faults) (h HostDevice) {
 	return h
 }
 
-// noOthers notes what a source of this type cannot have.
-func (f *faults) noOthers(at string, kind HostKind, given map[string]bool) {
-	for _, word := range []string{"@startupPolicy", "/block", "/char", "/vendor", "/product", "/address"} {
-		if given[word] {
-			f.invalid(at+"/source"+word, "a device of type '%s' has none", kind)
+// noOthers notes what a device of this type cannot have.
+func (f *faults) noOthers(at string, kind HostKind, x *hostDevice) {
+	own := map[HostKind]string{
+		HostStorage: "/source/block", HostMisc: "/source/char", HostNet: atNIC + " /ip /route",
+		HostUSB: "/source@startupPolicy /source/vendor /source/product /source/address",
+	}[kind]
+	src := x.Source
+	for _, part := range []struct {
+		word  string
+		given bool
+	}{
+		{"/source@startupPolicy", src.StartupPolicy != ""}, {"/source/block", src.Block != ""}, {"/source/char", src.Char != ""},
+		{"/source/vendor", src.Vendor != nil}, {"/source/product", src.Product != nil}, {"/source/address", src.Address != nil},
+		{atNIC, src.Interface != ""}, {"/ip", len(x.IPs) > 0}, {"/route", len(x.Routes) > 0},
+	} {
+		if part.given && !contains(own, part.word) {
+			f.invalid(at+part.word, "a device of type '%s' has none", kind)
 		}
 	}
 }
@@ -195,6 +212,8 @@ func formatHostDevice(h *HostDevice) hostDevice {
 		x.Source.Block = h.Source
 	case HostMisc:
 		x.Source.Char = h.Source
+	case HostNet:
+		h.formatNIC(&x)
 	case HostUSB:
 		mode = "subsystem"
 		x.Managed, x.Source.StartupPolicy = h.USB.Managed, h.USB.StartupPolicy

@@ -117,6 +117,9 @@ func (d *Def) ShaperLink(index int) string {
 	return linkName("vifb", d.UUID, "shaper", d.LinkNumber(index))
 }
 
+// SpareLink returns the name that a NIC among the host devices has on the host while it is given back.
+func (d *Def) SpareLink(index int) string { return linkName("vnic", d.UUID, "nic", index) }
+
 // linkName returns a name that depends on a container's uuid, the kind of the link, and its number.
 func linkName(prefix string, u UUID, kind string, number int) string {
 	sum := sha256.Sum256([]byte(kind + " " + u.String() + " " + strconv.Itoa(number)))
@@ -131,11 +134,14 @@ func (d *Def) InterfaceElement(index int) string {
 	return atInterface + "[" + strconv.Itoa(index+1) + "]"
 }
 
-// GuestLinks returns the names that the interfaces have in the container.
+// GuestLinks returns the names that the interfaces have in the container. A NIC of the host keeps its own.
 func (d *Def) GuestLinks() []string {
 	taken := map[string]bool{}
 	for _, i := range d.Interfaces {
 		taken[cmp.Or(i.Guest, i.Actual)] = true
+	}
+	for _, n := range d.NICs() {
+		taken[d.HostDevices[n].Source] = true
 	}
 	names := make([]string, len(d.Interfaces))
 	next := 0

@@ -110,20 +110,7 @@ func formatInterface(i *Interface) iface {
 	case InterfaceEthernet:
 	}
 	x.VLAN, x.Bandwidth = formatVLAN(i.VLAN), formatBandwidth(i.Bandwidth)
-	for _, ip := range i.IPs {
-		one := ifaceIP{Address: ip.Address.String(), Family: ip.Address.family(), Prefix: wide(ip.Prefix)}
-		if ip.Peer.IsValid() {
-			one.Peer = ip.Peer.String()
-		}
-		x.IPs = append(x.IPs, one)
-	}
-	for _, r := range i.Routes {
-		one := ifaceRoute{Family: r.Network.family(), Address: r.Network.String(), Prefix: wide(r.Prefix), Gateway: r.Gateway.String()}
-		if r.Metric > 0 {
-			one.Metric = wide(r.Metric)
-		}
-		x.Routes = append(x.Routes, one)
-	}
+	x.IPs, x.Routes = formatAddresses(i.IPs), formatRoutes(i.Routes)
 	if i.Target != "" {
 		x.Target = &ifaceDev{Dev: i.Target}
 	}
@@ -143,6 +130,28 @@ func formatInterface(i *Interface) iface {
 		x.Port = &ifacePort{Isolated: i.Isolated}
 	}
 	return x
+}
+
+func formatAddresses(list []InterfaceIP) (out []ifaceIP) {
+	for _, ip := range list {
+		one := ifaceIP{Address: ip.Address.String(), Family: ip.Address.family(), Prefix: wide(ip.Prefix)}
+		if ip.Peer.IsValid() {
+			one.Peer = ip.Peer.String()
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+func formatRoutes(list []Route) (out []ifaceRoute) {
+	for _, r := range list {
+		one := ifaceRoute{Family: r.Network.family(), Address: r.Network.String(), Prefix: wide(r.Prefix), Gateway: r.Gateway.String()}
+		if r.Metric > 0 {
+			one.Metric = wide(r.Metric)
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 func wide[N uint8 | uint32](n N) *uint64 {

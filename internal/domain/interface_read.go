@@ -119,7 +119,11 @@ func readPort(i *Interface, at string, x *ifacePort, f *faults) {
 func readInterfaceSource(i *Interface, at string, x *ifaceSource, f *faults) {
 	own, known := map[InterfaceType]string{InterfaceNetwork: "network", InterfaceBridge: "bridge", InterfaceEthernet: "", InterfaceDirect: "dev"}[i.Type]
 	if !known {
-		if i.Type != "" {
+		switch i.Type {
+		case "":
+		case "hostdev":
+			f.unsupported(at+"@type", "a container gets a network interface of the host by <hostdev mode='capabilities' type='net'><source><interface>NAME</interface></source></hostdev>")
+		default:
 			f.unsupported(at+"@type", "a container cannot have an interface of the type '%.40s'; known are network, bridge, ethernet, direct", string(i.Type))
 		}
 		return

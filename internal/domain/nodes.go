@@ -45,7 +45,7 @@ func checkNodes(d *Def, _ *document, f *faults) {
 			f.takeNode(taken, at+"/source/block", h.Source, at)
 		case HostMisc:
 			f.takeNode(taken, at+"/source/char", h.Source, at)
-		case HostUSB: // the start finds its place
+		case HostUSB, HostNet: // the start finds its place, or there is none
 		}
 	}
 }

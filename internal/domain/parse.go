@@ -38,7 +38,7 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 	for _, part := range []func(*Def, *document, *faults){
 		readIdentity, readMemory, readCPU, readBlockIO, readNUMA, readOS, readIDMap, readFeatures, readClock, readActions,
 		readFilesystems, readInterfaces, readConsoles, readLabels, readShare, readExtension, rootCanBeMapped,
-		readTimers, readDisks, readHostDevices, checkNodes,
+		readTimers, readDisks, readHostDevices, checkNICs, checkNodes,
 	} {
 		part(d, &x, f)
 	}

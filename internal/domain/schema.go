@@ -122,6 +122,9 @@ domain/devices/hostdev/source/char        text
 domain/devices/hostdev/source/vendor      id
 domain/devices/hostdev/source/product     id
 domain/devices/hostdev/source/address     bus device
+domain/devices/hostdev/source/interface   text
+domain/devices/hostdev/ip+                address family prefix# peer
+domain/devices/hostdev/route+             family address prefix# netmask gateway metric#
 domain/devices/hostdev/alias              name
 domain/seclabel+                          type model relabel
 domain/lxc:namespace
@@ -138,6 +141,7 @@ domain/berth:container/berth:notify
 domain/berth:container/berth:pids         max#
 domain/berth:container/berth:protect      memory# unit
 domain/berth:container/berth:idle
+domain/berth:container/berth:take_default_route
 domain/berth:container/berth:latency+     path usec#
 domain/berth:container/berth:rlimit+      name soft hard
 `

@@ -96,7 +96,7 @@ func TestNothingIsLost(t *testing.T) {
 		"domain/devices/filesystem/source@pool": true, "domain/devices/filesystem/source@volume": true,
 		"domain/devices/disk/alias@name": true, "domain/devices/hostdev/alias@name": true,
 		"domain/devices/console@tty": true, "domain/devices/console/source@path": true, // of a running one
-		"domain/devices/interface/guest@actual": true, "domain/devices/interface/alias@name": true, "domain/devices/interface/route@netmask": true, // prefix says it
+		"domain/devices/interface/guest@actual": true, "domain/devices/interface/alias@name": true, "domain/devices/interface/route@netmask": true, "domain/devices/hostdev/route@netmask": true, // prefix says it
 		"domain/devices/console/alias@name": true, "domain/devices/filesystem/alias@name": true,
 	}
 	seen := map[string]bool{}

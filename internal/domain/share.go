@@ -74,6 +74,7 @@ func readExtension(d *Def, x *document, f *faults) {
 	}
 	readShutdown(d, e, f)
 	d.Extension.Notify = e.Notify != nil
+	d.Extension.TakeDefaultRoute = e.TakeDefaultRoute != nil
 	readProtect(d, e, f)
 	readRLimits(d, e, f)
 }

@@ -92,6 +92,8 @@ func (h Devices) hostDevices(ctx context.Context, d *domain.Def) (list []planner
 		case domain.HostMisc:
 			one.Element += "/char"
 			one.Device, err = h.node(ctx, one.Element, dev.Source, unix.S_IFCHR)
+		case domain.HostNet: // it has no node
+			found = false
 		case domain.HostUSB:
 			one.Device, found, err = h.usb(at, dev.USB)
 		}

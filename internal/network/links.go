@@ -31,11 +31,8 @@ func (Links) Make(ctx context.Context, netns *os.File, list []plan.Interface) (i
 		return nil, err
 	}
 	defer host.Close()
-	var inside *netlink.Handle
-	if err := namespace.Apart([]namespace.Held{{Kind: namespace.Net, File: netns}}, func() (err error) {
-		inside, err = open()
-		return err
-	}); err != nil {
+	inside, err := openIn(netns)
+	if err != nil {
 		return nil, err
 	}
 	defer inside.Close()
@@ -81,6 +78,15 @@ func isOurs(link netlink.Link, l service.Link) bool {
 
 func isGone(err error) bool {
 	return errors.As(err, &netlink.LinkNotFoundError{}) || errors.Is(err, unix.ENODEV)
+}
+
+// openIn opens a socket in a network namespace.
+func openIn(netns *os.File) (h *netlink.Handle, err error) {
+	err = namespace.Apart([]namespace.Held{{Kind: namespace.Net, File: netns}}, func() error {
+		h, err = open()
+		return err
+	})
+	return h, err
 }
 
 // open opens a socket in the thread's network namespace.

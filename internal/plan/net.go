@@ -3,6 +3,7 @@ package plan
 // Net says which interfaces a container gets. The zero value means none.
 type Net struct {
 	Interfaces []Interface `json:"interfaces"`
+	NICs       []NIC       `json:"nics,omitempty"`
 }
 
 // InterfaceKind is the kernel's word for the kind of a link.
@@ -30,6 +31,18 @@ type Interface struct {
 	Addresses []NetAddress `json:"addresses,omitempty"`
 	Up        bool         `json:"up,omitempty"`
 	Routes    []NetRoute   `json:"routes,omitempty"`
+}
+
+// NIC is a network interface of the host that the container has while it runs. It keeps its name.
+type NIC struct {
+	Element string `json:"element"`
+	Name    string `json:"name"`
+	Spare   string `json:"spare"` // the name that it has on the host while it is given back
+	// TakesDefaultRoute allows a NIC that the host's default route goes by.
+	TakesDefaultRoute bool         `json:"takes_default_route,omitempty"`
+	Addresses         []NetAddress `json:"addresses,omitempty"`
+	Up                bool         `json:"up,omitempty"`
+	Routes            []NetRoute   `json:"routes,omitempty"`
 }
 
 // HostEnd is the end of a veth that stays on the host. MAC and Alias tell it apart from a link of somebody else.

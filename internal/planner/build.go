@@ -72,7 +72,7 @@ func namespaces(d *domain.Def) plan.Namespaces {
 	return plan.Namespaces{
 		IPC:    d.Share.IPC.Kind == domain.ShareNone,
 		UTS:    d.Share.UTS.Kind == domain.ShareNone,
-		Net:    (d.Features.PrivNet || len(d.Interfaces) > 0) && d.Share.Net.Kind == domain.ShareNone,
+		Net:    (d.Features.PrivNet || d.HasLinks()) && d.Share.Net.Kind == domain.ShareNone,
 		User:   d.IDMap.Enabled(),
 		Cgroup: true,
 	}

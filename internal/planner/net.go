@@ -15,7 +15,18 @@ func Net(d *domain.Def) plan.Net {
 	for index := range d.Interfaces {
 		n.Interfaces = append(n.Interfaces, interfaceOf(d, index, names[index]))
 	}
+	for _, index := range d.NICs() {
+		n.NICs = append(n.NICs, nicOf(d, index))
+	}
 	return n
+}
+
+func nicOf(d *domain.Def, index int) plan.NIC {
+	h := &d.HostDevices[index]
+	return plan.NIC{
+		Element: d.HostDeviceElement(index), Name: h.Source, Spare: d.SpareLink(index), TakesDefaultRoute: d.Extension.TakeDefaultRoute,
+		Addresses: addresses(h.IPs), Up: len(h.IPs) > 0, Routes: routes(h.Routes),
+	}
 }
 
 func interfaceOf(d *domain.Def, index int, name string) plan.Interface {
@@ -27,17 +38,26 @@ func interfaceOf(d *domain.Def, index int, name string) plan.Interface {
 	case domain.InterfaceNetwork, domain.InterfaceBridge, domain.InterfaceEthernet:
 		p.Kind, p.Host = plan.Veth, hostEnd(d, index)
 	}
-	for _, ip := range i.IPs {
+	p.Addresses, p.Routes = addresses(i.IPs), routes(i.Routes)
+	return p
+}
+
+func addresses(list []domain.InterfaceIP) (out []plan.NetAddress) {
+	for _, ip := range list {
 		a := plan.NetAddress{Address: netip.PrefixFrom(ip.Address.Addr, int(ip.Prefix)).String()}
 		if ip.Peer.IsValid() {
 			a.Peer = ip.Peer.String()
 		}
-		p.Addresses = append(p.Addresses, a)
+		out = append(out, a)
 	}
-	for _, r := range i.Routes {
-		p.Routes = append(p.Routes, plan.NetRoute{To: netip.PrefixFrom(r.Network.Addr, int(r.Prefix)).String(), Gateway: r.Gateway.String(), Metric: max(r.Metric, 1)})
+	return out
+}
+
+func routes(list []domain.Route) (out []plan.NetRoute) {
+	for _, r := range list {
+		out = append(out, plan.NetRoute{To: netip.PrefixFrom(r.Network.Addr, int(r.Prefix)).String(), Gateway: r.Gateway.String(), Metric: max(r.Metric, 1)})
 	}
-	return p
+	return out
 }
 
 // hostEnd plans the end of a veth that stays on the host. Its MAC address is that of the container's end, but for the

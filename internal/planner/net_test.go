@@ -11,27 +11,29 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestNetGolden: the interfaces of a definition are planned as in its golden file.
+// TestNetGolden: the interfaces and NICs of a definition are planned as in its golden file.
 func TestNetGolden(t *testing.T) {
 	t.Parallel()
-	var got bytes.Buffer
-	e := json.NewEncoder(&got)
-	e.SetIndent("", "  ")
-	if err := e.Encode(Net(load(t, "testdata/interfaces.xml"))); err != nil {
-		t.Fatal(err)
-	}
-	const golden = "testdata/interfaces.net.golden"
-	if *update {
-		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+	for _, name := range []string{"interfaces", "nic"} {
+		var got bytes.Buffer
+		e := json.NewEncoder(&got)
+		e.SetIndent("", "  ")
+		if err := e.Encode(Net(load(t, "testdata/"+name+".xml"))); err != nil {
 			t.Fatal(err)
 		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("%s (-golden +now):\n%s", golden, diff)
+		golden := "testdata/" + name + ".net.golden"
+		if *update {
+			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got.String()); diff != "" {
+			t.Errorf("%s (-golden +now):\n%s", golden, diff)
+		}
 	}
 }
 

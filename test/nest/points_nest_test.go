@@ -76,7 +76,9 @@ func TestDaemonDiesAtEachPoint(t *testing.T) {
 		t.Run(point.name, func(t *testing.T) {
 			clean(t)
 			g := sleeper(t, "web")
-			g.Devs = "<interface type='ethernet'><bandwidth><outbound average='1000'/></bandwidth></interface>"
+			lan := nic(t)
+			before := lan()
+			g.Devs = "<interface type='ethernet'><bandwidth><outbound average='1000'/></bandwidth></interface>" + nicXML("")
 			g.define(t)
 			at(t, "kill", point.name, "web")
 			if point.runs {
@@ -101,6 +103,7 @@ func TestDaemonDiesAtEachPoint(t *testing.T) {
 				})
 			}
 			run(t, "berthctl", "destroy", "web")
+			same(t, lan, before)
 		})
 	}
 }

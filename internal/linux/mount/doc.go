@@ -3,5 +3,5 @@
 //
 // It takes descriptors of mounts and mount points, so that the kernel never resolves a path inside a
 // container. It keeps no state and starts no goroutine. A mount that is not attached disappears when
-// its descriptor is closed.
+// its descriptor is closed. A pinned namespace is kept by its mount in the host's tree.
 package mount

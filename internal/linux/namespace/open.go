@@ -33,10 +33,17 @@ const named = "/run/netns"
 // if there is none of that name, or if the file is not a network namespace.
 func Named(name string) (*os.File, error) {
 	at := filepath.Join(named, name)
-	f, err := os.Open(at)
+	f, err := Pinned(at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no network namespace '%s': %w", name, err)
 	}
+	return f, err
+}
+
+// Pinned opens the network namespace whose file is mounted at a path. It returns fs.ErrNotExist if there is no file, and
+// another error if the file is none of a network namespace.
+func Pinned(at string) (*os.File, error) {
+	f, err := os.Open(at)
 	if err != nil {
 		return nil, err
 	}
