@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/service"
 )
 
 // watch subscribes to everything that the server emits.
@@ -122,5 +123,23 @@ func TestInterfacesAdded(t *testing.T) {
 	managed = all[path]
 	if diff := cmp.Diff(bare(managed[contract.ContainerInterface]), bare(objects[contract.ContainerInterface])); diff != "" {
 		t.Errorf("signal and GetManagedObjects differ:\n%s", diff)
+	}
+}
+
+// TestNetworkSignal: a change of a network is told with its name, what happened and the uuid.
+func TestNetworkSignal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ch := r.watch(t)
+	r.core.signals.NetworkChanged("default", uuidA, service.NetworkStarted)
+	got := next(t, ch, 1)[0]
+	var name, event string
+	var details map[string]dbus.Variant
+	if err := dbus.Store(got.Body, &name, &event, &details); err != nil {
+		t.Fatal(err)
+	}
+	want := []any{"default", "started", map[string]any{"uuid": uuidA.String()}}
+	if diff := cmp.Diff(want, []any{name, event, bare(details)}); diff != "" || got.Path != rootPath || got.Name != contract.NetworksInterface+".NetworkChanged" {
+		t.Errorf("got %+v\n%s", got, diff)
 	}
 }

@@ -68,7 +68,7 @@ func bare(in map[string]dbus.Variant) map[string]any {
 	return out
 }
 
-// fullLife is an observer that saw a container come, run and go.
+// fullLife is an observer that saw a container come, run and go, and a network come.
 func fullLife() *Signals {
 	s := NewSignals(slog.New(slog.DiscardHandler))
 	var active int
@@ -85,6 +85,7 @@ func fullLife() *Signals {
 	s.DeviceChanged(uuidA, "disk0", true)
 	s.DeviceChanged(uuidA, "disk0", false)
 	s.Changed(on, nil, &events.Event{Kind: events.Stopped, Detail: events.Destroyed, Seq: 4})
+	s.NetworkChanged("default", uuidA, service.NetworkStarted)
 	return s
 }
 

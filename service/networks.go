@@ -15,9 +15,10 @@ import (
 
 // NetworksDeps is everything that Networks works with. Only Reached may be nil.
 type NetworksDeps struct {
-	Store NetworkStore
-	Host  NetworkHost
-	Log   *slog.Logger
+	Store    NetworkStore
+	Host     NetworkHost
+	Observer NetworkObserver
+	Log      *slog.Logger
 	// Reached, if set, is called at each point between two steps. It is for tests.
 	Reached func(point string) error
 }
@@ -27,9 +28,10 @@ type NetworksDeps struct {
 // active is in memory, and in the notes for a later daemon.
 type Networks struct {
 	NetworksDeps
-	turn chan struct{} // holds a token while a network is changed: one change at a time
-	mu   sync.RWMutex
-	live map[string]*liveNetwork
+	turn    chan struct{} // holds a token while a network is changed: one change at a time
+	mu      sync.RWMutex
+	live    map[string]*liveNetwork
+	unwatch func() // ends what watch began; it belongs to who has the turn
 }
 
 // liveNetwork is an active network. It is never changed.
@@ -53,7 +55,7 @@ type NetworkInfo struct {
 
 // NewNetworks returns an empty registry, which Recover fills. It returns an error if a field of d is missing.
 func NewNetworks(d NetworksDeps) (*Networks, error) {
-	if d.Store == nil || d.Host == nil || d.Log == nil {
+	if d.Store == nil || d.Host == nil || d.Observer == nil || d.Log == nil {
 		return nil, errors.New("networks: a dependency is missing")
 	}
 	return &Networks{NetworksDeps: d, turn: make(chan struct{}, 1), live: map[string]*liveNetwork{}}, nil

@@ -41,6 +41,7 @@ func (n *Networks) Define(ctx context.Context, xml []byte) (NetworkInfo, error) 
 	if err := n.Store.Save(d); err != nil {
 		return NetworkInfo{}, err
 	}
+	n.changed(d, NetworkDefined)
 	n.Log.Info("network defined", "network", d.Name)
 	return n.Network(d.Name)
 }
@@ -107,6 +108,7 @@ func (n *Networks) Undefine(ctx context.Context, name string) error {
 	if err := n.Store.Remove(info.Name); err != nil {
 		return err
 	}
+	n.Observer.NetworkChanged(info.Name, info.UUID, NetworkUndefined)
 	n.Log.Info("network undefined", "network", info.Name)
 	return nil
 }
@@ -125,7 +127,13 @@ func (n *Networks) SetAutostart(ctx context.Context, name string, on bool) error
 	case !info.Persistent:
 		return netConflict("network", "a network without a stored definition cannot be started automatically")
 	}
-	return n.Store.SetAutostart(info.Name, on)
+	if err := n.Store.SetAutostart(info.Name, on); err != nil {
+		return err
+	}
+	if on != info.Autostart {
+		n.Observer.NetworkChanged(info.Name, info.UUID, NetworkUpdated)
+	}
+	return nil
 }
 
 // conflicts returns an error if a network cannot be started beside what the host has: the name of its bridge or of its

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/netxml"
 )
 
@@ -68,6 +69,13 @@ func (f *fakeNetStore) FirstAfterBoot() (bool, error) {
 	return first, nil
 }
 
+// netEvents remembers what an observer of networks is told.
+type netEvents []string
+
+func (e *netEvents) NetworkChanged(name string, _ domain.UUID, what NetworkEvent) {
+	*e = append(*e, name+" "+string(what))
+}
+
 // fakeNetHost has the things of networks as names.
 type fakeNetHost struct {
 	things  map[string]bool
@@ -75,6 +83,10 @@ type fakeNetHost struct {
 	taken   []TakenNetwork
 	fails   map[string]error
 	filters int // how often a filter was made
+	ways    map[string][]string
+	watches []string
+	removed func() // what Watch was given
+	routes  func()
 }
 
 func newFakeNetHost() *fakeNetHost { return &fakeNetHost{things: map[string]bool{}} }
@@ -107,6 +119,23 @@ func (f *fakeNetHost) HasFilter(x *netxml.Filter) (bool, error) {
 func (f *fakeNetHost) SetFilter(x *netxml.Filter) error {
 	f.filters++
 	return f.put("filter", x.Table)
+}
+
+func (f *fakeNetHost) SetWays(list []*netxml.Filter, routed []string) error {
+	f.ways = map[string][]string{}
+	for _, x := range list {
+		if !f.things["filter "+x.Table] {
+			return unix.ENOENT
+		}
+		f.ways[x.Bridge] = slices.Sorted(slices.Values(routed))
+	}
+	return nil
+}
+
+func (f *fakeNetHost) Watch(filter, routes func()) (func(), error) {
+	f.removed, f.routes = filter, routes
+	f.watches = append(f.watches, "watch")
+	return func() { f.watches = append(f.watches, "stop") }, f.fails["watch"]
 }
 
 func (f *fakeNetHost) DropFilter(x *netxml.Filter) error { return f.drop("filter", x.Table) }

@@ -23,6 +23,7 @@ func (n *Networks) Recover(ctx context.Context) error {
 			n.Log.Error("network of an earlier daemon", "network", note.Name, "err", err)
 		}
 	}
+	n.setWays()
 	first, err := n.Store.FirstAfterBoot()
 	if err != nil || !first {
 		return err
@@ -45,14 +46,9 @@ func (n *Networks) resume(ctx context.Context, note NetworkNote) error {
 	}
 	p := note.Plan
 	n.setActive(d.Name, &liveNetwork{def: d, plan: &p})
-	if p.Filter != nil {
-		there, err := n.Host.HasFilter(p.Filter)
-		if err == nil && !there {
-			err = n.Host.SetFilter(p.Filter)
-		}
-		if err != nil {
-			return err
-		}
+	n.watch()
+	if _, err := n.restoreFilter(&p); err != nil {
+		return err
 	}
 	if err := n.Host.Serve(ctx, &p); err != nil {
 		return err

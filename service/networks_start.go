@@ -85,6 +85,9 @@ func (n *Networks) start(ctx context.Context, name string) error {
 		return errors.Join(&StartError{Step: "state", Err: err}, n.release(ctx, note))
 	}
 	n.setActive(d.Name, l)
+	n.watch()
+	n.setWays()
+	n.changed(d, NetworkStarted)
 	n.Log.Info("network started", "network", d.Name, "bridge", d.Bridge)
 	return nil
 }
@@ -181,6 +184,9 @@ func (n *Networks) Destroy(ctx context.Context, name string) error {
 		return err // it stays active, so that it can be tried again
 	}
 	n.setActive(info.Name, nil)
+	n.watch()
+	n.setWays()
+	n.changed(l.def, NetworkStopped)
 	n.Log.Info("network stopped", "network", info.Name, "bridge", info.Bridge)
 	return nil
 }

@@ -34,8 +34,9 @@ func netDef(name, bridge string) *netxml.Def {
 // netRig is a registry over a fake store and a fake host.
 type netRig struct {
 	*Networks
-	store *fakeNetStore
-	host  *fakeNetHost
+	store  *fakeNetStore
+	host   *fakeNetHost
+	events netEvents
 }
 
 func newNetRig(t *testing.T) *netRig {
@@ -49,7 +50,7 @@ func newNetRig(t *testing.T) *netRig {
 // again replaces the registry by that of a new daemon.
 func (r *netRig) again(t *testing.T) {
 	t.Helper()
-	n, err := NewNetworks(NetworksDeps{Store: r.store, Host: r.host, Log: slog.New(slog.DiscardHandler)})
+	n, err := NewNetworks(NetworksDeps{Store: r.store, Host: r.host, Observer: &r.events, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

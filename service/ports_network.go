@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/netxml"
 )
 
@@ -26,6 +27,23 @@ type NetworkStore interface {
 	// FirstAfterBoot returns true the first time that it is called after a boot.
 	FirstAfterBoot() (bool, error)
 }
+
+// NetworkObserver is told of every change of a network after it has happened.
+type NetworkObserver interface {
+	NetworkChanged(name string, uuid domain.UUID, what NetworkEvent)
+}
+
+// NetworkEvent says what happened to a network, in libvirt's words.
+type NetworkEvent string
+
+// The events.
+const (
+	NetworkDefined   NetworkEvent = "defined"
+	NetworkUndefined NetworkEvent = "undefined"
+	NetworkStarted   NetworkEvent = "started"
+	NetworkStopped   NetworkEvent = "stopped"
+	NetworkUpdated   NetworkEvent = "updated" // autostart, or the rules of the packet filter that others had removed
+)
 
 // Origin says whose a definition is.
 type Origin string
@@ -71,6 +89,12 @@ type NetworkHost interface {
 	HasFilter(f *netxml.Filter) (bool, error)
 	SetFilter(f *netxml.Filter) error
 	DropFilter(f *netxml.Filter) error
+	// SetWays says by which bridges of the host packets may leave the networks that are apart: those of default routes,
+	// and the given ones, of routed networks.
+	SetWays(list []*netxml.Filter, routed []string) error
+	// Watch calls filter when a table of ours has been removed, and routes when a default route of the host has come or
+	// gone, until stop is called. stop does not wait for them.
+	Watch(filter, routes func()) (stop func(), err error)
 	// MakeBridge makes the bridge, or finishes it. It returns ErrLinkTaken if an interface of others has the name.
 	MakeBridge(p *netxml.Plan) error
 	DropBridge(p *netxml.Plan) error

@@ -103,7 +103,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	}
 	facts.Limits = inherited(ctx, systemd, supervisors, log)
 	d.audit = trail(cfg.Audit, log)
-	if d.networks, err = networks(conn, systemd, p, log); err != nil {
+	if d.networks, err = networks(conn, systemd, d.signals, p, log); err != nil {
 		return nil, err
 	}
 	d.service, err = service.New(service.Deps{

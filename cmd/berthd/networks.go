@@ -12,7 +12,7 @@ import (
 )
 
 // networks assembles the registry of the host's networks.
-func networks(conn *bus.Conn, systemd *units.Client, p paths, log *slog.Logger) (*service.Networks, error) {
+func networks(conn *bus.Conn, systemd *units.Client, changed service.NetworkObserver, p paths, log *slog.Logger) (*service.Networks, error) {
 	host, err := hostnet.New(hostnet.Deps{
 		Bus: conn.Conn, Networkd: bus.NewPeer(conn.Conn, hostnet.BusName), Services: systemd,
 		NetworkFiles: "/run/systemd/network", ResolverFiles: "/run/systemd/resolved.conf.d",
@@ -24,6 +24,6 @@ func networks(conn *bus.Conn, systemd *units.Client, p paths, log *slog.Logger) 
 	p.networks.Libvirt = "/etc/libvirt/qemu/networks"
 	p.networks.Notes = filepath.Join(p.runs, "networks")
 	return service.NewNetworks(service.NetworksDeps{
-		Store: store.NewNetworks(p.networks, log), Host: host, Log: log, Reached: reached(),
+		Store: store.NewNetworks(p.networks, log), Host: host, Observer: changed, Log: log, Reached: reached(),
 	})
 }

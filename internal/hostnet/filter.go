@@ -25,11 +25,15 @@ func (h *Host) SetFilter(f *netxml.Filter) error {
 	c.AddTable(t)
 	c.DelTable(t)
 	c.AddTable(t)
+	ways, err := h.addWays(c, t, f)
+	if err != nil {
+		return err
+	}
 	forward := c.AddChain(&nftables.Chain{
 		Name: "forward", Table: t, Type: nftables.ChainTypeFilter,
 		Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter,
 	})
-	for _, r := range forwardRules(f) {
+	for _, r := range forwardRules(f, ways) {
 		c.AddRule(&nftables.Rule{Table: t, Chain: forward, Exprs: r})
 	}
 	if len(f.Masquerade) > 0 {
@@ -90,8 +94,9 @@ func filterError(doing string, err error) error {
 	return fmt.Errorf("packet filter: %s: %w%s", doing, err, lacks)
 }
 
-// forwardRules are those of packets that come from the bridge or go to it. The first that fits decides.
-func forwardRules(f *netxml.Filter) (rules [][]expr.Any) {
+// forwardRules are those of packets that come from the bridge or go to it. The first that fits decides. ways is the set
+// of the bridges that they may leave by, if not all are.
+func forwardRules(f *netxml.Filter, ways *nftables.Set) (rules [][]expr.Any) {
 	rule := func(parts ...[]expr.Any) {
 		var all []expr.Any
 		for _, p := range parts {
@@ -101,8 +106,14 @@ func forwardRules(f *netxml.Filter) (rules [][]expr.Any) {
 	}
 	from, to := link(expr.MetaKeyIIFNAME, f.Bridge, expr.CmpOpEq), link(expr.MetaKeyOIFNAME, f.Bridge, expr.CmpOpEq)
 	accept, drop := verdict(expr.VerdictAccept), verdict(expr.VerdictDrop)
+	translated := connection(expr.CtKeySTATUS, destinationTranslated)
 	rule(from, to, accept)
 	if f.Out {
+		if ways != nil {
+			rule(from, connection(expr.CtKeySTATE, expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED), accept)
+			rule(from, translated, accept) // a port that another network offers
+			rule(from, toBridge(), notIn(ways, expr.MetaKeyOIFNAME), drop)
+		}
 		if f.Dev != "" {
 			rule(from, link(expr.MetaKeyOIFNAME, f.Dev, expr.CmpOpNeq), drop)
 		}
@@ -115,7 +126,7 @@ func forwardRules(f *netxml.Filter) (rules [][]expr.Any) {
 	case !f.In:
 		if f.Out {
 			rule(to, connection(expr.CtKeySTATE, expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED), accept)
-			rule(to, connection(expr.CtKeySTATUS, destinationTranslated), accept) // a port that was forwarded here
+			rule(to, translated, accept) // a port that was forwarded here
 		}
 		rule(to, drop)
 	case f.Dev != "":
@@ -154,9 +165,7 @@ func source(p netip.Prefix) []expr.Any {
 
 // link compares the name of the interface that a packet comes from or goes to.
 func link(key expr.MetaKey, name string, op expr.CmpOp) []expr.Any {
-	data := make([]byte, unix.IFNAMSIZ)
-	copy(data, name)
-	return []expr.Any{&expr.Meta{Key: key, Register: 1}, &expr.Cmp{Op: op, Register: 1, Data: data}}
+	return []expr.Any{&expr.Meta{Key: key, Register: 1}, &expr.Cmp{Op: op, Register: 1, Data: linkName(name)}}
 }
 
 // connection is true if one of the bits of a packet's connection is set.

@@ -40,6 +40,9 @@ type Filter struct {
 	Dev    string // the one interface to forward to, or ""
 	Out    bool   // packets may leave
 	In     bool   // connections from outside may come in
+	// Apart says that packets leave by no bridge of the host but those that a default route goes by, and those of routed
+	// networks: all others are networks for themselves.
+	Apart bool
 	// Sources are the networks that packets may leave from. Nobody sends in the name of another.
 	Sources []netip.Prefix
 	// Masquerade are the networks that get the host's address outside.
@@ -96,7 +99,7 @@ func filter(d *Def) *Filter {
 	if d.Mode == Open {
 		return nil
 	}
-	f := &Filter{Table: "berth-" + d.Bridge, Bridge: d.Bridge, Dev: d.Dev, Out: d.Mode != Isolated, In: d.Mode == Route}
+	f := &Filter{Table: "berth-" + d.Bridge, Bridge: d.Bridge, Dev: d.Dev, Out: d.Mode != Isolated, In: d.Mode == Route, Apart: d.Mode == NAT && d.Dev == ""}
 	for _, ip := range d.IPs {
 		if f.Out {
 			f.Sources = append(f.Sources, ip.Address.Masked())
