@@ -14,6 +14,7 @@ type Command struct {
 	// Terminal gives the command a terminal of this size. 0 leaves the size open.
 	Terminal      bool
 	Rows, Columns uint32
+	NoLabel       bool // it does not get the container's security label
 }
 
 // CommandError says why a command was not executed.

@@ -26,6 +26,7 @@ func (l *list) tolerate(errs ...unix.Errno) { (*l)[len(*l)-1].Tolerate = errs }
 func Calls(c *Command) []born.Call {
 	var l list
 	l.shield(c)
+	l.label(c)
 	l.raise(c)
 	l.call("enter the namespaces", unix.SYS_SETNS, born.Int(FDInit), born.Int(c.Namespaces))
 	l.call("close init's pidfd", unix.SYS_CLOSE, born.Int(FDInit))
@@ -75,6 +76,21 @@ func (l *list) shield(c *Command) {
 	const file = "/proc/self/oom_score_adj" // of the host
 	open := l.call("open "+file, unix.SYS_OPENAT, born.Int(unix.AT_FDCWD), born.Text(file), born.Int(unix.O_WRONLY|unix.O_CLOEXEC), born.Int(0))
 	l.call("write "+file, unix.SYS_WRITE, born.Result(open), born.Bytes([]byte(c.OOMScoreAdj)), born.Int(len(c.OOMScoreAdj)))
+	l.call("close "+file, unix.SYS_CLOSE, born.Result(open))
+}
+
+// label gives the command its security label, from its execution on. The second process has it from the first. It is
+// written in the host's /proc: nothing of the container can be in its place.
+func (l *list) label(c *Command) {
+	if c.Label == "" {
+		return
+	}
+	const file = "/proc/self/attr/exec"
+	open := l.call("open "+file, unix.SYS_OPENAT, born.Int(unix.AT_FDCWD), born.Text(file), born.Int(unix.O_WRONLY|unix.O_CLOEXEC), born.Int(0))
+	l.call("give the command the label "+c.Label, unix.SYS_WRITE, born.Result(open), born.Bytes([]byte(c.Label)), born.Int(len(c.Label)))
+	if c.MayLackIt {
+		l.tolerate(unix.EACCES, unix.EPERM, unix.EINVAL)
+	}
 	l.call("close "+file, unix.SYS_CLOSE, born.Result(open))
 }
 

@@ -26,6 +26,8 @@ type Command struct {
 	Linux32     bool
 	Files       *unix.Rlimit // the limit of open files; nil leaves that
 	OOMScoreAdj string
+	Label       string  // the security label of the command; empty: that of the supervisor, as the policy has it
+	MayLackIt   bool    // the command is also executed without its label
 	Limits      []Limit // of the definition; the process has those of a service already
 }
 

@@ -29,6 +29,7 @@ func commands() map[string]*Command {
 			Argv: []string{"top"}, Env: []string{"PATH=/bin::/usr/bin/"}, Dir: "/tmp", UID: 33, GID: 34, Groups: []int{50, 51}, Terminal: true,
 			Namespaces: all | unix.CLONE_NEWUSER | unix.CLONE_NEWTIME, User: true, Keep: ^uint64(0), Permitted: ^uint64(0), Inheritable: true,
 			Filter: []unix.SockFilter{{Code: 6, K: 0x7fff0000}}, NoNewPrivs: true, Linux32: true, Files: &unix.Rlimit{Cur: 1024, Max: 4096}, OOMScoreAdj: "100",
+			Label: "u:r:t:s0:c1,c2", MayLackIt: true,
 			Limits: []Limit{{Name: "core", Number: unix.RLIMIT_CORE, Hard: 4096}, {Name: "nproc", Number: unix.RLIMIT_NPROC, Soft: 10, Hard: 1 << 40, Raised: true}},
 		},
 	}
@@ -65,7 +66,7 @@ func TestOrder(t *testing.T) {
 			if call.Split {
 				split = i
 			}
-			before := []string{"enter the namespaces", "prctl", "set", "capset", "seccomp", "chdir", "keyctl", "open", "close", "write", "clone", "prlimit", "personality"}
+			before := []string{"enter the namespaces", "prctl", "set", "capset", "seccomp", "chdir", "keyctl", "open", "close", "write", "clone", "prlimit", "personality", "give the command the label"}
 			after := []string{"setsid", "ioctl TIOCSCTTY", "sigaction", "sigprocmask", "prlimit", "look at", "close", "execute"}
 			allowed := before
 			if split >= 0 && i > split {
@@ -121,6 +122,12 @@ func TestExplain(t *testing.T) {
 		if got.Text != tc.want || got.Status != tc.status {
 			t.Errorf("%s: %d %s; want %d %s", name, got.Status, got.Text, tc.status, tc.want)
 		}
+	}
+	labelled := &Command{Argv: []string{"/x"}, Dir: "/", Label: "u:r:t:s0"}
+	results := append(make([]int64, len(Calls(labelled))-perCandidate), withCloses([]int64{found, noDir, denied})...)
+	const want = "/x: permission denied; with the label u:r:t:s0 the security policy of the host may deny it (ausearch -m avc)"
+	if got := Explain(labelled, &born.Error{Call: "execute", Errno: unix.EACCES, Results: results}); got.Text != want {
+		t.Errorf("%s; want %s", got.Text, want)
 	}
 	early := &born.Error{Call: "chdir /no", Errno: unix.ENOENT, Results: []int64{0, 0, missing}}
 	if got := Explain(commands()["plain"], early); got.Text != "chdir /no: no such file or directory" || got.Status != 126 {

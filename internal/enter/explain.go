@@ -52,7 +52,11 @@ func Explain(c *Command, err *born.Error) *Refused {
 		}
 		return r
 	}
-	return explainFiles(c.candidates(), c.Argv[0], err.Results[first:])
+	r := explainFiles(c.candidates(), c.Argv[0], err.Results[first:])
+	if c.Label != "" && (r.Errno == unix.EACCES || r.Errno == unix.EPERM) {
+		r.Text += "; with the label " + c.Label + " the security policy of the host may deny it (ausearch -m avc)"
+	}
+	return r
 }
 
 // explainFiles returns the worst that happened to a candidate: what was found and could not be executed counts more

@@ -37,20 +37,21 @@ func New(startHelper StartHelper, lockFile string) *Images {
 
 // Mount mounts the block devices and images among the sources, in their order. The daemon does it, not the
 // supervisor: the supervisor's scope allows no block device, and the libraries would cost each supervisor
-// memory. It returns ctx's error if a device or image does not answer before ctx ends.
-func (m *Images) Mount(ctx context.Context, container, slice, runDir string, sources []plan.Source) ([]*os.File, error) {
+// memory. All files of a mount get the label, if it is not empty. It returns ctx's error if a device or image does not answer before ctx ends.
+func (m *Images) Mount(ctx context.Context, container, slice, runDir, label string, sources []plan.Source) ([]*os.File, error) {
 	return waitFor(ctx, func(at func(string)) ([]*os.File, error) {
-		return m.mountAll(ctx, container, slice, runDir, sources, at)
+		return m.mountAll(ctx, imageUser{container: container, slice: slice, label: label}, runDir, sources, at)
 	})
 }
 
-func (m *Images) mountAll(ctx context.Context, container, slice, runDir string, sources []plan.Source, at func(string)) (files []*os.File, err error) {
+func (m *Images) mountAll(ctx context.Context, by imageUser, runDir string, sources []plan.Source, at func(string)) (files []*os.File, err error) {
 	for i, src := range sources {
 		if src.Kind != plan.SourceBlock && src.Kind != plan.SourceImage {
 			continue
 		}
 		at("filesystem source " + src.Path)
-		tree, err := m.tree(ctx, src, imageUser{container: container, slice: slice, socket: imageSocket(runDir, i)})
+		by.socket = imageSocket(runDir, i)
+		tree, err := m.tree(ctx, src, by)
 		if err != nil {
 			closeAll(files)
 			return nil, fmt.Errorf("filesystem source %s: %w", src.Path, err)
@@ -116,6 +117,9 @@ func (m *Images) tree(ctx context.Context, src plan.Source, by imageUser) (*os.F
 		device = attached.Name()
 	}
 	options := append([]mount.Option{{Key: "source", Value: device}}, copied(fs.Name)...)
+	if by.label != "" { // the image's own labels, which anybody may have made, say nothing then
+		options = append(options, mount.Option{Key: "context", Value: by.label})
+	}
 	// Not nosuid: su would not work in an image that is the container's /usr. The host is safe all the same:
 	// the tree is only mounted in the container's mount namespace, and the kernel ignores its set-uid bits
 	// outside.

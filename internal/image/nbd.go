@@ -26,6 +26,7 @@ type imageUser struct {
 	container string
 	slice     string // systemd's, of the container's scope
 	socket    string
+	label     string // the security label of all files of the mount; "" if it has none
 }
 
 // imageSockets matches the sockets of the servers in a run directory.

@@ -146,6 +146,8 @@ func (s *Stage) explain(f *born.Failure) error {
 		return fmt.Errorf("open ptmx: %w", hostlimit.Explain(hostlimit.Terminal, f.Errno))
 	case "execute":
 		return s.whyNotExecuted(f)
+	case opLabel:
+		return s.whyNotLabelled(f)
 	}
 	return f
 }

@@ -99,7 +99,7 @@ func (s *Stage) whyNotExecuted(f *born.Failure) error {
 			err = fmt.Errorf("its interpreter (first line, after #!) or its loader is missing: %w", err)
 		}
 	}
-	return &os.PathError{Op: "execute", Path: f.Object, Err: err}
+	return &os.PathError{Op: "execute", Path: f.Object, Err: s.deniedLabel(err)}
 }
 
 // absolute returns the absolute path of init. A relative one begins at the root, as in libvirt.

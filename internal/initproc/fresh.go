@@ -48,7 +48,7 @@ func (s *Stage) newFS(fstype string, options []plan.Option, attr mount.Attr) tre
 	if !named { // the mount table shows "source" as the device
 		config(fstype+" source", setString, born.Text("source"), born.Text(fstype))
 	}
-	for _, o := range options {
+	for _, o := range s.labelled(fstype, options) {
 		if o.Value == "" {
 			config(fstype+" "+o.Key, setFlag, born.Text(o.Key), born.Int(0))
 		} else {

@@ -136,6 +136,7 @@ func (s *Stage) failed(err error) error {
 // in the copy does the kernel lock the mounts and their flags (mount_namespaces(7)).
 func (s *Stage) ownMounts() error {
 	s.shield()
+	s.label()
 	if !s.Plan.Namespaces.User {
 		s.do("setns", "the bare mount namespace", unix.SYS_SETNS, born.Int(FDBare), born.Int(unix.CLONE_NEWNS))
 		s.do("unshare", "the mount namespace", unix.SYS_UNSHARE, born.Int(unix.CLONE_NEWNS))

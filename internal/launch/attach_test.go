@@ -23,7 +23,7 @@ import (
 // imagesFake counts the runs whose orphans were stopped.
 type imagesFake struct{ stopped atomic.Int32 }
 
-func (*imagesFake) Mount(context.Context, string, string, string, []plan.Source) ([]*os.File, error) {
+func (*imagesFake) Mount(context.Context, string, string, string, string, []plan.Source) ([]*os.File, error) {
 	return nil, errors.New("no images here")
 }
 

@@ -29,7 +29,7 @@ func (p *Process) Exec(ctx context.Context, c service.Command, stdio []*os.File)
 	x, err := p.request(ctx, func(request uint32) wire.Message {
 		return &wire.Exec{
 			Request: request, Argv: c.Argv, Env: c.Env, Dir: c.Dir, User: c.User, Group: c.Group,
-			Terminal: c.Terminal, Rows: c.Rows, Columns: c.Columns,
+			Terminal: c.Terminal, Rows: c.Rows, Columns: c.Columns, NoLabel: c.NoLabel,
 		}
 	}, stdio...)
 	if err != nil {

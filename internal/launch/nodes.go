@@ -16,7 +16,11 @@ import (
 // by a node in a file system that was mounted in such a namespace. They belong to the container's root.
 func nodes(p *plan.Plan) (*os.File, error) {
 	// The container's root must get through the directory. It is not seen any more once its files are mounted.
-	fs, err := mount.New("tmpfs", []mount.Option{{Key: "mode", Value: "711"}, {Key: "size", Value: "65536"}}, mount.NoSUID|mount.NoExec)
+	options := []mount.Option{{Key: "mode", Value: "711"}, {Key: "size", Value: "65536"}}
+	if p.Label.Files != "" {
+		options = append(options, mount.Option{Key: "context", Value: p.Label.Files})
+	}
+	fs, err := mount.New("tmpfs", options, mount.NoSUID|mount.NoExec)
 	if err != nil {
 		return nil, err
 	}

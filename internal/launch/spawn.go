@@ -34,8 +34,8 @@ type Supervisors struct {
 // Images mounts block devices and image files.
 type Images interface {
 	// Mount mounts the block devices and images among the sources, in their order. The mounts are attached
-	// nowhere.
-	Mount(ctx context.Context, container, slice, runDir string, sources []plan.Source) ([]*os.File, error)
+	// nowhere. Their files get a security label if it is not empty.
+	Mount(ctx context.Context, container, slice, runDir, label string, sources []plan.Source) ([]*os.File, error)
 	// StopOrphans ends the image servers of a run whose daemon died while it mounted the images.
 	StopOrphans(runDir string)
 }
@@ -97,7 +97,7 @@ func (b *begun) Prepare(ctx context.Context, name, slice string, p *plan.Plan, s
 		return err
 	}
 	defer func() { _ = planFile.Close() }()
-	images, err := b.supervisors.images.Mount(ctx, name, slice, b.dir, p.Sources)
+	images, err := b.supervisors.images.Mount(ctx, name, slice, b.dir, p.Label.Files, p.Sources)
 	if err != nil {
 		return err
 	}
@@ -214,6 +214,7 @@ func prepare(p *plan.Plan, settings []inherit.Setting) *wire.Prepare {
 		Journal:    p.Journal.Consoles,
 		Fields:     p.Journal.Fields,
 		Passed:     uint32(p.Passed),
+		FileLabel:  p.Label.Files,
 	}
 	for i, src := range p.Sources {
 		m.Sources = append(m.Sources, wire.Source{

@@ -65,6 +65,9 @@ func (p *Plan) Pack() []byte {
 	w.String(p.Notify)
 	packLimits(&w, p.RLimits)
 	packDevices(&w, p.Nodes)
+	w.String(p.Label.Process)
+	w.String(p.Label.Files)
+	w.Bool(p.Label.Required)
 	return w.Bytes()
 }
 
@@ -112,6 +115,7 @@ func Unpack(b []byte) (*Plan, error) {
 	p.Notify = r.String()
 	p.RLimits = unpackLimits(r)
 	p.Nodes = unpackDevices(r)
+	p.Label = Label{Process: r.String(), Files: r.String(), Required: r.Bool()}
 	if err := r.End(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}

@@ -20,6 +20,7 @@ func full() *Plan {
 		MaskedPaths:   []string{"/proc/kcore", "/sys/firmware"},
 		Devices:       []Device{{"/dev/null", false, 1, 3, 0o666, ""}, {"/dev/vda", true, 7, 1, 0o700, "/a.img"}},
 		Nodes:         []Device{{"/dev/vdb", true, 7, 2, 0o700, ""}},
+		Label:         Label{"u:r:t:s0:c1,c2", "u:object_r:f:s0:c1,c2", true},
 		Links:         []Link{{"/dev/fd", "/proc/self/fd"}},
 		Consoles:      2,
 		Filesystems:   []Mount{{Kind: MountSource, Target: "/data", Source: 1}, {Kind: MountInner, Target: "/a", From: "/b"}},

@@ -35,6 +35,16 @@ type Plan struct {
 	Notify        string       `json:"notify,omitempty"`  // path of the socket that hears sd_notify(3); "" means none
 	// Nodes are in the source of kind SourceNodes, by their numbers in this list. berthd makes them.
 	Nodes []Device `json:"nodes,omitempty"`
+	Label Label    `json:"label,omitzero"`
+}
+
+// Label is the security label of the container. The zero Label is none.
+type Label struct {
+	Process string `json:"process"` // of init, and of the commands that are executed later
+	// Files is the label of all that is mounted for the container alone: every tmpfs and devpts, images and block
+	// devices, and the view of /proc.
+	Files    string `json:"files"`
+	Required bool   `json:"required,omitempty"` // init does not run without it
 }
 
 // Journal says which consoles' output goes to the host's journal, and with which fields.

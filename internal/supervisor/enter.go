@@ -106,6 +106,9 @@ func (e *entry) prepare() error {
 	if c.Dir == "" {
 		c.Dir = "/"
 	}
+	if !e.NoLabel {
+		c.Label, c.MayLackIt = p.Label.Process, !p.Label.Required
+	}
 	if !c.User { // in a new user namespace a process has all
 		if c.Permitted, err = caps.Permitted(); err != nil {
 			return err

@@ -79,6 +79,7 @@ func (s *supervisor) clone(p *wire.Prepare, files, sources []*os.File) error {
 	if err != nil {
 		return err
 	}
+	s.label = steps.Label
 	directories := make([]bool, len(sources))
 	for i, tree := range sources {
 		if directories[i], err = mount.IsDir(tree); err != nil {
@@ -187,6 +188,9 @@ func (s *supervisor) fromStage(e *staged) error {
 		if err := s.outOfMemory(); err != nil {
 			return err
 		}
+	}
+	if err := s.checkLabel(); err != nil {
+		return err
 	}
 	return s.executed()
 }

@@ -76,7 +76,7 @@ func (s *supervisor) start() error {
 	var connection *os.File
 	if prepare.ProcView {
 		dev, tree := files[len(files)-1], (*os.File)(nil)
-		if connection, tree, err = mountView(dev); err != nil {
+		if connection, tree, err = mountView(dev, prepare.FileLabel); err != nil {
 			return &wire.Failed{Stage: "proc view", Text: err.Error(), Number: errno(err)}
 		}
 		defer closeFiles([]*os.File{dev, tree})

@@ -10,6 +10,7 @@ import (
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/linux/hostlimit"
 	"github.com/berthd/berth/internal/linux/pidfd"
+	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 )
 
@@ -45,6 +46,7 @@ type supervisor struct {
 	orders   chan os.Signal // systemd's orders to end
 	events   chan event
 	status   *pidfd.Status // of init, once it is reaped
+	label    plan.Label    // that init shall have
 
 	journal journals // of the consoles
 }

@@ -31,8 +31,8 @@ type view struct {
 	times         procview.Times
 }
 
-// mountView mounts the files. It returns the connection, and the mount, which is attached nowhere yet.
-func mountView(dev *os.File) (connection, tree *os.File, err error) {
+// mountView mounts the files, with a security label if it is not empty. It returns the connection, and the mount, which is attached nowhere yet.
+func mountView(dev *os.File, label string) (connection, tree *os.File, err error) {
 	fd, err := unix.FcntlInt(dev.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("fuse: %w", err)
@@ -42,7 +42,7 @@ func mountView(dev *os.File) (connection, tree *os.File, err error) {
 		_ = unix.Close(fd)
 		return nil, nil, fmt.Errorf("fuse: %w", err)
 	}
-	if tree, err = fuse.Mount(fd); err != nil {
+	if tree, err = fuse.Mount(fd, label); err != nil {
 		_ = unix.Close(fd)
 		return nil, nil, err
 	}

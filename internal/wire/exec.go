@@ -14,6 +14,7 @@ type Exec struct {
 	Terminal bool
 	Rows     uint32
 	Columns  uint32
+	NoLabel  bool // the command does not get the container's security label
 }
 
 // Begun says that a command was executed. With the pipes that the supervisor made it carries their other ends: for
@@ -78,6 +79,7 @@ func (m *Exec) put(w *pack.Writer) {
 	w.Bool(m.Terminal)
 	w.U32(m.Rows)
 	w.U32(m.Columns)
+	w.Bool(m.NoLabel)
 }
 
 func (m *Begun) put(w *pack.Writer) {
@@ -137,7 +139,7 @@ func decodeCommand(t Type, r *pack.Reader) Message {
 	case TypeExec:
 		return &Exec{
 			Request: r.U32(), Argv: texts(r), Env: texts(r), Dir: r.String(), User: r.String(), Group: r.String(),
-			Terminal: r.Bool(), Rows: r.U32(), Columns: r.U32(),
+			Terminal: r.Bool(), Rows: r.U32(), Columns: r.U32(), NoLabel: r.Bool(),
 		}
 	case TypeBegun:
 		return &Begun{Request: r.U32(), ID: r.U32(), PID: r.U32(), Command: r.String()}

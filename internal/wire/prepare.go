@@ -38,6 +38,7 @@ type Prepare struct {
 	Fields     []string  // of each entry there, as KEY=value
 	Passed     uint32    // so many descriptors for init follow, in a Passed
 	Held       uint32    // so many descriptors to hold came
+	FileLabel  string    // the security label of the view of /proc; empty: none
 }
 
 // Hidden is a mount of a source's tree that the container must not see.
@@ -96,6 +97,7 @@ func (m *Prepare) put(w *pack.Writer) {
 	putJournal(w, m)
 	w.U32(m.Passed)
 	w.U32(m.Held)
+	w.String(m.FileLabel)
 }
 
 func decodePrepare(r *pack.Reader) *Prepare {
@@ -127,5 +129,6 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	m.Journal, m.Fields = journal(r)
 	m.Passed = r.U32()
 	m.Held = r.U32()
+	m.FileLabel = r.String()
 	return m
 }
