@@ -43,6 +43,8 @@ func one(s Subject, e service.Audited) (r Record, known bool) {
 		return Amount("mem", "update", s, e.OldMemory, e.NewMemory), true
 	case service.AuditLimit:
 		return Limit(s, e.Group, e.Limit, e.Before, e.After), true
+	case service.AuditLabel:
+		return Label(s, e.Label.Process, e.Label.Files, e.Label.Model), true
 	case service.AuditResources, service.AuditAttach, service.AuditDetach:
 	}
 	return Record{}, false

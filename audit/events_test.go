@@ -26,6 +26,7 @@ func TestEvents(t *testing.T) {
 	}
 	about := service.Audited{Name: "web", UUID: def.UUID, Def: def, Reason: "booted", Supervisor: 7, Leader: 8, PIDNamespace: 9, Command: "ls", PID: 10}
 	about.OldMemory, about.NewMemory, about.Group, about.Limit, about.Before, about.After = 1, 2, "/g", "CPUWeight", "infinity", "5"
+	about.Label = service.Label{Model: "selinux", Process: "u:r:t:s0", Files: "u:o:f:s0"}
 	const vm = `vm="web" uuid=` + uuid
 	for event, want := range map[service.AuditEvent][]string{
 		service.AuditResources: {
@@ -44,6 +45,7 @@ func TestEvents(t *testing.T) {
 		service.AuditExec:   {`virt=lxc op=exec ` + vm + ` vm-pid=7 exec-pid=10 cmd="ls"`},
 		service.AuditMemory: {`virt=lxc resrc=mem reason=update ` + vm + ` old-mem=1 new-mem=2`},
 		service.AuditLimit:  {`virt=lxc resrc=cgroup reason=update ` + vm + ` cgroup="/g" class=limit limit=CPUWeight old-limit="infinity" new-limit="5"`},
+		service.AuditLabel:  {`virt=lxc ` + vm + ` vm-ctx=u:r:t:s0 img-ctx=u:o:f:s0 model=selinux`},
 		99:                  nil,
 	} {
 		e := about

@@ -13,6 +13,7 @@ type Kind uint16
 const (
 	Control  Kind = 2500
 	Resource Kind = 2501
+	Machine  Kind = 2502
 )
 
 // String returns the name that ausearch(8) has for a kind.
@@ -22,6 +23,8 @@ func (k Kind) String() string {
 		return "VIRT_CONTROL"
 	case Resource:
 		return "VIRT_RESOURCE"
+	case Machine:
+		return "VIRT_MACHINE_ID"
 	}
 	return strconv.Itoa(int(k))
 }
@@ -95,6 +98,13 @@ func Init(s Subject, pid, leader uint32, namespace uint64) Record {
 // field of the kernel's dictionary.
 func Exec(s Subject, pid, process uint32, command string) Record {
 	return control("exec", "", s, pid, number("exec-pid", uint64(process)), str("cmd", command))
+}
+
+// Label is the security label of a container that starts: of its processes, and of its files. Both are "" if none could be
+// made.
+func Label(s Subject, process, files, model string) Record {
+	fields := append(append([]field{word("virt", "lxc")}, s.identity()...), word("vm-ctx", process), word("img-ctx", files), word("model", model))
+	return Record{Kind: Machine, fields: fields}
 }
 
 func resource(kind, reason string, s Subject, more ...field) Record {

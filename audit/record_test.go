@@ -37,6 +37,11 @@ func TestRecords(t *testing.T) {
 		"hostdev misc":    {Hostdev("chardev", "start", web, "/dev/input/event3"), `virt=lxc resrc=hostdev reason=start ` + vm + ` chardev="/dev/input/event3"`},
 		"usb":             {USB("attach", web, 1, 12), `virt=lxc resrc=dev reason=attach ` + vm + ` bus=usb device="001.012"`},
 		"usb by vendor":   {USB("start", web, 0, 0), `virt=lxc resrc=dev reason=start ` + vm + ` bus=usb device="?"`},
+		"label": {
+			Label(web, "u:r:t:s0:c1,c2", "u:object_r:f:s0:c1,c2", "selinux"),
+			`virt=lxc ` + vm + ` vm-ctx=u:r:t:s0:c1,c2 img-ctx=u:object_r:f:s0:c1,c2 model=selinux`,
+		},
+		"no label": {Label(web, "", "", ""), `virt=lxc ` + vm + ` vm-ctx=? img-ctx=? model=?`},
 		"limit": {
 			Limit(web, "/machine.slice/machine-web.scope", "CPUWeight", "infinity", "50"),
 			`virt=lxc resrc=cgroup reason=update ` + vm + ` cgroup="/machine.slice/machine-web.scope" class=limit limit=CPUWeight old-limit="infinity" new-limit="50"`,
@@ -77,12 +82,12 @@ func TestCaller(t *testing.T) {
 // TestKinds: the kinds have the numbers and the names of libaudit.h.
 func TestKinds(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[Kind]string{2500: "VIRT_CONTROL", 2501: "VIRT_RESOURCE", 7: "7"} {
+	for kind, want := range map[Kind]string{2500: "VIRT_CONTROL", 2501: "VIRT_RESOURCE", 2502: "VIRT_MACHINE_ID", 7: "7"} {
 		if kind.String() != want {
 			t.Errorf("%d is %s", kind, kind)
 		}
 	}
-	if Control != 2500 || Resource != 2501 {
+	if Control != 2500 || Resource != 2501 || Machine != 2502 {
 		t.Error("a kind has another number")
 	}
 }

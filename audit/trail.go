@@ -141,7 +141,8 @@ func (t *Trail) put(b *batch) error {
 		return errClosed
 	}
 	// Nobody waits for the resources of a start: the writer takes no processor from it, and they go with its next record.
-	if !b.required && b.events[0].Event == service.AuditResources && len(t.held) < maxQueued {
+	first := b.events[0].Event
+	if !b.required && (first == service.AuditResources || first == service.AuditLabel) && len(t.held) < maxQueued {
 		t.held = append(t.held, b.events...)
 		return nil
 	}

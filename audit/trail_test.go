@@ -134,13 +134,14 @@ func TestTrail(t *testing.T) {
 func TestHeld(t *testing.T) {
 	t.Parallel()
 	resources := service.Audited{Event: service.AuditResources, Name: "web", Def: &domain.Def{}}
-	const mem, vcpu, stop = "resrc=mem", "resrc=vcpu", "op=stop"
+	label := service.Audited{Event: service.AuditLabel, Name: "web"}
+	const labelled, mem, vcpu, stop = `vm="web"`, "resrc=mem", "resrc=vcpu", "op=stop"
 	for name, c := range map[string]struct {
 		state        service.AuditState
 		at, end, all []string
 	}{
-		"on":       {service.AuditOn, nil, []string{mem, vcpu, stop}, []string{mem, vcpu, stop, mem, vcpu}},
-		"required": {service.AuditRequired, []string{mem, vcpu}, []string{mem, vcpu, stop}, []string{mem, vcpu, stop, mem, vcpu}},
+		"on":       {service.AuditOn, nil, []string{labelled, mem, vcpu, stop}, []string{labelled, mem, vcpu, stop, mem, vcpu}},
+		"required": {service.AuditRequired, []string{labelled, mem, vcpu}, []string{labelled, mem, vcpu, stop}, []string{labelled, mem, vcpu, stop, mem, vcpu}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -157,7 +158,7 @@ func TestHeld(t *testing.T) {
 						t.Errorf("-want +got\n%s", diff)
 					}
 				}
-				r.Record(resources)
+				r.Record(label, resources)
 				has(c.at)
 				r.Record(stopped("web"))
 				has(c.end)

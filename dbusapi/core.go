@@ -54,6 +54,9 @@ type core interface {
 
 	// AuditState says whether the host's audit log gets records.
 	AuditState() service.AuditState
+	// SecurityModel is the model of the host's labels, and SecurityEnforcing whether their policy is enforced now.
+	SecurityModel() string
+	SecurityEnforcing() bool
 
 	// Active counts the containers that are on.
 	Active() int

@@ -45,6 +45,8 @@ type fakeCore struct {
 
 func (f *fakeCore) Active() int { return int(f.active.Load()) }
 
+func (f *fakeCore) SecurityModel() string          { return "selinux" }
+func (f *fakeCore) SecurityEnforcing() bool        { return true }
 func (f *fakeCore) AuditState() service.AuditState { return service.AuditRequired }
 
 func (f *fakeCore) Ticket(u domain.UUID) *service.Ticket { return f.queues.Take(u) }

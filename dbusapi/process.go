@@ -24,7 +24,7 @@ const lastSignal = 64
 
 func execOptions() map[string]string {
 	return map[string]string{
-		"env": "as", "directory": "s", "user": "s", "group": "s", "terminal": "b", "rows": "u", "columns": "u", "stdio": "ah",
+		"env": "as", "directory": "s", "user": "s", "group": "s", "terminal": "b", "rows": "u", "columns": "u", "stdio": "ah", "no-label": "b",
 	}
 }
 
@@ -33,6 +33,7 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 		Argv: c.args[0].([]string), Env: option[[]string](c, "env"), Dir: option[string](c, "directory"),
 		User: option[string](c, "user"), Group: option[string](c, "group"),
 		Terminal: option[bool](c, "terminal"), Rows: option[uint32](c, "rows"), Columns: option[uint32](c, "columns"),
+		NoLabel: option[bool](c, "no-label"),
 	}
 	for _, v := range command.Env {
 		if strings.IndexByte(v, '=') < 1 {

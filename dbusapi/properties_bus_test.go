@@ -33,14 +33,14 @@ func TestProperties(t *testing.T) {
 		"NUMAMode": "", "IODeviceWeight": [][]any{}, "IOReadBandwidthMax": [][]any{}, "IOWriteBandwidthMax": [][]any{}, "IOReadIOPSMax": [][]any{}, "IOWriteIOPSMax": [][]any{},
 		"IODeviceLatencyTargetUSec": [][]any{},
 		"VCPUs":                     uint32(0), "Consoles": []string{}, "Interfaces": [][]any{}, "Ready": false, "Status": "",
-		"OOMKills": uint64(0),
+		"OOMKills": uint64(0), "SecurityModel": "", "SecurityLabel": "", "ImageLabel": "",
 	}
 	for _, name := range []string{contract.ContainerInterface, ""} {
 		if diff := cmp.Diff(want, get(ContainerPath(uuidB), name)); diff != "" {
 			t.Errorf("GetAll(%q) differs (-want +got):\n%s", name, diff)
 		}
 	}
-	manager := map[string]any{"Version": "1.2.3", "ContainersRunning": uint32(1), "Audit": "required"}
+	manager := map[string]any{"Version": "1.2.3", "ContainersRunning": uint32(1), "Audit": "required", "SecurityModel": "selinux", "SecurityEnforcing": true}
 	if diff := cmp.Diff(manager, get(rootPath, "")); diff != "" {
 		t.Errorf("properties of the manager differ (-want +got):\n%s", diff)
 	}

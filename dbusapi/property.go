@@ -16,6 +16,7 @@ type emits string
 const (
 	emitsValue emits = "true"
 	emitsConst emits = "const"
+	emitsNever emits = "false"
 )
 
 // property is one row of an interface's property table. All are read-only: writes are methods, so
@@ -34,6 +35,9 @@ type view struct {
 	version string            // of the manager
 	running uint32
 	audit   string
+
+	security  string
+	enforcing bool
 }
 
 // lastExit is the value of LastExit, (is).
@@ -47,6 +51,8 @@ func managerProperties() []property {
 		{"Version", "s", emitsConst, func(v view) any { return v.version }},
 		{"ContainersRunning", "u", emitsValue, func(v view) any { return v.running }},
 		{"Audit", "s", emitsConst, func(v view) any { return v.audit }},
+		{"SecurityModel", "s", emitsConst, func(v view) any { return v.security }},
+		{"SecurityEnforcing", "b", emitsNever, func(v view) any { return v.enforcing }},
 	}
 }
 
@@ -75,6 +81,9 @@ func containerProperties() []property {
 		{"Ready", "b", emitsValue, func(v view) any { return v.snap.Ready }},
 		{"Status", "s", emitsValue, func(v view) any { return v.snap.Status }},
 		{"OOMKills", "t", emitsValue, func(v view) any { return v.snap.OOMKills }},
+		{"SecurityModel", "s", emitsValue, func(v view) any { return v.snap.Label.Model }},
+		{"SecurityLabel", "s", emitsValue, func(v view) any { return v.snap.Label.Process }},
+		{"ImageLabel", "s", emitsValue, func(v view) any { return v.snap.Label.Files }},
 		{"Consoles", "as", emitsValue, func(v view) any { return append([]string{}, v.snap.Consoles...) }},
 		{"Interfaces", "a(ssssss)", emitsValue, func(v view) any { return v.snap.Interfaces }},
 	}, limitProperties()...)

@@ -87,7 +87,7 @@ func introspect(_ context.Context, s *Server, c *call) ([]any, error) {
 
 // view reads what the properties of the called object come from.
 func (s *Server) view(c *call) (view, error) {
-	v := view{version: s.version, running: uint32(s.core.Active()), audit: string(s.core.AuditState())}
+	v := view{version: s.version, running: uint32(s.core.Active()), audit: string(s.core.AuditState()), security: s.core.SecurityModel(), enforcing: s.core.SecurityEnforcing()}
 	switch c.kind {
 	case kindProcess:
 		p, err := s.core.Process(c.process)

@@ -21,9 +21,10 @@ const auditLimit = 5 * time.Second
 // trail is what a start leaves in the audit log.
 type trail struct {
 	about     Audited // the container, the reason and the caller
-	resources Receipt
-	namespace uint64 // of init's pids
-	begun     bool   // the start was recorded
+	given     Audited // what it gets
+	resources Receipt // nil until that is recorded
+	namespace uint64  // of init's pids
+	begun     bool    // the start was recorded
 }
 
 // about returns an event of a container. The caller has the container locked.
@@ -31,8 +32,8 @@ func (c *container) about(e AuditEvent, name string, u domain.UUID) Audited {
 	return Audited{Event: e, Name: name, UUID: u, Caller: c.caller}
 }
 
-// auditResources records what a start gives the container. e is the event of its success.
-func (s *Service) auditResources(c *container, def *domain.Def, e *events.Event) *trail {
+// newTrail returns the trail of a start. e is the event of its success.
+func newTrail(c *container, def *domain.Def, e *events.Event) *trail {
 	about := c.about(AuditResources, def.Name, def.UUID)
 	given := about
 	given.Def = def
@@ -40,7 +41,19 @@ func (s *Service) auditResources(c *container, def *domain.Def, e *events.Event)
 	if e.Kind == events.Rebooted {
 		about.Reason = auditReboot
 	}
-	return &trail{about: about, resources: s.Audit.Record(given)}
+	return &trail{about: about, given: given}
+}
+
+// auditResources records what a start gives the container: its label, if it has one, and its resources. failed says that it
+// shall have a label, and that there is none for it.
+func (s *Service) auditResources(t *trail, l Label, failed bool) {
+	if l.Process == "" && !failed {
+		t.resources = s.Audit.Record(t.given)
+		return
+	}
+	labelled := t.about
+	labelled.Event, labelled.Reason, labelled.Label, labelled.Failed = AuditLabel, "", l, failed
+	t.resources = s.Audit.Record(labelled, t.given)
 }
 
 // auditBegun records that init runs.
@@ -61,6 +74,9 @@ func (s *Service) auditTakenOver(c *container, r *run, def *domain.Def, namespac
 
 // auditFailedStart records a start that failed: as the end of the run, if init has run. The caller has the container locked.
 func (s *Service) auditFailedStart(c *container) {
+	if c.trail.resources == nil { // it failed before it had a label
+		s.auditResources(c.trail, Label{}, false)
+	}
 	stuck, e := c.run != nil, c.trail.about
 	e.Event, e.Failed = AuditStart, true
 	switch {

@@ -18,6 +18,9 @@ func (s *Service) Define(ctx context.Context, xml []byte) (Snapshot, error) {
 // not zero, the definition must be of the container with that uuid.
 func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte, persistent bool, f func(c *container, def *domain.Def, fresh bool) error) (Snapshot, error) {
 	def, err := domain.Parse(xml)
+	if err == nil {
+		err = s.checkLabel(def)
+	}
 	if err != nil {
 		return Snapshot{}, err
 	}

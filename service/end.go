@@ -53,7 +53,7 @@ func (s *Service) ended(c *container, r *run) {
 	s.change(c, out.event(s), func(snap *Snapshot) {
 		snap.State, snap.Reason, snap.StateChanged = StateShutoff, out.reason, r.Changed
 		snap.ID, snap.Leader, snap.Unit, snap.Slice, snap.ControlGroup = 0, 0, "", "", ""
-		snap.Updated, snap.Ready, snap.Status, snap.Owner = false, false, "", ""
+		snap.Updated, snap.Ready, snap.Status, snap.Owner, snap.Label = false, false, "", "", Label{}
 		if end.Known {
 			snap.LastExit = end.Exit
 		}

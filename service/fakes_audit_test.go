@@ -16,7 +16,7 @@ func (d auditFake) Record(list ...Audited) Receipt {
 	var r receiptFake
 	for _, e := range list {
 		kind := map[AuditEvent]string{
-			AuditResources: "resources", AuditStart: "start", AuditInit: "init", AuditStop: "stop", AuditExec: "exec", AuditMemory: "memory", AuditLimit: "limit",
+			AuditResources: "resources", AuditStart: "start", AuditInit: "init", AuditStop: "stop", AuditExec: "exec", AuditMemory: "memory", AuditLimit: "limit", AuditLabel: "label",
 		}[e.Event]
 		if err := d.call("audit.Record " + kind); err != nil {
 			r.err = err
@@ -44,6 +44,7 @@ func describeAudited(e Audited) (text string) {
 	add(e.PID != 0, "pid", e.PID)
 	add(e.Event == AuditMemory, "memory", fmt.Sprintf("%d-%d", e.OldMemory, e.NewMemory))
 	add(e.Event == AuditLimit, e.Limit, fmt.Sprintf("%s-%s", e.Before, e.After))
+	add(e.Event == AuditLabel, "label", e.Label.Process)
 	add(e.Caller.Known, "by", e.Caller.UID)
 	add(e.Failed, "res", "failed")
 	return text

@@ -61,7 +61,7 @@ func (s *supervisorFake) Prepare(_ context.Context, name, slice string, p *plan.
 	s.letGo()
 	s.d.mu.Lock()
 	defer s.d.mu.Unlock()
-	s.name, s.d.nodes = name, nil
+	s.name, s.d.nodes, s.label = name, nil, p.Label
 	for _, d := range p.Devices {
 		s.d.nodes = append(s.d.nodes, fmt.Sprintf("%s %d:%d", d.Path, d.Major, d.Minor))
 	}
@@ -127,6 +127,7 @@ func (d supervisorsFake) Console(runDir string, n int) ([]byte, error) {
 type supervisorFake struct {
 	d        *daemon // that started it, or attached to it last
 	name     string
+	label    plan.Label
 	pid      uint32
 	running  bool
 	hanging  atomic.Bool // it is stopped

@@ -53,6 +53,7 @@ type world struct {
 	allowed     []string                  // devices of the last scope
 	nodes       []string                  // of the last plan
 	oom         oomFake
+	policy      policyFake
 	nextPID     uint32
 	daemons     map[*Service]*daemon
 }
@@ -61,6 +62,7 @@ type world struct {
 type daemon struct {
 	*world
 	dead atomic.Bool
+	used map[string]bool // labels
 }
 
 func newWorld() *world {
@@ -157,10 +159,10 @@ func (w *world) left() []string {
 func (w *world) service(t *testing.T) *Service {
 	t.Helper()
 	n := byte(0)
-	d := &daemon{world: w}
+	d := &daemon{world: w, used: map[string]bool{}}
 	s, err := New(Deps{
 		Definitions: definitionsFake{d}, Runs: runsFake{d}, Scopes: scopesFake{d}, Machines: machinesFake{d},
-		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, HostDevices: hostDevicesFake{d}, Disks: disksFake{d}, Links: linksFake{d}, Bridges: bridgesFake{}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
+		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, HostDevices: hostDevicesFake{d}, Disks: disksFake{d}, Links: linksFake{d}, Bridges: bridgesFake{}, Labels: labelsFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
 		NewUUID: func() domain.UUID { n++; return domain.UUID{0: 0xaa, 15: n} },
 		Now:     time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Host: planner.Host{ContainerEnv: "libvirt-lxc", Path: "/bin"}, StopTimeout: time.Minute,

@@ -114,6 +114,8 @@ type Run struct {
 
 	Plug *Plug `json:"plug,omitempty"` // a change of the devices that goes on
 
+	Label Label `json:"label,omitzero"`
+
 	OOMKills uint64 `json:"oom_kills,omitempty"` // processes killed for want of memory, as far as they were told
 
 	// Left, if not nil, waits until machined has forgotten the machine, which has begun already.

@@ -47,6 +47,7 @@ const (
 	AuditLimit  // another limit changes
 	AuditAttach // a running container gets the device that Def has
 	AuditDetach // it loses that
+	AuditLabel  // a start gives it a security label
 )
 
 // The reasons of AuditStart and AuditStop, as libvirt has them.
@@ -71,6 +72,7 @@ type Audited struct {
 	Leader       uint32
 	PIDNamespace uint64
 	Def          *domain.Def // of AuditResources, AuditAttach and AuditDetach
+	Label        Label       // of AuditLabel; without Process, none could be made
 
 	Command string // of AuditExec
 	PID     uint32 // of the command; 0 if it was not executed

@@ -130,6 +130,7 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 			return nil
 		}
 	}
+	s.Labels.Reserve(r.Label) // also if it has ended: it is released with the run
 	if presence == Gone && r.GroupID == 0 {
 		if registered, err := s.askMachined(ctx, r); err != nil {
 			s.Log.Error("machine", "uuid", u.String(), "err", err)

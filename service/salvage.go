@@ -23,6 +23,7 @@ func (s *Service) salvage(ctx context.Context, r *run, why error, presence Prese
 	switch presence {
 	case Alive:
 		r.Supervisor, r.Leader = r.supervisor.PID(), r.supervisor.Leader()
+		r.Label = s.Labels.Of(r.Leader)
 	case Unknown:
 		p, ok, err := s.Supervisors.Find(s.Runs.Dir(r.UUID))
 		if err != nil || !ok {

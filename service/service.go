@@ -49,12 +49,14 @@ type Deps struct {
 	Disks       Disks
 	Links       Links
 	Bridges     Bridges
+	Labels      Labels
 	NewUUID     func() domain.UUID
 	Now         func() time.Time
 	Log         *slog.Logger
 	Host        planner.Host
 	IDRange     idrange.Span  // ids for containers are chosen from this range
 	StopTimeout time.Duration // how long init may take when systemd orders a stop
+	Confinement Confinement
 	// Reached, if set, is called at each point between two parts of a run. It is for tests.
 	Reached func(point string) error
 }
@@ -84,7 +86,7 @@ func New(d Deps) (*Service, error) {
 		"Observer": d.Observer == nil, "HostIDs": d.HostIDs == nil, "Node": d.Node == nil, "Resources": d.Resources == nil,
 		"Audit":       d.Audit == nil,
 		"HostDevices": d.HostDevices == nil, "Disks": d.Disks == nil,
-		"Links": d.Links == nil, "Bridges": d.Bridges == nil,
+		"Links": d.Links == nil, "Bridges": d.Bridges == nil, "Labels": d.Labels == nil,
 		"NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
 	} {
 		if missing {
@@ -152,7 +154,7 @@ func (s *Service) XML(u domain.UUID, inactive bool) (string, error) {
 	defer c.mu.Unlock()
 	def := c.definition(inactive)
 	if def == c.live && !inactive {
-		return def.Format(domain.FormatOptions{Live: &domain.Live{ID: c.snap.ID, Bridges: c.bridges}})
+		return def.Format(domain.FormatOptions{Live: &domain.Live{ID: c.snap.ID, Bridges: c.bridges, Label: c.snap.Label.live()}})
 	}
 	return def.Format(domain.FormatOptions{})
 }

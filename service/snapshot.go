@@ -98,5 +98,6 @@ type Snapshot struct {
 	Ready        bool   // init runs, and has said that it is ready if it shall say so
 	Status       string // what init has said of itself
 	Owner        string // StartOptions.Owner of the run
+	Label        Label  // of the run; the zero value when off, or if it has none
 	OOMKills     uint64 // processes killed for want of memory, in the run or in the last one
 }

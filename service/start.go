@@ -80,7 +80,7 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 		snap.State, snap.Reason, snap.Updated = StateStarting, ReasonBooted, false
 		snap.Unit, snap.Slice = s.Scopes.Names(snap.MachineName, def.Partition)
 	})
-	c.trail = s.auditResources(c, def, e)
+	c.trail = newTrail(c, def, e)
 	r, err := s.launch(ctx, c, def)
 	if err != nil {
 		s.auditFailedStart(c)
@@ -121,7 +121,7 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) 
 		snap.ID, snap.Leader = r.Supervisor, r.Leader
 		snap.Unit, snap.Slice, snap.ControlGroup = r.Unit, r.Slice, r.Group
 		snap.Started, snap.StateChanged, snap.Owner = r.Started, r.Changed, r.Owner
-		snap.OOMKills = r.OOMKills
+		snap.OOMKills, snap.Label = r.OOMKills, r.Label
 		snap.Ready = !def.Extension.Notify && r.State != StateStopping
 	})
 }

@@ -53,6 +53,7 @@ type start struct {
 func (s *Service) steps(_ *Run) []step {
 	return []step{
 		{name: "run directory", part: directory{s}},
+		{name: "label", part: label{s}},
 		{name: "supervisor", part: supervisor{s}},
 		{name: "state", part: note{s}}, // one note covers all parts that follow: prepare chose their names
 		{name: "devices", part: devices{s}, together: true},

@@ -121,6 +121,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Disks:       images,
 		Links:       network.Links{},
 		Bridges:     d.networks,
+		Labels:      labels(cfg.Security, log),
 		IDRange:     cfg.IDRange,
 		Observer:    observer{d.signals, d.activity},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
@@ -128,6 +129,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Log:         log,
 		Host:        facts,
 		StopTimeout: cfg.StopTimeout,
+		Confinement: service.Confinement{Default: cfg.DefaultConfined, Required: cfg.RequireConfined},
 		Reached:     reached(),
 	})
 	if err != nil {

@@ -34,6 +34,7 @@ type manager interface {
 	ByName(ctx context.Context, name string) (client.Path, error)
 	ByUUID(ctx context.Context, uuid string) (client.Path, error)
 	Version(ctx context.Context) (string, error)
+	Security(ctx context.Context) (client.Security, error)
 }
 
 type container interface {

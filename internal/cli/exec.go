@@ -29,6 +29,7 @@ type execOptions struct {
 	user, group, dir string
 	env              []string
 	argv             []string
+	noLabel          bool
 }
 
 func (a *app) execCommands() []*cobra.Command {
@@ -40,7 +41,7 @@ func (a *app) execCommands() []*cobra.Command {
 	exec.Flags().StringArrayVar(&o.env, "env", nil, "a `NAME=VALUE` in the command's environment; may be given several times")
 	var inside execOptions
 	enter := a.inDomain(&cobra.Command{Use: "lxc-enter-namespace", Short: "Execute a command in a running container, as virsh does"}, &inside)
-	enter.Flags().Bool("noseclabel", false, "do not change to the container's security label; containers have none yet")
+	enter.Flags().BoolVar(&inside.noLabel, "noseclabel", false, "do not change to the container's security label")
 	return []*cobra.Command{exec, enter}
 }
 

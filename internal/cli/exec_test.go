@@ -29,7 +29,7 @@ func TestExec(t *testing.T) {
 		"after":       {"exec web --user me --env A=b ls --user you", exited(0), `web: ["ls" "--user" "you"] env=["A=b"] dir= user=me group=`, outcome{"input", "done\n", 0}},
 		"--domain":    {"exec --domain web ls -- -l", exited(0), `web: ["ls" "--" "-l"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
 		"no dashes":   {"exec web ls", exited(0), `web: ["ls"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
-		"as virsh":    {"lxc-enter-namespace web --noseclabel -- /bin/ls -al /dev", exited(0), `web: ["/bin/ls" "-al" "/dev"] env=[] dir= user= group=`, outcome{"input", "done\n", 0}},
+		"as virsh":    {"lxc-enter-namespace web --noseclabel -- /bin/ls -al /dev", exited(0), `web: ["/bin/ls" "-al" "/dev"] env=[] dir= user= group= no label`, outcome{"input", "done\n", 0}},
 		"status":      {"exec web -- ls", exited(42), "", outcome{"input", "done\n", 42}},
 		"signal":      {"exec web -- ls", client.Exit{Kind: "killed", Code: 9}, "", outcome{"input", "done\n", 137}},
 		"core":        {"exec web -- ls", client.Exit{Kind: "dumped", Code: 11}, "", outcome{"input", "done\n", 139}},

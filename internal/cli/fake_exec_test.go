@@ -23,6 +23,9 @@ const lasting = "lasting"
 
 func (f *fake) Exec(_ context.Context, p client.Path, c client.Command) (client.Execution, error) {
 	text := fmt.Sprintf("%s: %q env=%q dir=%s user=%s group=%s", f.at(p).Name, c.Argv, c.Env, c.Dir, c.User, c.Group)
+	if c.NoLabel {
+		text += " no label"
+	}
 	if err := f.call("Exec", text); err != nil {
 		return client.Execution{}, err
 	}

@@ -33,6 +33,7 @@ type fake struct {
 	redefined []string // previous and new definitions
 
 	executed executed
+	security client.Security
 }
 
 func (f *fake) call(method, arg string) error {
@@ -123,6 +124,10 @@ func (f *fake) ByUUID(_ context.Context, uuid string) (client.Path, error) {
 }
 
 func (f *fake) Version(context.Context) (string, error) { return f.version, f.call("Version", "") }
+
+func (f *fake) Security(context.Context) (client.Security, error) {
+	return f.security, f.call("Security", "")
+}
 
 func (f *fake) Start(_ context.Context, p client.Path) error { return f.call("Start", f.at(p).Name) }
 
@@ -287,7 +292,7 @@ func fleet() *fake {
 		stats:   map[string]figures.Figures{"web": web},
 		xml:     "<domain type='lxc'>\n</domain>\n",
 		console: []byte("login: \x1b[1mroot\x1b[0m\n"),
-		version: "1.3", ends: "shutoff",
+		version: "1.3", ends: "shutoff", security: client.Security{Model: "none"},
 		errs: map[string]error{},
 	}
 }

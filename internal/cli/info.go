@@ -27,16 +27,24 @@ func (a *app) infoCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		security, err := d.Security(ctx)
+		if err != nil {
+			return err
+		}
 		if asJSON {
-			return a.printJSON(described(info, &stats))
+			return a.printJSON(described(info, security, &stats))
 		}
-		for _, line := range lines(info, &stats) {
-			if line.text != "" {
-				fmt.Fprintf(a.out, "%-15s %s\n", line.label+":", line.text)
-			}
-		}
+		a.printLines(lines(info, &stats, securityLines(info, security)))
 		return nil
 	})
+}
+
+func (a *app) printLines(list []line) {
+	for _, line := range list {
+		if line.text != "" {
+			fmt.Fprintf(a.out, "%-15s %s\n", line.label+":", line.text)
+		}
+	}
 }
 
 // figuresOf returns the figures. It returns none if the container is shut off, or has just ended.
@@ -64,7 +72,7 @@ type line struct{ label, text string }
 
 // lines returns the lines of dominfo: first virsh's, then Berth's own. Lines with an empty text are not
 // printed.
-func lines(i client.Info, s *figures.Figures) []line {
+func lines(i client.Info, s *figures.Figures, security []line) []line {
 	list := []line{
 		{"Id", idText(i.ID)},
 		{"Name", printable(i.Name)},
@@ -81,8 +89,8 @@ func lines(i client.Info, s *figures.Figures) []line {
 	if memory, known := s.Get(figures.MemoryCurrent); known {
 		list = append(list, line{"Used memory", kib(memory)})
 	}
+	list = append(append(list, line{"Persistent", yesNo(i.Persistent)}), security...)
 	list = append(list,
-		line{"Persistent", yesNo(i.Persistent)},
 		line{"Updated", yesNo(i.Updated)},
 		line{"Title", printable(i.Title)},
 		line{"Machine", i.MachineName},

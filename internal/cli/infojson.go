@@ -36,6 +36,7 @@ type description struct {
 	Ready              bool     `json:"ready"`
 	Status             string   `json:"status"`
 	OOMKills           uint64   `json:"oom_kills"`
+	labelled
 }
 
 // ended says how init ended. Kind is exited, killed or dumped. Code is the status or the signal.
@@ -44,7 +45,7 @@ type ended struct {
 	Code int32  `json:"code"`
 }
 
-func described(i client.Info, s *figures.Figures) description {
+func described(i client.Info, security client.Security, s *figures.Figures) description {
 	d := description{
 		ID: unlessZero(i.ID), Name: i.Name, UUID: i.UUID, Title: i.Title, Description: i.Description,
 		OSType: i.OSType, State: i.State, Reason: i.StateReason,
@@ -56,6 +57,7 @@ func described(i client.Info, s *figures.Figures) description {
 		Unit: unlessZero(i.Unit), Slice: unlessZero(i.Slice), ControlGroup: unlessZero(i.ControlGroup),
 		RootDirectory: unlessZero(i.RootDirectory), StartedUSec: unlessZero(i.StartedUSec),
 		Consoles: append([]string{}, i.Consoles...), Ready: i.Ready, Status: i.Status, OOMKills: i.OOMKills,
+		labelled: labelOf(i, security),
 	}
 	if i.LastExit.Kind != "" {
 		d.LastExit = &ended{i.LastExit.Kind, i.LastExit.Code}

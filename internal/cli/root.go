@@ -43,7 +43,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.editCommand(), a.renameCommand())
 	root.AddCommand(a.execCommands()...)
 	root.AddCommand(a.signalCommand())
-	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.planCommand(), a.stateCommand(), a.infoCommand())
+	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.planCommand(), a.stateCommand(), a.infoCommand(), a.labelCommand())
 	root.AddCommand(a.identityCommands()...)
 	root.AddCommand(a.statsCommands()...)
 	root.AddCommand(a.tuneCommands()...)

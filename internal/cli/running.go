@@ -31,7 +31,7 @@ func passed() []os.Signal {
 
 func newRunning(a *app, o *execOptions) *running {
 	s := &running{app: a, signals: make(chan os.Signal, 8)}
-	s.command = client.Command{Argv: o.argv, Env: o.env, Dir: o.dir, User: o.user, Group: o.group}
+	s.command = client.Command{Argv: o.argv, Env: o.env, Dir: o.dir, User: o.user, Group: o.group, NoLabel: o.noLabel}
 	if in := terminalOf(a.In); in != nil && isTerminal(a.Out) {
 		s.tty, s.command.Terminal = in, true
 		rows, columns := in.size() // without a size the command's terminal has none, too

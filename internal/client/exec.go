@@ -17,6 +17,7 @@ type Command struct {
 	User, Group   string
 	Terminal      bool
 	Rows, Columns uint32
+	NoLabel       bool       // it does not get the container's security label
 	Stdio         []*os.File // none, or three; they stay the caller's
 }
 
@@ -58,6 +59,9 @@ func (c Command) options() map[string]dbus.Variant {
 	}
 	if c.Terminal {
 		options["terminal"], options["rows"], options["columns"] = dbus.MakeVariant(true), dbus.MakeVariant(c.Rows), dbus.MakeVariant(c.Columns)
+	}
+	if c.NoLabel {
+		options["no-label"] = dbus.MakeVariant(true)
 	}
 	if len(c.Stdio) > 0 {
 		options["stdio"] = dbus.MakeVariant([]dbus.UnixFDIndex{0, 1, 2})

@@ -80,6 +80,29 @@ func (c *Client) Version(ctx context.Context) (version string, err error) {
 	return version, store("Version", v, &version)
 }
 
+// Security says which security labels containers can get.
+type Security struct {
+	Model     string // "none" if they get none
+	Enforcing bool
+}
+
+// Security reads that. An older berthd has no labels.
+func (c *Client) Security(ctx context.Context) (Security, error) {
+	var all map[string]dbus.Variant
+	if err := c.call(ctx, rootPath, propertyIface, "GetAll", []any{contract.ManagerInterface}, &all); err != nil {
+		return Security{}, err
+	}
+	s := Security{Model: "none"}
+	for name, field := range map[string]any{"SecurityModel": &s.Model, "SecurityEnforcing": &s.Enforcing} {
+		if v, ok := all[name]; ok {
+			if err := store(name, v, field); err != nil {
+				return Security{}, err
+			}
+		}
+	}
+	return s, nil
+}
+
 func (c *Client) manager(ctx context.Context, member string, args []any, results ...any) error {
 	return c.call(ctx, rootPath, contract.ManagerInterface, member, args, results...)
 }

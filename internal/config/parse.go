@@ -71,6 +71,12 @@ func (c *Config) set(section, key, value string) error {
 		return setBool(&c.FavorDynMods, value)
 	case "Daemon/Audit":
 		return setAudit(&c.Audit, value)
+	case "Daemon/SecurityDriver":
+		return setSecurity(&c.Security, value)
+	case "Container/DefaultConfined":
+		return setBool(&c.DefaultConfined, value)
+	case "Container/RequireConfined":
+		return setBool(&c.RequireConfined, value)
 	case "Container/StopTimeoutSec":
 		return setSpan(&c.StopTimeout, value, time.Second)
 	case "Container/ContainerEnv":
@@ -86,8 +92,9 @@ func (c *Config) set(section, key, value string) error {
 // Keys returns all keys, each as Section.Key.
 func Keys() []string {
 	return []string{
-		"Daemon.IdleTimeoutSec", "Daemon.LogLevel", "Daemon.FavorDynMods", "Daemon.Audit",
+		"Daemon.IdleTimeoutSec", "Daemon.LogLevel", "Daemon.FavorDynMods", "Daemon.Audit", "Daemon.SecurityDriver",
 		"Container.StopTimeoutSec", "Container.ContainerEnv", "Container.IDRange", "Container.Path",
+		"Container.DefaultConfined", "Container.RequireConfined",
 	}
 }
 
@@ -114,6 +121,15 @@ func setAudit(to *AuditMode, value string) error {
 		return nil
 	}
 	return errors.New("it must be off, on or required")
+}
+
+func setSecurity(to *SecurityMode, value string) error {
+	switch mode := SecurityMode(value); mode {
+	case SecurityAuto, SecuritySELinux, SecurityNone:
+		*to = mode
+		return nil
+	}
+	return errors.New("it must be auto, selinux or none")
 }
 
 // setBool sets what systemd reads as a boolean (systemd.syntax(7)).

@@ -24,10 +24,10 @@ func TestParse(t *testing.T) {
 		{"nothing", "", nil, nil},
 		{"comments", "# one\n; two\n[Daemon]\n#LogLevel=debug\n", nil, nil},
 		{
-			"all", "[Daemon]\nIdleTimeoutSec=5min 20s\nLogLevel=debug\nFavorDynMods=yes\nAudit=required\n[Container]\nStopTimeoutSec=1.5min\nContainerEnv=lxc-libvirt\nPath=/sbin:/bin\nIDRange=65536-196607\n",
+			"all", "[Daemon]\nIdleTimeoutSec=5min 20s\nLogLevel=debug\nFavorDynMods=yes\nAudit=required\nSecurityDriver=selinux\n[Container]\nDefaultConfined=yes\nRequireConfined=yes\nStopTimeoutSec=1.5min\nContainerEnv=lxc-libvirt\nPath=/sbin:/bin\nIDRange=65536-196607\n",
 			func(c *Config) {
 				*c = Config{
-					IdleTimeout: 320 * time.Second, LogLevel: slog.LevelDebug, FavorDynMods: true, Audit: AuditRequired,
+					IdleTimeout: 320 * time.Second, LogLevel: slog.LevelDebug, FavorDynMods: true, Audit: AuditRequired, Security: SecuritySELinux, DefaultConfined: true, RequireConfined: true,
 					StopTimeout: 90 * time.Second, ContainerEnv: "lxc-libvirt", Path: "/sbin:/bin",
 					IDRange: idrange.Span{First: 65536, Last: 196607},
 				}
@@ -55,6 +55,8 @@ func TestParse(t *testing.T) {
 		{"yes and then nonsense", "[Daemon]\nFavorDynMods=yes\nFavorDynMods=2\n", func(c *Config) { c.FavorDynMods = true }, []string{"FavorDynMods=2: "}},
 		{"no audit", "[Daemon]\nAudit=off\n", func(c *Config) { c.Audit = AuditOff }, nil},
 		{"audit and then nonsense", "[Daemon]\nAudit=required\nAudit=yes\n", func(c *Config) { c.Audit = AuditRequired }, []string{"[Daemon] Audit=yes: it must be off, on or required"}},
+		{"no labels", "[Daemon]\nSecurityDriver=none\n", func(c *Config) { c.Security = SecurityNone }, nil},
+		{"labels of nobody", "[Daemon]\nSecurityDriver=apparmor\n", nil, []string{"[Daemon] SecurityDriver=apparmor: it must be auto, selinux or none"}},
 		{"slog's own level", "[Daemon]\nLogLevel=info+1\n", nil, []string{"LogLevel=info+1"}},
 		{"empty values", "[Container]\nContainerEnv=\nPath=\n", nil, []string{"ContainerEnv=: ", "Path=: "}},
 		{"two words", "[Container]\nContainerEnv=a b\n", nil, []string{"one word"}},

@@ -35,7 +35,7 @@ type Def struct {
 	Disks       []Disk
 	HostDevices []HostDevice
 
-	SecLabels []SecLabel // <seclabel type='none'/>, kept only
+	SecLabels []SecLabel // <seclabel>, each of another model
 
 	Share     Share     // <lxc:namespace>
 	Extension Extension // xmlns:berth
@@ -182,9 +182,6 @@ type Console struct {
 	TargetType string // "lxc" by default
 	Port       uint   // its index among the consoles
 }
-
-// SecLabel is one <seclabel type='none'/>. It is kept only.
-type SecLabel struct{ Model string }
 
 // ShareKind says how a ShareRef names the namespace to share.
 type ShareKind string

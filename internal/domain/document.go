@@ -36,9 +36,18 @@ type document struct {
 	OnReboot      string                       `xml:"on_reboot,omitempty"`
 	OnCrash       string                       `xml:"on_crash,omitempty"`
 	Devices       *devices                     `xml:"devices"`
-	SecLabels     []libvirtxml.DomainSecLabel  `xml:"seclabel"`
+	SecLabels     []secLabel                   `xml:"seclabel"`
 	LXC           *libvirtxml.DomainLXCNamespace
 	Berth         *extension
+}
+
+type secLabel struct {
+	Type       *string `xml:"type,attr"`
+	Model      string  `xml:"model,attr,omitempty"`
+	Relabel    *string `xml:"relabel,attr"`
+	Label      string  `xml:"label,omitempty"`
+	ImageLabel string  `xml:"imagelabel,omitempty"`
+	BaseLabel  string  `xml:"baselabel,omitempty"`
 }
 
 // memory is libvirtxml's DomainMemory with room for 64 bits everywhere.

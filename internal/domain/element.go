@@ -60,9 +60,6 @@ func (w *walker) inner(top *frame, e xml.StartElement, name string) {
 	top.seen[name]++
 	w.lines[path] = w.line
 	next, refused := w.child(top, name, path)
-	if refused == nil && name == "seclabel" {
-		refused = checkLabel(path, e.Attr)
-	}
 	if refused != nil {
 		w.add(w.here(refused))
 		w.stack = append(w.stack, &frame{path: path, skip: true})

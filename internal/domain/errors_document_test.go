@@ -71,10 +71,6 @@ func refusedDocuments() []refusal {
 		// Libvirt's, but not served.
 		{with("<devices><serial/></devices>"), InvalidConfig, "domain/devices/serial"},
 		{with("<devices><filesystem><source dir='/a'/><target dir='/b'/><address/></filesystem></devices>"), InvalidConfig, "domain/devices/filesystem/address"},
-		{with("<seclabel type='dynamic' model='selinux'><label>a:b:c</label></seclabel>"), InvalidConfig, "domain/seclabel"},
-		{with("<seclabel/>"), InvalidConfig, "domain/seclabel"},
-		{with("<seclabel type='none' relabel='yes'/>"), InvalidXML, "domain/seclabel@relabel"},
-		{with("<seclabel type='none'/><seclabel type='none'><label>a:b:c</label></seclabel>"), InvalidConfig, "domain/seclabel[2]/label"},
 		{with("<maxMemory>1</maxMemory>"), InvalidConfig, "domain/maxMemory"},
 		{with("<clock offset='utc' adjustment='3'/>"), InvalidConfig, "domain/clock@adjustment"},
 		{with("<features><hyperv/></features>"), InvalidConfig, "domain/features/hyperv"},

@@ -42,7 +42,7 @@ func idmapXML(uids string) string {
 
 // refused are documents that must not become a Def, with the element that the error must name.
 func refused() []refusal {
-	return slices.Concat(refusedDocuments(), refusedValues(), refusedExtensions(), refusedShares(), refusedIDMaps(), refusedFilesystems(), refusedInterfaces(), refusedTuning(), refusedDevices(), refusedNICs())
+	return slices.Concat(refusedDocuments(), refusedValues(), refusedExtensions(), refusedShares(), refusedIDMaps(), refusedFilesystems(), refusedInterfaces(), refusedTuning(), refusedDevices(), refusedNICs(), refusedLabels())
 }
 
 type refusal struct {

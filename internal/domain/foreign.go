@@ -13,7 +13,6 @@ unknown domain: iommufd defaultiothread hwuuid throttlegroups
 nothing domain/cputune: iothreadpin vcpusched emulatorsched iothreadsched cachetune memorytune
 nothing domain/numatune: memnode
 nothing domain/resource: fibrechannel
-dropped domain/seclabel: label imagelabel baselabel
 dropped domain/os: loader nvram boot bootmenu bios kernel initrd acpi firmware @firmware
 nothing domain/os: smbios
 unknown domain/os: varstore shim root dtb

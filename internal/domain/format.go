@@ -18,6 +18,7 @@ type FormatOptions struct {
 type Live struct {
 	ID      uint32            // pid of the supervisor
 	Bridges map[string]string // that the host ends of interfaces are ports of, by their names
+	Label   LiveLabel         // the zero value if it has none
 }
 
 // Format returns the canonical text: libvirt's order of elements, indented by two blanks a level.
@@ -38,7 +39,7 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 		Clock:         d.formatClock(),
 		OnPoweroff:    string(d.OnPoweroff), OnReboot: string(d.OnReboot), OnCrash: string(d.OnCrash),
 		Devices:   d.formatDevices(o),
-		SecLabels: d.formatLabels(),
+		SecLabels: d.formatLabels(o.Live),
 		LXC:       d.formatShare(),
 		Berth:     d.formatExtension(),
 	}
@@ -220,13 +221,6 @@ func formatFilesystem(fs *Filesystem) filesystem {
 		x.SpaceSoftLimit = &libvirtxml.DomainFilesystemSpaceSoftLimit{Value: uint(fs.SoftLimit), Unit: "bytes"}
 	}
 	return x
-}
-
-func (d *Def) formatLabels() (list []libvirtxml.DomainSecLabel) {
-	for _, label := range d.SecLabels {
-		list = append(list, libvirtxml.DomainSecLabel{Type: "none", Model: label.Model})
-	}
-	return list
 }
 
 func (d *Def) formatShare() *libvirtxml.DomainLXCNamespace {

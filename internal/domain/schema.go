@@ -127,6 +127,9 @@ domain/devices/hostdev/ip+                address family prefix# peer
 domain/devices/hostdev/route+             family address prefix# netmask gateway metric#
 domain/devices/hostdev/alias              name
 domain/seclabel+                          type model relabel
+domain/seclabel/label                     text
+domain/seclabel/imagelabel                text
+domain/seclabel/baselabel                 text
 domain/lxc:namespace
 domain/lxc:namespace/lxc:sharenet         type value
 domain/lxc:namespace/lxc:shareipc         type value

@@ -22,6 +22,7 @@ var points = []struct {
 	runs bool
 }{
 	{"start run directory", false},
+	{"start label", false},
 	{"start supervisor", false},
 	{"start state", false},
 	{"start devices", false},
@@ -49,6 +50,7 @@ var points = []struct {
 	{"stop devices", false},
 	{"stop state", false},
 	{"stop supervisor", false},
+	{"stop label", false},
 	{"stop run directory", false},
 }
 
