@@ -12,16 +12,19 @@ import (
 	"syscall"
 
 	"github.com/berthd/berth/test/bench/agent"
+	"github.com/berthd/berth/test/bench/labels"
 	"github.com/berthd/berth/test/bench/report"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	var err error
-	if len(os.Args) == 2 && os.Args[1] == "agent" {
+	child, err := labels.Child(ctx, os.Stdout)
+	switch {
+	case child:
+	case len(os.Args) == 2 && os.Args[1] == "agent":
 		err = agent.Run(ctx, os.Stdin, os.Stdout)
-	} else {
+	default:
 		err = run(ctx, os.Args[1:])
 	}
 	if ctx.Err() != nil {
@@ -42,6 +45,7 @@ type options struct {
 	profile  bool
 	trace    bool
 	install  bool
+	labels   bool
 	jsonPath string
 
 	favorDynMods bool
@@ -61,6 +65,7 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&berthOnly, "berth-only", false, "only Berth, with its profile")
 	flags.BoolVar(&o.profile, "profile", false, "also show the steps of a start, by the signals on the bus")
 	flags.BoolVar(&o.trace, "trace", false, "also show where starts and stops are, by the kernel's tracing of all processes")
+	flags.BoolVar(&o.labels, "labels", false, "only give a tree of 10,000 files labels, beside chcon")
 	flags.BoolVar(&o.favorDynMods, "favordynmods", false, "also measure Berth with cgroup2's favordynmods, which all of the machine gets meanwhile;\n"+
 		"from Linux 6.18 on a part of that stays until the machine is restarted, and cold starts stay fast")
 	flags.BoolVar(&o.install, "install", true, "install missing Debian packages")

@@ -21,6 +21,9 @@ func run(ctx context.Context, args []string) (err error) {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("uid %d: only root can boot a nest", os.Geteuid())
 	}
+	if o.labels {
+		return relabelled(ctx, o)
+	}
 	s := newSession(o)
 	if err := s.rig.Sweep(); err != nil {
 		return err

@@ -1,0 +1,7 @@
+//go:build !nest
+
+package relabel
+
+import "testing"
+
+func runTests(m *testing.M) int { return m.Run() }
