@@ -116,6 +116,18 @@ func (l *Labels) Missing() error { return l.missing }
 // Required reports whether berth.conf wants labels of SELinux and nothing else.
 func (l *Labels) Required() bool { return l.o.Driver == DriverSELinux }
 
+// Base returns the policy's context of containers.
+func (l *Labels) Base() string {
+	if l.missing != nil {
+		return ""
+	}
+	c, err := readContexts(l.file)
+	if err != nil {
+		return ""
+	}
+	return c.process.String()
+}
+
 // Enforcing reports whether the policy is enforced.
 func (l *Labels) Enforcing() bool { return l.missing == nil && l.o.Kernel.Enforcing() }
 

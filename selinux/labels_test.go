@@ -126,6 +126,9 @@ func TestProbe(t *testing.T) {
 			if tc.ok {
 				model = domain.ModelSELinux
 			}
+			if base := l.Base(); base != map[bool]string{true: "system_u:system_r:container_t:s0"}[tc.ok] {
+				t.Errorf("the base is %q", base)
+			}
 			if l.Model() != model || (l.Missing() == nil) != tc.ok || l.Enforcing() != tc.ok || l.Required() != (h.options.Driver == DriverSELinux) {
 				t.Errorf("%s, %v", l.Model(), l.Missing())
 			}

@@ -39,6 +39,7 @@ func (d labelsFake) Missing() error {
 	return nil
 }
 
+func (d labelsFake) Base() string    { return "" }
 func (d labelsFake) Required() bool  { return d.policy.required }
 func (d labelsFake) Enforcing() bool { return d.policy.pairs > 0 && !d.policy.permissive }
 

@@ -26,5 +26,5 @@ func (s *Service) Capabilities() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return node.Capabilities(info)
+	return node.Capabilities(info, node.Labels{Model: s.Labels.Model(), Base: s.Labels.Base()})
 }

@@ -17,6 +17,8 @@ type Labels interface {
 	// Missing returns why this host has no labels, nil if it has. Required says that no container may start then.
 	Missing() error
 	Required() bool
+	// Base returns the label that dynamic ones are made from, "" if there is none.
+	Base() string
 	// Enforcing reports whether the host enforces its policy. Somebody may change that at any time.
 	Enforcing() bool
 	// Dynamic makes a label that no other run and no other process has, and keeps it for the caller until Release.

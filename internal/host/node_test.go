@@ -86,9 +86,11 @@ func TestNodeInfo(t *testing.T) {
 		files fstest.MapFS
 		shape node.Shape
 		mhz   uint32
+
+		labels node.Labels
 	}{
-		"server": {server(), node.Shape{CPUs: 7, Cells: 1, Sockets: 1, Cores: 7, Threads: 1}, 2596},
-		"small":  {small(), node.Shape{CPUs: 2, Cells: 1, Sockets: 1, Cores: 2, Threads: 1}, 1800},
+		"server": {server(), node.Shape{CPUs: 7, Cells: 1, Sockets: 1, Cores: 7, Threads: 1}, 2596, node.Labels{Model: "selinux", Base: "system_u:system_r:container_t:s0"}},
+		"small":  {small(), node.Shape{CPUs: 2, Cells: 1, Sockets: 1, Cores: 2, Threads: 1}, 1800, node.Labels{Model: "none"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +102,7 @@ func TestNodeInfo(t *testing.T) {
 				t.Errorf("got %+v, %d MHz", info.Shape(), info.MHz)
 			}
 			info.Arch, info.Arch32 = "x86_64", "i686" // whatever the test runs on
-			text, err := node.Capabilities(info)
+			text, err := node.Capabilities(info, tc.labels)
 			if err != nil {
 				t.Fatal(err)
 			}

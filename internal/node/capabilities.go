@@ -14,8 +14,11 @@ import (
 // it there.
 const emulator = "/usr/lib/libvirt/libvirt_lxc"
 
+// Labels are the security labels of containers: their model, and the label that theirs are made from.
+type Labels struct{ Model, Base string }
+
 // Capabilities returns the capabilities XML of libvirt's LXC driver for this host.
-func Capabilities(i Info) (string, error) {
+func Capabilities(i Info, l Labels) (string, error) {
 	cells := &libvirtxml.CapsHostNUMACells{Num: uint(len(i.Cells))}
 	for _, c := range i.Cells {
 		cells.Cells = append(cells.Cells, cellXML(c))
@@ -28,7 +31,7 @@ func Capabilities(i Info) (string, error) {
 			IOMMU:           &libvirtxml.CapsHostIOMMU{Support: "no"},
 			NUMA:            &libvirtxml.CapsHostNUMATopology{Cells: cells},
 			Cache:           cachesXML(i.Caches),
-			SecModel:        []libvirtxml.CapsHostSecModel{{Name: "none", DOI: "0"}},
+			SecModel:        []libvirtxml.CapsHostSecModel{secModel(l)},
 		},
 		Guests: []libvirtxml.CapsGuest{guestXML(i.Arch, wordSize(i.Arch))},
 	}
@@ -41,6 +44,14 @@ func Capabilities(i Info) (string, error) {
 	}
 	laidOut, err := domain.Render(text)
 	return laidOut + "\n", err
+}
+
+func secModel(l Labels) libvirtxml.CapsHostSecModel {
+	m := libvirtxml.CapsHostSecModel{Name: l.Model, DOI: "0"}
+	if l.Base != "" {
+		m.Labels = []libvirtxml.CapsHostSecModelLabel{{Type: "lxc", Value: l.Base}}
+	}
+	return m
 }
 
 func guestXML(arch, wordSize string) libvirtxml.CapsGuest {
