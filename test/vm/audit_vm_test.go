@@ -14,7 +14,7 @@ import (
 )
 
 // virt are the kinds of records about containers.
-const virt = "VIRT_CONTROL,VIRT_RESOURCE"
+const virt = "VIRT_CONTROL,VIRT_RESOURCE,VIRT_MACHINE_ID"
 
 // records returns the records about a container that auditd has written, in order: kind, and what is in msg=”. It waits
 // for the last one.

@@ -1,0 +1,375 @@
+//go:build vm
+
+package vm
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+//go:embed testdata/container.cil
+var containerPolicy string
+
+const anyContainer = "system_u:system_r:container_t:s0:c1,c2"
+
+// withContainers loads a policy that has a domain for containers, unless the machine's has one.
+func withContainers(t testing.TB) {
+	t.Helper()
+	if os.WriteFile("/sys/fs/selinux/context", []byte(anyContainer), 0) == nil {
+		return
+	}
+	file := filepath.Join(t.TempDir(), "container.cil")
+	if err := os.WriteFile(file, []byte(containerPolicy), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // the machine's processor is emulated
+	defer cancel()
+	if out, err := exec.CommandContext(ctx, "semodule", "-i", file).CombinedOutput(); err != nil {
+		t.Fatalf("semodule: %s, %v", out, err)
+	}
+	if err := os.WriteFile("/sys/fs/selinux/context", []byte(anyContainer), 0); err != nil {
+		t.Fatalf("the policy has no %s: %v", anyContainer, err)
+	}
+}
+
+// labelled makes the root of a container readable to all containers, whatever their categories, and starts it.
+func labelled(t testing.TB, g *guest) {
+	t.Helper()
+	g.define(t)
+	run(t, "chcon", "-R", "system_u:object_r:container_file_t:s0", g.root)
+	run(t, "berthctl", "start", g.Name)
+}
+
+// property is a text of a container on the bus.
+func property(t testing.TB, name, property string) string {
+	t.Helper()
+	text := run(t, "berthctl", "dominfo", name, "--json")
+	found := regexp.MustCompile(`"` + property + `": (?:"([^"]*)"|null)`).FindStringSubmatch(text)
+	if found == nil {
+		t.Fatalf("no %s in %s", property, text)
+	}
+	return found[1]
+}
+
+// labelOf is the label of a process.
+func labelOf(t testing.TB, pid string) string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + pid + "/attr/current")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimRight(string(text), "\x00\n")
+}
+
+const dynamic = "<memory unit='MiB'>64</memory><seclabel type='dynamic' model='selinux'/>"
+
+var pair = regexp.MustCompile(`:s0:c\d+,c\d+$`)
+
+// TestDynamicLabels: each of two containers has a label with a pair of its own, on its processes, on the commands that are
+// executed in it later, and on what is mounted for it; the properties, dominfo, the live XML and the audit log have the same.
+// It outlives a killed daemon, and a third container gets another pair.
+func TestDynamicLabels(t *testing.T) {
+	withContainers(t)
+	ram := "<filesystem type='ram'><source usage='1024' units='KiB'/><target dir='/ram'/></filesystem>"
+	var all []*guest
+	labels := map[string]bool{}
+	check := func(g *guest) {
+		t.Helper()
+		label, files := property(t, g.Name, "security_label"), property(t, g.Name, "image_label")
+		level := pair.FindString(label)
+		if label != "system_u:system_r:container_t"+level || files != "system_u:object_r:container_file_t"+level || level == "" {
+			t.Errorf("%s has %s and %s", g.Name, label, files)
+		}
+		if got := labelOf(t, g.leader(t)); got != label {
+			t.Errorf("init of %s has %s, not %s", g.Name, got, label)
+		}
+		if got := run(t, "berthctl", "exec", g.Name, "--", "/bin/cat", "/proc/self/attr/current"); strings.TrimRight(got, "\x00") != label {
+			t.Errorf("a command in %s has %q, not %s", g.Name, got, label)
+		}
+		if got := run(t, "berthctl", "lxc-enter-namespace", g.Name, "--noseclabel", "--", "/bin/cat", "/proc/self/attr/current"); strings.Contains(got, "container_t") {
+			t.Errorf("a command in %s without its label has %q", g.Name, got)
+		}
+		mounts := run(t, "cat", "/proc/"+g.leader(t)+"/mounts")
+		for _, at := range []string{"/dev", "/dev/pts", "/dev/shm", "/ram", "/proc/meminfo"} {
+			if !regexp.MustCompile(" " + at + ` \S+ \S*context="?` + regexp.QuoteMeta(files)).MatchString(mounts) {
+				t.Errorf("%s of %s has another label:\n%s", at, g.Name, mounts)
+			}
+		}
+		labels[label] = true
+	}
+	for _, name := range []string{"one", "two"} {
+		g := &guest{Name: name, More: dynamic, Devs: ram}
+		labelled(t, g)
+		all = append(all, g)
+		check(g)
+	}
+	one := property(t, "one", "security_label")
+	if got := run(t, "berthctl", "dominfo", "one"); !strings.Contains(got, "Security label: "+one+" (enforcing)\n") {
+		t.Errorf("dominfo: %s", got)
+	}
+	if got := run(t, "berthctl", "dumpxml", "one"); !strings.Contains(got, "<label>"+one+"</label>") {
+		t.Errorf("dumpxml: %s", got)
+	}
+	run(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "berthd.service")
+	run(t, "systemctl", "restart", "berthd.service")
+	for _, g := range all {
+		if got := labelOf(t, g.leader(t)); !labels[got] || property(t, g.Name, "security_label") != got {
+			t.Errorf("after the daemon was killed, %s has %s", g.Name, got)
+		}
+	}
+	third := &guest{Name: "three", More: dynamic, Devs: ram}
+	labelled(t, third)
+	check(third)
+	if len(labels) != 3 {
+		t.Errorf("the labels are %v", labels)
+	}
+	got := records(t, "three", "op=exec")
+	compare(t, got[:1], pattern(t, `"three"`, []string{
+		`VIRT_MACHINE_ID virt=lxc VM vm-ctx=` + property(t, "three", "security_label") + ` img-ctx=` + property(t, "three", "image_label") + ` model=selinux`,
+	}))
+	run(t, "berthctl", "destroy", "one")
+	if got := property(t, "one", "security_label"); got != "" {
+		t.Errorf("after its end one has %s", got)
+	}
+}
+
+// TestLabelsKeepApart: a container with a label reads neither files with the label of another one nor files of the host,
+// though it runs as root without a user namespace and gets them mounted; nor does a command in it. One without a label can.
+func TestLabelsKeepApart(t *testing.T) {
+	withContainers(t)
+	other := &guest{Name: "other", More: dynamic}
+	labelled(t, other)
+	dir := t.TempDir()
+	for name, label := range map[string]string{
+		"theirs": property(t, "other", "image_label"), "host": "system_u:object_r:etc_t:s0",
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte("secret"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		run(t, "chcon", label, file)
+	}
+	mount := "<filesystem type='mount'><source dir='" + dir + "'/><target dir='/mnt'/></filesystem>"
+	open := &guest{Name: "open", More: "<memory unit='MiB'>64</memory><seclabel type='none'/>", Devs: mount}
+	labelled(t, open)
+	confined := &guest{Name: "confined", More: dynamic, Devs: mount}
+	labelled(t, confined)
+	for _, name := range []string{"theirs", "host"} {
+		if r := try(t, "berthctl", "exec", "open", "--", "/bin/cat", "/mnt/"+name); r.Out != "secret" {
+			t.Errorf("without a label, %s: %+v", name, r)
+		}
+		if r := try(t, "berthctl", "exec", "confined", "--", "/bin/cat", "/mnt/"+name); r.Status == 0 || !strings.Contains(r.Err, "Permission denied") {
+			t.Errorf("with a label, %s: %+v", name, r)
+		}
+	}
+}
+
+// TestStaticLabel: a container has the label of its definition.
+func TestStaticLabel(t *testing.T) {
+	withContainers(t)
+	const label = "system_u:system_r:container_t:s0:c3,c4"
+	g := &guest{Name: "static", More: "<memory unit='MiB'>64</memory><seclabel type='static' model='selinux'><label>" + label + "</label></seclabel>"}
+	labelled(t, g)
+	if got := labelOf(t, g.leader(t)); got != label || property(t, g.Name, "security_label") != label {
+		t.Errorf("init has %s", got)
+	}
+	if got := property(t, g.Name, "image_label"); got != "system_u:object_r:container_file_t:s0:c3,c4" {
+		t.Errorf("its files have %s", got)
+	}
+}
+
+// TestRefusedLabels: a label that the policy does not have is refused with the definition, or at the start if it is made
+// then; one that init may not be executed with fails the start. Each error says which, and nothing is left.
+func TestRefusedLabels(t *testing.T) {
+	withContainers(t)
+	const memory = "<memory unit='MiB'>64</memory>"
+	file := filepath.Join(t.TempDir(), "bad.xml")
+	xml := "<domain type='lxc'><name>bad</name>" + memory + "<os><type>exe</type><init>/bin/sh</init></os>" +
+		"<seclabel type='static' model='selinux'><label>system_u:system_r:nosuch_t:s0</label></seclabel></domain>"
+	if err := os.WriteFile(file, []byte(xml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"define", "create"} {
+		if r := try(t, "berthctl", verb, file); r.Status == 0 || !strings.Contains(r.Err, "domain/seclabel/label: the policy of SELinux has no context 'system_u:system_r:nosuch_t:s0'") {
+			t.Errorf("%s: %+v", verb, r)
+		}
+	}
+	for name, tc := range map[string]struct{ label, want string }{
+		"no such type":      {"<seclabel model='selinux'><baselabel>system_u:system_r:nosuch_t:s0</baselabel></seclabel>", "which comes from <baselabel>"},
+		"no base":           {"<seclabel model='selinux'><baselabel>nosuch</baselabel></seclabel>", "'nosuch' is no SELinux context"},
+		"another model":     {"<seclabel model='apparmor'><baselabel>a:b:c</baselabel></seclabel>", "no labels of the model 'apparmor'"},
+		"denied transition": {"<seclabel type='static' model='selinux'><label>system_u:system_r:auditd_t:s0</label></seclabel>", "with the label system_u:system_r:auditd_t:s0 the security policy of the host may deny it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := &guest{Name: "refused", More: memory + tc.label}
+			g.define(t)
+			run(t, "chcon", "-R", "system_u:object_r:container_file_t:s0", g.root)
+			if r := try(t, "berthctl", "start", g.Name); r.Status == 0 || !strings.Contains(r.Err, tc.want) {
+				t.Errorf("%+v", r)
+			}
+			if got := run(t, "machinectl", "list", "--no-legend"); got != "" {
+				t.Errorf("left behind: %s", got)
+			}
+		})
+	}
+}
+
+// TestPairsOverKills: no two containers that run have the same pair, though the daemon has few pairs to give and is killed
+// between the starts.
+func TestPairsOverKills(t *testing.T) {
+	withContainers(t)
+	const dropIn = "/run/systemd/system/berthd.service.d/labels.conf"
+	if err := os.MkdirAll(filepath.Dir(dropIn), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dropIn, []byte("[Service]\nSELinuxContext=system_u:system_r:initrc_t:s0-s0:c0.c7\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = os.Remove(dropIn)
+		run(t, "systemctl", "daemon-reload")
+		run(t, "systemctl", "restart", "berthd.service")
+	})
+	run(t, "systemctl", "daemon-reload")
+	run(t, "systemctl", "restart", "berthd.service")
+	seen := map[string]string{}
+	const free = 5
+	for n, level := range levels(t) {
+		if n >= free {
+			label := "system_u:system_r:container_t:" + level
+			startOther(t, label)
+			seen[label] = "another process"
+		}
+	}
+	for n := range free {
+		g := &guest{Name: fmt.Sprint("few", n), More: dynamic}
+		labelled(t, g)
+		label := labelOf(t, g.leader(t))
+		if who, twice := seen[label]; twice {
+			t.Fatalf("%s and %s have %s", g.Name, who, label)
+		}
+		seen[label] = g.Name
+		if n%2 == 1 {
+			run(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "berthd.service")
+			run(t, "systemctl", "restart", "berthd.service")
+		}
+	}
+	if len(seen) != 28 {
+		t.Errorf("%d labels are in use", len(seen))
+	}
+	g := &guest{Name: "toomany", More: dynamic}
+	g.define(t)
+	run(t, "chcon", "-R", "system_u:object_r:container_file_t:s0", g.root)
+	if r := try(t, "berthctl", "start", g.Name); r.Status == 0 || !strings.Contains(r.Err, "all 28 pairs of categories") {
+		t.Errorf("with none left: %+v", r)
+	}
+	run(t, "berthctl", "destroy", "few3")
+	run(t, "berthctl", "start", g.Name)
+	if label := labelOf(t, g.leader(t)); seen[label] != "few3" {
+		t.Errorf("with one left it has %s", label)
+	}
+}
+
+// levels are all levels with two of the categories c0 to c7, in random order.
+func levels(t testing.TB) (list []string) {
+	t.Helper()
+	for a := range 8 {
+		for b := range a {
+			list = append(list, fmt.Sprintf("s0:c%d,c%d", b, a))
+		}
+	}
+	rand.Shuffle(len(list), func(i, k int) { list[i], list[k] = list[k], list[i] })
+	return list
+}
+
+// startOther starts a process with a label that is not of berthd, until the test's end.
+func startOther(t testing.TB, label string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "busybox")
+	run(t, "cp", "/bin/busybox", file)
+	run(t, "chcon", "system_u:object_r:container_file_t:s0", file)
+	other := exec.Command("runcon", label, file, "sleep", "100000")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	})
+	until(t, func() string {
+		if got := labelOf(t, fmt.Sprint(other.Process.Pid)); got != label {
+			return "it has " + got
+		}
+		return ""
+	})
+}
+
+// TestConfinementOfBerthConf: DefaultConfined= gives a label to a container without <seclabel>, and RequireConfined= lets none
+// start without a label.
+func TestConfinementOfBerthConf(t *testing.T) {
+	withContainers(t)
+	const file = "/etc/berth/berth.conf.d/labels.conf"
+	conf := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte("[Container]\n"+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run(t, "systemctl", "restart", "berthd")
+	}
+	t.Cleanup(func() {
+		_ = os.Remove(file)
+		run(t, "systemctl", "restart", "berthd")
+	})
+	g := &guest{Name: "silent", More: "<memory unit='MiB'>64</memory>"}
+	none := &guest{Name: "none", More: "<memory unit='MiB'>64</memory><seclabel type='none'/>"}
+	none.define(t)
+	conf("DefaultConfined=yes\nRequireConfined=yes\n")
+	labelled(t, g)
+	if got := labelOf(t, g.leader(t)); !strings.Contains(got, ":container_t:s0:c") {
+		t.Errorf("init has %s", got)
+	}
+	run(t, "berthctl", "destroy", g.Name)
+	for name, want := range map[string]string{"none": "RequireConfined=yes", "silent": "no <seclabel>"} {
+		if name == "silent" {
+			conf("RequireConfined=yes\n")
+		}
+		if r := try(t, "berthctl", "start", name); r.Status == 0 || !strings.Contains(r.Err, want) {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// TestLabelledStart: a start with a label takes little more than one without. The machine's processor is emulated: the log has
+// the times.
+func TestLabelledStart(t *testing.T) {
+	withContainers(t)
+	const rounds = 10
+	took := map[string]time.Duration{}
+	for name, label := range map[string]string{"plain": "<seclabel type='none'/>", "label": "<seclabel model='selinux'/>"} {
+		g := &guest{Name: name, More: "<memory unit='MiB'>64</memory>" + label}
+		labelled(t, g)
+		run(t, "berthctl", "destroy", name)
+		took[name] = time.Hour
+	}
+	for range rounds {
+		for name := range took {
+			begin := time.Now()
+			run(t, "berthctl", "start", name)
+			took[name] = min(took[name], time.Since(begin))
+			run(t, "berthctl", "destroy", name)
+		}
+	}
+	t.Logf("at best %v without a label, %v with one", took["plain"], took["label"])
+	if took["label"] > took["plain"]*3/2 {
+		t.Errorf("a start takes %v without a label and %v with one", took["plain"], took["label"])
+	}
+}
