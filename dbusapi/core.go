@@ -31,6 +31,7 @@ type core interface {
 	DetachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error
 	DetachDeviceAlias(ctx context.Context, u domain.UUID, alias string, o service.TuneOptions) error
 	UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error
+	ListDevices(u domain.UUID, o service.TuneOptions) ([]service.DeviceInfo, error)
 	Suspend(ctx context.Context, u domain.UUID) error
 	Resume(ctx context.Context, u domain.UUID) error
 	Shutdown(ctx context.Context, u domain.UUID, m service.Modes) error

@@ -258,6 +258,10 @@ func (f *fakeCore) DetachDeviceAlias(ctx context.Context, u domain.UUID, alias s
 	return f.run(ctx, fmt.Sprintf("DetachDeviceAlias %s %v", alias, o), u)
 }
 
+func (f *fakeCore) ListDevices(_ domain.UUID, o service.TuneOptions) ([]service.DeviceInfo, error) {
+	return []service.DeviceInfo{{Kind: "disk", Type: "file", Source: "/a.img", Target: "vda", ReadOnly: o.Config}}, nil
+}
+
 func (f *fakeCore) UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error {
 	return f.run(ctx, fmt.Sprintf("UpdateDevice %s %v", xml, o), u)
 }

@@ -3,6 +3,8 @@ package dbusapi
 import (
 	"context"
 
+	"github.com/godbus/dbus/v5"
+
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
@@ -17,7 +19,36 @@ func deviceMethods() []*method {
 			return c.DetachDeviceAlias(ctx, u, string(alias), o)
 		}),
 		deviceMethod("UpdateDevice", "update a device of domain", core.UpdateDevice),
+		{
+			name: "ListDevices", in: "a{sv}", out: "aa{sv}", action: contract.ActionRead, doing: "list the devices of domain",
+			options: map[string]string{"live": "b", "config": "b"}, run: listDevices,
+		},
 	}
+}
+
+func listDevices(_ context.Context, s *Server, c *call) ([]any, error) {
+	o := service.TuneOptions{Live: option[bool](c, "live"), Config: option[bool](c, "config")}
+	if o.Live && o.Config {
+		return nil, stdError(contract.ErrorInvalidArgs, "ListDevices has the devices of one definition: live or config, not both")
+	}
+	devices, err := s.core.ListDevices(c.uuid, o)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]map[string]dbus.Variant, 0, len(devices))
+	for _, d := range devices {
+		one := map[string]dbus.Variant{"kind": dbus.MakeVariant(d.Kind), "type": dbus.MakeVariant(d.Type)}
+		for name, text := range map[string]string{"alias": d.Alias, "source": d.Source, "target": d.Target, "mac": d.MAC} {
+			if text != "" {
+				one[name] = dbus.MakeVariant(text)
+			}
+		}
+		if d.ReadOnly {
+			one["read-only"] = dbus.MakeVariant(true)
+		}
+		list = append(list, one)
+	}
+	return []any{list}, nil
 }
 
 func deviceMethod(name, doing string, do func(core, context.Context, domain.UUID, []byte, service.TuneOptions) error) *method {

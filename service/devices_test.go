@@ -21,14 +21,14 @@ func (h hostDevicesFake) Find(_ context.Context, d *domain.Def) (list []planner.
 	if err := h.call("devices.Find"); err != nil {
 		return nil, err
 	}
-	for _, disk := range d.Disks {
-		list = append(list, planner.HostDevice{Device: plan.Device{Path: "/dev/" + disk.Target, Block: true, Image: disk.Source}, Access: "rwm", Element: "domain/devices/disk"})
+	for i, disk := range d.Disks {
+		list = append(list, planner.HostDevice{Device: plan.Device{Path: "/dev/" + disk.Target, Block: true, Image: disk.Source}, Access: "rwm", Element: "domain/devices/disk", Slot: domain.Slot{Kind: domain.KindDisk, Index: i}})
 	}
-	for _, dev := range d.HostDevices {
+	for i, dev := range d.HostDevices {
 		if dev.Source == "/dev/none" {
 			return nil, &domain.Error{Kind: domain.InvalidConfig, Element: "domain/devices/hostdev/source/char", Text: "the host has no device /dev/none"}
 		}
-		list = append(list, planner.HostDevice{Device: plan.Device{Path: dev.Source, Major: 10, Minor: 200}, Access: "rwm"})
+		list = append(list, planner.HostDevice{Device: plan.Device{Path: dev.Source, Major: 10, Minor: 200}, Access: "rwm", Slot: domain.Slot{Kind: domain.KindHostDevice, Index: i}})
 	}
 	return list, nil
 }
@@ -43,7 +43,10 @@ func (d disksFake) Attach(_ context.Context, _ string, n int, _ string, _ bool) 
 	return f, 7, uint32(n), err
 }
 
-func (s *supervisorFake) Hold(f *os.File) { s.held = append(s.held, f) }
+func (s *supervisorFake) Hold(name string, f *os.File) {
+	s.held = append(s.held, f)
+	s.put("held "+name, "disk")
+}
 
 func (s *supervisorFake) letGo() {
 	for _, f := range s.held {

@@ -3,10 +3,11 @@ package service
 import (
 	"context"
 	"errors"
-	"github.com/berthd/berth/internal/domain"
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/berthd/berth/internal/domain"
 )
 
 // executionFake is a command that ends when it is told to.

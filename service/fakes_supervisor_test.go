@@ -59,6 +59,11 @@ func (s *supervisorFake) Prepare(_ context.Context, name, slice string, p *plan.
 		return fmt.Errorf("%d descriptors for init, %d in the plan", len(passed), p.Passed)
 	}
 	s.letGo()
+	for _, d := range p.Devices {
+		if d.Major == 7 || d.Major == 10 {
+			s.put("node "+d.Path, fmt.Sprintf("%d:%d", d.Major, d.Minor))
+		}
+	}
 	s.d.mu.Lock()
 	defer s.d.mu.Unlock()
 	s.name, s.d.nodes, s.label = name, nil, p.Label
@@ -142,6 +147,7 @@ type supervisorFake struct {
 	end      End
 	failure  error
 	held     []*os.File
+	inside   map[string]string // what it holds by name, and nodes of devices that were attached
 
 	executions []*executionFake
 	signals    []syscall.Signal // to init

@@ -36,18 +36,31 @@ func (p devices) acquire(ctx context.Context, st *start) error {
 	for i := range list {
 		one := &list[i]
 		if one.Image == "" {
+			st.note(one)
 			continue
 		}
 		device, major, minor, err := p.Disks.Attach(ctx, st.dir, i, one.Image, one.ReadOnly)
 		if err != nil {
 			return fmt.Errorf("%s: %w", one.Element, err)
 		}
-		st.starting.Hold(device)
 		one.Major, one.Minor = major, minor
+		st.starting.Hold(st.def.RunAliasOf(one.Slot), device)
+		st.note(one)
 	}
 	planner.AddDevices(st.plan, list)
-	st.devices = list
+	st.devices, st.KeepsLoops = list, planner.KeepsLoops(st.plan)
 	return nil
+}
+
+// note enters a device into the note, which is saved with a later part: only a running container loses devices.
+func (st *start) note(one *planner.HostDevice) {
+	if one.Slot.Kind != "" {
+		st.Devices = append(st.Devices, noted(one, st.def.RunAliasOf(one.Slot)))
+	}
+}
+
+func noted(one *planner.HostDevice, alias string) Device {
+	return Device{Alias: alias, Path: one.Path, Block: one.Block, Major: one.Major, Minor: one.Minor, Access: one.Access, Image: one.Image != ""}
 }
 
 // release does nothing: the devices of disks disappear with the supervisor.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/planner"
 )
 
 // AttachDevice gives a container one more device: the running one, its stored definition, or both. Either all is done, or
@@ -22,7 +23,7 @@ func (s *Service) AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o
 		}
 		p.chosen = next.Device(at)
 		if running {
-			p.device, p.alias = p.chosen, next.AliasOf(at)
+			p.device, p.alias = next.RunDevice(at), next.AliasOf(at)
 		}
 		return next, nil
 	})
@@ -79,7 +80,7 @@ func (s *Service) UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o
 		}
 		next, err := d.Replaced(at, v, running)
 		if err == nil && running {
-			p.old, p.device, p.alias = d.Device(at), next.Device(at), d.AliasOf(at)
+			p.old, p.device, p.alias = d.RunDevice(at), next.RunDevice(at), d.AliasOf(at)
 		}
 		return next, err
 	})
@@ -106,6 +107,7 @@ type plugging struct {
 	device, old domain.Device
 	alias       string
 	note        *Plug
+	found       *planner.HostDevice
 	undone      bool          // an interrupted attach or update is taken back
 	chosen      domain.Device // the device of AttachDevice as the first of the definitions has it
 }
@@ -126,13 +128,13 @@ func (p *plugging) wanted(v domain.Device) domain.Device {
 
 func (p *plugging) without(d *domain.Def, at domain.Slot, running bool) (*domain.Def, error) {
 	if running {
-		p.device, p.alias = d.Device(at), d.AliasOf(at)
+		p.device, p.alias = d.RunDevice(at), d.AliasOf(at)
 	}
 	return d.Without(at, running)
 }
 
-// changeDevices decides a change for both definitions, and carries it out. decide returns the changed copy of a definition. It
-// is called for the live one first.
+// changeDevices decides a change for both definitions, and carries it out. decide returns the changed copy of a
+// definition. It is called for the live one first.
 func (s *Service) changeDevices(ctx context.Context, u domain.UUID, op PlugOp, o TuneOptions, decide func(p *plugging, d *domain.Def, running bool) (*domain.Def, error)) error {
 	return s.with(ctx, u, func(c *container) error {
 		o, err := c.affected(opPlug, o)

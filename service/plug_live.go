@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/berthd/berth/internal/domain"
 )
@@ -31,7 +32,7 @@ type Plug struct {
 // plugStep is one step in which a running container gets a device. It loses the device by the ways back, in reverse.
 type plugStep struct {
 	name string // a point of the crash tests
-	// do takes something. If it fails, nothing of that is left.
+	// do takes something. If it fails, undo is called.
 	do func(ctx context.Context, p *plugging) error
 	// undo gives it back. It works from the note alone. It ignores a thing that is gone, and leaves alone a thing that is not
 	// proven to be the run's. One that fails has given nothing back.
@@ -49,9 +50,14 @@ type plugKind struct {
 	update func(ctx context.Context, p *plugging, old, new domain.Device) error
 }
 
-// plugKindOf returns how a device comes and goes. It returns a *domain.Error if a running container cannot get or lose such a device.
+// plugKindOf returns how a device comes and goes. It returns a *domain.Error if a running container cannot get or lose
+// such a device.
 func (s *Service) plugKindOf(v domain.Device) (plugKind, error) {
 	kind := v.Kind()
+	switch {
+	case v.Disk != nil, v.HostDevice != nil:
+		return s.plugDevice(), nil
+	}
 	return plugKind{}, &domain.Error{Kind: domain.InvalidConfig, Element: string(kind), Text: fmt.Sprintf("a running container cannot get or lose such a <%s>; change its stored definition", kind)}
 }
 
@@ -116,13 +122,13 @@ func (s *Service) attach(ctx context.Context, p *plugging, kind plugKind) error 
 	taken := 0
 	err := error(nil)
 	for _, step := range kind.steps {
-		if err = s.reach("attach", step.name); err == nil {
-			err = step.do(ctx, p)
-		}
-		if err != nil {
+		if err = s.reach("attach", step.name); err != nil {
 			break
 		}
-		taken++
+		taken++ // also if it fails: its answer may have been lost
+		if err = step.do(ctx, p); err != nil {
+			break
+		}
 		if err = s.Runs.Save(p.c.run.Run); err != nil { // what the step has found out
 			break
 		}
@@ -156,15 +162,16 @@ func (s *Service) detach(ctx context.Context, p *plugging, kind plugKind) error 
 	}))
 }
 
-// undoAll takes the ways back of steps, the last one first. left, if given, gets the number of those that it did not come to.
+// undoAll takes the ways back of steps, the last one first. left, if given, gets the number of those that it did not
+// come to.
 func undoAll(ctx context.Context, p *plugging, steps []plugStep, before func(plugStep) error, left ...*int) error {
-	for i := len(steps) - 1; i >= 0; i-- {
+	for i, step := range slices.Backward(steps) {
 		var err error
 		if before != nil {
-			err = before(steps[i])
+			err = before(step)
 		}
 		if err == nil {
-			err = steps[i].undo(ctx, p)
+			err = step.undo(ctx, p)
 		}
 		if err != nil {
 			return err

@@ -112,7 +112,9 @@ type Run struct {
 	Links []Link `json:"links,omitempty"` // of the interfaces, on the host
 	NICs  []NIC  `json:"nics,omitempty"`  // of the host
 
-	Plug *Plug `json:"plug,omitempty"` // a change of the devices that goes on
+	Plug       *Plug    `json:"plug,omitempty"`        // a change of the devices that goes on
+	Devices    []Device `json:"devices,omitempty"`     // disks and devices of the host
+	KeepsLoops bool     `json:"keeps_loops,omitempty"` // its system calls that would change the loop devices of its disks are filtered
 
 	Label Label `json:"label,omitzero"`
 
@@ -150,6 +152,9 @@ type Scopes interface {
 	SetResources(ctx context.Context, unit string, before, after *plan.Resources) error
 	// Limits returns the limits that a scope has. All numbers are set.
 	Limits(ctx context.Context, unit string) (plan.Resources, error)
+	// AllowDevice has a scope use a device in the ways of d.Access, and in no others. "" takes the device away. It returns when
+	// that is in force.
+	AllowDevice(ctx context.Context, unit string, d plan.DeviceAllow) error
 	// Tuned reports whether somebody has changed limits of a scope since its start.
 	Tuned(unit string) bool
 	// Stop ends the scope and returns when its name is free. A missing scope is no error.
@@ -290,9 +295,9 @@ type Found struct {
 // Starting is a supervisor before it executes init.
 type Starting interface {
 	PID() uint32
-	// Hold has the supervisor hold a descriptor as long as it lives, from Prepare on. If the start is given up before, the
-	// descriptor is closed.
-	Hold(f *os.File)
+	// Hold has the supervisor hold a descriptor under a name as long as it lives, from Prepare on. If the start is given up
+	// before, the descriptor is closed.
+	Hold(name string, f *os.File)
 	// Prepare sends the supervisor the plan, the namespaces of p.Join and the descriptors for init, each in their order.
 	// The caller still has to close those. What serves images is put into the container's slice. Prepare returns an error if
 	// a device does not answer before ctx ends.
@@ -346,6 +351,7 @@ type Supervisor interface {
 	// SignalInside sends a signal to a process by its pid in the container. It returns ErrNoProcess if there is none,
 	// and os.ErrProcessDone if the supervisor has ended.
 	SignalInside(ctx context.Context, pid uint32, sig syscall.Signal) error
+	Insides
 	// Asked is closed when systemd has ordered the container's end. The supervisor has asked init by then.
 	Asked() <-chan struct{}
 	// Exited is closed when the supervisor has said how init ended. It has no more to do then.

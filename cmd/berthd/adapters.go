@@ -34,6 +34,10 @@ func (s scopes) SetResources(ctx context.Context, unit string, before, after *pl
 	return s.client.SetResources(ctx, unit, before, after)
 }
 
+func (s scopes) AllowDevice(ctx context.Context, unit string, d plan.DeviceAllow) error {
+	return s.client.AllowDevice(ctx, unit, d)
+}
+
 func (s scopes) Tuned(unit string) bool { return s.client.Tuned(unit) }
 
 func (s scopes) Limits(ctx context.Context, unit string) (plan.Resources, error) {

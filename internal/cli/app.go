@@ -58,6 +58,11 @@ type container interface {
 	Info(ctx context.Context, p client.Path) (client.Info, error)
 	Resources(ctx context.Context, p client.Path, o client.TuneOptions) (client.Info, error)
 	SetResources(ctx context.Context, p client.Path, r client.Resources, o client.TuneOptions) error
+	AttachDevice(ctx context.Context, p client.Path, xml string, o client.TuneOptions) error
+	DetachDevice(ctx context.Context, p client.Path, xml string, o client.TuneOptions) error
+	DetachDeviceAlias(ctx context.Context, p client.Path, alias string, o client.TuneOptions) error
+	UpdateDevice(ctx context.Context, p client.Path, xml string, o client.TuneOptions) error
+	ListDevices(ctx context.Context, p client.Path, o client.TuneOptions) ([]client.Device, error)
 	Stats(ctx context.Context, p client.Path, groups figures.Group) (figures.Figures, error)
 	Exec(ctx context.Context, p client.Path, command client.Command) (client.Execution, error)
 	SendProcessSignal(ctx context.Context, p client.Path, pid int64, signal uint32) error

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/figures"
 )
 
@@ -102,29 +103,13 @@ func (a *app) printBlock(device string, s blockStats, human bool) {
 
 // completeFigures completes names of devices that the container, which is named before, has figures of.
 func (a *app) completeFigures(group figures.Group, names func(*figures.Figures) []string) completion {
-	const nothingElse = cobra.ShellCompDirectiveNoFileComp
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		given, _ := cmd.Flags().GetString("domain")
-		if len(args) > 0 {
-			given = args[0]
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), completionLimit)
-		defer cancel()
-		d, err := a.connect(ctx)
+	return a.completeOf(func(ctx context.Context, d Daemon, p client.Path) []string {
+		f, err := d.Stats(ctx, p, group)
 		if err != nil {
-			return nil, nothingElse
+			return nil
 		}
-		defer func() { _ = d.Close() }()
-		t, err := find(ctx, d, given, nameUUIDOrID)
-		var f figures.Figures
-		if err == nil {
-			f, err = d.Stats(ctx, t.path, group)
-		}
-		if err != nil {
-			return nil, nothingElse
-		}
-		return names(&f), nothingElse
-	}
+		return names(&f)
+	})
 }
 
 // statsCommands are the commands that print figures.

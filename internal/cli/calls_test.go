@@ -71,6 +71,14 @@ func TestCalls(t *testing.T) {
 				"SetResources web live MemoryMax=576716800 MemorySwapMax=65011712", "SetResources web config MemoryMax=576716800",
 			},
 		},
+		"attach-device":             {[]string{"attach-device", "web", "-"}, []string{"ByName web", "AttachDevice web  <domain/>"}},
+		"detach-device, both":       {[]string{"detach-device", "web", "-", "--live", "--config"}, []string{"ByName web", "DetachDevice web live+config <domain/>"}},
+		"update-device, persistent": {[]string{"update-device", "db", "-", "--persistent"}, []string{"ByName db", "Info", "UpdateDevice db config <domain/>"}},
+		"attach-device, persistent": {[]string{"attach-device", "web", "-", "--persistent"}, []string{"ByName web", "Info", "AttachDevice web live+config <domain/>"}},
+		"detach-disk": {
+			[]string{"detach-disk", "web", "vdb"},
+			[]string{"ByName web", "ListDevices", "DetachDevice web  <disk type='file' device='disk'>  <source file='/srv/it&apos;s.img'/>  <target dev='vdb'/></disk>"},
+		},
 		"setmem, both": {[]string{"setmem", "web", "1GB", "--live", "--config"}, []string{"ByName web", "SetResources web live+config CurrentMemory=1000000000"}},
 		"setmaxmem":    {[]string{"setmaxmem", "db", "100"}, []string{"ByName db", "SetResources db  Memory=102400"}},
 		"blkiotune": {

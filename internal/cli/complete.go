@@ -50,6 +50,27 @@ func (a *app) names(ctx context.Context, fits fitting) []string {
 	return names
 }
 
+// completeOf completes names that the container has, which is named before.
+func (a *app) completeOf(names func(ctx context.Context, d Daemon, p client.Path) []string) completion {
+	return func(cmd *cobra.Command, args []string, _ string) (list []string, _ cobra.ShellCompDirective) {
+		given, _ := cmd.Flags().GetString("domain")
+		if len(args) > 0 {
+			given = args[0]
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionLimit)
+		defer cancel()
+		d, err := a.connect(ctx)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		defer func() { _ = d.Close() }()
+		if t, err := find(ctx, d, given, nameUUIDOrID); err == nil {
+			list = names(ctx, d, t.path)
+		}
+		return list, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 func completeXMLFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return []string{"xml"}, cobra.ShellCompDirectiveFilterFileExt
 }

@@ -43,6 +43,13 @@ func TestGolden(t *testing.T) {
 			"domifstat web gone", "domifstat web vnet2", "domifstat web eth9", "domifstat build eth0", "domifstat db eth0", "domifstat web", "domifstat web eth0 x",
 			"domstats --interface web", "domstats --interface build db", "domstats --interface web --json",
 		},
+		"devices": {
+			"attach-device web -", "attach-device web - --live --config", "attach-device db - --persistent", "attach-device --domain web --file - --persistent", "attach-device web", "attach-device web /nosuch",
+			"attach-device web - --current --live", "attach-device web - --persistent --current", "detach-device web -", "update-device web - --config", "detach-device-alias web hostdev0", "-q detach-device-alias web ua-b --config",
+			"detach-device-alias web", "attach-disk web /srv/a.img vdc --print-xml", "attach-disk web /dev/null vdc --print-xml", "attach-disk web /srv/a&b.img vdc --sourcetype block --mode readonly --targetbus scsi --alias ua-c --print-xml",
+			"attach-disk web /srv/a.img vdc", "attach-disk web /srv/a.img", "attach-disk web /srv/a.img vdc --mode shareable", "detach-disk web vdb --print-xml", "detach-disk web /dev/vg/data", "detach-disk web vdz", "detach-disk web vda --config",
+			"domblklist web", "domblklist web --details", "domblklist web --inactive --json", "domblklist db", "domblklist db --json", "-q domblklist web", "domblklist nosuch",
+		},
 		"tune": {
 			"memtune web", "memtune db", "memtune web --config", "memtune web --json", "memtune db --json", "memtune db --live", "memtune web --live --config", "memtune web --live --current",
 			"memtune web --hard-limit 1G", "memtune web 600MiB 500MB 1GiB --live", "memtune web --hard-limit 1G --json", "memtune web --swap-hard-limit 100", "memtune web --hard-limit 9x", "memtune nosuch",
@@ -71,7 +78,7 @@ func TestGolden(t *testing.T) {
 			"define", "define /nosuch/file", "start nosuch", "domid 12", "domid 00000000-0000-0000-0000-000000000000", "start ",
 			"help nosuch", "completion", "completion tcsh", "-c qemu:///system list", "-c lxc:///system domid web", "--connect lxc:/// domid web",
 		},
-		"help": {"help", "help list", "start --help", "help shutdown", "help domstats", "help domblkstat", "help domifstat", "help domiflist", "help memtune", "help schedinfo", "help blkiotune", "setmem --help", "help setvcpus"},
+		"help": {"help", "help list", "start --help", "help shutdown", "help domstats", "help domblkstat", "help domifstat", "help domiflist", "help memtune", "help schedinfo", "help blkiotune", "setmem --help", "help setvcpus", "help attach-device", "help attach-disk", "help domblklist"},
 	} {
 		t.Run(subject, func(t *testing.T) {
 			t.Parallel()

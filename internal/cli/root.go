@@ -47,6 +47,8 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.identityCommands()...)
 	root.AddCommand(a.statsCommands()...)
 	root.AddCommand(a.tuneCommands()...)
+	root.AddCommand(a.deviceCommands()...)
+	root.AddCommand(a.diskCommands()...)
 	root.AddCommand(a.consoleCommand(), a.consoleLogCommand(), a.versionCommand())
 	root.AddCommand(a.nodeCommands()...)
 	root.AddCommand(a.topCommand())

@@ -33,6 +33,7 @@ func Replies() map[string]string {
 		container + "DetachDevice":       "",
 		container + "DetachDeviceAlias":  "",
 		container + "UpdateDevice":       "",
+		container + "ListDevices":        "aa{sv}",
 		container + "Suspend":            "",
 		container + "Resume":             "",
 		container + "Shutdown":           "",

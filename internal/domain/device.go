@@ -117,6 +117,22 @@ func (d *Def) Device(s Slot) Device {
 	return Device{}
 }
 
+// RunDevice returns a copy of the device at a place of a live definition, with the names that the run has chosen.
+func (d *Def) RunDevice(s Slot) Device {
+	v := d.Device(s)
+	v.alias().Run = v.alias().chosen(s.Kind, s.Index)
+	if v.Interface != nil {
+		v.Interface.Actual = d.GuestLinks()[s.Index]
+	}
+	return v
+}
+
+// RunAlias returns the name that a run has chosen, and the number in it; "" if it has chosen none.
+func (v Device) RunAlias() (name string, number int) {
+	a := *v.alias()
+	return a.Run, a.number(0)
+}
+
 func (d *Def) at(s Slot) Device {
 	switch s.Kind {
 	case KindDisk:
@@ -129,6 +145,12 @@ func (d *Def) at(s Slot) Device {
 	}
 	return Device{HostDevice: &d.HostDevices[s.Index]}
 }
+
+// RunAliasOf returns the name that the run has chosen for a device.
+func (d *Def) RunAliasOf(s Slot) string { return d.at(s).alias().chosen(s.Kind, s.Index) }
+
+// UserAliasOf returns the name that an administrator has chosen for a device; "" if none was.
+func (d *Def) UserAliasOf(s Slot) string { return d.at(s).alias().User }
 
 // AliasOf returns the name of a device of a running container.
 func (d *Def) AliasOf(s Slot) string { return d.at(s).alias().shown(s.Kind, s.Index) }

@@ -125,7 +125,9 @@ func TestWithDevice(t *testing.T) {
 	t.Parallel()
 	d := withDevices(t, diskA+fuseNode+usbID+srv+nicOne)
 	for _, tc := range []struct{ device, want string }{
-		{diskB, ""}, {tunNode, ""}, {nicTwo, ""},
+		{diskB, ""},
+		{tunNode, ""},
+		{nicTwo, ""},
 		{diskA, "disk/target@dev: the container's /dev/sda is taken: domain/devices/disk has that"},
 		{fuseNode, "hostdev/source: the container has this device already: domain/devices/hostdev[1]"},
 		{usbID, "hostdev/source: the container has this device already: domain/devices/hostdev[2]"},

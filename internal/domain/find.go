@@ -102,6 +102,14 @@ func (v Device) identity() string {
 
 func (h *HostDevice) identity() string {
 	if h.Kind == HostUSB {
+		return h.Meant()
+	}
+	return "source '" + h.Source + "'"
+}
+
+// Meant says which device of the host is meant: a path, or the numbers of a USB device.
+func (h *HostDevice) Meant() string {
+	if h.Kind == HostUSB {
 		x := formatHostDevice(h)
 		var parts []string
 		if x.Source.Vendor != nil {
@@ -112,5 +120,5 @@ func (h *HostDevice) identity() string {
 		}
 		return strings.Join(parts, ", ")
 	}
-	return "source '" + h.Source + "'"
+	return h.Source
 }

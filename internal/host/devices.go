@@ -64,7 +64,7 @@ func (h Devices) disks(ctx context.Context, d *domain.Def) (list []planner.HostD
 		if disk.ReadOnly {
 			access = "rm"
 		}
-		one := planner.HostDevice{Access: access, Element: at, ReadOnly: disk.ReadOnly}
+		one := planner.HostDevice{Access: access, Element: at, ReadOnly: disk.ReadOnly, Slot: domain.Slot{Kind: domain.KindDisk, Index: i}}
 		if disk.Type == domain.DiskFile {
 			one.Device = plan.Device{Block: true, Major: loopMajor, Mode: nodeMode, Image: disk.Source}
 			one.Element += "/source@file"
@@ -83,7 +83,7 @@ func (h Devices) disks(ctx context.Context, d *domain.Def) (list []planner.HostD
 func (h Devices) hostDevices(ctx context.Context, d *domain.Def) (list []planner.HostDevice, err error) {
 	for i, dev := range d.HostDevices {
 		at := numbered("domain/devices/hostdev", i, len(d.HostDevices)) + "/source"
-		one := planner.HostDevice{Access: "rwm", Element: at}
+		one := planner.HostDevice{Access: "rwm", Element: at, Slot: domain.Slot{Kind: domain.KindHostDevice, Index: i}}
 		found := true
 		switch dev.Kind {
 		case domain.HostStorage:

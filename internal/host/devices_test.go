@@ -118,6 +118,9 @@ func TestFindDevices(t *testing.T) {
 		{Device: node("/dev/bus/usb/001/003", false, 189, 2), Access: "rwm", Element: dev + "[5]/source"},
 		{Device: timer, Access: "r", Element: "domain/clock/timer[1]@name"},
 	}
+	for i, at := range []domain.Slot{{Kind: domain.KindDisk}, {Kind: domain.KindDisk, Index: 1}, {Kind: domain.KindHostDevice}, {Kind: domain.KindHostDevice, Index: 1}, {Kind: domain.KindHostDevice, Index: 2}, {Kind: domain.KindHostDevice, Index: 3}, {Kind: domain.KindHostDevice, Index: 4}} {
+		want[i].Slot = at
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}

@@ -45,6 +45,7 @@ type Process struct {
 	failed    error
 	end       service.End
 
+	visits     chan struct{} // a slot for each change inside the container
 	answers    answers
 	executions executions
 	kept       []service.Kept // of the descriptors that init was passed
@@ -53,7 +54,7 @@ type Process struct {
 
 func newProcess(pid uint32) *Process {
 	return &Process{
-		pid: pid, child: pid != 0, executions: executions{},
+		pid: pid, child: pid != 0, executions: executions{}, visits: make(chan struct{}, maxInside),
 		placed: make(chan struct{}), running: make(chan struct{}), asked: make(chan struct{}), noticed: make(chan struct{}, 1), exited: make(chan struct{}), done: make(chan struct{}),
 	}
 }
@@ -273,6 +274,8 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 		p.end.OOMKills, p.end.OutOfMemory = killed.OOMKills, killed.OutOfMemory
 	case *wire.ConsoleAnswer:
 		p.answers.answer(m.Request, answer{err: refused(m.Refusal)})
+	case *wire.Held:
+		p.answers.answer(m.Request, answer{err: notHeld(m)})
 	case *wire.Signalled:
 		p.answers.answer(m.Request, answer{})
 	case *wire.Refused:

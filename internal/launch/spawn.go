@@ -65,6 +65,7 @@ type begun struct {
 	dir         string
 	listener    *os.File   // nil once the supervisor has it
 	held        []*os.File // for the supervisor to hold
+	names       []string   // of each
 }
 
 // Begin gives a run a supervisor: the spare one, or a new one. It is in the daemon's control group for now, and waits for
@@ -115,7 +116,7 @@ func (b *begun) Prepare(ctx context.Context, name, slice string, p *plan.Plan, s
 		return err
 	}
 	message := prepare(p, b.supervisors.settings)
-	message.Name, message.Dir, message.Held = name, b.dir, uint32(len(b.held))
+	message.Name, message.Dir, message.Held, message.HeldNames = name, b.dir, uint32(len(b.held)), b.names
 	apart, err := sourcesFile(message)
 	if err != nil {
 		return err
@@ -134,8 +135,11 @@ func (b *begun) HangUp() {
 	b.Process.HangUp()
 }
 
-// Hold has the supervisor hold a descriptor as long as it lives, from Prepare on. The descriptor is begun's from now on.
-func (b *begun) Hold(f *os.File) { b.held = append(b.held, f) }
+// Hold has the supervisor hold a descriptor under a name as long as it lives, from Prepare on. The descriptor is
+// begun's from now on.
+func (b *begun) Hold(name string, f *os.File) {
+	b.held, b.names = append(b.held, f), append(b.names, name)
+}
 
 // shut closes the daemon's copies of the socket by which a later daemon finds the supervisor, and of what that holds.
 func (b *begun) shut() {

@@ -5,16 +5,18 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/plan"
 )
 
 // HostDevice is a device of the host, as it was found for a container.
 type HostDevice struct {
 	plan.Device
-	Access   string // letters of DeviceAllow=
-	NodeLess bool   // the container may use the device, but gets no node of it
-	Element  string // of the definition, for errors
-	ReadOnly bool   // of an image
+	Access   string      // letters of DeviceAllow=
+	NodeLess bool        // the container may use the device, but gets no node of it
+	Element  string      // of the definition, for errors
+	ReadOnly bool        // of an image
+	Slot     domain.Slot // of the definition; a timer has none
 }
 
 // AddDevices plans the nodes of host devices in the container's /dev.
@@ -23,7 +25,7 @@ type HostDevice struct {
 // makes them in a file system of the host then, for the container's root, and each is mounted.
 func AddDevices(p *plan.Plan, list []HostDevice) {
 	if keepsLoops(list) {
-		p.Deny = slices.Sorted(slices.Values(append(p.Deny, "ioctl(LOOP_*)")))
+		p.Deny = slices.Sorted(slices.Values(append(p.Deny, loopOrders)))
 	}
 	for i := range list {
 		d := &list[i]
@@ -42,6 +44,12 @@ func AddDevices(p *plan.Plan, list []HostDevice) {
 		}
 	}
 }
+
+// loopOrders are the system calls that change a loop device.
+const loopOrders = "ioctl(LOOP_*)"
+
+// KeepsLoops reports whether a plan keeps the container from changing the loop devices that show images of its disks.
+func KeepsLoops(p *plan.Plan) bool { return slices.Contains(p.Deny, loopOrders) }
 
 // keepsLoops reports whether a container has loop devices that show images of its disks, and no others. To it they are
 // disks: it may not have them show another file, which could be of a file system that it serves itself and so hold up
@@ -65,10 +73,15 @@ func keepsLoops(list []HostDevice) bool {
 func AllowDevices(s *plan.Scope, list []HostDevice) {
 	for i := range list {
 		d := &list[i]
-		kind := "char"
-		if d.Block {
-			kind = "block"
-		}
-		s.Devices = append(s.Devices, plan.DeviceAllow{Path: fmt.Sprintf("/dev/%s/%d:%d", kind, d.Major, d.Minor), Access: d.Access})
+		s.Devices = append(s.Devices, plan.DeviceAllow{Path: DeviceNumbers(d.Block, d.Major, d.Minor), Access: d.Access})
 	}
+}
+
+// DeviceNumbers returns the path by which a scope is allowed to use a device.
+func DeviceNumbers(block bool, major, minor uint32) string {
+	kind := "char"
+	if block {
+		kind = "block"
+	}
+	return fmt.Sprintf("/dev/%s/%d:%d", kind, major, minor)
 }

@@ -47,7 +47,7 @@ func (s *supervisor) ended() error {
 		c.finish()
 	}
 	dismiss(s.consoles)
-	letGo(s.disks)
+	s.devices.letAllGo()
 	exited := &wire.Exited{Code: st.Code, Signal: st.Signal, Dumped: st.Dumped, Asked: s.asked}
 	killed := s.oomKills(st)
 	if err := errors.Join(saveKilled(killed), saveExit(exited)); err != nil {

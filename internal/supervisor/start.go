@@ -37,7 +37,10 @@ func (s *supervisor) start() error {
 		return err
 	}
 	last := len(files) - int(prepare.Held)
-	files, s.disks = files[:last], files[last:]
+	if err := s.holdDisks(prepare, files[last:]); err != nil {
+		return err
+	}
+	files = files[:last]
 	s.stop = syscall.Signal(prepare.StopSignal)
 	s.commands.plan = files[0]
 	s.journal = journals{consoles: prepare.Journal, fields: prepare.Fields}

@@ -27,7 +27,7 @@ type supervisor struct {
 	consoles []*console
 	unheld   []wire.Source // the sources whose file systems hold is to keep from being made read-only
 	held     []*os.File    // open in the host's file systems of the sources
-	disks    []*os.File    // open devices that show images, which disappear with this process
+	devices  holding       // what the container's devices need, and what disappears with this process
 	between  *os.File      // the mount namespace that init was cloned into; nil without a user namespace
 	ready    bool          // the init stage has only the exec left
 	allowed  bool          // berthd has allowed the exec
@@ -202,6 +202,8 @@ func (s *supervisor) fromDaemon(e event) error {
 		return s.serve(m)
 	case *wire.OpenConsole, *wire.ResizeConsole:
 		return s.consoleOrder(e)
+	case *wire.Hold, *wire.LetGo:
+		return s.holdOrder(e)
 	case *wire.Continue:
 		if s.stage != nil {
 			reach(s.stage.allowed)

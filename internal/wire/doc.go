@@ -22,6 +22,8 @@
 //	  | OpenConsole + socket -----> |  serves a client at a console
 //	  | <------------ ConsoleAnswer |
 //	  | ResizeConsole ------------> |
+//	  | Hold + fd, LetGo ---------> |  a descriptor that a device of the container needs
+//	  | <-------------------- Held |
 //	  | <----------------- Notified |  init has said something
 //	  | Request ------------------> |  a request to init
 //	  | <----------------- Answered |

@@ -44,6 +44,9 @@ const (
 	TypeNotified
 	TypeSignalled
 	TypeKilled
+	TypeHold
+	TypeLetGo
+	TypeHeld
 	typeEnd
 )
 
@@ -248,6 +251,12 @@ func decodeBody(t Type, r *pack.Reader) Message {
 		return &Killed{OOMKills: r.U64(), Init: r.Bool()}
 	case TypeKept:
 		return &Kept{Places: numbers(r)}
+	case TypeHold:
+		return &Hold{Request: r.U32(), Name: r.String(), Disk: r.Bool()}
+	case TypeLetGo:
+		return &LetGo{Request: r.U32(), Name: r.String()}
+	case TypeHeld:
+		return &Held{Request: r.U32(), Fault: r.String()}
 	}
 	return decodeCommand(t, r)
 }

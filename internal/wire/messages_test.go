@@ -17,7 +17,7 @@ func every() []Message {
 			Version: 7, CloneFlags: 1 << 33, StopSignal: 15, ProcView: true, Join: []string{"net", "uts"}, Hide: []Hidden{{0, "/proc"}, {2, "/fs/cgroup"}}, Apart: true, Hold: true,
 			UIDs:   []IDRange{{0, 100000, 1000}, {1000, 1000, 1}},
 			GIDs:   []IDRange{{0, 100000, 65536}},
-			Passed: 3, Held: 2, FileLabel: "u:object_r:f:s0:c1,c2",
+			Passed: 3, Held: 2, FileLabel: "u:object_r:f:s0:c1,c2", HeldNames: []string{"disk0", "disk1"},
 			Sources: []Source{{Path: "/", Recursive: true}, {Path: "/srv", IDMapped: true, ReadOnly: true}, {Path: "/dev/a", Supplied: true}},
 		},
 		&Prepare{}, &Place{}, &Placed{}, &Born{PID: 42, Supervisor: 41}, &Continue{}, &Running{}, &Terminate{},
@@ -33,6 +33,7 @@ func every() []Message {
 		&Over{ID: 2, Code: -1}, &Over{ID: 2, Code: 11, Signal: true, Dumped: true}, &Signal{ID: 2, Number: 15}, &Signal{Number: 15, PID: 7, Request: 1}, &Signalled{Request: 1}, &Resize{ID: 2, Rows: 24, Columns: 80}, &Forget{ID: 2},
 		&Passed{}, &Kept{Places: []uint32{0, 7}}, &Notified{Ready: true, Status: "1 of 2"},
 		&Killed{OOMKills: 1 << 40, Init: true}, &Killed{},
+		&Hold{Request: 7, Name: "disk0", Disk: true}, &LetGo{Request: 8, Name: "disk0"}, &Held{Request: 7, Fault: "no room"}, &Held{},
 	}
 }
 

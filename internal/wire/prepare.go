@@ -39,6 +39,7 @@ type Prepare struct {
 	Passed     uint32    // so many descriptors for init follow, in a Passed
 	Held       uint32    // so many descriptors to hold came
 	FileLabel  string    // the security label of the view of /proc; empty: none
+	HeldNames  []string  // of each
 }
 
 // Hidden is a mount of a source's tree that the container must not see.
@@ -98,6 +99,7 @@ func (m *Prepare) put(w *pack.Writer) {
 	w.U32(m.Passed)
 	w.U32(m.Held)
 	w.String(m.FileLabel)
+	putTexts(w, m.HeldNames)
 }
 
 func decodePrepare(r *pack.Reader) *Prepare {
@@ -130,5 +132,6 @@ func decodePrepare(r *pack.Reader) *Prepare {
 	m.Passed = r.U32()
 	m.Held = r.U32()
 	m.FileLabel = r.String()
+	m.HeldNames = texts(r)
 	return m
 }

@@ -34,3 +34,16 @@ func Words(set uint64, inherit bool) (header, data []byte) {
 	}
 	return header, data
 }
+
+// Set makes the effective and permitted sets of the calling thread equal to set. The inheritable one becomes empty.
+func Set(set uint64) error {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	data := [2]unix.CapUserData{
+		{Effective: uint32(set), Permitted: uint32(set)},
+		{Effective: uint32(set >> 32), Permitted: uint32(set >> 32)},
+	}
+	if err := unix.Capset(&header, &data[0]); err != nil {
+		return fmt.Errorf("capset: %w", err)
+	}
+	return nil
+}

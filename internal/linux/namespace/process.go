@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/berthd/berth/internal/linux/pidfd"
 )
 
@@ -33,12 +35,21 @@ func OfProcess(pid uint32, k Kind) (*os.File, error) {
 // OfChild opens a namespace of a child of parent. It returns an os.ErrProcessDone if the child does not
 // exist, ends meanwhile, or has another parent.
 func OfChild(parent, pid uint32, k Kind) (*os.File, error) {
-	return open(pid, k, func(_ uint32, s stat) error {
+	return open(pid, k, isChildOf(parent, pid))
+}
+
+func isChildOf(parent, pid uint32) func(uint32, stat) error {
+	return func(_ uint32, s stat) error {
 		if s.parent != parent {
 			return ended(pid)
 		}
 		return nil
-	})
+	}
+}
+
+// RootOfChild opens the root directory of a child of parent, for paths only (O_PATH). It makes the checks of OfChild.
+func RootOfChild(parent, pid uint32) (*os.File, error) {
+	return openFile(pid, "root", unix.O_PATH|unix.O_DIRECTORY, isChildOf(parent, pid))
 }
 
 // Child opens a child of parent as a pidfd. It returns an os.ErrProcessDone if the child does not exist, ends
@@ -58,6 +69,10 @@ func Child(parent, pid uint32) (*os.File, error) {
 }
 
 func open(pid uint32, k Kind, accept func(pid uint32, s stat) error) (*os.File, error) {
+	return openFile(pid, "ns/"+string(k), os.O_RDONLY, accept)
+}
+
+func openFile(pid uint32, name string, flags int, accept func(pid uint32, s stat) error) (*os.File, error) {
 	p, err := pidfd.Open(int(pid))
 	if err != nil {
 		return nil, notOpened(pid, err)
@@ -69,7 +84,7 @@ func open(pid uint32, k Kind, accept func(pid uint32, s stat) error) (*os.File, 
 	}
 	var f *os.File
 	if err == nil {
-		f, err = os.Open(path(pid, "ns/"+string(k)))
+		f, err = os.OpenFile(path(pid, name), flags, 0)
 	}
 	// If the process of the pidfd still exists, the paths were its own: nobody else had the pid.
 	if end := pidfd.Signal(p, 0); end != nil || errors.Is(err, fs.ErrNotExist) {
