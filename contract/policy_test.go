@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPolicy: the bus policy lets root own the name, call it and hear its signals, and nobody else.
+// TestPolicy: the bus policy lets root own the name, call it and hear its signals, and nobody else. systemd-networkd
+// may tell the connection that calls others of its leases.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	type rule struct {
@@ -16,6 +17,8 @@ func TestPolicy(t *testing.T) {
 		Destination string `xml:"send_destination,attr"`
 		Sender      string `xml:"receive_sender,attr"`
 		Type        string `xml:"receive_type,attr"`
+		Sends       string `xml:"send_type,attr"`
+		Interface   string `xml:"send_interface,attr"`
 	}
 	type policy struct {
 		User    string `xml:"user,attr"`
@@ -37,6 +40,7 @@ func TestPolicy(t *testing.T) {
 	const name, caller = BusName, CallerName
 	want := []policy{
 		{User: "root", Allow: []rule{{Own: name}, {Destination: name}, {Sender: name}, {Own: caller}, {Destination: caller}}},
+		{User: "systemd-network", Allow: []rule{{Destination: caller, Sends: "signal", Interface: "org.freedesktop.DBus.Properties"}}},
 		{Context: "default", Deny: []rule{{Destination: name}, {Destination: caller}, {Sender: name, Type: "signal"}}},
 	}
 	if diff := cmp.Diff(want, config.Policies); diff != "" {

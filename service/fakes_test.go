@@ -41,7 +41,8 @@ type world struct {
 	exits       map[string]End    // by run directory
 	units       map[string]uint32 // and the process that each was started with
 	machines    map[string]machineFake
-	links       map[string]string          // of the host, by name, with their aliases
+	links       map[string]string // of the host, by name, with their aliases
+	ports       portsFake
 	supervisors map[string]*supervisorFake // by run directory
 	events      []string
 	commands    []string                  // what ProcessChanged was told
@@ -61,14 +62,15 @@ type world struct {
 // daemon is one life of the service in a world.
 type daemon struct {
 	*world
-	dead atomic.Bool
-	used map[string]bool // labels
+	dead    atomic.Bool
+	used    map[string]bool // labels
+	watches watchesFake
 }
 
 func newWorld() *world {
 	return &world{
 		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]SavedRun{}, last: map[domain.UUID]Run{},
-		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{}, links: map[string]string{},
+		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{}, links: map[string]string{}, ports: portsFake{open: map[string][]Forward{}},
 		scopes: map[string]plan.Resources{}, supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100, daemons: map[*Service]*daemon{},
 	}
 }
@@ -139,6 +141,16 @@ func (w *world) left() []string {
 	for name := range w.links {
 		l = append(l, "link "+name)
 	}
+	for u, list := range w.ports.open {
+		for _, p := range list {
+			l = append(l, fmt.Sprintf("port %d of %s", p.Host, u))
+		}
+	}
+	for _, d := range w.daemons {
+		if !d.dead.Load() && (d.watches.held > 0 || d.watches.removed != nil || d.watches.leased != nil) && len(w.ports.open) == 0 {
+			l = append(l, "reserved ports or watches")
+		}
+	}
 	for u := range w.runs {
 		l = append(l, "run "+u.String())
 	}
@@ -162,7 +174,7 @@ func (w *world) service(t *testing.T) *Service {
 	d := &daemon{world: w, used: map[string]bool{}}
 	s, err := New(Deps{
 		Definitions: definitionsFake{d}, Runs: runsFake{d}, Scopes: scopesFake{d}, Machines: machinesFake{d},
-		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, HostDevices: hostDevicesFake{d}, Disks: disksFake{d}, Links: linksFake{d}, Bridges: bridgesFake{}, Labels: labelsFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
+		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, HostDevices: hostDevicesFake{d}, Disks: disksFake{d}, Links: linksFake{d}, Bridges: bridgesFake{}, Labels: labelsFake{d}, Forwards: forwardsFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
 		NewUUID: func() domain.UUID { n++; return domain.UUID{0: 0xaa, 15: n} },
 		Now:     time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Host: planner.Host{ContainerEnv: "libvirt-lxc", Path: "/bin"}, StopTimeout: time.Minute,

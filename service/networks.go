@@ -102,6 +102,26 @@ func (n *Networks) Bridge(name string) (string, error) {
 	return info.Bridge, nil
 }
 
+// Reach implements Bridges.
+func (n *Networks) Reach(name, mac string) (NetworkReach, error) {
+	var d *netxml.Def
+	l := n.active(name)
+	if l != nil {
+		d = l.def
+	} else {
+		s, err := n.stored(name)
+		if err != nil {
+			return NetworkReach{}, err
+		}
+		d = s.Def
+	}
+	reach := NetworkReach{Isolated: d.Mode == netxml.Isolated, DHCP: l != nil && l.plan != nil && d.GivesIPv4()}
+	if m, err := domain.ParseMAC("mac", mac); err == nil {
+		reach.Known = d.Known(m.String())
+	}
+	return reach, nil
+}
+
 // Network returns a network by its name or uuid. It returns ErrNoNetwork if there is none.
 func (n *Networks) Network(name string) (NetworkInfo, error) {
 	list, err := n.List()

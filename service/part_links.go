@@ -67,6 +67,10 @@ type Bridges interface {
 	// It returns ErrNoNetwork if there is no network of this name, and a *NetworkStateError if it is not active. Both
 	// texts name the network; the caller says in which element its name is.
 	Bridge(name string) (bridge string, err error)
+	// Reach returns what ports of a container need to know of an active network. mac is the container's address.
+	Reach(name, mac string) (NetworkReach, error)
+	// Leases returns the addresses that hosts in an active network have by DHCP.
+	Leases(ctx context.Context, name string) ([]NetworkLease, error)
 }
 
 // links are the interfaces. The kernel removes them too, some time after the last process of the container has ended.
@@ -92,6 +96,9 @@ func (s *Service) planLinks(st *start) error {
 		}
 		if shaper := i.Host.Shaper; shaper.Name != "" {
 			st.Links = append(st.Links, Link{Name: shaper.Name, MAC: shaper.MAC, Alias: i.Host.Alias, Kind: shaperKind})
+		}
+		if err := s.planForwards(st, i); err != nil {
+			return err
 		}
 	}
 	return nil

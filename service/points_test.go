@@ -40,7 +40,7 @@ func life(t *testing.T, w *world, point string, reached func(*Service) error) (u
 		}
 		return nil
 	}
-	u = define(t, s, "web", oneInterface)
+	u = define(t, s, "web", onePort)
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -87,7 +87,7 @@ func TestDaemonDiesAtEachPoint(t *testing.T) {
 					t.Fatal(err)
 				}
 				left := w.left()
-				whole := []string{"link web0", "machine web", "run " + u.String(), "supervisor " + u.String(), "unit web.scope"}
+				whole := []string{"link web0", "machine web", "port 8080 of " + u.String(), "run " + u.String(), "supervisor " + u.String(), "unit web.scope"}
 				switch {
 				case snap.State == StateRunning && slices.Equal(left, whole):
 					if snap.Leader == 0 || snap.ControlGroup == "" || w.runs[u].Run.State != StateRunning {
@@ -147,7 +147,7 @@ func TestFaultAtEachPoint(t *testing.T) {
 	t.Parallel()
 	start, stop := points(t)
 	// The machine is given back before, when init has ended.
-	remains := map[string]string{"stop run directory": "run ", "stop unit": "unit ", "stop links": "link "}
+	remains := map[string]string{"stop run directory": "run ", "stop unit": "unit ", "stop links": "link ", "stop ports": "port "}
 	for _, point := range slices.Concat(start, stop) {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()

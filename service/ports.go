@@ -118,6 +118,8 @@ type Run struct {
 
 	Label Label `json:"label,omitzero"`
 
+	Ports []Forward `json:"ports,omitempty"` // of the host, which are forwarded to the container
+
 	OOMKills uint64 `json:"oom_kills,omitempty"` // processes killed for want of memory, as far as they were told
 
 	// Left, if not nil, waits until machined has forgotten the machine, which has begun already.

@@ -142,6 +142,9 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 	c := s.entryOf(def)
 	_ = c.lock(detached()) // nobody else knows it yet
 	c.owner, c.snap.Owner = r.Owner, r.Owner
+	if presence != Gone {
+		s.resumeForwards(def.Name, &r.Run)
+	}
 	switch presence {
 	case Alive:
 		s.takeOver(c, r, def)

@@ -50,6 +50,7 @@ type Deps struct {
 	Links       Links
 	Bridges     Bridges
 	Labels      Labels
+	Forwards    Forwards
 	NewUUID     func() domain.UUID
 	Now         func() time.Time
 	Log         *slog.Logger
@@ -74,6 +75,7 @@ type Service struct {
 	work   sync.WaitGroup        // goroutines that wait for the end of a run
 
 	changing  map[string]bool // units whose limits are being read, and whether they have changed again meanwhile; guarded by mu
+	forwarded forwarded
 	queues    Queues
 	processes processes
 }
@@ -86,7 +88,7 @@ func New(d Deps) (*Service, error) {
 		"Observer": d.Observer == nil, "HostIDs": d.HostIDs == nil, "Node": d.Node == nil, "Resources": d.Resources == nil,
 		"Audit":       d.Audit == nil,
 		"HostDevices": d.HostDevices == nil, "Disks": d.Disks == nil,
-		"Links": d.Links == nil, "Bridges": d.Bridges == nil, "Labels": d.Labels == nil,
+		"Links": d.Links == nil, "Bridges": d.Bridges == nil, "Labels": d.Labels == nil, "Forwards": d.Forwards == nil,
 		"NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
 	} {
 		if missing {

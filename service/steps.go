@@ -61,6 +61,7 @@ func (s *Service) steps(_ *Run) []step {
 		{name: "container", part: prepared{}, together: true},
 		{name: "scope", part: scope{s}, together: true},
 		{name: "links", part: links{s}, together: true},
+		{name: "ports", part: forwards{s}, together: true},
 		{name: "machine", part: machine{s}, together: true},
 		{name: "job", part: job{}},
 		{name: "audit", part: audited{s}},

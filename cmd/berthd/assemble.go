@@ -58,7 +58,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	}
 	conn, err := bus.Connect(ctx, bus.Options{
 		Replies: []map[string]string{units.Replies(), machined.Replies(), hostnet.Replies()},
-		Signals: map[string]map[string]string{units.BusName: units.Signals()},
+		Signals: map[string]map[string]string{units.BusName: units.Signals(), hostnet.BusName: hostnet.Signals()},
 		Library: []dbus.ConnOption{dbus.WithSignalHandler(dbus.NewSequentialSignalHandler())},
 	})
 	if err != nil {
@@ -103,7 +103,11 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	}
 	facts.Limits = inherited(ctx, systemd, supervisors, log)
 	d.audit = trail(cfg.Audit, log)
-	if d.networks, err = networks(conn, systemd, d.signals, p, log); err != nil {
+	hosts, err := hostNetworks(conn, systemd)
+	if err != nil {
+		return nil, err
+	}
+	if d.networks, err = networks(hosts, d.signals, p, log); err != nil {
 		return nil, err
 	}
 	d.service, err = service.New(service.Deps{
@@ -122,6 +126,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Links:       network.Links{},
 		Bridges:     d.networks,
 		Labels:      labels(cfg.Security, log),
+		Forwards:    hostnet.NewForwards(hosts),
 		IDRange:     cfg.IDRange,
 		Observer:    observer{d.signals, d.activity},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },

@@ -11,16 +11,17 @@ import (
 	"github.com/berthd/berth/units"
 )
 
-// networks assembles the registry of the host's networks.
-func networks(conn *bus.Conn, systemd *units.Client, changed service.NetworkObserver, p paths, log *slog.Logger) (*service.Networks, error) {
-	host, err := hostnet.New(hostnet.Deps{
+// hostNetworks makes what makes the networks of the host.
+func hostNetworks(conn *bus.Conn, systemd *units.Client) (*hostnet.Host, error) {
+	return hostnet.New(hostnet.Deps{
 		Bus: conn.Conn, Networkd: bus.NewPeer(conn.Conn, hostnet.BusName), Services: systemd,
 		NetworkFiles: "/run/systemd/network", ResolverFiles: "/run/systemd/resolved.conf.d",
 		Proc: "/proc/sys/net", Sys: "/sys/class/net",
 	})
-	if err != nil {
-		return nil, err
-	}
+}
+
+// networks assembles the registry of the host's networks.
+func networks(host *hostnet.Host, changed service.NetworkObserver, p paths, log *slog.Logger) (*service.Networks, error) {
 	p.networks.Libvirt = "/etc/libvirt/qemu/networks"
 	p.networks.Notes = filepath.Join(p.runs, "networks")
 	return service.NewNetworks(service.NetworksDeps{

@@ -9,6 +9,13 @@ import (
 // a job.
 const maxSignal = 8 << 10
 
+// maxChange bounds the body of a signal that has values of properties: those of systemd-networkd have all leases of a
+// DHCP server.
+const (
+	maxChange        = 1 << 20
+	changeOfProperty = "org.freedesktop.DBus.Properties.PropertiesChanged"
+)
+
 const ownerChanged = busName + ".NameOwnerChanged"
 
 // ownSignals are those of the bus itself. godbus keeps an account of its names by the first two.
@@ -42,7 +49,11 @@ func (s *signals) expect(h *Header) (expectation, bool) {
 	for sender, names := range s.expected {
 		signature, ok := names[name]
 		if ok && s.owns(h.Sender, sender) {
-			return expectation{Body: Body{Signature: signature, Max: maxSignal}, otherwise: drop}, true
+			most := maxSignal
+			if name == changeOfProperty {
+				most = maxChange
+			}
+			return expectation{Body: Body{Signature: signature, Max: most}, otherwise: drop}, true
 		}
 	}
 	return expectation{}, false

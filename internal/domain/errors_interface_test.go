@@ -13,7 +13,10 @@ func ifaceXML(inner string) string {
 
 // refusedInterfaces are of <interface>.
 func refusedInterfaces() []refusal {
-	const at = "domain/devices/interface"
+	const at, port = "domain/devices/interface", "domain/devices/interface/berth:port"
+	forwarded := func(inner string) string {
+		return ifaceXML("<ip address='192.0.2.7'/>" + strings.ReplaceAll(inner, "<b:port", "<port xmlns='"+berthNamespace+"'"))
+	}
 	alone := func(text string) string { return with("<devices>" + text + "</devices>") }
 	list := []refusal{
 		{alone("<interface/>"), InvalidXML, at + "@type"},
@@ -51,6 +54,22 @@ func refusedInterfaces() []refusal {
 		{ifaceXML("<mtu size='x'/>"), InvalidXML, at + "/mtu@size"},
 		{ifaceXML("<port isolated='maybe'/>"), InvalidXML, at + "/port@isolated"},
 		{alone("<interface type='ethernet'><port isolated='yes'/></interface>"), InvalidConfig, at + "/port@isolated"},
+		{forwarded("<b:port/>"), InvalidXML, port + "@host"},
+		{forwarded("<b:port host='0'/>"), InvalidXML, port + "@host"},
+		{forwarded("<b:port host='65536'/>"), InvalidXML, port + "@host"},
+		{forwarded("<b:port host='80-90'/>"), InvalidXML, port + "@host"},
+		{forwarded("<b:port host='80' guest='0'/>"), InvalidXML, port + "@guest"},
+		{forwarded("<b:port host='80' guest='65536'/>"), InvalidXML, port + "@guest"},
+		{forwarded("<b:port host='80' proto='sctp'/>"), InvalidConfig, port + "@proto"},
+		{forwarded("<b:port host='80' address='::1'/>"), InvalidConfig, port + "@address"},
+		{forwarded("<b:port host='80' address='0.0.0.0'/>"), InvalidXML, port + "@address"},
+		{forwarded("<b:port host='80' address='web'/>"), InvalidXML, port + "@address"},
+		{forwarded("<b:port host='80' address='2001:db8::1'/>"), InvalidConfig, port + "@address"},
+		{forwarded("<b:port host='80'/><b:port host='80' address='192.0.2.1'/>"), InvalidXML, port + "[2]@host"},
+		{forwarded("<b:port host='80' nosuch=''/>"), InvalidXML, port + "@nosuch"},
+		{forwarded(strings.Repeat("<b:port proto='udp' host='80'/>", 2)), InvalidXML, port + "[2]@host"},
+		{ifaceXML("<port xmlns='" + berthNamespace + "' host='80'/>"), InvalidConfig, port},
+		{alone("<interface type='direct'><source dev='eno1'/><ip address='192.0.2.1'/><port xmlns='" + berthNamespace + "' host='80'/></interface>"), InvalidConfig, port},
 		{ifaceXML("<filterref filter='clean-traffic'/>"), InvalidConfig, at + "/filterref"},
 		{ifaceXML("<virtualport type='openvswitch'/>"), InvalidConfig, at + "/virtualport"},
 		{ifaceXML("<nosuch/>"), InvalidXML, at + "/nosuch"},

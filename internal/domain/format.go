@@ -65,7 +65,7 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 	if x.LXC != nil {
 		x.XMLNSLXC = lxcNamespace
 	}
-	if x.Berth != nil {
+	if x.Berth != nil || d.hasForwards() {
 		x.XMLNSBerth = berthNamespace
 	}
 	text, err := xml.Marshal(&x)

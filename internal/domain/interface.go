@@ -41,6 +41,7 @@ type Interface struct {
 	Link      string
 	Isolated  string // <port isolated=''>: "yes" keeps it from other isolated ports of the bridge; "no" or unset
 	IPs       []InterfaceIP
+	Forwards  []Forward // <berth:port>
 	Routes    []Route
 	Alias     Alias
 	Actual    string // the name in the container that a run has chosen; "" as for Alias.Run

@@ -17,7 +17,7 @@ type iface struct {
 	Model     *ifaceModel             `xml:"model"`
 	Link      *ifaceLink              `xml:"link"`
 	MTU       *ifaceMTU               `xml:"mtu"`
-	Port      *ifacePort              `xml:"port"`
+	Ports     []ifacePort             `xml:"port"` // libvirt's and ours
 	Alias     *libvirtxml.DomainAlias `xml:"alias"`
 }
 
@@ -68,10 +68,6 @@ type ifaceLink struct {
 
 type ifaceMTU struct {
 	Size *uint64 `xml:"size,attr"`
-}
-
-type ifacePort struct {
-	Isolated string `xml:"isolated,attr,omitempty"`
 }
 
 // formatInterfaces writes the interfaces. Those of a running container also show the names of their host ends, and the
@@ -126,9 +122,7 @@ func formatInterface(i *Interface) iface {
 	if i.MTU > 0 {
 		x.MTU = &ifaceMTU{Size: wide(i.MTU)}
 	}
-	if i.Isolated != "" {
-		x.Port = &ifacePort{Isolated: i.Isolated}
-	}
+	x.Ports = formatForwards(i)
 	return x
 }
 
@@ -154,7 +148,7 @@ func formatRoutes(list []Route) (out []ifaceRoute) {
 	return out
 }
 
-func wide[N uint8 | uint32](n N) *uint64 {
+func wide[N uint8 | uint16 | uint32](n N) *uint64 {
 	v := uint64(n)
 	return &v
 }

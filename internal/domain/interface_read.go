@@ -34,6 +34,7 @@ func readInterfaces(d *Def, x *document, f *faults) {
 		once.check(at+"/guest@dev", "name in the container", i.Guest)
 		d.Interfaces = append(d.Interfaces, i)
 	}
+	checkForwards(d, f)
 }
 
 // unique finds what two interfaces of one definition have, and only one may have.
@@ -86,7 +87,6 @@ func readInterface(at string, x *iface, f *faults) (i Interface) {
 			f.unsupported(at+"/link@state", "'%.40s' is unknown; known are up, down", i.Link)
 		}
 	}
-	readPort(&i, at, x.Port, f)
 	readBandwidth(&i, at, x.Bandwidth, f)
 	readVLAN(&i, at, x.VLAN, f)
 	if x.MTU != nil {
@@ -99,13 +99,14 @@ func readInterface(at string, x *iface, f *faults) (i Interface) {
 		}
 	}
 	readAddresses(&i, at, x, f)
+	readPorts(&i, at, x, f)
 	i.Alias = readAlias(x.Alias)
 	return i
 }
 
 // readPort reads <port>, which is for an interface on a bridge.
 func readPort(i *Interface, at string, x *ifacePort, f *faults) {
-	if x == nil || x.Isolated == "" {
+	if x.Isolated == "" {
 		return
 	}
 	if i.Isolated = x.Isolated; i.Isolated != "yes" && i.Isolated != "no" {

@@ -111,6 +111,7 @@ domain/devices/interface/link             state
 domain/devices/interface/mtu              size#
 domain/devices/interface/port             isolated
 domain/devices/interface/alias            name
+domain/devices/interface/berth:port+      proto host# guest# address
 domain/devices/console+                   type tty
 domain/devices/console/source             path
 domain/devices/console/target             type port#

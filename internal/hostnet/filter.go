@@ -52,17 +52,23 @@ func (h *Host) SetFilter(f *netxml.Filter) error {
 }
 
 // HasFilter reports whether the host has a network's table.
-func (h *Host) HasFilter(f *netxml.Filter) (bool, error) {
+func (h *Host) HasFilter(f *netxml.Filter) (bool, error) { return hasTable(f.Table) }
+
+func hasTable(name string) (bool, error) {
 	c, err := nftables.New()
 	if err != nil {
 		return false, fmt.Errorf("packet filter: %w", err)
 	}
+	return hasTableOf(c, name)
+}
+
+func hasTableOf(c *nftables.Conn, name string) (bool, error) {
 	tables, err := c.ListTablesOfFamily(nftables.TableFamilyINet)
 	if err != nil {
 		return false, filterError("list the tables", err)
 	}
 	for _, t := range tables {
-		if t.Name == f.Table {
+		if t.Name == name {
 			return true, nil
 		}
 	}

@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tablePrefix begins the names of all our tables of the packet filter.
+// tablePrefix begins the names of the tables of networks.
 const tablePrefix = "berth-"
 
-// Watch calls filter when one of our tables of the packet filter was removed, and routes when a default route of the
+// Watch calls filter when the table of a network was removed from the packet filter, and routes when a default route of the
 // host has come or gone, until stop is called. Each has a goroutine. When the kernel loses messages, they are called, too.
 func (h *Host) Watch(filter, routes func()) (stop func(), err error) {
-	tables, err := nl.Subscribe(unix.NETLINK_NETFILTER, unix.NFNLGRP_NFTABLES)
+	tables, err := watchTables(func(name string) bool { return strings.HasPrefix(name, tablePrefix) }, filter)
 	if err != nil {
-		return nil, filterError("watch the tables", err)
+		return nil, err
 	}
 	ways, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE)
 	if err == nil {
@@ -27,12 +27,20 @@ func (h *Host) Watch(filter, routes func()) (stop func(), err error) {
 		}
 	}
 	if err != nil {
-		tables.Close()
+		tables()
 		return nil, fmt.Errorf("watch the routes: %w", err)
 	}
-	go follow(tables, removesOurs, filter)
 	go follow(ways, func([]syscall.NetlinkMessage) bool { return true }, routes)
-	return func() { tables.Close(); ways.Close() }, nil
+	return func() { tables(); ways.Close() }, nil
+}
+
+func watchTables(ours func(name string) bool, removed func()) (stop func(), err error) {
+	tables, err := nl.Subscribe(unix.NETLINK_NETFILTER, unix.NFNLGRP_NFTABLES)
+	if err != nil {
+		return nil, filterError("watch the tables", err)
+	}
+	go follow(tables, func(m []syscall.NetlinkMessage) bool { return removes(m, ours) }, removed)
+	return tables.Close, nil
 }
 
 // follow calls changed after each message that counts.
@@ -49,8 +57,8 @@ func follow(s *nl.NetlinkSocket, counts func([]syscall.NetlinkMessage) bool, cha
 	}
 }
 
-// removesOurs reports whether messages say that a table of ours was removed.
-func removesOurs(messages []syscall.NetlinkMessage) bool {
+// removes reports whether messages say that a table of ours was removed.
+func removes(messages []syscall.NetlinkMessage, ours func(name string) bool) bool {
 	const (
 		removed = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELTABLE
 		header  = 4 // struct nfgenmsg
@@ -64,7 +72,7 @@ func removesOurs(messages []syscall.NetlinkMessage) bool {
 			return true
 		}
 		for _, a := range attrs {
-			if a.Attr.Type == unix.NFTA_TABLE_NAME && strings.HasPrefix(string(a.Value), tablePrefix) {
+			if a.Attr.Type == unix.NFTA_TABLE_NAME && ours(strings.TrimRight(string(a.Value), "\x00")) {
 				return true
 			}
 		}

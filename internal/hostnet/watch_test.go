@@ -2,6 +2,7 @@ package hostnet
 
 import (
 	"net"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -10,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestRemovesOurs: of what the packet filter tells, only the end of a table of ours counts, wherever in a packet it is.
-func TestRemovesOurs(t *testing.T) {
+// TestRemoves: of what the packet filter tells, only the end of a table of ours counts, wherever in a packet it is.
+func TestRemoves(t *testing.T) {
 	t.Parallel()
 	message := func(kind uint16, name string) syscall.NetlinkMessage {
 		attr := nl.NewRtAttr(unix.NFTA_TABLE_NAME, nl.ZeroTerminated(name))
@@ -26,13 +27,13 @@ func TestRemovesOurs(t *testing.T) {
 		want     bool
 	}{
 		"ours":           {[]syscall.NetlinkMessage{message(removed, "berth-berth0")}, true},
-		"another's":      {[]syscall.NetlinkMessage{message(removed, "filter")}, false},
+		"another's":      {[]syscall.NetlinkMessage{message(removed, "filter"), message(removed, forwardTable)}, false},
 		"ours is made":   {[]syscall.NetlinkMessage{message(made, "berth-berth0")}, false},
 		"ours at last":   {[]syscall.NetlinkMessage{message(made, "x"), message(removed, "x"), message(removed, "berth-x")}, true},
 		"without a name": {[]syscall.NetlinkMessage{{Header: message(removed, "").Header}}, false},
 		"nothing":        {nil, false},
 	} {
-		if got := removesOurs(c.messages); got != c.want {
+		if got := removes(c.messages, func(name string) bool { return strings.HasPrefix(name, "berth-") }); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -94,6 +94,11 @@ func (m *maker) veth(i *plan.Interface) error {
 	if err := m.shape(i, pair); err != nil {
 		return err
 	}
+	if bridge != nil && len(i.Ports) > 0 && bridgesFilter() {
+		if err := m.host.LinkSetHairpin(pair, true); err != nil {
+			return explain(i.Element, err, "")
+		}
+	}
 	if bridge == nil {
 		if err := refuseAdvertisements(i.Host.Name); err != nil {
 			return explain(i.Element, err, "")
@@ -115,6 +120,13 @@ func refuseAdvertisements(name string) error {
 		return nil
 	}
 	return err
+}
+
+// bridgesFilter reports whether bridges of the host translate addresses by themselves (br_netfilter). A packet of a
+// container for one of its own forwarded ports then never reaches the host, and must go out where it came in.
+func bridgesFilter() bool {
+	text, err := os.ReadFile("/proc/sys/net/bridge/bridge-nf-call-iptables")
+	return err == nil && string(text) == "1\n"
 }
 
 // find looks a link of the host up, once.

@@ -70,6 +70,21 @@ func (d *Def) Serves() bool {
 	return false
 }
 
+// GivesIPv4 reports whether the network has a DHCP server.
+func (d *Def) GivesIPv4() bool { return dhcpOf(d) != nil }
+
+// Known returns the address that only the host with a MAC address gets, or none.
+func (d *Def) Known(mac string) netip.Addr {
+	for _, ip := range d.IPs {
+		for _, h := range ip.Hosts {
+			if h.MAC == mac {
+				return h.IP
+			}
+		}
+	}
+	return netip.Addr{}
+}
+
 // Chosen is what a definition gets that it may leave out.
 type Chosen struct {
 	UUID   domain.UUID

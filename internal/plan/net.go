@@ -31,6 +31,8 @@ type Interface struct {
 	Addresses []NetAddress `json:"addresses,omitempty"`
 	Up        bool         `json:"up,omitempty"`
 	Routes    []NetRoute   `json:"routes,omitempty"`
+
+	Ports []NetPort `json:"ports,omitempty"` // of the host, which forwards them to the container
 }
 
 // NIC is a network interface of the host that the container has while it runs. It keeps its name.
@@ -98,4 +100,15 @@ type NetRoute struct {
 	To      string `json:"to"`
 	Gateway string `json:"gateway"`
 	Metric  uint32 `json:"metric"`
+}
+
+// NetPort is a port of the host whose connections go to the container.
+type NetPort struct {
+	Proto   string `json:"proto"`             // tcp or udp
+	Address string `json:"address,omitempty"` // the only address of the host that has it; all, if it is empty
+	Host    uint16 `json:"host"`
+	Guest   uint16 `json:"guest"`
+	// The container's addresses. One that is missing is not reached by that family, unless DHCP gives it later.
+	To4 string `json:"to4,omitempty"`
+	To6 string `json:"to6,omitempty"`
 }

@@ -38,7 +38,7 @@ func interfaceOf(d *domain.Def, index int, name string) plan.Interface {
 	case domain.InterfaceNetwork, domain.InterfaceBridge, domain.InterfaceEthernet:
 		p.Kind, p.Host = plan.Veth, hostEnd(d, index)
 	}
-	p.Addresses, p.Routes = addresses(i.IPs), routes(i.Routes)
+	p.Addresses, p.Routes, p.Ports = addresses(i.IPs), routes(i.Routes), ports(i)
 	return p
 }
 

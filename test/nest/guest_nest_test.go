@@ -35,11 +35,15 @@ func actAsGuest(args []string) int {
 		err = advertise()
 	} else if len(args) == 2 && args[0] == "unlink" {
 		err = unlinkOfHost(args[1])
+	} else if len(args) == 1 && args[0] == "answer" {
+		err = answerPorts()
+	} else if len(args) == 3 && args[0] == "ask" {
+		err = ask(args[1], args[2])
 	} else if len(args) == 0 {
 		err = servePassed()
 	}
-	fmt.Fprintln(os.Stderr, err)
 	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0

@@ -76,6 +76,7 @@ func observe(t testing.TB) []string {
 		}
 		add(kind, paths...)
 	}
+	add("table of the packet filter", filterTables(t)...)
 	if pid := daemon(t); pid != 0 {
 		add(fmt.Sprintf("berthd %d has open", pid), descriptors(t, pid)...)
 	}

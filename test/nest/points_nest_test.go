@@ -30,6 +30,7 @@ var points = []struct {
 	{"start container", false},
 	{"start scope", false},
 	{"start links", false},
+	{"start ports", false},
 	{"start machine", false},
 	{"start job", false},
 	{"start audit", false},
@@ -43,6 +44,7 @@ var points = []struct {
 	{"stop audit", false},
 	{"stop job", false},
 	{"stop machine", false},
+	{"stop ports", false},
 	{"stop links", false},
 	{"stop scope", false},
 	{"stop container", false},
@@ -53,6 +55,10 @@ var points = []struct {
 	{"stop label", false},
 	{"stop run directory", false},
 }
+
+// portAndLimit is an interface with all that the host has of one.
+const portAndLimit = "<interface type='ethernet'><bandwidth><outbound average='1000'/></bandwidth><ip address='192.0.2.7'/>" +
+	"<port xmlns='urn:berth:container:1' host='8080'/></interface>"
 
 // at has the daemon die or fail at a point in the life of a container, once, and waits until it has.
 func at(t testing.TB, how, point, name string) {
@@ -80,7 +86,7 @@ func TestDaemonDiesAtEachPoint(t *testing.T) {
 			g := sleeper(t, "web")
 			lan := nic(t)
 			before := lan()
-			g.Devs = "<interface type='ethernet'><bandwidth><outbound average='1000'/></bandwidth></interface>" + nicXML("")
+			g.Devs = portAndLimit + nicXML("")
 			g.define(t)
 			at(t, "kill", point.name, "web")
 			if point.runs {
@@ -128,7 +134,7 @@ func TestOthersAtEachPoint(t *testing.T) {
 		t.Run(point.name, func(t *testing.T) {
 			clean(t)
 			g := sleeper(t, "web")
-			g.Devs = "<interface type='ethernet'><bandwidth><outbound average='1000'/></bandwidth></interface>"
+			g.Devs = portAndLimit
 			g.define(t)
 			at(t, "kill", point.name, "web")
 			eventually(t, func() error { // systemd's own word, since any call would start the next daemon
