@@ -19,6 +19,9 @@ func containerIface() *iface {
 			name: "WaitReady", in: "a{sv}", action: contract.ActionRead, doing: "wait for domain", run: waitReady,
 		},
 		change("Destroy", contract.ActionControl, "destroy domain", core.Destroy),
+		&method{ // it keeps no order: the start that it is for comes first
+			name: "AbortJob", in: "a{sv}", action: contract.ActionControl, doing: "abort the job of domain", run: abortJob,
+		},
 		change("Undefine", contract.ActionManage, "undefine domain", core.Undefine),
 		&method{
 			name: "Redefine", in: "sa{sv}", action: contract.ActionManage, mutates: true, doing: "change the definition of domain",
@@ -72,6 +75,10 @@ func change(name, action, doing string, do func(core, context.Context, domain.UU
 			return nil, do(s.core, ctx, c.uuid)
 		},
 	}
+}
+
+func abortJob(ctx context.Context, s *Server, c *call) ([]any, error) {
+	return nil, s.core.AbortJob(ctx, c.uuid)
 }
 
 func redefine(ctx context.Context, s *Server, c *call) ([]any, error) {

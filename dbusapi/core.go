@@ -22,6 +22,7 @@ type core interface {
 	// DestroyOwned destroys a container that runs for an owner, and no other.
 	DestroyOwned(ctx context.Context, u domain.UUID, owner string) error
 	Destroy(ctx context.Context, u domain.UUID) error
+	AbortJob(ctx context.Context, u domain.UUID) error
 	Undefine(ctx context.Context, u domain.UUID) error
 	Redefine(ctx context.Context, u domain.UUID, previous string, xml []byte) error
 	Rename(ctx context.Context, u domain.UUID, name string) error

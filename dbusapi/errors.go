@@ -46,7 +46,7 @@ type errorRow func(error) (name string, d details, match bool)
 // stands above what it wraps.
 func errorRows() []errorRow {
 	return []errorRow{
-		argumentError, networkStateError, networkExistsError, startError, existsError, stateError, namedError, commandError, passedError,
+		argumentError, networkStateError, networkExistsError, startError, existsError, stateError, namedError, commandError, passedError, treeError,
 		// Before what is wrong with it, which is not the caller's mistake.
 		sentinel(service.ErrUnreadable, contract.ErrorUnreadable),
 		domainError,
@@ -86,6 +86,11 @@ func argumentError(err error) (string, details, bool) {
 
 func sentinel(target error, name string) errorRow {
 	return func(err error) (string, details, bool) { return name, nil, errors.Is(err, target) }
+}
+
+func treeError(err error) (string, details, bool) {
+	_, ok := errors.AsType[*service.TreeError](err)
+	return contract.ErrorInvalidConfig, nil, ok
 }
 
 func startError(err error) (string, details, bool) {

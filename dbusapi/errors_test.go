@@ -44,6 +44,7 @@ func errorCases() []errorCase {
 		{"service.ErrChanged", service.ErrChanged, contract.ErrorChanged, "its definition was changed meanwhile", nil},
 		{"service.ErrNotAsked", fmt.Errorf("%w: deaf", service.ErrNotAsked), contract.ErrorNotAsked, "init cannot be asked: deaf", nil},
 		{"service.ErrNotAsked", fmt.Errorf("%w: %w", service.ErrNotAsked, service.ErrOldSupervisor), contract.ErrorNotAsked, "init cannot be asked: " + service.ErrOldSupervisor.Error(), nil},
+		{"service.TreeError", &service.TreeError{Path: "/usr", Reason: "no"}, contract.ErrorInvalidConfig, "/usr is not relabelled: no", nil},
 		{"service.ErrTransient", service.ErrTransient, contract.ErrorTransient, "the container is transient", nil},
 		{"service.ErrNoDefinition", service.ErrNoDefinition, contract.ErrorTransient, "no stored definition", nil},
 		{"service.ErrKilled", &service.StartError{Step: "container", Err: service.ErrKilled}, contract.ErrorStartFailed, "container: the supervisor ended unexpectedly", map[string]any{"step": "container"}},

@@ -33,7 +33,7 @@ func TestProperties(t *testing.T) {
 		"NUMAMode": "", "IODeviceWeight": [][]any{}, "IOReadBandwidthMax": [][]any{}, "IOWriteBandwidthMax": [][]any{}, "IOReadIOPSMax": [][]any{}, "IOWriteIOPSMax": [][]any{},
 		"IODeviceLatencyTargetUSec": [][]any{},
 		"VCPUs":                     uint32(0), "Consoles": []string{}, "Interfaces": [][]any{}, "Ready": false, "Status": "",
-		"OOMKills": uint64(0), "SecurityModel": "", "SecurityLabel": "", "ImageLabel": "",
+		"OOMKills": uint64(0), "SecurityModel": "", "SecurityLabel": "", "ImageLabel": "", "RelabelProgress": uint64(0),
 	}
 	for _, name := range []string{contract.ContainerInterface, ""} {
 		if diff := cmp.Diff(want, get(ContainerPath(uuidB), name)); diff != "" {

@@ -84,6 +84,7 @@ func containerProperties() []property {
 		{"SecurityModel", "s", emitsValue, func(v view) any { return v.snap.Label.Model }},
 		{"SecurityLabel", "s", emitsValue, func(v view) any { return v.snap.Label.Process }},
 		{"ImageLabel", "s", emitsValue, func(v view) any { return v.snap.Label.Files }},
+		{"RelabelProgress", "t", emitsValue, func(v view) any { return v.snap.RelabelProgress }},
 		{"Consoles", "as", emitsValue, func(v view) any { return append([]string{}, v.snap.Consoles...) }},
 		{"Interfaces", "a(ssssss)", emitsValue, func(v view) any { return v.snap.Interfaces }},
 	}, limitProperties()...)

@@ -36,6 +36,7 @@ type container struct {
 	// The supervisor of the run, nil if there is none or it does not answer, and the version of its protocol.
 	supervisor Supervisor
 	wire       int
+	job        longJob
 
 	// For the goroutine that has the container locked only.
 	run      *run

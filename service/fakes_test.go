@@ -55,6 +55,7 @@ type world struct {
 	nodes       []string                  // of the last plan
 	oom         oomFake
 	policy      policyFake
+	trees       map[domain.UUID][]Tree // that have the label of a container
 	nextPID     uint32
 	daemons     map[*Service]*daemon
 }
@@ -70,7 +71,7 @@ type daemon struct {
 func newWorld() *world {
 	return &world{
 		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]SavedRun{}, last: map[domain.UUID]Run{},
-		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{}, links: map[string]string{}, ports: portsFake{open: map[string][]Forward{}},
+		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{}, links: map[string]string{}, ports: portsFake{open: map[string][]Forward{}}, trees: map[domain.UUID][]Tree{},
 		scopes: map[string]plan.Resources{}, supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100, daemons: map[*Service]*daemon{},
 	}
 }
@@ -141,6 +142,11 @@ func (w *world) left() []string {
 	for name := range w.links {
 		l = append(l, "link "+name)
 	}
+	for _, trees := range w.trees {
+		for _, t := range trees {
+			l = append(l, "tree "+t.Path)
+		}
+	}
 	for u, list := range w.ports.open {
 		for _, p := range list {
 			l = append(l, fmt.Sprintf("port %d of %s", p.Host, u))
@@ -174,7 +180,7 @@ func (w *world) service(t *testing.T) *Service {
 	d := &daemon{world: w, used: map[string]bool{}}
 	s, err := New(Deps{
 		Definitions: definitionsFake{d}, Runs: runsFake{d}, Scopes: scopesFake{d}, Machines: machinesFake{d},
-		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, HostDevices: hostDevicesFake{d}, Disks: disksFake{d}, Links: linksFake{d}, Bridges: bridgesFake{}, Labels: labelsFake{d}, Forwards: forwardsFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
+		Cgroups: cgroupsFake{d}, Supervisors: supervisorsFake{d}, Observer: d, HostIDs: hostIDsFake{d}, Node: nodeFake{}, Resources: resourcesFake{d}, Audit: auditFake{d}, HostDevices: hostDevicesFake{d}, Disks: disksFake{d}, Links: linksFake{d}, Bridges: bridgesFake{}, Labels: labelsFake{d}, Forwards: forwardsFake{d}, Trees: treesFake{d}, IDRange: idrange.Span{First: 10 << 16, Last: 14<<16 - 1},
 		NewUUID: func() domain.UUID { n++; return domain.UUID{0: 0xaa, 15: n} },
 		Now:     time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Host: planner.Host{ContainerEnv: "libvirt-lxc", Path: "/bin"}, StopTimeout: time.Minute,

@@ -40,7 +40,11 @@ func life(t *testing.T, w *world, point string, reached func(*Service) error) (u
 		}
 		return nil
 	}
-	u = define(t, s, "web", onePort)
+	more := []string{onePort}
+	if w.policy.pairs > 0 { // a host with labels
+		more = append(more, relabels)
+	}
+	u = define(t, s, "web", more...)
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -79,7 +83,7 @@ func TestDaemonDiesAtEachPoint(t *testing.T) {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld()
+				w := labelled()
 				u, _ := life(t, w, point, dies(w))
 				s := next(t, w)
 				snap, err := s.ByUUID(u)
@@ -87,7 +91,7 @@ func TestDaemonDiesAtEachPoint(t *testing.T) {
 					t.Fatal(err)
 				}
 				left := w.left()
-				whole := []string{"link web0", "machine web", "port 8080 of " + u.String(), "run " + u.String(), "supervisor " + u.String(), "unit web.scope"}
+				whole := []string{"link web0", "machine web", "port 8080 of " + u.String(), "run " + u.String(), "supervisor " + u.String(), "tree /srv/web", "unit web.scope"}
 				switch {
 				case snap.State == StateRunning && slices.Equal(left, whole):
 					if snap.Leader == 0 || snap.ControlGroup == "" || w.runs[u].Run.State != StateRunning {
@@ -121,7 +125,7 @@ func TestOthersAtEachPoint(t *testing.T) {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld()
+				w := labelled()
 				u, _ := life(t, w, point, dies(w))
 				for _, sup := range w.supervisors {
 					sup.finish(End{})
@@ -147,12 +151,12 @@ func TestFaultAtEachPoint(t *testing.T) {
 	t.Parallel()
 	start, stop := points(t)
 	// The machine is given back before, when init has ended.
-	remains := map[string]string{"stop run directory": "run ", "stop unit": "unit ", "stop links": "link ", "stop ports": "port "}
+	remains := map[string]string{"stop run directory": "run ", "stop unit": "unit ", "stop links": "link ", "stop ports": "port ", "stop relabel": "tree "}
 	for _, point := range slices.Concat(start, stop) {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld()
+				w := labelled()
 				u, err := life(t, w, point, func(*Service) error { return errFault })
 				way, name, _ := strings.Cut(point, " ")
 				if step, ok := errors.AsType[*StartError](err); way == "start" && (!ok || step.Step != name || !errors.Is(err, errFault)) {

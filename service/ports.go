@@ -116,7 +116,8 @@ type Run struct {
 	Devices    []Device `json:"devices,omitempty"`     // disks and devices of the host
 	KeepsLoops bool     `json:"keeps_loops,omitempty"` // its system calls that would change the loop devices of its disks are filtered
 
-	Label Label `json:"label,omitzero"`
+	Label      Label `json:"label,omitzero"`
+	Relabelled bool  `json:"relabelled,omitempty"` // trees have it, and are restored at the end
 
 	Ports []Forward `json:"ports,omitempty"` // of the host, which are forwarded to the container
 

@@ -40,6 +40,7 @@ func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
 	}
 	all.Wait()
 	s.forgetStrangers(runs)
+	pending = append(pending, s.restorePending(runs)...)
 	return func() {
 		for _, after := range pending {
 			s.work.Go(after)

@@ -24,6 +24,7 @@ func (s *Service) salvage(ctx context.Context, r *run, why error, presence Prese
 	case Alive:
 		r.Supervisor, r.Leader = r.supervisor.PID(), r.supervisor.Leader()
 		r.Label = s.Labels.Of(r.Leader)
+		r.Relabelled = r.Label.Process != "" // if it was not, there is nothing to restore
 	case Unknown:
 		p, ok, err := s.Supervisors.Find(s.Runs.Dir(r.UUID))
 		if err != nil || !ok {

@@ -51,6 +51,7 @@ type Deps struct {
 	Bridges     Bridges
 	Labels      Labels
 	Forwards    Forwards
+	Trees       Trees
 	NewUUID     func() domain.UUID
 	Now         func() time.Time
 	Log         *slog.Logger
@@ -70,9 +71,11 @@ type Service struct {
 	byName map[string]*container
 	seq    atomic.Uint64
 	active atomic.Int64
-	bad    map[string]Unreadable // stored definitions by name; guarded by mu
-	claims sync.Mutex            // one choice of ids at a time; never held over a call that can block
-	work   sync.WaitGroup        // goroutines that wait for the end of a run
+	// Trees of containers that are off, which are being restored.
+	restoring atomic.Int64
+	bad       map[string]Unreadable // stored definitions by name; guarded by mu
+	claims    sync.Mutex            // one choice of ids at a time; never held over a call that can block
+	work      sync.WaitGroup        // goroutines that wait for the end of a run
 
 	changing  map[string]bool // units whose limits are being read, and whether they have changed again meanwhile; guarded by mu
 	forwarded forwarded
@@ -88,7 +91,7 @@ func New(d Deps) (*Service, error) {
 		"Observer": d.Observer == nil, "HostIDs": d.HostIDs == nil, "Node": d.Node == nil, "Resources": d.Resources == nil,
 		"Audit":       d.Audit == nil,
 		"HostDevices": d.HostDevices == nil, "Disks": d.Disks == nil,
-		"Links": d.Links == nil, "Bridges": d.Bridges == nil, "Labels": d.Labels == nil, "Forwards": d.Forwards == nil,
+		"Links": d.Links == nil, "Bridges": d.Bridges == nil, "Labels": d.Labels == nil, "Forwards": d.Forwards == nil, "Trees": d.Trees == nil,
 		"NewUUID": d.NewUUID == nil, "Now": d.Now == nil, "Log": d.Log == nil,
 	} {
 		if missing {
@@ -100,6 +103,10 @@ func New(d Deps) (*Service, error) {
 
 // Active counts the containers that are not shut off.
 func (s *Service) Active() int { return int(s.active.Load()) }
+
+// Busy counts what the daemon must not end for while nobody calls it: containers that are not shut off, and trees of others
+// that are being restored.
+func (s *Service) Busy() int { return s.Active() + int(s.restoring.Load()) }
 
 // List returns all containers, in no particular order.
 func (s *Service) List() []Snapshot {

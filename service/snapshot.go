@@ -99,5 +99,7 @@ type Snapshot struct {
 	Status       string // what init has said of itself
 	Owner        string // StartOptions.Owner of the run
 	Label        Label  // of the run; the zero value when off, or if it has none
-	OOMKills     uint64 // processes killed for want of memory, in the run or in the last one
+	// The files that a relabelling or a restore which goes on has looked at; 0 if none goes on, or it has just begun.
+	RelabelProgress uint64
+	OOMKills        uint64 // processes killed for want of memory, in the run or in the last one
 }

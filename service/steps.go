@@ -56,6 +56,7 @@ func (s *Service) steps(_ *Run) []step {
 		{name: "label", part: label{s}},
 		{name: "supervisor", part: supervisor{s}},
 		{name: "state", part: note{s}}, // one note covers all parts that follow: prepare chose their names
+		{name: "relabel", part: relabelled{s}, together: true},
 		{name: "devices", part: devices{s}, together: true},
 		{name: "unit", part: unit{s}, together: true}, // systemd makes it while the next parts are acquired
 		{name: "container", part: prepared{}, together: true},
@@ -80,6 +81,11 @@ func (s *Service) acquireAll(ctx context.Context, st *start) error {
 		err := s.reach("start", step.name)
 		if err == nil {
 			err = step.part.acquire(ctx, st)
+		}
+		if step.name == "relabel" && st.Relabelled { // it has no time limit; the others have theirs
+			var cancel context.CancelFunc
+			ctx, cancel = renewed(ctx, startTimeout)
+			defer cancel()
 		}
 		if err != nil {
 			return s.abandon(st, steps[:i], step.name, err)

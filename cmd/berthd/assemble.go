@@ -24,6 +24,7 @@ import (
 	"github.com/berthd/berth/internal/launch"
 	"github.com/berthd/berth/internal/network"
 	"github.com/berthd/berth/internal/planner"
+	"github.com/berthd/berth/internal/relabel"
 	"github.com/berthd/berth/internal/store"
 	"github.com/berthd/berth/machined"
 	"github.com/berthd/berth/service"
@@ -32,8 +33,8 @@ import (
 
 // paths are the files and directories that the daemon uses.
 type paths struct {
-	config, definitions, runs, supervisor string
-	networks                              store.NetworkPaths
+	config, definitions, runs, labels, supervisor string
+	networks                                      store.NetworkPaths
 }
 
 // parts is the assembled daemon.
@@ -42,6 +43,7 @@ type parts struct {
 	service     *service.Service
 	networks    *service.Networks
 	supervisors *launch.Supervisors
+	relabeler   *relabel.Relabeler
 	audit       *audit.Trail
 	signals     *dbusapi.Signals
 	auth        *dbusapi.RootOnly
@@ -110,6 +112,9 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if d.networks, err = networks(hosts, d.signals, p, log); err != nil {
 		return nil, err
 	}
+	if d.relabeler, err = relabel.New(p.labels, relabel.SELinux); err != nil {
+		return nil, err
+	}
 	d.service, err = service.New(service.Deps{
 		Audit:       d.audit,
 		Definitions: definitions,
@@ -124,6 +129,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		HostDevices: host.NewDevices(),
 		Disks:       images,
 		Links:       network.Links{},
+		Trees:       trees{d.relabeler, log},
 		Bridges:     d.networks,
 		Labels:      labels(cfg.Security, log),
 		Forwards:    hostnet.NewForwards(hosts),
@@ -153,6 +159,9 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 func (d *parts) close() {
 	if d.audit != nil {
 		d.audit.Close()
+	}
+	if d.relabeler != nil {
+		_ = d.relabeler.Close()
 	}
 	if d.supervisors != nil {
 		d.supervisors.Close()

@@ -33,6 +33,7 @@ func main() {
 	flag.StringVar(&p.config, "config", "/etc/berth/berth.conf", "configuration `file`")
 	flag.StringVar(&p.definitions, "definitions", "/etc/berth/containers", "`directory` of the stored definitions")
 	flag.StringVar(&p.runs, "runtime", "/run/berth", "`directory` of the live state, on a tmpfs")
+	flag.StringVar(&p.labels, "labels", "/var/lib/berth/labels", "`directory` of the labels that files have to get back")
 	flag.StringVar(&p.supervisor, "supervisor", supervisor, "`program` that stays beside each container")
 	flag.StringVar(&p.networks.Own, "networks", "/etc/berth/networks", "`directory` of the stored networks")
 	flag.StringVar(&p.networks.Shipped, "shipped-networks", shippedNetworks, "`directory` of the networks that come with Berth")
@@ -77,7 +78,7 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 	lost := false
 	select {
 	case <-ctx.Done():
-	case <-idle(server, d.service.Active, d.activity, cfg.IdleTimeout):
+	case <-idle(server, d.service.Busy, d.activity, cfg.IdleTimeout):
 	case <-server.Lost():
 		lost = true
 	case <-d.client.Context().Done(): // systemd and machined cannot be reached any more

@@ -42,6 +42,7 @@ type container interface {
 	WaitReady(ctx context.Context, p client.Path) error
 	StartWith(ctx context.Context, p client.Path, o client.StartOptions) error
 	Destroy(ctx context.Context, p client.Path) error
+	AbortJob(ctx context.Context, p client.Path) error
 	Undefine(ctx context.Context, p client.Path) error
 	Suspend(ctx context.Context, p client.Path) error
 	Resume(ctx context.Context, p client.Path) error

@@ -26,6 +26,11 @@ func changes() []change {
 			Daemon.Destroy, "destroyed",
 		},
 		{
+			"domjobabort", "Abort the relabelling of a container that is being started", nameUUIDOrID,
+			fitting{States: []string{"starting"}},
+			Daemon.AbortJob, "is not relabelled any more",
+		},
+		{
 			"reset", "Kill a container and start it again, with the same definition", nameUUIDOrID,
 			fitting{States: []string{"running", "paused"}},
 			Daemon.Reset, "was reset",

@@ -135,6 +135,10 @@ func (f *fake) Destroy(_ context.Context, p client.Path) error {
 	return f.call("Destroy", f.at(p).Name)
 }
 
+func (f *fake) AbortJob(_ context.Context, p client.Path) error {
+	return f.call("AbortJob", f.at(p).Name)
+}
+
 func (f *fake) Reset(_ context.Context, p client.Path) error { return f.call("Reset", f.at(p).Name) }
 
 func (f *fake) Redefine(_ context.Context, p client.Path, previous, xml string) error {

@@ -142,7 +142,9 @@ func (a *app) startCommand() *cobra.Command {
 			}
 		}
 		options := client.StartOptions{Passed: list, Unit: unit}
+		done := a.relabelling(ctx, d, t)
 		adopted, err := a.startOrAdopt(ctx, d, t, options)
+		done()
 		if err := begun(ctx, p.explain(err)); err != nil {
 			return whyNotStarted(ctx, d, t, err, options)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -157,25 +158,36 @@ func endOf(ctx context.Context, d Daemon, path client.Path, id uint32) (state, r
 
 // progress shows on a terminal, once a second, that the command waits. done removes that.
 func (a *app) progress(text string) (done func()) {
+	begun := time.Now()
+	show := func() string { return fmt.Sprintf("%s: %d s", text, int(time.Since(begun).Seconds())) }
+	return a.eachSecond(show(), show)
+}
+
+// eachSecond shows a first line on a terminal, and another one each second, unless it is empty. done removes it.
+func (a *app) eachSecond(first string, text func() string) (done func()) {
 	if !a.Terminal || a.quiet {
 		return func() {}
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
-	begun := time.Now()
-	show := func() int {
-		line := fmt.Sprintf("%s: %d s", text, int(time.Since(begun).Seconds()))
-		fmt.Fprint(a.Err, "\r"+line)
-		return len(line)
+	width := 0
+	show := func(line string) {
+		if line != "" {
+			fmt.Fprintf(a.Err, "\r%-*s", width, line)
+			width = max(width, utf8.RuneCountInString(line))
+		}
 	}
 	go func() {
 		defer close(stopped)
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
-		for width := show(); ; width = show() {
+		for line := first; ; line = text() {
+			show(line)
 			select {
 			case <-tick.C:
 			case <-stop:
-				fmt.Fprint(a.Err, "\r"+strings.Repeat(" ", width)+"\r")
+				if width > 0 {
+					fmt.Fprint(a.Err, "\r"+strings.Repeat(" ", width)+"\r")
+				}
 				return
 			}
 		}

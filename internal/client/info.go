@@ -37,6 +37,7 @@ type Info struct {
 	Ready            bool
 	Status           string
 	OOMKills         uint64
+	RelabelProgress  uint64
 	Interfaces       []Interface
 	SecurityModel    string // of its label; empty without one
 	SecurityLabel    string
@@ -80,7 +81,7 @@ func (i *Info) fields() map[string]any {
 		"LastExit": &i.LastExit, "StartedUSec": &i.StartedUSec, "MemoryMax": &i.MemoryMax,
 		"VCPUs": &i.VCPUs, "Consoles": &i.Consoles, "Ready": &i.Ready, "Status": &i.Status,
 		"OOMKills": &i.OOMKills, "Interfaces": &i.Interfaces,
-		"SecurityModel": &i.SecurityModel, "SecurityLabel": &i.SecurityLabel, "ImageLabel": &i.ImageLabel,
+		"SecurityModel": &i.SecurityModel, "SecurityLabel": &i.SecurityLabel, "ImageLabel": &i.ImageLabel, "RelabelProgress": &i.RelabelProgress,
 		"Memory": &i.Memory, "CurrentMemory": &i.CurrentMemory, "MemoryHigh": &i.MemoryHigh, "MemorySwapMax": &i.MemorySwapMax, "MemoryLow": &i.MemoryLow, "MemoryMin": &i.MemoryMin,
 		"CPUWeight": &i.CPUWeight, "CPUQuotaPerSecUSec": &i.CPUQuotaPerSecUSec, "CPUQuotaPeriodUSec": &i.CPUQuotaPeriodUSec,
 		"AllowedCPUs": &i.AllowedCPUs, "AllowedMemoryNodes": &i.AllowedMemoryNodes, "TasksMax": &i.TasksMax, "IOWeight": &i.IOWeight,
@@ -93,7 +94,7 @@ func (i *Info) fields() map[string]any {
 // restarted, does not have them.
 func newer() []string {
 	return []string{
-		"Ready", "Status", "OOMKills", "Interfaces", "SecurityModel", "SecurityLabel", "ImageLabel", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
+		"Ready", "Status", "OOMKills", "Interfaces", "SecurityModel", "SecurityLabel", "ImageLabel", "RelabelProgress", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
 		"AllowedCPUs", "AllowedMemoryNodes", "TasksMax", "IOWeight",
 		"NUMAMode", "IODeviceWeight", "IODeviceLatencyTargetUSec", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax",
 	}

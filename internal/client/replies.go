@@ -27,6 +27,7 @@ func Replies() map[string]string {
 		container + "WaitReady":          "",
 		container + "Destroy":            "",
 		container + "Undefine":           "",
+		container + "AbortJob":           "",
 		container + "SetResources":       "",
 		container + "GetResources":       "a{sv}",
 		container + "AttachDevice":       "",

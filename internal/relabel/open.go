@@ -101,7 +101,7 @@ func along(dir int, path string, flags int) (int, error) {
 	}
 }
 
-// openRoot opens the root of a tree. The path is one of the host: its symbolic links are followed.
+// openRoot opens the root of a tree. The path is one of the host: its symbolic links are followed. A file is a tree of its own.
 func openRoot(t Tree) (*root, error) {
 	fd, err := unix.Open(t.Path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -115,20 +115,22 @@ func openRoot(t Tree) (*root, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("%s: %w", t.Path, err)
 	}
+	t.Single = !at.isDir()
 	return &root{Tree: t, looked: at, fd: fd}, nil
 }
 
-// suits returns an error if a file is of no kind that is relabelled. Nothing but an image is relabelled alone.
+// suits returns an error if a file is of no kind that is relabelled.
 func suits(t Tree, at looked) error {
-	kind := at.mode & unix.S_IFMT
-	switch {
-	case t.Single && kind != unix.S_IFREG && kind != unix.S_IFBLK:
-		return errors.New("not a file and not a block device")
-	case !t.Single && kind != unix.S_IFDIR:
-		return unix.ENOTDIR
+	switch kind := at.mode & unix.S_IFMT; {
+	case kind == unix.S_IFREG, kind == unix.S_IFBLK && t.Single, kind == unix.S_IFDIR && !t.Single:
+		return nil
+	case t.Single:
+		return fmt.Errorf("%w and not a block device", errKind)
 	}
-	return nil
+	return fmt.Errorf("%w and not a directory", errKind)
 }
+
+var errKind = errors.New("not a file")
 
 func closeAll(roots []*root) {
 	for _, r := range roots {

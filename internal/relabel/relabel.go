@@ -19,7 +19,7 @@ const SELinux = "security.selinux"
 type Tree struct {
 	Path   string // symbolic links in it are followed
 	Label  string // in the form in which the kernel gives it back, without a NUL
-	Single bool   // it is a file or a device: an image
+	Single bool   // it is an image: a file or a block device
 }
 
 // Progress is how far a walk has come.
@@ -50,12 +50,9 @@ type Relabeler struct {
 	busy      map[string]*sync.Mutex // by id
 }
 
-// New returns a Relabeler that keeps its journals in a directory, which it makes if it is missing. attribute is SELinux,
-// but in tests.
+// New returns a Relabeler that keeps its journals in a directory, which the first journal makes. attribute is SELinux, but in
+// tests.
 func New(dir, attribute string) (*Relabeler, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
 	access, err := xattr.New()
 	if err != nil {
 		return nil, err
@@ -109,6 +106,9 @@ func (r *Relabeler) Restore(ctx context.Context, id string, progress func(Progre
 // Pending returns the ids that have a journal.
 func (r *Relabeler) Pending() ([]string, error) {
 	entries, err := os.ReadDir(r.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (n *restoration) fail(err error) {
 func (n *restoration) tree(ctx context.Context, s *saves, number int) error {
 	t := s.trees[number]
 	at, err := openRoot(t.Tree)
-	if gone(err) {
+	if gone(err) || errors.Is(err, errKind) {
 		return fmt.Errorf("%s: %w", t.Path, ErrElsewhere)
 	}
 	if err != nil {

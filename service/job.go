@@ -1,0 +1,122 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+// longJob is work on a container that may take long: a relabelling. The container's mu guards it.
+type longJob struct {
+	abort context.CancelCauseFunc // nil if it cannot be aborted
+	trees []Tree
+}
+
+func (c *container) beginJob(abort context.CancelCauseFunc, trees []Tree) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.job = longJob{abort, trees}
+}
+
+// endJob takes the job and its progress away. The caller has the container locked.
+func (s *Service) endJob(c *container) {
+	c.mu.Lock()
+	c.job = longJob{}
+	shown := c.snap.RelabelProgress != 0
+	c.mu.Unlock()
+	if shown {
+		s.change(c, nil, func(snap *Snapshot) { snap.RelabelProgress = 0 })
+	}
+}
+
+// AbortJob has the relabelling of a container that is being started end. The start fails then, and the files have their own
+// labels. It does not wait for that. It returns a StateError if there is none.
+func (s *Service) AbortJob(_ context.Context, u domain.UUID) error {
+	c, err := s.find(u)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.job.abort == nil {
+		return &StateError{Kind: NotNow, Op: "to abort a job", Name: c.snap.Name, State: c.snap.State}
+	}
+	c.job.abort(errAborted)
+	return nil
+}
+
+// progress returns what announces the progress of a job on a container, which the caller has locked. It may be called by
+// several goroutines.
+func (s *Service) progress(c *container) func(files uint64) {
+	var mu sync.Mutex
+	last := s.Now()
+	return func(files uint64) {
+		mu.Lock()
+		defer mu.Unlock()
+		if s.Now().Sub(last) < progressPause {
+			return
+		}
+		last = s.Now()
+		s.change(c, nil, func(snap *Snapshot) { snap.RelabelProgress = files })
+	}
+}
+
+// patient returns a context for a job in an operation that has a time limit: it ends when ctx ends, but not at the limit.
+func patient(ctx context.Context) (context.Context, context.CancelCauseFunc) {
+	job, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if cause := context.Cause(ctx); !errors.Is(cause, ErrTimeout) {
+			cancel(cause)
+		}
+	})
+	return job, func(cause error) {
+		stop()
+		cancel(cause)
+	}
+}
+
+// renewed returns a context that has its time limit from now on, and ends with ctx otherwise.
+func renewed(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	fresh, end := patient(ctx)
+	fresh, cancel := limited(fresh, limit)
+	return fresh, func() {
+		cancel()
+		end(nil)
+	}
+}
+
+// restorePending restores the trees of runs that this host's last boot, or a failed restore, has left behind. live are the runs
+// that are known. It returns the work, with the containers locked that it is for.
+func (s *Service) restorePending(live []SavedRun) (work []func()) {
+	pending, err := s.Trees.Pending()
+	if err != nil {
+		s.Log.Error("labels to restore", "err", err)
+		return nil
+	}
+	known := map[domain.UUID]bool{}
+	for _, r := range live {
+		known[r.Run.UUID] = true
+	}
+	for _, u := range pending {
+		if known[u] {
+			continue
+		}
+		unlock := func() {}
+		if c, err := s.find(u); err == nil {
+			_ = c.lock(detached()) // nobody else knows it yet
+			unlock = c.unlock
+		}
+		s.restoring.Add(1)
+		work = append(work, func() {
+			defer s.restoring.Add(-1)
+			defer unlock()
+			if err := s.restoreTrees(detached(), u); err != nil {
+				s.Log.Error("restore labels", "uuid", u.String(), "err", err)
+			}
+		})
+	}
+	return work
+}
