@@ -285,6 +285,10 @@ func (f *fakeCore) Reset(ctx context.Context, u domain.UUID) error {
 	return f.state(ctx, "reset", u, events.Rebooted, events.Requested, service.StateRunning, 73)
 }
 
+func (f *fakeCore) AbortJob(ctx context.Context, u domain.UUID) error {
+	return f.run(ctx, "abort the job", u)
+}
+
 func (f *fakeCore) AwaitEnd(ctx context.Context, u domain.UUID, id uint32) (service.Snapshot, error) {
 	if id == 0 { // a run that does not end
 		<-ctx.Done()

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"syscall"
 )
 
 // forwardsFake is the host's packet filter, which outlives a daemon, and its sockets, which do not.
@@ -29,7 +30,7 @@ func (d forwardsFake) Reserve(list []Forward) (io.Closer, int, error) {
 	defer d.mu.Unlock()
 	for i, p := range list {
 		if slices.Contains(d.ports.taken, p.Host) {
-			return nil, i, ErrPortTaken
+			return nil, i, syscall.EADDRINUSE
 		}
 	}
 	d.watches.held += len(list)

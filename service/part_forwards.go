@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"syscall"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/plan"
@@ -117,9 +118,9 @@ func (s *Service) hold(name string, r *Run) error {
 	s.forwarded.mu.Unlock()
 	held, at, err := s.Forwards.Reserve(r.Ports)
 	switch {
-	case errors.Is(err, ErrPortTaken):
+	case errors.Is(err, syscall.EADDRINUSE):
 		return taken(&r.Ports[at], "a socket of the host has it")
-	case errors.Is(err, ErrNoAddress):
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return &domain.Error{
 			Kind: domain.InvalidConfig, Element: r.Ports[at].Element + "@address", Text: "the host has no address " + r.Ports[at].Address,
 		}

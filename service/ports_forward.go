@@ -1,15 +1,8 @@
 package service
 
 import (
-	"errors"
 	"io"
 	"net/netip"
-)
-
-// What Reserve returns for a port that cannot be had.
-var (
-	ErrPortTaken = errors.New("the port is in use")
-	ErrNoAddress = errors.New("the host has no such address")
 )
 
 // Forward is a port of the host whose connections go to a container: a <berth:port>. In the note of a run it says what a
@@ -33,7 +26,8 @@ type Forward struct {
 // Forwards forwards ports of the host.
 type Forwards interface {
 	// Reserve keeps ports from other programs of the host until what it returns is closed. If one cannot be had, it
-	// returns the index of that with the error, and keeps none: ErrPortTaken, ErrNoAddress or another one.
+	// returns the index of that with the error, and keeps none: EADDRINUSE if something has the port, EADDRNOTAVAIL if the
+	// host has no such address, or another one.
 	Reserve(list []Forward) (held io.Closer, at int, err error)
 	// Open forwards ports to a container. What is forwarded already is no error.
 	Open(owner string, list []Forward) error

@@ -103,7 +103,7 @@ func TestReserve(t *testing.T) {
 		if err := held.Close(); err != nil {
 			t.Error(err)
 		}
-		if _, at, err := f.Reserve([]service.Forward{port(free), port(taken)}); at != 1 || !errors.Is(err, service.ErrPortTaken) {
+		if _, at, err := f.Reserve([]service.Forward{port(free), port(taken)}); at != 1 || !errors.Is(err, unix.EADDRINUSE) {
 			t.Errorf("%s: number %d, %v", proto, at, err)
 		}
 		if err := listens(proto, free); err != nil {

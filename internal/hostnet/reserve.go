@@ -30,22 +30,12 @@ func (f *Forwards) Reserve(list []service.Forward) (held io.Closer, at int, err 
 		for _, a := range places(p) {
 			fd, err := bound(p.Proto, a)
 			if err != nil {
-				return nil, i, errors.Join(reserveError(err), all.Close())
+				return nil, i, errors.Join(err, all.Close())
 			}
 			all = append(all, fd)
 		}
 	}
 	return all, 0, nil
-}
-
-func reserveError(err error) error {
-	switch {
-	case errors.Is(err, unix.EADDRINUSE):
-		return service.ErrPortTaken
-	case errors.Is(err, unix.EADDRNOTAVAIL):
-		return service.ErrNoAddress
-	}
-	return err
 }
 
 // places are the addresses of the host that have a forwarded port. One of a family is a wildcard for that only.

@@ -86,7 +86,7 @@ func TestNewerNote(t *testing.T) {
 	r, _ := runs(t, base)
 	run := exampleRun(1)
 	dir := begin(t, r, run)
-	const more = `"ports":[{"host":8080,"to":80}],"labels":{"process":"s0:c1,c2"},"big":12345678901234567890,"nothing":null,"Word":"<a&b>",`
+	const more = `"mirrors":[{"host":8080,"to":80}],"labels":{"process":"s0:c1,c2"},"big":12345678901234567890,"nothing":null,"Word":"<a&b>",`
 	newer := "{" + more + strings.Replace(noteOf(t, dir)[1:], `"version":1`, `"version":9`, 1)
 	write(t, filepath.Join(dir, stateFile), newer)
 	for range 3 { // daemons
@@ -110,7 +110,7 @@ func TestNewerNote(t *testing.T) {
 		}
 	}
 	want, after := fields(t, newer), fields(t, noteOf(t, dir))
-	for _, name := range []string{"ports", "labels", "big", "nothing", "Word", "version"} {
+	for _, name := range []string{"mirrors", "labels", "big", "nothing", "Word", "version"} {
 		if value, there := after[name]; !there || cmp.Diff(want[name], value) != "" {
 			t.Errorf("%s: %v became %v, %v", name, want[name], value, there)
 		}
