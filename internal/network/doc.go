@@ -5,5 +5,5 @@
 // of a veth has its own MAC address from the beginning, and an alias soon after. These prove whose it is, also if this
 // daemon dies in between. All other links disappear with the namespace.
 //
-// It starts no goroutine that outlives a call.
+// Of its goroutines only those that take the kernel's answers to removals outlive a call, by some milliseconds.
 package network

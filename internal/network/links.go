@@ -48,27 +48,6 @@ func (Links) Make(ctx context.Context, netns *os.File, list []plan.Interface) (i
 	return m.indices, nil
 }
 
-// Remove removes the links that a run's interfaces have on the host. With the host's end of a veth goes the
-// container's. It leaves a link alone that has the name but is not proven to be the run's. A missing one is no error.
-func (Links) Remove(list []service.Link) error {
-	host, err := open()
-	if err != nil {
-		return err
-	}
-	defer host.Close()
-	var errs []error
-	for _, l := range list {
-		link, err := host.LinkByName(l.Name)
-		if err == nil && isOurs(link, l) {
-			err = host.LinkDel(link)
-		}
-		if err != nil && !isGone(err) {
-			errs = append(errs, fmt.Errorf("link %s: %w", l.Name, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // isOurs reports whether a link is the one of a note. The alias comes after the MAC address, and a reader of /sys can
 // change either.
 func isOurs(link netlink.Link, l service.Link) bool {

@@ -62,6 +62,8 @@ func (m *maker) veth(i *plan.Interface) error {
 			attrs.MTU = bridge.Attrs().MTU
 		}
 	}
+	// Else the kernel makes one for each processor, and takes all but one out of use again, which waits for RCU.
+	attrs.NumTxQueues, attrs.NumRxQueues = 1, 1
 	pair := netlink.NewVeth(attrs)
 	pair.PeerName, pair.PeerNamespace = i.Name, m.netns
 	var err error

@@ -164,16 +164,16 @@ func TestMacvlan(t *testing.T) {
 	})
 }
 
-// TestManyInterfaces: a container has 50 interfaces, each with its name and address, and nothing of them is left.
+// TestManyInterfaces: a container has 100 interfaces, each with its name and address, and nothing of them is left.
 func TestManyInterfaces(t *testing.T) {
 	clean(t)
 	bridge(t, "br0")
 	web := script(t, "web", "")
-	for n := range 50 {
+	for n := range 100 {
 		web.Devs += onBridge(fmt.Sprintf("10.0.%d.1/24", n))
 	}
 	said := tell(t, web, "ip -4 addr")
-	for n := range 50 {
+	for n := range 100 {
 		if want := fmt.Sprintf("10.0.%d.1/24 brd 10.0.%d.255 scope global eth%d\n", n, n, n); !strings.Contains(said, want) {
 			t.Errorf("no %q in\n%s", want, said)
 		}
