@@ -15,6 +15,9 @@
 // Berth with a user namespace for each container is a peer of its own. The difference between the two
 // is the cost of the user namespace.
 //
+// So is Berth with a veth on a bridge for each container (berth-veth), beside lxc and nspawn with the same. The veth of
+// berth and lxc is up and has an address when init begins; nspawn leaves both to the container. crun makes no interfaces.
+//
 // So is Berth with cgroup2's option favordynmods (berth-dynmods), which removes the wait of a cold start. The option is the
 // whole machine's, and from Linux 6.18 on not all of it can be taken back before a restart. So it is measured last, and
 // only with --favordynmods or on a machine that has the option anyway. There everybody is measured with it.

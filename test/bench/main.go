@@ -80,7 +80,7 @@ func parse(args []string) (options, error) {
 	}
 	o.peers = peerNames()
 	if berthOnly {
-		o.peers, o.profile = []string{"berth", report.WithUserNamespace, "berthctl"}, true
+		o.peers, o.profile = []string{"berth", report.WithUserNamespace, report.WithVeth, "berthctl"}, true
 	}
 	if peerList != "" {
 		o.peers = strings.Split(peerList, ",")

@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 		{name: "default", runs: 30, many: 100, peers: peerNames()},
 		{name: "quick", args: "--quick", runs: 5, many: 20, peers: peerNames()},
 		{name: "some peers", args: "--peers lxc,crun --runs 40", runs: 40, many: 100, peers: []string{"lxc", "crun"}},
-		{name: "berth only", args: "--berth-only", runs: 30, many: 100, peers: []string{"berth", "berth-userns", "berthctl"}},
+		{name: "berth only", args: "--berth-only", runs: 30, many: 100, peers: []string{"berth", "berth-userns", "berth-veth", "berthctl"}},
 		{name: "a lasting change", args: "--favordynmods --peers berth-dynmods", runs: 30, many: 100, peers: []string{"berth-dynmods"}},
 		{name: "unknown peer", args: "--peers lxd", fail: `peer "lxd"`},
 		{name: "no run", args: "--runs 0", fail: "runs 0"},

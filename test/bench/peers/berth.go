@@ -23,6 +23,7 @@ const (
 type berth struct {
 	roots      Roots
 	idmap      string // the definition's <idmap>, or "" for none
+	veth       bool   // with an interface
 	conn       *dbus.Conn
 	containers []dbus.BusObject
 	null       *os.File // what commands get as input and outputs
@@ -38,7 +39,11 @@ func (b *berth) Prepare(ctx context.Context, count int) (About, error) {
 	}
 	err := b.connect(&about)
 	for id := 0; id < count && err == nil; id++ {
-		err = b.define(ctx, b.name(id), domainXML(b.name(id), b.roots.Root(id), b.idmap))
+		devices := ""
+		if b.veth {
+			devices = vethXML(id)
+		}
+		err = b.define(ctx, b.name(id), domainXML(b.name(id), b.roots.Root(id), b.idmap, devices))
 	}
 	return about, err
 }
@@ -61,10 +66,13 @@ func (b *berth) connect(about *About) error {
 	return nil
 }
 
-// name returns the container's name. Containers with an <idmap> have other names than those without.
+// name returns the container's name. Containers with an <idmap> or an interface have other names than those without.
 func (b *berth) name(id int) string {
-	if b.idmap != "" {
+	switch {
+	case b.idmap != "":
 		return "userns-" + name(id)
+	case b.veth:
+		return "veth-" + name(id)
 	}
 	return name(id)
 }

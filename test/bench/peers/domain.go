@@ -42,9 +42,9 @@ func systemdXML(name, root string) string {
 `
 }
 
-// domainXML returns the definition that Berth and libvirt get. It is the same for both. more has further
+// domainXML returns the definition that Berth and libvirt get. It is the same for both. more and devices have further
 // elements, and may be empty.
-func domainXML(name, root, more string) string {
+func domainXML(name, root, more, devices string) string {
 	return `<domain type="lxc">
   <name>` + name + `</name>
   <memory>65536</memory>
@@ -59,6 +59,7 @@ func domainXML(name, root, more string) string {
       <target dir="/"/>
     </filesystem>
     <console type="pty"/>
+    ` + devices + `
   </devices>
 </domain>
 `

@@ -86,7 +86,7 @@ func bareNamespace() (ns *os.File, err error) {
 
 // scopeOf returns the scope that berth would make for a container.
 func scopeOf(name, root string) (units.Scope, error) {
-	def, err := domain.Parse([]byte(domainXML(name, root, "")))
+	def, err := domain.Parse([]byte(domainXML(name, root, "", "")))
 	if err != nil {
 		return units.Scope{}, err
 	}

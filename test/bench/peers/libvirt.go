@@ -97,7 +97,7 @@ func defineAll(ctx context.Context, roots Roots, count int) (string, error) {
 	}
 	for id := range count {
 		path := filepath.Join(dir, name(id)+".xml")
-		if err := os.WriteFile(path, []byte(domainXML(name(id), roots.Root(id), "")), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(domainXML(name(id), roots.Root(id), "", "")), 0o600); err != nil {
 			return "", errors.Join(err, s.Close())
 		}
 		// libvirt refuses to define an existing name again without its uuid. The other peer may have

@@ -10,12 +10,14 @@ import (
 )
 
 // lxc is lxc-start in daemon mode, with a monitor process for each container.
-type lxc struct{ roots Roots }
+type lxc struct {
+	roots Roots
+	veth  bool // with an interface
+}
 
 const lxcConfig = `lxc.uts.name = %s
 lxc.rootfs.path = dir:%s
 lxc.init.cmd = /tinit
-lxc.net.0.type = none
 lxc.mount.auto = proc:mixed sys:ro
 lxc.autodev = 1
 lxc.tty.max = 0
@@ -28,11 +30,16 @@ func (l *lxc) Prepare(ctx context.Context, count int) (About, error) {
 		return About{}, err
 	}
 	for id := range count {
-		dir := filepath.Join(l.roots.Work("lxc"), name(id))
+		dir := filepath.Join(l.work(), name(id))
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return About{}, err
 		}
 		config := fmt.Sprintf(lxcConfig, name(id), l.roots.Root(id))
+		if l.veth {
+			config += fmt.Sprintf(lxcVethConfig, vethAddress(id))
+		} else {
+			config += "lxc.net.0.type = none\n"
+		}
 		if err := os.WriteFile(filepath.Join(dir, "config"), []byte(config), 0o600); err != nil {
 			return About{}, err
 		}
@@ -44,18 +51,25 @@ func (l *lxc) Prepare(ctx context.Context, count int) (About, error) {
 	}, nil
 }
 
-func (l *lxc) log(id int) string { return filepath.Join(l.roots.Work("lxc"), name(id), "log") }
+func (l *lxc) work() string {
+	if l.veth {
+		return l.roots.Work("lxc-veth")
+	}
+	return l.roots.Work("lxc")
+}
+
+func (l *lxc) log(id int) string { return filepath.Join(l.work(), name(id), "log") }
 
 func (l *lxc) Start(ctx context.Context, id int) error {
-	return logged(ctx, l.log(id), "lxc-start", "-P", l.roots.Work("lxc"), "-n", name(id), "-d")
+	return logged(ctx, l.log(id), "lxc-start", "-P", l.work(), "-n", name(id), "-d")
 }
 
 func (l *lxc) Stop(ctx context.Context, id int) error {
-	return logged(ctx, l.log(id), "lxc-stop", "-P", l.roots.Work("lxc"), "-n", name(id), "-k")
+	return logged(ctx, l.log(id), "lxc-stop", "-P", l.work(), "-n", name(id), "-k")
 }
 
 func (l *lxc) Exec(ctx context.Context, id int, argv []string) error {
-	return logged(ctx, l.log(id), slices.Concat([]string{"lxc-attach", "-P", l.roots.Work("lxc"), "-n", name(id), "--"}, argv)...)
+	return logged(ctx, l.log(id), slices.Concat([]string{"lxc-attach", "-P", l.work(), "-n", name(id), "--"}, argv)...)
 }
 
 func (l *lxc) Explain(id int) string { return tail(l.log(id)) }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ const (
 type nspawn struct {
 	roots Roots
 	stop  nspawnStop
+	more  []string // arguments
 
 	mu      sync.Mutex
 	running map[int]*nspawned
@@ -37,8 +39,8 @@ type nspawned struct {
 	done chan struct{}
 }
 
-func newNspawn(roots Roots, stop nspawnStop) *nspawn {
-	return &nspawn{roots: roots, stop: stop, running: make(map[int]*nspawned)}
+func newNspawn(roots Roots, stop nspawnStop, more ...string) *nspawn {
+	return &nspawn{roots: roots, stop: stop, more: more, running: make(map[int]*nspawned)}
 }
 
 func (n *nspawn) Prepare(ctx context.Context, _ int) (About, error) {
@@ -72,9 +74,11 @@ func (n *nspawn) Start(_ context.Context, id int) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command("systemd-nspawn", "--quiet", "--register=yes", "--console=pipe", "--settings=no",
+	args := slices.Concat([]string{
+		"--quiet", "--register=yes", "--console=pipe", "--settings=no",
 		"--link-journal=no", "--resolv-conf=off", "--timezone=off",
-		"--machine="+name(id), "--directory="+n.roots.Root(id), "/tinit")
+	}, n.more, []string{"--machine=" + name(id), "--directory=" + n.roots.Root(id), "/tinit"})
+	cmd := exec.Command("systemd-nspawn", args...)
 	// A root without systemd looks to systemd-nspawn as if it needed cgroup v1. It would mount v1
 	// hierarchies, and leave a cgroup in the machine's own hierarchy name=systemd.
 	cmd.Env = append(os.Environ(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")

@@ -71,6 +71,8 @@ func New(peer string, roots Roots) (Peer, error) {
 		return &berthUserNS{berth{roots: roots, idmap: idmap}}, nil
 	case "berth-dynmods":
 		return &berthDynMods{berth{roots: roots}}, nil
+	case "berth-veth":
+		return &berthVeth{berth{roots: roots, veth: true}}, nil
 	case "berthctl":
 		return &berthctl{berth: berth{roots: roots}}, nil
 	case "berth-top":
@@ -97,12 +99,16 @@ func New(peer string, roots Roots) (Peer, error) {
 		return newNspawn(roots, terminateBySignal), nil
 	case "nspawn-terminate":
 		return newNspawn(roots, terminateByMachined), nil
+	case "nspawn-veth":
+		return nspawnVeth{newNspawn(roots, terminateBySignal, "--network-bridge="+vethBridge)}, nil
 	case "libvirt":
 		return &libvirt{roots: roots}, nil
 	case "virsh":
 		return &virsh{roots: roots}, nil
 	case "lxc":
 		return &lxc{roots: roots}, nil
+	case "lxc-veth":
+		return &lxcVeth{lxc{roots: roots, veth: true}}, nil
 	case "runc", "crun":
 		return newOCI(peer, roots, false), nil
 	case "runc-systemd", "crun-systemd":

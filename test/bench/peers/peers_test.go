@@ -78,13 +78,13 @@ func TestDomainXMLIsADefinition(t *testing.T) {
 		t.Errorf("with systemd: name, root, notify (-want +got):\n%s", diff)
 	}
 	for more, maps := range map[string]int{"": 0, idmap: 1} {
-		def, err := domain.Parse([]byte(domainXML("bench7", "/run/a&b", more)))
+		def, err := domain.Parse([]byte(domainXML("bench7", "/run/a&b", more, vethXML(7))))
 		if err != nil {
 			t.Fatal(err)
 		}
 		root, _ := def.Root()
-		got := []any{def.Name, def.OS.Init, root.Source, len(def.IDMap.UIDs), len(def.IDMap.GIDs)}
-		if diff := cmp.Diff([]any{"bench7", "/tinit", "/run/a&b", maps, maps}, got); diff != "" {
+		got := []any{def.Name, def.OS.Init, root.Source, len(def.IDMap.UIDs), len(def.IDMap.GIDs), def.Interfaces[0].IPs[0].Address.String()}
+		if diff := cmp.Diff([]any{"bench7", "/tinit", "/run/a&b", maps, maps, "10.77.1.8"}, got); diff != "" {
 			t.Errorf("name, init, root, uid and gid ranges (-want +got):\n%s", diff)
 		}
 	}

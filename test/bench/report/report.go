@@ -16,6 +16,9 @@ const Ours = "berth"
 // WithUserNamespace is Ours with a user namespace for each container. It is compared with Ours.
 const WithUserNamespace = "berth-userns"
 
+// WithVeth is Ours with a veth on a bridge for each container. It is compared with Ours.
+const WithVeth = "berth-veth"
+
 // WithDynMods is Ours with cgroup2's option favordynmods. Its cold starts are compared with its own warm ones.
 const WithDynMods = "berth-dynmods"
 

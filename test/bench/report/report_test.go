@@ -45,6 +45,7 @@ func measured() *Report {
 			{Peer: "floor", Samples: []float64{6}},
 			{Peer: "berth", Samples: []float64{9, 8, 10}, Returned: []float64{10, 10, 11}},
 			{Peer: "berth-userns", Samples: []float64{11, 12, 10.5}},
+			{Peer: "berth-veth", Samples: []float64{12, 13, 11.5}},
 			{Peer: "berth-dynmods", Samples: []float64{8}},
 			{Peer: "nspawn", Samples: []float64{60, 50, 55}},
 			{Peer: "libvirt", Samples: []float64{50}, Returned: []float64{51}},

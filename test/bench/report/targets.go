@@ -66,6 +66,10 @@ func (r *Report) targets() []target {
 			name:     "warm start p50 with a user namespace, over one without",
 			measured: median(r.Warm, WithUserNamespace) - warm, limit: 0.6, format: over,
 		},
+		{
+			name:     "warm start p50 with a veth on a bridge, over one without",
+			measured: median(r.Warm, WithVeth) - warm, limit: 4, format: over,
+		},
 		{name: "warm start p50, of nspawn's", measured: against(r.Warm, warm, "nspawn"), limit: 1.0 / 5, format: times},
 		{name: "warm start p50, of libvirt's", measured: against(r.Warm, warm, "libvirt"), limit: 1.0 / 6, format: times},
 		{name: "warm start p50, of the floor's", measured: against(r.Warm, warm, Floor), limit: 1.25, format: times},
@@ -79,6 +83,7 @@ func (r *Report) targets() []target {
 			measured: against(r.Warm, median(r.Cold, WithDynMods), WithDynMods), limit: 1.5, format: times,
 		},
 		{name: "destroy of a settled container p50", measured: stop, limit: 6, format: ms},
+		{name: "destroy p50 with a veth on a bridge, over one without", measured: median(r.Stop, WithVeth) - stop, limit: 2, format: over},
 		{name: "destroy p50, of the floor's", measured: against(r.Stop, stop, Floor), limit: 1.25, format: times},
 		{name: "exec p50", measured: exec, limit: 5, format: ms},
 		{name: "exec p50 with a user namespace", measured: median(r.Exec, WithUserNamespace), limit: 5, format: ms},
