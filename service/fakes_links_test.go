@@ -50,6 +50,27 @@ func (d linksFake) Remove(list []Link) error {
 	return err
 }
 
+func (d linksFake) IsHosts(*os.File) (bool, error) { return d.hostNetwork, d.call("links.IsHosts") }
+
+func (d linksFake) RemoveInside(*os.File, plan.Interface, []plan.Interface) error {
+	return d.call("links.RemoveInside")
+}
+
+func (d linksFake) Update(_ context.Context, _ *os.File, was, i plan.Interface) error {
+	if err := d.call("links.Update"); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if was.Host.Shaper.Name != i.Host.Shaper.Name {
+		delete(d.links, was.Host.Shaper.Name)
+		if name := i.Host.Shaper.Name; name != "" {
+			d.links[name] = i.Host.Alias
+		}
+	}
+	return nil
+}
+
 // FindNICs finds each NIC that the host has and no container.
 func (d linksFake) FindNICs(list []plan.NIC) (found []NIC, err error) {
 	if err := d.call("links.FindNICs"); err != nil {

@@ -43,6 +43,7 @@ type world struct {
 	machines    map[string]machineFake
 	links       map[string]string // of the host, by name, with their aliases
 	ports       portsFake
+	hostNetwork bool                       // containers have the host's network
 	supervisors map[string]*supervisorFake // by run directory
 	events      []string
 	commands    []string                  // what ProcessChanged was told

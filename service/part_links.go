@@ -55,6 +55,14 @@ type Links interface {
 	// GiveBackNICs moves NICs back to the host, as they were, and unpins the namespace. Those that never left or are back
 	// are no error, but one that is gone is.
 	GiveBackNICs(pin string, nics []NIC) error
+	// IsHosts reports whether a network namespace is the host's.
+	IsHosts(netns *os.File) (bool, error)
+	// RemoveInside removes an interface without an end on the host from a network namespace, and no other one. A missing one
+	// is no error.
+	RemoveInside(netns *os.File, i plan.Interface, others []plan.Interface) error
+	// Update gives an interface of a running container what another plan of it says: the MAC address, bridge, isolation,
+	// VLANs, limits and link state. If it fails, the interface is as it was; a *domain.Error then names the element.
+	Update(ctx context.Context, netns *os.File, was, i plan.Interface) error
 	// Counters returns what the links in the network namespace of a process have counted, by their names. 0 is the
 	// host's namespace. It takes no lock of the kernel, and waits for nothing. It returns fs.ErrNotExist if the process
 	// has ended.
@@ -91,17 +99,23 @@ func (s *Service) planLinks(st *start) error {
 		if err := s.resolve(i); err != nil {
 			return err
 		}
-		if i.Host.Name != "" {
-			st.Links = append(st.Links, Link{Name: i.Host.Name, MAC: i.Host.MAC, Alias: i.Host.Alias, Bridge: i.Host.Bridge})
-		}
-		if shaper := i.Host.Shaper; shaper.Name != "" {
-			st.Links = append(st.Links, Link{Name: shaper.Name, MAC: shaper.MAC, Alias: i.Host.Alias, Kind: shaperKind})
-		}
+		st.Links = append(st.Links, linksOf(i)...)
 		if err := s.planForwards(st, i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// linksOf returns the note of the links that an interface has on the host.
+func linksOf(i *plan.Interface) (list []Link) {
+	if i.Host.Name != "" {
+		list = append(list, Link{Name: i.Host.Name, MAC: i.Host.MAC, Alias: i.Host.Alias, Bridge: i.Host.Bridge})
+	}
+	if shaper := i.Host.Shaper; shaper.Name != "" {
+		list = append(list, Link{Name: shaper.Name, MAC: shaper.MAC, Alias: i.Host.Alias, Kind: shaperKind})
+	}
+	return list
 }
 
 // resolve finds the bridge of an interface's network.

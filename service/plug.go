@@ -74,7 +74,7 @@ func (s *Service) UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o
 		if !running {
 			v = withoutRunAlias(v)
 		}
-		at, err := d.Find(v)
+		at, err := toUpdate(d, v, running)
 		if err != nil {
 			return nil, err
 		}
@@ -84,6 +84,19 @@ func (s *Service) UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o
 		}
 		return next, err
 	})
+}
+
+// toUpdate finds the device that is to change. An interface with an alias can get another MAC address.
+func toUpdate(d *domain.Def, v domain.Device, running bool) (domain.Slot, error) {
+	at, err := d.Find(v)
+	if none, is := errors.AsType[*domain.Error](err); is && none.Kind == domain.NoDevice && v.Interface != nil {
+		for _, alias := range []string{v.Interface.Alias.User, v.Interface.Alias.Run} {
+			if byAlias, other := d.FindAlias(alias, running); alias != "" && other == nil {
+				return byAlias, nil
+			}
+		}
+	}
+	return at, err
 }
 
 // withoutRunAlias returns a device as a stored definition may have it.

@@ -55,8 +55,11 @@ type plugKind struct {
 func (s *Service) plugKindOf(v domain.Device) (plugKind, error) {
 	kind := v.Kind()
 	switch {
+	case v.HostDevice != nil && v.HostDevice.Kind == domain.HostNet:
 	case v.Disk != nil, v.HostDevice != nil:
 		return s.plugDevice(), nil
+	case v.Interface != nil:
+		return s.plugInterface(), nil
 	}
 	return plugKind{}, &domain.Error{Kind: domain.InvalidConfig, Element: string(kind), Text: fmt.Sprintf("a running container cannot get or lose such a <%s>; change its stored definition", kind)}
 }

@@ -18,6 +18,9 @@ func refused(element, format string, args ...any) error {
 
 // explain names the element. If a cause is known in words, it comes in the place of the kernel's.
 func explain(element string, err error, words string) error {
+	if known, is := errors.AsType[*domain.Error](err); is {
+		return known
+	}
 	if words == "" || !isGone(err) && strings.HasPrefix(words, "the host has no ") {
 		return fmt.Errorf("%s: %w", element, err)
 	}
@@ -37,6 +40,9 @@ func made(err error, i *plan.Interface) string {
 	return ""
 }
 
+// taken says that the container has a link of the name, which it has made itself: a start meets none.
+func taken(i *plan.Interface) string { return "the container has a link '" + i.Name + "' already" }
+
 // port says why a link could not become a port of a bridge.
 func port(err error, bridge string) string {
 	if errors.Is(err, unix.EXFULL) {
@@ -48,6 +54,8 @@ func port(err error, bridge string) string {
 // parentOf says why a macvlan could not be made on its parent.
 func parentOf(err error, i *plan.Interface) string {
 	switch {
+	case errors.Is(err, unix.EEXIST):
+		return taken(i)
 	case errors.Is(err, unix.EOPNOTSUPP):
 		return "the host's kernel has no macvlan; load it with: modprobe macvlan"
 	case errors.Is(err, unix.EBUSY):

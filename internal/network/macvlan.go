@@ -45,6 +45,7 @@ func (m *maker) macvlan(ctx context.Context, i *plan.Interface) error {
 	if err != nil {
 		return explain(at, err, parentOf(err, i))
 	}
+	m.inner = append(m.inner, i.Name)
 	return m.configure(i, func(bring func() error) error { return afterLast(ctx, parent.Attrs().Index, bring) })
 }
 

@@ -21,11 +21,21 @@ type maker struct {
 	seen         map[string]netlink.Link // bridges and parents, by name
 	indices      []int32                 // of the host's ends
 	made         []int32                 // all links on the host
+	inner        []string                // those without an end on the host, in the container
 }
 
-// undo removes the links on the host that were made.
+// undo removes the links that were made. Those in the container go with its network namespace, but it may go on.
 func (m *maker) undo() error {
 	var errs []error
+	for _, name := range m.inner {
+		link, err := m.inside.LinkByName(name)
+		if err == nil {
+			err = m.inside.LinkDel(link)
+		}
+		if err != nil && !isGone(err) {
+			errs = append(errs, fmt.Errorf("link %s: %w", name, err))
+		}
+	}
 	for _, index := range m.made {
 		err := m.host.LinkDel(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Index: int(index)}})
 		if err != nil && !isGone(err) {
@@ -49,24 +59,17 @@ func (m *maker) add(ctx context.Context, i *plan.Interface) error {
 func (m *maker) veth(i *plan.Interface) error {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.MTU = i.Host.Name, int(i.MTU)
-	var bridge netlink.Link
-	if i.Host.Bridge != "" {
-		var err error
-		if bridge, err = m.find(i.Host.Bridge); err != nil {
-			return explain(i.Element+"/source", err, "the host has no bridge '"+i.Host.Bridge+"'")
-		}
-		if bridge.Type() != "bridge" {
-			return refused(i.Element+"/source", "'%s' is no bridge of Linux but a link of the kind '%s'", i.Host.Bridge, bridge.Type())
-		}
-		if attrs.MTU == 0 {
-			attrs.MTU = bridge.Attrs().MTU
-		}
+	bridge, err := m.bridge(i)
+	if err != nil {
+		return err
+	}
+	if bridge != nil && attrs.MTU == 0 {
+		attrs.MTU = bridge.Attrs().MTU
 	}
 	// Else the kernel makes one for each processor, and takes all but one out of use again, which waits for RCU.
 	attrs.NumTxQueues, attrs.NumRxQueues = 1, 1
 	pair := netlink.NewVeth(attrs)
 	pair.PeerName, pair.PeerNamespace = i.Name, m.netns
-	var err error
 	if pair.HardwareAddr, err = net.ParseMAC(i.Host.MAC); err != nil {
 		return err
 	}
@@ -74,7 +77,7 @@ func (m *maker) veth(i *plan.Interface) error {
 		return err
 	}
 	if err := m.host.LinkAdd(pair); err != nil {
-		return explain(i.Element, err, made(err, i))
+		return explain(i.Element, err, m.whyNot(err, i))
 	}
 	m.indices, m.made = append(m.indices, int32(pair.Index)), append(m.made, int32(pair.Index))
 	if err := m.host.LinkSetAlias(pair, i.Host.Alias); err != nil {
@@ -112,6 +115,31 @@ func (m *maker) veth(i *plan.Interface) error {
 		}
 	}
 	return nil
+}
+
+// bridge finds the bridge of the host that an interface is on. It returns nil if it is on none.
+func (m *maker) bridge(i *plan.Interface) (netlink.Link, error) {
+	if i.Host.Bridge == "" {
+		return nil, nil
+	}
+	bridge, err := m.find(i.Host.Bridge)
+	if err != nil {
+		return nil, explain(i.Element+"/source", err, "the host has no bridge '"+i.Host.Bridge+"'")
+	}
+	if bridge.Type() != "bridge" {
+		return nil, refused(i.Element+"/source", "'%s' is no bridge of Linux but a link of the kind '%s'", i.Host.Bridge, bridge.Type())
+	}
+	return bridge, nil
+}
+
+// whyNot says why a veth could not be made.
+func (m *maker) whyNot(err error, i *plan.Interface) string {
+	if errors.Is(err, unix.EEXIST) {
+		if _, there := m.host.LinkByName(i.Host.Name); isGone(there) {
+			return taken(i)
+		}
+	}
+	return made(err, i)
 }
 
 // refuseAdvertisements keeps the host from taking router advertisements from the container, which could make itself the

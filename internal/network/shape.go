@@ -60,9 +60,7 @@ func (m *maker) divert(i *plan.Interface, end netlink.Link) error {
 	if err := m.host.LinkSetUp(shaper); err != nil {
 		return err
 	}
-	ingress := &netlink.Ingress{QdiscAttrs: netlink.QdiscAttrs{
-		LinkIndex: end.Attrs().Index, Handle: netlink.MakeHandle(0xffff, 0), Parent: netlink.HANDLE_INGRESS,
-	}}
+	ingress := ingressOf(end.Attrs().Index)
 	if err := m.host.QdiscAdd(ingress); err != nil {
 		return err
 	}
@@ -70,6 +68,11 @@ func (m *maker) divert(i *plan.Interface, end netlink.Link) error {
 		FilterAttrs: netlink.FilterAttrs{LinkIndex: end.Attrs().Index, Parent: ingress.Handle, Priority: 1, Protocol: unix.ETH_P_ALL},
 		Actions:     []netlink.Action{netlink.NewMirredAction(shaper.Index)},
 	})
+}
+
+// ingressOf returns what a filter of what a link receives belongs to.
+func ingressOf(link int) *netlink.Ingress {
+	return &netlink.Ingress{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: link, Handle: netlink.MakeHandle(0xffff, 0), Parent: netlink.HANDLE_INGRESS}}
 }
 
 // limit limits what a link sends, or changes its limit.

@@ -21,9 +21,9 @@ func (m *maker) tag(i *plan.Interface, bridge, end netlink.Link) error {
 		return refused(at, "the bridge '%s' does not filter VLANs, and so would not keep them apart; "+
 			"it does after: ip link set %s type bridge vlan_filtering 1", i.Host.Bridge, i.Host.Bridge)
 	}
-	if preset := b.VlanDefaultPVID; preset != nil && *preset != 0 &&
-		!slices.ContainsFunc(i.Host.VLANs, func(v plan.PortVLAN) bool { return v.ID == *preset }) {
-		if err := m.host.BridgeVlanDel(end, *preset, false, false, false, false); err != nil && !errors.Is(err, unix.ENOENT) {
+	if preset := presetVLAN(bridge); preset != 0 &&
+		!slices.ContainsFunc(i.Host.VLANs, func(v plan.PortVLAN) bool { return v.ID == preset }) {
+		if err := m.host.BridgeVlanDel(end, preset, false, false, false, false); err != nil && !errors.Is(err, unix.ENOENT) {
 			return explain(at, err, "")
 		}
 	}
@@ -33,4 +33,12 @@ func (m *maker) tag(i *plan.Interface, bridge, end netlink.Link) error {
 		}
 	}
 	return nil
+}
+
+// presetVLAN returns the VLAN that a bridge puts each port into, 0 if none.
+func presetVLAN(bridge netlink.Link) uint16 {
+	if b, is := bridge.(*netlink.Bridge); is && b.VlanDefaultPVID != nil {
+		return *b.VlanDefaultPVID
+	}
+	return 0
 }

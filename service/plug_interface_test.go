@@ -1,0 +1,191 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+// plugged is an interface that comes later. Its MAC address stays, so that it is found again.
+const plugged = "<interface type='bridge'><mac address='52:54:00:00:00:09'/><source bridge='br0'/><target dev='web9'/></interface>"
+
+var live = TuneOptions{Live: true}
+
+// limitedPlug is the same with a limit.
+func limitedPlug() string {
+	return strings.Replace(plugged, "</interface>", "<bandwidth><outbound average='1'/></bandwidth></interface>", 1)
+}
+
+// hostLinks are the names of the links on the host.
+func (w *world) hostLinks() (list []string) {
+	for _, l := range w.left() {
+		if name, is := strings.CutPrefix(l, "link "); is {
+			if strings.HasPrefix(name, "vifb") {
+				name = "shaper"
+			}
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// TestPlugInterface: a running container gets an interface with the next free name, which changes and goes again. The note
+// has its links from before they are made, and the container's end removes them.
+func TestPlugInterface(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s, u := running(t, w, oneInterface)
+	ctx := context.Background()
+	for _, step := range []struct {
+		do    func(context.Context, domain.UUID, []byte, TuneOptions) error
+		xml   string
+		links []string
+		has   string
+	}{
+		{s.AttachDevice, plugged, []string{"web0", "web9"}, "<target dev='web9'/>"},
+		{s.UpdateDevice, limitedPlug(), []string{"shaper", "web0", "web9"}, "<outbound average='1'/>"},
+		{s.UpdateDevice, strings.Replace(plugged, "br0", "br7", 1), []string{"web0", "web9"}, "<source bridge='br7'/>"},
+		{s.DetachDevice, plugged, []string{"web0"}, "web0"},
+		{s.AttachDevice, limitedPlug(), []string{"shaper", "web0", "web9"}, "<alias name='net1'/>"},
+	} {
+		if err := step.do(ctx, u, []byte(step.xml), live); err != nil {
+			t.Fatalf("%s: %v", step.xml, err)
+		}
+		if diff := cmp.Diff(step.links, w.hostLinks()); diff != "" {
+			t.Errorf("%s: -want +got\n%s", step.xml, diff)
+		}
+		if noted := w.runs[u].Run; len(noted.Links) != len(step.links) || noted.Plug != nil {
+			t.Errorf("%s: noted %+v", step.xml, noted)
+		}
+		if text, _ := s.XML(u, false); !strings.Contains(text, step.has) {
+			t.Errorf("%s: live it is %s", step.xml, text)
+		}
+	}
+	if err := s.Destroy(ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	if left := w.left(); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestPlugInterfaceRefused: a running container in the host's network gets no interface, and none changes what only a start
+// can. Nothing is changed then.
+func TestPlugInterfaceRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s, u := running(t, w, oneInterface)
+	ctx := context.Background()
+	if err := s.AttachDevice(ctx, u, []byte(plugged), live); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := s.XML(u, false)
+	own := func(old, now string) string { return strings.Replace(plugged, old, now, 1) }
+	for _, step := range []struct {
+		do        func(context.Context, domain.UUID, []byte, TuneOptions) error
+		xml, want string
+	}{
+		{s.UpdateDevice, own("web9", "web8"), "interface: the container has no such device"},
+		{s.UpdateDevice, own("</", "<mtu size='1400'/></"), "interface/mtu@size: "},
+		{s.UpdateDevice, own("</", "<ip address='192.0.2.7'/></"), "interface/ip: "},
+		{s.UpdateDevice, own("</", "<guest dev='lan'/></"), "interface: the container has no such device"},
+		{s.AttachDevice, plugged, "interface/mac@address: "},
+		{s.AttachDevice, own("00:09", "00:08"), "interface/target@dev: "},
+		{s.AttachDevice, "<interface type='network'><source network='blue'/></interface>", "interface/source@network: "},
+		{s.DetachDevice, own("00:09", "00:08"), "interface: the container has no such device"},
+	} {
+		if err := step.do(ctx, u, []byte(step.xml), live); err == nil || !strings.Contains(err.Error(), step.want) {
+			t.Errorf("%s: %v, want %q", step.xml, err, step.want)
+		}
+	}
+	w.hostNetwork = true
+	if err := s.AttachDevice(ctx, u, []byte("<interface type='ethernet'/>"), live); err == nil || !strings.Contains(err.Error(), "the container has the host's network") {
+		t.Errorf("%v", err)
+	}
+	if after, _ := s.XML(u, false); after != before || !slices.Equal(w.hostLinks(), []string{"web0", "web9"}) {
+		t.Errorf("now it is %s, with %q", after, w.hostLinks())
+	}
+}
+
+// plugOf changes the interfaces of a running container in each way, and returns the first error.
+func plugOf(s *Service, u domain.UUID) error {
+	ctx, both := context.Background(), TuneOptions{Live: true, Config: true}
+	return errors.Join(
+		s.AttachDevice(ctx, u, []byte(plugged), both),
+		s.UpdateDevice(ctx, u, []byte(limitedPlug()), both),
+		s.DetachDevice(ctx, u, []byte(plugged), both),
+	)
+}
+
+// TestPlugInterfaceFaults: a change of an interface that fails at any point, or whose daemon dies there, is done or
+// undone: the links on the host are those of the live definition, and the note is whole.
+func TestPlugInterfaceFaults(t *testing.T) {
+	t.Parallel()
+	var points []string
+	w := newWorld()
+	s, u := running(t, w, oneInterface)
+	s.Reached = func(p string) error { points = append(points, p); return nil }
+	if err := plugOf(s, u); err != nil {
+		t.Fatal(err)
+	}
+	if len(points) < 10 {
+		t.Fatalf("the points are %q", points)
+	}
+	for _, point := range points {
+		for name, happens := range map[string]func(w *world, s *Service) error{
+			"fault": func(*world, *Service) error { return errFault },
+			"death": func(w *world, s *Service) error { w.kill(s); runtime.Goexit(); return nil },
+		} {
+			t.Run(name+" at "+point, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld()
+					s, u := running(t, w, oneInterface)
+					s.Reached = func(p string) error {
+						if p == point {
+							return happens(w, s)
+						}
+						return nil
+					}
+					over := make(chan struct{})
+					go func() {
+						defer close(over)
+						_ = plugOf(s, u)
+					}()
+					<-over
+					if name == "death" {
+						s = next(t, w)
+					} else {
+						s.Reached = nil
+					}
+					synctest.Wait()
+					text, err := s.XML(u, false)
+					if err != nil {
+						t.Fatal(err)
+					}
+					want := []string{"web0"}
+					if strings.Contains(text, "web9") {
+						want = append(want, "web9")
+					}
+					if strings.Contains(text, "outbound") {
+						want = slices.Insert(want, 0, "shaper")
+					}
+					if noted := w.runs[u].Run; !slices.Equal(w.hostLinks(), want) || noted.Plug != nil || len(noted.Links) != len(want) {
+						t.Errorf("the host has %q, want %q, noted %+v", w.hostLinks(), want, noted)
+					}
+					if err := s.Destroy(context.Background(), u); err != nil || len(w.left()) > 0 {
+						t.Errorf("left behind: %q, %v", w.left(), err)
+					}
+				})
+			})
+		}
+	}
+}
