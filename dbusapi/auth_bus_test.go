@@ -92,6 +92,9 @@ func sample(m *method) []any {
 	if m.in == "a{sv}a{sv}" {
 		return []any{map[string]dbus.Variant{"MemoryMax": dbus.MakeVariant(uint64(1 << 20))}, noOptions()}
 	}
+	if m.in == "sa{sv}a{sv}" {
+		return []any{"a", map[string]dbus.Variant{"link-state": dbus.MakeVariant("up")}, noOptions()}
+	}
 	rest, list := strings.CutPrefix(strings.TrimSuffix(m.in, "a{sv}"), "as")
 	if list {
 		args = append(args, []string{"auto"})

@@ -33,6 +33,9 @@ type core interface {
 	DetachDeviceAlias(ctx context.Context, u domain.UUID, alias string, o service.TuneOptions) error
 	UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error
 	ListDevices(u domain.UUID, o service.TuneOptions) ([]service.DeviceInfo, error)
+	Interfaces(u domain.UUID, o service.TuneOptions) ([]service.InterfaceInfo, error)
+	SetInterface(ctx context.Context, u domain.UUID, name string, change service.LinkChange, o service.TuneOptions) error
+	Addresses(ctx context.Context, u domain.UUID, from service.AddressSource) ([]service.InterfaceAddress, error)
 	Suspend(ctx context.Context, u domain.UUID) error
 	Resume(ctx context.Context, u domain.UUID) error
 	Shutdown(ctx context.Context, u domain.UUID, m service.Modes) error

@@ -131,5 +131,3 @@ func (b bridgesFake) Reach(network, _ string) (NetworkReach, error) {
 	_, err := b.Bridge(network)
 	return NetworkReach{}, err
 }
-
-func (b bridgesFake) Leases(context.Context, string) ([]NetworkLease, error) { return nil, nil }

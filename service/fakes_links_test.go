@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"os"
 	"syscall"
 
@@ -132,4 +133,16 @@ func (b bridgesFake) Bridge(network string) (string, error) {
 		return bridge, nil
 	}
 	return "", fmt.Errorf("%w: %q", ErrNoNetwork, network)
+}
+
+// Leases has one address for each host that has the MAC address of a bridge's name.
+func (b bridgesFake) Leases(_ context.Context, network string) ([]NetworkLease, error) {
+	if _, known := b[network]; !known {
+		return nil, fmt.Errorf("%w: %q", ErrNoNetwork, network)
+	}
+	return []NetworkLease{{MAC: "52:54:00:00:00:01", Address: netip.MustParsePrefix("192.0.2.7/24")}}, nil
+}
+
+func (d linksFake) Neighbours() (map[string][]netip.Prefix, error) {
+	return map[string][]netip.Prefix{"52:54:00:00:00:01": {netip.MustParsePrefix("2001:db8::7/128")}}, d.call("links.Neighbours")
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -63,6 +64,9 @@ type Links interface {
 	// Update gives an interface of a running container what another plan of it says: the MAC address, bridge, isolation,
 	// VLANs, limits and link state. If it fails, the interface is as it was; a *domain.Error then names the element.
 	Update(ctx context.Context, netns *os.File, was, i plan.Interface) error
+	// Neighbours returns the addresses that the host has heard of on its links, by their MAC addresses. They have no prefix:
+	// that of a single address stands for it.
+	Neighbours() (map[string][]netip.Prefix, error)
 	// Counters returns what the links in the network namespace of a process have counted, by their names. 0 is the
 	// host's namespace. It takes no lock of the kernel, and waits for nothing. It returns fs.ErrNotExist if the process
 	// has ended.

@@ -189,3 +189,66 @@ func TestPlugInterfaceFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestSetInterface: an interface is known by each of its names, and its link state and limits change in the running
+// container, in its stored definition, or in both.
+func TestSetInterface(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s, u := running(t, w, oneInterface)
+	ctx := context.Background()
+	down := domain.LinkDown
+	list, err := s.Interfaces(u, TuneOptions{})
+	if err != nil || len(list) != 1 || list[0].LinkState != "up" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	for _, name := range []string{"eth0", "web0", list[0].MAC} {
+		if err := s.SetInterface(ctx, u, name, LinkChange{State: &down}, TuneOptions{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := s.SetInterface(ctx, u, "eth0", LinkChange{In: &domain.Rate{Average: 7}, Out: &domain.Rate{Average: 9}}, TuneOptions{Live: true, Config: true}); err != nil {
+		t.Error(err)
+	}
+	for _, c := range []struct {
+		o     TuneOptions
+		state string
+	}{{TuneOptions{Live: true}, "down"}, {TuneOptions{Config: true}, "up"}} {
+		list, err := s.Interfaces(u, c.o)
+		if err != nil || list[0].LinkState != c.state || list[0].Bandwidth.In.Average != 7 || list[0].Bandwidth.Out.Average != 9 {
+			t.Errorf("%+v: %+v, %v", c.o, list, err)
+		}
+	}
+	if err := s.SetInterface(ctx, u, "eth0", LinkChange{Out: &domain.Rate{}}, live); err != nil || !slices.Equal(w.hostLinks(), []string{"web0"}) {
+		t.Errorf("without a limit the host has %q, %v", w.hostLinks(), err)
+	}
+	for want, change := range map[string]LinkChange{"interface/bandwidth/inbound@peak: ": {In: &domain.Rate{Average: 7, Peak: 1}}, "interface/bandwidth/inbound@average": {In: &domain.Rate{Peak: 1}}} {
+		if err := s.SetInterface(ctx, u, "eth0", change, live); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if err := s.SetInterface(ctx, u, "eth9", LinkChange{State: &down}, live); err == nil || !strings.Contains(err.Error(), "no interface with this name") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestAddresses: the addresses of a container are those that its network has given to its MAC address, or that the host has
+// heard of.
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	s.Bridges = bridgesFake{"blue": "br7"}
+	u := define(t, s, "web", "<interface type='network'><mac address='52:54:00:00:00:01'/><source network='blue'/></interface>", oneInterface)
+	if _, err := s.Addresses(context.Background(), u, AddressLease); err == nil {
+		t.Error("it is off")
+	}
+	if err := s.Start(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	for from, want := range map[AddressSource]string{AddressLease: "192.0.2.7/24", AddressARP: "2001:db8::7/128"} {
+		if list, err := s.Addresses(context.Background(), u, from); err != nil || len(list) != 1 || list[0].Address.String() != want || list[0].Interface.Name != "eth0" {
+			t.Errorf("%s: %+v, %v", from, list, err)
+		}
+	}
+}

@@ -20,6 +20,7 @@ type Daemon interface {
 	container
 	process
 	networks
+	links
 	// AutoDestroy makes what is started from now on end with the connection.
 	AutoDestroy()
 	Close() error

@@ -98,6 +98,19 @@ func TestCalls(t *testing.T) {
 			[]string{"ByName web", "SetResources web  AllowedMemoryNodes=[255 2] NUMAMode=restrictive"},
 		},
 		"numatune, all":  {[]string{"numatune", "web", "--nodeset", ""}, []string{"ByName web", "SetResources web  AllowedMemoryNodes=[]"}},
+		"domif-setlink":  {[]string{"domif-setlink", "web", "eth0", "down", "--persistent"}, []string{"ByName web", "SetInterface web eth0 config down"}},
+		"domif-getlink":  {[]string{"domif-getlink", "web", "eth0"}, []string{"ByName web", "Interfaces"}},
+		"domifaddr":      {[]string{"domifaddr", "web"}, []string{"ByName web", "InterfaceAddresses lease"}},
+		"domiftune":      {[]string{"domiftune", "web", "eth0", "--inbound", "7,,3", "--live", "--config"}, []string{"ByName web", "SetInterface web eth0 live+config in{7000 0 3072}"}},
+		"domiftune, off": {[]string{"domiftune", "db", "eth0", "--outbound", "0"}, []string{"ByName db", "SetInterface db eth0  out{0 0 0}"}},
+		"attach-interface": {
+			[]string{"attach-interface", "web", "network", "a'b", "--persistent"},
+			[]string{"ByName web", "Info", "AttachDevice web live+config <interface type='network'>  <source network='a&apos;b'/></interface>"},
+		},
+		"detach-interface": {
+			[]string{"detach-interface", "web", "direct", "--mac", "52:54:00:00:00:02", "--live", "--config"},
+			[]string{"ByName web", "Interfaces live", "DetachDevice web live+config <interface type='direct'>  <mac address='52:54:00:00:00:02'/>  <source dev='it&apos;s'/></interface>"},
+		},
 		"setvcpus":       {[]string{"setvcpus", "web", "2"}, []string{"ByName web"}},
 		"nothing at all": {[]string{"start", "a", "b"}, nil},
 	} {

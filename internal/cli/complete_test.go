@@ -62,6 +62,8 @@ func TestCompletion(t *testing.T) {
 		"help top |":                      nil,
 		"top |":                           nil,
 		"schedinfo web a=1 |":             {"cpu_shares=", "vcpu_period=", "vcpu_quota="},
+		"domif-getlink web |":             {"eth0", "lan", "eth1"},
+		"domif-setlink web lan |":         {"up", "down"},
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()

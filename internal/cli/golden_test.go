@@ -50,6 +50,16 @@ func TestGolden(t *testing.T) {
 			"attach-disk web /srv/a.img vdc", "attach-disk web /srv/a.img", "attach-disk web /srv/a.img vdc --mode shareable", "detach-disk web vdb --print-xml", "detach-disk web /dev/vg/data", "detach-disk web vdz", "detach-disk web vda --config",
 			"domblklist web", "domblklist web --details", "domblklist web --inactive --json", "domblklist db", "domblklist db --json", "-q domblklist web", "domblklist nosuch",
 		},
+		"links": {
+			"domif-getlink web eth0", "domif-getlink web vnet0 --config", "domif-getlink web 52:54:00:00:00:02 --persistent", "domif-getlink web eth9", "domif-getlink web 52:54:00:00:00:09", "domif-getlink web",
+			"domif-setlink web eth0 down", "domif-setlink web eth0 sideways", "domif-setlink web eth0", "-q domif-setlink web --interface eth0 --state up --config",
+			"domiftune web eth0", "domiftune web eth0 --config", "domiftune web eth0 --json", "domiftune web lan --live --config", "domiftune web eth0 --inbound x", "domiftune web eth0 --inbound 0,5",
+			"domiftune web eth0 --inbound 1,2,3,4", "domiftune web eth0 --outbound 1,2,3,4,5", "domiftune web eth9",
+			"domifaddr web", "domifaddr web --full", "domifaddr web --source arp", "domifaddr web --source arp --json", "domifaddr web --source agent", "domifaddr web --source x", "domifaddr web --interface lan", "-q domifaddr build",
+			"attach-interface web bridge br0 --print-xml", "attach-interface web direct it's --source-mode bridge --mac 52:54:00:00:00:04 --target a --guest b --model virtio --inbound 1,2,3 --outbound 4 --print-xml",
+			"attach-interface web bridge br0", "attach-interface web user x", "attach-interface web bridge", "attach-interface web", "attach-interface web ethernet --inbound x", "attach-interface web ethernet --persistent --current",
+			"detach-interface web bridge", "detach-interface web direct", "detach-interface web network", "detach-interface web direct --mac 52:54:00:00:00:09", "detach-interface web direct --mac 52:54:00:00:00:03",
+		},
 		"tune": {
 			"memtune web", "memtune db", "memtune web --config", "memtune web --json", "memtune db --json", "memtune db --live", "memtune web --live --config", "memtune web --live --current",
 			"memtune web --hard-limit 1G", "memtune web 600MiB 500MB 1GiB --live", "memtune web --hard-limit 1G --json", "memtune web --swap-hard-limit 100", "memtune web --hard-limit 9x", "memtune nosuch",
@@ -78,7 +88,7 @@ func TestGolden(t *testing.T) {
 			"define", "define /nosuch/file", "start nosuch", "domid 12", "domid 00000000-0000-0000-0000-000000000000", "start ",
 			"help nosuch", "completion", "completion tcsh", "-c qemu:///system list", "-c lxc:///system domid web", "--connect lxc:/// domid web",
 		},
-		"help": {"help", "help list", "start --help", "help shutdown", "help domstats", "help domblkstat", "help domifstat", "help domiflist", "help memtune", "help schedinfo", "help blkiotune", "setmem --help", "help setvcpus", "help attach-device", "help attach-disk", "help domblklist"},
+		"help": {"help", "help list", "start --help", "help shutdown", "help domstats", "help domblkstat", "help domifstat", "help domiflist", "help domiftune", "help domifaddr", "help attach-interface", "help detach-interface", "help domif-setlink", "help memtune", "help schedinfo", "help blkiotune", "setmem --help", "help setvcpus", "help attach-device", "help attach-disk", "help domblklist"},
 	} {
 		t.Run(subject, func(t *testing.T) {
 			t.Parallel()

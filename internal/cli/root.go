@@ -53,6 +53,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.nodeCommands()...)
 	root.AddCommand(a.topCommand())
 	root.AddCommand(a.networkCommands()...)
+	root.AddCommand(a.linkCommands()...)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultVersionFlag()

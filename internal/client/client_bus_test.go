@@ -54,8 +54,10 @@ func TestBusMethods(t *testing.T) {
 			"interface": dbus.MakeVariant(map[string]map[string]uint64{"eth1": {"receive-drops": 1, "newer": 4}, "eth0": {"transmit-bytes": 2}}),
 		}),
 		"GetAll":       replies(properties()),
-		"AttachDevice": replies(), "DetachDevice": replies(), "DetachDeviceAlias": replies(), "UpdateDevice": replies(),
-		"SetResources": replies(), "GetResources": replies(map[string]dbus.Variant{
+		"AttachDevice": replies(), "DetachDevice": replies(), "DetachDeviceAlias": replies(), "UpdateDevice": replies(), "SetInterface": replies(),
+		"GetInterfaces":         replies([]map[string]dbus.Variant{{"name": dbus.MakeVariant("eth0"), "inbound-average": dbus.MakeVariant(uint64(7)), "newer": dbus.MakeVariant("x")}}),
+		"GetInterfaceAddresses": replies([]map[string]dbus.Variant{{"link": dbus.MakeVariant("web0"), "prefix": dbus.MakeVariant(uint32(24))}}),
+		"SetResources":          replies(), "GetResources": replies(map[string]dbus.Variant{
 			"CPUWeight": dbus.MakeVariant(uint64(5)), "Newer": dbus.MakeVariant("x"), "AllowedCPUs": dbus.MakeVariant([]byte{3}),
 			"IOReadIOPSMax": dbus.MakeVariant([]client.DeviceNumber{{Path: "/dev/a", Number: 1}}),
 		}),
@@ -98,6 +100,13 @@ func TestBusMethods(t *testing.T) {
 		{"AttachDevice", nil, func() (any, error) { return nil, c.AttachDevice(ctx, web, "<disk/>", client.TuneOptions{Live: true}) }},
 		{"DetachDevice", nil, func() (any, error) { return nil, c.DetachDevice(ctx, web, "<disk/>", client.TuneOptions{}) }},
 		{"DetachDeviceAlias", nil, func() (any, error) { return nil, c.DetachDeviceAlias(ctx, web, "disk0", client.TuneOptions{}) }},
+		{"SetInterface", nil, func() (any, error) {
+			return nil, c.SetInterface(ctx, web, "eth0", client.LinkChange{In: &client.Rate{Average: 1000}}, client.TuneOptions{})
+		}},
+		{"Interfaces", []client.InterfaceInfo{{Interface: client.Interface{Name: "eth0"}, In: client.Rate{Average: 7}}}, func() (any, error) {
+			return c.Interfaces(ctx, web, client.TuneOptions{Live: true})
+		}},
+		{"InterfaceAddresses", []client.InterfaceAddress{{Link: "web0", Prefix: 24}}, func() (any, error) { return c.InterfaceAddresses(ctx, web, "arp") }},
 		{"UpdateDevice", nil, func() (any, error) { return nil, c.UpdateDevice(ctx, web, "<disk/>", client.TuneOptions{Config: true}) }},
 		{"Info", info(), func() (any, error) { return c.Info(ctx, web) }},
 	} {

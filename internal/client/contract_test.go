@@ -50,6 +50,7 @@ func TestEveryMethodHasACall(t *testing.T) {
 		"DefineXML": "Define", "CreateXML": "Create", "ListContainers": "List", "GetContainerByName": "ByName",
 		"GetContainerByUUID": "ByUUID", "GetContainerByLeader": "ByLeader", "GetXML": "XML", "GetPlan": "Plan", "GetStats": "Stats", "GetAllStats": "AllStats",
 		"ReadConsole": "Console", "StageFDs": "StartWith", "GetResources": "Resources",
+		"GetInterfaces": "Interfaces", "GetInterfaceAddresses": "InterfaceAddresses",
 		"GetNodeInfo": "NodeInfo", "GetCapabilities": "Capabilities", "GetNodeMemoryStats": "NodeMemory", "GetNodeCPUStats": "NodeCPU",
 		"ListNetworks": "Networks", "GetNetwork": "Network", "GetNetworkXML": "NetworkXML", "GetNetworkLeases": "NetworkLeases",
 		"DefineNetworkXML": "DefineNetwork",

@@ -36,6 +36,20 @@ func (d *Def) FindAlias(name string, running bool) (Slot, error) {
 	return d.only(list, "alias '"+oneLine(name)+"'", text)
 }
 
+// FindInterface returns the place of the interface with a name in the container or on the host, or with a MAC address. It
+// returns an *Error of the kind NoDevice if there is none.
+func (d *Def) FindInterface(name string) (Slot, error) {
+	mac, wrong := ParseMAC("", name)
+	guests := d.GuestLinks()
+	var list []Slot
+	for n := range d.Interfaces {
+		if wrong == nil && d.Interfaces[n].MAC == mac || name != "" && (name == guests[n] || name == d.HostLink(n)) {
+			list = append(list, Slot{KindInterface, n})
+		}
+	}
+	return d.only(list, "interface '"+oneLine(name)+"'", "the container has no interface with this name or MAC address")
+}
+
 func (d *Def) only(list []Slot, element, none string) (Slot, error) {
 	switch len(list) {
 	case 0:
