@@ -145,9 +145,15 @@ func (f *faults) noOthers(at string, kind HostKind, x *hostDevice) {
 		word  string
 		given bool
 	}{
-		{"/source@startupPolicy", src.StartupPolicy != ""}, {"/source/block", src.Block != ""}, {"/source/char", src.Char != ""},
-		{"/source/vendor", src.Vendor != nil}, {"/source/product", src.Product != nil}, {"/source/address", src.Address != nil},
-		{atNIC, src.Interface != ""}, {"/ip", len(x.IPs) > 0}, {"/route", len(x.Routes) > 0},
+		{"/source@startupPolicy", src.StartupPolicy != ""},
+		{"/source/block", src.Block != ""},
+		{"/source/char", src.Char != ""},
+		{"/source/vendor", src.Vendor != nil},
+		{"/source/product", src.Product != nil},
+		{"/source/address", src.Address != nil},
+		{atNIC, src.Interface != ""},
+		{"/ip", len(x.IPs) > 0},
+		{"/route", len(x.Routes) > 0},
 	} {
 		if part.given && !contains(own, part.word) {
 			f.invalid(at+part.word, "a device of type '%s' has none", kind)

@@ -11,11 +11,12 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// The qdiscs and the class that limit a link. HTB is what libvirt uses, too.
-var ( //nolint:gochecknoglobals // constants in all but name
-	shapeRoot  = netlink.MakeHandle(1, 0)
-	shapeClass = netlink.MakeHandle(1, 1)
-	shapeLeaf  = netlink.MakeHandle(2, 0)
+// The handles of the qdiscs and of the class that limit a link (TC_H_MAKE). HTB is what libvirt uses, too.
+const (
+	shapeRoot  = 1 << 16
+	shapeClass = 1<<16 | 1
+	shapeLeaf  = 2 << 16
+	shapeIn    = 0xffff << 16
 )
 
 // shape limits what the host's end of a veth sends and receives. Both before it is up: to give a link that is up a
@@ -72,7 +73,7 @@ func (m *maker) divert(i *plan.Interface, end netlink.Link) error {
 
 // ingressOf returns what a filter of what a link receives belongs to.
 func ingressOf(link int) *netlink.Ingress {
-	return &netlink.Ingress{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: link, Handle: netlink.MakeHandle(0xffff, 0), Parent: netlink.HANDLE_INGRESS}}
+	return &netlink.Ingress{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: link, Handle: shapeIn, Parent: netlink.HANDLE_INGRESS}}
 }
 
 // limit limits what a link sends, or changes its limit.

@@ -49,8 +49,12 @@ func TestVLANs(t *testing.T) {
 		from, to string
 		reaches  bool
 	}{
-		{"trunk", "192.0.2.7", true}, {"trunk", "198.51.100.8", true}, {"eight", "198.51.100.2", true},
-		{"trunk", "192.0.2.8", false}, {"preset", "192.0.2.7", false}, {"seven", "192.0.2.1", false},
+		{"trunk", "192.0.2.7", true},
+		{"trunk", "198.51.100.8", true},
+		{"eight", "198.51.100.2", true},
+		{"trunk", "192.0.2.8", false},
+		{"preset", "192.0.2.7", false},
+		{"seven", "192.0.2.1", false},
 	} {
 		r := inside(t, guests[c.from], "busybox", "ping", "-c", "1", "-W", map[bool]string{true: "20", false: "2"}[c.reaches], c.to)
 		if (r.Status == 0) != c.reaches {
