@@ -68,6 +68,31 @@ echo asked; exec sleep 100000`)
 	run(t, "berthctl", "start", "web") // the name is free again at once
 }
 
+// TestIPv6OfAPrivateNetwork: the kernel's own sockets of a network namespace that berthd has had made send by IPv6, as neighbour
+// discovery does, also without an interface of ours: nothing of berthd's unit reaches into it.
+func TestIPv6OfAPrivateNetwork(t *testing.T) {
+	clean(t)
+	for name, more := range map[string]string{"plain": "", "mapped": idmap} {
+		t.Run(name, func(t *testing.T) {
+			web := sleeper(t, "web")
+			web.More = more + "<features><privnet/></features>"
+			web.start(t)
+			inside := func(argv ...string) {
+				run(t, "nsenter", append([]string{"-t", pidOf(info(t, "web").Leader), "-n"}, argv...)...)
+			}
+			inside("ip", "link", "add", "one0", "up", "type", "veth", "peer", "name", "two0")
+			inside("ip", "link", "set", "two0", "up")
+			eventually(t, func() error {
+				if n := run(t, "berthctl", "exec", "web", "--", "cat", "/sys/class/net/two0/statistics/rx_packets"); n == "0" {
+					return errors.New("nothing is heard")
+				}
+				return nil
+			})
+			run(t, "berthctl", "destroy", "web")
+		})
+	}
+}
+
 // TestIsolatedPorts: two isolated interfaces on a bridge reach the host and not each other.
 func TestIsolatedPorts(t *testing.T) {
 	clean(t)
