@@ -43,7 +43,8 @@ const shaperKind = "ifb"
 
 // Links makes the interfaces of containers.
 type Links interface {
-	// Make makes interfaces in a network namespace. It returns the indices of the host's ends. If it fails, nothing is
+	// Make makes interfaces in a network namespace. It returns the indices of the host links by which they are reached: the
+	// bridges, or the host ends that are on none. If it fails, nothing is
 	// left on the host; a *domain.Error then names the element.
 	Make(ctx context.Context, netns *os.File, list []plan.Interface) ([]int32, error)
 	// Remove removes links on the host. It leaves a link alone that is not proven to be the run's. A missing one is no error.

@@ -179,7 +179,7 @@ type Machine struct {
 	UUID   domain.UUID
 	Leader uint32
 	Root   string
-	Links  []int32 // the indices of the host's ends of its interfaces
+	Links  []int32 // the indices of the host links by which its interfaces are reached
 }
 
 // Registered is a container as systemd-machined reports it.

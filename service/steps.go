@@ -44,7 +44,7 @@ type start struct {
 	devices []planner.HostDevice
 	asked   *asked   // systemd, for the scope; nil if it was not asked yet, or its answer was taken
 	net     plan.Net // the interfaces
-	links   []int32  // the indices of their ends on the host
+	links   []int32  // the indices of the host links by which they are reached
 	stuck   bool     // the start failed, and its processes do not end
 }
 

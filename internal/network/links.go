@@ -22,9 +22,9 @@ const answerLimit = 10 * time.Second
 // Links makes and removes the interfaces of containers.
 type Links struct{}
 
-// Make makes interfaces in a network namespace. It returns the indices of the host's ends. It returns a *domain.Error,
-// which names the element, if the host cannot give what the plan asks for. Nothing is left on the host then: what is in
-// the namespace goes with that.
+// Make makes interfaces in a network namespace. It returns the indices of the host links by which they are reached. It
+// returns a *domain.Error, which names the element, if the host cannot give what the plan asks for. Nothing is left on
+// the host then: what is in the namespace goes with that.
 func (Links) Make(ctx context.Context, netns *os.File, list []plan.Interface) (indices []int32, err error) {
 	host, err := open()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -19,7 +20,7 @@ type maker struct {
 	host, inside *netlink.Handle
 	netns        netlink.NsFd
 	seen         map[string]netlink.Link // bridges and parents, by name
-	indices      []int32                 // of the host's ends
+	indices      []int32                 // of the links by which the host reaches the container
 	made         []int32                 // all links on the host
 	inner        []string                // those without an end on the host, in the container
 }
@@ -79,7 +80,8 @@ func (m *maker) veth(i *plan.Interface) error {
 	if err := m.host.LinkAdd(pair); err != nil {
 		return explain(i.Element, err, m.whyNot(err, i))
 	}
-	m.indices, m.made = append(m.indices, int32(pair.Index)), append(m.made, int32(pair.Index))
+	m.made = append(m.made, int32(pair.Index))
+	m.tell(pair, bridge)
 	if err := m.host.LinkSetAlias(pair, i.Host.Alias); err != nil {
 		return explain(i.Element, err, "")
 	}
@@ -150,6 +152,18 @@ func refuseAdvertisements(name string) error {
 		return nil
 	}
 	return err
+}
+
+// tell notes the link by which the host reaches the container: the bridge, if the host's end is a port of one. An address
+// of the container's that is valid on one link only cannot be reached by a port. systemd-nspawn does the same.
+func (m *maker) tell(end, bridge netlink.Link) {
+	index := int32(end.Attrs().Index)
+	if bridge != nil {
+		index = int32(bridge.Attrs().Index)
+	}
+	if !slices.Contains(m.indices, index) {
+		m.indices = append(m.indices, index)
+	}
 }
 
 // bridgesFilter reports whether bridges of the host translate addresses by themselves (br_netfilter). A packet of a

@@ -56,7 +56,7 @@ echo asked; exec sleep 100000`)
 		}
 	}
 	status := run(t, "machinectl", "--no-pager", "status", "web")
-	for _, want := range []string{"192.0.2.3", "2001:db8::3", "vnet"} {
+	for _, want := range []string{"192.0.2.3", "2001:db8::3", "Iface: br0"} {
 		if !strings.Contains(status, want) {
 			t.Errorf("machinectl status has no %s:\n%s", want, status)
 		}
