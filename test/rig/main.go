@@ -23,6 +23,8 @@ type Options struct {
 	// tests find them by the same path relative to the package's directory, which is the working directory.
 	// The package's own testdata is always there.
 	Files []string
+	// After looks at the host when all tests have run. What it returns is a failure.
+	After func() error
 	// Env lists the environment variables that the tests get from outside. They get no others but CI.
 	Env []string
 }
@@ -31,6 +33,12 @@ type Options struct {
 func Main(m *testing.M, o Options) int {
 	if os.Getenv(marker) != "" {
 		code := m.Run()
+		if o.After != nil {
+			if err := o.After(); err != nil {
+				fmt.Fprintf(os.Stderr, "rig: after the tests: %v\n", err)
+				code = max(code, 1)
+			}
+		}
 		if code != 0 {
 			journal()
 		}

@@ -1,0 +1,163 @@
+//go:build vm
+
+package vm
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const (
+	process = "system_u:system_r:container_t:"
+	content = "system_u:object_r:container_file_t:"
+	mine    = "s0:c1,c2"
+	theirs  = "s0:c3,c4"
+)
+
+// labelled is a container whose init and files have a pair of categories.
+func labelled(t *testing.T, name, pair, devs string) *guest {
+	t.Helper()
+	g := &guest{Name: name, More: "<memory unit='MiB'>128</memory>", Devs: devs, Init: "exec /bin/probe probe confine " + process + pair + " /bin/sleep 100000"}
+	g.define(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, "cp", self, filepath.Join(g.root, "bin/probe"))
+	run(t, "chcon", "--recursive", "--no-dereference", content+pair, g.root)
+	run(t, "berthctl", "start", name)
+	return g
+}
+
+// confined runs a shell text as a process of the container, with a label.
+func (g *guest) confined(t *testing.T, pair, text string) result {
+	t.Helper()
+	return g.exec(t, "exec /bin/probe probe confine "+process+pair+" /bin/sh -c \""+text+"\"")
+}
+
+// image makes a file system whose files have labels of their own, as somebody else may have made it.
+func image(t *testing.T, labels map[string]string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "image")
+	run(t, "truncate", "--size=48M", file)
+	run(t, "chcon", "--type=fsadm_tmp_t", file) // mke2fs and debugfs have a domain of their own
+	run(t, "mke2fs", "-q", "-F", "-t", "ext4", file)
+	for name, label := range labels {
+		if name != "/" {
+			run(t, "debugfs", "-w", "-R", "write /bin/busybox "+name, file)
+			run(t, "debugfs", "-w", "-R", "sif "+name+" mode 0100755", file)
+		}
+		run(t, "debugfs", "-w", "-R", "ea_set "+name+" security.selinux "+label, file)
+	}
+	run(t, "chcon", "--type=virt_image_t", file)
+	return file
+}
+
+// TestLabelledFiles: a root of a container with a label reads and writes its own files, and neither another's nor
+// unlabelled ones of the host; without a label it could. Labels that an image brings along give it nothing.
+func TestLabelledFiles(t *testing.T) {
+	shared := t.TempDir()
+	for dir, label := range map[string]string{"mine": content + mine, "theirs": content + theirs, "host": ""} {
+		if err := os.MkdirAll(filepath.Join(shared, dir), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(shared, dir, "file"), []byte("words"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if label != "" {
+			run(t, "chcon", "--recursive", label, filepath.Join(shared, dir))
+		}
+	}
+	run(t, "chcon", content+"s0", shared)
+	hostile := image(t, map[string]string{
+		"/": content + mine, "busybox-own": content + mine, "busybox-other": content + theirs, "busybox-shadow": "system_u:object_r:shadow_t:s0",
+		"busybox-program": "system_u:object_r:berthd_exec_t:s0", "busybox-bin": "system_u:object_r:bin_t:s0", "busybox-unknown": "x_u:object_r:x_t:s0",
+	})
+	g := labelled(t, "web", mine, "<filesystem type='mount'><source dir='"+shared+"'/><target dir='/shared'/></filesystem>"+
+		"<filesystem type='file'><source file='"+hostile+"'/><target dir='/image'/></filesystem>")
+	if got := domain(t, g.leader(t)); got != "container_t" {
+		t.Fatalf("init is in %s", got)
+	}
+	for text, allowed := range map[string]bool{
+		"cat /shared/mine/file":                            true,
+		"echo x > /shared/mine/new && rm /shared/mine/new": true,
+		"cat /shared/theirs/file":                          false,
+		"ls /shared/theirs":                                false,
+		"echo x >> /shared/theirs/file":                    false,
+		"cat /shared/host/file":                            false,
+		"echo x > /shared/host/new":                        false,
+		"/image/busybox-own true":                          true,
+		"/image/busybox-other true":                        false,
+		"/image/busybox-program true":                      false,
+		"/image/busybox-bin true":                          false,
+		"head -c 9 /image/busybox-shadow":                  false,
+		"head -c 9 /image/busybox-unknown":                 false,
+	} {
+		if r := g.confined(t, mine, text); (r.Status == 0) != allowed {
+			t.Errorf("labelled: %s: %+v", text, r)
+		}
+		if r := g.exec(t, text); r.Status != 0 {
+			t.Errorf("without a label: %s: %+v", text, r)
+		}
+	}
+	for text, allowed := range map[string]bool{
+		"label /shared/mine/file " + content + mine:                 true,
+		"label /shared/mine/file " + content + theirs:               false,
+		"label /shared/mine/file system_u:object_r:bin_t:s0":        false,
+		"confine " + process + mine + " /bin/true":                  false, // no choice at all
+		"confine " + process + theirs + " /bin/true":                false,
+		"confine system_u:system_r:berth_unconfined_t:s0 /bin/true": false,
+	} {
+		if r := g.confined(t, mine, "/bin/probe probe "+text); (r.Status == 0) != allowed {
+			t.Errorf("labelled: %s: %+v", text, r)
+		}
+	}
+}
+
+// TestLabelledProcesses: a process with one pair may neither signal nor trace one with another pair, look at it in /proc
+// or connect to its socket, though it is root in the same namespaces; one with the same pair may.
+func TestLabelledProcesses(t *testing.T) {
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := func(pair string) string {
+		path := filepath.Join(dir, strings.ReplaceAll(pair, ":", "-"))
+		run(t, "cp", self, path)
+		run(t, "chcon", content+pair, path)
+		return path
+	}
+	as := map[string]string{mine: program(mine), theirs: program(theirs)}
+	g := labelled(t, "web", theirs, "")
+	victim := exec.Command("runcon", process+theirs, as[theirs], "probe", "listen", "berth-test")
+	out, err := victim.StdoutPipe()
+	if err == nil {
+		err = victim.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = victim.Process.Kill()
+		_ = victim.Wait()
+	})
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ok\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	init := g.leader(t)
+	for _, c := range [][]string{{"kill", init, "18"}, {"trace", init}, {"connect", "berth-test"}} {
+		args := append([]string{process + mine, as[mine], "probe"}, c...)
+		if r := try(t, "runcon", args...); r.Status == 0 || strings.TrimSpace(r.Out) != "permission denied" {
+			t.Errorf("with another pair: %v: %+v", c, r)
+		}
+		args[0], args[1] = process+theirs, as[theirs]
+		if r := try(t, "runcon", args...); r.Status != 0 {
+			t.Errorf("with the same pair: %v: %+v", c, r)
+		}
+	}
+}
