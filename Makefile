@@ -10,6 +10,9 @@ COUNT      ?=
 STORM      ?=
 # MANY=2000: the size of the crowd in TestManyAtOnce, of test/nest.
 
+# SELINUX=yes: make install loads the SELinux policy into this host; docs/selinux.md.
+SELINUX    ?=
+
 # /usr by default: dbus-daemon reads bus policies below /usr/share and /etc only.
 PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
@@ -53,7 +56,7 @@ times     = $(if $(COUNT),-count=$(COUNT),$(1)) -timeout $(shell for _ in $$(seq
 # What has tests of a tier, by build tag.
 tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1)$$' .)))
 DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
-SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb mk/tomorrow test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/untouched-inside test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd
+SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb mk/tomorrow packaging/berth-selinux.in test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/untouched-inside test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd
 
 .PHONY: help build variants install deb fmt lint check test-unit test-bus test-nest test-vm test fuzz bench demo demo-systemd clean go FORCE
 
@@ -83,9 +86,9 @@ bin/.flags: FORCE
 	@echo '$(LDFLAGS)' | cmp -s - $@ || echo '$(LDFLAGS)' > $@
 
 substitute = sed -e 's,@BINDIR@,$(BINDIR),g' -e 's,@SBINDIR@,$(SBINDIR),g' -e 's,@LIBEXECDIR@,$(LIBEXECDIR),g' \
-	-e 's,@SYSCONFDIR@,$(SYSCONFDIR),g' -e 's,@VERSION@,$(VERSION),g'
+	-e 's,@SYSCONFDIR@,$(SYSCONFDIR),g' -e 's,@DATADIR@,$(DATADIR),g' -e 's,@VERSION@,$(VERSION),g'
 
-install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless given
+install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless given; SELINUX=yes loads the policy
 	install -D -m 0755 -t '$(DESTDIR)$(SBINDIR)' bin/berthd
 	install -D -m 0755 -t '$(DESTDIR)$(BINDIR)' bin/berthctl
 	install -D -m 0755 -t '$(DESTDIR)$(LIBEXECDIR)/berth' bin/berth-supervisor
@@ -104,10 +107,18 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	for page in man/*.[1-8]; do \
 		install -D -m 0644 -t "$(DESTDIR)$(MANDIR)/man$${page##*.}" "$$page"; \
 	done
+	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/selinux/packages/berth' selinux/policy/*.cil
+	$(substitute) packaging/berth-selinux.in > '$(DESTDIR)$(LIBEXECDIR)/berth/berth-selinux'
+	! grep -E '@[A-Z]+@' '$(DESTDIR)$(LIBEXECDIR)/berth/berth-selinux'
+	chmod 0755 '$(DESTDIR)$(LIBEXECDIR)/berth/berth-selinux'
 	install -d '$(DESTDIR)$(DATADIR)'/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
 	bin/berthctl completion bash > '$(DESTDIR)$(DATADIR)/bash-completion/completions/berthctl'
 	bin/berthctl completion zsh > '$(DESTDIR)$(DATADIR)/zsh/vendor-completions/_berthctl'
 	bin/berthctl completion fish > '$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/berthctl.fish'
+	if [ '$(SELINUX)' = yes ] && [ -z '$(DESTDIR)' ]; then '$(LIBEXECDIR)/berth/berth-selinux' load; \
+	elif [ -z '$(DESTDIR)' ] && [ -e /sys/fs/selinux/enforce ]; then \
+		echo 'SELinux: berthd is not confined until $(LIBEXECDIR)/berth/berth-selinux load was run, as SELINUX=yes does'; \
+	fi
 
 deb: build ## make build/berth_VERSION_ARCH.deb
 	rm -rf build/deb

@@ -21,7 +21,8 @@ const (
 // labelled is a container whose init and files have a pair of categories.
 func labelled(t *testing.T, name, pair, devs string) *guest {
 	t.Helper()
-	g := &guest{Name: name, More: "<memory unit='MiB'>128</memory>", Devs: devs, Init: "exec /bin/probe probe confine " + process + pair + " /bin/sleep 100000"}
+	g := &guest{Name: name, Devs: devs, More: "<memory unit='MiB'>128</memory>" +
+		"<seclabel type='static' model='selinux'><label>" + process + pair + "</label></seclabel>"}
 	g.define(t)
 	self, err := os.Executable()
 	if err != nil {
@@ -33,10 +34,10 @@ func labelled(t *testing.T, name, pair, devs string) *guest {
 	return g
 }
 
-// confined runs a shell text as a process of the container, with a label.
-func (g *guest) confined(t *testing.T, pair, text string) result {
+// confined runs a shell text as a process of the container, with its label.
+func (g *guest) confined(t *testing.T, text string) result {
 	t.Helper()
-	return g.exec(t, "exec /bin/probe probe confine "+process+pair+" /bin/sh -c \""+text+"\"")
+	return try(t, "berthctl", "exec", g.Name, "--", "/bin/sh", "-c", text)
 }
 
 // image makes a file system whose files have labels of their own, as somebody else may have made it.
@@ -47,10 +48,8 @@ func image(t *testing.T, labels map[string]string) string {
 	run(t, "chcon", "--type=fsadm_tmp_t", file) // mke2fs and debugfs have a domain of their own
 	run(t, "mke2fs", "-q", "-F", "-t", "ext4", file)
 	for name, label := range labels {
-		if name != "/" {
-			run(t, "debugfs", "-w", "-R", "write /bin/busybox "+name, file)
-			run(t, "debugfs", "-w", "-R", "sif "+name+" mode 0100755", file)
-		}
+		run(t, "debugfs", "-w", "-R", "write /bin/busybox "+name, file)
+		run(t, "debugfs", "-w", "-R", "sif "+name+" mode 0100755", file)
 		run(t, "debugfs", "-w", "-R", "ea_set "+name+" security.selinux "+label, file)
 	}
 	run(t, "chcon", "--type=virt_image_t", file)
@@ -73,12 +72,19 @@ func TestLabelledFiles(t *testing.T) {
 		}
 	}
 	run(t, "chcon", content+"s0", shared)
-	hostile := image(t, map[string]string{
-		"/": content + mine, "busybox-own": content + mine, "busybox-other": content + theirs, "busybox-shadow": "system_u:object_r:shadow_t:s0",
-		"busybox-program": "system_u:object_r:berthd_exec_t:s0", "busybox-bin": "system_u:object_r:bin_t:s0", "busybox-unknown": "x_u:object_r:x_t:s0",
-	})
+	brought := map[string]string{
+		"busybox-other": content + theirs, "busybox-shadow": "system_u:object_r:shadow_t:s0",
+		"busybox-program": "system_u:object_r:berthd_exec_t:s0", "busybox-bin": "system_u:object_r:bin_t:s0",
+	}
+	for name, label := range brought {
+		file := filepath.Join(shared, "mine", name)
+		run(t, "cp", "/bin/busybox", file)
+		run(t, "chcon", label, file)
+	}
+	// Only who mounts an image on another host can give a file a label that the policy does not have.
+	brought["busybox-unknown"] = "x_u:object_r:x_t:s0"
 	g := labelled(t, "web", mine, "<filesystem type='mount'><source dir='"+shared+"'/><target dir='/shared'/></filesystem>"+
-		"<filesystem type='file'><source file='"+hostile+"'/><target dir='/image'/></filesystem>")
+		"<filesystem type='file'><source file='"+image(t, brought)+"'/><target dir='/image'/></filesystem>")
 	if got := domain(t, g.leader(t)); got != "container_t" {
 		t.Fatalf("init is in %s", got)
 	}
@@ -90,18 +96,23 @@ func TestLabelledFiles(t *testing.T) {
 		"echo x >> /shared/theirs/file":                    false,
 		"cat /shared/host/file":                            false,
 		"echo x > /shared/host/new":                        false,
-		"/image/busybox-own true":                          true,
-		"/image/busybox-other true":                        false,
-		"/image/busybox-program true":                      false,
-		"/image/busybox-bin true":                          false,
-		"head -c 9 /image/busybox-shadow":                  false,
-		"head -c 9 /image/busybox-unknown":                 false,
+		"/shared/mine/busybox-other true":                  false,
+		"/shared/mine/busybox-program true":                false,
+		"/shared/mine/busybox-bin true":                    false,
+		"head -c 9 /shared/mine/busybox-shadow":            false,
 	} {
-		if r := g.confined(t, mine, text); (r.Status == 0) != allowed {
+		if r := g.confined(t, text); (r.Status == 0) != allowed {
 			t.Errorf("labelled: %s: %+v", text, r)
 		}
 		if r := g.exec(t, text); r.Status != 0 {
 			t.Errorf("without a label: %s: %+v", text, r)
+		}
+	}
+	// The files of an image have the container's label, whatever the image says.
+	for name := range brought {
+		r := g.confined(t, "/image/"+name+" cat /proc/self/attr/current")
+		if got := strings.Trim(r.Out, "\x00\n"); got != process+mine {
+			t.Errorf("%s of an image runs with %q: %+v", name, got, r)
 		}
 	}
 	for text, allowed := range map[string]bool{
@@ -112,7 +123,7 @@ func TestLabelledFiles(t *testing.T) {
 		"confine " + process + theirs + " /bin/true":                false,
 		"confine system_u:system_r:berth_unconfined_t:s0 /bin/true": false,
 	} {
-		if r := g.confined(t, mine, "/bin/probe probe "+text); (r.Status == 0) != allowed {
+		if r := g.confined(t, "/bin/probe probe "+text); (r.Status == 0) != allowed {
 			t.Errorf("labelled: %s: %+v", text, r)
 		}
 	}
