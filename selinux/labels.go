@@ -59,7 +59,7 @@ func New(o Options) *Labels {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Labels{o: o, used: map[string]int{}, others: others{proc: o.Proc, now: o.Now}}
+	l := &Labels{o: o, used: map[string]int{}, others: others{proc: o.Proc, now: o.Now, read: label}}
 	l.missing = l.probe()
 	switch {
 	case l.missing == nil:
@@ -161,7 +161,10 @@ func (l *Labels) Dynamic(base string) (service.Label, error) {
 
 // take returns a level that nobody has, and keeps it.
 func (l *Labels) take() (string, error) {
-	others := l.others.take()
+	others, hidden := l.others.take()
+	if hidden {
+		l.o.Log.Warn("other processes may have the categories of a container: the policy of SELinux hides labels from berthd")
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	level, err := l.span.free(l.o.Random, func(level string) bool { return others[level] || l.used[level] > 0 })
@@ -252,7 +255,10 @@ func (l *Labels) Of(pid uint32) service.Label {
 	if l.missing != nil {
 		return service.Label{}
 	}
-	text := label(l.o.Proc+"/"+strconv.FormatUint(uint64(pid), 10), make([]byte, 4096))
+	text, err := label(l.o.Proc+"/"+strconv.FormatUint(uint64(pid), 10), make([]byte, 4096))
+	if err != nil {
+		return service.Label{}
+	}
 	c, err := parse(text)
 	if err != nil || !strings.Contains(c.level, ",") {
 		return service.Label{}

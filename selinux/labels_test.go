@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -253,7 +254,7 @@ func TestReservedTwice(t *testing.T) {
 func TestOthers(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	o := others{proc: h.dir + "/proc", now: func() time.Time { return h.now }}
+	o := others{proc: h.dir + "/proc", now: func() time.Time { return h.now }, read: label}
 	for i, step := range []struct {
 		after time.Duration
 		pid   int
@@ -278,7 +279,7 @@ func TestOthers(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if diff := cmp.Diff(step.want, slices.Sorted(maps.Keys(o.take()))); diff != "" {
+		if diff := cmp.Diff(step.want, slices.Sorted(maps.Keys(levelsOf(&o)))); diff != "" {
 			t.Errorf("step %d: -want +got\n%s", i, diff)
 		}
 	}
@@ -288,9 +289,32 @@ func TestOthers(t *testing.T) {
 	h.write(t, "proc/6/attr/current", "") // so that no directory gets the same inode number
 	h.write(t, "proc/7/attr/current", "u:r:t:s0:c0,c6")
 	h.now = h.now.Add(settled)
-	if got := o.take(); got["s0:c0,c3"] || !got["s0:c0,c6"] {
+	if got := levelsOf(&o); got["s0:c0,c3"] || !got["s0:c0,c6"] {
 		t.Errorf("with another process in the place of one: %v", got)
 	}
+}
+
+// TestHiddenLabels: a policy that hides the labels of processes from berthd hinders no start, and is in the log once.
+func TestHiddenLabels(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.write(t, "proc/7/attr/current", "u:r:t:s0:c0,c1")
+	l := New(h.options)
+	l.others.read = func(string, []byte) (string, error) { return "", syscall.EACCES }
+	for range 2 {
+		if _, err := l.Dynamic(""); err != nil {
+			t.Error(err)
+		}
+		h.now = h.now.Add(settled)
+	}
+	if text := h.log.String(); strings.Count(text, "hides labels from berthd") != 1 {
+		t.Errorf("the log has %s", text)
+	}
+}
+
+func levelsOf(o *others) map[string]bool {
+	levels, _ := o.take()
+	return levels
 }
 
 // TestOf: the label of a process is read where it has a pair, and the label of its files is made of it.
@@ -330,12 +354,12 @@ func BenchmarkOthers(b *testing.B) {
 	now := time.Now()
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
-			o := others{proc: "/proc"}
+			o := others{proc: "/proc", read: label}
 			o.look(now)
 		}
 	})
 	b.Run("later", func(b *testing.B) {
-		o := others{proc: "/proc"}
+		o := others{proc: "/proc", read: label}
 		o.look(now)
 		o.look(now.Add(settled))
 		for b.Loop() {

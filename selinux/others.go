@@ -2,6 +2,7 @@ package selinux
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"sync"
 	"syscall"
@@ -13,11 +14,13 @@ import (
 type others struct {
 	proc string // /proc
 	now  func() time.Time
+	read func(dir string, buffer []byte) (string, error) // label
 
 	mu     sync.Mutex
 	at     time.Time // when they were read
 	known  map[string]process
 	levels map[string]bool
+	hidden bool // the policy hides labels from berthd
 }
 
 // process is a process as it was seen last. The inode number of its directory in /proc tells it from an earlier one with
@@ -38,14 +41,15 @@ const (
 	settled = 10 * time.Second
 )
 
-// take returns the levels. Nobody may write to the map.
-func (o *others) take() map[string]bool {
+// take returns the levels. Nobody may write to the map. hidden is true once if the policy has hidden some.
+func (o *others) take() (levels map[string]bool, hidden bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	before := o.hidden
 	if now := o.now(); o.levels == nil || now.Sub(o.at) >= freshness || now.Before(o.at) {
 		o.look(now)
 	}
-	return o.levels
+	return o.levels, o.hidden && !before
 }
 
 // look looks at every process. One that has ended, or that berthd may not look at, has no level.
@@ -59,7 +63,9 @@ func (o *others) look(now time.Time) {
 			p = process{inode: inode, first: now}
 		}
 		if p.read.IsZero() || p.read.Sub(p.first) < settled {
-			p.read, p.level = now, pairOf(label(o.proc+"/"+pid, buffer[:]))
+			text, err := o.read(o.proc+"/"+pid, buffer[:])
+			o.hidden = o.hidden || errors.Is(err, syscall.EACCES)
+			p.read, p.level = now, pairOf(text)
 		}
 		o.known[pid] = p
 		if p.level != "" {
@@ -77,15 +83,12 @@ func pairOf(text string) string {
 }
 
 // label returns the context of a process, by its directory in /proc; "" if there is none. It takes three system calls.
-func label(dir string, buffer []byte) string {
+func label(dir string, buffer []byte) (string, error) {
 	fd, err := syscall.Open(dir+"/attr/current", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return ""
+		return "", err
 	}
 	n, err := syscall.Read(fd, buffer)
 	_ = syscall.Close(fd)
-	if err != nil || n <= 0 {
-		return ""
-	}
-	return string(bytes.TrimRight(buffer[:n], "\x00\n"))
+	return string(bytes.TrimRight(buffer[:max(n, 0)], "\x00\n")), err
 }
