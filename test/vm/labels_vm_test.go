@@ -188,7 +188,7 @@ func TestStaticLabel(t *testing.T) {
 }
 
 // TestRefusedLabels: a label that the policy does not have is refused with the definition, or at the start if it is made
-// then; one that init may not be executed with fails the start. Each error says which, and nothing is left.
+// then; one that lets nobody execute init fails the start. Each error says which, and nothing is left.
 func TestRefusedLabels(t *testing.T) {
 	withContainers(t)
 	const memory = "<memory unit='MiB'>64</memory>"
@@ -204,15 +204,16 @@ func TestRefusedLabels(t *testing.T) {
 		}
 	}
 	for name, tc := range map[string]struct{ label, want string }{
-		"no such type":      {"<seclabel model='selinux'><baselabel>system_u:system_r:nosuch_t:s0</baselabel></seclabel>", "which comes from <baselabel>"},
-		"no base":           {"<seclabel model='selinux'><baselabel>nosuch</baselabel></seclabel>", "'nosuch' is no SELinux context"},
-		"another model":     {"<seclabel model='apparmor'><baselabel>a:b:c</baselabel></seclabel>", "no labels of the model 'apparmor'"},
-		"denied transition": {"<seclabel type='static' model='selinux'><label>system_u:system_r:auditd_t:s0</label></seclabel>", "with the label system_u:system_r:auditd_t:s0 the security policy of the host may deny it"},
+		"no such type":   {"<seclabel model='selinux'><baselabel>system_u:system_r:nosuch_t:s0</baselabel></seclabel>", "which comes from <baselabel>"},
+		"no base":        {"<seclabel model='selinux'><baselabel>nosuch</baselabel></seclabel>", "'nosuch' is no SELinux context"},
+		"another model":  {"<seclabel model='apparmor'><baselabel>a:b:c</baselabel></seclabel>", "no labels of the model 'apparmor'"},
+		"denied program": {"<seclabel type='static' model='selinux'><label>" + anyContainer + "</label></seclabel>", "with the label " + anyContainer + " the security policy of the host may deny it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := &guest{Name: "refused", More: memory + tc.label}
 			g.define(t)
 			run(t, "chcon", "-R", "system_u:object_r:container_file_t:s0", g.root)
+			run(t, "chcon", "system_u:object_r:etc_t:s0", g.root+"/bin/busybox")
 			if r := try(t, "berthctl", "start", g.Name); r.Status == 0 || !strings.Contains(r.Err, tc.want) {
 				t.Errorf("%+v", r)
 			}
