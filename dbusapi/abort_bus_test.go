@@ -24,7 +24,7 @@ func TestAbortJob(t *testing.T) {
 			close(begun)
 			<-aborted
 			return errors.New("aborted")
-		case "abort":
+		case "abort the job":
 			close(aborted)
 		}
 		return nil
