@@ -47,7 +47,7 @@ func sameInside(t *testing.T, name, link string) {
 			t.Fatalf("%s has no %s:\n%s", name, link, text)
 		}
 		var inside []uint64
-		for _, word := range strings.Fields(line[1]) {
+		for word := range strings.FieldsSeq(line[1]) {
 			n, _ := strconv.ParseUint(word, 10, 64)
 			inside = append(inside, n)
 		}
