@@ -4,6 +4,7 @@ package dbusapi
 
 import (
 	"context"
+	"reflect"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -46,6 +47,19 @@ func TestDevices(t *testing.T) {
 			t.Errorf("%v", s)
 		}
 	}
+	var list []map[string]dbus.Variant
+	if err := r.call(path, contract.ContainerInterface+".ListDevices", map[string]dbus.Variant{"config": dbus.MakeVariant(true)}).Store(&list); err != nil {
+		t.Fatal(err)
+	}
+	want := []map[string]dbus.Variant{{
+		"kind": dbus.MakeVariant("disk"), "type": dbus.MakeVariant("file"), "source": dbus.MakeVariant("/a.img"), "target": dbus.MakeVariant("vda"),
+		"read-only": dbus.MakeVariant(true),
+	}}
+	if !reflect.DeepEqual(list, want) {
+		t.Errorf("%v", list)
+	}
+	both := map[string]dbus.Variant{"config": dbus.MakeVariant(true), "live": dbus.MakeVariant(true)}
+	fails(t, r.call(path, contract.ContainerInterface+".ListDevices", both), contract.ErrorInvalidArgs)
 	r.core.set(func(context.Context, string, domain.UUID) error {
 		return &domain.Error{Kind: domain.NoDevice, Element: "disk", Text: "none"}
 	})

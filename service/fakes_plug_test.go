@@ -81,6 +81,53 @@ func (s *supervisorFake) RemoveNode(_ context.Context, n DeviceNode) error {
 	return nil
 }
 
+// OpenSource opens a mount that left finds if it stays open.
+func (s *supervisorFake) OpenSource(_ context.Context, o FSSource) (*os.File, FileID, error) {
+	if err := s.d.call("supervisor.OpenSource"); err != nil {
+		return nil, FileID{}, err
+	}
+	f, err := s.d.namespace()
+	return f, FileID{1, uint64(len(o.Path))}, err
+}
+
+func (s *supervisorFake) HoldSource(_ context.Context, name, path string) error {
+	if err := s.d.call("supervisor.HoldSource"); err != nil {
+		return err
+	}
+	s.put("held "+name, "disk")
+	return nil
+}
+
+func (s *supervisorFake) Exists(context.Context, Owner, string) (bool, error) {
+	return false, s.d.call("supervisor.Exists")
+}
+
+func (s *supervisorFake) Mount(_ context.Context, tree *os.File, o FSMount) error {
+	if err := s.d.call("supervisor.Mount"); err != nil {
+		return err
+	}
+	if _, err := tree.Stat(); err != nil {
+		return err
+	}
+	s.put("mount "+o.Target, "mounted")
+	return nil
+}
+
+func (s *supervisorFake) Unmount(_ context.Context, o FSMount, _ FileID, made bool) error {
+	if err := s.d.call("supervisor.Unmount"); err != nil {
+		return err
+	}
+	s.remove("mount "+o.Target, "mounted")
+	return nil
+}
+
+func (d disksFake) MountOne(context.Context, string, string, string, string, int, plan.Source) (*os.File, error) {
+	if err := d.call("disks.MountOne"); err != nil {
+		return nil, err
+	}
+	return d.namespace()
+}
+
 // plugged is all that the devices of the container web are, outside of the service.
 func (w *world) plugged() []string {
 	w.mu.Lock()
@@ -95,7 +142,7 @@ func (w *world) plugged() []string {
 	for _, saved := range w.runs {
 		r := saved.Run
 		r.Devices = slices.SortedFunc(slices.Values(r.Devices), func(a, b Device) int { return strings.Compare(a.Alias, b.Alias) })
-		list = append(list, fmt.Sprintf("note %v %v", r.Plug != nil, r.Devices), r.XML)
+		list = append(list, fmt.Sprintf("note %v %v %v", r.Plug != nil, r.Devices, names(r.Mounted)), r.XML)
 	}
 	for _, f := range w.namespaces {
 		if _, err := f.Stat(); err == nil {
@@ -104,4 +151,11 @@ func (w *world) plugged() []string {
 	}
 	stored, err := w.definitions["web"].Format(domain.FormatOptions{})
 	return append(list, stored, fmt.Sprint(err))
+}
+
+func names(list []Mounted) (names []string) {
+	for _, m := range list {
+		names = append(names, m.Alias)
+	}
+	return names
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
 )
 
@@ -21,6 +22,14 @@ type Disks interface {
 	// Attach returns a block device that shows a file, the disk n of a run, and its numbers. The device disappears with
 	// its last descriptor. It returns an error if another container uses the file.
 	Attach(ctx context.Context, runDir string, n int, file string, readOnly bool) (device *os.File, major, minor uint32, err error)
+	MountedImages
+}
+
+// MountedImages mounts block devices and image files.
+type MountedImages interface {
+	// MountOne mounts one block device or image, the file system n of a run. The mount is attached nowhere. It returns an error
+	// if another container uses the image, and ctx's error if it does not answer before ctx ends.
+	MountOne(ctx context.Context, container, slice, runDir, label string, n int, src plan.Source) (*os.File, error)
 }
 
 // devices is the host's devices that the definition asks for. They are found before systemd is asked for the unit, which

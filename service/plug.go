@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"os"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/planner"
@@ -121,6 +122,7 @@ type plugging struct {
 	alias       string
 	note        *Plug
 	found       *planner.HostDevice
+	tree        *os.File      // of a file system, before it is mounted
 	undone      bool          // an interrupted attach or update is taken back
 	chosen      domain.Device // the device of AttachDevice as the first of the definitions has it
 }
@@ -156,6 +158,7 @@ func (s *Service) changeDevices(ctx context.Context, u domain.UUID, op PlugOp, o
 		}
 		p := &plugging{op: op, c: c, service: s}
 		defer func() {
+			_ = p.tree.Close() // nil if there is none
 			c.mu.Lock()
 			c.pending = nil // it had a MAC address that nobody else may choose
 			c.mu.Unlock()

@@ -155,7 +155,14 @@ func (s *Service) makeNode(ctx context.Context, p *plugging) error {
 	if err != nil {
 		return err
 	}
-	return sup.MakeNode(ctx, p.node())
+	if err := sup.MakeNode(ctx, p.node()); err != nil {
+		element := string(p.device.Kind()) + "/source"
+		if p.device.Disk != nil {
+			element = "disk/target@dev"
+		}
+		return plugFault(element, err)
+	}
+	return nil
 }
 
 func (*Service) removeNode(ctx context.Context, p *plugging) error {
@@ -175,9 +182,7 @@ const nodeMode = 0o700
 func (p *plugging) node() DeviceNode {
 	d, ids := p.noted(), p.c.live.IDMap
 	n := DeviceNode{Device: plan.Device{Path: d.Path, Block: d.Block, Major: d.Major, Minor: d.Minor, Mode: nodeMode}, Label: p.c.run.Label.Files, Mapped: ids.Enabled()}
-	if n.Mapped {
-		n.Root = Owner{ids.UIDs[0].Target, ids.GIDs[0].Target} // the ranges are sorted, and the first one begins with root
-	}
+	n.Root = p.root()
 	return n
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/berthd/berth/internal/domain"
@@ -60,6 +61,8 @@ func (s *Service) plugKindOf(v domain.Device) (plugKind, error) {
 		return s.plugDevice(), nil
 	case v.Interface != nil:
 		return s.plugInterface(), nil
+	case v.Filesystem != nil:
+		return s.plugFilesystem(), nil
 	}
 	return plugKind{}, &domain.Error{Kind: domain.InvalidConfig, Element: string(kind), Text: fmt.Sprintf("a running container cannot get or lose such a <%s>; change its stored definition", kind)}
 }
@@ -68,7 +71,7 @@ func (s *Service) plugKindOf(v domain.Device) (plugKind, error) {
 func (s *Service) changeLive(ctx context.Context, p *plugging) error {
 	ctx, cancel := limited(ctx, endTimeout)
 	defer cancel()
-	return timedOut(ctx, s.changeNoted(ctx, p))
+	return p.c.ended(opPlug, timedOut(ctx, s.changeNoted(ctx, p)))
 }
 
 func (s *Service) changeNoted(ctx context.Context, p *plugging) error {
@@ -198,6 +201,15 @@ func (s *Service) update(ctx context.Context, p *plugging, kind plugKind) error 
 		return nil
 	}
 	return errors.Join(err, s.giveUp(p, func(ctx context.Context) error { return kind.update(ctx, p, p.device, p.old) }))
+}
+
+// plugFault says in which element of a device is what cannot be had. The end of the container, and a limit of time, have no
+// element.
+func plugFault(element string, err error) error {
+	if errors.Is(err, os.ErrProcessDone) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrTimeout) {
+		return err
+	}
+	return &domain.Error{Kind: domain.InvalidConfig, Element: element, Text: err.Error()}
 }
 
 // giveUp has a change undone that failed, and takes it out of the note. If that fails, the note keeps it, and the next

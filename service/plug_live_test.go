@@ -118,13 +118,14 @@ func TestPlugFails(t *testing.T) {
 	for what, change := range changes(both) {
 		for _, fault := range []string{
 			"devices.Find", "disks.Attach", "supervisor.HoldDisk", "scopes.AllowDevice", "supervisor.MakeNode", "definitions.Save", "runs.Save running",
-			"supervisor.RemoveNode", "supervisor.LetGo", "point image", "point permission", "point node", "point definition", "point state",
+			"supervisor.RemoveNode", "supervisor.LetGo", "supervisor.OpenSource", "supervisor.Exists", "supervisor.HoldSource",
+			"supervisor.Mount", "supervisor.Unmount", "disks.MountOne", "point source", "point mount", "point image", "point permission", "point node", "point definition", "point state",
 		} {
 			t.Run(what+" "+fault, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld()
 				s, u := withDisk(t, w)
-				if err := s.AttachDevice(ctx, u, []byte(disk), both); err != nil {
+				if err := errors.Join(s.AttachDevice(ctx, u, []byte(disk), both), s.AttachDevice(ctx, u, []byte(logs), both)); err != nil {
 					t.Fatal(err)
 				}
 				before := w.plugged()
@@ -150,7 +151,7 @@ func TestPlugFails(t *testing.T) {
 				if !failed {
 					return // this change has no such step
 				}
-				if !errors.Is(err, errFault) && !strings.Contains(err.Error(), "fault") {
+				if err == nil || !errors.Is(err, errFault) && !strings.Contains(err.Error(), "fault") {
 					t.Errorf("%v", err)
 				}
 				if diff := cmp.Diff(before, w.plugged()); diff != "" {
@@ -172,11 +173,21 @@ func changes(o TuneOptions) map[string]func(*Service, domain.UUID) error {
 		"attach": func(s *Service, u domain.UUID) error {
 			return s.AttachDevice(ctx, u, []byte(diskD), o)
 		},
-		"attach hostdev": func(s *Service, u domain.UUID) error { return s.AttachDevice(ctx, u, []byte(rtc), o) },
-		"detach":         func(s *Service, u domain.UUID) error { return s.DetachDevice(ctx, u, []byte(disk), o) },
-		"detach hostdev": func(s *Service, u domain.UUID) error { return s.DetachDeviceAlias(ctx, u, "hostdev0", o) },
+		"attach hostdev":    func(s *Service, u domain.UUID) error { return s.AttachDevice(ctx, u, []byte(rtc), o) },
+		"attach filesystem": func(s *Service, u domain.UUID) error { return s.AttachDevice(ctx, u, []byte(data), o) },
+		"attach image":      func(s *Service, u domain.UUID) error { return s.AttachDevice(ctx, u, []byte(imageFS), o) },
+		"detach filesystem": func(s *Service, u domain.UUID) error { return s.DetachDevice(ctx, u, []byte(logs), o) },
+		"detach":            func(s *Service, u domain.UUID) error { return s.DetachDevice(ctx, u, []byte(disk), o) },
+		"detach hostdev":    func(s *Service, u domain.UUID) error { return s.DetachDeviceAlias(ctx, u, "hostdev0", o) },
 	}
 }
+
+// logs is what the container has got before.
+const (
+	data    = "<filesystem type='mount'><source dir='/srv/data'/><target dir='/data'/></filesystem>"
+	logs    = "<filesystem type='mount'><source dir='/srv/logs'/><target dir='/logs'/></filesystem>"
+	imageFS = "<filesystem type='file'><source file='/srv/a.img'/><target dir='/image'/></filesystem>"
+)
 
 const diskD = "<disk type='file'><source file='/d.img'/><target dev='vdd'/></disk>"
 
@@ -186,20 +197,24 @@ func TestDaemonDiesWhilePlugging(t *testing.T) {
 	t.Parallel()
 	ctx, both := context.Background(), TuneOptions{Live: true, Config: true}
 	for what, change := range changes(both) {
-		for _, point := range []string{"image", "permission", "node", "definition", "state"} {
+		steps := []string{"image", "permission", "node", "definition", "state"}
+		if strings.HasSuffix(what, "filesystem") || what == "attach image" {
+			steps = []string{"source", "mount", "definition", "state"}
+		}
+		for _, point := range steps {
 			t.Run(what+" "+point, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld()
 					s, u := withDisk(t, w)
-					if err := s.AttachDevice(ctx, u, []byte(disk), both); err != nil {
+					if err := errors.Join(s.AttachDevice(ctx, u, []byte(disk), both), s.AttachDevice(ctx, u, []byte(logs), both)); err != nil {
 						t.Fatal(err)
 					}
 					want := w.plugged()
 					if strings.HasPrefix(what, "detach") {
 						twin := newWorld()
 						other, v := withDisk(t, twin)
-						if err := errors.Join(other.AttachDevice(ctx, v, []byte(disk), both), change(other, v)); err != nil {
+						if err := errors.Join(other.AttachDevice(ctx, v, []byte(disk), both), other.AttachDevice(ctx, v, []byte(logs), both), change(other, v)); err != nil {
 							t.Fatal(err)
 						}
 						want = twin.plugged()

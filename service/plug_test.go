@@ -61,3 +61,23 @@ func TestStoredDevices(t *testing.T) {
 		t.Errorf("a change that failed: %s", text)
 	}
 }
+
+// TestListDevices: the list has what the definition has, with the aliases of a run for a running container only.
+func TestListDevices(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s, u := withDisk(t, w)
+	live, err := s.ListDevices(u, TuneOptions{})
+	if err != nil || len(live) != 4 || live[0] != (DeviceInfo{Kind: "disk", Alias: "disk0", Type: "file", Source: "/a.img", Target: "vda"}) || live[3].Source != "/dev/net/tun" {
+		t.Errorf("%+v, %v", live, err)
+	}
+	if stored, err := s.ListDevices(u, TuneOptions{Config: true}); err != nil || len(stored) != 4 || stored[0].Alias != "" {
+		t.Errorf("%+v, %v", stored, err)
+	}
+	if err := s.Destroy(context.Background(), u); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.ListDevices(u, TuneOptions{Live: true}); err == nil {
+		t.Error("the live ones of a container that is off")
+	}
+}

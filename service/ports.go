@@ -112,9 +112,10 @@ type Run struct {
 	Links []Link `json:"links,omitempty"` // of the interfaces, on the host
 	NICs  []NIC  `json:"nics,omitempty"`  // of the host
 
-	Plug       *Plug    `json:"plug,omitempty"`        // a change of the devices that goes on
-	Devices    []Device `json:"devices,omitempty"`     // disks and devices of the host
-	KeepsLoops bool     `json:"keeps_loops,omitempty"` // its system calls that would change the loop devices of its disks are filtered
+	Plug       *Plug     `json:"plug,omitempty"`        // a change of the devices that goes on
+	Devices    []Device  `json:"devices,omitempty"`     // disks and devices of the host
+	Mounted    []Mounted `json:"mounted,omitempty"`     // file systems that were attached to it
+	KeepsLoops bool      `json:"keeps_loops,omitempty"` // its system calls that would change the loop devices of its disks are filtered
 
 	Label      Label `json:"label,omitzero"`
 	Relabelled bool  `json:"relabelled,omitempty"` // trees have it, and are restored at the end

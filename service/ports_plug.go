@@ -29,6 +29,17 @@ type Insides interface {
 	LetGo(ctx context.Context, name string) error
 	// MakeNode makes a node in the container's /dev, for its root. If it fails nothing is left of the node.
 	MakeNode(ctx context.Context, n DeviceNode) error
+	// OpenSource returns a detached mount of what a file system has as its source, other than an image or block device, and its
+	// root.
+	OpenSource(ctx context.Context, o FSSource) (tree *os.File, root FileID, err error)
+	// HoldSource has the supervisor keep the host's file system of a path from being made read-only, under a name.
+	HoldSource(ctx context.Context, name, path string) error
+	// Exists reports whether the container has a file at a path.
+	Exists(ctx context.Context, root Owner, path string) (bool, error)
+	// Mount attaches a detached mount in the container. The caller still has to close it. If it fails, nothing is mounted.
+	Mount(ctx context.Context, tree *os.File, o FSMount) error
+	// Unmount detaches what Mount attached; a process that has a file open keeps that. It leaves another mount alone.
+	Unmount(ctx context.Context, o FSMount, root FileID, made bool) error
 	// RemoveNode removes a node. It leaves alone what is no node of this device in the container's /dev.
 	RemoveNode(ctx context.Context, n DeviceNode) error
 }
@@ -43,3 +54,35 @@ type DeviceNode struct {
 
 // Owner is the ids of a user on the host.
 type Owner struct{ UID, GID uint32 }
+
+// FileID tells a file from all others. It is in notes.
+type FileID struct {
+	Dev uint64 `json:"dev"`
+	Ino uint64 `json:"ino"`
+}
+
+// Mounted is a file system that was attached to a running container. It is in notes.
+type Mounted struct {
+	Alias string `json:"alias"`
+	FileID
+	Made bool `json:"made,omitempty"` // the mount point, which goes with it if it is empty then
+}
+
+// FSSource is the source of a file system: Path of the host, or of the container if Inner is true, or a tmpfs of Size bytes.
+type FSSource struct {
+	Path     string
+	Inner    bool
+	Size     uint64
+	ReadOnly bool
+	Root     Owner
+	Label    string
+}
+
+// FSMount is a place in a container.
+type FSMount struct {
+	Target string
+	Root   Owner
+	Mapped bool // the container has a user namespace
+	Owners bool // which maps the owners of the files
+	Locked bool // and whose root may not change the flags of the mount
+}

@@ -57,7 +57,10 @@ func TestBusMethods(t *testing.T) {
 		"AttachDevice": replies(), "DetachDevice": replies(), "DetachDeviceAlias": replies(), "UpdateDevice": replies(), "SetInterface": replies(),
 		"GetInterfaces":         replies([]map[string]dbus.Variant{{"name": dbus.MakeVariant("eth0"), "inbound-average": dbus.MakeVariant(uint64(7)), "newer": dbus.MakeVariant("x")}}),
 		"GetInterfaceAddresses": replies([]map[string]dbus.Variant{{"link": dbus.MakeVariant("web0"), "prefix": dbus.MakeVariant(uint32(24))}}),
-		"SetResources":          replies(), "GetResources": replies(map[string]dbus.Variant{
+		"ListDevices": replies([]map[string]dbus.Variant{{
+			"kind": dbus.MakeVariant("disk"), "type": dbus.MakeVariant("file"), "read-only": dbus.MakeVariant(true), "newer": dbus.MakeVariant(uint32(1)),
+		}}),
+		"SetResources": replies(), "GetResources": replies(map[string]dbus.Variant{
 			"CPUWeight": dbus.MakeVariant(uint64(5)), "Newer": dbus.MakeVariant("x"), "AllowedCPUs": dbus.MakeVariant([]byte{3}),
 			"IOReadIOPSMax": dbus.MakeVariant([]client.DeviceNumber{{Path: "/dev/a", Number: 1}}),
 		}),
@@ -108,6 +111,7 @@ func TestBusMethods(t *testing.T) {
 		}},
 		{"InterfaceAddresses", []client.InterfaceAddress{{Link: "web0", Prefix: 24}}, func() (any, error) { return c.InterfaceAddresses(ctx, web, "arp") }},
 		{"UpdateDevice", nil, func() (any, error) { return nil, c.UpdateDevice(ctx, web, "<disk/>", client.TuneOptions{Config: true}) }},
+		{"ListDevices", []client.Device{{Kind: "disk", Type: "file", ReadOnly: true}}, func() (any, error) { return c.ListDevices(ctx, web, client.TuneOptions{Config: true}) }},
 		{"Info", info(), func() (any, error) { return c.Info(ctx, web) }},
 	} {
 		got, err := step.do()

@@ -35,13 +35,27 @@ func New(startHelper StartHelper, lockFile string) *Images {
 	return &Images{startHelper: startHelper, locks: newLocks(lockFile)}
 }
 
-// Mount mounts the block devices and images among the sources, in their order. The daemon does it, not the
-// supervisor: the supervisor's scope allows no block device, and the libraries would cost each supervisor
-// memory. All files of a mount get the label, if it is not empty. It returns ctx's error if a device or image does not answer before ctx ends.
+// Mount mounts the block devices and images among the sources, in their order. The daemon does it, not the supervisor:
+// the supervisor's scope allows no block device, and the libraries would cost each supervisor memory. All files of a
+// mount get the label, if it is not empty. It returns ctx's error if a device or image does not answer before ctx ends.
 func (m *Images) Mount(ctx context.Context, container, slice, runDir, label string, sources []plan.Source) ([]*os.File, error) {
 	return waitFor(ctx, func(at func(string)) ([]*os.File, error) {
 		return m.mountAll(ctx, imageUser{container: container, slice: slice, label: label}, runDir, sources, at)
 	})
+}
+
+// MountOne mounts one block device or image, the file system n of a run, as Mount does.
+func (m *Images) MountOne(ctx context.Context, container, slice, runDir, label string, n int, src plan.Source) (*os.File, error) {
+	by := imageUser{container: container, slice: slice, label: label, socket: imageSocket(runDir, n)}
+	files, err := waitFor(ctx, func(at func(string)) ([]*os.File, error) {
+		at(src.Path)
+		tree, err := m.tree(ctx, src, by)
+		return []*os.File{tree}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return files[0], nil
 }
 
 func (m *Images) mountAll(ctx context.Context, by imageUser, runDir string, sources []plan.Source, at func(string)) (files []*os.File, err error) {

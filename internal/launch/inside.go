@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/inside"
 	"github.com/berthd/berth/internal/linux/namespace"
@@ -29,6 +32,48 @@ func (p *Process) RemoveNode(ctx context.Context, n service.DeviceNode) error {
 
 func insideNode(n service.DeviceNode) inside.Node {
 	return inside.Node{Path: n.Path, Block: n.Block, Major: n.Major, Minor: n.Minor, Mode: n.Mode, Label: n.Label}
+}
+
+// Exists reports whether the container has a file at a path.
+func (p *Process) Exists(ctx context.Context, root service.Owner, path string) (there bool, err error) {
+	got := make(chan bool, 1)
+	err = p.inside(ctx, root, false, func(c inside.Container) error {
+		there, err := c.Exists(path)
+		got <- there
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return <-got, nil
+}
+
+// Mount attaches a detached mount in the container.
+func (p *Process) Mount(ctx context.Context, tree *os.File, o service.FSMount) error {
+	copied, err := duplicate(tree) // the caller closes the tree when ctx ends
+	if err != nil {
+		return err
+	}
+	return p.inside(ctx, o.Root, o.Mapped, func(c inside.Container) error {
+		defer func() { _ = copied.Close() }()
+		return c.Mount(copied, inside.Order{Target: o.Target, Mapped: o.Owners, Locked: o.Locked})
+	})
+}
+
+func duplicate(f *os.File) (*os.File, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	runtime.KeepAlive(f)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}
+
+// Unmount detaches what Mount attached.
+func (p *Process) Unmount(ctx context.Context, o service.FSMount, root service.FileID, made bool) error {
+	return p.inside(ctx, o.Root, o.Mapped, func(c inside.Container) error {
+		return c.Unmount(o.Target, inside.File(root), made)
+	})
 }
 
 // inside calls f beside the caller, who waits until ctx ends. What f has not changed by then it does not change any more.

@@ -49,6 +49,11 @@ func imageFormat(fs domain.Filesystem) string {
 	return fs.Format
 }
 
+// SourceOf returns the source of a block device or image that a running container gets.
+func SourceOf(fs domain.Filesystem) plan.Source {
+	return plan.Source{Path: fs.Source, Kind: sourceKind(fs.Type), Format: imageFormat(fs), ReadOnly: fs.ReadOnly}
+}
+
 func sourceKind(t domain.FSType) plan.SourceKind {
 	return map[domain.FSType]plan.SourceKind{domain.FSBlock: plan.SourceBlock, domain.FSFile: plan.SourceImage}[t]
 }

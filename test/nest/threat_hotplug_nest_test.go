@@ -95,3 +95,46 @@ func TestHotPlugSwappedNode(t *testing.T) {
 	}
 	run(t, "berthctl", "destroy", "web")
 }
+
+// TestHotPlugMountFollowsNoLink: whatever a container makes of the place of a mount, also in a loop, a file system that
+// is attached and detached there comes to be nowhere on the host, uncovers nothing that is hidden inside, and takes no
+// directory of the host's away.
+func TestHotPlugMountFollowsNoLink(t *testing.T) {
+	for kind, more := range map[string]string{"plain": "", "user namespace": idmap} {
+		for name, trick := range map[string]string{
+			"absolute link":   "rm -rf /spot; ln -s HOST /spot",
+			"relative link":   "rm -rf /spot; ln -s ../../../../../../../../HOST /spot",
+			"magic link":      "rm -rf /spot; ln -s /proc/1/root/HOST /spot",
+			"hidden":          "rm -rf /spot; ln -s /proc/sys /spot",
+			"loop":            "while :; do rm -rf /spot; ln -s HOST /spot; rm -f /spot; mkdir -p /spot/x; done",
+			"link afterwards": "while [ ! -d /spot/x ]; do sleep 0.01; done; sleep 0.2; mv /spot /moved; ln -s /proc/sys /spot",
+		} {
+			t.Run(kind+" "+name, func(t *testing.T) {
+				clean(t)
+				host, served := hostMark(t), t.TempDir()
+				if err := errors.Join(os.Chmod(filepath.Dir(served), 0o755), os.WriteFile(filepath.Join(served, "file"), nil, 0o644)); err != nil {
+					t.Fatal(err)
+				}
+				g := script(t, "web", "mkdir /spot\n( "+strings.ReplaceAll(trick, "HOST", host)+" ) & sleep 0.2\necho DONE; exec sleep 100000")
+				g.More = more
+				g.define(t)
+				run(t, "berthctl", "start", "web")
+				says(t, "web", "DONE")
+				xml := xmlFile(t, fsXML("mount", "dir='"+served+"'", "/spot/x", "<readonly/>"))
+				hidden := within(t, "web", "grep -c ' /proc' /proc/mounts")
+				for range 5 {
+					try(t, "berthctl", "attach-device", "web", xml)
+					empty(t, host)
+					try(t, "berthctl", "detach-device", "web", xml)
+				}
+				if got := within(t, "web", "grep -c ' /proc' /proc/mounts"); got < hidden {
+					t.Errorf("%s mounts below /proc, before %s", got, hidden)
+				}
+				run(t, "berthctl", "destroy", "web")
+				if _, err := os.Stat(filepath.Join(served, "file")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
