@@ -41,8 +41,8 @@ func withContainers(t testing.TB) {
 	}
 }
 
-// labelled makes the root of a container readable to all containers, whatever their categories, and starts it.
-func labelled(t testing.TB, g *guest) {
+// startLabelled makes the root of a container readable to all containers, whatever their categories, and starts it.
+func startLabelled(t testing.TB, g *guest) {
 	t.Helper()
 	g.define(t)
 	run(t, "chcon", "-R", "system_u:object_r:container_file_t:s0", g.root)
@@ -108,7 +108,7 @@ func TestDynamicLabels(t *testing.T) {
 	}
 	for _, name := range []string{"one", "two"} {
 		g := &guest{Name: name, More: dynamic, Devs: ram}
-		labelled(t, g)
+		startLabelled(t, g)
 		all = append(all, g)
 		check(g)
 	}
@@ -127,7 +127,7 @@ func TestDynamicLabels(t *testing.T) {
 		}
 	}
 	third := &guest{Name: "three", More: dynamic, Devs: ram}
-	labelled(t, third)
+	startLabelled(t, third)
 	check(third)
 	if len(labels) != 3 {
 		t.Errorf("the labels are %v", labels)
@@ -147,7 +147,7 @@ func TestDynamicLabels(t *testing.T) {
 func TestLabelsKeepApart(t *testing.T) {
 	withContainers(t)
 	other := &guest{Name: "other", More: dynamic}
-	labelled(t, other)
+	startLabelled(t, other)
 	dir := t.TempDir()
 	for name, label := range map[string]string{
 		"theirs": property(t, "other", "image_label"), "host": "system_u:object_r:etc_t:s0",
@@ -160,9 +160,9 @@ func TestLabelsKeepApart(t *testing.T) {
 	}
 	mount := "<filesystem type='mount'><source dir='" + dir + "'/><target dir='/mnt'/></filesystem>"
 	open := &guest{Name: "open", More: "<memory unit='MiB'>64</memory><seclabel type='none'/>", Devs: mount}
-	labelled(t, open)
+	startLabelled(t, open)
 	confined := &guest{Name: "confined", More: dynamic, Devs: mount}
-	labelled(t, confined)
+	startLabelled(t, confined)
 	for _, name := range []string{"theirs", "host"} {
 		if r := try(t, "berthctl", "exec", "open", "--", "/bin/cat", "/mnt/"+name); r.Out != "secret" {
 			t.Errorf("without a label, %s: %+v", name, r)
@@ -178,7 +178,7 @@ func TestStaticLabel(t *testing.T) {
 	withContainers(t)
 	const label = "system_u:system_r:container_t:s0:c3,c4"
 	g := &guest{Name: "static", More: "<memory unit='MiB'>64</memory><seclabel type='static' model='selinux'><label>" + label + "</label></seclabel>"}
-	labelled(t, g)
+	startLabelled(t, g)
 	if got := labelOf(t, g.leader(t)); got != label || property(t, g.Name, "security_label") != label {
 		t.Errorf("init has %s", got)
 	}
@@ -253,7 +253,7 @@ func TestPairsOverKills(t *testing.T) {
 	}
 	for n := range free {
 		g := &guest{Name: fmt.Sprint("few", n), More: dynamic}
-		labelled(t, g)
+		startLabelled(t, g)
 		label := labelOf(t, g.leader(t))
 		if who, twice := seen[label]; twice {
 			t.Fatalf("%s and %s have %s", g.Name, who, label)
@@ -334,7 +334,7 @@ func TestConfinementOfBerthConf(t *testing.T) {
 	none := &guest{Name: "none", More: "<memory unit='MiB'>64</memory><seclabel type='none'/>"}
 	none.define(t)
 	conf("DefaultConfined=yes\nRequireConfined=yes\n")
-	labelled(t, g)
+	startLabelled(t, g)
 	if got := labelOf(t, g.leader(t)); !strings.Contains(got, ":container_t:s0:c") {
 		t.Errorf("init has %s", got)
 	}
@@ -357,7 +357,7 @@ func TestLabelledStart(t *testing.T) {
 	took := map[string]time.Duration{}
 	for name, label := range map[string]string{"plain": "<seclabel type='none'/>", "label": "<seclabel model='selinux'/>"} {
 		g := &guest{Name: name, More: "<memory unit='MiB'>64</memory>" + label}
-		labelled(t, g)
+		startLabelled(t, g)
 		run(t, "berthctl", "destroy", name)
 		took[name] = time.Hour
 	}
