@@ -3,8 +3,6 @@
 package vm
 
 import (
-	"context"
-	_ "embed"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -16,30 +14,7 @@ import (
 	"time"
 )
 
-//go:embed testdata/container.cil
-var containerPolicy string
-
 const anyContainer = "system_u:system_r:container_t:s0:c1,c2"
-
-// withContainers loads a policy that has a domain for containers, unless the machine's has one.
-func withContainers(t testing.TB) {
-	t.Helper()
-	if os.WriteFile("/sys/fs/selinux/context", []byte(anyContainer), 0) == nil {
-		return
-	}
-	file := filepath.Join(t.TempDir(), "container.cil")
-	if err := os.WriteFile(file, []byte(containerPolicy), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // the machine's processor is emulated
-	defer cancel()
-	if out, err := exec.CommandContext(ctx, "semodule", "-i", file).CombinedOutput(); err != nil {
-		t.Fatalf("semodule: %s, %v", out, err)
-	}
-	if err := os.WriteFile("/sys/fs/selinux/context", []byte(anyContainer), 0); err != nil {
-		t.Fatalf("the policy has no %s: %v", anyContainer, err)
-	}
-}
 
 // startLabelled makes the root of a container readable to all containers, whatever their categories, and starts it.
 func startLabelled(t testing.TB, g *guest) {
@@ -78,7 +53,6 @@ var pair = regexp.MustCompile(`:s0:c\d+,c\d+$`)
 // executed in it later, and on what is mounted for it; the properties, dominfo, the live XML and the audit log have the same.
 // It outlives a killed daemon, and a third container gets another pair.
 func TestDynamicLabels(t *testing.T) {
-	withContainers(t)
 	ram := "<filesystem type='ram'><source usage='1024' units='KiB'/><target dir='/ram'/></filesystem>"
 	var all []*guest
 	labels := map[string]bool{}
@@ -145,7 +119,6 @@ func TestDynamicLabels(t *testing.T) {
 // TestLabelsKeepApart: a container with a label reads neither files with the label of another one nor files of the host,
 // though it runs as root without a user namespace and gets them mounted; nor does a command in it. One without a label can.
 func TestLabelsKeepApart(t *testing.T) {
-	withContainers(t)
 	other := &guest{Name: "other", More: dynamic}
 	startLabelled(t, other)
 	dir := t.TempDir()
@@ -175,7 +148,6 @@ func TestLabelsKeepApart(t *testing.T) {
 
 // TestStaticLabel: a container has the label of its definition.
 func TestStaticLabel(t *testing.T) {
-	withContainers(t)
 	const label = "system_u:system_r:container_t:s0:c3,c4"
 	g := &guest{Name: "static", More: "<memory unit='MiB'>64</memory><seclabel type='static' model='selinux'><label>" + label + "</label></seclabel>"}
 	startLabelled(t, g)
@@ -190,7 +162,6 @@ func TestStaticLabel(t *testing.T) {
 // TestRefusedLabels: a label that the policy does not have is refused with the definition, or at the start if it is made
 // then; one that lets nobody execute init fails the start. Each error says which, and nothing is left.
 func TestRefusedLabels(t *testing.T) {
-	withContainers(t)
 	const memory = "<memory unit='MiB'>64</memory>"
 	file := filepath.Join(t.TempDir(), "bad.xml")
 	xml := "<domain type='lxc'><name>bad</name>" + memory + "<os><type>exe</type><init>/bin/sh</init></os>" +
@@ -227,7 +198,6 @@ func TestRefusedLabels(t *testing.T) {
 // TestPairsOverKills: no two containers that run have the same pair, though the daemon has few pairs to give and is killed
 // between the starts.
 func TestPairsOverKills(t *testing.T) {
-	withContainers(t)
 	const dropIn = "/run/systemd/system/berthd.service.d/labels.conf"
 	run(t, "berthctl", "list") // berthd runs
 	if err := os.MkdirAll(filepath.Dir(dropIn), 0o755); err != nil {
@@ -320,7 +290,6 @@ func startOther(t testing.TB, label string) {
 // TestConfinementOfBerthConf: DefaultConfined= gives a label to a container without <seclabel>, and RequireConfined= lets none
 // start without a label.
 func TestConfinementOfBerthConf(t *testing.T) {
-	withContainers(t)
 	const file = "/etc/berth/berth.conf.d/labels.conf"
 	conf := func(text string) {
 		t.Helper()
@@ -355,7 +324,6 @@ func TestConfinementOfBerthConf(t *testing.T) {
 // TestLabelledStart: a start with a label takes little more than one without. The machine's processor is emulated: the log has
 // the times.
 func TestLabelledStart(t *testing.T) {
-	withContainers(t)
 	const rounds = 10
 	took := map[string]time.Duration{}
 	for name, label := range map[string]string{"plain": "<seclabel type='none'/>", "label": "<seclabel model='selinux'/>"} {

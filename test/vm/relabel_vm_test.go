@@ -66,7 +66,6 @@ func awaitLabel(t testing.TB, g *guest, file string) {
 // categories meanwhile. What it makes has the label of its directory afterwards, and all other files exactly their own. The
 // policy denies no relabelling.
 func TestRelabelledRoot(t *testing.T) {
-	withContainers(t)
 	g := &guest{Name: "relabelled", More: relabels}
 	g.define(t)
 	many(t, g, 300)
@@ -104,7 +103,6 @@ func TestRelabelledRoot(t *testing.T) {
 // TestKilledRelabel: a berthd that is killed while it relabels, and while a relabelled container runs, loses no label: the next
 // one restores them exactly.
 func TestKilledRelabel(t *testing.T) {
-	withContainers(t)
 	g := &guest{Name: "killed", More: relabels}
 	g.define(t)
 	many(t, g, 3000)
@@ -133,7 +131,6 @@ func TestKilledRelabel(t *testing.T) {
 // TestRelabelRefused: directories of the host, and a root that another container uses, fail the start with the element, and no
 // label is changed.
 func TestRelabelRefused(t *testing.T) {
-	withContainers(t)
 	host := &guest{Name: "host", More: relabels, Devs: "<filesystem type='mount'><source dir='/var/log'/><target dir='/mnt'/></filesystem>"}
 	host.define(t)
 	before := fileLabels(t, host.root)

@@ -18,8 +18,8 @@ const (
 	theirs  = "s0:c3,c4"
 )
 
-// labelled is a container whose init and files have a pair of categories.
-func labelled(t *testing.T, name, pair, devs string) *guest {
+// withPair is a container whose init and files have a pair of categories.
+func withPair(t *testing.T, name, pair, devs string) *guest {
 	t.Helper()
 	g := &guest{Name: name, Devs: devs, More: "<memory unit='MiB'>128</memory>" +
 		"<seclabel type='static' model='selinux'><label>" + process + pair + "</label></seclabel>"}
@@ -83,7 +83,7 @@ func TestLabelledFiles(t *testing.T) {
 	}
 	// Only who mounts an image on another host can give a file a label that the policy does not have.
 	brought["busybox-unknown"] = "x_u:object_r:x_t:s0"
-	g := labelled(t, "web", mine, "<filesystem type='mount'><source dir='"+shared+"'/><target dir='/shared'/></filesystem>"+
+	g := withPair(t, "web", mine, "<filesystem type='mount'><source dir='"+shared+"'/><target dir='/shared'/></filesystem>"+
 		"<filesystem type='file'><source file='"+image(t, brought)+"'/><target dir='/image'/></filesystem>")
 	if got := domain(t, g.leader(t)); got != "container_t" {
 		t.Fatalf("init is in %s", got)
@@ -144,7 +144,7 @@ func TestLabelledProcesses(t *testing.T) {
 		return path
 	}
 	as := map[string]string{mine: program(mine), theirs: program(theirs)}
-	g := labelled(t, "web", theirs, "")
+	g := withPair(t, "web", theirs, "")
 	victim := exec.Command("runcon", process+theirs, as[theirs], "probe", "listen", "berth-test")
 	out, err := victim.StdoutPipe()
 	if err == nil {

@@ -71,7 +71,7 @@ func TestDomains(t *testing.T) {
 			t.Errorf("process %s is in %s, want %s", pid, got, want)
 		}
 	}
-	for _, pid := range strings.Fields(run(t, "pgrep", "--parent", daemon)) {
+	for pid := range strings.FieldsSeq(run(t, "pgrep", "--parent", daemon)) {
 		if got := domain(t, pid); got != "berth_supervisor_t" {
 			t.Errorf("a child of berthd is in %s", got)
 		}
