@@ -71,6 +71,7 @@ func containerProperties() []property {
 		{"Id", "u", emitsValue, func(v view) any { return v.snap.ID }},
 		{"Leader", "u", emitsValue, func(v view) any { return v.snap.Leader }},
 		{"MachineName", "s", emitsValue, func(v view) any { return v.snap.MachineName }},
+		{"Network", "s", emitsValue, func(v view) any { return v.snap.Network }},
 		{"Unit", "s", emitsValue, func(v view) any { return v.snap.Unit }},
 		{"Slice", "s", emitsValue, func(v view) any { return v.snap.Slice }},
 		{"ControlGroup", "s", emitsValue, func(v view) any { return v.snap.ControlGroup }},

@@ -187,9 +187,10 @@ func (s *Service) Plan(ctx context.Context, u domain.UUID, inactive bool) (strin
 	}
 	p := struct {
 		*plan.Plan
-		Scope plan.Scope `json:"scope"`
-		Net   plan.Net   `json:"net,omitzero"`
-	}{planner.Build(def, s.Host), planner.Scope(def), planner.Net(def)}
+		Scope   plan.Scope `json:"scope"`
+		Network string     `json:"network"` // whose it is
+		Net     plan.Net   `json:"net,omitzero"`
+	}{planner.Build(def, s.Host), planner.Scope(def), def.Network(), planner.Net(def)}
 	planner.AddDevices(p.Plan, devices)
 	planner.AllowDevices(&p.Scope, devices)
 	var text strings.Builder

@@ -362,7 +362,7 @@ func TestPlan(t *testing.T) {
 	w := newWorld()
 	s, u := running(t, w, "<features><privnet/></features>")
 	define(t, s, "web", "<uuid>"+u.String()+"</uuid>")
-	for inactive, want := range map[bool]string{false: `"net": true`, true: `"net": false`} {
+	for inactive, want := range map[bool]string{false: `"network": "own"`, true: `"network": "host"`} {
 		if text, err := s.Plan(context.Background(), u, inactive); err != nil || !strings.Contains(text, want) || !strings.HasPrefix(text, "{\n  \"name\": \"web\",\n") || !strings.Contains(text, "  \"scope\": {\n") {
 			t.Errorf("inactive %v: %v, %s", inactive, err, text)
 		}

@@ -84,6 +84,7 @@ type Snapshot struct {
 	ID           uint32 // pid of the supervisor, 0 when off; libvirt's domain id
 	Leader       uint32 // pid of init on the host, 0 when off
 	MachineName  string
+	Network      string // whose network it uses, as domain.Def.Network says
 	Unit         string // of the scope, "" when off
 	Slice        string
 	ControlGroup string // of the scope below the cgroup root, "" when off

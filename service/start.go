@@ -99,6 +99,9 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 		return timedOut(ctx, err)
 	}
 	s.begin(c, r, def, e)
+	if def.IDMap.Enabled() && def.Network() == domain.NetworkHost {
+		s.Log.Info("a container with a user namespace uses the host's network: <privnet/> or an <interface> gives it its own", "domain", def.Name)
+	}
 	s.work.Go(func() { s.watch(c, r) })
 	return nil
 }

@@ -267,7 +267,7 @@ func fleet() *fake {
 			{
 				Name: "web", UUID: "6695eb01-f6a4-8304-79aa-97f2502e193f", Title: "The <web> front", Description: "Serves & listens",
 				OSType: "exe", State: "running", StateReason: "booted", StateChangedUSec: 1_700_000_000_000_000,
-				Persistent: true, ID: 4711, Leader: 4713, MachineName: "web", Unit: "machine-web.scope", Slice: "machine.slice",
+				Persistent: true, ID: 4711, Leader: 4713, MachineName: "web", Network: "own", Unit: "machine-web.scope", Slice: "machine.slice",
 				ControlGroup: "/machine.slice/machine-web.scope", RootDirectory: "/srv/web", StartedUSec: 1_700_000_000_000_000,
 				Ready: true, Status: "Serving 12 <clients>",
 				MemoryMax: 512 << 20, VCPUs: 2, Consoles: []string{"console0", "console1"},
@@ -279,18 +279,18 @@ func fleet() *fake {
 			},
 			{
 				Name: "db", UUID: "0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1", OSType: "exe", State: "shutoff", StateReason: "failed",
-				StateChangedUSec: 1_700_000_000_000_000, Persistent: true, MachineName: "db", RootDirectory: "/",
+				StateChangedUSec: 1_700_000_000_000_000, Persistent: true, MachineName: "db", Network: "container web", RootDirectory: "/",
 				StartedUSec: 1_600_000_000_000_000, MemoryMax: 64 << 20, VCPUs: 1, Consoles: []string{"console0"},
 				LastExit:   client.Exit{Kind: "killed", Code: 9},
 				Interfaces: []client.Interface{{Name: "eth0", Type: "network", Source: "default", Link: "vnet9", MAC: "52:54:00:00:00:09"}},
 			},
 			{
 				Name: "build", UUID: "5e1f7ec2-9c7c-4d0b-8a6b-0d1a4b1f6f00", OSType: "exe", State: "paused", StateReason: "user",
-				ID: 99, Leader: 100, MachineName: "build", MemoryMax: 64 << 20, VCPUs: 1,
+				ID: 99, Leader: 100, MachineName: "build", Network: "host", MemoryMax: 64 << 20, VCPUs: 1,
 			},
 			{
 				Name: "Archive", UUID: "77e9a7f3-50ac-4f3c-9d0f-5b1d6a6a7b02", OSType: "exe", State: "shutoff", StateReason: "unknown",
-				Persistent: true, MachineName: "Archive", MemoryMax: 64 << 20, VCPUs: 1,
+				Persistent: true, MachineName: "Archive", Network: "host", MemoryMax: 64 << 20, VCPUs: 1,
 			},
 		},
 		stats:   map[string]figures.Figures{"web": web},

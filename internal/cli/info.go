@@ -94,6 +94,7 @@ func lines(i client.Info, s *figures.Figures, security []line) []line {
 		line{"Updated", yesNo(i.Updated)},
 		line{"Title", printable(i.Title)},
 		line{"Machine", i.MachineName},
+		line{"Network", printable(i.Network)},
 		line{"Root", printable(i.RootDirectory)},
 	)
 	if i.Leader != 0 {

@@ -142,7 +142,7 @@ func properties() map[string]dbus.Variant {
 	for name, value := range map[string]any{
 		"Name": i.Name, "UUID": i.UUID, "Title": i.Title, "Description": i.Description, "OSType": i.OSType,
 		"State": i.State, "StateReason": i.StateReason, "StateChangedUSec": i.StateChangedUSec,
-		"Persistent": i.Persistent, "Updated": i.Updated, "Id": i.ID, "Leader": i.Leader, "MachineName": i.MachineName,
+		"Persistent": i.Persistent, "Updated": i.Updated, "Id": i.ID, "Leader": i.Leader, "MachineName": i.MachineName, "Network": i.Network,
 		"Unit": i.Unit, "Slice": i.Slice, "ControlGroup": i.ControlGroup, "RootDirectory": i.RootDirectory,
 		"LastExit": i.LastExit, "StartedUSec": i.StartedUSec, "MemoryMax": i.MemoryMax, "VCPUs": i.VCPUs, "Consoles": i.Consoles, "Interfaces": i.Interfaces,
 		"Ready": i.Ready, "Status": i.Status,

@@ -25,6 +25,7 @@ type Info struct {
 	ID               uint32
 	Leader           uint32
 	MachineName      string
+	Network          string
 	Unit             string
 	Slice            string
 	ControlGroup     string
@@ -76,7 +77,7 @@ func (i *Info) fields() map[string]any {
 		"Name": &i.Name, "UUID": &i.UUID, "Title": &i.Title, "Description": &i.Description,
 		"OSType": &i.OSType, "State": &i.State, "StateReason": &i.StateReason,
 		"StateChangedUSec": &i.StateChangedUSec, "Persistent": &i.Persistent, "Updated": &i.Updated,
-		"Id": &i.ID, "Leader": &i.Leader, "MachineName": &i.MachineName, "Unit": &i.Unit,
+		"Id": &i.ID, "Leader": &i.Leader, "MachineName": &i.MachineName, "Network": &i.Network, "Unit": &i.Unit,
 		"Slice": &i.Slice, "ControlGroup": &i.ControlGroup, "RootDirectory": &i.RootDirectory,
 		"LastExit": &i.LastExit, "StartedUSec": &i.StartedUSec, "MemoryMax": &i.MemoryMax,
 		"VCPUs": &i.VCPUs, "Consoles": &i.Consoles, "Ready": &i.Ready, "Status": &i.Status,
