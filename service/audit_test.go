@@ -156,7 +156,7 @@ func TestAuditOfEnds(t *testing.T) {
 	}{
 		"exit":   {End{Known: true, Exit: Exit{Kind: ExitExited}}, []string{"stop web reason=shutdown"}},
 		"crash":  {End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGSEGV)}}, []string{"stop web reason=failed"}},
-		"memory": {End{Known: true, OutOfMemory: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}}, []string{"stop web reason=failed"}},
+		"memory": {End{Known: true, OOMKills: 1, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}}, []string{"stop web reason=failed"}},
 		"reboot": {End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGHUP)}}, []string{
 			"stop web reason=reboot", "resources web def=true", "start web reason=reboot supervisor=104", "init web supervisor=104 leader=105 ns=4026530105",
 		}},

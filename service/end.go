@@ -1,6 +1,7 @@
 package service
 
 import (
+	"syscall"
 	"time"
 
 	"github.com/berthd/berth/internal/domain"
@@ -194,6 +195,19 @@ func (s *Service) stopIfCurrent(c *container, r *run) {
 // resultOf returns how a run ended: from the supervisor's last message or, without one, from the file of the
 // exit status.
 func (s *Service) resultOf(r *run) End {
+	end := s.reported(r)
+	// The count may be of earlier ones, and others send SIGKILL too.
+	if end.OOMKills > 0 && end.Exit == (Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}) {
+		var err error
+		if end.OutOfMemory, err = s.Cgroups.KilledForMemory(r.Leader); err != nil {
+			s.Log.Error("whether init was killed for want of memory is not known", "uuid", r.UUID.String(), "err", err)
+		}
+	}
+	return end
+}
+
+// reported returns what the supervisor said of the end of a run, or wrote down.
+func (s *Service) reported(r *run) End {
 	if r.supervisor != nil {
 		if end := r.supervisor.End(); end.Known {
 			return end

@@ -19,6 +19,8 @@ type oomFake struct {
 	victim  Victim
 	waiting chan struct{}
 	looks   int // calls of OOMKills
+	// initSpared says that the kernel's log does not name init.
+	initSpared bool
 }
 
 // kill kills a process.
@@ -78,6 +80,12 @@ func (d cgroupsFake) LastOOMKill(string) (Victim, bool) {
 	d.oom.mu.Lock()
 	defer d.oom.mu.Unlock()
 	return d.oom.victim, d.oom.victim.Process != ""
+}
+
+func (d cgroupsFake) KilledForMemory(uint32) (bool, error) {
+	d.oom.mu.Lock()
+	defer d.oom.mu.Unlock()
+	return !d.oom.initSpared, nil
 }
 
 // oomText writes down what an event tells of kills.

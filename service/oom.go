@@ -19,6 +19,9 @@ type MemoryEvents interface {
 	// LastOOMKill returns the last process of a scope that the kernel's log names as killed for want of memory. The kernel
 	// does not name all when it kills many.
 	LastOOMKill(path string) (v Victim, known bool)
+	// KilledForMemory reports whether the kernel's log says that a process, by its pid on the host, was killed for want of
+	// memory.
+	KilledForMemory(pid uint32) (bool, error)
 }
 
 // Victim is a process that the kernel has killed for want of memory.

@@ -151,31 +151,31 @@ func TestOOMWhileAway(t *testing.T) {
 
 // outOfMemory is the end of an init that was the second process that the kernel killed.
 func outOfMemory() End {
-	return End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}, OOMKills: 2, OutOfMemory: true}
+	return End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}, OOMKills: 2}
 }
 
 // TestInitOOM: an init that the kernel killed for want of memory has crashed, and the reason says why, also to the next
 // daemon. The kills that nobody has told are told before the end.
 func TestInitOOM(t *testing.T) {
 	t.Parallel()
-	other := outOfMemory()
-	other.OutOfMemory = false
 	ends := []string{"web oom-kill/ 2", "web stopped/failed", "web >shutoff/oom"}
 	for name, tc := range map[string]struct {
 		xml    string
 		end    End
+		spared bool
 		want   []string
 		reason Reason
 	}{
-		"on_crash destroy":           {"", outOfMemory(), ends, ReasonOOM},
-		"on_crash restart":           {"<on_crash>restart</on_crash>", outOfMemory(), append(ends[:3:3], "web >starting/booted", "web started/booted", "web >running/booted"), ReasonBooted},
-		"killed by somebody":         {"", other, []string{"web oom-kill/ 2", "web stopped/failed", "web >shutoff/failed"}, ReasonFailed},
-		"exited, and others were so": {"", End{Known: true, Exit: Exit{Kind: ExitExited}, OOMKills: 1}, []string{"web oom-kill/ 1", "web stopped/shutdown", "web >shutoff/shutdown"}, ReasonShutdown},
+		"on_crash destroy":           {"", outOfMemory(), false, ends, ReasonOOM},
+		"on_crash restart":           {"<on_crash>restart</on_crash>", outOfMemory(), false, append(ends[:3:3], "web >starting/booted", "web started/booted", "web >running/booted"), ReasonBooted},
+		"killed by somebody":         {"", outOfMemory(), true, []string{"web oom-kill/ 2", "web stopped/failed", "web >shutoff/failed"}, ReasonFailed},
+		"exited, and others were so": {"", End{Known: true, Exit: Exit{Kind: ExitExited}, OOMKills: 1}, false, []string{"web oom-kill/ 1", "web stopped/shutdown", "web >shutoff/shutdown"}, ReasonShutdown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w, first, u, _ := withOOM(t, tc.xml)
+				w.oom.initSpared = tc.spared
 				w.supervisors[u.String()].finish(tc.end)
 				synctest.Wait()
 				if diff := cmp.Diff(tc.want, w.takeEvents()); diff != "" {

@@ -382,8 +382,8 @@ type Request struct {
 }
 
 // End is how a run ended. Known is false if the supervisor ended without a message. Asked is true if systemd
-// ordered the end. OOMKills is how many processes the kernel has killed for want of memory in the run, and OutOfMemory is
-// true if init ended by that.
+// ordered the end. OOMKills is how many processes the kernel has killed for want of memory in the run. OutOfMemory is
+// true if init ended by that, which resultOf finds out.
 type End struct {
 	Known       bool
 	Asked       bool

@@ -28,7 +28,7 @@ func (*Supervisors) Exit(runDir string) (end service.End, found bool, err error)
 	killed, err := readMessage[*wire.Killed](filepath.Join(runDir, wire.KilledFile))
 	switch {
 	case err == nil:
-		end.OOMKills, end.OutOfMemory = killed.OOMKills, killed.Init
+		end.OOMKills = killed.OOMKills
 	case !errors.Is(err, fs.ErrNotExist):
 		return end, true, fmt.Errorf("processes killed for want of memory: %w", err)
 	}

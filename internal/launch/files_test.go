@@ -65,13 +65,13 @@ func TestExitOOM(t *testing.T) {
 	t.Parallel()
 	end := service.End{Known: true, Exit: service.Exit{Kind: service.ExitKilled, Code: 9}}
 	killed := end
-	killed.OOMKills, killed.OutOfMemory = 3, true
+	killed.OOMKills = 3
 	for name, tc := range map[string]struct {
 		packet []byte
 		want   service.End
 		fails  bool
 	}{
-		"kills": {wire.Encode(&wire.Killed{OOMKills: 3, Init: true}), killed, false},
+		"kills": {wire.Encode(&wire.Killed{OOMKills: 3}), killed, false},
 		"junk":  {[]byte("\xff"), end, true},
 		"other": {wire.Encode(&wire.Place{}), end, true},
 	} {

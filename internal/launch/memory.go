@@ -49,6 +49,12 @@ func (g *Cgroups) LastOOMKill(path string) (v service.Victim, known bool) {
 	return service.Victim(last), known
 }
 
+// KilledForMemory reports whether the kernel's log says that a process was killed for want of memory.
+func (g *Cgroups) KilledForMemory(pid uint32) (bool, error) {
+	log, err := kernlog.Read()
+	return kernlog.Names(log, pid), err
+}
+
 // printable replaces what is no character to print: a process may choose any bytes for its name.
 func printable(r rune) rune {
 	if !unicode.IsPrint(r) {

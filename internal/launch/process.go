@@ -266,12 +266,12 @@ func (p *Process) hear(m wire.Message, files []*os.File) {
 	case *wire.Failed:
 		p.failed = m
 	case *wire.Killed:
-		p.end.OOMKills, p.end.OutOfMemory = m.OOMKills, m.Init
+		p.end.OOMKills = m.OOMKills
 	case *wire.Exited:
-		killed := p.end
+		kills := p.end.OOMKills
 		p.end = endOf(m)
+		p.end.OOMKills = kills
 		once(p.exited)
-		p.end.OOMKills, p.end.OutOfMemory = killed.OOMKills, killed.OutOfMemory
 	case *wire.ConsoleAnswer:
 		p.answers.answer(m.Request, answer{err: refused(m.Refusal)})
 	case *wire.Held:

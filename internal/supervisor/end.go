@@ -49,7 +49,7 @@ func (s *supervisor) ended() error {
 	dismiss(s.consoles)
 	s.devices.letAllGo()
 	exited := &wire.Exited{Code: st.Code, Signal: st.Signal, Dumped: st.Dumped, Asked: s.asked}
-	killed := s.oomKills(st)
+	killed := s.oomKills()
 	if err := errors.Join(saveKilled(killed), saveExit(exited)); err != nil {
 		// berthd still gets the status, if it is there.
 		fmt.Fprintln(os.Stderr, "berth-supervisor:", err)

@@ -3,18 +3,14 @@ package supervisor
 import (
 	"fmt"
 	"os"
-	"syscall"
 
-	"github.com/berthd/berth/internal/linux/kernlog"
-	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/wire"
 )
 
-// oomKills says how many processes the kernel has killed for want of memory, and whether init was one of them. It returns
-// nil if none was killed, or if the host does not count. st is how init ended.
-//
-// Only the kernel's log tells that of init: the count may be of earlier ones, and others send SIGKILL too.
-func (s *supervisor) oomKills(st pidfd.Status) *wire.Killed {
+// oomKills says how many processes the kernel has killed for want of memory. It returns nil if none was killed, or if the
+// host does not count. Whether init was one of them only the kernel's log tells, which the scope's devices keep from this
+// process.
+func (s *supervisor) oomKills() *wire.Killed {
 	if s.payload == nil {
 		return nil
 	}
@@ -26,15 +22,7 @@ func (s *supervisor) oomKills(st pidfd.Status) *wire.Killed {
 	case n == nil || *n == 0:
 		return nil
 	}
-	killed := &wire.Killed{OOMKills: *n}
-	if st.Signal && st.Code == int32(syscall.SIGKILL) {
-		log, err := kernlog.Read()
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "berth-supervisor: whether init was killed for want of memory is not known:", err)
-		}
-		killed.Init = kernlog.Names(log, s.initPID)
-	}
-	return killed
+	return &wire.Killed{OOMKills: *n}
 }
 
 // saveKilled writes the message to its file, for a berthd that comes later. It does nothing without a message.

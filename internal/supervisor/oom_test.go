@@ -3,19 +3,16 @@ package supervisor
 import (
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/berthd/berth/internal/cgroup"
-	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/wire"
 )
 
 // TestOOMKills: the kills of the whole scope are counted, and a host that does not count, or a start that has no group yet,
-// gives none. A count alone does not make init one of them.
+// gives none.
 func TestOOMKills(t *testing.T) {
 	t.Parallel()
-	killed := pidfd.Status{Code: int32(syscall.SIGKILL), Signal: true}
 	for name, tc := range map[string]struct {
 		events string
 		want   *wire.Killed
@@ -39,7 +36,7 @@ func TestOOMKills(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := &supervisor{payload: payload, initPID: uint32(os.Getpid())}
-		got := s.oomKills(killed)
+		got := s.oomKills()
 		if (got == nil) != (tc.want == nil) || got != nil && *got != *tc.want {
 			t.Errorf("%s: %+v, want %+v", name, got, tc.want)
 		}
@@ -47,7 +44,7 @@ func TestOOMKills(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := new(supervisor).oomKills(killed); got != nil {
+	if got := new(supervisor).oomKills(); got != nil {
 		t.Errorf("without a group: %+v", got)
 	}
 }

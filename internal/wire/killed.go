@@ -6,12 +6,10 @@ import "github.com/berthd/berth/internal/pack"
 // none was killed: Exited may not grow (TestDowngrade).
 type Killed struct {
 	OOMKills uint64 // processes, in the whole run
-	Init     bool   // init was one of them, and ended by that
 }
 
 func (*Killed) kind() Type { return TypeKilled }
 
 func (m *Killed) put(w *pack.Writer) {
 	w.U64(m.OOMKills)
-	w.Bool(m.Init)
 }

@@ -248,7 +248,7 @@ func decodeBody(t Type, r *pack.Reader) Message {
 	case TypeNotified:
 		return &Notified{Ready: r.Bool(), Status: r.String()}
 	case TypeKilled:
-		return &Killed{OOMKills: r.U64(), Init: r.Bool()}
+		return &Killed{OOMKills: r.U64()}
 	case TypeKept:
 		return &Kept{Places: numbers(r)}
 	case TypeHold:

@@ -32,7 +32,7 @@ func every() []Message {
 		&Refused{Request: 1, Status: 127, Failed: Failed{Stage: "exec", Text: "ls: no such file", Number: syscall.ENOENT}},
 		&Over{ID: 2, Code: -1}, &Over{ID: 2, Code: 11, Signal: true, Dumped: true}, &Signal{ID: 2, Number: 15}, &Signal{Number: 15, PID: 7, Request: 1}, &Signalled{Request: 1}, &Resize{ID: 2, Rows: 24, Columns: 80}, &Forget{ID: 2},
 		&Passed{}, &Kept{Places: []uint32{0, 7}}, &Notified{Ready: true, Status: "1 of 2"},
-		&Killed{OOMKills: 1 << 40, Init: true}, &Killed{},
+		&Killed{OOMKills: 1 << 40}, &Killed{},
 		&Hold{Request: 7, Name: "disk0", Disk: true}, &LetGo{Request: 8, Name: "disk0"}, &Held{Request: 7, Fault: "no room"}, &Held{},
 	}
 }
