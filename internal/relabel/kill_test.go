@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +17,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The environment of a child: its task, journals and tree.
-const childTask = "BERTH_TEST_RELABEL"
+// The environment of a child: its task, and after how many looks at files it is killed.
+const (
+	childTask = "BERTH_TEST_RELABEL"
+	childEnd  = "BERTH_TEST_KILLED_AT"
+)
 
 func TestMain(m *testing.M) {
 	if task := os.Getenv(childTask); task != "" {
@@ -36,7 +41,15 @@ func child(task, journals, dir string) error {
 		return err
 	}
 	r.batch = 50
-	fmt.Println("begin")
+	end, err := strconv.ParseUint(os.Getenv(childEnd), 10, 64)
+	if err != nil {
+		end = math.MaxUint64
+	}
+	killed := func(p Progress) {
+		if p.Files >= end { // now, or in the middle of what comes next
+			time.AfterFunc(time.Duration(end%8)*50*time.Microsecond, func() { _ = unix.Kill(os.Getpid(), unix.SIGKILL) })
+		}
+	}
 	switch task {
 	case "small":
 		// A journal of 8 KiB at most: what is on a full disk ENOSPC is EFBIG here.
@@ -46,9 +59,9 @@ func child(task, journals, dir string) error {
 		}
 		fallthrough
 	case "relabel":
-		_, err = r.Relabel(context.Background(), "web", []Tree{{Path: dir, Label: ours}}, nil, nil)
+		_, err = r.Relabel(context.Background(), "web", []Tree{{Path: dir, Label: ours}}, nil, killed)
 	case "restore":
-		_, err = r.Restore(context.Background(), "web", nil)
+		_, err = r.Restore(context.Background(), "web", killed)
 	}
 	return err
 }
@@ -63,46 +76,20 @@ func childCommand(t *testing.T, task string, r *Relabeler, dir string) *exec.Cmd
 	return cmd
 }
 
-// begun starts a child and returns when it begins its task.
-func begun(t *testing.T, cmd *exec.Cmd) {
-	t.Helper()
-	out, err := cmd.StdoutPipe()
-	must(t, err)
-	must(t, cmd.Start())
-	if _, err := out.Read(make([]byte, 16)); err != nil {
-		t.Fatalf("%v: %s", err, cmd.Stderr)
-	}
-}
-
 // TestKilled: a tree whose relabelling or restore is killed at any moment has exactly its own labels after the restore.
-// 50 processes are killed, each at a random moment of the time that one takes.
+// 50 processes are killed, each at a random file; what their other threads do then is random too.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	r := relabeler(t)
 	dir := makeTree(t, 8, 1000)
 	before := labels(t, dir)
-	took := map[string]time.Duration{}
-	for _, task := range []string{"relabel", "restore", "relabel", "restore", "relabel", "restore"} { // the fastest counts
-		cmd := childCommand(t, task, r, dir)
-		begun(t, cmd)
-		begin := time.Now()
-		if err := cmd.Wait(); err != nil {
-			t.Fatalf("%v: %s", err, cmd.Stderr)
-		}
-		if d := time.Since(begin); took[task] == 0 || d < took[task] {
-			took[task] = d
-		}
-	}
-	same(t, before, labels(t, dir))
 	random := rand.New(rand.NewPCG(1, 2))
 	between := 0
 	for range 25 {
 		for _, task := range []string{"relabel", "restore"} {
 			cmd := childCommand(t, task, r, dir)
-			begun(t, cmd)
-			time.Sleep(time.Duration(random.Int64N(int64(took[task]))))
-			must(t, cmd.Process.Kill())
-			_ = cmd.Wait()
+			cmd.Env = append(cmd.Env, fmt.Sprint(childEnd, "=", random.IntN(len(before))))
+			_ = cmd.Run()
 			changed := 0
 			now := labels(t, dir)
 			for path, label := range now {
@@ -119,7 +106,7 @@ func TestKilled(t *testing.T) {
 		restore(t, r)
 		same(t, before, labels(t, dir))
 	}
-	if between < 5 {
+	if between < 20 {
 		t.Errorf("only %d of 50 kills came in the middle", between)
 	}
 }
