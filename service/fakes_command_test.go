@@ -20,6 +20,7 @@ type executionFake struct {
 	signals   chan syscall.Signal
 	size      chan [2]uint32
 	forgotten chan struct{}
+	forget    sync.Once
 }
 
 func newExecutionFake(id uint32, c Command) *executionFake {
@@ -41,7 +42,7 @@ func (x *executionFake) Resize(rows, columns uint32) error {
 }
 
 func (x *executionFake) Forget() error {
-	close(x.forgotten)
+	x.forget.Do(func() { close(x.forgotten) }) // the timer of a daemon that has died runs on
 	return nil
 }
 

@@ -45,15 +45,19 @@ func (d forwardsFake) Open(owner string, list []Forward) error {
 	err := d.call("forwards.Open")
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ports.open[owner] = slices.Clone(list)
+	open := slices.DeleteFunc(slices.Clone(d.ports.open[owner]), func(o Forward) bool { _, again := overlap([]Forward{o}, list); return again })
+	d.ports.open[owner] = append(open, list...)
 	return err
 }
 
-func (d forwardsFake) Close(owner string, _ []Forward) error {
+func (d forwardsFake) Close(owner string, list []Forward) error {
 	err := d.call("forwards.Close")
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.ports.open, owner)
+	d.ports.open[owner] = slices.DeleteFunc(slices.Clone(d.ports.open[owner]), func(o Forward) bool { _, closed := overlap([]Forward{o}, list); return closed })
+	if len(d.ports.open[owner]) == 0 {
+		delete(d.ports.open, owner)
+	}
 	return err
 }
 

@@ -32,11 +32,11 @@ type forwardedRun struct {
 // forwards are the ports of the host that are forwarded to the container.
 type forwards struct{ *Service }
 
-// planForwards enters into the note which ports the run is about to have. It returns a *domain.Error if the container
-// has no address that they can be forwarded to.
-func (s *Service) planForwards(st *start, i *plan.Interface) error {
+// planForwards plans the ports of an interface. It returns a *domain.Error if the container has no address that they can
+// be forwarded to.
+func (s *Service) planForwards(i *plan.Interface) (list []Forward, err error) {
 	if len(i.Ports) == 0 {
-		return nil
+		return nil, nil
 	}
 	link := i.Host.Bridge
 	if link == "" {
@@ -44,9 +44,8 @@ func (s *Service) planForwards(st *start, i *plan.Interface) error {
 	}
 	var reach NetworkReach
 	if i.Host.Network != "" {
-		var err error
 		if reach, err = s.Bridges.Reach(i.Host.Network, i.MAC); err != nil {
-			return &domain.Error{Kind: domain.InvalidConfig, Element: i.Element + "/source@network", Text: err.Error()}
+			return nil, &domain.Error{Kind: domain.InvalidConfig, Element: i.Element + "/source@network", Text: err.Error()}
 		}
 	}
 	for n, p := range i.Ports {
@@ -56,11 +55,11 @@ func (s *Service) planForwards(st *start, i *plan.Interface) error {
 		}
 		f := Forward{Element: at, Proto: p.Proto, Address: p.Address, Host: p.Host, Guest: p.Guest, To4: p.To4, To6: p.To6, Link: link}
 		if why := f.find(reach, i); why != "" {
-			return &domain.Error{Kind: domain.InvalidConfig, Element: at, Text: why}
+			return nil, &domain.Error{Kind: domain.InvalidConfig, Element: at, Text: why}
 		}
-		st.Ports = append(st.Ports, f)
+		list = append(list, f)
 	}
-	return nil
+	return list, nil
 }
 
 // find completes a port with the address that the network gives the container. It returns why there is none.
@@ -105,9 +104,12 @@ func (p forwards) release(_ context.Context, r *Run) error {
 	return p.Forwards.Close(r.UUID.String(), r.Ports)
 }
 
-// hold reserves the ports of a run. It returns a *domain.Error, which names the element, if one is taken.
+// hold reserves the ports of a run, and gives up what it has reserved for it before. It returns a *domain.Error, which names the element, if one is taken.
 func (s *Service) hold(name string, r *Run) error {
 	s.letGo(r.UUID) // a run before this one may not have been able to close its ports
+	if len(r.Ports) == 0 {
+		return nil
+	}
 	s.forwarded.mu.Lock()
 	for u, other := range s.forwarded.runs {
 		if at, double := overlap(r.Ports, other.list); double && u != r.UUID {

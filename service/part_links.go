@@ -105,9 +105,11 @@ func (s *Service) planLinks(st *start) error {
 			return err
 		}
 		st.Links = append(st.Links, linksOf(i)...)
-		if err := s.planForwards(st, i); err != nil {
+		ports, err := s.planForwards(i)
+		if err != nil {
 			return err
 		}
+		st.Ports = append(st.Ports, ports...)
 	}
 	return nil
 }

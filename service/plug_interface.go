@@ -20,6 +20,7 @@ func (s *Service) plugInterface() plugKind {
 		steps: []plugStep{
 			{name: "link note", do: s.noteLinks, undo: s.forgetLinks},
 			{name: "link", do: s.makeLink, undo: s.removeLink},
+			{name: "ports", do: s.openPorts, undo: s.closePorts},
 		},
 		update: s.updateLink,
 	}
@@ -196,7 +197,9 @@ func changeable(was, i *domain.Interface) error {
 		same    bool
 	}{
 		{"@type", was.Type == i.Type || isPort(was.Type) && isPort(i.Type)},
-		{"/source", isPort(was.Type) || was.Source == i.Source && was.Mode == i.Mode},
+		{"/source", isPort(was.Type) && len(was.Forwards) == 0 || was.Source == i.Source && was.Mode == i.Mode},
+		{"/mac@address", len(was.Forwards) == 0 || was.MAC == i.MAC}, // a lease is known by it
+		{"/berth:port", slices.Equal(was.Forwards, i.Forwards)},
 		{"/target@dev", was.Target == i.Target},
 		{"/guest@dev", was.Guest == i.Guest},
 		{"/mtu@size", was.MTU == i.MTU},

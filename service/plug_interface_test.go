@@ -19,9 +19,9 @@ const plugged = "<interface type='bridge'><mac address='52:54:00:00:00:09'/><sou
 
 var live = TuneOptions{Live: true}
 
-// limitedPlug is the same with a limit.
-func limitedPlug() string {
-	return strings.Replace(plugged, "</interface>", "<bandwidth><outbound average='1'/></bandwidth></interface>", 1)
+// limits gives an interface a limit.
+func limits(xml string) string {
+	return strings.Replace(xml, "</interface>", "<bandwidth><outbound average='1'/></bandwidth></interface>", 1)
 }
 
 // hostLinks are the names of the links on the host.
@@ -51,10 +51,10 @@ func TestPlugInterface(t *testing.T) {
 		has   string
 	}{
 		{s.AttachDevice, plugged, []string{"web0", "web9"}, "<target dev='web9'/>"},
-		{s.UpdateDevice, limitedPlug(), []string{"shaper", "web0", "web9"}, "<outbound average='1'/>"},
+		{s.UpdateDevice, limits(plugged), []string{"shaper", "web0", "web9"}, "<outbound average='1'/>"},
 		{s.UpdateDevice, strings.Replace(plugged, "br0", "br7", 1), []string{"web0", "web9"}, "<source bridge='br7'/>"},
 		{s.DetachDevice, plugged, []string{"web0"}, "web0"},
-		{s.AttachDevice, limitedPlug(), []string{"shaper", "web0", "web9"}, "<alias name='net1'/>"},
+		{s.AttachDevice, limits(plugged), []string{"shaper", "web0", "web9"}, "<alias name='net1'/>"},
 	} {
 		if err := step.do(ctx, u, []byte(step.xml), live); err != nil {
 			t.Fatalf("%s: %v", step.xml, err)
@@ -119,14 +119,14 @@ func TestPlugInterfaceRefused(t *testing.T) {
 func plugOf(s *Service, u domain.UUID) error {
 	ctx, both := context.Background(), TuneOptions{Live: true, Config: true}
 	return errors.Join(
-		s.AttachDevice(ctx, u, []byte(plugged), both),
-		s.UpdateDevice(ctx, u, []byte(limitedPlug()), both),
+		s.AttachDevice(ctx, u, []byte(withPort("8081")), both),
+		s.UpdateDevice(ctx, u, []byte(limits(withPort("8081"))), both),
 		s.DetachDevice(ctx, u, []byte(plugged), both),
 	)
 }
 
 // TestPlugInterfaceFaults: a change of an interface that fails at any point, or whose daemon dies there, is done or
-// undone: the links on the host are those of the live definition, and the note is whole.
+// undone: the links and the ports on the host are those of the live definition, and the note is whole.
 func TestPlugInterfaceFaults(t *testing.T) {
 	t.Parallel()
 	var points []string
@@ -177,6 +177,9 @@ func TestPlugInterfaceFaults(t *testing.T) {
 					}
 					if strings.Contains(text, "outbound") {
 						want = slices.Insert(want, 0, "shaper")
+					}
+					if ports := w.runs[u].Run.Ports; len(ports) != len(want)-1 && len(ports) != min(len(want)-1, 1) || len(w.ports.open[u.String()]) != len(ports) {
+						t.Errorf("of %q the host forwards %v, noted %+v", want, w.ports.open[u.String()], ports)
 					}
 					if noted := w.runs[u].Run; !slices.Equal(w.hostLinks(), want) || noted.Plug != nil || len(noted.Links) != len(want) {
 						t.Errorf("the host has %q, want %q, noted %+v", w.hostLinks(), want, noted)

@@ -206,7 +206,12 @@ func formatDevice(v Device, o FormatOptions) (string, error) {
 		return "", err
 	}
 	inner := strings.TrimSuffix(strings.TrimPrefix(string(text), "<devices>"), "</devices>")
-	return Render([]byte(inner))
+	rendered, err := Render([]byte(inner))
+	if strings.Contains(rendered, "<berth:") { // in a definition, the outermost element declares it
+		root := "<" + string(v.Kind())
+		rendered = strings.Replace(rendered, root, root+" xmlns:berth='"+berthNamespace+"'", 1)
+	}
+	return rendered, err
 }
 
 // deviceRoot opens the only element of the document of one device, below those that it has around it in a definition.

@@ -35,6 +35,7 @@ const (
 	usbID    = "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1234'/><product id='0x5678'/></source></hostdev>"
 	srv      = "<filesystem type='mount'><source dir='/srv'/><target dir='/srv'/></filesystem>"
 	nicOne   = "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='br0'/></interface>"
+	onePort  = "<interface type='bridge' xmlns:b='urn:berth:container:1'><source bridge='br0'/><ip address='192.0.2.1'/><b:port host='80'/></interface>"
 	nicTwo   = "<interface type='bridge'><mac address='52:54:00:00:00:02'/><source bridge='br0'/></interface>"
 )
 
@@ -69,7 +70,7 @@ func TestParseDevice(t *testing.T) {
 // TestFormatDevice: the text of a device is read back as the same device.
 func TestFormatDevice(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{diskA, diskB, fuseNode, usbID, srv, nicOne, strings.Replace(diskA, "</disk>", "<readonly/><alias name='ua-root'/></disk>", 1)} {
+	for _, text := range []string{diskA, diskB, fuseNode, usbID, srv, nicOne, onePort, strings.Replace(diskA, "</disk>", "<readonly/><alias name='ua-root'/></disk>", 1)} {
 		first, err := FormatDevice(device(t, text))
 		if err != nil {
 			t.Fatal(err)

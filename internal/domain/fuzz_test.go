@@ -45,7 +45,7 @@ func FuzzParse(f *testing.F) {
 
 // FuzzParseDevice: one device is read as itself again, or refused by an *Error, and no document makes the reader panic.
 func FuzzParseDevice(f *testing.F) {
-	for _, text := range []string{diskA, diskB, fuseNode, usbID, srv, nicOne, "<domain/>", "<console/>", "<disk", diskA + diskA} {
+	for _, text := range []string{diskA, diskB, fuseNode, usbID, srv, nicOne, onePort, "<domain/>", "<console/>", "<disk", diskA + diskA} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
