@@ -23,7 +23,7 @@ func (s *supervisor) start() error {
 	switch {
 	case errors.Is(err, io.EOF):
 		return errGivenUp // berthd has ended, and did not need this process
-	case errors.Is(err, wire.ErrUnreadable):
+	case errors.Is(err, wire.ErrUnreadable) && !errors.Is(err, wire.ErrDescriptors):
 		return fmt.Errorf("%w: %w", errOtherRelease, err)
 	}
 	if err != nil {

@@ -170,9 +170,13 @@ func (c *Conn) Recv() (Message, []*os.File, error) {
 		closeAll(fds)
 		return nil, nil, io.EOF
 	}
-	if flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
+	switch {
+	case flags&unix.MSG_TRUNC != 0:
 		closeAll(fds)
-		return nil, nil, fmt.Errorf("%w: larger than its limit, or no room for its descriptors", ErrUnreadable)
+		return nil, nil, fmt.Errorf("%w: larger than its limit", ErrUnreadable)
+	case flags&unix.MSG_CTRUNC != 0:
+		closeAll(fds)
+		return nil, nil, ErrDescriptors
 	}
 	m, err := Decode(buf[:n])
 	if err != nil {
