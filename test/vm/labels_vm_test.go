@@ -100,15 +100,15 @@ func TestDynamicLabels(t *testing.T) {
 			t.Errorf("after the daemon was killed, %s has %s", g.Name, got)
 		}
 	}
-	third := &guest{Name: "three", More: dynamic, Devs: ram}
+	third := &guest{Name: "labelthree", More: dynamic, Devs: ram}
 	startLabelled(t, third)
 	check(third)
 	if len(labels) != 3 {
 		t.Errorf("the labels are %v", labels)
 	}
-	got := records(t, "three", "op=exec")
-	compare(t, got[:1], pattern(t, `"three"`, []string{
-		`VIRT_MACHINE_ID virt=lxc VM vm-ctx=` + property(t, "three", "security_label") + ` img-ctx=` + property(t, "three", "image_label") + ` model=selinux`,
+	got := records(t, "labelthree", "op=exec")
+	compare(t, got[:1], pattern(t, `"labelthree"`, []string{
+		`VIRT_MACHINE_ID virt=lxc VM vm-ctx=` + property(t, "labelthree", "security_label") + ` img-ctx=` + property(t, "labelthree", "image_label") + ` model=selinux`,
 	}))
 	run(t, "berthctl", "destroy", "one")
 	if got := property(t, "one", "security_label"); got != "" {
