@@ -60,10 +60,18 @@ func TestBandwidth(t *testing.T) {
 		"receives": {2_000_000, func() float64 { return rateOf(t, "free", "web", "192.0.2.3", 4_000_000) }},
 		"sends":    {4_000_000, func() float64 { return rateOf(t, "web", "free", "192.0.2.2", 8_000_000) }},
 	} {
-		if got := rate.got(); got < rate.want*0.9 || got > rate.want*1.1 {
-			t.Errorf("it %s %.0f bytes a second, want %.0f", what, got, rate.want)
-		} else {
+		// It is never faster. A busy machine can make it slower, which is no limit's doing.
+		const attempts = 5
+		got := 0.0
+		for n := 0; n < attempts && got < rate.want*0.9; n++ {
+			got = rate.got()
 			t.Logf("it %s %.0f bytes a second", what, got)
+			if got > rate.want*1.1 {
+				break
+			}
+		}
+		if got < rate.want*0.9 || got > rate.want*1.1 {
+			t.Errorf("it %s %.0f bytes a second, want %.0f", what, got, rate.want)
 		}
 	}
 }
