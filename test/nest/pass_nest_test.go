@@ -206,6 +206,7 @@ func TestPassRefused(t *testing.T) {
 	defer ours.Close()
 	null := open(os.DevNull, unix.O_RDONLY)
 	daemon := mainPID(t, "berthd")
+	sparesReady(t)
 	before := len(descriptors(t, daemon))
 	for name, c := range map[string]struct {
 		list []client.Passed
@@ -244,6 +245,7 @@ func TestPassRefused(t *testing.T) {
 		}
 		try(t, "berthctl", "destroy", "refused")
 	}
+	sparesReady(t)
 	if after := len(descriptors(t, daemon)); after > before {
 		t.Errorf("the daemon has %d descriptors, %d before", after, before)
 	}

@@ -19,6 +19,7 @@ func TestCycles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sparesReady(t) // one that is being born has more open
 	open := len(descriptors(t, daemon(t)))
 	for i := range 300 {
 		if err := c.Start(context.Background(), path); err != nil {
@@ -28,6 +29,7 @@ func TestCycles(t *testing.T) {
 			t.Fatalf("destroy %d: %v", i, err)
 		}
 	}
+	sparesReady(t)
 	if now := len(descriptors(t, daemon(t))); now > open {
 		t.Errorf("berthd had %d open files, and has %d", open, now)
 	}
