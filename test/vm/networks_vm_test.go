@@ -69,7 +69,7 @@ func TestNetworksConfined(t *testing.T) {
 		startLabelled(t, g)
 		address := ""
 		for end := time.Now().Add(patience); address == "" && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-			for _, field := range strings.Fields(run(t, "berthctl", "-q", "net-dhcp-leases", "default")) {
+			for field := range strings.FieldsSeq(run(t, "berthctl", "-q", "net-dhcp-leases", "default")) {
 				if strings.HasPrefix(field, "192.168.179.") {
 					address = field
 				}
