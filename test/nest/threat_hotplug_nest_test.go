@@ -42,7 +42,7 @@ func TestHotPlugFollowsNoLink(t *testing.T) {
 			"absolute link":  "rm -rf /dev/net; ln -s HOST /dev/net",
 			"relative link":  "rm -rf /dev/net; ln -s ../../../../../../../../../../../HOST /dev/net",
 			"link up":        "rm -rf /dev/net; ln -s /../../.. /dev/net",
-			"magic link":     "rm -rf /dev/net; ln -s /proc/1/root/HOST /dev/net",
+			"magic link":     "rm -rf /dev/net; ln -s MAGIC/HOST /dev/net",
 			"link of a node": "mkdir -p /dev/net; rm -f /dev/net/tun; ln -s HOST/tun /dev/net/tun",
 			"shared dir":     "rm -rf /dev/net; ln -s /shared /dev/net",
 			"loop":           "while :; do rm -rf /dev/net; ln -s /shared /dev/net; rm -f /dev/net; ln -s HOST /dev/net; rm -f /dev/net; mkdir /dev/net; done & sleep 0.1",
@@ -54,7 +54,7 @@ func TestHotPlugFollowsNoLink(t *testing.T) {
 				if err := unix.Stat("/dev/net/tun", &before); err != nil {
 					t.Fatal(err)
 				}
-				g := script(t, "web", strings.ReplaceAll(trick, "HOST", host)+"\necho DONE; exec sleep 100000")
+				g := script(t, "web", aimed(trick, host)+"\necho DONE; exec sleep 100000")
 				g.More, g.Devs = more, "<filesystem type='mount'><source dir='"+shared+"'/><target dir='/shared'/></filesystem>"
 				if err := os.Chmod(shared, 0o777); err != nil {
 					t.Fatal(err)
@@ -96,6 +96,11 @@ func TestHotPlugSwappedNode(t *testing.T) {
 	run(t, "berthctl", "destroy", "web")
 }
 
+// aimed returns a trick with the directory of the host that it is to reach, also by the magic link of init's root.
+func aimed(trick, host string) string {
+	return strings.NewReplacer("MAGIC", proc(1, "root"), "HOST", host).Replace(trick)
+}
+
 // TestHotPlugMountFollowsNoLink: whatever a container makes of the place of a mount, also in a loop, a file system that
 // is attached and detached there comes to be nowhere on the host, uncovers nothing that is hidden inside, and takes no
 // directory of the host's away.
@@ -104,7 +109,7 @@ func TestHotPlugMountFollowsNoLink(t *testing.T) {
 		for name, trick := range map[string]string{
 			"absolute link":   "rm -rf /spot; ln -s HOST /spot",
 			"relative link":   "rm -rf /spot; ln -s ../../../../../../../../HOST /spot",
-			"magic link":      "rm -rf /spot; ln -s /proc/1/root/HOST /spot",
+			"magic link":      "rm -rf /spot; ln -s MAGIC/HOST /spot",
 			"hidden":          "rm -rf /spot; ln -s /proc/sys /spot",
 			"loop":            "while :; do rm -rf /spot; ln -s HOST /spot; rm -f /spot; mkdir -p /spot/x; done",
 			"link afterwards": "while [ ! -d /spot/x ]; do sleep 0.01; done; sleep 0.2; mv /spot /moved; ln -s /proc/sys /spot",
@@ -115,7 +120,7 @@ func TestHotPlugMountFollowsNoLink(t *testing.T) {
 				if err := errors.Join(os.Chmod(filepath.Dir(served), 0o755), os.WriteFile(filepath.Join(served, "file"), nil, 0o644)); err != nil {
 					t.Fatal(err)
 				}
-				g := script(t, "web", "mkdir /spot\n( "+strings.ReplaceAll(trick, "HOST", host)+" ) & sleep 0.2\necho DONE; exec sleep 100000")
+				g := script(t, "web", "mkdir /spot\n( "+aimed(trick, host)+" ) & sleep 0.2\necho DONE; exec sleep 100000")
 				g.More = more
 				g.define(t)
 				run(t, "berthctl", "start", "web")
