@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 
 	"github.com/berthd/berth/internal/domain"
@@ -32,18 +31,9 @@ func (s *Service) Interfaces(u domain.UUID, o TuneOptions) (list []InterfaceInfo
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !o.Live && !o.Config {
-		o.Live = c.snap.State.Active()
-	}
-	def := c.stored
-	if o.Live {
-		if _, err := allow(opTune, &c.snap); err != nil {
-			return nil, err
-		}
-		def = c.live
-	}
-	if def == nil {
-		return nil, fmt.Errorf("cannot read its definition: %w", ErrTransient)
+	def, _, err := c.readable(opPlug, o)
+	if err != nil {
+		return nil, err
 	}
 	for n, i := range interfacesOf(def) {
 		one := &def.Interfaces[n]

@@ -1,8 +1,6 @@
 package service
 
 import (
-	"fmt"
-
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/numberset"
 	"github.com/berthd/berth/internal/plan"
@@ -33,18 +31,12 @@ func (s *Service) Limits(u domain.UUID, o TuneOptions) (memoryMax uint64, l Limi
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !o.Live && !o.Config {
-		o.Live = c.snap.State.Active()
-	}
-	def := c.stored
+	def, live, err := c.readable(opTune, o)
 	switch {
-	case o.Live:
-		if _, err := allow(opTune, &c.snap); err != nil {
-			return 0, l, err
-		}
+	case err != nil:
+		return 0, l, err
+	case live:
 		return c.snap.MemoryMax, c.snap.Limits, nil
-	case def == nil:
-		return 0, l, fmt.Errorf("cannot read its definition: %w", ErrTransient)
 	}
 	memoryMax, l = limitsOf(def)
 	return memoryMax, l, nil

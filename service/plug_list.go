@@ -1,8 +1,6 @@
 package service
 
 import (
-	"fmt"
-
 	"github.com/berthd/berth/internal/domain"
 )
 
@@ -27,21 +25,13 @@ func (s *Service) ListDevices(u domain.UUID, o TuneOptions) ([]DeviceInfo, error
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !o.Live && !o.Config {
-		o.Live = c.live != nil
-	}
-	def := c.stored
-	switch {
-	case o.Live && c.live == nil:
-		return nil, &StateError{Kind: NotRunning, Op: string(opPlug), Name: c.snap.Name, State: c.snap.State}
-	case o.Live:
-		def = c.live
-	case def == nil:
-		return nil, fmt.Errorf("cannot read its definition: %w", ErrTransient)
+	def, live, err := c.readable(opPlug, o)
+	if err != nil {
+		return nil, err
 	}
 	var list []DeviceInfo
 	for _, at := range def.Slots() {
-		list = append(list, deviceInfo(def, at, o.Live))
+		list = append(list, deviceInfo(def, at, live))
 	}
 	return list, nil
 }

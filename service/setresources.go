@@ -63,6 +63,25 @@ func (c *container) affected(op operation, o TuneOptions) (TuneOptions, error) {
 	return o, nil
 }
 
+// readable returns the definition that a caller reads: that of the running container, or the stored one. Neither option means
+// the running container, or the stored definition if that is off. It returns a StateError if the container is off and its live
+// one is asked for, and ErrTransient if it has no stored one. The caller has c.mu locked.
+func (c *container) readable(op operation, o TuneOptions) (def *domain.Def, live bool, err error) {
+	live = o.Live || !o.Config && c.snap.State.Active()
+	def = c.stored
+	if live {
+		def = c.live
+	}
+	switch {
+	case def != nil:
+	case live:
+		_, err = allow(op, &c.snap)
+	default:
+		err = fmt.Errorf("cannot read its definition: %w", ErrTransient)
+	}
+	return def, live, err
+}
+
 // tuning has the new definitions. One that does not change is nil.
 type tuning struct {
 	live, stored         *domain.Def
