@@ -25,9 +25,9 @@ func (a *app) completeDomain(fits fitting) completion {
 	}
 }
 
-// names returns the names of fitting containers. It returns none if anything fails: a completion must
-// not print errors.
-func (a *app) names(ctx context.Context, fits fitting) []string {
+// asked returns what ask finds out over a connection, within the time that a completion may take. It returns nothing if
+// there is none: a completion must not print errors.
+func (a *app) asked(ctx context.Context, ask func(ctx context.Context, d Daemon) []string) []string {
 	ctx, cancel := context.WithTimeout(ctx, completionLimit)
 	defer cancel()
 	d, err := a.connect(ctx)
@@ -35,39 +35,38 @@ func (a *app) names(ctx context.Context, fits fitting) []string {
 		return nil
 	}
 	defer func() { _ = d.Close() }()
-	rows, err := d.List(ctx, fits)
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, row := range rows {
-		// Shells split the list at newlines and tabs.
-		if printable(row.Name) == row.Name {
-			names = append(names, row.Name)
+	return ask(ctx, d)
+}
+
+// names returns the names of fitting containers.
+func (a *app) names(ctx context.Context, fits fitting) []string {
+	return a.asked(ctx, func(ctx context.Context, d Daemon) (names []string) {
+		rows, _ := d.List(ctx, fits)
+		for _, row := range rows {
+			// Shells split the list at newlines and tabs.
+			if printable(row.Name) == row.Name {
+				names = append(names, row.Name)
+			}
 		}
-	}
-	slices.Sort(names)
-	return names
+		slices.Sort(names)
+		return names
+	})
 }
 
 // completeOf completes names that the container has, which is named before.
 func (a *app) completeOf(names func(ctx context.Context, d Daemon, p client.Path) []string) completion {
-	return func(cmd *cobra.Command, args []string, _ string) (list []string, _ cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		given, _ := cmd.Flags().GetString("domain")
 		if len(args) > 0 {
 			given = args[0]
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), completionLimit)
-		defer cancel()
-		d, err := a.connect(ctx)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		defer func() { _ = d.Close() }()
-		if t, err := find(ctx, d, given, nameUUIDOrID); err == nil {
-			list = names(ctx, d, t.path)
-		}
-		return list, cobra.ShellCompDirectiveNoFileComp
+		return a.asked(cmd.Context(), func(ctx context.Context, d Daemon) []string {
+			t, err := find(ctx, d, given, nameUUIDOrID)
+			if err != nil {
+				return nil
+			}
+			return names(ctx, d, t.path)
+		}), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

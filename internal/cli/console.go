@@ -27,33 +27,14 @@ func (a *app) consoleCommand() *cobra.Command {
 		}
 		return a.console(ctx, d, t, device, o)
 	})
-	_ = cmd.RegisterFlagCompletionFunc("devname", a.completeConsoles)
+	_ = cmd.RegisterFlagCompletionFunc("devname", a.completeOf(consolesOf))
 	return cmd
 }
 
-// completeConsoles completes the names of the consoles of the container that is named before.
-func (a *app) completeConsoles(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	const nothingElse = cobra.ShellCompDirectiveNoFileComp
-	given, _ := cmd.Flags().GetString("domain")
-	if len(args) > 0 {
-		given = args[0]
-	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionLimit)
-	defer cancel()
-	d, err := a.connect(ctx)
-	if err != nil {
-		return nil, nothingElse
-	}
-	defer func() { _ = d.Close() }()
-	t, err := find(ctx, d, given, nameUUIDOrID)
-	if err != nil {
-		return nil, nothingElse
-	}
-	info, err := d.Info(ctx, t.path)
-	if err != nil {
-		return nil, nothingElse
-	}
-	return info.Consoles, nothingElse
+// consolesOf returns the names of a container's consoles.
+func consolesOf(ctx context.Context, d Daemon, p client.Path) []string {
+	info, _ := d.Info(ctx, p)
+	return info.Consoles
 }
 
 // startFlags are the flags of the commands that start a container.

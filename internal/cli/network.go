@@ -66,19 +66,13 @@ func (a *app) netCommand(cmd *cobra.Command, run func(context.Context, Daemon, c
 
 // completeNetwork completes the names of networks.
 func (a *app) completeNetwork(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionLimit)
-	defer cancel()
-	d, err := a.connect(ctx)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	defer func() { _ = d.Close() }()
-	list, _ := d.Networks(ctx) // a completion prints no errors
-	var names []string
-	for _, n := range list {
-		names = append(names, n.Name)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return a.asked(cmd.Context(), func(ctx context.Context, d Daemon) (names []string) {
+		list, _ := d.Networks(ctx)
+		for _, n := range list {
+			names = append(names, n.Name)
+		}
+		return names
+	}), cobra.ShellCompDirectiveNoFileComp
 }
 
 // netChangeCommand returns a command that changes one network and prints a confirmation.

@@ -160,21 +160,15 @@ func (p *part) of(list []client.NodeStats) (map[string]uint64, error) {
 // completeParts completes the numbers of the parts of the host that have figures.
 func (a *app) completeParts(read func(Daemon, context.Context) ([]client.NodeStats, error)) completion {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		ctx, cancel := context.WithTimeout(cmd.Context(), completionLimit)
-		defer cancel()
-		d, err := a.connect(ctx)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		defer func() { _ = d.Close() }()
-		var words []string
-		list, _ := read(d, ctx) // a completion prints no errors
-		for _, s := range list {
-			if s.Part != wholeHost {
-				words = append(words, strconv.Itoa(int(s.Part)))
+		return a.asked(cmd.Context(), func(ctx context.Context, d Daemon) (words []string) {
+			list, _ := read(d, ctx)
+			for _, s := range list {
+				if s.Part != wholeHost {
+					words = append(words, strconv.Itoa(int(s.Part)))
+				}
 			}
-		}
-		return words, cobra.ShellCompDirectiveNoFileComp
+			return words
+		}), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
