@@ -28,48 +28,32 @@ func (i Interface) OtherEnd() Interface {
 
 // AddInterface enters an interface, and adds its figures to the sums.
 func (f *Figures) AddInterface(i Interface) {
-	for n, name := range trafficNames() {
-		f.Add(NetReceiveBytes+Figure(n), *i.named(name))
+	for n, one := range i.all() {
+		f.Add(NetReceiveBytes+Figure(n), *one.value)
 	}
 	f.Interfaces = append(f.Interfaces, i)
 }
 
-// trafficNames are the names of the figures of an interface, in the order of the sums.
-func trafficNames() [8]string {
-	return [...]string{
-		"receive-bytes", "receive-packets", "receive-errors", "receive-drops",
-		"transmit-bytes", "transmit-packets", "transmit-errors", "transmit-drops",
-	}
+// named is a figure of an interface with its name.
+type named struct {
+	name  string
+	value *uint64
 }
 
-// named returns the figure of an interface with a name.
-func (i *Interface) named(name string) *uint64 {
-	switch name {
-	case "receive-bytes":
-		return &i.Receive.Bytes
-	case "receive-packets":
-		return &i.Receive.Packets
-	case "receive-errors":
-		return &i.Receive.Errors
-	case "receive-drops":
-		return &i.Receive.Drops
-	case "transmit-bytes":
-		return &i.Transmit.Bytes
-	case "transmit-packets":
-		return &i.Transmit.Packets
-	case "transmit-errors":
-		return &i.Transmit.Errors
-	case "transmit-drops":
-		return &i.Transmit.Drops
+// all returns the figures of an interface, in the order of the sums.
+func (i *Interface) all() [8]named {
+	in, out := &i.Receive, &i.Transmit
+	return [...]named{
+		{"receive-bytes", &in.Bytes}, {"receive-packets", &in.Packets}, {"receive-errors", &in.Errors}, {"receive-drops", &in.Drops},
+		{"transmit-bytes", &out.Bytes}, {"transmit-packets", &out.Packets}, {"transmit-errors", &out.Errors}, {"transmit-drops", &out.Drops},
 	}
-	return nil
 }
 
 // Named returns the figures by their names.
 func (i *Interface) Named() iter.Seq2[string, uint64] {
 	return func(yield func(string, uint64) bool) {
-		for _, name := range trafficNames() {
-			if !yield(name, *i.named(name)) {
+		for _, one := range i.all() {
+			if !yield(one.name, *one.value) {
 				return
 			}
 		}
@@ -78,8 +62,10 @@ func (i *Interface) Named() iter.Seq2[string, uint64] {
 
 // Put enters a figure by its name. It does nothing if nobody here knows the name.
 func (i *Interface) Put(name string, value uint64) {
-	if to := i.named(name); to != nil {
-		*to = value
+	for _, one := range i.all() {
+		if one.name == name {
+			*one.value = value
+		}
 	}
 }
 
