@@ -50,14 +50,11 @@ func (d forwardsFake) Open(owner string, list []Forward) error {
 	return err
 }
 
-func (d forwardsFake) Close(owner string, list []Forward) error {
+func (d forwardsFake) Close(owner string, _ []Forward) error {
 	err := d.call("forwards.Close")
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ports.open[owner] = slices.DeleteFunc(slices.Clone(d.ports.open[owner]), func(o Forward) bool { _, closed := overlap([]Forward{o}, list); return closed })
-	if len(d.ports.open[owner]) == 0 {
-		delete(d.ports.open, owner)
-	}
+	delete(d.ports.open, owner)
 	return err
 }
 

@@ -53,10 +53,11 @@ func (s *Service) closePorts(_ context.Context, p *plugging) error {
 	return s.forgetPorts(p, list)
 }
 
-// forgetPorts closes ports and takes them out of the note, which the caller saves. Those that the run keeps stay reserved.
+// forgetPorts closes ports and takes them out of the note, which the caller saves. Those that the run keeps are closed with
+// them, and opened again: connections do not notice, and a new one is refused in between.
 func (s *Service) forgetPorts(p *plugging, list []Forward) error {
 	r := &p.c.run.Run
-	if err := s.Forwards.Close(r.UUID.String(), list); err != nil {
+	if err := s.Forwards.Close(r.UUID.String(), r.Ports); err != nil {
 		return err
 	}
 	r.Ports = slices.DeleteFunc(slices.Clone(r.Ports), func(f Forward) bool { return slices.Contains(list, f) })
@@ -64,5 +65,8 @@ func (s *Service) forgetPorts(p *plugging, list []Forward) error {
 		s.enterForwards(p.c.snapshot().Name, r, nil)
 		s.Log.Warn("ports of a container", "domain", p.c.snapshot().Name, "err", err)
 	}
-	return nil
+	if len(r.Ports) == 0 {
+		return nil
+	}
+	return s.Forwards.Open(r.UUID.String(), r.Ports)
 }

@@ -238,3 +238,36 @@ func TestPortsRefused(t *testing.T) {
 		t.Errorf("isolated: %+v", r)
 	}
 }
+
+// TestPortsPlugged: the ports of an interface come and go with it while the container runs, also over a restart of berthd,
+// and those of its other interface stay.
+func TestPortsPlugged(t *testing.T) {
+	netHost(t)
+	program := asker(t)
+	run(t, "berthctl", "net-start", "default")
+	defineNet(t, "lab", "<forward mode='nat'/><bridge name='berthlab'/><ip address='10.9.0.1' prefix='24'/>")
+	run(t, "berthctl", "net-start", "lab")
+	web := answering(t, "web", forwarded(dual, "<port host='8080' guest='80'/>"))
+	web.start(t)
+	answers := func(port, want string) {
+		t.Helper()
+		if got := asked(t, program, "tcp", "127.0.0.1:"+port); got.Out != want || (got.Status == 0) != (want != "") {
+			t.Errorf("port %s: %+v, want %q", port, got, want)
+		}
+	}
+	file := t.TempDir() + "/interface.xml"
+	second := "<interface type='network'><mac address='52:54:00:00:00:09'/><source network='lab'/><ip address='10.9.0.10' prefix='24'/></interface>"
+	if err := os.WriteFile(file, []byte(forwarded(second, "<port host='8090' guest='80'/>")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "berthctl", "attach-device", "web", file)
+	answers("8080", "192.168.179.1")
+	answers("8090", "10.9.0.1")
+	run(t, "systemctl", "restart", "berthd.service")
+	answers("8090", "10.9.0.1")
+	run(t, "berthctl", "detach-device", "web", file)
+	answers("8080", "192.168.179.1")
+	answers("8090", "")
+	run(t, "berthctl", "destroy", "web")
+	noPortLeft(t)
+}
