@@ -54,10 +54,9 @@ func (p *Process) Mount(ctx context.Context, tree *os.File, o service.FSMount) e
 	if err != nil {
 		return err
 	}
-	return p.inside(ctx, o.Root, o.Mapped, func(c inside.Container) error {
-		defer func() { _ = copied.Close() }()
+	return p.insideThen(ctx, o.Root, o.Mapped, func(c inside.Container) error {
 		return c.Mount(copied, inside.Order{Target: o.Target, Mapped: o.Owners, Locked: o.Locked})
-	})
+	}, func() { _ = copied.Close() })
 }
 
 func duplicate(f *os.File) (*os.File, error) {
@@ -78,15 +77,22 @@ func (p *Process) Unmount(ctx context.Context, o service.FSMount, root service.F
 
 // inside calls f beside the caller, who waits until ctx ends. What f has not changed by then it does not change any more.
 func (p *Process) inside(ctx context.Context, owner service.Owner, mapped bool, f func(inside.Container) error) error {
+	return p.insideThen(ctx, owner, mapped, f, func() {})
+}
+
+// insideThen calls then when f is over, or will not be called.
+func (p *Process) insideThen(ctx context.Context, owner service.Owner, mapped bool, f func(inside.Container) error, then func()) error {
 	select {
 	case p.visits <- struct{}{}:
 	default:
+		then()
 		return errStuck
 	}
 	c := inside.Container{UID: owner.UID, GID: owner.GID, May: func() error { return context.Cause(ctx) }}
 	done := make(chan error, 1)
 	go func() {
 		defer func() { <-p.visits }()
+		defer then()
 		done <- p.visit(c, mapped, f)
 	}()
 	select {
