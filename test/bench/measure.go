@@ -172,8 +172,14 @@ func (s *session) manyStarts(ctx context.Context, p *contender, callers int) err
 	if err != nil || p.problem != "" {
 		return err
 	}
-	s.report.Many = append(s.report.Many, report.Many{
-		Peer: p.name, Count: len(ids), Callers: callers, Start: started.Wall, Stop: stopped.Wall,
-	})
+	many := report.Many{Peer: p.name, Count: len(ids), Callers: callers, Start: started.Wall, Stop: stopped.Wall}
+	if callers == 1 {
+		var starts []float64
+		for _, t := range started.Timings {
+			starts = append(starts, t.Exec)
+		}
+		many.Spread(starts)
+	}
+	s.report.Many = append(s.report.Many, many)
 	return nil
 }

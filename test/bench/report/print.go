@@ -111,8 +111,8 @@ func (r *Report) seriesTable(title string, all []Series, ours string, more *colu
 
 func (r *Report) manyTable() table {
 	t := table{
-		title: "Many containers: until the last one's init runs; stop of all with 8 callers", left: 1,
-		head: []string{"peer", "containers", "callers", "start s", "starts/s", "time to berth", "stop s", "start+stop/s"},
+		title: "Many containers: until the last one's init runs; start of the first and the last tenth (ms); stop of all with 8 callers", left: 1,
+		head: []string{"peer", "containers", "callers", "start s", "starts/s", "time to berth", "stop s", "start+stop/s", "first p50", "last p50"},
 	}
 	if _, ok := r.many(Floor, 8); ok {
 		t.head = append(t.head, "to floor")
@@ -122,7 +122,7 @@ func (r *Report) manyTable() table {
 		row := []string{
 			m.Peer, fmt.Sprint(m.Count), fmt.Sprint(m.Callers), number(m.Start/1000, 2), number(m.Rate(), 1),
 			times(stats.Ratio(m.Start, base.Start)), number(m.Stop/1000, 2),
-			number(m.Whole(), 1),
+			number(m.Whole(), 1), milliseconds(m.First), milliseconds(m.Last),
 		}
 		if len(t.head) > len(row) {
 			floor, _ := r.many(Floor, m.Callers)
@@ -131,6 +131,14 @@ func (r *Report) manyTable() table {
 		t.rows = append(t.rows, row)
 	}
 	return t
+}
+
+// milliseconds returns a time, or a dash for one that was not measured.
+func milliseconds(v float64) string {
+	if v == 0 {
+		v = math.NaN()
+	}
+	return number(v, 2)
 }
 
 func (r *Report) memoryTable() table {

@@ -92,6 +92,16 @@ type Many struct {
 	Callers int     `json:"callers"`
 	Start   float64 `json:"start"`
 	Stop    float64 `json:"stop"`
+	First   float64 `json:"first,omitempty"` // median start of the first tenth of them
+	Last    float64 `json:"last,omitempty"`  // the same of the last tenth, beside all others
+}
+
+// Spread sets how long the first tenth of the starts took, and the last. Callers that start at the same time disturb each
+// other, so it is for one caller only.
+func (m *Many) Spread(starts []float64) {
+	if tenth := len(starts) / 10; tenth > 0 {
+		m.First, m.Last = stats.Median(starts[:tenth]), stats.Median(starts[len(starts)-tenth:])
+	}
 }
 
 // Rate returns the starts per second.

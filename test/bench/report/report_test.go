@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,7 +80,7 @@ func measured() *Report {
 		FiguresOf: 100,
 		Answer:    []Series{{Peer: "berth-socket", Samples: []float64{30, 32}}},
 		Many: []Many{
-			{Peer: "berth", Count: 100, Callers: 1, Start: 1000, Stop: 200},
+			{Peer: "berth", Count: 100, Callers: 1, Start: 1000, Stop: 200, First: 5, Last: 6},
 			{Peer: "nspawn", Count: 100, Callers: 1, Start: 6000, Stop: 300},
 			{Peer: "berth", Count: 100, Callers: 8, Start: 500, Stop: 200},
 			{Peer: "floor", Count: 100, Callers: 8, Start: 400, Stop: 100},
@@ -116,6 +117,19 @@ func TestPrint(t *testing.T) {
 			}
 			golden(t, tt.name+".golden", out.String())
 		})
+	}
+}
+
+// TestSpread: the first and the last tenth of many starts are told, of at least ten starts.
+func TestSpread(t *testing.T) {
+	t.Parallel()
+	starts := slices.Repeat([]float64{4}, 30)
+	starts[0], starts[1], starts[2], starts[28], starts[29] = 2, 3, 9, 8, 8
+	var many, few Many
+	many.Spread(starts)
+	few.Spread(starts[:9])
+	if want := (Many{First: 3, Last: 8}); many != want || few != (Many{}) {
+		t.Errorf("got %+v and %+v", many, few)
 	}
 }
 

@@ -96,6 +96,7 @@ func (r *Report) targets() []target {
 		{name: "all figures of all containers, cpu time of berthd", measured: r.figuresCPU(Ours), limit: 30, format: ms},
 		{name: "look of berthctl top, cpu time of berthd", measured: r.figuresCPU(TopLook), limit: 30, format: ms},
 		{name: "starts one by one", measured: r.rate(1), limit: 80, above: true, format: rate},
+		{name: "start of the last tenth of many, of the first tenth's", measured: r.spread(), limit: 1.1, format: times},
 		{name: "starts by 8 callers", measured: r.rate(8), limit: 150, above: true, format: rate},
 		{name: "starts and stops by 8 callers, of the floor's", measured: r.ofFloor(8), limit: 0.8, above: true, format: times},
 		{name: "private memory of a supervisor, many running", measured: r.supervisor(), limit: 930, format: kib},
@@ -116,6 +117,14 @@ func (r *Report) figuresCPU(peer string) float64 {
 func (r *Report) rate(callers int) float64 {
 	if m, ok := r.many(Ours, callers); ok {
 		return m.Rate()
+	}
+	return math.NaN()
+}
+
+// spread returns how much longer a start takes when many others run.
+func (r *Report) spread() float64 {
+	if m, ok := r.many(Ours, 1); ok && m.First > 0 {
+		return stats.Ratio(m.Last, m.First)
 	}
 	return math.NaN()
 }
