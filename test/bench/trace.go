@@ -30,61 +30,68 @@ func (s *session) trace(ctx context.Context, p *contender) (err error) {
 	seen := func(what string) report.Profile {
 		return report.Profile{Title: "Where a " + what + " of " + p.name + " is, seen by the kernel", Peer: p.name}
 	}
-	warm, cold, stop := seen("warm start"), seen("cold start"), seen("stop")
+	t := &traces{seen("warm start"), seen("cold start"), seen("command"), seen("stop")}
 	for range s.options.runs {
-		if err := s.traceOnce(ctx, p, tracer, &cold, &warm, &stop); err != nil || p.problem != "" {
+		if err := s.traceOnce(ctx, p, tracer, t); err != nil || p.problem != "" {
 			return err
 		}
 	}
-	for _, each := range []report.Profile{warm, cold, stop} {
+	for _, each := range []report.Profile{t.warm, t.cold, t.exec, t.stop} {
 		each.Sort()
 		s.report.Traces = append(s.report.Traces, each)
 	}
 	return nil
 }
 
-// traceOnce traces a cold start, the warm one right after it, and the stop of the second container.
-func (s *session) traceOnce(ctx context.Context, p *contender, tracer *host.Tracer, cold, warm, stop *report.Profile) error {
+// traces are what is seen of a contender.
+type traces struct{ warm, cold, exec, stop report.Profile }
+
+// traceOnce traces a cold start, the warm one right after it, the second of two commands in that container, and its stop.
+func (s *session) traceOnce(ctx context.Context, p *contender, tracer *host.Tracer, t *traces) error {
 	if err := pause(ctx, quiet); err != nil {
 		return err
 	}
 	ids := s.next(p, 2)
-	if err := tracer.Clear(); err != nil {
-		return err
-	}
-	started, err := s.do(ctx, p, proto.Request{Op: proto.Start, IDs: ids, Callers: 1})
+	started, events, err := s.traced(ctx, p, tracer, proto.Request{Op: proto.Start, IDs: ids, Callers: 1})
 	if err != nil || p.problem != "" {
 		return err
 	}
-	events, err := tracer.Events()
-	if err != nil {
-		return err
-	}
-	for i, profile := range []*report.Profile{cold, warm} {
-		end := started.Timings[len(started.Timings)-1].Called
-		if i == 1 {
-			end = 1<<63 - 1
+	second := started[1].Called
+	add(&t.cold, timeline.Start(between(events, started[0].Called, second), time.Duration(started[0].Called), agent.Init), started[0])
+	add(&t.warm, timeline.Start(between(events, second, 1<<63-1), time.Duration(second), agent.Init), started[1])
+	if p.executes {
+		if _, err := s.do(ctx, p, proto.Request{Op: proto.Exec, IDs: ids[1:], Callers: 1}); err != nil || p.problem != "" {
+			return err
 		}
-		called := started.Timings[i].Called
-		add(profile, timeline.Start(between(events, called, end), time.Duration(called), agent.Init), started.Timings[i])
+		executed, events, err := s.traced(ctx, p, tracer, proto.Request{Op: proto.Exec, IDs: ids[1:], Callers: 1})
+		if err != nil || p.problem != "" {
+			return err
+		}
+		add(&t.exec, timeline.Exec(events, time.Duration(executed[0].Called), agent.Init), executed[0])
 	}
 	if err := pause(ctx, settled); err != nil {
 		return err
 	}
-	if err := tracer.Clear(); err != nil {
-		return err
-	}
-	stopped, err := s.do(ctx, p, proto.Request{Op: proto.Stop, IDs: ids[1:], Callers: 1})
+	stopped, events, err := s.traced(ctx, p, tracer, proto.Request{Op: proto.Stop, IDs: ids[1:], Callers: 1})
 	if err != nil || p.problem != "" {
 		return err
 	}
-	if events, err = tracer.Events(); err != nil {
-		return err
-	}
-	called := stopped.Timings[0].Called
-	add(stop, timeline.Stop(events, time.Duration(called), agent.Init), stopped.Timings[0])
+	add(&t.stop, timeline.Stop(events, time.Duration(stopped[0].Called), agent.Init), stopped[0])
 	_, err = s.do(ctx, p, proto.Request{Op: proto.Stop, IDs: ids[:1], Callers: 1})
 	return err
+}
+
+// traced carries out a request, and returns its timings and what was seen meanwhile.
+func (s *session) traced(ctx context.Context, p *contender, tracer *host.Tracer, request proto.Request) ([]proto.Timing, []timeline.Event, error) {
+	if err := tracer.Clear(); err != nil {
+		return nil, nil, err
+	}
+	reply, err := s.do(ctx, p, request)
+	if err != nil || p.problem != "" {
+		return nil, nil, err
+	}
+	events, err := tracer.Events()
+	return reply.Timings, events, err
 }
 
 // between returns the events from one call to the next, in nanoseconds of CLOCK_MONOTONIC.

@@ -20,7 +20,7 @@ func (a *Agent) execute(ctx context.Context, peer prepared, request proto.Reques
 		command = peer.about.Command
 	}
 	return each(ctx, request, func(ctx context.Context, id int) (proto.Timing, error) {
-		timing := proto.Timing{ID: id}
+		timing := proto.Timing{ID: id, Called: monotonic()}
 		called, err := now()
 		if err != nil {
 			return timing, err

@@ -93,6 +93,42 @@ func Stop(events []Event, called time.Duration, program string) []proto.Mark {
 	})
 }
 
+// Exec returns the steps of a command in a container, in milliseconds after its call. program is the command. Two
+// processes are born: the first one joins the container, and the second one is the command.
+func Exec(events []Event, called time.Duration, program string) []proto.Mark {
+	s := &seen{events: events}
+	var joins string
+	var end time.Duration
+	for i := range events {
+		if events[i].executes(program) {
+			s.init = events[i].Thread
+		}
+	}
+	for i := range events {
+		switch e := &events[i]; {
+		case s.bears(e) && !e.named(caller):
+			joins = strconv.Itoa(e.Process)
+		case e.Process == s.init && ended(e):
+			end = e.At
+		}
+	}
+	joinerBorn := func(_ *seen, e *Event) bool { return e.Name == "sched_process_fork" && e.field("child_pid") == joins }
+	for i := range events {
+		if joinerBorn(s, &events[i]) {
+			s.parent = events[i].Process
+		}
+	}
+	return s.marks(called, []step{
+		{what: "berthd hears the call", is: by(daemon, heard)},
+		{what: "supervisor has its order", is: ofSupervisor(heard)},
+		{what: "the process is born that joins the container", is: joinerBorn},
+		{what: "the command's process is born", is: (*seen).bears},
+		{what: "the command is executed", is: ofInit(func(e *Event) bool { return e.executes(program) })},
+		{what: "the command has ended", is: ofInit(ended)},
+		{what: "berthd hears of the end", is: by(daemon, func(e *Event) bool { return heard(e) && end > 0 && e.At > end })},
+	})
+}
+
 // bears is true for the event that creates init.
 func (s *seen) bears(e *Event) bool {
 	return s.init != 0 && e.Name == "sched_process_fork" && e.field("child_pid") == strconv.Itoa(s.init)

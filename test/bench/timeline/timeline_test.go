@@ -92,6 +92,38 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// TestExec: each step of a command is found, by the two processes that are born for it, and only the message after its
+// end says that it has ended.
+func TestExec(t *testing.T) {
+	t.Parallel()
+	events, err := Parse(named(`
+          berthd-29237   (  29230) [001] ..... 100.000500: sys_recvmsg -> 0xc8
+               4-29429   (  29424) [001] ..... 100.001000: sys_recvmsg -> 0x22b
+               4-29429   (  29424) [001] ..... 100.001500: sched_process_fork: comm=4 pid=29429 child_comm=4 child_pid=29600
+               4-29600   (  29600) [001] ..... 100.002000: sched_process_fork: comm=4 pid=29600 child_comm=4 child_pid=29601
+               4-29600   (  29600) [001] ..... 100.002200: sched_process_exit: comm=4 pid=29600 prio=120 group_dead=true
+          berthd-29237   (  29230) [001] ..... 100.002300: sys_recvmsg -> 0x10
+           tinit-29601   (  29601) [000] ..... 100.002500: sched_process_exec: filename=/tinit pid=29601 old_pid=29601
+           tinit-29601   (  29601) [000] ..... 100.003000: sched_process_exit: comm=tinit pid=29601 prio=120 group_dead=true
+          berthd-29237   (  29230) [001] ..... 100.003500: sys_recvmsg -> 0x20
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []proto.Mark{
+		{What: "berthd hears the call", At: 0.5},
+		{What: "supervisor has its order", At: 1},
+		{What: "the process is born that joins the container", At: 1.5},
+		{What: "the command's process is born", At: 2},
+		{What: "the command is executed", At: 2.5},
+		{What: "the command has ended", At: 3},
+		{What: "berthd hears of the end", At: 3.5},
+	}
+	if diff := cmp.Diff(want, rounded(Exec(events, 100*time.Second, "/tinit"))); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
 // named puts the supervisor's name in, as the kernel cuts it.
 func named(text string) string { return strings.ReplaceAll(text, "SUPERVISOR", supervisor[:15]) }
 
