@@ -26,6 +26,7 @@ func TestHotPlugFilesystem(t *testing.T) {
 				t.Fatal(err)
 			}
 			disk := image(t, t.TempDir())
+			dev := device(t, image(t, dir))
 			g := sleeper(t, "web")
 			g.More = more
 			g.define(t)
@@ -33,6 +34,7 @@ func TestHotPlugFilesystem(t *testing.T) {
 			list := []string{
 				fsXML("mount", "dir='"+dir+"'", "/data", ""), fsXML("mount", "dir='"+dir+"'", "/read/only", "<readonly/>"), fsXML("mount", "dir='"+file+"'", "/etc/words", ""),
 				fsXML("ram", "usage='1024'", "/ram", ""), fsXML("bind", "dir='/etc'", "/inner", ""), fsXML("file", "file='"+disk+"'", "/image", ""),
+				fsXML("block", "dev='"+dev+"'", "/block", "<readonly/>"),
 			}
 			for _, xml := range list {
 				run(t, "berthctl", "attach-device", "web", xmlFile(t, xml), "--live", "--config")
@@ -40,8 +42,8 @@ func TestHotPlugFilesystem(t *testing.T) {
 			killDaemon(t)
 			got := within(t, "web", `cat /data/hello; echo; stat -c %u:%g /data/hello; echo new > /data/new && cat /data/new; echo x > /read/only/x
 head -c 6 /etc/words; echo; df -k /ram | tail -n 1 | tr -s " " | cut -d " " -f 2; echo y > /ram/y && cat /ram/y; head -c 4 /inner/passwd; echo; touch /image/z && ls /image
-mount -o remount,rw,bind /read/only; echo x > /read/only/x`)
-			for _, want := range []string{"hello\n0:0\nnew\n", "/read/only/x: Read-only file system", "a file\n1024\ny\nroot\n", "lost+found", "z"} {
+mount -o remount,rw,bind /read/only; echo x > /read/only/x; cat /block/hello; echo " on a device"; touch /block/x`)
+			for _, want := range []string{"hello\n0:0\nnew\n", "/read/only/x: Read-only file system", "a file\n1024\ny\nroot\n", "lost+found", "z", "hello on a device", "/block/x: Read-only file system"} {
 				if !strings.Contains(got, want) {
 					t.Errorf("%q is missing in:\n%s", want, got)
 				}
@@ -49,19 +51,19 @@ mount -o remount,rw,bind /read/only; echo x > /read/only/x`)
 			if _, err := os.Stat(filepath.Join(dir, "x")); more != "" && err == nil {
 				t.Errorf("root inside has made a read-only file system writable:\n%s", got)
 			}
-			if n := len(loops(t)); n != 1 {
+			if n := len(loops(t)); n != 2 {
 				t.Errorf("%d loop devices", n)
 			}
 			for _, xml := range list {
 				run(t, "berthctl", "detach-device", "web", xmlFile(t, xml), "--live", "--config")
 			}
-			if got := within(t, "web", "ls -d /data /read/only /etc/words /ram /inner /image; grep -c tmpfs /proc/mounts"); strings.Count(got, "No such file") != 6 {
+			if got := within(t, "web", "ls -d /data /read/only /etc/words /ram /inner /image /block; grep -c tmpfs /proc/mounts"); strings.Count(got, "No such file") != 7 {
 				t.Errorf("left inside: %s", got)
 			}
 			if xml := run(t, "berthctl", "dumpxml", "web", "--inactive"); strings.Contains(xml, "/data") || strings.Contains(xml, disk) {
 				t.Errorf("%s", xml)
 			}
-			unlooped(t)
+			unlooped(t, dev)
 			run(t, "berthctl", "destroy", "web")
 		})
 	}

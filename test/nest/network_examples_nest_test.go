@@ -114,6 +114,10 @@ func TestPublishedExamples(t *testing.T) {
 			if address == "" || !strings.Contains(status, "fd5c:8f3e:b179:") {
 				t.Errorf("machinectl shows\n%s", status)
 			}
+			lease := run(t, "berthctl", "domifaddr", "vm1", "--source", "lease")
+			if !strings.Contains(lease, " ipv4 ") || !strings.Contains(lease, address+"/24") {
+				t.Errorf("the lease of %s is told as\n%s", address, lease)
+			}
 			if got := run(t, "getent", "ahostsv4", "vm1"); !strings.HasPrefix(got, address+" ") {
 				t.Errorf("vm1 is %s, not %s", got, address)
 			}
