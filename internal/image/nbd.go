@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -85,6 +86,10 @@ const stderrLimit = time.Second
 // startServer executes qemu-nbd and connects to it. The socket listens already when qemu-nbd starts, so
 // nobody has to wait for it to appear. A later daemon finds the server by the socket's path.
 func startServer(program string, src plan.Source, held *os.File, socket string) (*server, error) {
+	// The server of an image that the run had at this place before has left its socket behind.
+	if err := os.Remove(socket); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
 	if err != nil {
 		return nil, err

@@ -56,6 +56,22 @@ func TestServerIsTold(t *testing.T) {
 	_ = held.Close()
 }
 
+// TestServersInTurn: an image can be served at the place of one that is not served any more.
+func TestServersInTurn(t *testing.T) {
+	t.Parallel()
+	locked, _ := readers(t)
+	socket := filepath.Join(t.TempDir(), "sock")
+	for range 2 {
+		s, err := startServer(program(t, "exec sleep 1000"), plan.Source{}, locked, socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.end(nil); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestServerFails: a server that fails is quoted in the error.
 func TestServerFails(t *testing.T) {
 	t.Parallel()

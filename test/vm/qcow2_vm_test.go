@@ -177,6 +177,37 @@ func TestQcow2Once(t *testing.T) {
 	}
 }
 
+// TestQcow2Plug: a running container gets a qcow2 image and loses it, also after the daemon was killed meanwhile. What it
+// has written is there, the image is whole, and nobody serves it any more.
+func TestQcow2Plug(t *testing.T) {
+	begin := time.Now()
+	image := qcow2(t, t.TempDir())
+	g := guest{Name: "web", More: memory}
+	g.start(t)
+	xml := filepath.Join(t.TempDir(), "image.xml")
+	if err := os.WriteFile(xml, []byte(qcow2FS(image, "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := ""
+	for _, word := range []string{"first", "second"} {
+		run(t, "berthctl", "attach-device", "web", xml)
+		if got := g.says(t, "cat /data/log 2>/dev/null; echo "+word+" >> /data/log; echo written"); got != want+"written" {
+			t.Errorf("%s: %q, want %q", word, got, want+"written")
+		}
+		want += word + "\n"
+		run(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "berthd.service")
+		run(t, "berthctl", "detach-device", "web", xml)
+		unserved(t)
+		if r := try(t, "qemu-img", "check", image); r.Status != 0 || !strings.Contains(r.Out, "No errors") {
+			t.Errorf("%s: %+v", word, r)
+		}
+	}
+	run(t, "berthctl", "destroy", "web")
+	if lines := denials(t, begin); len(lines) > 0 {
+		t.Errorf("denied:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
 // TestQcow2Partition: who serves an image of a container is in the slice of its partition, whose limits hold for both;
 // the stop of that slice ends the container first, and the image is whole.
 func TestQcow2Partition(t *testing.T) {
