@@ -40,6 +40,7 @@ func peerConfigs() []peerConfig {
 		{name: report.TopLook, peer: "berth-top", flavour: host.Plain, extra: true, figures: "berth", observer: true},
 		{name: "systemd-cgtop", peer: "systemd-cgtop", flavour: host.Plain, extra: true, figures: "berth", observer: true},
 		{name: "nsenter", peer: "berth-nsenter", flavour: host.Plain, extra: true, commands: true},
+		{name: "bus-calls", peer: "berth-bus", flavour: host.Plain, extra: true, commands: true},
 		{name: "berth-socket", peer: "berth-socket", flavour: host.Plain, extra: true, socket: true},
 		{name: "berth-recipe", peer: "berth-recipe", flavour: host.Plain, extra: true, socket: true},
 		{name: report.OursInSystemd, peer: "systemd-berth", flavour: host.Plain, extra: true, commands: true, lasting: true},

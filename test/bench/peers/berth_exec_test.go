@@ -27,7 +27,7 @@ func TestEnded(t *testing.T) {
 func TestExecutors(t *testing.T) {
 	t.Parallel()
 	for peer, want := range map[string]bool{
-		"berth": true, "berth-userns": true, "berthctl": true, "berth-nsenter": true, "lxc": true, "runc": true, "crun": true, "runc-systemd": true, "crun-systemd": true,
+		"berth": true, "berth-userns": true, "berthctl": true, "berth-nsenter": true, "berth-bus": true, "lxc": true, "runc": true, "crun": true, "runc-systemd": true, "crun-systemd": true,
 		"floor": true, "systemd-berth": true, "systemd-berthctl": true, "systemd-run": true, "systemd-shell": true,
 		"berth-recipe": false, "nspawn": false, "nspawn-terminate": false, "libvirt": false, "virsh": false, "berth-socket": false,
 	} {

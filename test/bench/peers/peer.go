@@ -81,6 +81,8 @@ func New(peer string, roots Roots) (Peer, error) {
 		return &cgtop{roots: roots}, nil
 	case "berth-nsenter":
 		return &nsenter{berth: berth{roots: roots}}, nil
+	case "berth-bus":
+		return &busCalls{berth{roots: roots}}, nil
 	case "berth-socket":
 		return &socketBerth{berth: berth{roots: roots}}, nil
 	case "berth-recipe":
