@@ -13,7 +13,7 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// fakeProcess is a command that has done all when it is executed, but ends by a signal.
+// fakeProcess is a command that has done all when it is executed, but ends by a signal; "true" ends at once.
 type fakeProcess struct {
 	snap service.Process
 	over chan struct{}
@@ -48,6 +48,10 @@ func (f *fakeCore) Exec(ctx context.Context, u domain.UUID, c service.Command, s
 	}
 	p.snap = service.Process{ProcessKey: service.ProcessKey{Container: u, Run: 41, ID: uint32(len(f.processes) + 1)}, PID: 77, Command: c.Argv[0]}
 	f.processes[p.snap.ProcessKey] = p
+	if c.Argv[0] == "true" {
+		p.snap.Over, p.snap.Exit = true, service.Exit{Kind: service.ExitExited}
+		close(p.over)
+	}
 	f.mu.Unlock()
 	f.signals.ProcessChanged(nil, &p.snap)
 	return p.snap, ends, nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -19,12 +20,16 @@ import (
 // maxCommand bounds the arguments of Exec. The message to the supervisor has no more room.
 const maxCommand = 120 << 10
 
+// maxExecWait bounds the option "wait-usec" of Exec.
+const maxExecWait = 10 * time.Second
+
 // lastSignal is the largest number of a signal.
 const lastSignal = 64
 
 func execOptions() map[string]string {
 	return map[string]string{
 		"env": "as", "directory": "s", "user": "s", "group": "s", "terminal": "b", "rows": "u", "columns": "u", "stdio": "ah", "no-label": "b",
+		"wait-usec": "t",
 	}
 }
 
@@ -39,6 +44,10 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 		if strings.IndexByte(v, '=') < 1 {
 			return nil, badArgument(fmt.Sprintf("%.60q is not NAME=VALUE", v))
 		}
+	}
+	wait := option[uint64](c, "wait-usec")
+	if wait > uint64(maxExecWait.Microseconds()) {
+		return nil, badArgument(fmt.Sprintf("wait-usec %d is more than %d", wait, maxExecWait.Microseconds()))
 	}
 	var stdio []*os.File
 	if c.given("stdio") {
@@ -64,6 +73,14 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 	named := map[string]dbus.Variant{} // an array of descriptors would be nicer, but godbus cannot read one
 	for i, f := range ends {
 		named[names[i]] = dbus.MakeVariant(c.give(f))
+	}
+	if wait > 0 {
+		// An error says that it goes on, or that somebody else has read its end.
+		ctx, cancel := context.WithTimeout(ctx, time.Duration(wait)*time.Microsecond)
+		defer cancel()
+		if p, err := s.core.WaitProcess(ctx, p.ProcessKey); err == nil {
+			named["exit"] = dbus.MakeVariant(lastExit{p.Exit.Code, p.Exit.Kind})
+		}
 	}
 	return []any{ProcessPath(p.ProcessKey), named}, nil
 }

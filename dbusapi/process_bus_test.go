@@ -95,6 +95,26 @@ func TestExecEnv(t *testing.T) {
 	}
 }
 
+// TestExecWaits: with wait-usec the reply of Exec has the end of a command that ends in time, which is then read. A command
+// that goes on is there after the reply.
+func TestExecWaits(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path, ends := executes(t, r, []string{"sleep"}, map[string]dbus.Variant{"wait-usec": dbus.MakeVariant(uint64(1000))})
+	if _, ended := ends["exit"]; ended {
+		t.Errorf("it goes on, and %v", ends)
+	}
+	if err := r.call(path, contract.ProcessInterface+".Kill", int32(9), noOptions()).Err; err != nil {
+		t.Error(err)
+	}
+	path, ends = executes(t, r, []string{"true"}, map[string]dbus.Variant{"wait-usec": dbus.MakeVariant(uint64(10_000_000))})
+	if got, want := fmt.Sprint(ends["exit"].Value()), "[0 exited]"; got != want {
+		t.Errorf("it ended with %s, want %s", got, want)
+	}
+	fails(t, r.call(path, contract.ProcessInterface+".Wait", noOptions()), contract.ErrorUnknownObject)
+	fails(t, r.call(ContainerPath(uuidB), execName, []string{"ls"}, map[string]dbus.Variant{"wait-usec": dbus.MakeVariant(uint64(10_000_001))}), contract.ErrorInvalidArgs)
+}
+
 // TestExecTerminal: with a terminal there is one end, its master.
 func TestExecTerminal(t *testing.T) {
 	t.Parallel()

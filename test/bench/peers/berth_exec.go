@@ -10,12 +10,16 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-const berthProcess = "org.berth1.Process"
+// execWait is how long a call of Exec waits for the end of the command, in microseconds.
+const execWait uint64 = 1_000_000
 
-// Exec calls Container.Exec, and Process.Wait for the exit status.
+// Exec calls Container.Exec, which replies with the exit status.
 func (b *berth) Exec(ctx context.Context, id int, argv []string) error {
 	null := dbus.UnixFD(b.null.Fd())
-	options := map[string]dbus.Variant{"stdio": dbus.MakeVariant([]dbus.UnixFD{null, null, null})}
+	options := map[string]dbus.Variant{
+		"stdio":     dbus.MakeVariant([]dbus.UnixFD{null, null, null}),
+		"wait-usec": dbus.MakeVariant(execWait),
+	}
 	var process dbus.ObjectPath
 	var ends map[string]dbus.Variant
 	if err := b.containers[id].CallWithContext(ctx, berthContainer+".Exec", 0, argv, options).Store(&process, &ends); err != nil {
@@ -23,8 +27,11 @@ func (b *berth) Exec(ctx context.Context, id int, argv []string) error {
 	}
 	var code int32
 	var kind string
-	if err := b.conn.Object(berthName, process).CallWithContext(ctx, berthProcess+".Wait", 0, noOptions()).Store(&code, &kind); err != nil {
-		return err
+	if err := dbus.Store([]any{ends["exit"].Value()}, &struct {
+		Code *int32
+		Kind *string
+	}{&code, &kind}); err != nil {
+		return fmt.Errorf("%s has not ended: %w", argv[0], err)
 	}
 	return ended(argv[0], kind, code)
 }
