@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"slices"
 
 	"github.com/berthd/berth/internal/planner"
@@ -40,6 +41,7 @@ func (p unit) acquire(ctx context.Context, st *start) error {
 		defer close(a.over)
 		a.made, a.err = p.Scopes.Start(ctx, s)
 	})
+	runtime.Gosched() // systemd takes longest, so the call to it comes first, and not when a processor is idle
 	return nil
 }
 
