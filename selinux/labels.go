@@ -174,7 +174,8 @@ func (l *Labels) take() (string, error) {
 	return level, err
 }
 
-// Static makes the label of files with the level of a process.
+// Static makes the label of files with the level of a process. No dynamic label gets its pair while it is in use; another
+// static one may have the same.
 func (l *Labels) Static(process string) (service.Label, error) {
 	label, err := parse(process)
 	if err != nil {
@@ -184,12 +185,14 @@ func (l *Labels) Static(process string) (service.Label, error) {
 	if err != nil {
 		return service.Label{}, err
 	}
-	low, _, _ := strings.Cut(label.level, "-")
-	made := service.Label{
+	made, err := l.checked(service.Label{
 		Model: domain.ModelSELinux, Type: domain.LabelStatic,
-		Process: process, Files: c.object.object(l.own, low).String(),
+		Process: process, Files: c.object.object(l.own, low(label.level)).String(),
+	}, "<seclabel>", c.file)
+	if err == nil {
+		l.Reserve(made)
 	}
-	return l.checked(made, "<seclabel>", c.file)
+	return made, err
 }
 
 // Check returns an error if the policy does not have a label. Without a policy it returns none: whoever starts the
@@ -241,13 +244,18 @@ func (l *Labels) Release(label service.Label) {
 	}
 }
 
-// levelOf returns the level that a label keeps from others; "" if it keeps none.
+// levelOf returns the level that a label keeps from others; "" if it has no categories.
 func levelOf(label service.Label) string {
-	if label.Type != domain.LabelDynamic {
-		return ""
+	if c, _ := parse(label.Process); strings.Contains(c.level, ",") {
+		return low(c.level)
 	}
-	c, _ := parse(label.Process)
-	return c.level
+	return ""
+}
+
+// low returns the low end of a range.
+func low(level string) string {
+	end, _, _ := strings.Cut(level, "-")
+	return end
 }
 
 // Of returns the label of a process that was started with a dynamic label. That of its files is made of it.

@@ -3,10 +3,7 @@
 package vm
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -193,98 +190,6 @@ func TestRefusedLabels(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestPairsOverKills: no two containers that run have the same pair, though the daemon has few pairs to give and is killed
-// between the starts.
-func TestPairsOverKills(t *testing.T) {
-	const dropIn = "/run/systemd/system/berthd.service.d/labels.conf"
-	run(t, "berthctl", "list") // berthd runs
-	if err := os.MkdirAll(filepath.Dir(dropIn), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	own := labelOf(t, run(t, "systemctl", "show", "--property=MainPID", "--value", "berthd.service"))
-	own = strings.Join(strings.SplitN(own, ":", 4)[:3], ":")
-	if err := os.WriteFile(dropIn, []byte("[Service]\nSELinuxContext="+own+":s0-s0:c0.c7\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = os.Remove(dropIn)
-		run(t, "systemctl", "daemon-reload")
-		run(t, "systemctl", "restart", "berthd.service")
-	})
-	run(t, "systemctl", "daemon-reload")
-	run(t, "systemctl", "restart", "berthd.service")
-	seen := map[string]string{}
-	const free = 5
-	for n, level := range levels(t) {
-		if n >= free {
-			label := "system_u:system_r:container_t:" + level
-			startOther(t, label)
-			seen[label] = "another process"
-		}
-	}
-	for n := range free {
-		g := &guest{Name: fmt.Sprint("few", n), More: dynamic}
-		startLabelled(t, g)
-		label := labelOf(t, g.leader(t))
-		if who, twice := seen[label]; twice {
-			t.Fatalf("%s and %s have %s", g.Name, who, label)
-		}
-		seen[label] = g.Name
-		if n%2 == 1 {
-			run(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "berthd.service")
-			run(t, "systemctl", "restart", "berthd.service")
-		}
-	}
-	if len(seen) != 28 {
-		t.Errorf("%d labels are in use", len(seen))
-	}
-	g := &guest{Name: "toomany", More: dynamic}
-	g.define(t)
-	run(t, "chcon", "-R", "system_u:object_r:container_file_t:s0", g.root)
-	if r := try(t, "berthctl", "start", g.Name); r.Status == 0 || !strings.Contains(r.Err, "all 28 pairs of categories") {
-		t.Errorf("with none left: %+v", r)
-	}
-	run(t, "berthctl", "destroy", "few3")
-	run(t, "berthctl", "start", g.Name)
-	if label := labelOf(t, g.leader(t)); seen[label] != "few3" {
-		t.Errorf("with one left it has %s", label)
-	}
-}
-
-// levels are all levels with two of the categories c0 to c7, in random order.
-func levels(t testing.TB) (list []string) {
-	t.Helper()
-	for a := range 8 {
-		for b := range a {
-			list = append(list, fmt.Sprintf("s0:c%d,c%d", b, a))
-		}
-	}
-	rand.Shuffle(len(list), func(i, k int) { list[i], list[k] = list[k], list[i] })
-	return list
-}
-
-// startOther starts a process with a label that is not of berthd, until the test's end.
-func startOther(t testing.TB, label string) {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "busybox")
-	run(t, "cp", "/bin/busybox", file)
-	run(t, "chcon", "system_u:object_r:container_file_t:s0", file)
-	other := exec.Command("runcon", label, file, "sleep", "100000")
-	if err := other.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = other.Process.Kill()
-		_ = other.Wait()
-	})
-	until(t, func() string {
-		if got := labelOf(t, fmt.Sprint(other.Process.Pid)); got != label {
-			return "it has " + got
-		}
-		return ""
-	})
 }
 
 // TestConfinementOfBerthConf: DefaultConfined= gives a label to a container without <seclabel>, and RequireConfined= lets none

@@ -14,5 +14,5 @@ func TestMain(m *testing.M) {
 		probe(os.Args[2:])
 		return
 	}
-	os.Exit(rig.Main(m, rig.Options{VM: true, Install: true, Variants: true, After: nothingWasDenied}))
+	os.Exit(rig.Main(m, rig.Options{VM: true, Install: true, Variants: true, After: nothingWasDenied, Env: []string{"STARTS"}}))
 }
