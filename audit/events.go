@@ -18,6 +18,8 @@ func records(e service.Audited) []Record {
 		return plugged(devices(s, "attach", e.Def), e.Failed)
 	case service.AuditDetach:
 		return plugged(devices(s, "detach", e.Def), e.Failed)
+	case service.AuditUpdate:
+		return plugged(devices(s, "update", e.Def), e.Failed)
 	default:
 	}
 	r, known := one(s, e)
@@ -45,12 +47,12 @@ func one(s Subject, e service.Audited) (r Record, known bool) {
 		return Limit(s, e.Group, e.Limit, e.Before, e.After), true
 	case service.AuditLabel:
 		return Label(s, e.Label.Process, e.Label.Files, e.Label.Model), true
-	case service.AuditResources, service.AuditAttach, service.AuditDetach:
+	case service.AuditResources, service.AuditAttach, service.AuditDetach, service.AuditUpdate:
 	}
 	return Record{}, false
 }
 
-// plugged returns the records of a device that a running container has got or lost, or has not.
+// plugged returns the records of a device that a running container has got or lost, or that has changed, or has not.
 func plugged(list []Record, failed bool) []Record {
 	for i := range list {
 		list[i].Failed = failed
@@ -69,16 +71,20 @@ func resources(s Subject, d *domain.Def) []Record {
 	return append(list, Amount("mem", start, s, 0, d.Memory.Max), Amount("vcpu", start, s, 0, uint64(cmp.Or(d.VCPUsNow, d.VCPUs))))
 }
 
-// devices returns the records of the devices of a definition, which a container gets, or loses. A ram file system has no
-// path, and so no record.
+// devices returns the records of the devices of a definition, which a container gets, or loses, or which change while it has
+// them. A ram file system has no path, and so no record.
 func devices(s Subject, reason string, d *domain.Def) []Record {
 	var list []Record
 	add := func(kind, value string) {
-		if reason == "detach" {
-			list = append(list, Device(kind, reason, s, &value, nil))
-			return
+		before, after := &value, &value
+		switch reason {
+		case "detach":
+			after = nil
+		case "update":
+		default:
+			before = nil
 		}
-		list = append(list, Device(kind, reason, s, nil, &value))
+		list = append(list, Device(kind, reason, s, before, after))
 	}
 	for i := range d.Disks {
 		add("disk", d.Disks[i].Source)

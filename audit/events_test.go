@@ -28,6 +28,15 @@ func TestEvents(t *testing.T) {
 	about.OldMemory, about.NewMemory, about.Group, about.Limit, about.Before, about.After = 1, 2, "/g", "CPUWeight", "infinity", "5"
 	about.Label = service.Label{Model: "selinux", Process: "u:r:t:s0", Files: "u:o:f:s0"}
 	const vm = `vm="web" uuid=` + uuid
+	plug := func(reason string, values func(kind, value string) string) (list []string) {
+		head := func(resource string) string {
+			return `virt=lxc resrc=` + resource + ` reason=` + reason + ` ` + vm + ` `
+		}
+		for _, d := range [][2]string{{"disk", `"/dev/vdc"`}, {"fs", `"/srv/web"`}, {"fs", `"/dev/vdb"`}, {"net", `"52:54:00:00:00:0a"`}} {
+			list = append(list, head(d[0])+values(d[0], d[1]))
+		}
+		return append(list, head("hostdev")+`chardev="/dev/rtc0"`, head("hostdev")+`disk="/dev/vdd"`, head("dev")+`bus=usb device="001.004"`)
+	}
 	for event, want := range map[service.AuditEvent][]string{
 		service.AuditResources: {
 			`virt=lxc resrc=disk reason=start ` + vm + ` old-disk="?" new-disk="/dev/vdc"`,
@@ -46,6 +55,9 @@ func TestEvents(t *testing.T) {
 		service.AuditMemory: {`virt=lxc resrc=mem reason=update ` + vm + ` old-mem=1 new-mem=2`},
 		service.AuditLimit:  {`virt=lxc resrc=cgroup reason=update ` + vm + ` cgroup="/g" class=limit limit=CPUWeight old-limit="infinity" new-limit="5"`},
 		service.AuditLabel:  {`virt=lxc ` + vm + ` vm-ctx=u:r:t:s0 img-ctx=u:o:f:s0 model=selinux`},
+		service.AuditAttach: plug("attach", func(kind, value string) string { return `old-` + kind + `="?" new-` + kind + `=` + value }),
+		service.AuditDetach: plug("detach", func(kind, value string) string { return `old-` + kind + `=` + value + ` new-` + kind + `="?"` }),
+		service.AuditUpdate: plug("update", func(kind, value string) string { return `old-` + kind + `=` + value + ` new-` + kind + `=` + value }),
 		99:                  nil,
 	} {
 		e := about

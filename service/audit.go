@@ -130,10 +130,10 @@ func (s *Service) auditExec(ctx context.Context, c *container, sup Supervisor, c
 	s.Audit.Record(e)
 }
 
-// auditPlug records a device that a running container has got or lost, or would have without err. An update gives it no
-// other thing of the host. The caller has the container locked.
+// auditPlug records a device that a running container has got or lost, or that has changed, or would have without err. The
+// caller has the container locked.
 func (s *Service) auditPlug(p *plugging, err error) {
-	event, known := map[PlugOp]AuditEvent{PlugAttach: AuditAttach, PlugDetach: AuditDetach}[p.op]
+	event, known := map[PlugOp]AuditEvent{PlugAttach: AuditAttach, PlugDetach: AuditDetach, PlugUpdate: AuditUpdate}[p.op]
 	if !known || p.c.run == nil {
 		return
 	}

@@ -17,7 +17,7 @@ func (d auditFake) Record(list ...Audited) Receipt {
 	for _, e := range list {
 		kind := map[AuditEvent]string{
 			AuditResources: "resources", AuditStart: "start", AuditInit: "init", AuditStop: "stop", AuditExec: "exec", AuditMemory: "memory", AuditLimit: "limit", AuditLabel: "label",
-			AuditAttach: "attach", AuditDetach: "detach",
+			AuditAttach: "attach", AuditDetach: "detach", AuditUpdate: "update",
 		}[e.Event]
 		if err := d.call("audit.Record " + kind); err != nil {
 			r.err = err

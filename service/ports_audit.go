@@ -48,6 +48,7 @@ const (
 	AuditAttach // a running container gets the device that Def has
 	AuditDetach // it loses that
 	AuditLabel  // a start gives it a security label
+	AuditUpdate // its device, which Def has, changes
 )
 
 // The reasons of AuditStart and AuditStop, as libvirt has them.
@@ -71,7 +72,7 @@ type Audited struct {
 	Supervisor   uint32 // its pid; 0 if there is none any more
 	Leader       uint32
 	PIDNamespace uint64
-	Def          *domain.Def // of AuditResources, AuditAttach and AuditDetach
+	Def          *domain.Def // of AuditResources, AuditAttach, AuditDetach and AuditUpdate
 	Label        Label       // of AuditLabel; without Process, none could be made
 
 	Command string // of AuditExec
