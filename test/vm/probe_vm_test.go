@@ -22,6 +22,7 @@ import (
 //	listen NAME                     listens on an abstract socket until it is killed
 //	connect NAME                    connects to it
 //	label FILE LABEL                labels a file
+//	...                             see attack
 func probe(args []string) {
 	runtime.LockOSThread() // a label, and a tracer, belong to a thread
 	var err error
@@ -50,7 +51,7 @@ func probe(args []string) {
 	case "label":
 		err = unix.Setxattr(args[0], "security.selinux", []byte(args[1]), 0)
 	default:
-		err = fmt.Errorf("no verb %q", verb)
+		err = attack(verb, args)
 	}
 	if err != nil {
 		fmt.Println(err)

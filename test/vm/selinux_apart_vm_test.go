@@ -132,34 +132,9 @@ func TestLabelledFiles(t *testing.T) {
 // TestLabelledProcesses: a process with one pair may neither signal nor trace one with another pair, look at it in /proc
 // or connect to its socket, though it is root in the same namespaces; one with the same pair may.
 func TestLabelledProcesses(t *testing.T) {
-	dir := t.TempDir()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := func(pair string) string {
-		path := filepath.Join(dir, strings.ReplaceAll(pair, ":", "-"))
-		run(t, "cp", self, path)
-		run(t, "chcon", content+pair, path)
-		return path
-	}
-	as := map[string]string{mine: program(mine), theirs: program(theirs)}
+	as := map[string]string{mine: programAs(t, mine), theirs: programAs(t, theirs)}
 	g := withPair(t, "web", theirs, "")
-	victim := exec.Command("runcon", process+theirs, as[theirs], "probe", "listen", "berth-test")
-	out, err := victim.StdoutPipe()
-	if err == nil {
-		err = victim.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = victim.Process.Kill()
-		_ = victim.Wait()
-	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ok\n" {
-		t.Fatalf("%q, %v", line, err)
-	}
+	listening(t, process+theirs, as[theirs], "listen", "berth-test")
 	init := g.leader(t)
 	for _, c := range [][]string{{"kill", init, "18"}, {"trace", init}, {"connect", "berth-test"}} {
 		args := append([]string{process + mine, as[mine], "probe"}, c...)
@@ -171,4 +146,40 @@ func TestLabelledProcesses(t *testing.T) {
 			t.Errorf("with the same pair: %v: %+v", c, r)
 		}
 	}
+}
+
+// programAs makes a probe with the label of a pair's files, until the test's end.
+func programAs(t *testing.T, pair string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "probe")
+	run(t, "cp", self, path)
+	run(t, "chcon", content+pair, path)
+	return path
+}
+
+// listening starts a probe with a label, which listens until the test's end. It returns what the probe says besides ok.
+func listening(t *testing.T, label, program string, args ...string) string {
+	t.Helper()
+	victim := exec.Command("runcon", append([]string{label, program, "probe"}, args...)...)
+	out, err := victim.StdoutPipe()
+	if err == nil {
+		err = victim.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = victim.Process.Kill()
+		_ = victim.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	said, ok := strings.CutPrefix(strings.TrimSpace(line), "ok")
+	if err != nil || !ok {
+		t.Fatalf("%q, %v", line, err)
+	}
+	return strings.TrimSpace(said)
 }
