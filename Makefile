@@ -24,6 +24,7 @@ DATADIR    ?= $(PREFIX)/share
 MANDIR     ?= $(DATADIR)/man
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 BUSPOLICYDIR ?= $(if $(filter /usr,$(PREFIX)),$(DATADIR),$(SYSCONFDIR))/dbus-1/system.d
 
 # Where Go's own installer puts it, for a root without it in PATH.
@@ -105,6 +106,7 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/system-services' units/files/org.berth1.service
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/interfaces' contract/introspection/*.xml
 	install -D -m 0644 units/files/berth.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/berth.conf'
+	install -D -m 0644 -t '$(DESTDIR)$(CATALOGDIR)' packaging/berth.catalog
 	for page in man/*.[1-8]; do \
 		install -D -m 0644 -t "$(DESTDIR)$(MANDIR)/man$${page##*.}" "$$page"; \
 	done

@@ -3,6 +3,7 @@ package audit
 import (
 	"strings"
 
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
 
@@ -17,7 +18,8 @@ type Entry struct {
 // journald itself vouches for. Their values are not encoded: the journal's protocol has lengths.
 func entryOf(r Record, s Sender, text string, e service.Audited, err error) Entry {
 	fields := map[string]string{
-		"AUDIT_TYPE_NAME": r.Kind.String(), "CONTAINER_NAME": e.Name, "CONTAINER_UUID": e.UUID.String(), "AUDIT_WRITTEN": "yes",
+		"AUDIT_TYPE_NAME": r.Kind.String(), "CONTAINER_NAME": e.Name, "CONTAINER_UUID": e.UUID.String(),
+		"MACHINE": (&domain.Def{Name: e.Name, UUID: e.UUID}).MachineName(), "AUDIT_WRITTEN": "yes",
 	}
 	if err != nil {
 		fields["AUDIT_WRITTEN"] = "no"

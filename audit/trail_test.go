@@ -116,7 +116,7 @@ func TestTrail(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		want := Entry{Text: last, Fields: map[string]string{
-			"AUDIT_TYPE_NAME": "VIRT_CONTROL", "AUDIT_WRITTEN": "yes", "CONTAINER_NAME": `a"b`, "CONTAINER_UUID": "00000000-0000-0000-0000-000000000001",
+			"AUDIT_TYPE_NAME": "VIRT_CONTROL", "AUDIT_WRITTEN": "yes", "CONTAINER_NAME": `a"b`, "CONTAINER_UUID": "00000000-0000-0000-0000-000000000001", "MACHINE": "a-b-00000000",
 			"AUDIT_FIELD_VIRT": "lxc", "AUDIT_FIELD_OP": "stop", "AUDIT_FIELD_REASON": "shutdown", "AUDIT_FIELD_VM": `a"b`, "AUDIT_FIELD_VM_PID": "0",
 			"AUDIT_FIELD_UUID": "00000000-0000-0000-0000-000000000001", "AUDIT_FIELD_EXE": "/usr/sbin/berthd", "AUDIT_FIELD_SAUID": "1000", "AUDIT_FIELD_RES": "success",
 		}}

@@ -3,6 +3,7 @@ package dbusapi
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -150,7 +151,7 @@ func (s *Server) ask(c *call, about map[string]string, interactive bool) error {
 	case errors.Is(err, ErrInteractionRequired):
 		return stdError(contract.ErrorInteractionRequired, "%s needs interactive authorization", c.method.action)
 	case !errors.Is(err, ErrAccessDenied) && c.caller.ctx.Err() == nil:
-		s.log.Error("authorization check failed", "op", c.method.name, "err", err)
+		s.log.Error("authorization check failed", "op", c.method.name, s.who(c), "err", err)
 	}
 	return stdError(contract.ErrorAccessDenied, "%s is not authorized", c.method.action)
 }
@@ -169,13 +170,13 @@ func (s *Server) reply(c *call, out []any, err error) []byte {
 		return msg
 	}
 	// The texts of the answer come from the service; this one is plain.
-	s.log.Error("reply not sent", "op", c.member, "domain", c.subject, "err", err)
+	s.log.Error("reply not sent", "op", c.member, s.who(c), "err", err)
 	bus.CloseFiles(c.answers)
 	c.answers = nil
 	failed = stdError(contract.ErrorInternal, "the reply cannot be sent")
 	msg, err = encode(c.answer(nil, failed), s.signals.serials.GetSerial())
 	if err != nil {
-		s.log.Error("error not sent", "op", c.member, "domain", c.subject, "err", err)
+		s.log.Error("error not sent", "op", c.member, s.who(c), "err", err)
 	}
 	return msg
 }
@@ -196,6 +197,16 @@ func (c *call) answer(out []any, failed *busError) *dbus.Message {
 	return msg
 }
 
+// who names the container of a call for the log.
+func (s *Server) who(c *call) slog.Attr {
+	if c.kind == kindContainer || c.kind == kindProcess {
+		if snap, err := s.core.ByUUID(c.uuid); err == nil {
+			return snap.Who()
+		}
+	}
+	return slog.Attr{}
+}
+
 // failure is the one place where an unexpected error is logged.
 func (s *Server) failure(c *call, err error) *busError {
 	if c.method == nil {
@@ -205,7 +216,7 @@ func (s *Server) failure(c *call, err error) *busError {
 	if expected {
 		return failed
 	}
-	attrs := []any{"op", c.method.name, "domain", c.subject, "err", err}
+	attrs := []any{"op", c.method.name, s.who(c), "err", err}
 	if p, ok := errors.AsType[*panicError](err); ok {
 		attrs = append(attrs, "panic", fmt.Sprint(p.value), "stack", string(p.stack))
 	}

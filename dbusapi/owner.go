@@ -82,7 +82,7 @@ func (s *Server) watch(c *caller, u domain.UUID, owner string) {
 func (s *Server) destroyOwned(u domain.UUID, owner string) {
 	err := s.core.DestroyOwned(s.ctx, u, owner)
 	if err != nil && !errors.Is(err, service.ErrNoContainer) {
-		s.log.Error("autodestroy", "uuid", u.String(), "err", err)
+		s.log.Error("autodestroy", s.who(&call{kind: kindContainer, uuid: u}), "err", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/planner"
 )
@@ -12,7 +13,7 @@ import (
 // takeOver goes on with a run whose supervisor has answered this daemon. The caller has the container locked.
 func (s *Service) takeOver(c *container, r *run, def *domain.Def) {
 	if err := s.complete(r); err != nil {
-		s.Log.Error("take over", "domain", def.Name, "err", err)
+		s.Log.Error("take over", r.who(), "err", err)
 	}
 	if r.unrecorded {
 		s.auditTakenOver(c, r, def, s.Audit.PIDNamespace(r.Leader))
@@ -36,7 +37,7 @@ func (s *Service) goOn(c *container, r *run, def *domain.Def) {
 		s.work.Go(func() { s.killAfter(c, r, 0) })
 	case r.Stopping:
 		if err := s.askToStop(c, r); err != nil {
-			s.Log.Error("stop ordered by systemd", "uuid", r.UUID.String(), "err", err)
+			s.Log.Error("stop ordered by systemd", r.who(), "err", err)
 		}
 	}
 }
@@ -88,7 +89,7 @@ func (s *Service) retryAttach(c *container, r *run, def *domain.Def) {
 			return
 		case err != nil && err.Error() != said:
 			said = err.Error()
-			s.Log.Error("supervisor", "domain", def.Name, "err", err)
+			s.Log.Error("supervisor does not answer", r.who(), message(contract.MessageNoSupervisor), "err", err)
 		}
 	}
 }
@@ -115,7 +116,7 @@ func (s *Service) attached(c *container, r *run, def *domain.Def, sup Supervisor
 	default:
 		r.inherited = false
 		if err := s.stop(c, r); err != nil {
-			s.Log.Error("processes do not end", "domain", def.Name, "uuid", r.UUID.String(), "err", err)
+			s.Log.Error("processes do not end", r.who(), message(contract.MessageStuck), "err", err)
 		}
 	}
 }

@@ -11,7 +11,7 @@ func (s *Service) stopBound(r *run) {
 		ctx, cancel := limited(detached(), endTimeout)
 		defer cancel()
 		if err := s.Scopes.StopService(ctx, unit); err != nil {
-			s.Log.Error("stop the container's service", "unit", unit, "err", err)
+			s.Log.Error("stop the container's service", r.who(), "service", unit, "err", err)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 )
@@ -44,7 +45,7 @@ func (s *Service) ended(c *container, r *run) {
 	out := outcomeOf(&r.Run, end, live)
 	r.finish(out.reason, end, s.Now())
 	if err := s.releaseAll(&r.Run, s.steps(&r.Run)); err != nil {
-		s.Log.Error("end of a run", "domain", c.snapshot().Name, "uuid", r.UUID.String(), "err", err)
+		s.Log.Error("end of a run", r.who(), "err", err)
 	}
 	s.auditStop(c, r, live, end.Known, out)
 	c.mu.Lock()
@@ -92,7 +93,7 @@ func (s *Service) dismissTransient(c *container) {
 		return
 	}
 	if err := s.dismiss(c, nil); err != nil {
-		s.Log.Error("remains of a transient container", "domain", snap.Name, "err", err)
+		s.Log.Error("remains of a transient container", snap.Who(), "err", err)
 	}
 }
 
@@ -106,7 +107,7 @@ func (s *Service) restart(c *container, live *domain.Def, o outcome) error {
 	if err == nil {
 		return nil
 	}
-	s.Log.Error("restart", "domain", c.snapshot().Name, "err", err)
+	s.Log.Error("it does not start again", c.who(), message(contract.MessageNotRestarted), "err", err)
 	s.change(c, s.event(events.Stopped, events.Failed), func(snap *Snapshot) {
 		snap.Reason = ReasonFailed
 		if c.stored != nil {
@@ -188,7 +189,7 @@ func (s *Service) stopIfCurrent(c *container, r *run) {
 		return
 	}
 	if err := s.stop(c, r); err != nil {
-		s.Log.Error("processes do not end", "domain", c.snapshot().Name, "uuid", r.UUID.String(), "err", err)
+		s.Log.Error("processes do not end", r.who(), message(contract.MessageStuck), "err", err)
 	}
 }
 
@@ -200,7 +201,7 @@ func (s *Service) resultOf(r *run) End {
 	if end.OOMKills > 0 && end.Exit == (Exit{Kind: ExitKilled, Code: int32(syscall.SIGKILL)}) {
 		var err error
 		if end.OutOfMemory, err = s.Cgroups.KilledForMemory(r.Leader); err != nil {
-			s.Log.Error("whether init was killed for want of memory is not known", "uuid", r.UUID.String(), "err", err)
+			s.Log.Error("whether init was killed for want of memory is not known", r.who(), "err", err)
 		}
 	}
 	return end
@@ -215,7 +216,7 @@ func (s *Service) reported(r *run) End {
 	}
 	end, known, err := s.Supervisors.Exit(s.Runs.Dir(r.UUID))
 	if err != nil {
-		s.Log.Error("exit status", "uuid", r.UUID.String(), "err", err)
+		s.Log.Error("exit status", r.who(), "err", err)
 	}
 	end.Known = known
 	return end

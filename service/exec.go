@@ -189,7 +189,7 @@ func (s *Service) forgetProcess(p *process) {
 		return
 	}
 	if err := p.execution.Forget(); err != nil {
-		s.Log.Error("forget a command", "uuid", p.snap.Container.String(), "err", err)
+		s.Log.Error("forget a command", s.WhoHas(p.snap.Container), "err", err)
 	}
 	last := p.now()
 	s.Observer.ProcessChanged(&last, nil)

@@ -81,7 +81,7 @@ func (s *Service) judge(list []*measured, faults []error) error {
 		}
 	}
 	if count > 0 {
-		s.Log.Error("read figures", "domain", list[first].Name, "containers", count, "err", faults[first])
+		s.Log.Error("read figures", list[first].Who(), "containers", count, "err", faults[first])
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func (s *Service) eachForwarded(concerns func(*Run) bool, do func(name string, r
 				return
 			}
 			if err := do(c.snapshot().Name, &c.run.Run); err != nil {
-				s.Log.Error("ports of a container", "domain", c.snapshot().Name, "err", err)
+				s.Log.Error("ports of a container", c.who(), "err", err)
 			}
 		})
 	}
@@ -101,7 +101,7 @@ func (s *Service) followLeases(name string, r *Run) error {
 	if err := s.Forwards.Close(r.UUID.String(), before); err != nil {
 		return err
 	}
-	s.Log.Info("ports are forwarded to the address that the container got", "domain", name)
+	s.Log.Info("ports are forwarded to the address that the container got", r.who())
 	return s.Forwards.Open(r.UUID.String(), list)
 }
 

@@ -60,7 +60,7 @@ func (s *Service) stateOf(r *run) (State, Reason) {
 		return err
 	})
 	if ignoreGone(err) != nil {
-		s.Log.Error("frozen or not", "uuid", r.UUID.String(), "err", err)
+		s.Log.Error("frozen or not", r.who(), "err", err)
 	}
 	reason := r.Reason
 	switch {

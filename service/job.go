@@ -88,8 +88,8 @@ func renewed(ctx context.Context, limit time.Duration) (context.Context, context
 	}
 }
 
-// restorePending restores the trees of runs that this host's last boot, or a failed restore, has left behind. live are the runs
-// that are known. It returns the work, with the containers locked that it is for.
+// restorePending restores the trees of runs that this host's last boot, or a failed restore, has left behind. live are
+// the runs that are known. It returns the work, with the containers locked that it is for.
 func (s *Service) restorePending(live []SavedRun) (work []func()) {
 	pending, err := s.Trees.Pending()
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Service) restorePending(live []SavedRun) (work []func()) {
 			defer s.restoring.Add(-1)
 			defer unlock()
 			if err := s.restoreTrees(detached(), u); err != nil {
-				s.Log.Error("restore labels", "uuid", u.String(), "err", err)
+				s.Log.Error("restore labels", s.WhoHas(u), "err", err)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/events"
 )
 
@@ -72,7 +73,7 @@ func (w *oomWatch) arm() {
 	case err == nil:
 		w.event, w.cancel = event, cancel
 	case !errors.Is(err, fs.ErrNotExist):
-		w.s.Log.Warn("OOM kills will not be told", "domain", w.c.snapshot().Name, "err", err)
+		w.s.Log.Warn("OOM kills will not be told", w.c.who(), "err", err)
 	}
 }
 
@@ -140,7 +141,7 @@ func (w *oomWatch) end() {
 func (s *Service) tellOOM(c *container, r *run, kills uint64) {
 	r.OOMKills = kills
 	oom := &events.OOM{Kills: kills}
-	args := []any{"domain", c.snapshot().Name, "uuid", r.UUID.String(), "oom_kills", kills}
+	args := []any{c.who(), message(contract.MessageOOM), "oom_kills", kills}
 	if v, known := s.Cgroups.LastOOMKill(r.Group); known && v != r.victim {
 		r.victim = v
 		oom.Process, oom.PID = v.Process, v.PID

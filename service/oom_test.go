@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 )
 
@@ -43,7 +44,7 @@ func TestOOMKill(t *testing.T) {
 		if diff := cmp.Diff([]string{"web oom-kill/ 1 dd[7]", "web oom-kill/ 2"}, w.takeEvents()); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		for _, want := range []string{"domain=web uuid=" + u.String() + " oom_kills=1 process=dd pid=7\n", "oom_kills=2\n"} {
+		for _, want := range []string{"domain=web uuid=" + u.String() + " machine=web unit=web.scope message_id=" + contract.MessageOOM + " oom_kills=1 process=dd pid=7\n", "oom_kills=2\n"} {
 			if !strings.Contains(journal.String(), want) {
 				t.Errorf("no %q in %s", want, journal)
 			}

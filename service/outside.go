@@ -71,7 +71,7 @@ func (s *Service) agree(c *container, unit string) {
 	defer cancel()
 	err := s.adoptLimits(ctx, c)
 	if err != nil {
-		s.Log.Warn("limits of the unit are not in the definition", "domain", c.snapshot().Name, "err", err)
+		s.Log.Warn("limits of the unit are not in the definition", c.who(), "err", err)
 	}
 }
 

@@ -104,7 +104,8 @@ func (p forwards) release(_ context.Context, r *Run) error {
 	return p.Forwards.Close(r.UUID.String(), r.Ports)
 }
 
-// hold reserves the ports of a run, and gives up what it has reserved for it before. It returns a *domain.Error, which names the element, if one is taken.
+// hold reserves the ports of a run, and gives up what it has reserved for it before. It returns a *domain.Error, which
+// names the element, if one is taken.
 func (s *Service) hold(name string, r *Run) error {
 	s.letGo(r.UUID) // a run before this one may not have been able to close its ports
 	if len(r.Ports) == 0 {
@@ -150,11 +151,11 @@ func (s *Service) resumeForwards(name string, r *Run) {
 		return
 	}
 	if err := s.hold(name, r); err != nil {
-		s.Log.Warn("ports of a container", "domain", name, "err", err)
+		s.Log.Warn("ports of a container", r.who(), "err", err)
 		s.enterForwards(name, r, nil)
 	}
 	if err := s.Forwards.Open(r.UUID.String(), r.Ports); err != nil {
-		s.Log.Error("ports of a container", "domain", name, "err", err)
+		s.Log.Error("ports of a container", r.who(), "err", err)
 	}
 	s.askLeases(r.Ports)
 }

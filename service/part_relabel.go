@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// relabelled is the trees of the container that have its label while it runs: <seclabel relabel='yes'/>. It has no time limit,
-// because a tree can have any number of files.
+// relabelled is the trees of the container that have its label while it runs: <seclabel relabel='yes'/>. It has no time
+// limit, because a tree can have any number of files.
 type relabelled struct{ *Service }
 
 // progressPause is the shortest time between two announcements of the progress. A shorter job has none.
@@ -22,7 +22,7 @@ func (p relabelled) acquire(ctx context.Context, st *start) error {
 	}
 	trees := treesOf(st.def, st.Label.Files)
 	if _, private := st.def.Root(); !private {
-		p.Log.Warn("relabel='yes' does not count for the root, which is the host's", "domain", st.name)
+		p.Log.Warn("relabel='yes' does not count for the root, which is the host's", st.who())
 	}
 	if len(trees) == 0 {
 		return nil
@@ -41,7 +41,7 @@ func (p relabelled) acquire(ctx context.Context, st *start) error {
 	defer p.endJob(c)
 	unlabelled, err := p.Trees.Relabel(ctx, st.UUID, trees, p.treesInUse(c), p.progress(c))
 	for _, path := range unlabelled {
-		p.Log.Warn("the file system keeps no labels: the policy decides whether the container may use it", "domain", st.name, "path", path)
+		p.Log.Warn("the file system keeps no labels: the policy decides whether the container may use it", st.who(), "path", path)
 	}
 	return elementOf(err, st.def)
 }

@@ -88,7 +88,7 @@ func (p unit) withdraw(st *start, held []step, ended error) ([]step, error) {
 	// systemd may have made the unit although its answer was lost: it loses calls when it executes itself anew. The
 	// start has failed either way.
 	if err := p.Scopes.AwaitFree(ctx, st.Unit); err != nil {
-		p.Log.Debug("unit of a failed start", "domain", st.name, "err", err)
+		p.Log.Debug("unit of a failed start", st.who(), "err", err)
 	}
 	return held, nil
 }

@@ -63,7 +63,7 @@ func (s *Service) forgetPorts(p *plugging, list []Forward) error {
 	r.Ports = slices.DeleteFunc(slices.Clone(r.Ports), func(f Forward) bool { return slices.Contains(list, f) })
 	if err := s.hold(p.c.snapshot().Name, r); err != nil {
 		s.enterForwards(p.c.snapshot().Name, r, nil)
-		s.Log.Warn("ports of a container", "domain", p.c.snapshot().Name, "err", err)
+		s.Log.Warn("ports of a container", p.c.who(), "err", err)
 	}
 	if len(r.Ports) == 0 {
 		return nil

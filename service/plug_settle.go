@@ -92,7 +92,7 @@ func (s *Service) settleLater(c *container, r *run) {
 			return
 		}
 		if err := s.settle(detached(), c); err != nil {
-			s.Log.Error("devices", "domain", c.snapshot().Name, "err", err)
+			s.Log.Error("devices", c.who(), "err", err)
 		}
 	})
 }
@@ -112,7 +112,7 @@ func (s *Service) settleEnded(c *container, r *run) {
 		err = s.saveDevices(p)
 	}
 	if err != nil {
-		s.Log.Error("devices", "domain", c.snapshot().Name, "err", err)
+		s.Log.Error("devices", c.who(), "err", err)
 	}
 	r.Plug = nil
 }

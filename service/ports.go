@@ -84,6 +84,7 @@ const RunVersion = 1
 type Run struct {
 	Version  int         `json:"version"`
 	UUID     domain.UUID `json:"-"`
+	Name     string      `json:"-"` // for the log; "" as long as the definition was not read
 	State    State       `json:"state"`
 	Reason   Reason      `json:"reason"`
 	Changed  time.Time   `json:"changed"`

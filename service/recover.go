@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 )
 
@@ -52,11 +53,11 @@ func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
 func (s *Service) restore(def *domain.Def) {
 	last, found, err := s.Runs.Last(def.UUID)
 	if err != nil {
-		s.Log.Warn("last run", "domain", def.Name, "err", err)
+		s.Log.Warn("last run", whoIs(def), "err", err)
 	}
 	text, err := def.Format(domain.FormatOptions{})
 	if err != nil {
-		s.Log.Warn("definition", "domain", def.Name, "err", err)
+		s.Log.Warn("definition", whoIs(def), "err", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +74,7 @@ func (s *Service) restore(def *domain.Def) {
 func (s *Service) setBad(list []Unreadable) {
 	bad := make(map[string]Unreadable, len(list))
 	for _, b := range list {
-		s.Log.Error("stored definition cannot be read", "domain", b.Name, "err", b.Err)
+		s.Log.Error("stored definition cannot be read", message(contract.MessageUnreadable), b.who(), "err", b.Err)
 		bad[b.Name] = b
 	}
 	s.mu.Lock()
@@ -100,7 +101,7 @@ func (s *Service) forgetStrangers(runs []SavedRun) {
 			continue
 		}
 		if err := s.Runs.Forget(u); err != nil {
-			s.Log.Warn("last run of nobody", "uuid", u.String(), "err", err)
+			s.Log.Warn("last run of nobody", s.WhoHas(u), "err", err)
 		}
 	}
 }
@@ -113,17 +114,20 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 	defer cancel()
 	sup, presence, err := s.Supervisors.Attach(ctx, s.Runs.Dir(u))
 	if presence == Unknown { // the container may run: a failure to ask must not end it
-		s.Log.Error("supervisor", "uuid", u.String(), "err", err)
+		s.Log.Error("supervisor", s.WhoHas(u), "err", err)
 	}
 	r := &run{Run: saved.Run, supervisor: sup, over: make(chan struct{}), inherited: presence != Gone}
 	if saved.Err == nil && r.Unit == "" {
 		saved.Err = errOddNote
 	}
+	if c, err := s.find(u); err == nil { // until the definition is read that it was started with
+		r.Name = c.snapshot().Name
+	}
 	r.unrecorded = saved.Err == nil && r.Started.IsZero()
 	if saved.Err != nil {
 		found, err := s.salvage(ctx, r, saved.Err, presence)
 		if err != nil { // not known now: the next daemon tries again
-			s.Log.Error("run without a state", "uuid", u.String(), "err", err)
+			s.Log.Error("run without a state", s.WhoHas(u), "err", err)
 			return nil
 		}
 		if !found {
@@ -134,12 +138,13 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 	s.Labels.Reserve(r.Label) // also if it has ended: it is released with the run
 	if presence == Gone && r.GroupID == 0 {
 		if registered, err := s.askMachined(ctx, r); err != nil {
-			s.Log.Error("machine", "uuid", u.String(), "err", err)
+			s.Log.Error("machine", s.WhoHas(u), "err", err)
 		} else if registered {
 			s.locate(r, r.Leader)
 		}
 	}
 	def := s.liveDefinition(r)
+	r.Name = def.Name
 	c := s.entryOf(def)
 	_ = c.lock(detached()) // nobody else knows it yet
 	c.owner, c.snap.Owner = r.Owner, r.Owner
@@ -174,7 +179,7 @@ func (s *Service) adoptEnded(c *container, r *run, def *domain.Def) func() {
 	return func() {
 		defer c.unlock()
 		if err := s.stop(c, r); err != nil {
-			s.Log.Error("processes do not end", "domain", def.Name, "uuid", r.UUID.String(), "err", err)
+			s.Log.Error("processes do not end", r.who(), message(contract.MessageStuck), "err", err)
 		}
 	}
 }

@@ -17,7 +17,7 @@ var errOddNote = errors.New("the note does not name the scope")
 // exists. It returns an error if that is not known: the supervisor is gone and machined does not answer.
 func (s *Service) salvage(ctx context.Context, r *run, why error, presence Presence) (found bool, err error) {
 	if !errors.Is(why, fs.ErrNotExist) {
-		s.Log.Error("run state", "uuid", r.UUID.String(), "err", why)
+		s.Log.Error("run state", r.who(), "err", why)
 	}
 	r.Version, r.State, r.Reason, r.Changed = RunVersion, StateRunning, ReasonUnknown, s.Now()
 	switch presence {
@@ -28,7 +28,7 @@ func (s *Service) salvage(ctx context.Context, r *run, why error, presence Prese
 	case Unknown:
 		p, ok, err := s.Supervisors.Find(s.Runs.Dir(r.UUID))
 		if err != nil || !ok {
-			s.Log.Error("no supervisor found", "uuid", r.UUID.String(), "err", err)
+			s.Log.Error("no supervisor found", r.who(), "err", err)
 		}
 		r.Supervisor = p.PID
 	case Gone:
@@ -91,14 +91,14 @@ func (s *Service) unitOf(u domain.UUID) string {
 // cannot be read, it becomes that of the previous run: it has the consoles.
 func (s *Service) discard(u domain.UUID, why error) {
 	if err := s.Links.GiveBackNICs(s.pin(&Run{UUID: u}), nil); err != nil { // without a note, the kernel does what it can
-		s.Log.Error("network namespace of a run without a state", "uuid", u.String(), "err", err)
+		s.Log.Error("network namespace of a run without a state", s.WhoHas(u), "err", err)
 	}
 	remove := s.Runs.Archive
 	if errors.Is(why, fs.ErrNotExist) {
 		remove = s.Runs.Discard
 	}
 	if err := remove(u); err != nil {
-		s.Log.Error("run without a state", "uuid", u.String(), "err", err)
+		s.Log.Error("run without a state", s.WhoHas(u), "err", err)
 	}
 }
 
@@ -109,7 +109,7 @@ func (s *Service) liveDefinition(r *run) *domain.Def {
 	if err == nil && def.UUID == r.UUID {
 		return def
 	}
-	s.Log.Error("the live definition cannot be read", "machine", r.Machine, "uuid", r.UUID.String(), "err", err)
+	s.Log.Error("the live definition cannot be read", r.who(), "err", err)
 	def = s.substitute(r)
 	if ids, err := s.HostIDs.Mapped(r.Leader); err == nil && ids.Enabled() {
 		def.IDMap = ids

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/internal/planner"
@@ -30,7 +31,7 @@ func (s *Service) StartWith(ctx context.Context, u domain.UUID, o StartOptions) 
 		}
 		c.passing, c.owner, c.binding = o.Passed, o.Owner, o.Unit
 		defer func() { c.passing, c.binding = nil, "" }()
-		return s.boot(ctx, c, c.stored, s.event(events.Started, events.Booted))
+		return s.first(ctx, c, c.stored)
 	})
 }
 
@@ -62,9 +63,19 @@ func (s *Service) create(ctx context.Context, c *container, def *domain.Def, fre
 		return err
 	}
 	c.owner = o.Owner
-	err := s.boot(ctx, c, def, s.event(events.Started, events.Booted))
+	err := s.first(ctx, c, def)
 	if err != nil && c.run == nil {
 		s.dismissTransient(c)
+	}
+	return err
+}
+
+// first starts a container that somebody wants to run. The log has a failure too: whoever looks there later was not the
+// caller.
+func (s *Service) first(ctx context.Context, c *container, def *domain.Def) error {
+	err := s.boot(ctx, c, def, s.event(events.Started, events.Booted))
+	if err != nil {
+		s.Log.Warn("a container could not be started", whoIs(def), message(contract.MessageStartFailed), "err", err)
 	}
 	return err
 }
@@ -100,7 +111,7 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 	}
 	s.begin(c, r, def, e)
 	if def.IDMap.Enabled() && def.Network() == domain.NetworkHost {
-		s.Log.Info("a container with a user namespace uses the host's network: <privnet/> or an <interface> gives it its own", "domain", def.Name)
+		s.Log.Info("a container with a user namespace uses the host's network: <privnet/> or an <interface> gives it its own", r.who())
 	}
 	s.work.Go(func() { s.watch(c, r) })
 	return nil
@@ -177,7 +188,7 @@ func (s *Service) prepare(c *container, def *domain.Def) (*start, error) {
 	st := &start{
 		name: def.Name, def: def, text: text, plan: p, root: snap.Root, shared: shared,
 		run: &run{over: make(chan struct{}), Run: Run{
-			Version: RunVersion, UUID: def.UUID, State: StateStarting, Reason: ReasonBooted, Changed: snap.StateChanged,
+			Version: RunVersion, UUID: def.UUID, Name: def.Name, State: StateStarting, Reason: ReasonBooted, Changed: snap.StateChanged,
 			Machine: snap.MachineName, Unit: snap.Unit, Slice: snap.Slice, LastExit: snap.LastExit, Owner: c.owner,
 		}},
 	}

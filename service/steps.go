@@ -90,7 +90,7 @@ func (s *Service) acquireAll(ctx context.Context, st *start) error {
 		if err != nil {
 			return s.abandon(st, steps[:i], step.name, err)
 		}
-		s.Log.Debug("acquired", "domain", st.name, "op", step.name, "took", s.Now().Sub(begin))
+		s.Log.Debug("acquired", st.who(), "op", step.name, "took", s.Now().Sub(begin))
 	}
 	if err := s.reach("start", "done"); err != nil {
 		return s.abandon(st, steps, "done", err)
@@ -174,7 +174,7 @@ func (s *Service) release(r *Run, step step) error {
 	defer cancel()
 	begin := s.Now()
 	err := timedOut(ctx, step.part.release(ctx, r))
-	s.Log.Debug("released", "uuid", r.UUID.String(), "op", step.name, "took", s.Now().Sub(begin), "err", err)
+	s.Log.Debug("released", r.who(), "op", step.name, "took", s.Now().Sub(begin), "err", err)
 	return err
 }
 

@@ -31,7 +31,7 @@ func (s *Service) ordered(c *container, r *run) {
 	}
 	s.recordIntent(c, &r.Stopping)
 	if err := s.awaitStop(c, r); err != nil {
-		s.Log.Error("stop ordered by systemd", "uuid", r.UUID.String(), "err", err)
+		s.Log.Error("stop ordered by systemd", r.who(), "err", err)
 	}
 }
 
@@ -54,7 +54,7 @@ func (s *Service) endSharing(c *container) {
 // and ended even if /run is full.
 func (s *Service) save(r *run) {
 	if err := s.Runs.Save(r.Run); err != nil {
-		s.Log.Error("run state", "uuid", r.UUID.String(), "err", err)
+		s.Log.Error("run state", r.who(), "err", err)
 	}
 }
 

@@ -49,6 +49,7 @@ type parts struct {
 	auth        *dbusapi.RootOnly
 	client      *bus.Conn
 	activity    chan struct{}
+	story       *chronicle
 	announce    func()
 }
 
@@ -70,7 +71,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err := conn.Shelter(ctx, contract.CallerName); err != nil {
 		log.Warn("other users can fill the queue of a connection: the bus has an older policy", "err", err)
 	}
-	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), activity: make(chan struct{}, 1)}
+	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), activity: make(chan struct{}, 1), story: newChronicle(log)}
 	defer func() {
 		if err != nil {
 			d.close()
@@ -129,12 +130,12 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		HostDevices: host.NewDevices(),
 		Disks:       images,
 		Links:       network.Links{},
-		Trees:       trees{d.relabeler, log},
+		Trees:       trees{d.relabeler, log, func(u domain.UUID) slog.Attr { return d.service.WhoHas(u) }},
 		Bridges:     d.networks,
 		Labels:      labels(cfg.Security, log),
 		Forwards:    hostnet.NewForwards(hosts),
 		IDRange:     cfg.IDRange,
-		Observer:    observer{d.signals, d.activity},
+		Observer:    observer{d.signals, d.activity, d.story},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
 		Now:         time.Now,
 		Log:         log,
@@ -157,6 +158,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 }
 
 func (d *parts) close() {
+	d.story.close()
 	if d.audit != nil {
 		d.audit.Close()
 	}

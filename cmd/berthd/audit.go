@@ -9,6 +9,7 @@ import (
 
 	"github.com/berthd/berth/audit"
 	"github.com/berthd/berth/internal/config"
+	ours "github.com/berthd/berth/internal/journal"
 	"github.com/berthd/berth/service"
 )
 
@@ -27,7 +28,7 @@ func trail(mode config.AuditMode, log *slog.Logger) *audit.Trail {
 // mirror writes an audit record to the journal, with its fields. A record that only the journal has is a warning,
 // unless somebody has switched audit off.
 func mirror(e audit.Entry, log *slog.Logger) {
-	e.Fields["SYSLOG_IDENTIFIER"] = "berthd"
+	e.Fields["SYSLOG_IDENTIFIER"] = ours.Identifier
 	priority, text := journal.PriInfo, e.Text
 	if e.Err != nil {
 		priority, text = journal.PriWarning, "audit record is not written ("+e.Err.Error()+"): "+e.Text

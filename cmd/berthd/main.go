@@ -42,10 +42,10 @@ func main() {
 		fmt.Println("berthd", version)
 		return
 	}
-	level := new(slog.LevelVar)
-	log := slog.New(journal.NewHandler(os.Stderr, level))
+	out := journal.New()
+	log := slog.New(out)
 	cfg := config.Read(p.config, log)
-	level.Set(cfg.LogLevel)
+	out.SetLeast(cfg.LogLevel)
 	if err := run(p, cfg, log); err != nil {
 		log.Error("berthd", "err", err)
 		os.Exit(1)

@@ -14,6 +14,7 @@ import (
 type trees struct {
 	relabeler *relabel.Relabeler
 	log       *slog.Logger
+	who       func(domain.UUID) slog.Attr // names a container
 }
 
 func (t trees) Relabel(ctx context.Context, u domain.UUID, list []service.Tree, others []string, progress func(uint64)) ([]string, error) {
@@ -32,7 +33,7 @@ func (t trees) Restore(ctx context.Context, u domain.UUID, progress func(uint64)
 	out, err := t.relabeler.Restore(ctx, u.String(), func(p relabel.Progress) { progress(p.Files) })
 	if out.Refused > 0 || out.Damaged > 0 {
 		t.log.Warn("some files have the labels of their directories, and not their own: the policy refuses those, or their record is damaged",
-			"uuid", u.String(), "refused", out.Refused, "damaged", out.Damaged)
+			t.who(u), "refused", out.Refused, "damaged", out.Damaged)
 	}
 	return err
 }

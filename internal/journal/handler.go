@@ -1,4 +1,8 @@
-// Package journal writes log records in the form that journald reads from a standard error.
+// Package journal writes log records to the journal with their fields, or in the form that journald reads from a standard
+// error.
+//
+// It owns the level and the target of the log, which can change while the daemon runs. A record goes out in one write, in
+// the goroutine that made it. Without a journal nothing is lost: the record goes to the standard error.
 package journal
 
 import (
@@ -6,70 +10,123 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
+
+	"github.com/coreos/go-systemd/v22/journal"
 )
 
-// handler writes each record as one line with the prefix <N>, from which journald takes the priority
-// (sd-daemon(3)). journald adds the time itself.
-type handler struct {
-	mu   *sync.Mutex
+// Handler writes records to its target. To the journal it sends the text and the fields (sd_journal_send(3)). To the
+// console it writes each record as one line with the prefix <N>, from which journald takes the priority (sd-daemon(3)).
+type Handler struct {
+	out    *output
+	text   slog.Handler // writes to out.line, for the console
+	rest   slog.Handler // the same without the message and without what the journal has as fields
+	fields []field      // of With
+	nested bool         // in a group, whose attributes are no fields
+}
+
+// output is what all handlers that were made of one another share.
+type output struct {
+	control
+	mu   sync.Mutex
 	w    io.Writer
-	line *bytes.Buffer
-	text slog.Handler // writes to line
+	line bytes.Buffer
+	send func(text string, priority journal.Priority, fields map[string]string) error
+}
+
+// New returns a handler for the standard error of a service. Its target is the journal if the standard error is.
+func New() *Handler {
+	h := NewHandler(os.Stderr, slog.LevelInfo)
+	if is, err := journal.StderrIsJournalStream(); err == nil && is {
+		h.out.target.Store(&toJournal)
+	}
+	return h
 }
 
 // NewHandler returns a handler that writes records of level and above to w, each in one write.
-func NewHandler(w io.Writer, level slog.Leveler) slog.Handler {
-	line := new(bytes.Buffer)
-	return &handler{mu: new(sync.Mutex), w: w, line: line, text: slog.NewTextHandler(line, &slog.HandlerOptions{
-		Level: level,
+func NewHandler(w io.Writer, level slog.Level) *Handler {
+	o := &output{w: w, send: journal.Send}
+	o.level.Set(level)
+	o.target.Store(&toConsole)
+	return &Handler{out: o, text: o.texts(hideAlways), rest: o.texts(hideFields)}
+}
+
+// texts returns a handler that writes to line and leaves attributes out.
+func (o *output) texts(hidden func(key string) bool) slog.Handler {
+	return slog.NewTextHandler(&o.line, &slog.HandlerOptions{
+		Level: &o.level,
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
+			if len(groups) == 0 && hidden(a.Key) {
 				return slog.Attr{}
 			}
 			return a
 		},
-	})}
+	})
 }
 
-func (h *handler) Enabled(ctx context.Context, l slog.Level) bool {
-	return h.text.Enabled(ctx, l)
+func hideAlways(key string) bool {
+	return key == slog.TimeKey || key == slog.LevelKey || key == MessageID
 }
 
-func (h *handler) Handle(ctx context.Context, r slog.Record) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.line.Reset()
-	h.line.WriteString("<" + strconv.Itoa(priority(r.Level)) + ">")
+func hideFields(key string) bool {
+	return hideAlways(key) || key == slog.MessageKey || key == "machine" || key == "unit"
+}
+
+// Enabled reports whether records of a level are written.
+func (h *Handler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.out.level.Level() }
+
+// Handle writes a record.
+func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
+	h.out.mu.Lock()
+	defer h.out.mu.Unlock()
+	switch *h.out.target.Load() {
+	case toNull:
+		return nil
+	case toJournal:
+		if h.toJournal(ctx, r) == nil {
+			return nil
+		}
+	}
+	h.out.line.Reset()
+	h.out.line.WriteString("<" + strconv.Itoa(int(priority(r.Level))) + ">")
 	if err := h.text.Handle(ctx, r); err != nil {
 		return err
 	}
-	_, err := h.w.Write(h.line.Bytes())
+	_, err := h.out.w.Write(h.out.line.Bytes())
 	return err
 }
 
-func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	c := *h
-	c.text = h.text.WithAttrs(attrs)
-	return &c
-}
-
-func (h *handler) WithGroup(name string) slog.Handler {
-	c := *h
-	c.text = h.text.WithGroup(name)
-	return &c
-}
-
-// priority returns syslog's number for a level (syslog(3)).
-func priority(l slog.Level) int {
-	switch {
-	case l >= slog.LevelError:
-		return 3
-	case l >= slog.LevelWarn:
-		return 4
-	case l >= slog.LevelInfo:
-		return 6
+// toJournal sends a record with its fields. The caller holds mu.
+func (h *Handler) toJournal(ctx context.Context, r slog.Record) error {
+	h.out.line.Reset()
+	if err := h.rest.Handle(ctx, r); err != nil {
+		return err
 	}
-	return 7
+	text := r.Message
+	if rest := strings.TrimSpace(h.out.line.String()); rest != "" {
+		text += ": " + rest
+	}
+	return h.out.send(text, priority(r.Level), h.fieldsOf(r))
+}
+
+// WithAttrs returns a handler that adds attributes to each record.
+func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	c := *h
+	c.text, c.rest = h.text.WithAttrs(attrs), h.rest.WithAttrs(attrs)
+	if !h.nested {
+		c.fields = append(slices.Clip(c.fields), fieldsIn(attrs)...)
+	}
+	return &c
+}
+
+// WithGroup returns a handler that puts a name before the keys of all attributes that follow.
+func (h *Handler) WithGroup(name string) slog.Handler {
+	c := *h
+	c.text, c.rest = h.text.WithGroup(name), h.rest.WithGroup(name)
+	c.nested = c.nested || name != ""
+	return &c
 }

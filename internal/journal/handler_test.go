@@ -32,13 +32,15 @@ func TestJournal(t *testing.T) {
 		"info":           {func(l *slog.Logger) { l.Info("started", "domain", "web") }, "<6>msg=started domain=web\n"},
 		"warning":        {func(l *slog.Logger) { l.Warn("two words") }, "<4>msg=\"two words\"\n"},
 		"error":          {func(l *slog.Logger) { l.Error("x", "err", errors.New("open /x: no")) }, "<3>msg=x err=\"open /x: no\"\n"},
-		"between levels": {func(l *slog.Logger) { l.Log(t.Context(), slog.LevelError+4, "x") }, "<3>msg=x\n"},
+		"between levels": {func(l *slog.Logger) { l.Log(t.Context(), slog.LevelError+2, "x") }, "<3>msg=x\n"},
 		"a line break":   {func(l *slog.Logger) { l.Info("a\n<0>b", "k", "c\nd") }, "<6>msg=\"a\\n<0>b\" k=\"c\\nd\"\n"},
 		"attributes":     {func(l *slog.Logger) { l.With("domain", "web").Info("x", "n", 1) }, "<6>msg=x domain=web n=1\n"},
 		"a group": {
 			func(l *slog.Logger) { l.WithGroup("g").Info("x", "level", 1, "time", 2) }, "<6>msg=x g.level=1 g.time=2\n",
 		},
-		"below the level": {func(l *slog.Logger) { l.Debug("x") }, ""},
+		"more than a warning": {func(l *slog.Logger) { l.Log(t.Context(), slog.LevelInfo+2, "x") }, "<5>msg=x\n"},
+		"a message's id":      {func(l *slog.Logger) { l.Info("x", MessageID, "12", "k", 1) }, "<6>msg=x k=1\n"},
+		"below the level":     {func(l *slog.Logger) { l.Debug("x") }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,10 +57,12 @@ func TestJournal(t *testing.T) {
 func TestJournalLevelChanges(t *testing.T) {
 	t.Parallel()
 	var out lines
-	level := new(slog.LevelVar)
-	log := slog.New(NewHandler(&out, level)).With("k", "v")
+	h := NewHandler(&out, slog.LevelInfo)
+	log := slog.New(h).With("k", "v")
 	log.Debug("before")
-	level.Set(slog.LevelDebug)
+	if err := h.SetLevel("debug"); err != nil {
+		t.Fatal(err)
+	}
 	log.Debug("after")
 	if got := out.text.String(); got != "<7>msg=after k=v\n" {
 		t.Errorf("got %q", got)

@@ -12,7 +12,7 @@ func TestLibraries(t *testing.T) {
 	fake := func(who string) bool { return strings.HasSuffix(who, "test") } // an xtest beside its x
 	users := map[string]func(string) bool{
 		"github.com/godbus/dbus/v5":      either(in("cmd/berthd", "dbusapi", "internal/bus", "internal/client", "internal/hostnet"), in(adapters...), fake),
-		"github.com/coreos/go-systemd":   in("cmd/berthd", "internal/config", "units"),
+		"github.com/coreos/go-systemd":   in("cmd/berthd", "internal/config", "internal/journal", "units"),
 		"github.com/gdamore/tcell/v2":    is("internal/screen"),
 		"github.com/google/renameio/v2":  is("internal/store"),
 		"github.com/google/uuid":         is("cmd/berthd"),
