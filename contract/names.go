@@ -15,6 +15,10 @@ const (
 	ContainerInterface = "org.berth1.Container"
 	ProcessInterface   = "org.berth1.Process"
 	NetworksInterface  = "org.berth1.Networks"
+
+	// LogControlPath and LogControlInterface are systemd's, org.freedesktop.LogControl1(5).
+	LogControlPath      = "/org/freedesktop/LogControl1"
+	LogControlInterface = "org.freedesktop.LogControl1"
 )
 
 // The polkit actions. Every method has one.

@@ -108,7 +108,11 @@ func TestContractProperties(t *testing.T) {
 			want[p.Name] = r
 		}
 		for _, p := range served()[name].props {
-			got[p.name] = row{p.sig, "read", string(p.emits)}
+			access := "read"
+			if served()[name].setters[p.name] != nil {
+				access = "readwrite"
+			}
+			got[p.name] = row{p.sig, access, string(p.emits)}
 			if sig := dbus.SignatureOf(p.get(v)).String(); sig != p.sig {
 				t.Errorf("%s.%s gives a value of type %q, not %q", name, p.name, sig, p.sig)
 			}

@@ -60,11 +60,13 @@ type inbound struct {
 	ifaces map[kind][]*iface
 	ticket func(domain.UUID) *service.Ticket
 	idle   chan struct{} // gets a token when the last call in flight ends
+	own    dbus.Sender   // the daemon's own client
 	next   *call         // the one that is being read; for the goroutine that reads
 
 	mu      sync.Mutex // guards the fields below; never held over anything that blocks
 	callers map[dbus.Sender]*caller
 	active  int
+	ours    int // of the active ones, those of own
 	drained []chan struct{}
 }
 
@@ -156,6 +158,9 @@ func (in *inbound) enter(c *call) *busError {
 	defer in.mu.Unlock()
 	c.caller = in.caller(c.sender)
 	in.active++
+	if c.sender == in.own {
+		in.ours++
+	}
 	c.caller.active++
 	c.caller.bytes += c.size()
 	c.caller.files += len(c.header.Files)
@@ -187,24 +192,29 @@ func (in *inbound) done(c *call) {
 	c.caller.bytes -= c.size()
 	c.caller.files -= c.count
 	in.active--
-	if in.active > 0 {
+	if c.sender == in.own {
+		in.ours--
+	}
+	if in.active == 0 {
+		for _, ch := range in.drained {
+			close(ch)
+		}
+		in.drained = nil
+	}
+	if in.active > in.ours || c.sender == in.own {
 		return
 	}
-	for _, ch := range in.drained {
-		close(ch)
-	}
-	in.drained = nil
 	select {
 	case in.idle <- struct{}{}:
 	default:
 	}
 }
 
-// inFlight is the number of calls read and not yet answered.
+// inFlight is the number of calls of others that were read and are not answered yet.
 func (in *inbound) inFlight() int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.active
+	return in.active - in.ours
 }
 
 // drain returns a channel that is closed once no call is in flight.

@@ -63,6 +63,7 @@ type iface struct {
 	name    string
 	methods map[string]*method
 	props   []property
+	setters map[string]func(*Server, string) error // of the properties that can be set
 }
 
 func newIface(name string, props []property, methods ...*method) *iface {
@@ -82,6 +83,7 @@ func ifaces() map[kind][]*iface {
 		kindManager:   append(slices.Clone(standard), props, objectManagerIface(), networksIface(), managerIface()),
 		kindContainer: append(slices.Clone(standard), props, containerIface()),
 		kindProcess:   append(slices.Clone(standard), props, processIface()),
+		kindLog:       append(slices.Clone(standard), props, logControlIface()),
 	}
 }
 

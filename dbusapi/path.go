@@ -28,6 +28,7 @@ const (
 	kindManager        // /org/berth1
 	kindContainer      // /org/berth1/container/_UUID; the container may not exist
 	kindProcess        // /org/berth1/process/_UUID_RUN_ID; the process may not exist
+	kindLog            // /org/freedesktop/LogControl1
 )
 
 // ContainerPath is the object of the container with this uuid.
@@ -39,8 +40,10 @@ func ContainerPath(u domain.UUID) dbus.ObjectPath {
 // is known, so that no two paths are the same object.
 func parsePath(p dbus.ObjectPath) (kind, domain.UUID) {
 	switch p {
-	case "/", "/org", containerPath, processPath:
+	case "/", "/org", "/org/freedesktop", containerPath, processPath:
 		return kindBranch, domain.UUID{}
+	case contract.LogControlPath:
+		return kindLog, domain.UUID{}
 	case rootPath:
 		return kindManager, domain.UUID{}
 	}

@@ -35,6 +35,8 @@ func TestParsePath(t *testing.T) {
 		{"process, other number", "/org/berth1/process/_abcd0000_0000_0000_0000_0000000000ef_7_01", kindUnknown, domain.UUID{}},
 		{"process, too large", "/org/berth1/process/_abcd0000_0000_0000_0000_0000000000ef_4294967296_1", kindUnknown, domain.UUID{}},
 		{"process, no number", "/org/berth1/process/_abcd0000_0000_0000_0000_0000000000ef_7", kindUnknown, domain.UUID{}},
+		{"above the log", "/org/freedesktop", kindBranch, domain.UUID{}},
+		{"log", "/org/freedesktop/LogControl1", kindLog, domain.UUID{}},
 		{"elsewhere", "/org/berth2", kindUnknown, domain.UUID{}},
 	}
 	for _, tt := range tests {

@@ -35,6 +35,7 @@ type view struct {
 	version string            // of the manager
 	running uint32
 	audit   string
+	log     logView
 
 	security  string
 	enforcing bool

@@ -25,6 +25,7 @@ type rig struct {
 	networks *fakeNetworks
 	auth     *fakeAuth
 	log      *logBuffer
+	logs     fakeLogs
 	server   *Server
 	client   *dbus.Conn
 }
@@ -59,7 +60,7 @@ func newRig(t *testing.T, more ...*method) *rig {
 func (r *rig) config() Config {
 	return Config{
 		Address: r.bus.Address, Core: r.core, Networks: r.networks, Signals: r.core.signals, Auth: r.auth, Callers: r.auth,
-		Log: slog.New(slog.NewTextHandler(r.log, nil)), Version: "1.2.3",
+		Log: slog.New(slog.NewTextHandler(r.log, nil)), Logs: &r.logs, Version: "1.2.3",
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // ErrNameTaken says that another daemon owns the bus name.
 var ErrNameTaken = errors.New("the name is taken")
 
-// Config is what a Server is made of. All but Address is required.
+// Config is what a Server is made of. All but Address and Own is required.
 type Config struct {
 	Address string // of the bus; "" is the system bus
 	Core    core   // *service.Service, recovered
@@ -26,7 +26,10 @@ type Config struct {
 	Auth     Authorizer
 	Callers  Callers
 	Log      *slog.Logger
+	Logs     LogControl // of Log
 	Version  string
+	// Own is the unique name of the daemon's own client, "" if it has none: its calls do not keep the daemon busy.
+	Own string
 }
 
 func (c Config) check() error {
@@ -43,6 +46,8 @@ func (c Config) check() error {
 		return errors.New("no callers")
 	case c.Log == nil:
 		return errors.New("no log")
+	case c.Logs == nil:
+		return errors.New("no control of the log")
 	case c.Version == "":
 		return errors.New("no version")
 	}
@@ -57,6 +62,7 @@ type Server struct {
 	auth     Authorizer
 	callers  Callers
 	log      *slog.Logger
+	logs     LogControl
 	version  string
 	contract interfaces
 	ifaces   map[kind][]*iface
@@ -96,10 +102,11 @@ func newServer(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{
-		core: cfg.Core, networks: cfg.Networks, signals: cfg.Signals, auth: cfg.Auth, callers: cfg.Callers, log: cfg.Log, version: cfg.Version,
+		core: cfg.Core, networks: cfg.Networks, signals: cfg.Signals, auth: cfg.Auth, callers: cfg.Callers, log: cfg.Log, logs: cfg.Logs, version: cfg.Version,
 		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel, released: make(chan struct{}),
 	}
 	s.inbound = newInbound(base, s.ifaces, s.core.Ticket)
+	s.inbound.own = dbus.Sender(cfg.Own)
 	return s, nil
 }
 

@@ -65,7 +65,9 @@ func introspect(_ context.Context, s *Server, c *call) ([]any, error) {
 	case "/":
 		children = []string{"org"}
 	case "/org":
-		children = []string{"berth1"}
+		children = []string{"berth1", "freedesktop"}
+	case "/org/freedesktop":
+		children = []string{"LogControl1"}
 	case rootPath:
 		children = []string{"container", "process"}
 	case processPath:
@@ -93,6 +95,9 @@ func (s *Server) view(c *call) (view, error) {
 		p, err := s.core.Process(c.process)
 		v.process = &p
 		return v, err
+	case kindLog:
+		v.log = logView{s.logs.Level(), s.logs.Target()}
+		return v, nil
 	case kindContainer:
 	default:
 		return v, nil
@@ -159,6 +164,9 @@ func getAllProperties(_ context.Context, s *Server, c *call) ([]any, error) {
 func setProperty(_ context.Context, s *Server, c *call) ([]any, error) {
 	p, err := s.propertyOf(c, c.args[0].(string), c.args[1].(string))
 	if err != nil {
+		return nil, err
+	}
+	if writable, err := s.set(c, p.name, c.args[2].(dbus.Variant)); writable {
 		return nil, err
 	}
 	return nil, stdError(contract.ErrorPropertyReadOnly, "property %q is read-only", p.name)

@@ -108,6 +108,19 @@ func (s *Service) Active() int { return int(s.active.Load()) }
 // that are being restored.
 func (s *Service) Busy() int { return s.Active() + int(s.restoring.Load()) }
 
+// Counts returns how many containers there are in each state.
+func (s *Service) Counts() map[State]int {
+	counts := map[State]int{}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, c := range s.byUUID {
+		c.mu.Lock()
+		counts[c.snap.State]++
+		c.mu.Unlock()
+	}
+	return counts
+}
+
 // List returns all containers, in no particular order.
 func (s *Service) List() []Snapshot {
 	s.mu.RLock()

@@ -18,6 +18,11 @@ const (
 	StateStopping State = "stopping"
 )
 
+// States returns all states.
+func States() []State {
+	return []State{StateRunning, StatePaused, StateStarting, StateStopping, StateShutoff}
+}
+
 // Known reports whether this is one of the states.
 func (s State) Known() bool {
 	switch s {

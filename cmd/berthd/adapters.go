@@ -99,19 +99,22 @@ func (m machines) Find(ctx context.Context, u domain.UUID) (service.Registered, 
 	return service.Registered(found), ok, err
 }
 
-// observer passes every change to the bus and to the log, and tells idle that there was one.
+// observer passes every change to the bus and to the log, and tells idle and the status that there was one.
 type observer struct {
 	signals  *dbusapi.Signals
 	activity chan<- struct{}
+	changed  chan<- struct{}
 	story    *chronicle
 }
 
 func (o observer) Changed(before, after *service.Snapshot, event *events.Event) {
 	o.signals.Changed(before, after, event)
 	o.story.tell(before, after, event)
-	select {
-	case o.activity <- struct{}{}:
-	default:
+	for _, slot := range []chan<- struct{}{o.activity, o.changed} {
+		select {
+		case slot <- struct{}{}:
+		default:
+		}
 	}
 }
 

@@ -50,6 +50,7 @@ type parts struct {
 	client      *bus.Conn
 	activity    chan struct{}
 	story       *chronicle
+	changed     chan struct{} // a container has
 	announce    func()
 }
 
@@ -60,7 +61,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		return nil, err
 	}
 	conn, err := bus.Connect(ctx, bus.Options{
-		Replies: []map[string]string{units.Replies(), machined.Replies(), hostnet.Replies()},
+		Replies: []map[string]string{units.Replies(), machined.Replies(), hostnet.Replies(), {ping: ""}},
 		Signals: map[string]map[string]string{units.BusName: units.Signals(), hostnet.BusName: hostnet.Signals()},
 		Library: []dbus.ConnOption{dbus.WithSignalHandler(dbus.NewSequentialSignalHandler())},
 	})
@@ -71,7 +72,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err := conn.Shelter(ctx, contract.CallerName); err != nil {
 		log.Warn("other users can fill the queue of a connection: the bus has an older policy", "err", err)
 	}
-	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), activity: make(chan struct{}, 1), story: newChronicle(log)}
+	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), activity: make(chan struct{}, 1), changed: make(chan struct{}, 1), story: newChronicle(log)}
 	defer func() {
 		if err != nil {
 			d.close()
@@ -135,7 +136,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Labels:      labels(cfg.Security, log),
 		Forwards:    hostnet.NewForwards(hosts),
 		IDRange:     cfg.IDRange,
-		Observer:    observer{d.signals, d.activity, d.story},
+		Observer:    observer{d.signals, d.activity, d.changed, d.story},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
 		Now:         time.Now,
 		Log:         log,

@@ -46,14 +46,14 @@ func main() {
 	log := slog.New(out)
 	cfg := config.Read(p.config, log)
 	out.SetLeast(cfg.LogLevel)
-	if err := run(p, cfg, log); err != nil {
+	if err := run(p, cfg, out, log); err != nil {
 		log.Error("berthd", "err", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until the daemon is told to end, has been idle for long enough, or loses the bus.
-func run(p paths, cfg config.Config, log *slog.Logger) error {
+func run(p paths, cfg config.Config, out *journal.Handler, log *slog.Logger) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	d, err := assemble(ctx, p, cfg, log)
@@ -65,7 +65,8 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 		favorDynMods(log)
 	}
 	server, err := dbusapi.New(ctx, dbusapi.Config{
-		Core: d.service, Networks: d.networks, Signals: d.signals, Auth: d.auth, Callers: d.auth, Log: log, Version: version,
+		Core: d.service, Networks: d.networks, Signals: d.signals, Auth: d.auth, Callers: d.auth, Log: log, Logs: out, Version: version,
+		Own: d.client.Names()[0],
 	})
 	if err != nil {
 		return err
@@ -74,6 +75,8 @@ func run(p paths, cfg config.Config, log *slog.Logger) error {
 	// listeners hear them.
 	d.announce()
 	notify("READY=1")
+	go reportStatus(ctx, d.changed, d.service.Counts, notify)
+	watchdog(ctx, lives(d.client, d.service), log)
 
 	lost := false
 	select {
