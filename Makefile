@@ -98,6 +98,7 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	install -d -m 0700 '$(DESTDIR)$(SYSCONFDIR)/berth/containers'
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/berth/networks' packaging/networks/*.xml
 	$(substitute) units/files/berthd.service.in > '$(DESTDIR)$(UNITDIR)/berthd.service'
+	install -D -m 0644 -t '$(DESTDIR)$(UNITDIR)' units/files/berth-metrics.socket
 	$(substitute) units/files/berth@.service.in > '$(DESTDIR)$(UNITDIR)/berth@.service'
 	! grep -E '@[A-Z]+@' '$(DESTDIR)$(UNITDIR)/berthd.service' '$(DESTDIR)$(UNITDIR)/berth@.service'
 	chmod 0644 '$(DESTDIR)$(UNITDIR)/berthd.service' '$(DESTDIR)$(UNITDIR)/berth@.service'

@@ -105,11 +105,13 @@ type observer struct {
 	activity chan<- struct{}
 	changed  chan<- struct{}
 	story    *chronicle
+	tally    *tally
 }
 
 func (o observer) Changed(before, after *service.Snapshot, event *events.Event) {
 	o.signals.Changed(before, after, event)
 	o.story.tell(before, after, event)
+	o.tally.note(before, after, event)
 	for _, slot := range []chan<- struct{}{o.activity, o.changed} {
 		select {
 		case slot <- struct{}{}:

@@ -50,6 +50,7 @@ type parts struct {
 	client      *bus.Conn
 	activity    chan struct{}
 	story       *chronicle
+	tally       *tally
 	changed     chan struct{} // a container has
 	announce    func()
 }
@@ -72,7 +73,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err := conn.Shelter(ctx, contract.CallerName); err != nil {
 		log.Warn("other users can fill the queue of a connection: the bus has an older policy", "err", err)
 	}
-	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), activity: make(chan struct{}, 1), changed: make(chan struct{}, 1), story: newChronicle(log)}
+	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), activity: make(chan struct{}, 1), changed: make(chan struct{}, 1), story: newChronicle(log), tally: newTally()}
 	defer func() {
 		if err != nil {
 			d.close()
@@ -136,7 +137,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Labels:      labels(cfg.Security, log),
 		Forwards:    hostnet.NewForwards(hosts),
 		IDRange:     cfg.IDRange,
-		Observer:    observer{d.signals, d.activity, d.changed, d.story},
+		Observer:    observer{d.signals, d.activity, d.changed, d.story, d.tally},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
 		Now:         time.Now,
 		Log:         log,

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/config"
+	"github.com/berthd/berth/internal/exporter"
 	"github.com/berthd/berth/internal/journal"
 )
 
@@ -44,16 +46,20 @@ func main() {
 	}
 	out := journal.New()
 	log := slog.New(out)
+	socket, err := exporter.Passed(metricsSocket)
+	if err != nil {
+		log.Error("metrics are not served", "err", err)
+	}
 	cfg := config.Read(p.config, log)
 	out.SetLeast(cfg.LogLevel)
-	if err := run(p, cfg, out, log); err != nil {
+	if err := run(p, cfg, out, socket, log); err != nil {
 		log.Error("berthd", "err", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until the daemon is told to end, has been idle for long enough, or loses the bus.
-func run(p paths, cfg config.Config, out *journal.Handler, log *slog.Logger) error {
+func run(p paths, cfg config.Config, out *journal.Handler, socket net.Listener, log *slog.Logger) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	d, err := assemble(ctx, p, cfg, log)
@@ -76,6 +82,7 @@ func run(p paths, cfg config.Config, out *journal.Handler, log *slog.Logger) err
 	d.announce()
 	notify("READY=1")
 	go reportStatus(ctx, d.changed, d.service.Counts, notify)
+	d.serveMetrics(ctx, socket, log)
 	watchdog(ctx, lives(d.client, d.service), log)
 
 	lost := false
