@@ -11,6 +11,7 @@ import (
 
 	"github.com/berthd/berth/internal/cli"
 	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/doctor"
 )
 
 // Set by the linker.
@@ -26,9 +27,16 @@ func main() {
 		Root:     os.Geteuid() == 0,
 		Version:  version,
 		Connect:  func(ctx context.Context) (cli.Daemon, error) { return client.Connect(ctx) },
+		Examine:  examine,
 	}, os.Args[1:])
 	stop()
 	os.Exit(code)
+}
+
+// examine checks this host for berthctl doctor.
+func examine(ctx context.Context) []doctor.Finding {
+	h, err := client.LookAtHost(ctx)
+	return doctor.Examine(doctor.Here(doctor.Bus{Err: err, Running: h.Running, Activatable: h.Activatable, Systemd: h.Systemd}))
 }
 
 func isTerminal(f *os.File) bool {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/berthd/berth/internal/client"
+	"github.com/berthd/berth/internal/doctor"
 	"github.com/berthd/berth/internal/figures"
 )
 
@@ -85,6 +86,7 @@ type Config struct {
 	Root     bool // the caller is root, and needs no advice to become root
 	Version  string
 	Connect  func(context.Context) (Daemon, error)
+	Examine  func(context.Context) []doctor.Finding // checks the host; it needs no berthd
 	// After is time.After if it is nil.
 	After func(time.Duration) <-chan time.Time
 }

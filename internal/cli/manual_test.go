@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/berthd/berth/internal/doctor"
 )
 
 // TestJSONKeysAreDocumented: the manual names every key of the JSON output, and so promises that it
@@ -18,9 +20,9 @@ func TestJSONKeysAreDocumented(t *testing.T) {
 	}
 	_, section, _ := strings.Cut(string(manual), ".SH \"JSON OUTPUT\"\n")
 	section, _, _ = strings.Cut(section, "\n.SH ")
-	for _, v := range []any{listed{}, stated{}, versions{}, description{}, ended{}, identity{}, statistics{}, memoryStats{}, cpuTotal{}, blockStats{}, nodeInfo{}, cellMemory{}, nodeMemory{}, cpuTimes{}, cpuShares{}, capabilities{}, memoryTuning{}, blockTuning{}, scheduling{}, numaTuning{}, netListed{}, netLease{}} {
+	for _, v := range []any{listed{}, stated{}, versions{}, description{}, ended{}, identity{}, statistics{}, memoryStats{}, cpuTotal{}, blockStats{}, nodeInfo{}, cellMemory{}, nodeMemory{}, cpuTimes{}, cpuShares{}, capabilities{}, memoryTuning{}, blockTuning{}, scheduling{}, numaTuning{}, netListed{}, netLease{}, doctor.Finding{}} {
 		for f := range reflect.TypeOf(v).Fields() {
-			key := f.Tag.Get("json")
+			key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if !regexp.MustCompile(`(?m)^\.(B|BR|RB) .*\b` + key + `\b`).MatchString(section) {
 				t.Errorf("%T: no %s", v, key)
 			}

@@ -51,7 +51,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.diskCommands()...)
 	root.AddCommand(a.consoleCommand(), a.consoleLogCommand(), a.versionCommand())
 	root.AddCommand(a.nodeCommands()...)
-	root.AddCommand(a.topCommand(), a.metricsCommand())
+	root.AddCommand(a.topCommand(), a.metricsCommand(), a.doctorCommand())
 	root.AddCommand(a.networkCommands()...)
 	root.AddCommand(a.linkCommands()...)
 	root.SetHelpCommand(helpCommand())
