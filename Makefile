@@ -95,13 +95,16 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	install -D -m 0755 -t '$(DESTDIR)$(BINDIR)' bin/berthctl
 	install -D -m 0755 -t '$(DESTDIR)$(LIBEXECDIR)/berth' bin/berth-supervisor
 	install -d -m 0755 '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSCONFDIR)/berth/berth.conf.d'
-	install -d -m 0700 '$(DESTDIR)$(SYSCONFDIR)/berth/containers'
+	install -d -m 0700 '$(DESTDIR)$(SYSCONFDIR)'/berth/containers{,/autostart}
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/berth/networks' packaging/networks/*.xml
 	$(substitute) units/files/berthd.service.in > '$(DESTDIR)$(UNITDIR)/berthd.service'
 	install -D -m 0644 -t '$(DESTDIR)$(UNITDIR)' units/files/berth-metrics.socket
 	$(substitute) units/files/berth@.service.in > '$(DESTDIR)$(UNITDIR)/berth@.service'
-	! grep -E '@[A-Z]+@' '$(DESTDIR)$(UNITDIR)/berthd.service' '$(DESTDIR)$(UNITDIR)/berth@.service'
-	chmod 0644 '$(DESTDIR)$(UNITDIR)/berthd.service' '$(DESTDIR)$(UNITDIR)/berth@.service'
+	$(substitute) units/files/berth-autostart.service.in > '$(DESTDIR)$(UNITDIR)/berth-autostart.service'
+	! grep -E '@[A-Z]+@' '$(DESTDIR)$(UNITDIR)'/berth{d,@,-autostart}.service
+	chmod 0644 '$(DESTDIR)$(UNITDIR)'/berth{d,@,-autostart}.service
+	install -d '$(DESTDIR)$(UNITDIR)/multi-user.target.wants'
+	ln -sf ../berth-autostart.service '$(DESTDIR)$(UNITDIR)/multi-user.target.wants/berth-autostart.service'
 	install -D -m 0644 -t '$(DESTDIR)$(SYSCONFDIR)/berth' packaging/berth.conf
 	install -D -m 0644 -t '$(DESTDIR)$(BUSPOLICYDIR)' contract/org.berth1.conf
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/system-services' units/files/org.berth1.service

@@ -31,6 +31,10 @@ func containerIface() *iface {
 			name: "Rename", in: "sa{sv}", action: contract.ActionManage, mutates: true, doing: "rename domain",
 			run: rename,
 		},
+		&method{
+			name: "SetAutostart", in: "ba{sv}", action: contract.ActionManage, mutates: true, doing: "set autostart of domain",
+			run: setAutostart,
+		},
 		setResourcesMethod(), getResourcesMethod(),
 		change("Suspend", contract.ActionControl, "suspend domain", core.Suspend),
 		change("Resume", contract.ActionControl, "resume domain", core.Resume),
@@ -87,6 +91,10 @@ func redefine(ctx context.Context, s *Server, c *call) ([]any, error) {
 
 func rename(ctx context.Context, s *Server, c *call) ([]any, error) {
 	return nil, s.core.Rename(ctx, c.uuid, c.args[0].(string))
+}
+
+func setAutostart(ctx context.Context, s *Server, c *call) ([]any, error) {
+	return nil, s.core.SetAutostart(ctx, c.uuid, c.args[0].(bool))
 }
 
 func getXML(_ context.Context, s *Server, c *call) ([]any, error) {

@@ -26,6 +26,7 @@ type core interface {
 	Undefine(ctx context.Context, u domain.UUID) error
 	Redefine(ctx context.Context, u domain.UUID, previous string, xml []byte) error
 	Rename(ctx context.Context, u domain.UUID, name string) error
+	SetAutostart(ctx context.Context, u domain.UUID, on bool) error
 	Limits(u domain.UUID, o service.TuneOptions) (memoryMax uint64, l service.Limits, err error)
 	SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o service.TuneOptions) error
 	AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error

@@ -216,6 +216,13 @@ func (f *fakeCore) Redefine(ctx context.Context, u domain.UUID, previous string,
 	})
 }
 
+func (f *fakeCore) SetAutostart(ctx context.Context, u domain.UUID, on bool) error {
+	return f.change(ctx, "autostart", u, "", "", func(s *service.Snapshot) *service.Snapshot {
+		s.Autostart = on
+		return s
+	})
+}
+
 func (f *fakeCore) Rename(ctx context.Context, u domain.UUID, name string) error {
 	return f.change(ctx, "rename", u, events.Defined, events.Renamed, func(s *service.Snapshot) *service.Snapshot {
 		s.Name = name

@@ -68,6 +68,7 @@ func containerProperties() []property {
 		{"StateReason", "s", emitsValue, func(v view) any { return string(v.snap.Reason) }},
 		{"StateChangedUSec", "t", emitsValue, func(v view) any { return usec(v.snap.StateChanged) }},
 		{"Persistent", "b", emitsValue, func(v view) any { return v.snap.Persistent }},
+		{"Autostart", "b", emitsValue, func(v view) any { return v.snap.Autostart }},
 		{"Updated", "b", emitsValue, func(v view) any { return v.snap.Updated }},
 		{"Id", "u", emitsValue, func(v view) any { return v.snap.ID }},
 		{"Leader", "u", emitsValue, func(v view) any { return v.snap.Leader }},

@@ -57,12 +57,13 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestRedefine: Redefine hands on the definition and the previous one, and Rename the name. The object stays.
+// TestRedefine: Redefine hands on the definition and the previous one, Rename the name, and SetAutostart whether it starts
+// with the host. The object stays.
 func TestRedefine(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	path := ContainerPath(uuidA)
-	heard := make(chan string, 2)
+	heard := make(chan string, 3)
 	r.core.set(func(_ context.Context, op string, _ domain.UUID) error { heard <- op; return nil })
 	previous := map[string]dbus.Variant{"previous": dbus.MakeVariant("<old/>")}
 	if err := r.call(path, contract.ContainerInterface+".Redefine", "<new/>", previous).Err; err != nil {
@@ -74,8 +75,11 @@ func TestRedefine(t *testing.T) {
 	if err := r.call(path, contract.ContainerInterface+".Rename", "other", noOptions()).Err; err != nil {
 		t.Error(err)
 	}
+	if err := r.call(path, contract.ContainerInterface+".SetAutostart", true, noOptions()).Err; err != nil {
+		t.Error(err)
+	}
 	snap, err := r.core.ByUUID(uuidA)
-	if err != nil || snap.Title != "<new/>" || snap.Name != "other" {
+	if err != nil || snap.Title != "<new/>" || snap.Name != "other" || !snap.Autostart {
 		t.Errorf("%+v, %v", snap, err)
 	}
 }

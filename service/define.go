@@ -60,7 +60,15 @@ func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte,
 }
 
 func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
+	detail := events.Updated
+	if fresh || !c.snapshot().Persistent {
+		detail = events.Added
+	}
 	text, err := def.Format(domain.FormatOptions{})
+	autostart := false
+	if err == nil && detail == events.Added {
+		autostart, err = s.firstAutostart(def.Name)
+	}
 	if err == nil {
 		err = s.Definitions.Save(def)
 	}
@@ -70,14 +78,11 @@ func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
 		}
 		return err
 	}
-	detail := events.Updated
-	if fresh || !c.snapshot().Persistent {
-		detail = events.Added
-	}
 	c.mu.Lock()
 	c.stored, c.text = def, text
 	if fresh {
 		c.snap.describe(def) // its MAC addresses are chosen by now
+		c.snap.Autostart = autostart
 	}
 	c.mu.Unlock()
 	s.mu.Lock()
@@ -89,6 +94,7 @@ func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
 	}
 	s.change(c, s.event(events.Defined, detail), func(snap *Snapshot) {
 		snap.Persistent = true
+		snap.Autostart = snap.Autostart || autostart
 		if snap.State == StateShutoff {
 			snap.describe(def)
 		} else {
@@ -179,7 +185,7 @@ func (s *Service) Undefine(ctx context.Context, u domain.UUID) error {
 		c.mu.Lock()
 		c.stored = nil
 		c.mu.Unlock()
-		s.change(c, e, func(snap *Snapshot) { snap.Persistent, snap.Updated = false, false })
+		s.change(c, e, func(snap *Snapshot) { snap.Persistent, snap.Autostart, snap.Updated = false, false, false })
 		return nil
 	})
 }

@@ -38,6 +38,7 @@ type world struct {
 	bad         []Unreadable
 	runs        map[domain.UUID]SavedRun
 	last        map[domain.UUID]Run
+	autostarts  autostartsFake
 	exits       map[string]End    // by run directory
 	units       map[string]uint32 // and the process that each was started with
 	machines    map[string]machineFake
@@ -228,38 +229,6 @@ type hostIDsFake struct{ *daemon }
 func (d hostIDsFake) Taken() ([]idrange.Span, error) { return d.ids, d.call("hostids.Taken") }
 
 func (d hostIDsFake) Mapped(uint32) (domain.IDMap, error) { return domain.IDMap{}, fs.ErrNotExist }
-
-type definitionsFake struct{ *daemon }
-
-func (d definitionsFake) Save(def *domain.Def) error {
-	if err := d.call("definitions.Save"); err != nil {
-		return err
-	}
-	d.definitions[def.Name] = def
-	return nil
-}
-
-func (d definitionsFake) Remove(name string) error {
-	err := d.call("definitions.Remove")
-	delete(d.definitions, name)
-	return err
-}
-
-func (d definitionsFake) Rename(def *domain.Def, old string) error {
-	if err := d.call("definitions.Rename"); err != nil {
-		return err
-	}
-	delete(d.definitions, old)
-	d.definitions[def.Name] = def
-	return nil
-}
-
-func (d definitionsFake) Load() (l []*domain.Def, bad []Unreadable, err error) {
-	for _, def := range d.definitions {
-		l = append(l, def)
-	}
-	return l, d.bad, nil
-}
 
 type runsFake struct{ *daemon }
 

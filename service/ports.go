@@ -25,26 +25,6 @@ type Observer interface {
 	DeviceChanged(u domain.UUID, alias string, added bool)
 }
 
-// Definitions keeps the persistent definitions. Save and Remove return when the change survives a power
-// loss.
-type Definitions interface {
-	Save(d *domain.Def) error
-	Remove(name string) error
-	// Rename stores a definition under its name, and no longer under the old one.
-	Rename(d *domain.Def, old string) error
-	// Load returns all definitions that can be read. It removes the half-written files of a daemon that was
-	// killed. A definition that cannot be read stays in its place until another is saved under its name.
-	Load() (defs []*domain.Def, bad []Unreadable, err error)
-}
-
-// Unreadable is a stored definition that cannot be used. It is damaged, a newer version wrote it, or its
-// file cannot be read now.
-type Unreadable struct {
-	Name string
-	Err  error
-	Def  *domain.Def // the name, uuid and ids, as far as they could be read; nil if none could
-}
-
 // Runs keeps the notes of runs. They outlive the daemon, but not a reboot of the host.
 type Runs interface {
 	// Create makes an empty directory for a run.
@@ -66,6 +46,10 @@ type Runs interface {
 	Discard(u domain.UUID) error
 	// Forget removes both directories of a container.
 	Forget(u domain.UUID) error
+	// Autostart returns which containers this boot has still to start. The first call of a boot enters list.
+	Autostart(list []domain.UUID) (pending []domain.UUID, err error)
+	// Autostarted says that this boot has no more to start a container.
+	Autostarted(u domain.UUID) error
 }
 
 // SavedRun is one run directory of an earlier daemon. Err says why its note cannot be used. It is

@@ -19,8 +19,12 @@ func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
 		return nil, fmt.Errorf("recover definitions: %w", err)
 	}
 	chooseStoredMACs(defs)
+	autostarts, err := s.Definitions.Autostarts()
+	if err != nil { // containers must be found again all the same
+		s.Log.Error("containers that start with the host", "err", err)
+	}
 	for _, def := range defs {
-		s.restore(def)
+		s.restore(def, autostarts[def.Name])
 	}
 	s.setBad(bad)
 	runs, err := s.Runs.Load()
@@ -50,7 +54,7 @@ func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
 }
 
 // restore enters a stored definition, with the end of the previous run.
-func (s *Service) restore(def *domain.Def) {
+func (s *Service) restore(def *domain.Def, autostart bool) {
 	last, found, err := s.Runs.Last(def.UUID)
 	if err != nil {
 		s.Log.Warn("last run", whoIs(def), "err", err)
@@ -63,6 +67,7 @@ func (s *Service) restore(def *domain.Def) {
 	defer s.mu.Unlock()
 	c := s.enter(def, true)
 	c.stored, c.text = def, text
+	c.snap.Autostart = autostart
 	if found {
 		c.snap.Reason, c.snap.StateChanged = last.Reason, last.Changed
 		c.snap.LastExit, c.snap.Started = last.LastExit, last.Started

@@ -73,9 +73,11 @@ type Service struct {
 	active atomic.Int64
 	// Trees of containers that are off, which are being restored.
 	restoring atomic.Int64
-	bad       map[string]Unreadable // stored definitions by name; guarded by mu
-	claims    sync.Mutex            // one choice of ids at a time; never held over a call that can block
-	work      sync.WaitGroup        // goroutines that wait for the end of a run
+	// Containers that this boot has still to start.
+	autostarts atomic.Int64
+	bad        map[string]Unreadable // stored definitions by name; guarded by mu
+	claims     sync.Mutex            // one choice of ids at a time; never held over a call that can block
+	work       sync.WaitGroup        // goroutines that wait for the end of a run
 
 	changing  map[string]bool // units whose limits are being read, and whether they have changed again meanwhile; guarded by mu
 	forwarded forwarded
@@ -104,9 +106,11 @@ func New(d Deps) (*Service, error) {
 // Active counts the containers that are not shut off.
 func (s *Service) Active() int { return int(s.active.Load()) }
 
-// Busy counts what the daemon must not end for while nobody calls it: containers that are not shut off, and trees of others
-// that are being restored.
-func (s *Service) Busy() int { return s.Active() + int(s.restoring.Load()) }
+// Busy counts what the daemon must not end for while nobody calls it: containers that are not shut off, trees of others
+// that are being restored, and containers that are about to start with the host.
+func (s *Service) Busy() int {
+	return s.Active() + int(s.restoring.Load()) + int(s.autostarts.Load())
+}
 
 // Counts returns how many containers there are in each state.
 func (s *Service) Counts() map[State]int {

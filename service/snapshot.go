@@ -85,6 +85,7 @@ type Snapshot struct {
 	Reason       Reason
 	StateChanged time.Time
 	Persistent   bool
+	Autostart    bool   // it starts with the host
 	Updated      bool   // the stored definition differs from the running one
 	ID           uint32 // pid of the supervisor, 0 when off; libvirt's domain id
 	Leader       uint32 // pid of init on the host, 0 when off

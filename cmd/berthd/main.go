@@ -84,6 +84,13 @@ func run(p paths, cfg config.Config, out *journal.Handler, socket net.Listener, 
 	go reportStatus(ctx, d.changed, d.service.Counts, notify)
 	d.serveMetrics(ctx, socket, log)
 	watchdog(ctx, lives(d.client, d.service), log)
+	autostart, stopAutostart := context.WithCancel(ctx)
+	defer stopAutostart()
+	started := make(chan struct{})
+	go func() {
+		defer close(started)
+		d.service.Autostart(autostart)
+	}()
 
 	lost := false
 	select {
@@ -95,9 +102,14 @@ func run(p paths, cfg config.Config, out *journal.Handler, socket net.Listener, 
 		lost = true
 	}
 	notify("STOPPING=1")
+	stopAutostart()
 	drain, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	err = server.Close(drain)
+	select { // a start that goes on is finished
+	case <-started:
+	case <-drain.Done():
+	}
 	if lost {
 		return fmt.Errorf("the system bus connection was lost")
 	}

@@ -50,6 +50,7 @@ type container interface {
 	Resume(ctx context.Context, p client.Path) error
 	Redefine(ctx context.Context, p client.Path, previous, xml string) error
 	Rename(ctx context.Context, p client.Path, name string) error
+	SetAutostart(ctx context.Context, p client.Path, on bool) error
 	Shutdown(ctx context.Context, p client.Path, modes []string) error
 	Reboot(ctx context.Context, p client.Path, modes []string) error
 	Reset(ctx context.Context, p client.Path) error

@@ -79,8 +79,10 @@ func TestCalls(t *testing.T) {
 			[]string{"detach-disk", "web", "vdb"},
 			[]string{"ByName web", "ListDevices", "DetachDevice web  <disk type='file' device='disk'>  <source file='/srv/it&apos;s.img'/>  <target dev='vdb'/></disk>"},
 		},
-		"setmem, both": {[]string{"setmem", "web", "1GB", "--live", "--config"}, []string{"ByName web", "SetResources web live+config CurrentMemory=1000000000"}},
-		"setmaxmem":    {[]string{"setmaxmem", "db", "100"}, []string{"ByName db", "SetResources db  Memory=102400"}},
+		"setmem, both":   {[]string{"setmem", "web", "1GB", "--live", "--config"}, []string{"ByName web", "SetResources web live+config CurrentMemory=1000000000"}},
+		"autostart":      {[]string{"autostart", "db"}, []string{"ByName db", "SetAutostart db true"}},
+		"autostart, off": {[]string{"-q", "autostart", "4711", "--disable"}, []string{"List", "SetAutostart web false"}},
+		"setmaxmem":      {[]string{"setmaxmem", "db", "100"}, []string{"ByName db", "SetResources db  Memory=102400"}},
 		"blkiotune": {
 			[]string{"blkiotune", "web", "--weight", "5", "--device-weights", "/dev/a,7,/dev/b,0", "--config"},
 			[]string{"ByName web", "SetResources web config IODeviceWeight=[{/dev/a 7} {/dev/b 0}] IOWeight=5"},

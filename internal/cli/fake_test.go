@@ -153,6 +153,10 @@ func (f *fake) Rename(_ context.Context, p client.Path, name string) error {
 	return f.call("Rename", f.at(p).Name+" "+name)
 }
 
+func (f *fake) SetAutostart(_ context.Context, p client.Path, on bool) error {
+	return f.call("SetAutostart", fmt.Sprint(f.at(p).Name, " ", on))
+}
+
 func (f *fake) Shutdown(_ context.Context, p client.Path, modes []string) error {
 	return f.call("Shutdown", f.at(p).Name+" "+strings.Join(modes, "+"))
 }
@@ -267,7 +271,7 @@ func fleet() *fake {
 			{
 				Name: "web", UUID: "6695eb01-f6a4-8304-79aa-97f2502e193f", Title: "The <web> front", Description: "Serves & listens",
 				OSType: "exe", State: "running", StateReason: "booted", StateChangedUSec: 1_700_000_000_000_000,
-				Persistent: true, ID: 4711, Leader: 4713, MachineName: "web", Network: "own", Unit: "machine-web.scope", Slice: "machine.slice",
+				Persistent: true, Autostart: true, ID: 4711, Leader: 4713, MachineName: "web", Network: "own", Unit: "machine-web.scope", Slice: "machine.slice",
 				ControlGroup: "/machine.slice/machine-web.scope", RootDirectory: "/srv/web", StartedUSec: 1_700_000_000_000_000,
 				Ready: true, Status: "Serving 12 <clients>",
 				MemoryMax: 512 << 20, VCPUs: 2, Consoles: []string{"console0", "console1"},

@@ -76,6 +76,7 @@ func TestGolden(t *testing.T) {
 			"destroy 4711", "destroy --domain web", "destroy --domain=web", "start 0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1",
 			"shutdown web", "shutdown web --mode signal,initctl", "shutdown --wait 4711", "shutdown web --wait --timeout 9", "-q shutdown 4711",
 			"reboot web", "reboot web --mode auto --wait", "reset web", "reset 4711",
+			"autostart db", "autostart --disable 4711", "-q autostart --domain db", "autostart", "autostart nosuch",
 			"domrename db store", "domrename --domain db --new-name store", "domrename db --new-name store", "-q domrename db store",
 			"define -", "create -", "define --file -", "-q define -",
 		},

@@ -89,7 +89,7 @@ func lines(i client.Info, s *figures.Figures, security []line) []line {
 	if memory, known := s.Get(figures.MemoryCurrent); known {
 		list = append(list, line{"Used memory", kib(memory)})
 	}
-	list = append(append(list, line{"Persistent", yesNo(i.Persistent)}), security...)
+	list = append(append(list, line{"Persistent", yesNo(i.Persistent)}, line{"Autostart", enabled(i.Autostart)}), security...)
 	list = append(list,
 		line{"Updated", yesNo(i.Updated)},
 		line{"Title", printable(i.Title)},
@@ -119,6 +119,14 @@ func yesNo(b bool) string {
 		return "yes"
 	}
 	return "no"
+}
+
+// enabled is virsh's word for the autostart of a container.
+func enabled(b bool) string {
+	if b {
+		return "enable"
+	}
+	return "disable"
 }
 
 // exitText says in words how init ended. It returns "" if init never ran.

@@ -40,7 +40,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.changeCommands()...)
 	root.AddCommand(a.socketUnitCommand())
 	root.AddCommand(a.endCommands()...)
-	root.AddCommand(a.editCommand(), a.renameCommand())
+	root.AddCommand(a.editCommand(), a.renameCommand(), a.autostartCommand())
 	root.AddCommand(a.execCommands()...)
 	root.AddCommand(a.signalCommand())
 	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.planCommand(), a.stateCommand(), a.infoCommand(), a.labelCommand())

@@ -46,6 +46,7 @@ func TestBusMethods(t *testing.T) {
 		"GetContainerByUUID": replies(web), "GetContainerByLeader": replies(web),
 		"ListContainers": replies([]client.Summary{{"web", 7, "6695", "running", web}}),
 		"Get":            replies(dbus.MakeVariant("1.2")),
+		"SetAutostart":   replies(),
 		"Start":          replies(), "Destroy": replies(), "Undefine": replies(), "Suspend": replies(), "Resume": replies(),
 		"GetXML": replies("<domain/>"), "GetPlan": replies("{}"), "ReadConsole": replies([]byte("hello\xff")),
 		"GetStats": replies(map[string]dbus.Variant{
@@ -88,6 +89,7 @@ func TestBusMethods(t *testing.T) {
 		{"Start", nil, func() (any, error) { return nil, c.Start(ctx, web) }},
 		{"Destroy", nil, func() (any, error) { return nil, c.Destroy(ctx, web) }},
 		{"Undefine", nil, func() (any, error) { return nil, c.Undefine(ctx, web) }},
+		{"SetAutostart", nil, func() (any, error) { return nil, c.SetAutostart(ctx, web, true) }},
 		{"Suspend", nil, func() (any, error) { return nil, c.Suspend(ctx, web) }},
 		{"Resume", nil, func() (any, error) { return nil, c.Resume(ctx, web) }},
 		{"XML", "<domain/>", func() (any, error) { return c.XML(ctx, web, client.Inactive) }},

@@ -22,6 +22,7 @@ type Info struct {
 	StateChangedUSec uint64
 	Persistent       bool
 	Updated          bool
+	Autostart        bool
 	ID               uint32
 	Leader           uint32
 	MachineName      string
@@ -76,7 +77,7 @@ func (i *Info) fields() map[string]any {
 	return map[string]any{
 		"Name": &i.Name, "UUID": &i.UUID, "Title": &i.Title, "Description": &i.Description,
 		"OSType": &i.OSType, "State": &i.State, "StateReason": &i.StateReason,
-		"StateChangedUSec": &i.StateChangedUSec, "Persistent": &i.Persistent, "Updated": &i.Updated,
+		"StateChangedUSec": &i.StateChangedUSec, "Persistent": &i.Persistent, "Updated": &i.Updated, "Autostart": &i.Autostart,
 		"Id": &i.ID, "Leader": &i.Leader, "MachineName": &i.MachineName, "Network": &i.Network, "Unit": &i.Unit,
 		"Slice": &i.Slice, "ControlGroup": &i.ControlGroup, "RootDirectory": &i.RootDirectory,
 		"LastExit": &i.LastExit, "StartedUSec": &i.StartedUSec, "MemoryMax": &i.MemoryMax,
@@ -95,7 +96,7 @@ func (i *Info) fields() map[string]any {
 // restarted, does not have them.
 func newer() []string {
 	return []string{
-		"Ready", "Status", "OOMKills", "Interfaces", "SecurityModel", "SecurityLabel", "ImageLabel", "RelabelProgress", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
+		"Ready", "Status", "Autostart", "OOMKills", "Interfaces", "SecurityModel", "SecurityLabel", "ImageLabel", "RelabelProgress", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
 		"AllowedCPUs", "AllowedMemoryNodes", "TasksMax", "IOWeight",
 		"NUMAMode", "IODeviceWeight", "IODeviceLatencyTargetUSec", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax",
 	}

@@ -18,6 +18,11 @@ func (c *Client) Redefine(ctx context.Context, p Path, previous, xml string) err
 	return c.call(ctx, p, contract.ContainerInterface, "Redefine", []any{xml, options})
 }
 
+// SetAutostart says whether a container starts with the host.
+func (c *Client) SetAutostart(ctx context.Context, p Path, on bool) error {
+	return c.call(ctx, p, contract.ContainerInterface, "SetAutostart", []any{on, noOptions()})
+}
+
 // Rename gives a container that is off another name.
 func (c *Client) Rename(ctx context.Context, p Path, name string) error {
 	return c.call(ctx, p, contract.ContainerInterface, "Rename", []any{name, noOptions()})

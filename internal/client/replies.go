@@ -43,6 +43,7 @@ func Replies() map[string]string {
 		container + "AwaitEnd":              "ss",
 		container + "Redefine":              "",
 		container + "Rename":                "",
+		container + "SetAutostart":          "",
 		container + "GetXML":                "s",
 		container + "GetPlan":               "s",
 		container + "GetStats":              "a{sv}",

@@ -83,8 +83,11 @@ func (d *Definitions) replace(file, text string) error {
 	return f.CloseAtomicallyReplace()
 }
 
-// Remove deletes a definition. A missing one is no error.
+// Remove deletes a definition and its autostart. A missing one is no error.
 func (d *Definitions) Remove(name string) error {
+	if err := d.SetAutostart(name, false); err != nil {
+		return fmt.Errorf("remove definition: %w", err)
+	}
 	if err := os.Remove(d.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove definition: %w", err)
 	}

@@ -24,6 +24,13 @@ func (d *Definitions) Rename(def *domain.Def, old string) error {
 	if _, err := os.Lstat(file); err == nil {
 		return fmt.Errorf("rename definition: %w", &os.PathError{Op: "make", Path: file, Err: fs.ErrExist})
 	}
+	starts, err := d.Autostarts()
+	if err == nil && starts[old] { // before the definition, which must not be there without it; Remove takes the old one
+		err = d.SetAutostart(def.Name, true)
+	}
+	if err != nil {
+		return fmt.Errorf("rename definition: %w", err)
+	}
 	mark := "<!-- renamed from " + hex.EncodeToString([]byte(old)) + " -->\n"
 	if err := d.replace(file, mark+header+text+"\n"); err != nil {
 		return fmt.Errorf("rename definition: %w", err)

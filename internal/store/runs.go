@@ -20,13 +20,14 @@ const stateFile = "state.json"
 // the container.
 type Runs struct {
 	live, last string
+	autostart  string // has a file for each container that this boot has still to start; there from the first daemon on
 	log        *slog.Logger
 }
 
 // NewRuns opens the directories of the runs. It makes them if they are missing. Only root may enter them:
 // the supervisors' sockets are there.
 func NewRuns(dir string, log *slog.Logger) (*Runs, error) {
-	r := &Runs{live: filepath.Join(dir, "live"), last: filepath.Join(dir, "last"), log: log}
+	r := &Runs{live: filepath.Join(dir, "live"), last: filepath.Join(dir, "last"), autostart: filepath.Join(dir, "autostart"), log: log}
 	for _, d := range []string{r.live, r.last} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, fmt.Errorf("runs: %w", err)

@@ -68,6 +68,20 @@ func TestContainerUnit(t *testing.T) {
 	}
 }
 
+// TestAutostartUnit: berth-autostart.service begins berthd with the host, if something starts with it.
+func TestAutostartUnit(t *testing.T) {
+	t.Parallel()
+	unit := options(t, "berth-autostart.service.in")
+	for key, want := range map[string][]string{
+		"Unit.ConditionDirectoryNotEmpty": {"|@SYSCONFDIR@/berth/containers/autostart", "|@SYSCONFDIR@/berth/networks/autostart"},
+		"Service.ExecStart":               {"systemctl start berthd.service"}, "Service.Type": {"oneshot"}, "Service.RemainAfterExit": {"yes"},
+	} {
+		if diff := cmp.Diff(want, unit[key]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", key, diff)
+		}
+	}
+}
+
 // TestNothingIsInherited: the unit has no setting that containers would inherit.
 func TestNothingIsInherited(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// autostartCommand returns autostart.
+func (a *app) autostartCommand() *cobra.Command {
+	var disable bool
+	cmd := &cobra.Command{Use: "autostart", Short: "Start a container with the host"}
+	cmd.Flags().BoolVar(&disable, "disable", false, "do not start it with the host any more")
+	persistent := true
+	return a.domainCommand(cmd, nameUUIDOrID, fitting{Persistent: &persistent}, func(ctx context.Context, d Daemon, t target) error {
+		name, verb := t.name, "mark"
+		if !a.quiet {
+			var err error
+			if name, err = t.called(ctx, d); err != nil {
+				return err
+			}
+		}
+		if disable {
+			verb = "unmark"
+		}
+		if err := begun(ctx, d.SetAutostart(ctx, t.path, !disable)); err != nil {
+			return fmt.Errorf("failed to %s domain as autostarted: %w", verb, err)
+		}
+		a.say("Domain '%s' %sed as autostarted", printable(name), verb)
+		return nil
+	})
+}

@@ -1,0 +1,64 @@
+package service
+
+import (
+	"maps"
+
+	"github.com/berthd/berth/internal/domain"
+)
+
+type definitionsFake struct{ *daemon }
+
+func (d definitionsFake) Save(def *domain.Def) error {
+	if err := d.call("definitions.Save"); err != nil {
+		return err
+	}
+	d.definitions[def.Name] = def
+	return nil
+}
+
+func (d definitionsFake) Remove(name string) error {
+	err := d.call("definitions.Remove")
+	delete(d.definitions, name)
+	d.autostarts.move(name, "")
+	return err
+}
+
+func (d definitionsFake) Rename(def *domain.Def, old string) error {
+	if err := d.call("definitions.Rename"); err != nil {
+		return err
+	}
+	delete(d.definitions, old)
+	d.definitions[def.Name] = def
+	d.autostarts.move(old, def.Name)
+	return nil
+}
+
+func (d definitionsFake) Load() (l []*domain.Def, bad []Unreadable, err error) {
+	for _, def := range d.definitions {
+		l = append(l, def)
+	}
+	return l, d.bad, nil
+}
+
+func (d definitionsFake) SetAutostart(name string, on bool) error {
+	if err := d.call("definitions.SetAutostart"); err != nil {
+		return err
+	}
+	f := &d.autostarts
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.names == nil {
+		f.names = map[string]bool{}
+	}
+	if delete(f.names, name); on {
+		f.names[name] = true
+	}
+	return nil
+}
+
+func (d definitionsFake) Autostarts() (map[string]bool, error) {
+	err := d.call("definitions.Autostarts")
+	d.autostarts.mu.Lock()
+	defer d.autostarts.mu.Unlock()
+	return maps.Clone(d.autostarts.names), err
+}
