@@ -14,6 +14,7 @@ const (
 	ErrorChanged          = "org.berth1.Error.DefinitionChanged"
 	ErrorTransient        = "org.berth1.Error.Transient"
 	ErrorNoSuchDevice     = "org.berth1.Error.NoSuchDevice"
+	ErrorNoSuchMetadata   = "org.berth1.Error.NoSuchMetadata"
 	ErrorNoSuchConsole    = "org.berth1.Error.NoSuchConsole"
 	ErrorNotAsked         = "org.berth1.Error.NotAsked"
 	ErrorConsoleBusy      = "org.berth1.Error.ConsoleBusy"

@@ -10,7 +10,7 @@ import (
 )
 
 func containerIface() *iface {
-	return newIface(contract.ContainerInterface, containerProperties(), append(slices.Concat(endMethods(), deviceMethods(), interfaceMethods()),
+	return newIface(contract.ContainerInterface, containerProperties(), append(slices.Concat(endMethods(), deviceMethods(), interfaceMethods(), metadataMethods()),
 		&method{
 			name: "Start", in: "a{sv}", action: contract.ActionControl, mutates: true, doing: "start domain",
 			options: startOptions(), descriptors: bus.MaxDescriptors, run: startContainer,

@@ -14,6 +14,7 @@ import (
 // or undone; the others answer from memory.
 type core interface {
 	nodeCore
+	metadataCore
 	Define(ctx context.Context, xml []byte) (service.Snapshot, error)
 	CreateWith(ctx context.Context, xml []byte, o service.StartOptions) (service.Snapshot, error)
 	// WaitReady returns when a container is ready.

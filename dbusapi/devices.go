@@ -27,7 +27,7 @@ func deviceMethods() []*method {
 }
 
 func listDevices(_ context.Context, s *Server, c *call) ([]any, error) {
-	o := service.TuneOptions{Live: option[bool](c, "live"), Config: option[bool](c, "config")}
+	o := tuneOptions(c)
 	if o.Live && o.Config {
 		return nil, stdError(contract.ErrorInvalidArgs, "ListDevices has the devices of one definition: live or config, not both")
 	}
@@ -56,7 +56,7 @@ func deviceMethod(name, doing string, do func(core, context.Context, domain.UUID
 		name: name, in: "sa{sv}", action: contract.ActionManage, mutates: true, doing: doing, limit: maxXMLArgs,
 		options: map[string]string{"live": "b", "config": "b"},
 		run: func(ctx context.Context, s *Server, c *call) ([]any, error) {
-			return nil, do(s.core, ctx, c.uuid, []byte(c.args[0].(string)), service.TuneOptions{Live: option[bool](c, "live"), Config: option[bool](c, "config")})
+			return nil, do(s.core, ctx, c.uuid, []byte(c.args[0].(string)), tuneOptions(c))
 		},
 	}
 }

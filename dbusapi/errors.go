@@ -62,6 +62,7 @@ func errorRows() []errorRow {
 		sentinel(service.ErrShuttingDown, contract.ErrorShuttingDown),
 		sentinel(service.ErrNotAsked, contract.ErrorNotAsked), // before why
 		sentinel(service.ErrOldSupervisor, contract.ErrorNotSupported),
+		sentinel(service.ErrNoMetadata, contract.ErrorNoSuchMetadata),
 		sentinel(service.ErrChanged, contract.ErrorChanged),
 		sentinel(service.ErrTransient, contract.ErrorTransient),
 		sentinel(service.ErrNoDefinition, contract.ErrorTransient),

@@ -41,6 +41,7 @@ func errorCases() []errorCase {
 		{"service.ErrOldSupervisor", service.ErrOldSupervisor, contract.ErrorNotSupported, service.ErrOldSupervisor.Error(), nil},
 		{"service.ErrNoProcess", service.ErrNoProcess, contract.ErrorNoSuchProcess, "no such process", nil},
 		{"service.ErrShuttingDown", service.ErrShuttingDown, contract.ErrorShuttingDown, "the daemon is shutting down", nil},
+		{"service.ErrNoMetadata", service.ErrNoMetadata, contract.ErrorNoSuchMetadata, "no such metadata", nil},
 		{"service.ErrChanged", service.ErrChanged, contract.ErrorChanged, "its definition was changed meanwhile", nil},
 		{"service.ErrNotAsked", fmt.Errorf("%w: deaf", service.ErrNotAsked), contract.ErrorNotAsked, "init cannot be asked: deaf", nil},
 		{"service.ErrNotAsked", fmt.Errorf("%w: %w", service.ErrNotAsked, service.ErrOldSupervisor), contract.ErrorNotAsked, "init cannot be asked: " + service.ErrOldSupervisor.Error(), nil},

@@ -32,7 +32,7 @@ func interfaceMethods() []*method {
 }
 
 func getInterfaces(_ context.Context, s *Server, c *call) ([]any, error) {
-	o := service.TuneOptions{Live: option[bool](c, "live"), Config: option[bool](c, "config")}
+	o := tuneOptions(c)
 	if o.Live && o.Config {
 		return nil, stdError(contract.ErrorInvalidArgs, "GetInterfaces reads those of the running container or of the stored definition, not of both")
 	}
@@ -71,7 +71,7 @@ func setInterface(ctx context.Context, s *Server, c *call) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := service.TuneOptions{Live: option[bool](c, "live"), Config: option[bool](c, "config")}
+	o := tuneOptions(c)
 	return nil, s.core.SetInterface(ctx, c.uuid, c.args[0].(string), change, o)
 }
 

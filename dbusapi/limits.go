@@ -42,7 +42,7 @@ func getResourcesMethod() *method {
 }
 
 func getResources(_ context.Context, s *Server, c *call) ([]any, error) {
-	o := service.TuneOptions{Live: option[bool](c, "live"), Config: option[bool](c, "config")}
+	o := tuneOptions(c)
 	if o.Live && o.Config {
 		return nil, stdError(contract.ErrorInvalidArgs, "options live and config of GetResources are mutually exclusive")
 	}

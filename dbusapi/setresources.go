@@ -10,7 +10,6 @@ import (
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/numberset"
-	"github.com/berthd/berth/service"
 )
 
 func setResourcesMethod() *method {
@@ -30,7 +29,7 @@ func setResources(ctx context.Context, s *Server, c *call) ([]any, error) {
 		}
 		list = append(list, setting)
 	}
-	return nil, s.core.SetResources(ctx, c.uuid, list, service.TuneOptions{Live: option[bool](c, "live"), Config: option[bool](c, "config")})
+	return nil, s.core.SetResources(ctx, c.uuid, list, tuneOptions(c))
 }
 
 // settingOf reads one property. It returns an error if there is none of this name, or if it is of another type.

@@ -84,6 +84,7 @@ func fullLife() *Signals {
 	s.Changed(on, &killed, &events.Event{Kind: events.OOMKill, Seq: 3, OOM: &events.OOM{Kills: 1}})
 	s.DeviceChanged(uuidA, "disk0", true)
 	s.DeviceChanged(uuidA, "disk0", false)
+	s.MetadataChanged(uuidA, "title", "")
 	s.Changed(on, nil, &events.Event{Kind: events.Stopped, Detail: events.Destroyed, Seq: 4})
 	s.NetworkChanged("default", uuidA, service.NetworkStarted)
 	return s

@@ -97,6 +97,13 @@ func (s *supervisorFake) Signal(sig syscall.Signal) error {
 
 func (x *executionFake) finish(e Exit) { x.once.Do(func() { x.exit = e; close(x.over) }) }
 
+// MetadataChanged writes down "metadata title".
+func (d *daemon) MetadataChanged(_ domain.UUID, kind domain.MetadataKind, _ string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.events = append(d.events, "metadata "+string(kind))
+}
+
 // DeviceChanged writes down "device +disk0" and "device -disk0".
 func (d *daemon) DeviceChanged(_ domain.UUID, alias string, added bool) {
 	sign := "-"

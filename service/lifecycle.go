@@ -21,6 +21,7 @@ const (
 	opOpen     operation = "open"
 	opTune     operation = "change the limits"
 	opPlug     operation = "change the devices"
+	opDescribe operation = "change the metadata"
 )
 
 // verdict says whether a state allows an operation.
@@ -53,6 +54,7 @@ func lifecycle(op operation, s State) verdict {
 		opOpen:     {StateRunning: proceed, StatePaused: proceed},
 		opTune:     {StateRunning: proceed, StatePaused: proceed},
 		opPlug:     {StateRunning: proceed, StatePaused: proceed},
+		opDescribe: {StateRunning: proceed, StatePaused: proceed},
 	}[op][s]
 }
 

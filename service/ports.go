@@ -23,6 +23,8 @@ type Observer interface {
 	ProcessChanged(before, after *Process)
 	// DeviceChanged is told of a device that a running container has got, or has lost, by its alias. It must not block.
 	DeviceChanged(u domain.UUID, alias string, added bool)
+	// MetadataChanged is told of a title, a description or an element that was changed. It must not block.
+	MetadataChanged(u domain.UUID, kind domain.MetadataKind, uri string)
 }
 
 // Runs keeps the notes of runs. They outlive the daemon, but not a reboot of the host.

@@ -127,3 +127,7 @@ func (o observer) ProcessChanged(before, after *service.Process) {
 func (o observer) DeviceChanged(u domain.UUID, alias string, added bool) {
 	o.signals.DeviceChanged(u, alias, added)
 }
+
+func (o observer) MetadataChanged(u domain.UUID, kind domain.MetadataKind, uri string) {
+	o.signals.MetadataChanged(u, kind, uri)
+}

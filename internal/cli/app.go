@@ -22,6 +22,7 @@ type Daemon interface {
 	process
 	networks
 	links
+	metadata
 	// AutoDestroy makes what is started from now on end with the connection.
 	AutoDestroy()
 	Close() error

@@ -82,6 +82,10 @@ func TestCalls(t *testing.T) {
 		"setmem, both":   {[]string{"setmem", "web", "1GB", "--live", "--config"}, []string{"ByName web", "SetResources web live+config CurrentMemory=1000000000"}},
 		"autostart":      {[]string{"autostart", "db"}, []string{"ByName db", "SetAutostart db true"}},
 		"autostart, off": {[]string{"-q", "autostart", "4711", "--disable"}, []string{"List", "SetAutostart web false"}},
+		"desc":           {[]string{"desc", "web"}, []string{"ByName web", "GetMetadata description"}},
+		"desc, new":      {[]string{"desc", "web", "--config", "--live", "New", "words"}, []string{"ByName web", "SetMetadata web {description New words  } live+config"}},
+		"metadata":       {[]string{"metadata", "web", "urn:app", "--config"}, []string{"ByName web", "GetMetadata element urn:app config"}},
+		"metadata, set":  {[]string{"metadata", "web", "urn:app", "--key", "app", "--set", "<a/>"}, []string{"ByName web", "SetMetadata web {element <a/> app urn:app}"}},
 		"setmaxmem":      {[]string{"setmaxmem", "db", "100"}, []string{"ByName db", "SetResources db  Memory=102400"}},
 		"blkiotune": {
 			[]string{"blkiotune", "web", "--weight", "5", "--device-weights", "/dev/a,7,/dev/b,0", "--config"},

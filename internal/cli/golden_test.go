@@ -71,6 +71,11 @@ func TestGolden(t *testing.T) {
 			"numatune web", "numatune db", "numatune web --json", "numatune db --json", "numatune web --mode strict --nodeset 0-1,^1", "numatune web restrictive 0", "numatune web --nodeset a", "numatune web --nodeset 3-1",
 			"setvcpus web 2", "setvcpus web 2 --live", "setvcpus web --maximum 2", "setvcpus web 0", "setvcpus web", "setvcpus nosuch 1",
 		},
+		"metadata": {
+			"desc web", "desc web --title", "desc db", "-q desc db --title", "desc web New words", "desc --title web --config New title", "desc db --new-desc x --live", "desc web --live --current", "desc", "desc web ",
+			"metadata web urn:app", "metadata db urn:none", "metadata web urn:app --set <a/>", "metadata web urn:app --set <a/> --key app", "metadata --domain web --uri urn:app --remove --config --live", "metadata web urn:app --remove --edit",
+			"metadata web urn:app --set x --remove", "metadata web", "metadata nosuch urn:app",
+		},
 		"changes": {
 			"start db", "destroy web", "suspend web", "resume build", "undefine db", "-q start db",
 			"destroy 4711", "destroy --domain web", "destroy --domain=web", "start 0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1",

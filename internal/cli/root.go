@@ -54,6 +54,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.topCommand(), a.metricsCommand(), a.doctorCommand())
 	root.AddCommand(a.networkCommands()...)
 	root.AddCommand(a.linkCommands()...)
+	root.AddCommand(a.metadataCommands()...)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultVersionFlag()

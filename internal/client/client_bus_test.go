@@ -47,7 +47,8 @@ func TestBusMethods(t *testing.T) {
 		"ListContainers": replies([]client.Summary{{"web", 7, "6695", "running", web}}),
 		"Get":            replies(dbus.MakeVariant("1.2")),
 		"SetAutostart":   replies(),
-		"Start":          replies(), "Destroy": replies(), "Undefine": replies(), "Suspend": replies(), "Resume": replies(),
+		"SetMetadata":    replies(), "GetMetadata": replies("Web"),
+		"Start": replies(), "Destroy": replies(), "Undefine": replies(), "Suspend": replies(), "Resume": replies(),
 		"GetXML": replies("<domain/>"), "GetPlan": replies("{}"), "ReadConsole": replies([]byte("hello\xff")),
 		"GetStats": replies(map[string]dbus.Variant{
 			"memory-current": dbus.MakeVariant(uint64(4096)), "state": dbus.MakeVariant("running"), "newer": dbus.MakeVariant(uint64(1)),
@@ -90,6 +91,10 @@ func TestBusMethods(t *testing.T) {
 		{"Destroy", nil, func() (any, error) { return nil, c.Destroy(ctx, web) }},
 		{"Undefine", nil, func() (any, error) { return nil, c.Undefine(ctx, web) }},
 		{"SetAutostart", nil, func() (any, error) { return nil, c.SetAutostart(ctx, web, true) }},
+		{"SetMetadata", nil, func() (any, error) {
+			return nil, c.SetMetadata(ctx, web, client.Metadata{Kind: "title", Value: "Web"}, client.TuneOptions{Config: true})
+		}},
+		{"GetMetadata", "Web", func() (any, error) { return c.GetMetadata(ctx, web, "title", "", client.TuneOptions{Live: true}) }},
 		{"Suspend", nil, func() (any, error) { return nil, c.Suspend(ctx, web) }},
 		{"Resume", nil, func() (any, error) { return nil, c.Resume(ctx, web) }},
 		{"XML", "<domain/>", func() (any, error) { return c.XML(ctx, web, client.Inactive) }},

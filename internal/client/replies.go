@@ -44,6 +44,8 @@ func Replies() map[string]string {
 		container + "Redefine":              "",
 		container + "Rename":                "",
 		container + "SetAutostart":          "",
+		container + "SetMetadata":           "",
+		container + "GetMetadata":           "s",
 		container + "GetXML":                "s",
 		container + "GetPlan":               "s",
 		container + "GetStats":              "a{sv}",

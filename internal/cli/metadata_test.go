@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// TestDescEdit: desc --edit and metadata --edit give the text to the editor, and store what comes back, without the end of its
+// last line; an unchanged text is not stored.
+func TestDescEdit(t *testing.T) {
+	t.Parallel()
+	editor := filepath.Join(t.TempDir(), "editor")
+	if err := os.WriteFile(editor, []byte("#!/bin/sh\nsed -i \"$SCRIPT\" \"$1\"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		script, out, call string
+		args              []string
+	}{
+		"description":        {"s/listens/talks/", "Domain description updated successfully\n", "SetMetadata web {description Serves & talks  } config", []string{"desc", "web", "--edit", "--config"}},
+		"unchanged":          {"s/nothing/x/", "Domain title not changed\n", "", []string{"desc", "web", "--title", "--edit"}},
+		"new":                {"s/$/more/", "Domain description updated successfully\n", "SetMetadata db {description more  }", []string{"desc", "db", "--edit"}},
+		"element":            {"s/2024/2025/", "Metadata modified\n", "SetMetadata web {element <owner since='2025'/> app urn:app} live", []string{"metadata", "web", "urn:app", "--key", "app", "--edit", "--live"}},
+		"element, unchanged": {"", "Metadata not changed\n", "", []string{"metadata", "web", "urn:app", "--key", "app", "--edit"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fleet()
+			cfg := config(f)
+			cfg.Getenv = func(name string) string {
+				if name == "VISUAL" {
+					return "SCRIPT='" + c.script + "' " + editor
+				}
+				return ""
+			}
+			got := runWith(t.Context(), cfg, c.args...)
+			if got.out != c.out || got.status != 0 {
+				t.Errorf("%+v; want %q", got, c.out)
+			}
+			if c.call != "" && !slices.Contains(f.calls, c.call) || c.call == "" && len(f.calls) != 2 {
+				t.Errorf("calls: %q", f.calls)
+			}
+		})
+	}
+}
