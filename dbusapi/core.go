@@ -15,6 +15,8 @@ import (
 type core interface {
 	nodeCore
 	metadataCore
+	// Validate returns the mistakes of a definition, and how many more there are.
+	Validate(xml []byte) (list []*domain.Error, more int, err error)
 	Define(ctx context.Context, xml []byte) (service.Snapshot, error)
 	CreateWith(ctx context.Context, xml []byte, o service.StartOptions) (service.Snapshot, error)
 	// WaitReady returns when a container is ready.
@@ -24,6 +26,7 @@ type core interface {
 	DestroyOwned(ctx context.Context, u domain.UUID, owner string) error
 	Destroy(ctx context.Context, u domain.UUID) error
 	AbortJob(ctx context.Context, u domain.UUID) error
+	Job(u domain.UUID) (service.Job, error)
 	Undefine(ctx context.Context, u domain.UUID) error
 	Redefine(ctx context.Context, u domain.UUID, previous string, xml []byte) error
 	Rename(ctx context.Context, u domain.UUID, name string) error

@@ -3,6 +3,7 @@ package dbusapi
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
@@ -21,4 +22,18 @@ func (f *fakeCore) Metadata(u domain.UUID, kind domain.MetadataKind, uri string,
 		err = service.ErrNoMetadata
 	}
 	return fmt.Sprint(snap.Description, " ", uri, " ", o), err
+}
+
+func (f *fakeCore) Validate(xml []byte) ([]*domain.Error, int, error) {
+	if len(xml) == 0 {
+		return nil, 0, nil
+	}
+	return []*domain.Error{{Element: "domain/name", Line: 2, Text: "is empty"}, {Kind: domain.InvalidConfig, Element: "domain/x", Text: "is unknown"}}, 3, nil
+}
+
+func (f *fakeCore) Job(u domain.UUID) (service.Job, error) {
+	if u == uuidA {
+		return service.Job{Kind: service.JobRelabel, Elapsed: 2 * time.Second, Files: 7, Abortable: true}, nil
+	}
+	return service.Job{}, nil
 }

@@ -25,7 +25,7 @@ func getStatsMethod() *method {
 func getAllStatsMethod() *method {
 	return &method{
 		name: "GetAllStats", in: "a{sv}", out: allStatsSignature, action: contract.ActionMonitor, doing: "read the statistics of domains",
-		options: map[string]string{"groups": "as", "figures": "as", "state": "as", "persistent": "b", "containers": "ao"}, run: getAllStats,
+		options: map[string]string{"groups": "as", "figures": "as", "state": "as", "persistent": "b", "filters": "as", "containers": "ao"}, run: getAllStats,
 	}
 }
 
@@ -100,7 +100,10 @@ func getAllStats(_ context.Context, s *Server, c *call) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	filter := filterOf(c)
+	filter, err := filterOf(c)
+	if err != nil {
+		return nil, err
+	}
 	named := map[dbus.ObjectPath]bool{}
 	for _, path := range option[[]dbus.ObjectPath](c, "containers") {
 		named[path] = true

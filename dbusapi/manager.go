@@ -2,10 +2,7 @@ package dbusapi
 
 import (
 	"context"
-	"slices"
 	"strconv"
-
-	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/bus"
@@ -18,7 +15,7 @@ import (
 const maxXMLArgs = 2 << 20
 
 func managerIface() *iface {
-	return newIface(contract.ManagerInterface, managerProperties(),
+	return newIface(contract.ManagerInterface, managerProperties(), append(listMethods(),
 		&method{
 			name: "DefineXML", in: "sa{sv}", out: "o", action: contract.ActionManage, mutates: true,
 			doing: "define domain", limit: maxXMLArgs, run: defineXML,
@@ -31,11 +28,7 @@ func managerIface() *iface {
 			name: "StageFDs", in: "a(sh)a{sv}", out: "u", action: contract.ActionControl, doing: "take descriptors",
 			descriptors: bus.MaxDescriptors, run: stageFDs,
 		},
-		&method{
-			name: "ListContainers", in: "a{sv}", out: "a(susso)", action: contract.ActionRead, doing: "list domains",
-			options: map[string]string{"state": "as", "persistent": "b"}, run: listContainers,
-		},
-		getAllStatsMethod(),
+		getAllStatsMethod(), validateXMLMethod(),
 		&method{
 			name: "GetContainerByName", in: "s", out: "o", action: contract.ActionRead, doing: "find domain",
 			run: getContainerByName,
@@ -49,7 +42,7 @@ func managerIface() *iface {
 			run: getContainerByLeader,
 		},
 		getNodeInfoMethod(), getCapabilitiesMethod(), getNodeMemoryStatsMethod(), getNodeCPUStatsMethod(),
-	)
+	)...)
 }
 
 func defineXML(ctx context.Context, s *Server, c *call) ([]any, error) {
@@ -81,33 +74,4 @@ func pathOf(snap service.Snapshot, err error) ([]any, error) {
 		return nil, err
 	}
 	return []any{ContainerPath(snap.UUID)}, nil
-}
-
-// row is one container in ListContainers' reply.
-type row struct {
-	Name  string
-	ID    uint32
-	UUID  string
-	State string
-	Path  dbus.ObjectPath
-}
-
-func listContainers(_ context.Context, s *Server, c *call) ([]any, error) {
-	wanted := filterOf(c)
-	rows := []row{}
-	for _, snap := range s.core.List() {
-		if wanted(&snap) {
-			rows = append(rows, row{snap.Name, snap.ID, snap.UUID.String(), string(snap.State), ContainerPath(snap.UUID)})
-		}
-	}
-	return []any{rows}, nil
-}
-
-// filterOf returns which containers the options state and persistent let through.
-func filterOf(c *call) func(*service.Snapshot) bool {
-	byState, states := c.given("state"), option[[]string](c, "state")
-	byPersistence, persistent := c.given("persistent"), option[bool](c, "persistent")
-	return func(snap *service.Snapshot) bool {
-		return (!byState || slices.Contains(states, string(snap.State))) && (!byPersistence || snap.Persistent == persistent)
-	}
 }

@@ -11,14 +11,48 @@ import (
 
 // longJob is work on a container that may take long: a relabelling. The container's mu guards it.
 type longJob struct {
+	kind  JobKind
+	began time.Time
 	abort context.CancelCauseFunc // nil if it cannot be aborted
 	trees []Tree
 }
 
-func (c *container) beginJob(abort context.CancelCauseFunc, trees []Tree) {
+// JobKind is the kind of a long job on a container, "" for none.
+type JobKind string
+
+// The kinds.
+const (
+	JobRelabel JobKind = "relabel" // files get the container's label
+	JobRestore JobKind = "restore" // files get their own labels back
+)
+
+// Job is a long job on a container.
+type Job struct {
+	Kind      JobKind
+	Elapsed   time.Duration
+	Files     uint64 // that it has looked at, as far as that was told
+	Abortable bool
+}
+
+// Job returns the job that goes on on a container. It returns the zero value if there is none.
+func (s *Service) Job(u domain.UUID) (Job, error) {
+	c, err := s.find(u)
+	if err != nil {
+		return Job{}, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.job = longJob{abort, trees}
+	if c.job.kind == "" {
+		return Job{}, nil
+	}
+	return Job{Kind: c.job.kind, Elapsed: s.Now().Sub(c.job.began), Files: c.snap.RelabelProgress, Abortable: c.job.abort != nil}, nil
+}
+
+func (s *Service) beginJob(c *container, job longJob) {
+	job.began = s.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.job = job
 }
 
 // endJob takes the job and its progress away. The caller has the container locked.

@@ -37,7 +37,7 @@ func (p relabelled) acquire(ctx context.Context, st *start) error {
 	}
 	ctx, cancel := patient(ctx)
 	defer cancel(nil)
-	c.beginJob(cancel, trees)
+	p.beginJob(c, longJob{kind: JobRelabel, abort: cancel, trees: trees})
 	defer p.endJob(c)
 	unlabelled, err := p.Trees.Relabel(ctx, st.UUID, trees, p.treesInUse(c), p.progress(c))
 	for _, path := range unlabelled {
@@ -59,6 +59,7 @@ func (s *Service) restoreTrees(ctx context.Context, u domain.UUID) error {
 	progress := func(uint64) {}
 	if c, err := s.find(u); err == nil {
 		progress = s.progress(c)
+		s.beginJob(c, longJob{kind: JobRestore})
 		defer s.endJob(c)
 	}
 	return s.Trees.Restore(context.WithoutCancel(ctx), u, progress)

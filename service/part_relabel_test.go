@@ -94,7 +94,7 @@ func TestRelabelTakesLong(t *testing.T) {
 	})
 }
 
-// TestAbortJob: a caller can end a relabelling; the start fails, and nothing is left. Without one that is an error.
+// TestAbortJob: a caller can see and end a relabelling; the start fails, and nothing is left. Without one that is an error.
 func TestAbortJob(t *testing.T) {
 	t.Parallel()
 	w := labelled()
@@ -105,8 +105,16 @@ func TestAbortJob(t *testing.T) {
 		t.Errorf("without a job: %v", err)
 	}
 	w.onCall("trees.Relabel", func() {
+		if job, err := s.Job(u); err != nil || job.Kind != JobRelabel || !job.Abortable || job.Elapsed < 0 {
+			t.Errorf("relabelling: %+v, %v", job, err)
+		}
 		if err := s.AbortJob(t.Context(), u); err != nil {
 			t.Error(err)
+		}
+	})
+	w.onCall("trees.Restore", func() {
+		if job, err := s.Job(u); err != nil || job.Kind != JobRestore || job.Abortable {
+			t.Errorf("restoring: %+v, %v", job, err)
 		}
 	})
 	err := s.Start(t.Context(), u)
@@ -115,6 +123,9 @@ func TestAbortJob(t *testing.T) {
 	}
 	if left := w.left(); len(left) > 0 {
 		t.Errorf("left: %q", left)
+	}
+	if job, err := s.Job(u); err != nil || job != (Job{}) {
+		t.Errorf("afterwards: %+v, %v", job, err)
 	}
 	w.onCall("trees.Relabel", func() {})
 	if err := s.Start(t.Context(), u); err != nil {

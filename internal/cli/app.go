@@ -23,6 +23,7 @@ type Daemon interface {
 	networks
 	links
 	metadata
+	describer
 	// AutoDestroy makes what is started from now on end with the connection.
 	AutoDestroy()
 	Close() error

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 )
@@ -25,7 +24,7 @@ func (a *app) autostartCommand() *cobra.Command {
 			verb = "unmark"
 		}
 		if err := begun(ctx, d.SetAutostart(ctx, t.path, !disable)); err != nil {
-			return fmt.Errorf("failed to %s domain as autostarted: %w", verb, err)
+			return err
 		}
 		a.say("Domain '%s' %sed as autostarted", printable(name), verb)
 		return nil

@@ -45,6 +45,7 @@ func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, st
 	cmd := &cobra.Command{Use: use, Short: short}
 	o := &operand{name: "file", about: "`FILE` with the domain XML, - for standard input", complete: completeXMLFile}
 	addOperands(cmd, o)
+	addValidate(cmd)
 	if use == "create" {
 		a.start.add(cmd)
 	}

@@ -32,6 +32,7 @@ type fake struct {
 	consoles  func(client.ConsoleOptions) (*os.File, error)
 	redefined []string // previous and new definitions
 
+	faulty   bool // what is validated has mistakes
 	executed executed
 	security client.Security
 }
@@ -99,15 +100,12 @@ func named(list []client.Passed) string {
 }
 
 func (f *fake) List(_ context.Context, filter client.Filter) ([]client.Summary, error) {
-	if err := f.call("List", ""); err != nil {
+	if err := f.call("List", strings.Join(filter.Filters, " ")); err != nil {
 		return nil, err
 	}
 	var rows []client.Summary
 	for _, i := range f.infos {
-		if filter.States != nil && !slices.Contains(filter.States, i.State) {
-			continue
-		}
-		if filter.Persistent != nil && *filter.Persistent != i.Persistent {
+		if !admits(filter, i) {
 			continue
 		}
 		rows = append(rows, client.Summary{Name: i.Name, ID: i.ID, UUID: i.UUID, State: i.State, Path: pathOf(i)})

@@ -20,6 +20,8 @@ func TestGolden(t *testing.T) {
 			"list --all --uuid", "list --all --id", "list --all --name --uuid --id", "list --state-running",
 			"list --state-paused", "list --state-shutoff", "list --state-other", "list --all --persistent",
 			"list --all --transient", "list --json", "list --all --json", "list --state-other --json",
+			"list --title", "list --all --title", "list --autostart --all", "list --no-autostart", "list --all --autostart --no-autostart --name", "list --all --with-snapshot",
+			"list --all --without-snapshot --without-managed-save --managed-save --uuid", "list --title --json", "-q list --title",
 		},
 		"dominfo":  {"dominfo web", "dominfo db", "dominfo Archive", "dominfo build", "dominfo --json web", "dominfo db --json"},
 		"domstate": {"domstate web", "domstate db", "domstate --reason db", "domstate --json db"},
@@ -71,6 +73,8 @@ func TestGolden(t *testing.T) {
 			"numatune web", "numatune db", "numatune web --json", "numatune db --json", "numatune web --mode strict --nodeset 0-1,^1", "numatune web restrictive 0", "numatune web --nodeset a", "numatune web --nodeset 3-1",
 			"setvcpus web 2", "setvcpus web 2 --live", "setvcpus web --maximum 2", "setvcpus web 0", "setvcpus web", "setvcpus nosuch 1",
 		},
+		"validate": {"validate -", "-q validate -", "validate --json -", "validate /nosuch", "validate", "define - --validate", "create --validate -"},
+		"job":      {"domjobinfo web", "domjobinfo db", "domjobinfo web --rawstats", "domjobinfo db --rawstats", "domjobinfo web --completed", "domjobinfo nosuch"},
 		"metadata": {
 			"desc web", "desc web --title", "desc db", "-q desc db --title", "desc web New words", "desc --title web --config New title", "desc db --new-desc x --live", "desc web --live --current", "desc", "desc web ",
 			"metadata web urn:app", "metadata db urn:none", "metadata web urn:app --set <a/>", "metadata web urn:app --set <a/> --key app", "metadata --domain web --uri urn:app --remove --config --live", "metadata web urn:app --remove --edit",

@@ -18,7 +18,23 @@ type selection struct {
 	all, inactive                   bool
 	running, paused, shutoff, other bool
 	persistent, transient           bool
+	filters                         map[string]*bool // by their names on the bus
+	title, managedSave              bool
 	name, uuid, id, table, json     bool
+}
+
+// listFilters are the filters that berthd has by the same names, with virsh's options.
+func listFilters() []struct{ option, filter, about string } {
+	return []struct{ option, filter, about string }{
+		{"autostart", "autostart", "list containers that start with the host"},
+		{"no-autostart", "no-autostart", "list containers that do not start with the host"},
+		{"with-snapshot", "snapshot", "list containers with snapshots; Berth has none"},
+		{"without-snapshot", "no-snapshot", "list containers without snapshots"},
+		{"with-checkpoint", "checkpoint", "list containers with checkpoints; Berth has none"},
+		{"without-checkpoint", "no-checkpoint", "list containers without checkpoints"},
+		{"with-managed-save", "managed-save", "list containers with a managed save; Berth has none"},
+		{"without-managed-save", "no-managed-save", "list containers without a managed save"},
+	}
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -41,8 +57,14 @@ func (a *app) listCommand() *cobra.Command {
 		{&s.id, "id", "print ids only"},
 		{&s.table, "table", "print a table (default)"},
 		{&s.json, "json", "print JSON"},
+		{&s.title, "title", "print the titles, too"},
+		{&s.managedSave, "managed-save", "mark containers with a managed save; Berth has none"},
 	} {
 		cmd.Flags().BoolVar(f.to, f.name, false, f.about)
+	}
+	s.filters = map[string]*bool{}
+	for _, f := range listFilters() {
+		s.filters[f.filter] = cmd.Flags().Bool(f.option, false, f.about)
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		for _, column := range []string{"name", "uuid", "id"} {
@@ -50,26 +72,34 @@ func (a *app) listCommand() *cobra.Command {
 				return err
 			}
 		}
+		if err := exclusive(cmd, "title", "json"); err != nil {
+			return err
+		}
 		ctx := cmd.Context()
 		d, err := a.connect(ctx)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = d.Close() }()
-		rows, err := s.read(ctx, d)
+		rows, titles, err := s.read(ctx, d)
 		if err != nil {
 			return err
 		}
-		return a.printList(rows, s)
+		return a.printList(rows, titles, s)
 	}
 	return cmd
 }
 
 // read asks for the containers and sorts them as virsh does: active ones by id, then the others by name.
-func (s selection) read(ctx context.Context, d Daemon) ([]client.Summary, error) {
-	rows, err := d.List(ctx, client.Filter{Persistent: s.persistence()})
+func (s selection) read(ctx context.Context, d Daemon) (rows []client.Summary, titles map[client.Path]string, err error) {
+	filter := client.Filter{Persistent: s.persistence(), Filters: s.given()}
+	if s.title {
+		rows, titles, err = titled(ctx, d, filter)
+	} else {
+		rows, err = d.List(ctx, filter)
+	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rows = slices.DeleteFunc(rows, func(row client.Summary) bool { return !s.shows(row.State) })
 	slices.SortFunc(rows, func(a, b client.Summary) int {
@@ -83,7 +113,28 @@ func (s selection) read(ctx context.Context, d Daemon) ([]client.Summary, error)
 		}
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
-	return rows, nil
+	return rows, titles, nil
+}
+
+// given returns the filters that berthd has.
+func (s selection) given() (filters []string) {
+	for _, f := range listFilters() {
+		if on := s.filters[f.filter]; on != nil && *on {
+			filters = append(filters, f.filter)
+		}
+	}
+	return filters
+}
+
+// titled reads the containers with their titles.
+func titled(ctx context.Context, d Daemon, filter client.Filter) (rows []client.Summary, titles map[client.Path]string, err error) {
+	all, err := d.Describe(ctx, filter, "Name", "Id", "UUID", "State", "Title")
+	titles = make(map[client.Path]string, len(all))
+	for path, i := range all {
+		rows = append(rows, client.Summary{Name: i.Name, ID: i.ID, UUID: i.UUID, State: i.State, Path: path})
+		titles[path] = i.Title
+	}
+	return rows, titles, err
 }
 
 // persistence returns the filter of --persistent and --transient. Both together mean no filter.
@@ -126,7 +177,7 @@ type listed struct {
 	State string  `json:"state"`
 }
 
-func (a *app) printList(rows []client.Summary, s selection) error {
+func (a *app) printList(rows []client.Summary, titles map[client.Path]string, s selection) error {
 	switch {
 	case s.json:
 		out := make([]listed, len(rows))
@@ -141,11 +192,18 @@ func (a *app) printList(rows []client.Summary, s selection) error {
 	cells := make([][]string, len(rows))
 	for i, row := range rows {
 		cells[i] = []string{idText(row.ID), printable(row.Name), stateWord(row.State)}
+		if s.title {
+			cells[i] = append(cells[i], printable(titles[row.Path]))
+		}
+	}
+	heading := []string{"Id", "Name", "State"}
+	if s.title {
+		heading = append(heading, "Title")
 	}
 	if a.quiet {
 		a.printRows(cells)
 	} else {
-		a.printTable([]string{"Id", "Name", "State"}, cells)
+		a.printTable(heading, cells)
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func (a *app) descCommand() *cobra.Command {
 			return a.printDescription(ctx, d, t, m.Kind, before)
 		}
 		if err := begun(ctx, d.SetMetadata(ctx, t.path, m, f.changes())); err != nil {
-			return fmt.Errorf("failed to set new domain %s: %w", m.Kind, err)
+			return err
 		}
 		a.say("Domain %s updated successfully", m.Kind)
 		return nil

@@ -4,8 +4,23 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
+
+// TestValidateFaults: validate prints each mistake with its place, and fails.
+func TestValidateFaults(t *testing.T) {
+	t.Parallel()
+	f := fleet()
+	f.faulty = true
+	if got := run(t, f, "validate", "-"); got != (outcome{"-:2: domain/name: is empty\n-: and 3 more\n", "", 1}) {
+		t.Errorf("%+v", got)
+	}
+	want := `"kind": "invalid",`
+	if got := run(t, f, "validate", "-", "--json"); got.status != 1 || !strings.Contains(got.out, want) || !strings.Contains(got.out, `"line": null`) {
+		t.Errorf("%+v", got)
+	}
+}
 
 // TestDescEdit: desc --edit and metadata --edit give the text to the editor, and store what comes back, without the end of its
 // last line; an unchanged text is not stored.

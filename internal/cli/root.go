@@ -55,6 +55,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.networkCommands()...)
 	root.AddCommand(a.linkCommands()...)
 	root.AddCommand(a.metadataCommands()...)
+	root.AddCommand(a.validateCommand(), a.jobInfoCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultVersionFlag()

@@ -44,10 +44,13 @@ func TestBusMethods(t *testing.T) {
 	c, d, _ := connect(t, map[string]clienttest.Answer{
 		"DefineXML": replies(web), "CreateXML": replies(web), "GetContainerByName": replies(web),
 		"GetContainerByUUID": replies(web), "GetContainerByLeader": replies(web),
-		"ListContainers": replies([]client.Summary{{"web", 7, "6695", "running", web}}),
-		"Get":            replies(dbus.MakeVariant("1.2")),
-		"SetAutostart":   replies(),
-		"SetMetadata":    replies(), "GetMetadata": replies("Web"),
+		"ListContainers":     replies([]client.Summary{{"web", 7, "6695", "running", web}}),
+		"Get":                replies(dbus.MakeVariant("1.2")),
+		"SetAutostart":       replies(),
+		"ValidateXML":        replies([]client.Fault{{Kind: "invalid", Element: "domain/name", Line: 2, Text: "is empty"}}),
+		"DescribeContainers": replies(map[client.Path]map[string]dbus.Variant{web: {"Title": dbus.MakeVariant("Web"), "Newer": dbus.MakeVariant(1)}}),
+		"GetJobInfo":         replies(map[string]dbus.Variant{"kind": dbus.MakeVariant("relabel"), "files": dbus.MakeVariant(uint64(7)), "newer": dbus.MakeVariant("x")}),
+		"SetMetadata":        replies(), "GetMetadata": replies("Web"),
 		"Start": replies(), "Destroy": replies(), "Undefine": replies(), "Suspend": replies(), "Resume": replies(),
 		"GetXML": replies("<domain/>"), "GetPlan": replies("{}"), "ReadConsole": replies([]byte("hello\xff")),
 		"GetStats": replies(map[string]dbus.Variant{
@@ -94,6 +97,11 @@ func TestBusMethods(t *testing.T) {
 		{"SetMetadata", nil, func() (any, error) {
 			return nil, c.SetMetadata(ctx, web, client.Metadata{Kind: "title", Value: "Web"}, client.TuneOptions{Config: true})
 		}},
+		{"ValidateXML", []client.Fault{{Kind: "invalid", Element: "domain/name", Line: 2, Text: "is empty"}}, func() (any, error) { return c.ValidateXML(ctx, "<domain/>") }},
+		{"Describe", map[client.Path]client.Info{web: {Title: "Web"}}, func() (any, error) {
+			return c.Describe(ctx, client.Filter{Filters: []string{"active"}}, "Title")
+		}},
+		{"GetJobInfo", client.Job{Kind: "relabel", Files: 7}, func() (any, error) { return c.GetJobInfo(ctx, web) }},
 		{"GetMetadata", "Web", func() (any, error) { return c.GetMetadata(ctx, web, "title", "", client.TuneOptions{Live: true}) }},
 		{"Suspend", nil, func() (any, error) { return nil, c.Suspend(ctx, web) }},
 		{"Resume", nil, func() (any, error) { return nil, c.Resume(ctx, web) }},

@@ -21,6 +21,7 @@ type Summary struct {
 type Filter struct {
 	States     []string // nil: any state
 	Persistent *bool    // nil: persistent and transient ones
+	Filters    []string // of ListContainers in org.berth1(5), by name
 }
 
 // Define stores a definition and gives its container.
@@ -49,6 +50,9 @@ func (f Filter) options() map[string]dbus.Variant {
 	}
 	if f.Persistent != nil {
 		filter["persistent"] = dbus.MakeVariant(*f.Persistent)
+	}
+	if f.Filters != nil {
+		filter["filters"] = dbus.MakeVariant(f.Filters)
 	}
 	return filter
 }

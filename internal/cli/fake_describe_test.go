@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/berthd/berth/internal/client"
+)
+
+func (f *fake) ValidateXML(_ context.Context, xml string) ([]client.Fault, error) {
+	if err := f.call("ValidateXML", xml); err != nil || !f.faulty {
+		return nil, err
+	}
+	return []client.Fault{{Kind: "invalid", Element: "domain/name", Line: 2, Text: "is empty"}, {Kind: "more", Text: "and 3 more"}}, nil
+}
+
+func (f *fake) Describe(_ context.Context, filter client.Filter, properties ...string) (map[client.Path]client.Info, error) {
+	if err := f.call("Describe", strings.Join(slices.Concat(filter.Filters, properties), " ")); err != nil {
+		return nil, err
+	}
+	all := map[client.Path]client.Info{}
+	for _, i := range f.infos {
+		if admits(filter, i) {
+			all[pathOf(i)] = i
+		}
+	}
+	return all, nil
+}
+
+func (f *fake) GetJobInfo(_ context.Context, p client.Path) (client.Job, error) {
+	if f.at(p).Name == "web" {
+		return client.Job{Kind: "relabel", ElapsedUSec: 2_345_678, Files: 12_000, Abortable: true}, f.call("GetJobInfo", "")
+	}
+	return client.Job{}, f.call("GetJobInfo", "")
+}
+
+// admits reports whether a filter lets a container through.
+func admits(filter client.Filter, i client.Info) bool {
+	switch {
+	case filter.States != nil && !slices.Contains(filter.States, i.State):
+	case filter.Persistent != nil && *filter.Persistent != i.Persistent:
+	case slices.Contains(filter.Filters, "autostart") && !slices.Contains(filter.Filters, "no-autostart") && !i.Autostart:
+	case slices.Contains(filter.Filters, "no-autostart") && !slices.Contains(filter.Filters, "autostart") && i.Autostart:
+	case slices.Contains(filter.Filters, "snapshot") && !slices.Contains(filter.Filters, "no-snapshot"):
+	default:
+		return true
+	}
+	return false
+}
