@@ -107,6 +107,7 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	ln -sf ../berth-autostart.service '$(DESTDIR)$(UNITDIR)/multi-user.target.wants/berth-autostart.service'
 	install -D -m 0644 -t '$(DESTDIR)$(SYSCONFDIR)/berth' packaging/berth.conf
 	install -D -m 0644 -t '$(DESTDIR)$(BUSPOLICYDIR)' contract/org.berth1.conf
+	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/polkit-1/actions' contract/org.berth1.policy
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/system-services' units/files/org.berth1.service
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/interfaces' contract/introspection/*.xml
 	install -D -m 0644 units/files/berth.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/berth.conf'

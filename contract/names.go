@@ -20,13 +20,3 @@ const (
 	LogControlPath      = "/org/freedesktop/LogControl1"
 	LogControlInterface = "org.freedesktop.LogControl1"
 )
-
-// The polkit actions. Every method has one.
-const (
-	ActionRead    = "org.berth1.read"    // see what exists and its definition
-	ActionMonitor = "org.berth1.monitor" // read live figures
-	ActionControl = "org.berth1.control" // start, stop, suspend
-	ActionConsole = "org.berth1.console" // read and use the consoles of a container
-	ActionExec    = "org.berth1.exec"    // execute commands in a container, signal them and its init
-	ActionManage  = "org.berth1.manage"  // define and remove: as good as root
-)

@@ -14,6 +14,7 @@ import (
 // guards the fields that readers see. It is never held over a call that can block.
 type container struct {
 	locked chan struct{} // one slot: the right to change the container
+	entry  uint64        // of the registry, never used again; set before others can find the container
 
 	mu       sync.Mutex
 	snap     Snapshot

@@ -24,7 +24,11 @@ func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte,
 	if err != nil {
 		return Snapshot{}, err
 	}
-	for {
+	permit, err := s.mayDefine(ctx, def, u)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	for range mostRenewals {
 		if !u.IsZero() {
 			if err := s.isOf(def, u); err != nil {
 				return Snapshot{}, err
@@ -43,6 +47,13 @@ func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte,
 			c.unlock()
 			continue
 		}
+		if now := c.subject(); !fresh && permit != nil && !permit.Covers(now) {
+			c.unlock() // nobody may hold it over a question
+			if permit, err = permit.Renew(now); err != nil {
+				return Snapshot{}, err
+			}
+			continue
+		}
 		done, err := s.claimIDs(c, def)
 		switch {
 		case err == nil:
@@ -57,6 +68,7 @@ func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte,
 		c.unlock()
 		return snap, err
 	}
+	return Snapshot{}, ErrRestless
 }
 
 func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
@@ -134,6 +146,8 @@ func (s *Service) reserve(def *domain.Def, persistent bool) (c *container, fresh
 // enter registers a new container that is off. The caller holds mu.
 func (s *Service) enter(def *domain.Def, persistent bool) *container {
 	c := newContainer()
+	s.entries++
+	c.entry = s.entries
 	c.snap = Snapshot{State: StateShutoff, Reason: ReasonUnknown, Persistent: persistent, StateChanged: s.Now()}
 	c.snap.describe(def)
 	s.byUUID[def.UUID], s.byName[def.Name] = c, c
@@ -190,19 +204,13 @@ func (s *Service) Undefine(ctx context.Context, u domain.UUID) error {
 	})
 }
 
-// with locks a container and runs f. It returns ErrNoContainer if the container is gone.
+// with locks a container for a call and runs f. It returns ErrNoContainer if the container is gone.
 func (s *Service) with(ctx context.Context, u domain.UUID, f func(*container) error) error {
-	c, err := s.find(u)
+	c, err := s.lockFor(ctx, func() (*container, error) { return s.find(u) })
 	if err != nil {
 		return err
 	}
-	if err := c.lock(ctx); err != nil {
-		return err
-	}
 	defer c.unlock()
-	if c.gone {
-		return fmt.Errorf("%w with uuid %s", ErrNoContainer, u)
-	}
 	c.caller = CallerOf(ctx)
 	defer func() { c.caller = Caller{} }()
 	return f(c)

@@ -18,6 +18,7 @@ var (
 	ErrNoDefinition = errors.New("no stored definition")
 	ErrNotAsked     = errors.New("init cannot be asked")
 	ErrChanged      = errors.New("its definition was changed meanwhile")
+	ErrRestless     = errors.New("the container changed again and again while its caller waited to be authorized")
 	ErrUnreadable   = errors.New("the stored definition cannot be read")
 )
 

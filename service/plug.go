@@ -14,6 +14,9 @@ import (
 // a StateError if the container is off and shall get it live, and ErrTransient if there is no stored definition.
 func (s *Service) AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o TuneOptions) error {
 	v, err := domain.ParseDevice(xml)
+	if err == nil {
+		err = s.mayAttach(ctx, u, v)
+	}
 	if err != nil {
 		return err
 	}
@@ -68,6 +71,9 @@ func (s *Service) DetachDeviceAlias(ctx context.Context, u domain.UUID, alias st
 // errors of DetachDevice, and a *domain.Error of the kind InvalidConfig if a running container's cannot change so.
 func (s *Service) UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o TuneOptions) error {
 	v, err := domain.ParseDevice(xml)
+	if err == nil {
+		err = s.mayAttach(ctx, u, v)
+	}
 	if err != nil {
 		return err
 	}

@@ -82,23 +82,3 @@ type Audited struct {
 	OldMemory, NewMemory        uint64
 	Group, Limit, Before, After string
 }
-
-// Caller is who calls, as the front knows for certain: never an argument of a call. The zero Caller is nobody: the
-// service acts by itself.
-type Caller struct {
-	Known bool
-	UID   uint32
-}
-
-type callerKey struct{}
-
-// WithCaller returns a context of a call. A front makes it, which knows the caller.
-func WithCaller(ctx context.Context, c Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, c)
-}
-
-// CallerOf returns who called with a context.
-func CallerOf(ctx context.Context) Caller {
-	c, _ := ctx.Value(callerKey{}).(Caller)
-	return c
-}

@@ -12,6 +12,9 @@ import (
 // name, a *domain.Error if none can have it, a StateError if the container is on, and a NamedError if others share its
 // namespaces by the old name.
 func (s *Service) Rename(ctx context.Context, u domain.UUID, name string) error {
+	if err := s.mayTake(ctx, u, name); err != nil {
+		return err
+	}
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
 		if _, err := allow(opRename, &snap); err != nil {

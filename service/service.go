@@ -66,11 +66,12 @@ type Deps struct {
 // Service is the registry of containers and carries out all operations on them.
 type Service struct {
 	Deps
-	mu     sync.RWMutex
-	byUUID map[domain.UUID]*container
-	byName map[string]*container
-	seq    atomic.Uint64
-	active atomic.Int64
+	mu      sync.RWMutex
+	byUUID  map[domain.UUID]*container
+	byName  map[string]*container
+	entries uint64 // of containers, so far; guarded by mu
+	seq     atomic.Uint64
+	active  atomic.Int64
 	// Trees of containers that are off, which are being restored.
 	restoring atomic.Int64
 	// Containers that this boot has still to start.

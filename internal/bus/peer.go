@@ -18,8 +18,11 @@ type Peer struct {
 }
 
 // NewPeer returns the Peer for a bus name.
-func NewPeer(conn *dbus.Conn, name string) *Peer {
-	return &Peer{conn: conn, name: name, calls: make(chan struct{}, maxCalls)}
+func NewPeer(conn *dbus.Conn, name string) *Peer { return NewPeerOf(conn, name, maxCalls) }
+
+// NewPeerOf returns a Peer of which only so many calls may be without an answer.
+func NewPeerOf(conn *dbus.Conn, name string, calls int) *Peer {
+	return &Peer{conn: conn, name: name, calls: make(chan struct{}, calls)}
 }
 
 // Call calls a method, with its interface, and waits for the answer.

@@ -1,0 +1,145 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// How long an answer may take: one that needs nobody, and one for which somebody types a password.
+const (
+	answerLimit   = 10 * time.Second
+	dialogueLimit = 2 * time.Minute
+)
+
+// How many dialogues may go on at a time, in all and for one user: whoever does not answer must not keep others from
+// being asked.
+const (
+	maxDialogues        = 8
+	maxDialoguesPerUser = 2
+)
+
+// The refusals.
+var (
+	ErrDenied           = errors.New("not authorized")
+	ErrInteraction      = errors.New("interactive authorization is required")
+	ErrTooManyDialogues = errors.New("too many authorizations wait for a password already")
+)
+
+// UndecidedError says that nobody decided whether a caller may do something, which is therefore refused.
+type UndecidedError struct{ Err error }
+
+func (e *UndecidedError) Error() string {
+	return "polkit, which decides for every user but root, cannot be asked: " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *UndecidedError) Unwrap() error { return e.Err }
+
+// Question is whether a caller may do something.
+type Question struct {
+	Caller  Caller
+	Action  string  // one of package contract
+	Verb    string  // what the caller wants, by the name of its front
+	Subject Subject // the container that it is about, if any
+	Network string  // the network of the host that it is about, if any
+}
+
+// Verdict is the answer to a Question.
+type Verdict struct {
+	Allowed   bool
+	Challenge bool // a dialogue could change the answer
+	// Lasting says that the answer holds until the authority says otherwise (Access.Changed).
+	Lasting bool
+}
+
+// Authority decides for every caller but root. Package polkit is one.
+type Authority interface {
+	// Decide answers. With dialogue it may have somebody asked for a password. When ctx ends, nobody is asked any more.
+	// It returns an error if nobody can answer.
+	Decide(ctx context.Context, q Question, dialogue bool) (Verdict, error)
+}
+
+// Access says who may do what. All fronts use the same one. Root may do everything, and nobody is asked about him.
+type Access struct {
+	authority Authority
+	log       *slog.Logger
+
+	mu        sync.Mutex // guards the fields below; never held over a question
+	dialogues map[uint32]int
+	waiting   int // of all users
+	known     known
+}
+
+// NewAccess returns the rights that an authority gives.
+func NewAccess(a Authority, log *slog.Logger) *Access {
+	return &Access{authority: a, log: log, dialogues: map[uint32]int{}, known: newKnown()}
+}
+
+// Allow returns nil if the caller may do what the question says. ctx is the caller's: when it ends, nobody is asked any
+// more, and the answer is no. It returns ErrDenied; ErrInteraction if a dialogue could change that and the caller is not
+// ready for one; ErrTooManyDialogues; or an UndecidedError.
+func (a *Access) Allow(ctx context.Context, q Question) error {
+	if q.Caller.Root() {
+		return nil
+	}
+	if !q.Caller.Known {
+		return ErrDenied
+	}
+	v, err := a.decide(ctx, q, false, answerLimit)
+	switch {
+	case err != nil:
+		return err
+	case v.Allowed:
+		return nil
+	case !v.Challenge:
+		return ErrDenied
+	case !q.Caller.Interactive:
+		return ErrInteraction
+	}
+	done, err := a.dialogue(q.Caller.UID)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if v, err = a.decide(ctx, q, true, dialogueLimit); err == nil && !v.Allowed {
+		err = ErrDenied
+	}
+	return err
+}
+
+func (a *Access) decide(ctx context.Context, q Question, dialogue bool, limit time.Duration) (Verdict, error) {
+	bounded, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer after %v", limit))
+	defer cancel()
+	v, err := a.authority.Decide(bounded, q, dialogue)
+	switch {
+	case ctx.Err() != nil: // a yes that comes when the caller has left is none, either
+		return Verdict{}, ErrDenied
+	case err != nil:
+		a.log.Error("nobody decides who may do what", "action", q.Action, "verb", q.Verb, "uid", q.Caller.UID, "err", err)
+		return Verdict{}, &UndecidedError{err}
+	}
+	return v, nil
+}
+
+// dialogue takes one of the places for dialogues. It returns ErrTooManyDialogues if none is free.
+func (a *Access) dialogue(uid uint32) (done func(), err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.waiting >= maxDialogues || a.dialogues[uid] >= maxDialoguesPerUser {
+		return nil, ErrTooManyDialogues
+	}
+	a.waiting++
+	a.dialogues[uid]++
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.waiting--
+		if a.dialogues[uid]--; a.dialogues[uid] == 0 {
+			delete(a.dialogues, uid)
+		}
+	}, nil
+}

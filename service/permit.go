@@ -1,0 +1,86 @@
+package service
+
+import (
+	"context"
+	"fmt"
+)
+
+// mostRenewals bounds how often a container may change while its caller waits for the next answer.
+const mostRenewals = 4
+
+// Permit is the right of one call to do one thing with one container, or with none. It holds for the container that the
+// question was about, in that run: who works with the container compares (Service.with), and asks again if that is
+// another by then.
+type Permit struct {
+	access   *Access
+	question Question
+	life     context.Context //nolint:containedctx // of the caller, who may leave while he waits for an answer
+}
+
+// Permit asks whether a caller may do something. ctx is the caller's life. It returns the errors of Allow.
+func (a *Access) Permit(ctx context.Context, q Question) (*Permit, error) {
+	if err := a.Allow(ctx, q); err != nil {
+		return nil, err
+	}
+	return &Permit{access: a, question: q, life: ctx}, nil
+}
+
+// Covers reports whether the permit is one for this container. One of root is for all.
+func (p *Permit) Covers(now Subject) bool {
+	return p.question.Caller.Root() || p.question.Subject == now
+}
+
+// Renew asks the same about a container that has changed since. It returns the errors of Allow.
+func (p *Permit) Renew(now Subject) (*Permit, error) {
+	q := p.question
+	q.Subject = now
+	return p.access.Permit(p.life, q)
+}
+
+// Also asks whether the caller may do something else, too, with another container. It returns the errors of Allow.
+func (p *Permit) Also(action string, now Subject) error {
+	q := p.question
+	q.Action, q.Subject = action, now
+	return p.access.Allow(p.life, q)
+}
+
+type permitKey struct{}
+
+// WithPermit returns the context of a call that has been permitted.
+func WithPermit(ctx context.Context, p *Permit) context.Context {
+	return WithCaller(context.WithValue(ctx, permitKey{}, p), p.question.Caller)
+}
+
+// permitOf returns the permit of a call, nil if the service acts by itself.
+func permitOf(ctx context.Context) *Permit {
+	p, _ := ctx.Value(permitKey{}).(*Permit)
+	return p
+}
+
+// lockFor locks a container for a call: the one that the caller was permitted to work with, or, if that has changed
+// while he waited, one for which he has been permitted by now. It returns ErrNoContainer if there is none.
+func (s *Service) lockFor(ctx context.Context, find func() (*container, error)) (*container, error) {
+	permit := permitOf(ctx)
+	for range mostRenewals {
+		c, err := find()
+		if err != nil {
+			return nil, err
+		}
+		if err := c.lock(ctx); err != nil {
+			return nil, err
+		}
+		now := c.subject()
+		switch {
+		case c.gone:
+			c.unlock()
+			return nil, fmt.Errorf("%w with uuid %s", ErrNoContainer, now.UUID)
+		case permit == nil || permit.Covers(now):
+			return c, nil
+		}
+		c.unlock() // nobody may hold it over a question
+		if permit, err = permit.Renew(now); err != nil {
+			return nil, err
+		}
+	}
+	return nil, ErrRestless
+}

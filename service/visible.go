@@ -1,0 +1,115 @@
+package service
+
+import (
+	"context"
+	"time"
+)
+
+// What a caller may see is remembered: a list of a thousand containers, and each signal for each who listens, would be a
+// question each. What a caller may do is never remembered.
+const (
+	knownLimit  = 5 * time.Second // beside the authority's word: rules may depend on what nobody tells of
+	knownMost   = 4096            // answers about one caller
+	knownOthers = 1024            // callers
+)
+
+// sight is what one answer is about.
+type sight struct {
+	action  string
+	subject Subject
+	network string
+}
+
+type remembered struct {
+	visible bool
+	until   time.Time
+}
+
+// known are the lasting answers about what callers may see, by the callers' names on the bus.
+type known struct {
+	age     uint64 // counts what made all answers void
+	callers map[string]map[sight]remembered
+}
+
+func newKnown() known { return known{callers: map[string]map[sight]remembered{}} }
+
+// Sees reports whether a caller may read what the question is about. Nobody is asked for a password. It returns an
+// UndecidedError if nobody can answer.
+func (a *Access) Sees(ctx context.Context, q Question) (bool, error) {
+	switch {
+	case q.Caller.Root():
+		return true, nil
+	case !q.Caller.Known:
+		return false, nil
+	}
+	q.Subject.Run, q.Subject.entry = 0, 0 // no rule knows of these
+	about := sight{q.Action, q.Subject, q.Network}
+	visible, ok, age := a.remembered(q.Caller.BusName, about)
+	if ok {
+		return visible, nil
+	}
+	v, err := a.decide(ctx, q, false, answerLimit)
+	if err == nil && v.Lasting && q.Caller.BusName != "" {
+		a.remember(q.Caller.BusName, about, v.Allowed, age)
+	}
+	return v.Allowed, err
+}
+
+// Visible returns those of a list that a caller may read. It returns an UndecidedError if nobody can answer.
+func Visible[T any](ctx context.Context, a *Access, q Question, list []T, subject func(*T) Subject) ([]T, error) {
+	if q.Caller.Root() {
+		return list, nil
+	}
+	var visible []T
+	for i := range list {
+		q.Subject = subject(&list[i])
+		sees, err := a.Sees(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if sees {
+			visible = append(visible, list[i])
+		}
+	}
+	return visible, nil
+}
+
+func (a *Access) remembered(name string, about sight) (visible, ok bool, age uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r, ok := a.known.callers[name][about]
+	return r.visible, ok && time.Now().Before(r.until), a.known.age
+}
+
+// remember notes an answer, unless all have become void since the question.
+func (a *Access) remember(name string, about sight, visible bool, age uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if age != a.known.age {
+		return
+	}
+	answers := a.known.callers[name]
+	if answers == nil && len(a.known.callers) >= knownOthers {
+		clear(a.known.callers)
+	}
+	if answers == nil || len(answers) >= knownMost {
+		answers = map[sight]remembered{}
+		a.known.callers[name] = answers
+	}
+	answers[about] = remembered{visible, time.Now().Add(knownLimit)}
+}
+
+// Changed says that the authority may answer otherwise from now on.
+func (a *Access) Changed() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.known.age++
+	clear(a.known.callers)
+}
+
+// Forget says that a caller has left the bus.
+func (a *Access) Forget(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.known.callers, name)
+}
