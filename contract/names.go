@@ -15,6 +15,7 @@ const (
 	ContainerInterface = "org.berth1.Container"
 	ProcessInterface   = "org.berth1.Process"
 	NetworksInterface  = "org.berth1.Networks"
+	WatchInterface     = "org.berth1.Watch"
 
 	// LogControlPath and LogControlInterface are systemd's, org.freedesktop.LogControl1(5).
 	LogControlPath      = "/org/freedesktop/LogControl1"

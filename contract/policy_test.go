@@ -8,8 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPolicy: the bus policy lets root own the name, call it and hear its signals, and nobody else. systemd-networkd
-// may tell the connection that calls others of its leases.
+// TestPolicy: the bus policy lets root own the name and hear its signals, and nobody else. Everybody may call it, send it
+// nothing else, and hear the signals that have one receiver. systemd-networkd may tell the connection that calls others of
+// its leases.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	type rule struct {
@@ -18,6 +19,7 @@ func TestPolicy(t *testing.T) {
 		Sender      string `xml:"receive_sender,attr"`
 		Type        string `xml:"receive_type,attr"`
 		Sends       string `xml:"send_type,attr"`
+		Hears       string `xml:"receive_interface,attr"`
 		Interface   string `xml:"send_interface,attr"`
 	}
 	type policy struct {
@@ -41,7 +43,7 @@ func TestPolicy(t *testing.T) {
 	want := []policy{
 		{User: "root", Allow: []rule{{Own: name}, {Destination: name}, {Sender: name}, {Own: caller}, {Destination: caller}}},
 		{User: "systemd-network", Allow: []rule{{Destination: caller, Sends: "signal", Interface: "org.freedesktop.DBus.Properties"}}},
-		{Context: "default", Deny: []rule{{Destination: name}, {Destination: caller}, {Sender: name, Type: "signal"}}},
+		{Context: "default", Allow: []rule{{Destination: name, Sends: "method_call"}, {Sender: name, Type: "signal", Hears: WatchInterface}}, Deny: []rule{{Destination: name}, {Destination: caller}, {Sender: name, Type: "signal"}}},
 	}
 	if diff := cmp.Diff(want, config.Policies); diff != "" {
 		t.Errorf("policies (-want +got):\n%s", diff)

@@ -5,7 +5,9 @@ package dbusapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,60 +18,82 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestAuthorizerIsAsked: each call asks about the bus's own name of the caller, the method's
-// action, and the container.
-func TestAuthorizerIsAsked(t *testing.T) {
+// TestAuthorityIsAsked: each call asks about the bus's own name of the caller, the method's action, and the container or
+// the network. A dialogue comes only if the caller's message allows it.
+func TestAuthorityIsAsked(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	me := dbus.Sender(r.client.Names()[0])
 	details := map[string]string{"verb": "Undefine", "container": "a", "uuid": uuidA.String()}
 	r.auth.set(nil)
 	r.call(ContainerPath(uuidA), contract.ContainerInterface+".Undefine", noOptions())
-	msg := &dbus.Message{
-		Type: dbus.TypeMethodCall, Flags: dbus.FlagAllowInteractiveAuthorization,
-		Headers: map[dbus.HeaderField]dbus.Variant{
-			dbus.FieldDestination: dbus.MakeVariant(contract.BusName), dbus.FieldPath: dbus.MakeVariant(rootPath),
-			dbus.FieldInterface: dbus.MakeVariant(peerName), dbus.FieldMember: dbus.MakeVariant("Ping"),
-		},
+	r.call(rootPath, contract.NetworksInterface+".StartNetwork", "lan", noOptions())
+	r.auth.set(func(_ context.Context, q question) error {
+		if q.Interactive {
+			return nil
+		}
+		return service.ErrInteraction
+	})
+	fails(t, r.call(rootPath, contract.ManagerInterface+".GetNodeInfo", noOptions()), contract.ErrorInteractionRequired)
+	msg := interactively(rootPath, contract.ManagerInterface, "GetNodeInfo", noOptions())
+	if call := <-r.client.Send(msg, make(chan *dbus.Call, 1)).Done; call.Err != nil {
+		t.Error(call.Err)
 	}
-	<-r.client.Send(msg, make(chan *dbus.Call, 1)).Done
+	node := map[string]string{"verb": "GetNodeInfo"}
 	want := []question{
-		{me, contract.ActionManage, details, false},
-		{me, contract.ActionRead, map[string]string{"verb": "Ping"}, true},
+		{me, contract.ActionRead, node, false}, {me, contract.ActionRead, node, false}, {me, contract.ActionRead, node, true},
+	}
+	if diff := cmp.Diff(want, r.auth.questions()); diff != "" {
+		t.Errorf("questions differ (-want +got):\n%s", diff)
+	}
+	r.auth.set(nil)
+	r.call(ContainerPath(uuidB), contract.ContainerInterface+".Suspend", noOptions())
+	r.call(rootPath, contract.NetworksInterface+".StartNetwork", "lan", noOptions())
+	details["verb"], details["container"], details["uuid"] = "Suspend", "b", uuidB.String()
+	want = []question{
+		{me, contract.ActionControl, details, false},
+		{me, contract.ActionControl, map[string]string{"verb": "StartNetwork", "network": "lan"}, false},
 	}
 	if diff := cmp.Diff(want, r.auth.questions()); diff != "" {
 		t.Errorf("questions differ (-want +got):\n%s", diff)
 	}
 }
 
-// TestRefused: a caller without a right gets one error from every method, which does not say
-// whether a container exists. Nothing is done.
-func TestRefused(t *testing.T) {
+// interactively is a call whose caller is ready to wait for a password.
+func interactively(path dbus.ObjectPath, iface, member string, args ...any) *dbus.Message {
+	return &dbus.Message{
+		Type: dbus.TypeMethodCall, Flags: dbus.FlagAllowInteractiveAuthorization, Body: args,
+		Headers: map[dbus.HeaderField]dbus.Variant{
+			dbus.FieldDestination: dbus.MakeVariant(contract.BusName), dbus.FieldPath: dbus.MakeVariant(path),
+			dbus.FieldInterface: dbus.MakeVariant(iface), dbus.FieldMember: dbus.MakeVariant(member),
+			dbus.FieldSignature: dbus.MakeVariant(dbus.SignatureOf(args...)),
+		},
+	}
+}
+
+// TestStranger: a caller without any right gets from each method of a container the error that it does not exist, in the
+// same words whether it does or not, and from all others that he may not; whatever his arguments are. Nothing is done
+// (T14).
+func TestStranger(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	tests := []struct {
-		name   string
-		err    error
-		want   string
-		logged bool
+		name           string
+		err            error
+		above, missing string // the errors
+		logged         bool
 	}{
-		{"denied", ErrAccessDenied, contract.ErrorAccessDenied, false},
-		{"interaction", ErrInteractionRequired, contract.ErrorInteractionRequired, false},
-		{"the authority is broken", errors.New("polkit is away"), contract.ErrorAccessDenied, true},
+		{"denied", service.ErrDenied, contract.ErrorAccessDenied, contract.ErrorUnknownObject, false},
+		{"interaction", service.ErrInteraction, contract.ErrorInteractionRequired, contract.ErrorUnknownObject, false},
+		{"the authority is broken", errors.New("polkit is away"), contract.ErrorAccessDenied, contract.ErrorAccessDenied, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r.auth.set(func(context.Context, question) error { return tt.err })
-			for k, list := range ifaces() {
-				paths := map[kind][]dbus.ObjectPath{
-					kindBranch: {"/org"}, kindManager: {rootPath}, kindContainer: {ContainerPath(uuidA), ContainerPath(uuidC)},
-					kindProcess: {ProcessPath(service.ProcessKey{Container: uuidB, Run: 1, ID: 1})},
-				}[k]
-				for _, i := range list {
-					for _, m := range i.methods {
-						for _, path := range paths {
-							fails(t, r.call(path, i.name+"."+m.name, sample(m)...), tt.want)
-						}
+			for _, i := range served() {
+				for _, m := range i.methods {
+					for _, args := range [][]any{sample(m), {int64(7), "wrong"}} {
+						r.refusesStranger(t, i, m, args, tt.above, tt.missing)
 					}
 				}
 			}
@@ -81,6 +105,121 @@ func TestRefused(t *testing.T) {
 	if len(r.core.List()) != 2 {
 		t.Errorf("something was done: %v", r.core.List())
 	}
+}
+
+// refusesStranger checks one method on each object that has it.
+func (r *rig) refusesStranger(t *testing.T, i *iface, m *method, args []any, above, missing string) {
+	t.Helper()
+	for k, paths := range map[kind][]dbus.ObjectPath{
+		kindManager: {rootPath}, kindContainer: {ContainerPath(uuidA), ContainerPath(uuidC)},
+		kindProcess: {
+			ProcessPath(service.ProcessKey{Container: uuidB, Run: 1, ID: 1}), ProcessPath(service.ProcessKey{Container: uuidC, Run: 1, ID: 1}),
+		},
+	} {
+		has := slices.ContainsFunc(ifaces()[k], func(one *iface) bool { return one.name == i.name })
+		want := missing
+		if k == kindManager {
+			want = above
+			if m.open == asksFor && above == contract.ErrorAccessDenied && missing != above {
+				want = contract.ErrorNoSuchContainer
+			}
+		}
+		if !has || m.open == "" && m.openAbove != "" && k == kindManager || m.open != "" && m.open != listsVisible && m.open != asksFor || m.open == asksFor || m.open == listsVisible && len(args) > 0 && args[0] == any(int64(7)) {
+			continue
+		}
+		texts := map[string]bool{}
+		for _, path := range paths {
+			text := fails(t, r.call(path, i.name+"."+m.name, args...), want)
+			texts[strings.ReplaceAll(text, string(path), "PATH")] = true
+		}
+		if len(texts) != 1 {
+			t.Errorf("%s.%s tells what exists: %v", i.name, m.name, texts)
+		}
+	}
+}
+
+// TestHiddenIsMissing: who looks for a container that he may not see finds none, in the same words as for one that is
+// not there.
+func TestHiddenIsMissing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.auth.set(func(_ context.Context, q question) error {
+		if q.Details["container"] == "b" || q.Details["uuid"] == uuidB.String() {
+			return nil
+		}
+		return service.ErrDenied
+	})
+	for _, tt := range []struct {
+		method         string
+		hidden, absent any
+		seen           any
+	}{
+		{"GetContainerByName", "a", "x", "b"},
+		{"GetContainerByUUID", uuidA.String(), uuidC.String(), uuidB.String()},
+		{"GetContainerByLeader", uint32(9), uint32(99), uint32(42)},
+	} {
+		texts := map[string]bool{}
+		for _, arg := range []any{tt.hidden, tt.absent} {
+			text := fails(t, r.call(rootPath, contract.ManagerInterface+"."+tt.method, arg), contract.ErrorNoSuchContainer)
+			texts[strings.ReplaceAll(text, fmt.Sprintf("%q", fmt.Sprint(arg)), "ARG")] = true
+		}
+		if len(texts) != 1 {
+			t.Errorf("%s tells what exists: %v", tt.method, texts)
+		}
+		var path dbus.ObjectPath
+		if err := r.call(rootPath, contract.ManagerInterface+"."+tt.method, tt.seen).Store(&path); err != nil || path != ContainerPath(uuidB) {
+			t.Errorf("%s: %v, %v", tt.method, path, err)
+		}
+	}
+}
+
+// TestListsAreOfWhatOneSees: lists, introspection and counts have what the caller may see and nothing else. One who sees
+// nothing gets the error of having no right, whether there are containers or not.
+func TestListsAreOfWhatOneSees(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	sees := func(name string) {
+		r.auth.set(func(_ context.Context, q question) error {
+			if name != "" && q.Details["container"] == name {
+				return nil
+			}
+			return service.ErrDenied
+		})
+	}
+	check := func(want string, running uint32) {
+		t.Helper()
+		var rows []row
+		var objects map[dbus.ObjectPath]map[string]map[string]dbus.Variant
+		var tree string
+		var count dbus.Variant
+		for _, err := range []error{
+			r.call(rootPath, contract.ManagerInterface+".ListContainers", noOptions()).Store(&rows),
+			r.call(rootPath, objectManagerName+".GetManagedObjects").Store(&objects),
+			r.call(containerPath, "org.freedesktop.DBus.Introspectable.Introspect").Store(&tree),
+			r.call(rootPath, propertiesName+".Get", contract.ManagerInterface, "ContainersRunning").Store(&count),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(rows) != 1 || rows[0].Name != want || len(objects) != 1 {
+			t.Errorf("rows %v, objects %v", rows, objects)
+		}
+		if strings.Count(tree, "<node name") != 1 {
+			t.Errorf("tree %s", tree)
+		}
+		if count.Value() != running {
+			t.Errorf("%v run, want %d", count, running)
+		}
+	}
+	sees("a")
+	check("a", 0)
+	sees("b")
+	check("b", 1)
+	sees("")
+	fails(t, r.call(rootPath, contract.ManagerInterface+".ListContainers", noOptions()), contract.ErrorAccessDenied)
+	fails(t, r.call(rootPath, contract.ManagerInterface+".GetAllStats", noOptions()), contract.ErrorAccessDenied)
+	fails(t, r.call(rootPath, objectManagerName+".GetManagedObjects"), contract.ErrorAccessDenied)
 }
 
 // sample makes arguments of the types that a method takes.
@@ -137,18 +276,36 @@ func TestSlowAuthorization(t *testing.T) {
 	waitFor(t, "all lines to be empty", r.noneQueued)
 }
 
-// TestRootOnlyOnTheBus: the caller's user is the one that the bus names, and a caller who is not on
-// the bus is refused.
-func TestRootOnlyOnTheBus(t *testing.T) {
+// TestUsersOnTheBus: the caller's user is the one that the bus names, and a caller who is not on the bus is nobody.
+func TestUsersOnTheBus(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	root := NewRootOnly(r.bus.Connect(t))
-	me := dbus.Sender(r.client.Names()[0])
-	err := root.Authorize(t.Context(), me, contract.ActionRead, nil, false)
-	if (err == nil) != (os.Geteuid() == 0) {
-		t.Errorf("uid %d: %v", os.Geteuid(), err)
+	users := NewUsers(r.bus.Connect(t), nil)
+	uid, err := users.UID(t.Context(), dbus.Sender(r.client.Names()[0]))
+	if err != nil || int(uid) != os.Geteuid() {
+		t.Errorf("uid %d: %d, %v", os.Geteuid(), uid, err)
 	}
-	if err := root.Authorize(t.Context(), ":1.9999", contract.ActionRead, nil, false); err == nil {
-		t.Error("a caller that is not on the bus is allowed")
+	if _, err := users.UID(t.Context(), ":1.9999"); err == nil {
+		t.Error("a caller that is not on the bus is known")
+	}
+}
+
+// TestLogControlIsTheAdmins: to change the daemon's log is to administer the host, and to read it is free.
+func TestLogControlIsTheAdmins(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.auth.set(func(_ context.Context, q question) error {
+		if q.Action == contract.ActionManage {
+			return nil
+		}
+		return service.ErrDenied
+	})
+	path := dbus.ObjectPath(contract.LogControlPath)
+	if err := r.call(path, propertiesName+".GetAll", contract.LogControlInterface).Err; err != nil {
+		t.Error(err)
+	}
+	text := fails(t, r.call(path, propertiesName+".Set", contract.LogControlInterface, "LogLevel", dbus.MakeVariant("debug")), contract.ErrorAccessDenied)
+	if text != contract.ActionAdmin+" is not authorized" {
+		t.Errorf("message %q", text)
 	}
 }

@@ -16,7 +16,7 @@ func containerIface() *iface {
 			options: startOptions(), descriptors: bus.MaxDescriptors, run: startContainer,
 		},
 		&method{
-			name: "WaitReady", in: "a{sv}", action: contract.ActionRead, doing: "wait for domain", run: waitReady,
+			name: "WaitReady", in: "a{sv}", action: contract.ActionRead, doing: "wait for domain", waits: true, run: waitReady,
 		},
 		change("Destroy", contract.ActionControl, "destroy domain", core.Destroy),
 		&method{ // it keeps no order: the start that it is for comes first
@@ -41,7 +41,8 @@ func containerIface() *iface {
 		change("Resume", contract.ActionControl, "resume domain", core.Resume),
 		&method{
 			name: "GetXML", in: "ba{sv}", out: "s", action: contract.ActionRead, doing: "read the XML of domain",
-			run: getXML,
+			options: map[string]string{"secure": "b"},
+			run:     getXML,
 		},
 		&method{
 			name: "GetPlan", in: "ba{sv}", out: "s", action: contract.ActionRead, doing: "read the plan of domain",
@@ -50,7 +51,8 @@ func containerIface() *iface {
 		getStatsMethod(),
 		&method{
 			name: "ReadConsole", in: "sa{sv}", out: "ay", action: contract.ActionConsole, doing: "read the console of domain",
-			run: readConsole,
+			peeks: true,
+			run:   readConsole,
 		},
 		openConsoleMethod(), resizeConsoleMethod(),
 		&method{
@@ -58,11 +60,11 @@ func containerIface() *iface {
 			options: execOptions(), limit: maxCommand, descriptors: 3, run: execute,
 		},
 		&method{
-			name: "OpenNamespaces", in: "asa{sv}", out: "a{sv}", action: contract.ActionExec, doing: "open namespaces of domain",
+			name: "OpenNamespaces", in: "asa{sv}", out: "a{sv}", action: contract.ActionNamespaces, doing: "open namespaces of domain",
 			run: openNamespaces,
 		},
 		&method{
-			name: "OpenLeaderPIDFD", in: "a{sv}", out: "h", action: contract.ActionExec, doing: "open init of domain",
+			name: "OpenLeaderPIDFD", in: "a{sv}", out: "h", action: contract.ActionNamespaces, doing: "open init of domain",
 			run: openLeaderPIDFD,
 		},
 		&method{

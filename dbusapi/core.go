@@ -48,8 +48,8 @@ type core interface {
 	Reset(ctx context.Context, u domain.UUID) error
 	AwaitEnd(ctx context.Context, u domain.UUID, id uint32) (service.Snapshot, error)
 	Exec(ctx context.Context, u domain.UUID, c service.Command, stdio []*os.File) (service.Process, []*os.File, error)
-	Namespaces(u domain.UUID, kinds []string) ([]*os.File, error)
-	LeaderPIDFD(u domain.UUID) (*os.File, error)
+	Namespaces(ctx context.Context, u domain.UUID, kinds []string) ([]*os.File, error)
+	LeaderPIDFD(ctx context.Context, u domain.UUID) (*os.File, error)
 	SignalInside(ctx context.Context, u domain.UUID, pid uint32, sig syscall.Signal) error
 	WaitProcess(ctx context.Context, key service.ProcessKey) (service.Process, error)
 	SignalProcess(key service.ProcessKey, sig syscall.Signal) error
@@ -59,6 +59,8 @@ type core interface {
 	OpenConsole(ctx context.Context, u domain.UUID, device string, o service.ConsoleOptions) (*os.File, error)
 	ResizeConsole(ctx context.Context, u domain.UUID, device string, w service.Window) error
 
+	// Subject is the container with a uuid, for the question whether somebody may do something with it.
+	Subject(u domain.UUID) service.Subject
 	// Ticket takes a place in the order of the calls that change one container; it must not block.
 	Ticket(u domain.UUID) *service.Ticket
 

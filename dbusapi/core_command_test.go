@@ -57,9 +57,9 @@ func (f *fakeCore) Exec(ctx context.Context, u domain.UUID, c service.Command, s
 	return p.snap, ends, nil
 }
 
-func (f *fakeCore) Namespaces(u domain.UUID, kinds []string) (files []*os.File, err error) {
+func (f *fakeCore) Namespaces(ctx context.Context, u domain.UUID, kinds []string) (files []*os.File, err error) {
 	for range kinds {
-		one, err := f.LeaderPIDFD(u)
+		one, err := f.LeaderPIDFD(ctx, u)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +68,7 @@ func (f *fakeCore) Namespaces(u domain.UUID, kinds []string) (files []*os.File, 
 	return files, nil
 }
 
-func (f *fakeCore) LeaderPIDFD(u domain.UUID) (*os.File, error) {
+func (f *fakeCore) LeaderPIDFD(_ context.Context, u domain.UUID) (*os.File, error) {
 	if err := f.run(context.Background(), "open", u); err != nil {
 		return nil, err
 	}

@@ -48,6 +48,14 @@ func (f *fakeCore) SecurityModel() string          { return "selinux" }
 func (f *fakeCore) SecurityEnforcing() bool        { return true }
 func (f *fakeCore) AuditState() service.AuditState { return service.AuditRequired }
 
+func (f *fakeCore) Subject(u domain.UUID) service.Subject {
+	snap, err := f.ByUUID(u)
+	if err != nil {
+		return service.Subject{UUID: u}
+	}
+	return snap.Subject()
+}
+
 func (f *fakeCore) Ticket(u domain.UUID) *service.Ticket { return f.queues.Take(u) }
 
 func newFakeCore(signals *Signals) *fakeCore {

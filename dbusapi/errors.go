@@ -46,6 +46,9 @@ type errorRow func(error) (name string, d details, match bool)
 // stands above what it wraps.
 func errorRows() []errorRow {
 	return []errorRow{
+		// Before what it is wrapped in, which may be anything.
+		undecidedError, sentinel(service.ErrDenied, contract.ErrorAccessDenied), sentinel(service.ErrInteraction, contract.ErrorInteractionRequired),
+		sentinel(service.ErrTooManyDialogues, contract.ErrorLimitsExceeded), sentinel(errNotSeen, contract.ErrorNoSuchContainer),
 		argumentError, networkStateError, networkExistsError, startError, existsError, stateError, namedError, commandError, passedError, treeError,
 		// Before what is wrong with it, which is not the caller's mistake.
 		sentinel(service.ErrUnreadable, contract.ErrorUnreadable),
@@ -64,14 +67,13 @@ func errorRows() []errorRow {
 		sentinel(service.ErrOldSupervisor, contract.ErrorNotSupported),
 		sentinel(service.ErrNoMetadata, contract.ErrorNoSuchMetadata),
 		sentinel(service.ErrChanged, contract.ErrorChanged),
+		sentinel(service.ErrRestless, contract.ErrorChanged),
 		sentinel(service.ErrTransient, contract.ErrorTransient),
 		sentinel(service.ErrNoDefinition, contract.ErrorTransient),
 		sentinel(service.ErrTimeout, contract.ErrorOperationTimeout),
 		sentinel(context.DeadlineExceeded, contract.ErrorOperationTimeout),
 		// Only the end of the server cancels work that a caller still waits for.
 		sentinel(context.Canceled, contract.ErrorShuttingDown),
-		sentinel(ErrAccessDenied, contract.ErrorAccessDenied),
-		sentinel(ErrInteractionRequired, contract.ErrorInteractionRequired),
 	}
 }
 
@@ -83,6 +85,17 @@ func (e badArgument) Error() string { return string(e) }
 func argumentError(err error) (string, details, bool) {
 	_, ok := errors.AsType[badArgument](err)
 	return contract.ErrorInvalidArgs, nil, ok
+}
+
+func undecidedError(err error) (string, details, bool) {
+	_, ok := errors.AsType[*service.UndecidedError](err)
+	return contract.ErrorAccessDenied, nil, ok
+}
+
+// isMissing reports whether an error is that of an object that is not there, or hidden.
+func isMissing(err error) bool {
+	e, ok := errors.AsType[*busError](err)
+	return ok && e.name == contract.ErrorUnknownObject
 }
 
 func sentinel(target error, name string) errorRow {

@@ -24,7 +24,7 @@ func getStatsMethod() *method {
 
 func getAllStatsMethod() *method {
 	return &method{
-		name: "GetAllStats", in: "a{sv}", out: allStatsSignature, action: contract.ActionMonitor, doing: "read the statistics of domains",
+		name: "GetAllStats", in: "a{sv}", out: allStatsSignature, action: contract.ActionMonitor, open: listsVisible, doing: "read the statistics of domains",
 		options: map[string]string{"groups": "as", "figures": "as", "state": "as", "persistent": "b", "filters": "as", "containers": "ao"}, run: getAllStats,
 	}
 }
@@ -108,8 +108,9 @@ func getAllStats(_ context.Context, s *Server, c *call) ([]any, error) {
 	for _, path := range option[[]dbus.ObjectPath](c, "containers") {
 		named[path] = true
 	}
+	seen := c.listed()
 	list, err := s.core.AllStats(want, func(snap *service.Snapshot) bool {
-		return filter(snap) && (!c.given("containers") || named[ContainerPath(snap.UUID)])
+		return seen(snap) && filter(snap) && (!c.given("containers") || named[ContainerPath(snap.UUID)])
 	})
 	if err != nil {
 		return nil, err

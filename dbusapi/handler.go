@@ -1,6 +1,7 @@
 package dbusapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -73,16 +74,17 @@ func (s *Server) run(c *call) (out []any, err error) {
 			out, err = nil, &panicError{value: v, stack: debug.Stack()}
 		}
 	}()
-	if c.refusal != nil {
+	if c.method == nil {
 		return nil, c.refusal
 	}
-	if err := c.method.checkOptions(c.args); err != nil {
+	c.by = s.identify(c)
+	ctx, err := s.admitInTurn(c)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.authorize(c); err != nil {
+	if err := c.checkArguments(); err != nil {
 		return nil, err
 	}
-	by := s.identify(c)
 	if c.ticket != nil {
 		select {
 		case <-c.ticket.Served():
@@ -90,70 +92,79 @@ func (s *Server) run(c *call) (out []any, err error) {
 			return nil, service.ErrShuttingDown
 		}
 	}
-	if c.kind == kindProcess {
-		if err := s.findProcess(c); err != nil {
-			return nil, err
+	out, err = s.carryOut(ctx, c)
+	if c.kind == kindContainer && refusal(err) { // of a container that has changed since
+		if hidden := s.refused(c, err); isMissing(hidden) {
+			return nil, hidden
 		}
 	}
-	if c.kind == kindContainer {
-		snap, err := s.core.ByUUID(c.uuid)
-		if errors.Is(err, service.ErrNoContainer) {
-			return nil, stdError(contract.ErrorUnknownObject, "there is no object %s", c.path)
-		}
-		if err != nil {
-			return nil, err
-		}
-		c.subject = snap.Name
-	}
-	ctx := c.caller.ctx
-	if c.method.mutates {
-		ctx = s.ctx
-	}
-	return c.method.run(service.WithCaller(ctx, by), s, c)
+	return out, err
 }
 
-// identify says for whom the service acts, in the bus's words. It is asked while the caller is there: it may have left
-// when its call begins. One that has left already is unknown.
-func (s *Server) identify(c *call) service.Caller {
-	uid, err := s.callers.UID(c.caller.ctx, c.sender)
-	return service.Caller{Known: err == nil, UID: uid}
+// checkArguments says what is wrong with the arguments. Only who may call the method hears of it.
+func (c *call) checkArguments() error {
+	if c.refusal != nil {
+		return c.refusal
+	}
+	return c.method.checkOptions(c.args)
 }
 
-// authorize asks before anything is looked at, so that a refused caller learns nothing, not even
-// what exists.
-func (s *Server) authorize(c *call) error {
-	about := map[string]string{"verb": c.method.name}
-	if c.kind == kindContainer || c.kind == kindProcess {
-		about["uuid"] = c.uuid.String()
-		if snap, err := s.core.ByUUID(c.uuid); err == nil {
-			about["container"] = snap.Name
-		}
-	}
-	interactive := c.flags&dbus.FlagAllowInteractiveAuthorization != 0
+// admitInTurn is admit for a call that may have a place in a container's queue.
+func (s *Server) admitInTurn(c *call) (context.Context, error) {
 	if c.ticket == nil {
-		return s.ask(c, about, interactive)
+		return s.admit(c)
 	}
 	held := c.ticket
 	patience := time.AfterFunc(authPatience, held.Leave)
-	err := s.ask(c, about, interactive)
+	ctx, err := s.admit(c)
 	if !patience.Stop() {
 		c.ticket = s.core.Ticket(c.uuid)
 		held.Leave()
 	}
-	return err
+	return ctx, err
 }
 
-func (s *Server) ask(c *call, about map[string]string, interactive bool) error {
-	err := s.auth.Authorize(c.caller.ctx, c.sender, c.method.action, about, interactive)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrInteractionRequired):
-		return stdError(contract.ErrorInteractionRequired, "%s needs interactive authorization", c.method.action)
-	case !errors.Is(err, ErrAccessDenied) && c.caller.ctx.Err() == nil:
-		s.log.Error("authorization check failed", "op", c.method.name, s.who(c), "err", err)
+// carryOut runs the method. What only looks at a container looks at one for which the permit holds all the time.
+func (s *Server) carryOut(ctx context.Context, c *call) (out []any, err error) {
+	do := func() error {
+		if err := s.findSubject(c); err != nil {
+			return err
+		}
+		out, err = c.method.run(ctx, s, c)
+		return err
 	}
-	return stdError(contract.ErrorAccessDenied, "%s is not authorized", c.method.action)
+	if c.permit == nil || c.kind != kindContainer || !c.method.looks() {
+		err = do()
+	} else {
+		err = c.permit.Read(func() service.Subject { return s.core.Subject(c.uuid) }, do)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.method.waits && c.permit != nil { // for as long as a container runs: much may have changed
+		if now := s.core.Subject(c.uuid); !c.permit.Covers(now) {
+			_, err = c.permit.Renew(now)
+		}
+	}
+	return out, err
+}
+
+// findSubject finds the object of a call that is permitted.
+func (s *Server) findSubject(c *call) error {
+	switch {
+	case c.permit == nil: // what is open is open on every path, so that no path tells anything
+		return nil
+	case c.kind == kindProcess:
+		return s.findProcess(c)
+	case c.kind != kindContainer:
+		return nil
+	}
+	snap, err := s.core.ByUUID(c.uuid)
+	if errors.Is(err, service.ErrNoContainer) {
+		return c.missing()
+	}
+	c.subject = snap.Name
+	return err
 }
 
 // reply encodes the answer to a call, nil when the caller wants none.

@@ -35,11 +35,14 @@ type call struct {
 	kind    kind
 	uuid    domain.UUID // of a container's or a command's path
 	process service.ProcessKey
-	method  *method // nil when there is none: then refusal says why
-	refusal *busError
-	ticket  *service.Ticket // for a method that changes the container
-	subject string          // what an error is about: a container's name where known
-	answers []*os.File      // what the reply hands out: they are closed when it is written (give)
+	by      service.Caller
+	permit  *service.Permit    // nil if nobody had to be asked
+	visible []service.Snapshot // of a list, for who is not root
+	method  *method            // nil when there is none: then refusal says why
+	refusal *busError          // with a method: what is wrong with the arguments, for who may call it
+	ticket  *service.Ticket    // for a method that changes the container
+	subject string             // what an error is about: a container's name where known
+	answers []*os.File         // what the reply hands out: they are closed when it is written (give)
 }
 
 // caller is one connection that called us and has not left the bus.
@@ -112,17 +115,28 @@ func (in *inbound) intercept(msg *dbus.Message) {
 // admit counts a call in and gives it its place among those that change the same container, or says
 // why it is refused.
 func (in *inbound) admit(c *call) {
-	refusal := in.enter(c)
-	if refusal == nil && c.method != nil {
-		refusal = c.method.refuse(c.header)
-	}
-	if refusal != nil {
+	if refusal := in.enter(c); refusal != nil {
 		c.method, c.refusal = nil, refusal
+	} else if c.method != nil {
+		c.refusal = c.method.refuse(c.header)
+	}
+	if c.refusal != nil {
 		c.closeFiles()
 	}
 	if c.method != nil && c.method.mutates && c.kind == kindContainer {
 		c.ticket = in.ticket(c.uuid)
 	}
+}
+
+// action is the one that the call needs.
+func (c *call) action() string {
+	if c.kind == kindLog {
+		return contract.ActionAdmin
+	}
+	if c.refusal == nil && c.method.options["secure"] == "b" && option[bool](c, "secure") {
+		return contract.ActionReadSecure
+	}
+	return c.method.action
 }
 
 // resolve finds the method, also when the caller left the interface out, as the specification

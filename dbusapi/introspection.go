@@ -24,6 +24,7 @@ func loadContract() (interfaces, error) {
 		"introspection/org.berth1.Container.xml",
 		"introspection/org.berth1.Process.xml",
 		"introspection/org.berth1.Networks.xml",
+		"introspection/org.berth1.Watch.xml",
 		"standard.xml",
 	} {
 		text, err := fs.ReadFile(contract.Introspection(), file)

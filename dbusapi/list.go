@@ -18,11 +18,11 @@ func listOptions() map[string]string {
 func listMethods() []*method {
 	return []*method{
 		{
-			name: "ListContainers", in: "a{sv}", out: "a(susso)", action: contract.ActionRead, doing: "list domains",
+			name: "ListContainers", in: "a{sv}", out: "a(susso)", action: contract.ActionRead, open: listsVisible, doing: "list domains",
 			options: listOptions(), run: listContainers,
 		},
 		{
-			name: "DescribeContainers", in: "asa{sv}", out: "a{oa{sv}}", action: contract.ActionRead, doing: "describe domains",
+			name: "DescribeContainers", in: "asa{sv}", out: "a{oa{sv}}", action: contract.ActionRead, open: listsVisible, doing: "describe domains",
 			options: listOptions(), run: describeContainers,
 		},
 	}
@@ -43,7 +43,7 @@ func listContainers(_ context.Context, s *Server, c *call) ([]any, error) {
 		return nil, err
 	}
 	rows := []row{}
-	for _, snap := range s.core.List() {
+	for _, snap := range s.list(c) {
 		if wanted(&snap) {
 			rows = append(rows, row{snap.Name, snap.ID, snap.UUID.String(), string(snap.State), ContainerPath(snap.UUID)})
 		}
@@ -66,7 +66,7 @@ func describeContainers(_ context.Context, s *Server, c *call) ([]any, error) {
 		props = slices.DeleteFunc(props, func(p property) bool { return !slices.Contains(names, p.name) })
 	}
 	out := map[dbus.ObjectPath]map[string]dbus.Variant{}
-	for _, snap := range s.core.List() {
+	for _, snap := range s.list(c) {
 		if wanted(&snap) {
 			out[ContainerPath(snap.UUID)] = values(props, view{snap: &snap})
 		}

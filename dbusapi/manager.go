@@ -14,6 +14,12 @@ import (
 // reads of one, so that it is the core that says what is wrong with a document that is somewhat too long.
 const maxXMLArgs = 2 << 20
 
+// listsVisible is why everybody may ask for lists.
+const listsVisible = "it lists what the caller may see, and is refused if he has no right at all"
+
+// asksFor is why everybody may look for a container.
+const asksFor = "it asks for what it finds, and one that is hidden is one that is missing"
+
 func managerIface() *iface {
 	return newIface(contract.ManagerInterface, managerProperties(), append(listMethods(),
 		&method{
@@ -30,15 +36,15 @@ func managerIface() *iface {
 		},
 		getAllStatsMethod(), validateXMLMethod(),
 		&method{
-			name: "GetContainerByName", in: "s", out: "o", action: contract.ActionRead, doing: "find domain",
+			name: "GetContainerByName", in: "s", out: "o", action: contract.ActionRead, open: asksFor, doing: "find domain",
 			run: getContainerByName,
 		},
 		&method{
-			name: "GetContainerByUUID", in: "s", out: "o", action: contract.ActionRead, doing: "find domain",
+			name: "GetContainerByUUID", in: "s", out: "o", action: contract.ActionRead, open: asksFor, doing: "find domain",
 			run: getContainerByUUID,
 		},
 		&method{
-			name: "GetContainerByLeader", in: "u", out: "o", action: contract.ActionRead, doing: "find domain of process",
+			name: "GetContainerByLeader", in: "u", out: "o", action: contract.ActionRead, open: asksFor, doing: "find domain of process",
 			run: getContainerByLeader,
 		},
 		getNodeInfoMethod(), getCapabilitiesMethod(), getNodeMemoryStatsMethod(), getNodeCPUStatsMethod(),
@@ -49,24 +55,27 @@ func defineXML(ctx context.Context, s *Server, c *call) ([]any, error) {
 	return pathOf(s.core.Define(ctx, []byte(c.args[0].(string))))
 }
 
-func getContainerByName(_ context.Context, s *Server, c *call) ([]any, error) {
+func getContainerByName(ctx context.Context, s *Server, c *call) ([]any, error) {
 	c.subject = c.args[0].(string)
-	return pathOf(s.core.ByName(c.subject))
+	snap, err := s.core.ByName(c.subject)
+	return s.found(ctx, c, snap, err, service.Subject{Name: c.subject})
 }
 
-func getContainerByUUID(_ context.Context, s *Server, c *call) ([]any, error) {
+func getContainerByUUID(ctx context.Context, s *Server, c *call) ([]any, error) {
 	c.subject = c.args[0].(string)
 	u, err := domain.ParseUUID(c.subject)
 	if err != nil {
 		return nil, stdError(contract.ErrorInvalidArgs, "%v", err)
 	}
-	return pathOf(s.core.ByUUID(u))
+	snap, err := s.core.ByUUID(u)
+	return s.found(ctx, c, snap, err, service.Subject{UUID: u})
 }
 
-func getContainerByLeader(_ context.Context, s *Server, c *call) ([]any, error) {
+func getContainerByLeader(ctx context.Context, s *Server, c *call) ([]any, error) {
 	pid := c.args[0].(uint32)
 	c.subject = strconv.FormatUint(uint64(pid), 10)
-	return pathOf(s.core.ByLeader(pid))
+	snap, err := s.core.ByLeader(pid)
+	return s.found(ctx, c, snap, err, service.Subject{})
 }
 
 func pathOf(snap service.Snapshot, err error) ([]any, error) {

@@ -17,6 +17,13 @@ type method struct {
 	mutates bool   // changes something: outlives its caller; on a container, keeps the order of arrival
 	doing   string // completes the sentence "cannot ...", as in "start domain"
 
+	// open says why everybody may call this. openAbove says so for the objects that are no container's. Then it asks for
+	// what it tells itself, if it does.
+	open, openAbove string
+	waits           bool // may take as long as a container runs
+	peeks           bool // only looks at the container, whatever its action is
+	network         bool // is about the network of the host that the first argument names
+
 	// options are the keys that a trailing a{sv} may have, with their signatures.
 	options map[string]string
 	// limit bounds the arguments in bytes, as they are on the bus; 0 is maxArgs.
@@ -26,6 +33,11 @@ type method struct {
 	descriptors uint32
 
 	run func(ctx context.Context, s *Server, c *call) ([]any, error)
+}
+
+// looks reports whether the method changes nothing.
+func (m *method) looks() bool {
+	return m.peeks || !m.mutates && !m.waits && (m.action == contract.ActionRead || m.action == contract.ActionMonitor)
 }
 
 // maxArgs bounds the arguments of a method that has no limit of its own: the longest honest ones are a
@@ -80,7 +92,7 @@ func ifaces() map[kind][]*iface {
 	props := propertiesIface()
 	return map[kind][]*iface{
 		kindBranch:    standard,
-		kindManager:   append(slices.Clone(standard), props, objectManagerIface(), networksIface(), managerIface()),
+		kindManager:   append(slices.Clone(standard), props, objectManagerIface(), networksIface(), watchIface(), managerIface()),
 		kindContainer: append(slices.Clone(standard), props, containerIface()),
 		kindProcess:   append(slices.Clone(standard), props, processIface()),
 		kindLog:       append(slices.Clone(standard), props, logControlIface()),

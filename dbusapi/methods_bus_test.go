@@ -164,7 +164,7 @@ func TestErrorsOnTheBus(t *testing.T) {
 	}
 	failWith(nil)
 	if text := fails(t, r.call(rootPath, contract.ManagerInterface+".GetContainerByName", "x"), contract.ErrorNoSuchContainer); text !=
-		`cannot find domain "x": no such container` {
+		`cannot find domain "x": no such container, or no right to see it (org.berth1.read)` {
 		t.Errorf("message %q", text)
 	}
 	fails(t, r.call(rootPath, contract.ManagerInterface+".GetContainerByLeader", uint32(0)), contract.ErrorNoSuchContainer)

@@ -28,13 +28,13 @@ type networksCore interface {
 func networksIface() *iface {
 	return newIface(contract.NetworksInterface, nil,
 		&method{name: "ListNetworks", in: "a{sv}", out: "aa{sv}", action: contract.ActionRead, doing: "list networks", run: listNetworks},
-		&method{name: "GetNetwork", in: "s", out: "a{sv}", action: contract.ActionRead, doing: "find network", run: getNetwork},
+		&method{name: "GetNetwork", in: "s", out: "a{sv}", network: true, action: contract.ActionRead, doing: "find network", run: getNetwork},
 		&method{
-			name: "GetNetworkXML", in: "sa{sv}", out: "s", action: contract.ActionRead, doing: "read the definition of network",
+			name: "GetNetworkXML", in: "sa{sv}", out: "s", network: true, action: contract.ActionRead, doing: "read the definition of network",
 			options: map[string]string{"inactive": "b"}, run: getNetworkXML,
 		},
 		&method{
-			name: "GetNetworkLeases", in: "sa{sv}", out: "aa{sv}", action: contract.ActionMonitor, doing: "read the leases of network",
+			name: "GetNetworkLeases", in: "sa{sv}", out: "aa{sv}", network: true, action: contract.ActionMonitor, doing: "read the leases of network",
 			run: getNetworkLeases,
 		},
 		&method{
@@ -42,19 +42,19 @@ func networksIface() *iface {
 			limit: maxXMLArgs, run: defineNetwork,
 		},
 		&method{
-			name: "UndefineNetwork", in: "sa{sv}", action: contract.ActionManage, mutates: true, doing: "undefine network",
+			name: "UndefineNetwork", in: "sa{sv}", network: true, action: contract.ActionManage, mutates: true, doing: "undefine network",
 			run: changeNetwork(networksCore.Undefine),
 		},
 		&method{
-			name: "StartNetwork", in: "sa{sv}", action: contract.ActionControl, mutates: true, doing: "start network",
+			name: "StartNetwork", in: "sa{sv}", network: true, action: contract.ActionControl, mutates: true, doing: "start network",
 			run: changeNetwork(networksCore.Start),
 		},
 		&method{
-			name: "DestroyNetwork", in: "sa{sv}", action: contract.ActionControl, mutates: true, doing: "destroy network",
+			name: "DestroyNetwork", in: "sa{sv}", network: true, action: contract.ActionControl, mutates: true, doing: "destroy network",
 			run: changeNetwork(networksCore.Destroy),
 		},
 		&method{
-			name: "SetNetworkAutostart", in: "sba{sv}", action: contract.ActionManage, mutates: true, doing: "set autostart of network",
+			name: "SetNetworkAutostart", in: "sba{sv}", network: true, action: contract.ActionManage, mutates: true, doing: "set autostart of network",
 			run: setNetworkAutostart,
 		},
 	)

@@ -14,7 +14,7 @@ func namespaceKinds() []string {
 	return []string{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"}
 }
 
-func openNamespaces(_ context.Context, s *Server, c *call) ([]any, error) {
+func openNamespaces(ctx context.Context, s *Server, c *call) ([]any, error) {
 	wanted := slices.Compact(slices.Sorted(slices.Values(c.args[0].([]string))))
 	if len(wanted) == 0 {
 		wanted = namespaceKinds()
@@ -24,7 +24,7 @@ func openNamespaces(_ context.Context, s *Server, c *call) ([]any, error) {
 			return nil, stdError(contract.ErrorInvalidArgs, "there is no namespace of the kind %q; the kinds are %q", kind, namespaceKinds())
 		}
 	}
-	files, err := s.core.Namespaces(c.uuid, wanted)
+	files, err := s.core.Namespaces(ctx, c.uuid, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,8 @@ func openNamespaces(_ context.Context, s *Server, c *call) ([]any, error) {
 	return []any{named}, nil
 }
 
-func openLeaderPIDFD(_ context.Context, s *Server, c *call) ([]any, error) {
-	f, err := s.core.LeaderPIDFD(c.uuid)
+func openLeaderPIDFD(ctx context.Context, s *Server, c *call) ([]any, error) {
+	f, err := s.core.LeaderPIDFD(ctx, c.uuid)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (s *Server) startOptions(ctx context.Context, c *call) (o service.StartOpti
 // owner names a connection.
 func (s *Server) owner(ctx context.Context, name string) (string, error) {
 	var id string
-	err := s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetId", 0).Store(&id)
+	err := s.bus.CallWithContext(ctx, "org.freedesktop.DBus.GetId", 0).Store(&id)
 	return id + " " + name, err
 }
 
@@ -101,7 +101,7 @@ func (s *Server) watchOwned(ctx context.Context) error {
 		caller := s.inbound.callerOf(dbus.Sender(name))
 		there := false
 		if now == snap.Owner {
-			err = s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, name).Store(&there)
+			err = s.bus.CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, name).Store(&there)
 		}
 		switch {
 		case err != nil:

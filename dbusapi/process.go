@@ -136,7 +136,7 @@ func (s *Server) findProcess(c *call) error {
 	c.process, _ = parseProcess(c.path)
 	_, err := s.core.Process(c.process)
 	if errors.Is(err, service.ErrNoProcess) {
-		return stdError(contract.ErrorUnknownObject, "there is no object %s", c.path)
+		return c.missing()
 	}
 	if snap, err := s.core.ByUUID(c.uuid); err == nil {
 		c.subject = snap.Name
@@ -168,6 +168,12 @@ func resizeProcess(_ context.Context, s *Server, c *call) ([]any, error) {
 func (s *Signals) ProcessChanged(before, after *service.Process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	of := after
+	if of == nil {
+		of = before
+	}
+	s.about.subject.UUID = of.Container
+	defer func() { s.about = about{} }()
 	props := processProperties()
 	switch {
 	case after == nil:

@@ -15,6 +15,7 @@ import (
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
 	"github.com/berthd/berth/test/bus"
 )
 
@@ -59,8 +60,9 @@ func newRig(t *testing.T, more ...*method) *rig {
 
 func (r *rig) config() Config {
 	return Config{
-		Address: r.bus.Address, Core: r.core, Networks: r.networks, Signals: r.core.signals, Auth: r.auth, Callers: r.auth,
-		Log: slog.New(slog.NewTextHandler(r.log, nil)), Logs: &r.logs, Version: "1.2.3",
+		Address: r.bus.Address, Core: r.core, Networks: r.networks, Signals: r.core.signals, Callers: r.auth,
+		Access: service.NewAccess(r.auth, slog.New(slog.NewTextHandler(r.log, nil))),
+		Log:    slog.New(slog.NewTextHandler(r.log, nil)), Logs: &r.logs, Version: "1.2.3",
 	}
 }
 
@@ -102,6 +104,7 @@ type fakeAuth struct {
 	asked  []question
 	decide func(context.Context, question) error
 
+	root    bool  // everybody is root
 	told    int   // answers of UID
 	unknown error // of UID
 }
@@ -113,23 +116,36 @@ type question struct {
 	Interactive bool
 }
 
-func (f *fakeAuth) Authorize(ctx context.Context, sender dbus.Sender, action string, details map[string]string, interactive bool) error {
-	q := question{sender, action, details, interactive}
+// Decide implements service.Authority. ErrInteraction says that a dialogue could help, and a dialogue never does.
+func (f *fakeAuth) Decide(ctx context.Context, q service.Question, dialogue bool) (service.Verdict, error) {
+	asked := question{dbus.Sender(q.Caller.BusName), q.Action, q.Details(), dialogue}
 	f.mu.Lock()
-	f.asked = append(f.asked, q)
+	f.asked = append(f.asked, asked)
 	decide := f.decide
 	f.mu.Unlock()
 	if decide == nil {
-		return nil
+		return service.Verdict{Allowed: true}, nil
 	}
-	return decide(ctx, q)
+	switch err := decide(ctx, asked); {
+	case err == nil:
+		return service.Verdict{Allowed: true}, nil
+	case errors.Is(err, service.ErrDenied):
+		return service.Verdict{}, nil
+	case errors.Is(err, service.ErrInteraction):
+		return service.Verdict{Challenge: true}, nil
+	default:
+		return service.Verdict{}, err
+	}
 }
 
-// UID says that everybody is user 1000, unless the bus shall know nobody.
+// UID says that everybody is user 1000 or uid, unless the bus shall know nobody.
 func (f *fakeAuth) UID(context.Context, dbus.Sender) (uint32, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.told++
+	if f.root {
+		return 0, f.unknown
+	}
 	return 1000, f.unknown
 }
 
@@ -144,6 +160,12 @@ func (f *fakeAuth) forgets() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.unknown = errors.New("no such connection")
+}
+
+func (f *fakeAuth) knows() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unknown = nil
 }
 
 func (f *fakeAuth) set(decide func(context.Context, question) error) {

@@ -11,23 +11,26 @@ import (
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/bus"
+	"github.com/berthd/berth/service"
 )
 
 // ErrNameTaken says that another daemon owns the bus name.
 var ErrNameTaken = errors.New("the name is taken")
 
-// Config is what a Server is made of. All but Address and Own is required.
+// Config is what a Server is made of. All but Address, Bus and Own is required.
 type Config struct {
 	Address string // of the bus; "" is the system bus
 	Core    core   // *service.Service, recovered
 	// Networks is a *service.Networks, recovered.
 	Networks networksCore
 	Signals  *Signals
-	Auth     Authorizer
+	Access   *service.Access
 	Callers  Callers
-	Log      *slog.Logger
-	Logs     LogControl // of Log
-	Version  string
+	// Bus is the bus as another connection sees it, which strangers cannot fill: the server asks the bus there. nil is its own.
+	Bus     dbus.BusObject
+	Log     *slog.Logger
+	Logs    LogControl // of Log
+	Version string
 	// Own is the unique name of the daemon's own client, "" if it has none: its calls do not keep the daemon busy.
 	Own string
 }
@@ -40,8 +43,8 @@ func (c Config) check() error {
 		return errors.New("no networks")
 	case c.Signals == nil:
 		return errors.New("no signals")
-	case c.Auth == nil:
-		return errors.New("no authorizer")
+	case c.Access == nil:
+		return errors.New("no access")
 	case c.Callers == nil:
 		return errors.New("no callers")
 	case c.Log == nil:
@@ -59,8 +62,9 @@ type Server struct {
 	core     core
 	networks networksCore
 	signals  *Signals
-	auth     Authorizer
+	access   *service.Access
 	callers  Callers
+	bus      dbus.BusObject
 	log      *slog.Logger
 	logs     LogControl
 	version  string
@@ -102,7 +106,7 @@ func newServer(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{
-		core: cfg.Core, networks: cfg.Networks, signals: cfg.Signals, auth: cfg.Auth, callers: cfg.Callers, log: cfg.Log, logs: cfg.Logs, version: cfg.Version,
+		core: cfg.Core, networks: cfg.Networks, signals: cfg.Signals, access: cfg.Access, callers: cfg.Callers, bus: cfg.Bus, log: cfg.Log, logs: cfg.Logs, version: cfg.Version,
 		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel, released: make(chan struct{}),
 	}
 	s.inbound = newInbound(base, s.ifaces, s.core.Ticket)
@@ -115,6 +119,9 @@ func (s *Server) open(ctx context.Context, address string) error {
 	if err := s.connect(ctx, address); err != nil {
 		s.cancel()
 		return fmt.Errorf("connect to the bus: %w", err)
+	}
+	if s.bus == nil {
+		s.bus = s.conn.BusObject()
 	}
 	if err := s.own(ctx); err != nil {
 		s.cancel()

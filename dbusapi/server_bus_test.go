@@ -139,65 +139,6 @@ func TestBadReply(t *testing.T) {
 	}
 }
 
-// TestCallerLeaves: work on a container goes on when its caller disconnects. Reads and questions
-// about authorisation end.
-func TestCallerLeaves(t *testing.T) {
-	t.Parallel()
-	for _, op := range []string{"start", "console", "auth"} {
-		t.Run(op, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t)
-			began, ended := make(chan context.Context, 1), make(chan error, 1)
-			release := make(chan struct{})
-			wait := func(ctx context.Context) error {
-				began <- ctx
-				select {
-				case <-ctx.Done():
-				case <-release:
-				}
-				ended <- ctx.Err()
-				return ctx.Err()
-			}
-			r.core.set(func(ctx context.Context, got string, _ domain.UUID) error {
-				if got == op {
-					return wait(ctx)
-				}
-				return nil
-			})
-			if op == "auth" {
-				r.auth.set(func(ctx context.Context, _ question) error { return wait(ctx) })
-			}
-			other := r.bus.Connect(t)
-			object := other.Object(contract.BusName, ContainerPath(uuidA))
-			if op == "console" {
-				object.Go(contract.ContainerInterface+".ReadConsole", 0, nil, "", noOptions())
-			} else {
-				object.Go(contract.ContainerInterface+".Start", 0, nil, noOptions())
-			}
-			ctx := <-began
-			other.Close()
-			waitFor(t, "the server to notice", func() bool {
-				r.server.inbound.mu.Lock()
-				defer r.server.inbound.mu.Unlock()
-				return len(r.server.inbound.callers) == 0
-			})
-			if op == "start" {
-				if ctx.Err() != nil {
-					t.Error("the start was cancelled")
-				}
-				close(release)
-			}
-			if err := <-ended; (err != nil) != (op != "start") {
-				t.Errorf("ended with %v", err)
-			}
-			waitFor(t, "the call to end", func() bool { return r.server.InFlight() == 0 })
-			if r.log.String() != "" {
-				t.Errorf("log: %s", r.log)
-			}
-		})
-	}
-}
-
 // TestManyCalls: 200 calls at once all succeed, and leave no line behind.
 func TestManyCalls(t *testing.T) {
 	t.Parallel()
@@ -375,7 +316,7 @@ func TestConfig(t *testing.T) {
 	r := newRig(t)
 	for name, spoil := range map[string]func(*Config){
 		"no core": func(c *Config) { c.Core = nil }, "no signals": func(c *Config) { c.Signals = nil },
-		"no authorizer": func(c *Config) { c.Auth = nil }, "no callers": func(c *Config) { c.Callers = nil }, "no log": func(c *Config) { c.Log = nil },
+		"no access": func(c *Config) { c.Access = nil }, "no callers": func(c *Config) { c.Callers = nil }, "no log": func(c *Config) { c.Log = nil },
 		"no networks": func(c *Config) { c.Networks = nil }, "no version": func(c *Config) { c.Version = "" },
 	} {
 		cfg := r.config()

@@ -16,7 +16,8 @@ func endMethods() []*method {
 		change("Reset", contract.ActionControl, "reset domain", core.Reset),
 		{
 			name: "AwaitEnd", in: "ua{sv}", out: "ss", action: contract.ActionRead, doing: "wait for the end of domain",
-			run: awaitEnd,
+			waits: true,
+			run:   awaitEnd,
 		},
 	}
 }

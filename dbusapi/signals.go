@@ -25,6 +25,9 @@ type Signals struct {
 	active func() int // nil until the server has the name
 	told   uint32     // the last number that was announced
 	muted  bool       // the name is being given up
+
+	watchers map[dbus.Sender]*watcher
+	about    about // what is being told, for the signals that are emitted meanwhile
 }
 
 // NewSignals makes the observer for service.New; give the same to New.
@@ -48,6 +51,8 @@ func (s *Signals) Changed(before, after *service.Snapshot, event *events.Event) 
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.about.subject = subject.Subject()
+	defer func() { s.about = about{} }()
 	switch {
 	case before == nil:
 		s.emit(rootPath, objectManagerName, "InterfacesAdded", path,
@@ -92,10 +97,13 @@ func (s *Signals) mute() <-chan struct{} {
 	return written
 }
 
-// emit sends one signal; mu is held.
+// emit sends one signal to root, and to each watcher who may hear of what it is about; mu is held.
 func (s *Signals) emit(path dbus.ObjectPath, ifaceName, member string, body ...any) {
 	if s.muted {
 		return
+	}
+	if len(s.watchers) > 0 {
+		s.tell(heard{path, ifaceName, member, body, s.about})
 	}
 	msg, err := encode(&dbus.Message{Type: dbus.TypeSignal, Body: body, Headers: map[dbus.HeaderField]dbus.Variant{
 		dbus.FieldPath:      dbus.MakeVariant(path),
@@ -120,6 +128,9 @@ func (s *Signals) announceCount() {
 		return
 	}
 	s.told = n
+	what := s.about
+	s.about = about{} // the number of all is root's to know
+	defer func() { s.about = what }()
 	s.emit(rootPath, propertiesName, "PropertiesChanged", contract.ManagerInterface,
 		map[string]dbus.Variant{"ContainersRunning": dbus.MakeVariant(n)}, []string{})
 }

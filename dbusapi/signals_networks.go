@@ -14,6 +14,8 @@ import (
 func (s *Signals) NetworkChanged(name string, uuid domain.UUID, what service.NetworkEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.about.network = name
+	defer func() { s.about = about{} }()
 	s.emit(rootPath, contract.NetworksInterface, "NetworkChanged", strings.ToValidUTF8(name, "\uFFFD"), string(what),
 		map[string]dbus.Variant{"uuid": dbus.MakeVariant(uuid.String())})
 }

@@ -31,11 +31,12 @@ func emitted(s *Signals) []emission {
 			panic(err)
 		}
 		h := msg.Headers
+		signature, _ := h[dbus.FieldSignature].Value().(dbus.Signature)
 		out = append(out, emission{
 			Path:      h[dbus.FieldPath].Value().(dbus.ObjectPath),
 			Signal:    h[dbus.FieldInterface].Value().(string) + "." + h[dbus.FieldMember].Value().(string),
 			Body:      msg.Body,
-			signature: h[dbus.FieldSignature].Value().(dbus.Signature).String(),
+			signature: signature.String(),
 		})
 	}
 	return out
@@ -68,7 +69,7 @@ func bare(in map[string]dbus.Variant) map[string]any {
 	return out
 }
 
-// fullLife is an observer that saw a container come, run and go, and a network come.
+// fullLife is an observer that saw a container come, run and go, and a network come, and has a watcher.
 func fullLife() *Signals {
 	s := NewSignals(slog.New(slog.DiscardHandler))
 	var active int
@@ -87,6 +88,8 @@ func fullLife() *Signals {
 	s.MetadataChanged(uuidA, "title", "")
 	s.Changed(on, nil, &events.Event{Kind: events.Stopped, Detail: events.Destroyed, Seq: 4})
 	s.NetworkChanged("default", uuidA, service.NetworkStarted)
+	s.unicast(":1.1", "Relayed", rootPath, contract.ManagerInterface, "Lifecycle", []dbus.Variant{})
+	s.unicast(":1.1", "Lost")
 	return s
 }
 

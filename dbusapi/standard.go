@@ -10,6 +10,8 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/service"
 )
 
 const (
@@ -18,22 +20,25 @@ const (
 	peerName          = "org.freedesktop.DBus.Peer"
 )
 
+// managerFacts is why everybody may read the properties of the manager.
+const managerFacts = "they are of the host, and count what the caller may see"
+
 func peerIface() *iface {
 	return newIface(peerName, nil,
-		&method{name: "Ping", action: contract.ActionRead, doing: "answer", run: ping},
-		&method{name: "GetMachineId", out: "s", action: contract.ActionRead, doing: "read the machine id", run: getMachineID},
+		&method{name: "Ping", open: "the name is on the bus for all to see", doing: "answer", run: ping},
+		&method{name: "GetMachineId", out: "s", open: "everybody can read /etc/machine-id", doing: "read the machine id", run: getMachineID},
 	)
 }
 
 func introspectableIface() *iface {
 	return newIface("org.freedesktop.DBus.Introspectable", nil,
-		&method{name: "Introspect", out: "s", action: contract.ActionRead, doing: "introspect", run: introspect})
+		&method{name: "Introspect", out: "s", action: contract.ActionRead, openAbove: "it lists what the caller may see", doing: "introspect", run: introspect})
 }
 
 func propertiesIface() *iface {
 	return newIface(propertiesName, nil,
-		&method{name: "Get", in: "ss", out: "v", action: contract.ActionRead, doing: "read properties of", run: getProperty},
-		&method{name: "GetAll", in: "s", out: "a{sv}", action: contract.ActionRead, doing: "read properties of", run: getAllProperties},
+		&method{name: "Get", in: "ss", out: "v", action: contract.ActionRead, openAbove: managerFacts, doing: "read properties of", run: getProperty},
+		&method{name: "GetAll", in: "s", out: "a{sv}", action: contract.ActionRead, openAbove: managerFacts, doing: "read properties of", run: getAllProperties},
 		&method{name: "Set", in: "ssv", action: contract.ActionManage, doing: "set properties of", run: setProperty},
 	)
 }
@@ -41,7 +46,7 @@ func propertiesIface() *iface {
 func objectManagerIface() *iface {
 	return newIface(objectManagerName, nil,
 		&method{
-			name: "GetManagedObjects", out: "a{oa{sa{sv}}}", action: contract.ActionRead, doing: "list domains",
+			name: "GetManagedObjects", out: "a{oa{sa{sv}}}", action: contract.ActionRead, open: listsVisible, doing: "list domains",
 			run: getManagedObjects,
 		})
 }
@@ -59,7 +64,7 @@ func getMachineID(context.Context, *Server, *call) ([]any, error) {
 	return []any{strings.TrimSpace(string(id))}, nil
 }
 
-func introspect(_ context.Context, s *Server, c *call) ([]any, error) {
+func introspect(ctx context.Context, s *Server, c *call) ([]any, error) {
 	var children []string
 	switch c.path {
 	case "/":
@@ -71,11 +76,19 @@ func introspect(_ context.Context, s *Server, c *call) ([]any, error) {
 	case rootPath:
 		children = []string{"container", "process"}
 	case processPath:
-		for _, p := range s.core.Processes() {
+		list, err := s.seen(ctx, c)
+		if err != nil {
+			return nil, c.denied(err)
+		}
+		for _, p := range s.processesOf(list) {
 			children = append(children, strings.TrimPrefix(string(ProcessPath(p.ProcessKey)), string(processPath)+"/"))
 		}
 	case containerPath:
-		for _, snap := range s.core.List() {
+		list, err := s.seen(ctx, c)
+		if err != nil {
+			return nil, c.denied(err)
+		}
+		for _, snap := range list {
 			leaf := strings.TrimPrefix(string(ContainerPath(snap.UUID)), string(containerPath)+"/")
 			children = append(children, leaf)
 		}
@@ -88,8 +101,20 @@ func introspect(_ context.Context, s *Server, c *call) ([]any, error) {
 }
 
 // view reads what the properties of the called object come from.
-func (s *Server) view(c *call) (view, error) {
+func (s *Server) view(ctx context.Context, c *call) (view, error) {
 	v := view{version: s.version, running: uint32(s.core.Active()), audit: string(s.core.AuditState()), security: s.core.SecurityModel(), enforcing: s.core.SecurityEnforcing()}
+	if c.kind == kindManager && !c.by.Root() {
+		v.running = 0
+		list, err := s.seen(ctx, c)
+		if err != nil {
+			return v, c.denied(err)
+		}
+		for _, snap := range list {
+			if snap.State.Active() {
+				v.running++
+			}
+		}
+	}
 	switch c.kind {
 	case kindProcess:
 		p, err := s.core.Process(c.process)
@@ -137,24 +162,24 @@ func (s *Server) propertyOf(c *call, ifaceName, name string) (property, error) {
 	return property{}, stdError(contract.ErrorUnknownProperty, "object %s has no property %q in interface %q", c.path, name, ifaceName)
 }
 
-func getProperty(_ context.Context, s *Server, c *call) ([]any, error) {
+func getProperty(ctx context.Context, s *Server, c *call) ([]any, error) {
 	p, err := s.propertyOf(c, c.args[0].(string), c.args[1].(string))
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.view(c)
+	v, err := s.view(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	return []any{dbus.MakeVariant(p.get(v))}, nil
 }
 
-func getAllProperties(_ context.Context, s *Server, c *call) ([]any, error) {
+func getAllProperties(ctx context.Context, s *Server, c *call) ([]any, error) {
 	props, err := s.propertiesOf(c, c.args[0].(string))
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.view(c)
+	v, err := s.view(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -172,18 +197,33 @@ func setProperty(_ context.Context, s *Server, c *call) ([]any, error) {
 	return nil, stdError(contract.ErrorPropertyReadOnly, "property %q is read-only", p.name)
 }
 
-func getManagedObjects(_ context.Context, s *Server, _ *call) ([]any, error) {
+func getManagedObjects(_ context.Context, s *Server, c *call) ([]any, error) {
 	out := make(map[dbus.ObjectPath]map[string]map[string]dbus.Variant)
 	props := containerProperties()
-	for _, snap := range s.core.List() {
+	list := s.list(c)
+	for _, snap := range list {
 		out[ContainerPath(snap.UUID)] = map[string]map[string]dbus.Variant{
 			contract.ContainerInterface: values(props, view{snap: &snap}),
 		}
 	}
-	for _, p := range s.core.Processes() {
+	for _, p := range s.processesOf(list) {
 		out[ProcessPath(p.ProcessKey)] = map[string]map[string]dbus.Variant{
 			contract.ProcessInterface: values(processProperties(), view{process: &p}),
 		}
 	}
 	return []any{out}, nil
+}
+
+// processesOf returns the commands in these containers.
+func (s *Server) processesOf(containers []service.Snapshot) (list []service.Process) {
+	of := make(map[domain.UUID]bool, len(containers))
+	for _, snap := range containers {
+		of[snap.UUID] = true
+	}
+	for _, p := range s.core.Processes() {
+		if of[p.Container] {
+			list = append(list, p)
+		}
+	}
+	return list
 }

@@ -13,7 +13,7 @@ func TestFiles(t *testing.T) {
 	section := strings.ReplaceAll(read(t, "berthd.8").part("FILES"), `\-`, "-")
 	want := []string{
 		"/etc/berth/berth.conf", "/etc/berth/berth.conf.d", "/etc/berth/containers/NAME.xml", "/run/berth/lock", "/run/berth/images.lock",
-		"/run/berth/live/UUID", "/run/berth/last/UUID", "state.json", "supervisor.sock", "consoleN", "exit", "oom", "imageN.sock", "org.berth1.conf",
+		"/run/berth/live/UUID", "/run/berth/last/UUID", "state.json", "supervisor.sock", "consoleN", "exit", "oom", "imageN.sock", "org.berth1.conf", "org.berth1.policy",
 		"berth-supervisor", "/etc/systemd/system/NAME.socket", "/etc/berth/networks/NAME.xml", "/run/berth/networks/NAME.json", "10-berth-BRIDGE.network",
 	}
 	entries, err := os.ReadDir("../units/files")

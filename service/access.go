@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/berthd/berth/contract"
 )
 
 // How long an answer may take: one that needs nobody, and one for which somebody types a password.
@@ -14,6 +16,8 @@ const (
 	answerLimit   = 10 * time.Second
 	dialogueLimit = 2 * time.Minute
 )
+
+const complainPause = time.Minute
 
 // How many dialogues may go on at a time, in all and for one user: whoever does not answer must not keep others from
 // being asked.
@@ -67,11 +71,13 @@ type Authority interface {
 type Access struct {
 	authority Authority
 	log       *slog.Logger
+	turns     turns
 
 	mu        sync.Mutex // guards the fields below; never held over a question
 	dialogues map[uint32]int
 	waiting   int // of all users
 	known     known
+	quiet     time.Time // until when it is not said again that nobody decides
 }
 
 // NewAccess returns the rights that an authority gives.
@@ -88,6 +94,11 @@ func (a *Access) Allow(ctx context.Context, q Question) error {
 	}
 	if !q.Caller.Known {
 		return ErrDenied
+	}
+	if q.Action == contract.ActionRead || q.Action == contract.ActionMonitor {
+		if sees, _ := a.knownToSee(q); sees {
+			return nil
+		}
 	}
 	v, err := a.decide(ctx, q, false, answerLimit)
 	switch {
@@ -112,6 +123,16 @@ func (a *Access) Allow(ctx context.Context, q Question) error {
 }
 
 func (a *Access) decide(ctx context.Context, q Question, dialogue bool, limit time.Duration) (Verdict, error) {
+	if ctx.Err() != nil {
+		return Verdict{}, ErrDenied
+	}
+	if !dialogue {
+		leave, err := a.turns.take(ctx, q.Caller.UID)
+		if err != nil {
+			return Verdict{}, ErrDenied // he has left
+		}
+		defer leave()
+	}
 	bounded, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer after %v", limit))
 	defer cancel()
 	v, err := a.authority.Decide(bounded, q, dialogue)
@@ -119,10 +140,24 @@ func (a *Access) decide(ctx context.Context, q Question, dialogue bool, limit ti
 	case ctx.Err() != nil: // a yes that comes when the caller has left is none, either
 		return Verdict{}, ErrDenied
 	case err != nil:
-		a.log.Error("nobody decides who may do what", "action", q.Action, "verb", q.Verb, "uid", q.Caller.UID, "err", err)
+		a.complain(q, err)
 		return Verdict{}, &UndecidedError{err}
 	}
 	return v, nil
+}
+
+// complain logs that nobody decides, once in a while: whoever is refused can call as often as he likes.
+func (a *Access) complain(q Question, err error) {
+	a.mu.Lock()
+	now := time.Now()
+	quiet := now.Before(a.quiet)
+	if !quiet {
+		a.quiet = now.Add(complainPause)
+	}
+	a.mu.Unlock()
+	if !quiet {
+		a.log.Error("nobody decides who may do what", "action", q.Action, "verb", q.Verb, "uid", q.Caller.UID, "err", err)
+	}
 }
 
 // dialogue takes one of the places for dialogues. It returns ErrTooManyDialogues if none is free.

@@ -35,11 +35,7 @@ type Window struct{ Rows, Columns uint16 }
 // connection does not need this daemon any more. device is the console's alias; "" means the first one. It
 // returns ErrNoConsole, ErrConsoleBusy, ErrTooManyClients, ErrOldSupervisor, or a StateError if the container is off.
 func (s *Service) OpenConsole(ctx context.Context, u domain.UUID, device string, o ConsoleOptions) (*os.File, error) {
-	c, n, err := s.consoleOf(u, device)
-	if err != nil {
-		return nil, err
-	}
-	sup, err := c.consoleServer()
+	c, sup, n, err := s.consoleServer(ctx, u, device)
 	if err != nil {
 		return nil, err
 	}
@@ -51,11 +47,7 @@ func (s *Service) OpenConsole(ctx context.Context, u domain.UUID, device string,
 
 // ResizeConsole sets the size of a console's window. It returns the errors of OpenConsole.
 func (s *Service) ResizeConsole(ctx context.Context, u domain.UUID, device string, w Window) error {
-	c, n, err := s.consoleOf(u, device)
-	if err != nil {
-		return err
-	}
-	sup, err := c.consoleServer()
+	c, sup, n, err := s.consoleServer(ctx, u, device)
 	if err != nil {
 		return err
 	}
@@ -64,27 +56,34 @@ func (s *Service) ResizeConsole(ctx context.Context, u domain.UUID, device strin
 	return timedOut(ctx, c.ended(opConsole, sup.ResizeConsole(ctx, n, w)))
 }
 
-// consoleOf finds a container's console by its alias.
-func (s *Service) consoleOf(u domain.UUID, device string) (c *container, n int, err error) {
-	c, err = s.find(u)
-	if err != nil {
-		return nil, 0, err
-	}
-	have := c.snapshot().Consoles
-	n = slices.Index(have, device)
+// consoleNumber finds a console by its alias.
+func consoleNumber(have []string, device string) (int, error) {
+	n := slices.Index(have, device)
 	if device == "" {
 		n = 0
 	}
 	if n < 0 {
-		return nil, 0, fmt.Errorf("%w: '%s'; it has %s", ErrNoConsole, device, strings.Join(have, ", "))
+		return 0, fmt.Errorf("%w: '%s'; it has %s", ErrNoConsole, device, strings.Join(have, ", "))
 	}
-	return c, n, nil
+	return n, nil
 }
 
-// consoleServer returns the supervisor that serves the consoles.
-func (c *container) consoleServer() (Supervisor, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// consoleServer returns a container's console by its alias, and the supervisor that serves it: those that the caller was
+// permitted to work with.
+func (s *Service) consoleServer(ctx context.Context, u domain.UUID, device string) (c *container, sup Supervisor, n int, err error) {
+	err = s.chosen(ctx, func() (*container, error) { return s.find(u) }, func(found *container) (err error) {
+		c = found
+		if n, err = consoleNumber(c.snap.Consoles, device); err != nil {
+			return err
+		}
+		sup, err = c.consoles()
+		return err
+	})
+	return c, sup, n, err
+}
+
+// consoles returns the supervisor that serves the consoles. The caller holds mu.
+func (c *container) consoles() (Supervisor, error) {
 	if _, err := allow(opConsole, &c.snap); err != nil {
 		return nil, err
 	}

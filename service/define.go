@@ -47,7 +47,7 @@ func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte,
 			c.unlock()
 			continue
 		}
-		if now := c.subject(); !fresh && permit != nil && !permit.Covers(now) {
+		if now := c.current(); !fresh && permit != nil && !permit.Covers(now) {
 			c.unlock() // nobody may hold it over a question
 			if permit, err = permit.Renew(now); err != nil {
 				return Snapshot{}, err

@@ -69,7 +69,7 @@ type processes struct {
 //
 // It does not lock the container: a stop does not wait for commands that begin.
 func (s *Service) Exec(ctx context.Context, u domain.UUID, command Command, stdio []*os.File) (Process, []*os.File, error) {
-	c, sup, err := s.executor(u, opExec)
+	c, sup, err := s.executor(ctx, u, opExec)
 	if err != nil {
 		return Process{}, nil, err
 	}
@@ -91,7 +91,7 @@ func (s *Service) Exec(ctx context.Context, u domain.UUID, command Command, stdi
 // SignalInside sends a signal to a process of a running container, by its pid in the container. It returns ErrNoProcess if
 // there is none.
 func (s *Service) SignalInside(ctx context.Context, u domain.UUID, pid uint32, sig syscall.Signal) error {
-	c, sup, err := s.executor(u, opSignal)
+	c, sup, err := s.executor(ctx, u, opSignal)
 	if err != nil {
 		return err
 	}
@@ -105,32 +105,37 @@ func (s *Service) SignalInside(ctx context.Context, u domain.UUID, pid uint32, s
 
 // executor returns the supervisor of a container that allows the operation. It returns ErrOldSupervisor if
 // that is too old for commands.
-func (s *Service) executor(u domain.UUID, op operation) (*container, Supervisor, error) {
-	c, sup, err := s.answering(u, op)
+func (s *Service) executor(ctx context.Context, u domain.UUID, op operation) (*container, Supervisor, error) {
+	c, sup, err := s.answering(ctx, u, op)
 	if err == nil && c.protocol() < EntryWire {
 		return nil, nil, ErrOldSupervisor
 	}
 	return c, sup, err
 }
 
-// answering returns a container that allows the operation, and its supervisor.
-func (s *Service) answering(u domain.UUID, op operation) (*container, Supervisor, error) {
-	c, err := s.find(u)
-	if err != nil {
-		return nil, nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// answering returns a container that allows the operation, and its supervisor: those that the caller was permitted to
+// work with.
+func (s *Service) answering(ctx context.Context, u domain.UUID, op operation) (c *container, sup Supervisor, err error) {
+	err = s.chosen(ctx, func() (*container, error) { return s.find(u) }, func(found *container) (err error) {
+		c = found
+		sup, err = c.answers(op)
+		return err
+	})
+	return c, sup, err
+}
+
+// answers returns the supervisor of a container that allows the operation. The caller holds mu.
+func (c *container) answers(op operation) (Supervisor, error) {
 	if _, err := allow(op, &c.snap); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	switch {
 	case c.notAnswering:
-		return nil, nil, errNotAnswering
+		return nil, errNotAnswering
 	case c.shareable == nil:
-		return nil, nil, &StateError{Op: string(op), Name: c.snap.Name, State: StateStopping}
+		return nil, &StateError{Op: string(op), Name: c.snap.Name, State: StateStopping}
 	}
-	return c, c.shareable, nil
+	return c.shareable, nil
 }
 
 // protocol returns the version of the protocol that the container's supervisor speaks.

@@ -151,7 +151,7 @@ func TestEndsMeanwhile(t *testing.T) {
 		},
 		"resize": func(s *Service, u domain.UUID) error { return s.ResizeConsole(ctx, u, "", Window{}) },
 		"open": func(s *Service, u domain.UUID) error {
-			_, err := s.LeaderPIDFD(u)
+			_, err := s.LeaderPIDFD(t.Context(), u)
 			return err
 		},
 	} {
@@ -178,12 +178,12 @@ func TestOpen(t *testing.T) {
 	w := newWorld()
 	s, u := running(t, w)
 	open := func() error {
-		files, err := s.Namespaces(u, []string{"net", "uts"})
+		files, err := s.Namespaces(t.Context(), u, []string{"net", "uts"})
 		if err == nil && len(files) != 2 {
 			t.Errorf("%d files", len(files))
 		}
 		closeAll(files)
-		one, perr := s.LeaderPIDFD(u)
+		one, perr := s.LeaderPIDFD(t.Context(), u)
 		if perr == nil {
 			_ = one.Close()
 		}

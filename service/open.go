@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"os"
 
 	"github.com/berthd/berth/internal/domain"
@@ -8,8 +9,8 @@ import (
 
 // Namespaces opens namespaces of a container's init. A kind is a name in /proc/PID/ns. It returns a StateError if the
 // container does not run.
-func (s *Service) Namespaces(u domain.UUID, kinds []string) (files []*os.File, err error) {
-	c, sup, err := s.answering(u, opOpen)
+func (s *Service) Namespaces(ctx context.Context, u domain.UUID, kinds []string) (files []*os.File, err error) {
+	c, sup, err := s.answering(ctx, u, opOpen)
 	if err != nil {
 		return nil, err
 	}
@@ -25,8 +26,8 @@ func (s *Service) Namespaces(u domain.UUID, kinds []string) (files []*os.File, e
 }
 
 // LeaderPIDFD opens a container's init as a pidfd (pidfd_open(2)). It returns a StateError if the container does not run.
-func (s *Service) LeaderPIDFD(u domain.UUID) (*os.File, error) {
-	c, sup, err := s.answering(u, opOpen)
+func (s *Service) LeaderPIDFD(ctx context.Context, u domain.UUID) (*os.File, error) {
+	c, sup, err := s.answering(ctx, u, opOpen)
 	if err != nil {
 		return nil, err
 	}

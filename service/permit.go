@@ -37,6 +37,24 @@ func (p *Permit) Renew(now Subject) (*Permit, error) {
 	return p.access.Permit(p.life, q)
 }
 
+// Read runs read, which only looks at a container, until it has looked at one container all the time and the permit
+// covers that. now is the container of the moment. It returns the errors of read and of Allow.
+func (p *Permit) Read(now func() Subject, read func() error) error {
+	for range mostRenewals {
+		before := now()
+		if !p.Covers(before) {
+			var err error
+			if p, err = p.Renew(before); err != nil {
+				return err
+			}
+		}
+		if err := read(); p.question.Caller.Root() || now() == before {
+			return err
+		}
+	}
+	return ErrRestless
+}
+
 // Also asks whether the caller may do something else, too, with another container. It returns the errors of Allow.
 func (p *Permit) Also(action string, now Subject) error {
 	q := p.question
@@ -57,6 +75,30 @@ func permitOf(ctx context.Context) *Permit {
 	return p
 }
 
+// chosen calls take, with mu held, for a container that the call has been permitted to work with. It is for what does
+// not lock the container.
+func (s *Service) chosen(ctx context.Context, find func() (*container, error), take func(*container) error) error {
+	permit := permitOf(ctx)
+	for range mostRenewals {
+		c, err := find()
+		if err != nil {
+			return err
+		}
+		c.mu.Lock()
+		now := c.subject()
+		if permit == nil || permit.Covers(now) {
+			err = take(c)
+			c.mu.Unlock()
+			return err
+		}
+		c.mu.Unlock()
+		if permit, err = permit.Renew(now); err != nil {
+			return err
+		}
+	}
+	return ErrRestless
+}
+
 // lockFor locks a container for a call: the one that the caller was permitted to work with, or, if that has changed
 // while he waited, one for which he has been permitted by now. It returns ErrNoContainer if there is none.
 func (s *Service) lockFor(ctx context.Context, find func() (*container, error)) (*container, error) {
@@ -69,7 +111,7 @@ func (s *Service) lockFor(ctx context.Context, find func() (*container, error)) 
 		if err := c.lock(ctx); err != nil {
 			return nil, err
 		}
-		now := c.subject()
+		now := c.current()
 		switch {
 		case c.gone:
 			c.unlock()

@@ -108,6 +108,62 @@ func TestContainerNeverRests(t *testing.T) {
 	}
 }
 
+// TestCallerLeavesWithPermit: a caller who leaves after he was permitted, and before his turn, is not asked about again. If
+// the container has changed by then, nothing is done.
+func TestCallerLeavesWithPermit(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	u := define(t, s, "web", fixedUUID)
+	life, leave := context.WithCancel(t.Context())
+	f := &fakeAuthority{}
+	p, err := newTestAccess(f).Permit(life, Question{Caller: user, Action: contract.ActionControl, Subject: s.Subject(u)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave()
+	if err := s.Start(WithPermit(t.Context(), p), u); err != nil {
+		t.Errorf("a call that was permitted ends with its caller: %v", err)
+	}
+	if err := s.Destroy(WithPermit(t.Context(), p), u); !errors.Is(err, ErrDenied) {
+		t.Errorf("another run is destroyed: %v", err)
+	}
+	if n := len(f.questions()); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+// TestPermitReads: what only looks at a container looks at the one that the permit is for. If that is replaced while it
+// looks, it looks again, at what the caller is permitted to see by then (T14).
+func TestPermitReads(t *testing.T) {
+	t.Parallel()
+	a, b := Subject{Name: "a", entry: 1}, Subject{Name: "a", entry: 2}
+	f := &fakeAuthority{}
+	p, err := newTestAccess(f).Permit(t.Context(), Question{Caller: user, Action: contract.ActionReadSecure, Subject: a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, looks := a, 0
+	look := func() error {
+		if looks++; looks == 1 {
+			now = b
+		}
+		return nil
+	}
+	if err := p.Read(func() Subject { return now }, look); err != nil || looks != 2 || len(f.questions()) != 2 {
+		t.Errorf("%v after %d looks and %d questions", err, looks, len(f.questions()))
+	}
+	f.decide = func(context.Context, Question, bool) (Verdict, error) { return Verdict{}, nil }
+	now, looks = a, 0
+	if err := p.Read(func() Subject { return now }, look); !errors.Is(err, ErrDenied) || looks != 1 {
+		t.Errorf("%v after %d looks", err, looks)
+	}
+	err = p.Read(func() Subject { b.entry++; return a }, func() error { return errors.New("its own") })
+	if err == nil || err.Error() != "its own" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestRootIsNotAsked: nobody is asked about what root does, whatever has changed meanwhile.
 func TestRootIsNotAsked(t *testing.T) {
 	t.Parallel()

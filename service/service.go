@@ -222,7 +222,11 @@ func (s *Service) Plan(ctx context.Context, u domain.UUID, inactive bool) (strin
 // Console returns the last output of a console, also after the run has ended. device is the console's
 // alias; "" means the first one. It returns ErrNoConsole if the container has no such console.
 func (s *Service) Console(_ context.Context, u domain.UUID, device string) ([]byte, error) {
-	_, n, err := s.consoleOf(u, device)
+	c, err := s.find(u)
+	if err != nil {
+		return nil, err
+	}
+	n, err := consoleNumber(c.snapshot().Consoles, device)
 	if err != nil {
 		return nil, err
 	}

@@ -35,12 +35,17 @@ func (s *Service) Subject(u domain.UUID) Subject {
 	if err != nil {
 		return Subject{UUID: u}
 	}
+	return c.current()
+}
+
+func (c *container) current() Subject {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.subject()
 }
 
+// subject is current for who holds mu.
 func (c *container) subject() Subject {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	subject := c.snap.Subject()
 	subject.entry = c.entry
 	return subject

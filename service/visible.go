@@ -42,17 +42,23 @@ func (a *Access) Sees(ctx context.Context, q Question) (bool, error) {
 	case !q.Caller.Known:
 		return false, nil
 	}
-	q.Subject.Run, q.Subject.entry = 0, 0 // no rule knows of these
-	about := sight{q.Action, q.Subject, q.Network}
-	visible, ok, age := a.remembered(q.Caller.BusName, about)
+	visible, ok := a.knownToSee(q)
 	if ok {
 		return visible, nil
 	}
+	age := a.age()
 	v, err := a.decide(ctx, q, false, answerLimit)
 	if err == nil && v.Lasting && q.Caller.BusName != "" {
-		a.remember(q.Caller.BusName, about, v.Allowed, age)
+		a.remember(q, v.Allowed, age)
 	}
 	return v.Allowed, err
+}
+
+// sight returns what a question is about. No rule knows of the run.
+func (q *Question) sight() sight {
+	about := q.Subject
+	about.Run, about.entry = 0, 0
+	return sight{q.Action, about, q.Network}
 }
 
 // Visible returns those of a list that a caller may read. It returns an UndecidedError if nobody can answer.
@@ -74,20 +80,29 @@ func Visible[T any](ctx context.Context, a *Access, q Question, list []T, subjec
 	return visible, nil
 }
 
-func (a *Access) remembered(name string, about sight) (visible, ok bool, age uint64) {
+// knownToSee returns the answer that is remembered; ok is false if none is.
+func (a *Access) knownToSee(q Question) (visible, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	r, ok := a.known.callers[name][about]
-	return r.visible, ok && time.Now().Before(r.until), a.known.age
+	r, ok := a.known.callers[q.Caller.BusName][q.sight()]
+	ok = ok && time.Now().Before(r.until)
+	return r.visible && ok, ok
+}
+
+func (a *Access) age() uint64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.known.age
 }
 
 // remember notes an answer, unless all have become void since the question.
-func (a *Access) remember(name string, about sight, visible bool, age uint64) {
+func (a *Access) remember(q Question, visible bool, age uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if age != a.known.age {
 		return
 	}
+	name := q.Caller.BusName
 	answers := a.known.callers[name]
 	if answers == nil && len(a.known.callers) >= knownOthers {
 		clear(a.known.callers)
@@ -96,7 +111,7 @@ func (a *Access) remember(name string, about sight, visible bool, age uint64) {
 		answers = map[sight]remembered{}
 		a.known.callers[name] = answers
 	}
-	answers[about] = remembered{visible, time.Now().Add(knownLimit)}
+	answers[q.sight()] = remembered{visible, time.Now().Add(knownLimit)}
 }
 
 // Changed says that the authority may answer otherwise from now on.

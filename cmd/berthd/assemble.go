@@ -27,6 +27,7 @@ import (
 	"github.com/berthd/berth/internal/relabel"
 	"github.com/berthd/berth/internal/store"
 	"github.com/berthd/berth/machined"
+	"github.com/berthd/berth/polkit"
 	"github.com/berthd/berth/service"
 	"github.com/berthd/berth/units"
 )
@@ -46,7 +47,8 @@ type parts struct {
 	relabeler   *relabel.Relabeler
 	audit       *audit.Trail
 	signals     *dbusapi.Signals
-	auth        *dbusapi.RootOnly
+	access      *service.Access
+	users       *dbusapi.Users
 	client      *bus.Conn
 	activity    chan struct{}
 	story       *chronicle
@@ -62,8 +64,8 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		return nil, err
 	}
 	conn, err := bus.Connect(ctx, bus.Options{
-		Replies: []map[string]string{units.Replies(), machined.Replies(), hostnet.Replies(), {ping: ""}},
-		Signals: map[string]map[string]string{units.BusName: units.Signals(), hostnet.BusName: hostnet.Signals()},
+		Replies: []map[string]string{units.Replies(), machined.Replies(), hostnet.Replies(), polkit.Replies(), {ping: ""}},
+		Signals: map[string]map[string]string{units.BusName: units.Signals(), hostnet.BusName: hostnet.Signals(), polkit.BusName: polkit.Signals()},
 		Library: []dbus.ConnOption{dbus.WithSignalHandler(dbus.NewSequentialSignalHandler())},
 	})
 	if err != nil {
@@ -73,12 +75,15 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if err := conn.Shelter(ctx, contract.CallerName); err != nil {
 		log.Warn("other users can fill the queue of a connection: the bus has an older policy", "err", err)
 	}
-	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), auth: dbusapi.NewRootOnly(conn.Conn), activity: make(chan struct{}, 1), changed: make(chan struct{}, 1), story: newChronicle(log), tally: newTally()}
+	d := &parts{lock: lock, client: conn, signals: dbusapi.NewSignals(log), activity: make(chan struct{}, 1), changed: make(chan struct{}, 1), story: newChronicle(log), tally: newTally()}
 	defer func() {
 		if err != nil {
 			d.close()
 		}
 	}()
+	if d.access, d.users, err = rights(ctx, conn, log); err != nil {
+		return nil, err
+	}
 	systemd, err := units.New(ctx, conn.Conn, bus.NewPeer(conn.Conn, units.BusName))
 	if err != nil {
 		return nil, err

@@ -71,8 +71,8 @@ func run(p paths, cfg config.Config, out *journal.Handler, socket net.Listener, 
 		favorDynMods(log)
 	}
 	server, err := dbusapi.New(ctx, dbusapi.Config{
-		Core: d.service, Networks: d.networks, Signals: d.signals, Auth: d.auth, Callers: d.auth, Log: log, Logs: out, Version: version,
-		Own: d.client.Names()[0],
+		Core: d.service, Networks: d.networks, Signals: d.signals, Access: d.access, Callers: d.users, Bus: d.client.BusObject(),
+		Log: log, Logs: out, Version: version, Own: d.client.Names()[0],
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,9 @@ func Replies() map[string]string {
 	const process = contract.ProcessInterface + "."
 	const networks = contract.NetworksInterface + "."
 	return map[string]string{
+		contract.WatchInterface + ".Subscribe":   "",
+		contract.WatchInterface + ".Unsubscribe": "",
+
 		manager + "DefineXML":               "o",
 		manager + "CreateXML":               "o",
 		manager + "StageFDs":                "u",
