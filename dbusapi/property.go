@@ -72,6 +72,7 @@ func containerProperties() []property {
 		{"Updated", "b", emitsValue, func(v view) any { return v.snap.Updated }},
 		{"Id", "u", emitsValue, func(v view) any { return v.snap.ID }},
 		{"Leader", "u", emitsValue, func(v view) any { return v.snap.Leader }},
+		{"OwnerUID", "u", emitsValue, func(v view) any { return v.snap.OwnedBy.UID }},
 		{"MachineName", "s", emitsValue, func(v view) any { return v.snap.MachineName }},
 		{"Network", "s", emitsValue, func(v view) any { return v.snap.Network }},
 		{"Unit", "s", emitsValue, func(v view) any { return v.snap.Unit }},

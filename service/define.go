@@ -104,6 +104,7 @@ func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
 		s.announce(c, s.event(events.Defined, detail))
 		return nil
 	}
+	s.reown(c, def)
 	s.change(c, s.event(events.Defined, detail), func(snap *Snapshot) {
 		snap.Persistent = true
 		snap.Autostart = snap.Autostart || autostart
@@ -111,6 +112,7 @@ func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
 			snap.describe(def)
 		} else {
 			snap.Updated = true
+			snap.OwnedBy = ownerOf(def)
 		}
 	})
 	return nil

@@ -150,6 +150,7 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 	}
 	def := s.liveDefinition(r)
 	r.Name = def.Name
+	s.inheritOwner(r, def)
 	c := s.entryOf(def)
 	_ = c.lock(detached()) // nobody else knows it yet
 	c.owner, c.snap.Owner = r.Owner, r.Owner

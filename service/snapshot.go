@@ -104,7 +104,7 @@ type Snapshot struct {
 	Interfaces   []Interface
 	Ready        bool   // init runs, and has said that it is ready if it shall say so
 	Status       string // what init has said of itself
-	Owner        string // StartOptions.Owner of the run
+	Owner        string // StartOptions.Owner of the run, a connection to the bus; nothing of OwnedBy
 	OwnedBy      User   // the user whose container it is
 	Label        Label  // of the run; the zero value when off, or if it has none
 	// The files that a relabelling or a restore which goes on has looked at; 0 if none goes on, or it has just begun.

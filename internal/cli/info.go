@@ -93,6 +93,7 @@ func lines(i client.Info, s *figures.Figures, security []line) []line {
 	list = append(list,
 		line{"Updated", yesNo(i.Updated)},
 		line{"Title", printable(i.Title)},
+		line{"Owner", owner(i.OwnerUID)},
 		line{"Machine", i.MachineName},
 		line{"Network", printable(i.Network)},
 		line{"Root", printable(i.RootDirectory)},
@@ -108,6 +109,14 @@ func lines(i client.Info, s *figures.Figures, security []line) []line {
 		list = append(list, line{"OOM kills", number(i.OOMKills)})
 	}
 	return append(list, line{"Last exit", exitText(i.LastExit)})
+}
+
+// owner returns the id of the user who owns a container. It returns "" if that is root.
+func owner(uid uint32) string {
+	if uid == 0 {
+		return ""
+	}
+	return number(uid)
 }
 
 func number[T uint32 | uint64](n T) string { return strconv.FormatUint(uint64(n), 10) }

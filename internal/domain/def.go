@@ -218,5 +218,6 @@ type Extension struct {
 	MemoryMin       uint64 // <berth:protect memory=''/>, in KiB: this much of its memory is never reclaimed
 	// TakeDefaultRoute is <berth:take_default_route/>: the container may have a NIC that the host's default route goes by.
 	TakeDefaultRoute bool
-	Idle             bool // <berth:idle/>: it gets the processor time that no other unit wants
+	Idle             bool   // <berth:idle/>: it gets the processor time that no other unit wants
+	OwnerUID         uint32 // <berth:owner uid=''/>: the user whose container it is; 0 means root's
 }

@@ -145,6 +145,7 @@ type extension struct {
 	RLimits   []extRLimit  `xml:"rlimit"`
 
 	TakeDefaultRoute *struct{} `xml:"take_default_route"`
+	Owner            *extOwner `xml:"owner"`
 }
 
 type extIDMap struct {

@@ -32,6 +32,17 @@ func refusedExtensions() []refusal {
 		{extensionXML("<journal console='0'/><journal console='64'/>"), InvalidXML, ext + "journal[2]@console"},
 		{extensionXML("<notify/><notify/>"), InvalidXML, ext + "notify[2]"},
 		{extensionXML("<notify access='all'/>"), InvalidXML, ext + "notify@access"},
+		{extensionXML("<owner/>"), InvalidXML, ext + "owner@uid"},
+		{extensionXML("<owner uid='0'/>"), InvalidXML, ext + "owner@uid"},
+		{extensionXML("<owner uid='65534'/>"), InvalidXML, ext + "owner@uid"},
+		{extensionXML("<owner uid='65535'/>"), InvalidXML, ext + "owner@uid"},
+		{extensionXML("<owner uid='4294967295'/>"), InvalidXML, ext + "owner@uid"},
+		{extensionXML("<owner uid='4294968296'/>"), InvalidXML, ext + "owner@uid"},
+		{extensionXML("<owner uid='18446744073709552616'/>"), InvalidXML, ext + "owner@uid"},
+		{extensionXML("<owner uid='-1'/>"), InvalidXML, ext + "owner@uid"},
+		{extensionXML("<owner uid='alice'/>"), InvalidXML, ext + "owner@uid"},
+		{extensionXML("<owner uid='1000' name='alice'/>"), InvalidXML, ext + "owner@name"},
+		{extensionXML("<owner uid='1000'/><owner uid='1001'/>"), InvalidXML, ext + "owner[2]"},
 		{extensionXML("<nosuch/>"), InvalidXML, ext + "nosuch"},
 	}
 }

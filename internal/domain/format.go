@@ -261,5 +261,6 @@ func (d *Def) formatExtension() *extension {
 	if e.TakeDefaultRoute {
 		x.TakeDefaultRoute = &struct{}{}
 	}
+	x.Owner = formatOwner(e.OwnerUID)
 	return x
 }

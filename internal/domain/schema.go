@@ -146,6 +146,7 @@ domain/berth:container/berth:pids         max#
 domain/berth:container/berth:protect      memory# unit
 domain/berth:container/berth:idle
 domain/berth:container/berth:take_default_route
+domain/berth:container/berth:owner        uid#
 domain/berth:container/berth:latency+     path usec#
 domain/berth:container/berth:rlimit+      name soft hard
 `

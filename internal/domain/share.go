@@ -77,4 +77,5 @@ func readExtension(d *Def, x *document, f *faults) {
 	d.Extension.TakeDefaultRoute = e.TakeDefaultRoute != nil
 	readProtect(d, e, f)
 	readRLimits(d, e, f)
+	readOwner(d, e, f)
 }
