@@ -31,5 +31,7 @@ const (
 	DetailOwner     = "owner" // the number of the user whose container it is
 	// DetailCallerIsOwner is "yes" if the caller is that user, and missing otherwise.
 	DetailCallerIsOwner = "caller-is-owner"
+	// DetailPrivateUsers is "yes" if the container has a user namespace without the host's root, and missing otherwise.
+	DetailPrivateUsers = "private-users"
 	DetailNetwork       = "network" // the name of the host's network
 )

@@ -73,6 +73,7 @@ func containerProperties() []property {
 		{"Id", "u", emitsValue, func(v view) any { return v.snap.ID }},
 		{"Leader", "u", emitsValue, func(v view) any { return v.snap.Leader }},
 		{"OwnerUID", "u", emitsValue, func(v view) any { return v.snap.OwnedBy.UID }},
+		{"PrivateUsers", "b", emitsValue, func(v view) any { return v.snap.PrivateUsers }},
 		{"MachineName", "s", emitsValue, func(v view) any { return v.snap.MachineName }},
 		{"Network", "s", emitsValue, func(v view) any { return v.snap.Network }},
 		{"Unit", "s", emitsValue, func(v view) any { return v.snap.Unit }},

@@ -155,6 +155,7 @@ func TestDetails(t *testing.T) {
 		{"nobody known", Question{Subject: Subject{UUID: someUUID, Owner: User{Set: true}}}, map[string]string{
 			"uuid": someUUID.String(), "owner": "0",
 		}},
+		{"private users", Question{Subject: Subject{Name: "a", PrivateUsers: true}}, map[string]string{"container": "a", "private-users": "yes"}},
 		{"network", Question{Network: "n"}, map[string]string{"network": "n"}},
 	}
 	for _, tt := range tests {

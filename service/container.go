@@ -100,7 +100,7 @@ func (c *container) definition(inactive bool) *domain.Def {
 // describe fills in the fields that come from the definition.
 func (snap *Snapshot) describe(d *domain.Def) {
 	snap.UUID, snap.Name, snap.Title, snap.Description = d.UUID, d.Name, d.Title, d.Description
-	snap.OwnedBy = ownerOf(d)
+	snap.OwnedBy, snap.PrivateUsers = ownerOf(d), d.IDMap.ExcludesRoot()
 	snap.MachineName, snap.Network = d.MachineName(), d.Network()
 	snap.MemoryMax, snap.Limits = limitsOf(d)
 	snap.VCPUs = uint32(d.VCPUs)

@@ -89,6 +89,7 @@ type Snapshot struct {
 	Updated      bool   // the stored definition differs from the running one
 	ID           uint32 // pid of the supervisor, 0 when off; libvirt's domain id
 	Leader       uint32 // pid of init on the host, 0 when off
+	PrivateUsers bool   // it has a user namespace without the host's root
 	MachineName  string
 	Network      string // whose network it uses, as domain.Def.Network says
 	Unit         string // of the scope, "" when off

@@ -19,13 +19,15 @@ type Subject struct {
 	UUID  domain.UUID
 	Name  string // "" if there is no such container
 	Owner User
-	Run   uint32 // Snapshot.ID
-	entry uint64 // of the registry; a container that is defined anew under the same uuid is another entry
+	// PrivateUsers says that root of the container is not root of the host.
+	PrivateUsers bool
+	Run          uint32 // Snapshot.ID
+	entry        uint64 // of the registry; a container that is defined anew under the same uuid is another entry
 }
 
 // Subject returns the container of a snapshot, for a right to see it.
 func (snap *Snapshot) Subject() Subject {
-	return Subject{UUID: snap.UUID, Name: snap.Name, Owner: snap.OwnedBy, Run: snap.ID}
+	return Subject{UUID: snap.UUID, Name: snap.Name, Owner: snap.OwnedBy, PrivateUsers: snap.PrivateUsers, Run: snap.ID}
 }
 
 // Subject returns the container with a uuid, for the question whether somebody may do something with it. It has only
@@ -62,6 +64,9 @@ func (q *Question) Details() map[string]string {
 	}
 	if !q.Subject.UUID.IsZero() {
 		d[contract.DetailUUID] = q.Subject.UUID.String()
+	}
+	if q.Subject.PrivateUsers {
+		d[contract.DetailPrivateUsers] = "yes"
 	}
 	if owner := q.Subject.Owner; owner.Set {
 		d[contract.DetailOwner] = strconv.FormatUint(uint64(owner.UID), 10)

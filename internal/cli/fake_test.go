@@ -281,7 +281,7 @@ func fleet() *fake {
 			},
 			{
 				Name: "db", UUID: "0b62e76d-2f4c-4a0c-b2a0-ff0ed9c1f3a1", OSType: "exe", State: "shutoff", StateReason: "failed",
-				StateChangedUSec: 1_700_000_000_000_000, Persistent: true, OwnerUID: 1000, MachineName: "db", Network: "container web", RootDirectory: "/",
+				StateChangedUSec: 1_700_000_000_000_000, Persistent: true, OwnerUID: 1000, PrivateUsers: true, MachineName: "db", Network: "container web", RootDirectory: "/",
 				StartedUSec: 1_600_000_000_000_000, MemoryMax: 64 << 20, VCPUs: 1, Consoles: []string{"console0"},
 				LastExit:   client.Exit{Kind: "killed", Code: 9},
 				Interfaces: []client.Interface{{Name: "eth0", Type: "network", Source: "default", Link: "vnet9", MAC: "52:54:00:00:00:09"}},

@@ -27,6 +27,7 @@ type description struct {
 	TasksCurrent       *uint64  `json:"tasks_current"`
 	Leader             *uint32  `json:"leader"`
 	OwnerUID           uint32   `json:"owner_uid"`
+	PrivateUsers       bool     `json:"private_users"`
 	MachineName        string   `json:"machine_name"`
 	Network            string   `json:"network"`
 	Unit               *string  `json:"unit"`
@@ -56,7 +57,7 @@ func described(i client.Info, security client.Security, s *figures.Figures) desc
 		Persistent:       i.Persistent, Autostart: i.Autostart, Updated: i.Updated, VCPUs: i.VCPUs, MemoryMaxBytes: i.MemoryMax,
 		CPUUsageUSec: figure(s, figures.CPUUsageUSec), MemoryCurrentBytes: figure(s, figures.MemoryCurrent),
 		TasksCurrent: figure(s, figures.TasksCurrent),
-		Leader:       unlessZero(i.Leader), OwnerUID: i.OwnerUID, MachineName: i.MachineName, Network: i.Network,
+		Leader:       unlessZero(i.Leader), OwnerUID: i.OwnerUID, PrivateUsers: i.PrivateUsers, MachineName: i.MachineName, Network: i.Network,
 		Unit: unlessZero(i.Unit), Slice: unlessZero(i.Slice), ControlGroup: unlessZero(i.ControlGroup),
 		RootDirectory: unlessZero(i.RootDirectory), StartedUSec: unlessZero(i.StartedUSec),
 		Consoles: append([]string{}, i.Consoles...), Ready: i.Ready, Status: i.Status, OOMKills: i.OOMKills,

@@ -147,7 +147,7 @@ func TestBusMethods(t *testing.T) {
 func info() client.Info {
 	return client.Info{
 		Name: "web", UUID: "6695", OSType: "exe", State: "running", StateReason: "booted", Persistent: true,
-		ID: 7, Leader: 8, OwnerUID: 1000, MemoryMax: 1 << 26, VCPUs: 1, Consoles: []string{"console0"}, Interfaces: []client.Interface{{"eth0", "bridge", "br0", "vnet0", "", "52:54:00:00:00:01"}}, LastExit: client.Exit{Code: 3, Kind: "exited"},
+		ID: 7, Leader: 8, OwnerUID: 1000, PrivateUsers: true, MemoryMax: 1 << 26, VCPUs: 1, Consoles: []string{"console0"}, Interfaces: []client.Interface{{"eth0", "bridge", "br0", "vnet0", "", "52:54:00:00:00:01"}}, LastExit: client.Exit{Code: 3, Kind: "exited"},
 	}
 }
 
@@ -157,7 +157,7 @@ func properties() map[string]dbus.Variant {
 	for name, value := range map[string]any{
 		"Name": i.Name, "UUID": i.UUID, "Title": i.Title, "Description": i.Description, "OSType": i.OSType,
 		"State": i.State, "StateReason": i.StateReason, "StateChangedUSec": i.StateChangedUSec,
-		"Persistent": i.Persistent, "Updated": i.Updated, "Id": i.ID, "Leader": i.Leader, "OwnerUID": i.OwnerUID, "MachineName": i.MachineName, "Network": i.Network,
+		"Persistent": i.Persistent, "Updated": i.Updated, "Id": i.ID, "Leader": i.Leader, "OwnerUID": i.OwnerUID, "PrivateUsers": i.PrivateUsers, "MachineName": i.MachineName, "Network": i.Network,
 		"Unit": i.Unit, "Slice": i.Slice, "ControlGroup": i.ControlGroup, "RootDirectory": i.RootDirectory,
 		"LastExit": i.LastExit, "StartedUSec": i.StartedUSec, "MemoryMax": i.MemoryMax, "VCPUs": i.VCPUs, "Consoles": i.Consoles, "Interfaces": i.Interfaces,
 		"Ready": i.Ready, "Status": i.Status,

@@ -26,6 +26,7 @@ type Info struct {
 	ID               uint32
 	Leader           uint32
 	OwnerUID         uint32 // 0 is root's
+	PrivateUsers     bool
 	MachineName      string
 	Network          string
 	Unit             string
@@ -79,7 +80,7 @@ func (i *Info) fields() map[string]any {
 		"Name": &i.Name, "UUID": &i.UUID, "Title": &i.Title, "Description": &i.Description,
 		"OSType": &i.OSType, "State": &i.State, "StateReason": &i.StateReason,
 		"StateChangedUSec": &i.StateChangedUSec, "Persistent": &i.Persistent, "Updated": &i.Updated, "Autostart": &i.Autostart,
-		"Id": &i.ID, "Leader": &i.Leader, "OwnerUID": &i.OwnerUID, "MachineName": &i.MachineName, "Network": &i.Network, "Unit": &i.Unit,
+		"Id": &i.ID, "Leader": &i.Leader, "OwnerUID": &i.OwnerUID, "PrivateUsers": &i.PrivateUsers, "MachineName": &i.MachineName, "Network": &i.Network, "Unit": &i.Unit,
 		"Slice": &i.Slice, "ControlGroup": &i.ControlGroup, "RootDirectory": &i.RootDirectory,
 		"LastExit": &i.LastExit, "StartedUSec": &i.StartedUSec, "MemoryMax": &i.MemoryMax,
 		"VCPUs": &i.VCPUs, "Consoles": &i.Consoles, "Ready": &i.Ready, "Status": &i.Status,
@@ -100,7 +101,7 @@ func newer() []string {
 		"Ready", "Status", "Autostart", "OOMKills", "Interfaces", "SecurityModel", "SecurityLabel", "ImageLabel", "RelabelProgress", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
 		"AllowedCPUs", "AllowedMemoryNodes", "TasksMax", "IOWeight",
 		"NUMAMode", "IODeviceWeight", "IODeviceLatencyTargetUSec", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax",
-		"OwnerUID",
+		"OwnerUID", "PrivateUsers",
 	}
 }
 

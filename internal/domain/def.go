@@ -90,6 +90,13 @@ type IDMap struct{ UIDs, GIDs []IDRange }
 // Enabled reports whether the map has ranges, and so whether the container has a user namespace.
 func (m IDMap) Enabled() bool { return len(m.UIDs) > 0 }
 
+// ExcludesRoot reports whether the container has a user namespace in which nobody is root of the host: no range has the
+// host's user or group 0.
+func (m IDMap) ExcludesRoot() bool {
+	hasRoot := func(r IDRange) bool { return r.Target == 0 }
+	return m.Enabled() && !slices.ContainsFunc(m.UIDs, hasRoot) && !slices.ContainsFunc(m.GIDs, hasRoot)
+}
+
 // Features is <features>.
 type Features struct {
 	PrivNet      bool
