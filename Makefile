@@ -22,6 +22,7 @@ SBINDIR    ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec
 DATADIR    ?= $(PREFIX)/share
 MANDIR     ?= $(DATADIR)/man
+DOCDIR     ?= $(DATADIR)/doc/berth
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
@@ -112,6 +113,7 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/interfaces' contract/introspection/*.xml
 	install -D -m 0644 units/files/berth.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/berth.conf'
 	install -D -m 0644 -t '$(DESTDIR)$(CATALOGDIR)' packaging/berth.catalog
+	install -D -m 0644 -t '$(DESTDIR)$(DOCDIR)/examples/polkit' packaging/rules/*.rules
 	for page in man/*.[1-8]; do \
 		install -D -m 0644 -t "$(DESTDIR)$(MANDIR)/man$${page##*.}" "$$page"; \
 	done
