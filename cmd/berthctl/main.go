@@ -25,6 +25,7 @@ func main() {
 		Terminal: isTerminal(os.Stderr),
 		Asks:     isTerminal(os.Stderr) && isTerminal(os.Stdin),
 		Root:     os.Geteuid() == 0,
+		Agent:    isTerminal(os.Stdin) && os.Geteuid() != 0,
 		Version:  version,
 		Connect:  func(ctx context.Context) (cli.Daemon, error) { return client.Connect(ctx) },
 		Examine:  examine,

@@ -26,6 +26,9 @@ type Daemon interface {
 	describer
 	// AutoDestroy makes what is started from now on end with the connection.
 	AutoDestroy()
+	// AskNobody and AskBy say who asks the user for a password.
+	AskNobody()
+	AskBy(agent func(context.Context) error)
 	Close() error
 }
 
@@ -87,6 +90,7 @@ type Config struct {
 	Terminal bool // Err is a terminal
 	Asks     bool // In is one, too: a question can be asked
 	Root     bool // the caller is root, and needs no advice to become root
+	Agent    bool // In is a terminal, and the caller may be asked for a password there
 	Version  string
 	Connect  func(context.Context) (Daemon, error)
 	Examine  func(context.Context) []doctor.Finding // checks the host; it needs no berthd
@@ -103,6 +107,10 @@ type app struct {
 	quiet  bool
 	escape string // the key that leaves a console
 	start  startFlags
+
+	noAsk    bool   // nobody is asked for a password
+	agent    *agent // nil unless one was started
+	agentErr error  // why it was not
 }
 
 // Run runs one command line. It returns the exit status: 0, or 1 if the command failed. That of a command in a
@@ -112,6 +120,7 @@ func Run(ctx context.Context, cfg Config, args []string) int {
 	root := a.command()
 	root.SetArgs(append([]string{}, args...)) // nil would mean the arguments of the process
 	err := root.ExecuteContext(ctx)
+	a.agent.stop()
 	// The output is flushed after an error too: all that the command has printed is true.
 	if flushed := a.out.Flush(); err == nil && flushed != nil {
 		err = fmt.Errorf("write the output: %w", flushed)
@@ -139,10 +148,14 @@ func (a *app) connect(ctx context.Context) (Daemon, error) {
 		return nil, err // before anything is started
 	}
 	d, err := a.Connect(ctx)
-	if err == nil && a.start.autodestroy {
+	if err != nil {
+		return nil, err
+	}
+	a.letAsk(d)
+	if a.start.autodestroy {
 		d.AutoDestroy()
 	}
-	return d, err
+	return d, nil
 }
 
 // say prints a confirmation for a person. It prints nothing with --quiet.

@@ -35,6 +35,7 @@ func (a *app) asked(ctx context.Context, ask func(ctx context.Context, d Daemon)
 		return nil
 	}
 	defer func() { _ = d.Close() }()
+	d.AskNobody() // a key must not lead to a question
 	return ask(ctx, d)
 }
 

@@ -239,6 +239,14 @@ func (f *fake) AllStats(_ context.Context, filter client.StatsFilter) ([]client.
 
 func (f *fake) AutoDestroy() { f.calls = append(f.calls, "AutoDestroy") }
 
+func (f *fake) AskNobody() { f.calls = append(f.calls, "AskNobody") }
+
+// AskBy has the agent started at once.
+func (f *fake) AskBy(agent func(context.Context) error) {
+	f.calls = append(f.calls, "AskBy")
+	f.errs["AskBy"] = agent(context.Background())
+}
+
 func (f *fake) Close() error { f.closed++; return nil }
 
 // fleet is a berthd with one container of each kind.

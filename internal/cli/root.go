@@ -35,6 +35,7 @@ func (a *app) command() *cobra.Command {
 	root.PersistentFlags().StringVarP(&a.uri, "connect", "c", "", "hypervisor connection `URI`; lxc:///system is the only one")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print results only, no headings and confirmations")
 	root.PersistentFlags().StringVarP(&a.escape, "escape", "e", defaultEscape, "`KEY` that leaves a console, ^ standing for Ctrl")
+	root.PersistentFlags().BoolVar(&a.noAsk, "no-ask-password", false, "do not ask for a password; what needs one fails")
 	root.PersistentFlags().BoolP("help", "h", false, "help for the command")
 	root.AddCommand(a.defineCommands()...)
 	root.AddCommand(a.changeCommands()...)

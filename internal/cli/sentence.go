@@ -45,8 +45,11 @@ func (a *app) report(err error) string {
 // error on the way to berthd it adds advice.
 func (a *app) sentence(err error) string {
 	var reply *client.Error
+	var none *noDomainError
 	text := err.Error()
 	switch {
+	case errors.As(err, &none) && !a.Root:
+		text += ", or you may not see it; try again as root" // nobody but root is told which
 	case errors.Is(err, context.Canceled):
 		text = "interrupted"
 	case errors.Is(err, client.ErrConnect):
@@ -79,15 +82,24 @@ func (a *app) replySentence(e *client.Error) string {
 	return e.Message
 }
 
-// deniedSentence leaves out the bus's own message. That quotes rules of the bus policy, which tell the
-// user nothing.
+// deniedSentence says what the user can do. It leaves out the bus's own message, which quotes rules of the bus policy: they
+// tell the user nothing.
 func (a *app) deniedSentence(e *client.Error) string {
 	text := e.Message
 	if e.Details == nil {
 		text = "permission denied by the system bus"
 	}
-	if !a.Root {
-		text += "; try again as root"
+	switch {
+	case a.Root:
+		return text
+	case e.Name == contract.ErrorAccessDenied:
+		return text + `; try again as root, or ask the administrator for a rule of polkit, see berthd(8)`
+	case a.agentErr != nil:
+		return fmt.Sprintf("%s; polkit cannot ask for a password here (%v); try again as root", text, a.agentErr)
+	case a.noAsk:
+		return text + "; try again without --no-ask-password, or as root"
+	case !a.Agent:
+		return text + "; try again on a terminal, where polkit can ask for a password, or as root"
 	}
-	return text
+	return text + "; try again as root"
 }

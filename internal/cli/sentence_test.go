@@ -13,6 +13,7 @@ import (
 func TestSentences(t *testing.T) {
 	t.Parallel()
 	ours := map[string]any{}
+	needsPassword := &client.Error{Name: contract.ErrorInteractionRequired, Message: "org.berth1.control needs interactive authorization", Details: ours}
 	for name, tc := range map[string]struct {
 		user bool // not root
 		err  error
@@ -34,10 +35,15 @@ func TestSentences(t *testing.T) {
 			err:  &client.Error{Name: contract.ErrorUnknownObject, Message: "Unknown object"},
 			want: "failed to get domain 'web'",
 		},
+		"gone, or hidden": {
+			user: true,
+			err:  &client.Error{Name: contract.ErrorUnknownObject, Message: "Unknown object"},
+			want: "failed to get domain 'web', or you may not see it; try again as root",
+		},
 		"denied by the bus": {
 			user: true,
 			err:  &client.Error{Name: contract.ErrorAccessDenied, Message: "Rejected send message, 2 matched rules; type=..."},
-			want: "permission denied by the system bus; try again as root",
+			want: "permission denied by the system bus; try again as root, or ask the administrator for a rule of polkit, see berthd(8)",
 		},
 		"denied by the bus to root": {
 			err:  &client.Error{Name: contract.ErrorAccessDenied, Message: "Rejected send message, 2 matched rules; type=..."},
@@ -46,7 +52,12 @@ func TestSentences(t *testing.T) {
 		"denied by berthd": {
 			user: true,
 			err:  &client.Error{Name: contract.ErrorAccessDenied, Message: `cannot start domain "web": access denied`, Details: ours},
-			want: `cannot start domain "web": access denied; try again as root`,
+			want: `cannot start domain "web": access denied; try again as root, or ask the administrator for a rule of polkit, see berthd(8)`,
+		},
+		"a password, without a terminal": {
+			user: true,
+			err:  needsPassword,
+			want: "org.berth1.control needs interactive authorization; try again on a terminal, where polkit can ask for a password, or as root",
 		},
 		"not installed": {
 			err:  &client.Error{Name: contract.ErrorServiceUnknown, Message: "The name org.berth1 was not provided by any .service files"},

@@ -62,21 +62,41 @@ func (c *Client) exchange(ctx context.Context, path Path, iface, member string, 
 	if err := checkText(args); err != nil {
 		return bus.Reply{}, err
 	}
-	reply, err := c.conn.Exchange(ctx, message(path, iface, member, args), files...)
-	if err != nil {
-		return bus.Reply{}, callError(ctx, err)
+	var reply bus.Reply
+	err := c.authorized(ctx, message(path, iface, member, args), func(msg *dbus.Message) (err error) {
+		reply, err = c.conn.Exchange(ctx, msg, files...)
+		return err
+	})
+	return reply, err
+}
+
+// authorized sends a message. It sends the message once more if polkit wants to ask the user first.
+func (c *Client) authorized(ctx context.Context, msg *dbus.Message, send func(*dbus.Message) error) error {
+	for {
+		asks := c.asking.allowed()
+		msg.Flags = 0
+		if asks {
+			// Object.Call would drop this flag, and then polkit never asks anybody.
+			msg.Flags = dbus.FlagAllowInteractiveAuthorization
+		}
+		err := send(msg)
+		if err == nil {
+			return nil
+		}
+		err = callError(ctx, err)
+		if !c.asking.prepared(ctx, err, asks) {
+			return err
+		}
 	}
-	return reply, nil
 }
 
 // ask makes one method call of the manager that only reads, and whose reply the caller reads himself.
 func (c *Client) ask(ctx context.Context, member string, args ...any) (values *bus.Values, err error) {
 	err = again(func() error {
-		values, err = c.conn.Ask(ctx, message(rootPath, contract.ManagerInterface, member, args))
-		if err != nil {
-			return callError(ctx, err)
-		}
-		return nil
+		return c.authorized(ctx, message(rootPath, contract.ManagerInterface, member, args), func(msg *dbus.Message) (err error) {
+			values, err = c.conn.Ask(ctx, msg)
+			return err
+		})
 	})
 	return values, err
 }
@@ -84,8 +104,6 @@ func (c *Client) ask(ctx context.Context, member string, args ...any) (values *b
 func message(path Path, iface, member string, args []any) *dbus.Message {
 	return &dbus.Message{
 		Type: dbus.TypeMethodCall,
-		// Object.Call would drop this flag, and then polkit never asks anybody.
-		Flags: dbus.FlagAllowInteractiveAuthorization,
 		Headers: map[dbus.HeaderField]dbus.Variant{
 			dbus.FieldDestination: dbus.MakeVariant(contract.BusName),
 			dbus.FieldPath:        dbus.MakeVariant(path),

@@ -24,6 +24,8 @@ type Client struct {
 	conn *bus.Conn
 	stop func() bool // keeps the end of Connect's ctx from closing
 	owns bool        // what it starts ends with the connection
+
+	asking interaction
 }
 
 // Connect connects to the system bus, or to the one that DBUS_SYSTEM_BUS_ADDRESS names. The
