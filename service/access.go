@@ -87,7 +87,7 @@ func NewAccess(a Authority, log *slog.Logger) *Access {
 
 // Allow returns nil if the caller may do what the question says. ctx is the caller's: when it ends, nobody is asked any
 // more, and the answer is no. It returns ErrDenied; ErrInteraction if a dialogue could change that and the caller is not
-// ready for one; ErrTooManyDialogues; or an UndecidedError.
+// ready for one, or has nobody whom the authority could ask; ErrTooManyDialogues; or an UndecidedError.
 func (a *Access) Allow(ctx context.Context, q Question) error {
 	if q.Caller.Root() {
 		return nil
@@ -116,10 +116,14 @@ func (a *Access) Allow(ctx context.Context, q Question) error {
 		return err
 	}
 	defer done()
-	if v, err = a.decide(ctx, q, true, dialogueLimit); err == nil && !v.Allowed {
-		err = ErrDenied
+	v, err = a.decide(ctx, q, true, dialogueLimit)
+	switch {
+	case err != nil || v.Allowed:
+		return err
+	case v.Challenge: // nobody could be asked: the caller has no agent
+		return ErrInteraction
 	}
-	return err
+	return ErrDenied
 }
 
 func (a *Access) decide(ctx context.Context, q Question, dialogue bool, limit time.Duration) (Verdict, error) {

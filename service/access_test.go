@@ -33,7 +33,8 @@ func TestAllow(t *testing.T) {
 		{"denied", interactive, []Verdict{{}}, nil, ErrDenied, 1},
 		{"no dialogue wanted", user, []Verdict{{Challenge: true}}, nil, ErrInteraction, 1},
 		{"dialogue", interactive, []Verdict{{Challenge: true}, {Allowed: true}}, nil, nil, 2},
-		{"wrong password", interactive, []Verdict{{Challenge: true}, {Challenge: true}}, nil, ErrDenied, 2},
+		{"wrong password", interactive, []Verdict{{Challenge: true}, {}}, nil, ErrDenied, 2},
+		{"nobody to ask", interactive, []Verdict{{Challenge: true}, {Challenge: true}}, nil, ErrInteraction, 2},
 		{"no authority", user, []Verdict{{Allowed: true}}, broken, broken, 1},
 	}
 	for _, tt := range tests {
