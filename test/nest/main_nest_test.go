@@ -11,8 +11,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) == guestProgram {
+	switch filepath.Base(os.Args[0]) {
+	case guestProgram:
 		os.Exit(actAsGuest(os.Args[1:]))
+	case userProgram:
+		os.Exit(actAsUser(os.Args[1:]))
 	}
 	os.Exit(rig.Main(m, rig.Options{
 		Install: true, Variants: true, Files: []string{"examples"}, Env: []string{"STORM", "SEED", "KINDS", "MANY"},
