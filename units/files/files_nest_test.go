@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) {
 	os.Exit(rig.Main(m, rig.Options{
 		Install: true,
-		Files:   []string{"units/files/berthd.service.in", "units/files/berth@.service.in", "units/files/org.berth1.service", "contract/org.berth1.conf"},
+		Files:   []string{"units/files/berthd.service.in", "units/files/berth@.service.in", "units/files/berth-autostart.service.in", "units/files/org.berth1.service", "contract/org.berth1.conf"},
 	}))
 }
 
