@@ -61,7 +61,7 @@ tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1
 DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
 SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb mk/tomorrow packaging/berth-selinux.in test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/untouched-inside test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd
 
-.PHONY: help build variants install deb fmt lint check test-unit test-bus test-nest test-vm test fuzz bench demo demo-systemd clean go FORCE
+.PHONY: help build variants install deb fmt lint check test-unit test-bus test-nest test-vm test man fuzz bench demo demo-systemd clean go FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -69,7 +69,13 @@ help: ## list the targets
 go:
 	@mk/go
 
-build: $(PROGRAMS:%=bin/%) ## build the three programs into bin/
+build: $(PROGRAMS:%=bin/%) bin/interfaces/.made ## build the three programs into bin/
+
+# For other tools: the introspection XML with its documentation as annotations.
+bin/interfaces/.made: contract/introspection/*.xml test/apidoc/*.go test/apidoc/annotate/*.go | go
+	mkdir -p bin/interfaces
+	CGO_ENABLED=0 $(GO) run ./test/apidoc/annotate bin/interfaces contract/introspection/*.xml
+	touch $@
 
 bin/%: $(SOURCES) bin/.flags | go
 	CGO_ENABLED=0 $(GO) build -trimpath -buildmode=$(MODE_$*) -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
@@ -110,7 +116,7 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	install -D -m 0644 -t '$(DESTDIR)$(BUSPOLICYDIR)' contract/org.berth1.conf
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/polkit-1/actions' contract/org.berth1.policy
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/system-services' units/files/org.berth1.service
-	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/interfaces' contract/introspection/*.xml
+	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/dbus-1/interfaces' bin/interfaces/*.xml
 	install -D -m 0644 units/files/berth.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/berth.conf'
 	install -D -m 0644 -t '$(DESTDIR)$(CATALOGDIR)' packaging/berth.catalog
 	install -D -m 0644 -t '$(DESTDIR)$(DOCDIR)/examples/polkit' packaging/rules/*.rules
@@ -178,6 +184,9 @@ test: ## set up, build, and run all tests: unit, bus, nest, vm (root, Debian 12)
 	test/deps test test-vm
 	$(MAKE) --no-print-directory build
 	test/rig/untouched $(MAKE) --no-print-directory test-unit test-bus test-nest test-vm
+
+man: | go ## make man/org.berth1.5 of the introspection XML and its template
+	$(GO) test -count=1 ./man -run TestInterfacePageIsMade -update
 
 fuzz: | go ## each fuzz target for FUZZTIME=30s
 	mk/fuzz $(FUZZTIME)

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"github.com/berthd/berth/contract"
@@ -16,7 +17,7 @@ const doctype = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introsp
 type interfaces map[string]string
 
 // loadContract reads the embedded introspection XML: the text that is installed for other tools is the
-// text that is served.
+// text that is served, without its comments, which are several times as long.
 func loadContract() (interfaces, error) {
 	c := make(interfaces)
 	for _, file := range []string{
@@ -38,6 +39,9 @@ func loadContract() (interfaces, error) {
 	return c, nil
 }
 
+// comments matches a comment and the line break before it.
+var comments = regexp.MustCompile(`(?s)\n *<!--.*?-->`)
+
 // add cuts a document into its interfaces.
 func (c interfaces) add(text []byte) error {
 	var node struct {
@@ -50,7 +54,7 @@ func (c interfaces) add(text []byte) error {
 		return err
 	}
 	for _, i := range node.Interfaces {
-		c[i.Name] = fmt.Sprintf("  <interface name=%q>%s</interface>\n", i.Name, i.Inner)
+		c[i.Name] = fmt.Sprintf("  <interface name=%q>%s</interface>\n", i.Name, comments.ReplaceAllString(i.Inner, ""))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -40,8 +41,8 @@ type tag struct {
 
 // namespaceOf returns what a prefix stands for, "" if it is not declared.
 func (t *tag) namespaceOf(prefix string) string {
-	for i := len(t.scopes) - 1; i >= 0; i-- {
-		if uri, ok := t.scopes[i][prefix]; ok {
+	for _, scope := range slices.Backward(t.scopes) {
+		if uri, ok := scope[prefix]; ok {
 			return uri
 		}
 	}

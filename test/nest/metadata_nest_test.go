@@ -20,9 +20,15 @@ func TestMetadata(t *testing.T) {
 	run(t, "berthctl", "metadata", "web", "urn:app", "--key", "app", "--set", "<owner since='2024'>me</owner>", "--live", "--config")
 	killDaemon(t)
 	for _, c := range [][2]string{
-		{"desc web --title", "The front"}, {"desc web --title --config", "No title for domain: web"}, {"desc web", "No description for domain: web"},
-		{"desc web --config", "Serves & listens"}, {"metadata web urn:app", "<owner since='2024'>me</owner>"},
-		{"list --title", "The front"}, {"list --no-autostart --name", "web"}, {"list --autostart --name", ""}, {"domjobinfo web", "None"},
+		{"desc web --title", "The front"},
+		{"desc web --title --config", "No title for domain: web"},
+		{"desc web", "No description for domain: web"},
+		{"desc web --config", "Serves & listens"},
+		{"metadata web urn:app", "<owner since='2024'>me</owner>"},
+		{"list --title", "The front"},
+		{"list --no-autostart --name", "web"},
+		{"list --autostart --name", ""},
+		{"domjobinfo web", "None"},
 	} {
 		if got := run(t, "berthctl", strings.Fields(c[0])...); !strings.Contains(got, c[1]) || c[1] == "" && got != "" {
 			t.Errorf("%s: %q, not %q", c[0], got, c[1])
