@@ -91,7 +91,7 @@ func (s *Service) autostartAll(ctx context.Context, order []domain.UUID) {
 					<-started[first]
 				}
 				if ctx.Err() == nil {
-					s.autostart(u)
+					s.autostart(ctx, u)
 				}
 				s.autostarts.Add(-1)
 				close(started[u])
@@ -102,25 +102,24 @@ func (s *Service) autostartAll(ctx context.Context, order []domain.UUID) {
 }
 
 // autostart starts one container, if it shall start with the host and has not run since the boot. It may have been started
-// by an earlier daemon, which was killed before it could say so.
-func (s *Service) autostart(u domain.UUID) {
+// by an earlier daemon, which was killed before it could say so. A start that fails while the daemon ends is the next one's.
+func (s *Service) autostart(ctx context.Context, u domain.UUID) {
 	err := s.with(detached(), u, func(c *container) error {
 		snap := c.snapshot()
 		if !snap.Autostart || snap.State.Active() || !snap.Started.IsZero() || snap.LastExit.Kind != "" {
 			return nil
 		}
 		c.owner = ""
-		err := s.boot(detached(), c, c.stored, s.event(events.Started, events.Booted))
-		if err != nil {
-			s.Log.Error("container does not start with the host", "domain", snap.Name, "uuid", u.String(), "err", err)
-		}
-		return nil
+		return s.boot(detached(), c, c.stored, s.event(events.Started, events.Booted))
 	})
 	if err != nil && !errors.Is(err, ErrNoContainer) {
-		s.Log.Error("container does not start with the host", "uuid", u.String(), "err", err)
+		s.Log.Error("container does not start with the host", s.WhoHas(u), "err", err)
+		if ctx.Err() != nil {
+			return
+		}
 	}
 	if err := s.Runs.Autostarted(u); err != nil {
-		s.Log.Error("container that has started with the host", "uuid", u.String(), "err", err)
+		s.Log.Error("container that has started with the host", s.WhoHas(u), "err", err)
 	}
 }
 

@@ -191,6 +191,29 @@ func TestAutostartEnds(t *testing.T) {
 	}
 }
 
+// TestAutostartLostBus: a start that fails because the connection to systemd is lost is made by the next daemon.
+func TestAutostartLostBus(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	startsWithHost(t, w.service(t), "a", "b")
+	w = reboot(w)
+	s, _ := again(t, w)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.fault = "scopes.Start"
+	w.onCall("scopes.Start", cancel)
+	s.Autostart(ctx)
+	if got := on(s); got != nil {
+		t.Errorf("on: %v", got)
+	}
+	w.fault = ""
+	s, announce := again(t, w)
+	announce()
+	s.Autostart(t.Context())
+	if diff := cmp.Diff([]string{"a", "b"}, on(s)); diff != "" {
+		t.Errorf("the next daemon (-want +got):\n%s", diff)
+	}
+}
+
 // TestAutostartOrder: a container starts after those whose namespaces it shares, and a circle of such keeps none from its
 // turn.
 func TestAutostartOrder(t *testing.T) {

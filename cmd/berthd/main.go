@@ -84,8 +84,10 @@ func run(p paths, cfg config.Config, out *journal.Handler, socket net.Listener, 
 	go reportStatus(ctx, d.changed, d.service.Counts, notify)
 	d.serveMetrics(ctx, socket, log)
 	watchdog(ctx, lives(d.client, d.service), log)
-	autostart, stopAutostart := context.WithCancel(ctx)
+	// It ends with the connection to systemd, without which each start fails: the next berthd has that to do.
+	autostart, stopAutostart := context.WithCancel(d.client.Context())
 	defer stopAutostart()
+	defer context.AfterFunc(ctx, stopAutostart)()
 	started := make(chan struct{})
 	go func() {
 		defer close(started)
