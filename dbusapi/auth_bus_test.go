@@ -156,6 +156,7 @@ func TestHiddenIsMissing(t *testing.T) {
 	}{
 		{"GetContainerByName", "a", "x", "b"},
 		{"GetContainerByUUID", uuidA.String(), uuidC.String(), uuidB.String()},
+		{"GetContainerByID", uint32(9), uint32(99), uint32(41)},
 		{"GetContainerByLeader", uint32(9), uint32(99), uint32(42)},
 	} {
 		texts := map[string]bool{}

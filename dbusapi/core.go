@@ -75,6 +75,7 @@ type core interface {
 	List() []service.Snapshot
 	ByName(name string) (service.Snapshot, error)
 	ByUUID(u domain.UUID) (service.Snapshot, error)
+	ByID(id uint32) (service.Snapshot, error)
 	ByLeader(pid uint32) (service.Snapshot, error)
 	XML(u domain.UUID, inactive bool) (string, error)
 	Plan(ctx context.Context, u domain.UUID, inactive bool) (string, error)

@@ -374,6 +374,10 @@ func (f *fakeCore) ByUUID(u domain.UUID) (service.Snapshot, error) {
 	return f.find(func(s service.Snapshot) bool { return s.UUID == u })
 }
 
+func (f *fakeCore) ByID(id uint32) (service.Snapshot, error) {
+	return f.find(func(s service.Snapshot) bool { return s.ID == id && id != 0 })
+}
+
 func (f *fakeCore) ByLeader(pid uint32) (service.Snapshot, error) {
 	return f.find(func(s service.Snapshot) bool { return s.Leader == pid && pid != 0 })
 }

@@ -44,6 +44,10 @@ func managerIface() *iface {
 			run: getContainerByUUID,
 		},
 		&method{
+			name: "GetContainerByID", in: "u", out: "o", action: contract.ActionRead, open: asksFor, doing: "find domain",
+			run: getContainerByID,
+		},
+		&method{
 			name: "GetContainerByLeader", in: "u", out: "o", action: contract.ActionRead, open: asksFor, doing: "find domain of process",
 			run: getContainerByLeader,
 		},
@@ -69,6 +73,13 @@ func getContainerByUUID(ctx context.Context, s *Server, c *call) ([]any, error) 
 	}
 	snap, err := s.core.ByUUID(u)
 	return s.found(ctx, c, snap, err, service.Subject{UUID: u})
+}
+
+func getContainerByID(ctx context.Context, s *Server, c *call) ([]any, error) {
+	id := c.args[0].(uint32)
+	c.subject = strconv.FormatUint(uint64(id), 10)
+	snap, err := s.core.ByID(id)
+	return s.found(ctx, c, snap, err, service.Subject{})
 }
 
 func getContainerByLeader(ctx context.Context, s *Server, c *call) ([]any, error) {

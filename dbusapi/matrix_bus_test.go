@@ -112,7 +112,7 @@ func (r *rig) checkRight(t *testing.T, caller string, rule func(context.Context,
 	for _, own := range []bool{true, false} {
 		path, args := r.object(t, k, own), sample(m)
 		if m.open == asksFor {
-			args = []any{map[string]any{"GetContainerByName": "b", "GetContainerByUUID": uuidB.String(), "GetContainerByLeader": uint32(42)}[m.name]}
+			args = []any{map[string]any{"GetContainerByName": "b", "GetContainerByUUID": uuidB.String(), "GetContainerByLeader": uint32(42), "GetContainerByID": uint32(41)}[m.name]}
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // some wait for what never comes
 		r.auth.set(rule)

@@ -31,6 +31,7 @@ func TestManagerMethods(t *testing.T) {
 		{"GetContainerByName", []any{"a"}, ContainerPath(uuidA)},
 		{"GetContainerByUUID", []any{uuidB.String()}, ContainerPath(uuidB)},
 		{"GetContainerByUUID", []any{strings.ReplaceAll(uuidB.String(), "-", "")}, ContainerPath(uuidB)},
+		{"GetContainerByID", []any{uint32(41)}, ContainerPath(uuidB)},
 		{"GetContainerByLeader", []any{uint32(42)}, ContainerPath(uuidB)},
 		{"DefineXML", []any{"c", noOptions()}, ContainerPath(uuidC)},
 		{"CreateXML", []any{"c", noOptions()}, ContainerPath(uuidC)},

@@ -1,6 +1,26 @@
 package service
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
+
+// TestByID: a container that is on is found by its id, and one that is off is not.
+func TestByID(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s, u := running(t, w)
+	define(t, s, "off")
+	snap, _ := s.ByUUID(u)
+	if got, err := s.ByID(snap.ID); err != nil || got.UUID != u {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, id := range []uint32{0, snap.ID + 1} {
+		if _, err := s.ByID(id); !errors.Is(err, ErrNoContainer) {
+			t.Errorf("%d: %v", id, err)
+		}
+	}
+}
 
 // TestListFilter: a container is listed if each group of filters that is used has one that fits, as in libvirt.
 func TestListFilter(t *testing.T) {

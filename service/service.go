@@ -158,6 +158,17 @@ func (s *Service) ByUUID(u domain.UUID) (Snapshot, error) {
 	return c.snapshot(), nil
 }
 
+// ByID returns the container that is on and has this id: its supervisor's pid, libvirt's domain id. It returns
+// ErrNoContainer if there is none.
+func (s *Service) ByID(id uint32) (Snapshot, error) {
+	for _, snap := range s.List() {
+		if snap.ID == id && id != 0 {
+			return snap, nil
+		}
+	}
+	return Snapshot{}, fmt.Errorf("%w with id %d", ErrNoContainer, id)
+}
+
 // ByLeader returns the container whose init has this pid on the host. It returns ErrNoContainer if
 // there is none.
 func (s *Service) ByLeader(pid uint32) (Snapshot, error) {

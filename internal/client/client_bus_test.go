@@ -43,7 +43,7 @@ func replies(body ...any) clienttest.Answer {
 func TestBusMethods(t *testing.T) {
 	c, d, _ := connect(t, map[string]clienttest.Answer{
 		"DefineXML": replies(web), "CreateXML": replies(web), "GetContainerByName": replies(web),
-		"GetContainerByUUID": replies(web), "GetContainerByLeader": replies(web),
+		"GetContainerByUUID": replies(web), "GetContainerByLeader": replies(web), "GetContainerByID": replies(web),
 		"ListContainers":     replies([]client.Summary{{"web", 7, "6695", "running", web}}),
 		"Get":                replies(dbus.MakeVariant("1.2")),
 		"SetAutostart":       replies(),
@@ -85,6 +85,7 @@ func TestBusMethods(t *testing.T) {
 		{"Create", web, func() (any, error) { return c.Create(ctx, "<domain/>") }},
 		{"ByName", web, func() (any, error) { return c.ByName(ctx, "web") }},
 		{"ByUUID", web, func() (any, error) { return c.ByUUID(ctx, "6695") }},
+		{"ByID", web, func() (any, error) { return c.ByID(ctx, 7) }},
 		{"ByLeader", web, func() (any, error) { return c.ByLeader(ctx, 8) }},
 		{"List", []client.Summary{{"web", 7, "6695", "running", web}}, func() (any, error) {
 			return c.List(ctx, client.Filter{States: []string{"running"}, Persistent: &yes})

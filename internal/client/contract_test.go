@@ -48,7 +48,7 @@ func TestEveryMethodHasACall(t *testing.T) {
 	t.Parallel()
 	called := map[string]string{
 		"DefineXML": "Define", "CreateXML": "Create", "ListContainers": "List", "GetContainerByName": "ByName",
-		"GetContainerByUUID": "ByUUID", "GetContainerByLeader": "ByLeader", "GetXML": "XML", "GetPlan": "Plan", "GetStats": "Stats", "GetAllStats": "AllStats", "DescribeContainers": "Describe",
+		"GetContainerByUUID": "ByUUID", "GetContainerByLeader": "ByLeader", "GetContainerByID": "ByID", "GetXML": "XML", "GetPlan": "Plan", "GetStats": "Stats", "GetAllStats": "AllStats", "DescribeContainers": "Describe",
 		"ReadConsole": "Console", "StageFDs": "StartWith", "GetResources": "Resources",
 		"GetInterfaces": "Interfaces", "GetInterfaceAddresses": "InterfaceAddresses",
 		"GetNodeInfo": "NodeInfo", "GetCapabilities": "Capabilities", "GetNodeMemoryStats": "NodeMemory", "GetNodeCPUStats": "NodeCPU",

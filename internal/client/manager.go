@@ -69,6 +69,12 @@ func (c *Client) ByUUID(ctx context.Context, uuid string) (path Path, err error)
 	return path, err
 }
 
+// ByID finds the container that is on and has this id.
+func (c *Client) ByID(ctx context.Context, id uint32) (path Path, err error) {
+	err = c.manager(ctx, "GetContainerByID", []any{id}, &path)
+	return path, err
+}
+
 // ByLeader finds the container whose init has this process id on the host.
 func (c *Client) ByLeader(ctx context.Context, pid uint32) (path Path, err error) {
 	err = c.manager(ctx, "GetContainerByLeader", []any{pid}, &path)

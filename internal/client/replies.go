@@ -23,6 +23,7 @@ func Replies() map[string]string {
 		manager + "GetAllStats":             "a(susossa{st}a{sa{sa{st}}})",
 		manager + "GetContainerByName":      "o",
 		manager + "GetContainerByUUID":      "o",
+		manager + "GetContainerByID":        "o",
 		manager + "GetContainerByLeader":    "o",
 		manager + "GetNodeInfo":             "a{sv}",
 		manager + "GetCapabilities":         "s",
