@@ -160,7 +160,7 @@ func (t *Trail) put(b *batch) error {
 func (t *Trail) lose(list []service.Audited, err error) {
 	for _, e := range list {
 		for _, r := range records(e) {
-			t.o.Log.Error("audit record is only in this line", "domain", e.Name, "uuid", e.UUID.String(), "type", r.Kind.String(), "record", r.Text(t.sender(e)), "err", err)
+			t.o.Log.Error("audit record is only in this line", e.Who(), "type", r.Kind.String(), "record", r.Text(t.sender(e)), "err", err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 )
@@ -113,7 +114,7 @@ func (s *Service) autostart(ctx context.Context, u domain.UUID) {
 		return s.boot(detached(), c, c.stored, s.event(events.Started, events.Booted))
 	})
 	if err != nil && !errors.Is(err, ErrNoContainer) {
-		s.Log.Error("container does not start with the host", s.WhoHas(u), "err", err)
+		s.Log.Error("container does not start with the host", s.WhoHas(u), message(contract.MessageStartFailed), "err", err)
 		if ctx.Err() != nil {
 			return
 		}

@@ -43,6 +43,11 @@ func (r *Run) who() slog.Attr { return slog.Any("", r) }
 // LogValue returns the attributes of who.
 func (r *Run) LogValue() slog.Value { return subject{r.Name, r.UUID, r.Machine, r.Unit}.LogValue() }
 
+// Who names the container of an audit record.
+func (e *Audited) Who() slog.Attr {
+	return whoIs(&domain.Def{Name: e.Name, UUID: e.UUID})
+}
+
 // message returns the attribute with the id of a message of package contract.
 func message(id string) slog.Attr { return slog.String("message_id", id) }
 
