@@ -33,7 +33,12 @@ func TestCommandsAreDocumented(t *testing.T) {
 	for heading := range split(page.part("COMMANDS"), ".SS") {
 		headings[heading] = true
 	}
+	var answered []string
 	for _, cmd := range root.Commands() {
+		if cmd.Hidden {
+			answered = append(answered, cmd.Name())
+			continue
+		}
 		text, ok := documented[cmd.Name()]
 		if !ok {
 			t.Errorf("the page has no command %s", cmd.Name())
@@ -50,6 +55,15 @@ func TestCommandsAreDocumented(t *testing.T) {
 	for name := range documented {
 		t.Errorf("the page has a command %s that does not exist", name)
 	}
+	var list []string
+	_, names, _ := strings.Cut(page.part("COMMANDS THAT ARE NOT SUPPORTED"), "\n.PP\n")
+	for line := range strings.Lines(names) {
+		name, _, _ := strings.Cut(plain(line), " ")
+		list = append(list, name)
+	}
+	if diff := cmp.Diff(answered, list); diff != "" {
+		t.Errorf("commands that only answer (-) and page (+):\n%s", diff)
+	}
 }
 
 // localFlags are the options of a command and of the commands below it.
@@ -64,7 +78,11 @@ func localFlags(cmd *cobra.Command) []*pflag.FlagSet {
 func flagsOf(sets ...*pflag.FlagSet) []string {
 	var names []string
 	for _, set := range sets {
-		set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		set.VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden { // of virsh's, and an error
+				names = append(names, f.Name)
+			}
+		})
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -29,6 +29,9 @@ func main() {
 		Version:  version,
 		Connect:  func(ctx context.Context) (cli.Daemon, error) { return client.Connect(ctx) },
 		Examine:  examine,
+		ConnectHost: func(ctx context.Context, host string) (cli.Daemon, error) {
+			return client.ConnectHost(ctx, host)
+		},
 	}, os.Args[1:])
 	stop()
 	os.Exit(code)

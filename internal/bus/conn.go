@@ -18,6 +18,8 @@ var errSilent = errors.New("the bus does not answer")
 // Options says what a connection reads. The zero value reads what the bus itself says.
 type Options struct {
 	Address string // of the bus; "" is the system bus
+	// Dial opens the bus in place of the address.
+	Dial func(context.Context) (net.Conn, error)
 
 	// Replies are the signatures of the replies to the methods that the connection calls, by
 	// interface.member. The call of a method that is not in any table fails.
@@ -27,6 +29,8 @@ type Options struct {
 	// Signals are the signatures of the signals that the connection wants, by the well-known name of
 	// the sender and by interface.member. Subscribing to them is left to who wants them.
 	Signals map[string]map[string]string
+	// Later leaves it to Follow to find out who sends the signals: until then none arrives, and nothing was asked.
+	Later bool
 	// Calls says of a method call what its body may be. A call with another body arrives without any,
 	// and a Fault in its header. It runs in the goroutine that reads, right before the library's
 	// incoming interceptor gets the same call, and must not block. Nil serves nothing.
@@ -71,7 +75,11 @@ type Conn struct {
 func Connect(ctx context.Context, o Options) (*Conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, handshakeLimit, errSilent)
 	defer cancel()
-	socket, err := dial(ctx, o.Address)
+	open := o.Dial
+	if open == nil {
+		open = func(ctx context.Context) (net.Conn, error) { return dial(ctx, o.Address) }
+	}
+	socket, err := open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -119,9 +127,20 @@ func (c *Conn) enter(ctx context.Context, o Options) error {
 		return fmt.Errorf("say hello: %w", err)
 	}
 	for name := range o.Signals {
-		if err := c.follow(ctx, name); err != nil {
-			return fmt.Errorf("find %s on the bus: %w", name, err)
+		if o.Later {
+			break
 		}
+		if err := c.Follow(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Follow lets the signals in that Options has for the sender with a name, whoever owns it now or from now on.
+func (c *Conn) Follow(ctx context.Context, name string) error {
+	if err := c.follow(ctx, name); err != nil {
+		return fmt.Errorf("find %s on the bus: %w", name, err)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/berthd/berth/internal/client"
@@ -24,6 +25,7 @@ type Daemon interface {
 	links
 	metadata
 	describer
+	observed
 	// AutoDestroy makes what is started from now on end with the connection.
 	AutoDestroy()
 	// AskNobody and AskBy say who asks the user for a password.
@@ -94,6 +96,8 @@ type Config struct {
 	Version  string
 	Connect  func(context.Context) (Daemon, error)
 	Examine  func(context.Context) []doctor.Finding // checks the host; it needs no berthd
+	// ConnectHost connects to berthd on another host.
+	ConnectHost func(ctx context.Context, host string) (Daemon, error)
 	// After is time.After if it is nil.
 	After func(time.Duration) <-chan time.Time
 }
@@ -104,8 +108,10 @@ type app struct {
 	out *bufio.Writer
 
 	uri    string
+	host   string // whose containers, "" for this one's
 	quiet  bool
 	escape string // the key that leaves a console
+	shell  *shell // that the command is typed into, nil for a command of its own
 	start  startFlags
 
 	noAsk    bool   // nobody is asked for a password
@@ -117,10 +123,15 @@ type app struct {
 // container is handed on.
 func Run(ctx context.Context, cfg Config, args []string) int {
 	a := &app{Config: cfg, out: bufio.NewWriter(cfg.Out)}
-	root := a.command()
+	root := a.command(func(name string) bool { return slices.Contains(args, name) })
 	root.SetArgs(append([]string{}, args...)) // nil would mean the arguments of the process
 	err := root.ExecuteContext(ctx)
 	a.agent.stop()
+	return a.finish(err)
+}
+
+// finish prints what is left of the output, and the error of a command. It returns the exit status.
+func (a *app) finish(err error) int {
 	// The output is flushed after an error too: all that the command has printed is true.
 	if flushed := a.out.Flush(); err == nil && flushed != nil {
 		err = fmt.Errorf("write the output: %w", flushed)
@@ -135,7 +146,7 @@ func Run(ctx context.Context, cfg Config, args []string) int {
 			return status
 		}
 	}
-	fmt.Fprintf(cfg.Err, "error: %s\n", a.report(err))
+	fmt.Fprintf(a.Err, "error: %s\n", a.report(err))
 	return status
 }
 
@@ -147,11 +158,17 @@ func (a *app) connect(ctx context.Context) (Daemon, error) {
 	if _, err := parseEscape(a.escape); err != nil {
 		return nil, err // before anything is started
 	}
-	d, err := a.Connect(ctx)
+	connect := a.Connect
+	if a.host != "" {
+		connect = func(ctx context.Context) (Daemon, error) { return a.ConnectHost(ctx, a.host) }
+	}
+	d, err := connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a.letAsk(d)
+	if a.host == "" { // the passwords of another host are that host's matter
+		a.letAsk(d)
+	}
 	if a.start.autodestroy {
 		d.AutoDestroy()
 	}

@@ -51,7 +51,9 @@ func (a *app) attachDiskCommand() *cobra.Command {
 		}
 		if sourceType == "" {
 			sourceType = "file"
-			if info, err := os.Stat(source.value); err == nil && info.Mode()&os.ModeDevice != 0 {
+			info, err := os.Stat(source.value)
+			there := a.host != "" && strings.HasPrefix(source.value, "/dev/") // it cannot be looked at
+			if there || a.host == "" && err == nil && info.Mode()&os.ModeDevice != 0 {
 				sourceType = "block"
 			}
 		}

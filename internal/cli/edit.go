@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -160,21 +161,11 @@ func (e *edit) choose(ctx context.Context, changed bool) choice {
 func (e *edit) answer(ctx context.Context) string {
 	read := make(chan string, 1)
 	go func() { // it ends with the process if nothing is typed
-		var line []byte
-		for buf := make([]byte, 1); ; { // no byte more: what follows may be for the editor
-			n, err := e.In.Read(buf)
-			if n == 1 && buf[0] != '\n' {
-				line = append(line, buf[0])
-				continue
-			}
-			if err != nil && len(line) == 0 {
-				line = []byte("n")
-			}
-			if n == 1 || err != nil {
-				break
-			}
+		line, err := readLine(e.In) // no byte more: what follows may be for the editor
+		if err != nil && line == "" {
+			line = "n"
 		}
-		read <- strings.ToLower(strings.TrimSpace(string(line)))
+		read <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {
 	case word := <-read:
@@ -182,5 +173,21 @@ func (e *edit) answer(ctx context.Context) string {
 	case <-ctx.Done():
 		fmt.Fprintln(e.Err)
 		return "n"
+	}
+}
+
+// readLine reads one line, without its end, and no byte more.
+func readLine(in io.Reader) (string, error) {
+	var line []byte
+	for buf := make([]byte, 1); ; {
+		n, err := in.Read(buf)
+		switch {
+		case n == 1 && buf[0] == '\n':
+			return string(line), nil
+		case n == 1:
+			line = append(line, buf[0])
+		case err != nil:
+			return string(line), err
+		}
 	}
 }

@@ -32,7 +32,11 @@ type fake struct {
 	consoles  func(client.ConsoleOptions) (*os.File, error)
 	redefined []string // previous and new definitions
 
-	faulty   bool // what is validated has mistakes
+	faulty  bool           // what is validated has mistakes
+	happens []client.Event // for who watches
+	told    func()         // is called after them
+	lost    bool           // the connection ends after them
+
 	executed executed
 	security client.Security
 }
@@ -207,6 +211,9 @@ func (f *fake) OpenConsole(_ context.Context, p client.Path, device string, o cl
 }
 
 func (f *fake) Info(_ context.Context, p client.Path) (client.Info, error) {
+	if strings.HasSuffix(string(p), "_gone") {
+		return client.Info{}, &client.Error{Name: contract.ErrorUnknownObject}
+	}
 	return f.at(p), f.call("Info", "")
 }
 

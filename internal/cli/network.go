@@ -56,12 +56,24 @@ func (a *app) netCommand(cmd *cobra.Command, run func(context.Context, Daemon, c
 		if err == nil {
 			err = run(ctx, d, n)
 		}
-		if client.NameOf(err) == contract.ErrorNoSuchNetwork {
-			return &noNetworkError{o.value}
-		}
-		return err
+		return noNetwork(err, o.value)
 	}
 	return cmd
+}
+
+// findNetwork looks a network up by its name or uuid. It returns a *noNetworkError if there is none.
+func findNetwork(ctx context.Context, d Daemon, given string) (client.Network, error) {
+	n, err := d.Network(ctx, given)
+	return n, noNetwork(err, given)
+}
+
+// noNetwork returns a *noNetworkError if err says that the network does not exist, or no longer does. It returns any other
+// err unchanged.
+func noNetwork(err error, given string) error {
+	if client.NameOf(err) == contract.ErrorNoSuchNetwork {
+		return &noNetworkError{given}
+	}
+	return err
 }
 
 // completeNetwork completes the names of networks.

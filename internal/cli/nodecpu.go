@@ -66,16 +66,20 @@ func readCPU(ctx context.Context, d Daemon, cpu *part) (cpuTimes, error) {
 
 // pause waits. It returns the cause if ctx ends before.
 func (a *app) pause(ctx context.Context, d time.Duration) error {
-	after := a.After
-	if after == nil {
-		after = time.After
-	}
 	select {
-	case <-after(d):
+	case <-a.after(d):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// after is time.After, unless a test has its own.
+func (a *app) after(d time.Duration) <-chan time.Time {
+	if a.After != nil {
+		return a.After(d)
+	}
+	return time.After(d)
 }
 
 // since returns what was added after earlier. The kernel may take some idle time back.

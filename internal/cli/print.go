@@ -53,10 +53,16 @@ func (a *app) printPadded(row []string, widths []int) {
 }
 
 func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.out)
-	enc.SetEscapeHTML(false)
+	enc := a.encoder()
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
+}
+
+// encoder returns what writes values as JSON, one a line.
+func (a *app) encoder() *json.Encoder {
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	return enc
 }
 
 // unlessZero returns a pointer to v. It returns nil, which is null in JSON, if v is the zero value.

@@ -12,27 +12,29 @@ import (
 
 // Command returns the whole command tree, for tests of the documentation.
 func Command(cfg Config) *cobra.Command {
-	return (&app{Config: cfg, out: bufio.NewWriter(cfg.Out)}).command()
+	return (&app{Config: cfg, out: bufio.NewWriter(cfg.Out)}).command(func(string) bool { return true })
 }
 
-func (a *app) command() *cobra.Command {
+// command returns the command tree. named reports whether a name is in the command line. What only answers has no part in
+// other command lines, and would make each a millisecond longer.
+func (a *app) command(named func(string) bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "berthctl",
 		Short:         "Control Berth's containers",
 		Version:       a.Version,
 		SilenceErrors: true, // Run prints all errors
 		SilenceUsage:  true,
-		Args:          noSuchCommand,
-		RunE: func(*cobra.Command, []string) error {
-			return errors.New(`a command is required; "berthctl help" lists them`)
-		},
+		Args:          a.noSuchCommand,
+		RunE:          a.runShell,
 	}
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkHost(cmd) }
 	root.SetIn(a.In)
 	root.SetOut(a.out)
 	root.SetErr(a.Err)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVarP(&a.uri, "connect", "c", "", "hypervisor connection `URI`; lxc:///system is the only one")
+	root.PersistentFlags().StringVarP(&a.host, "host", "H", "", "the containers of another host: `[USER@]HOST[:PORT]`, by ssh")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print results only, no headings and confirmations")
 	root.PersistentFlags().StringVarP(&a.escape, "escape", "e", defaultEscape, "`KEY` that leaves a console, ^ standing for Ctrl")
 	root.PersistentFlags().BoolVar(&a.noAsk, "no-ask-password", false, "do not ask for a password; what needs one fails")
@@ -57,19 +59,32 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.linkCommands()...)
 	root.AddCommand(a.metadataCommands()...)
 	root.AddCommand(a.validateCommand(), a.jobInfoCommand())
-	root.SetHelpCommand(helpCommand())
+	root.AddCommand(a.eventCommands()...)
+	root.AddCommand(a.hostCommands()...)
+	root.AddCommand(a.managedSaveCommand())
+	root.AddCommand(a.shellCommands()...)
+	root.AddCommand(a.answerCommands(named)...)
+	root.SetHelpCommand(a.helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultVersionFlag()
 	addCompletion(root)
+	refuseOptions(root, named)
 	completeNoFiles(root)
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		groupCommands(root)
+		help(cmd, args)
+	})
 	return root
 }
 
-func noSuchCommand(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("unknown command: '%s'", args[0])
+// noSuchCommand returns an error for a word that is no command, but not for a text with several words.
+func (a *app) noSuchCommand(_ *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0, len(args) == 1 && a.shell == nil && shellQuoted(args[0]) != args[0]:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("unknown command: '%s'", printable(args[0]))
 }
 
 // flagError translates pflag's messages into virsh's.
@@ -93,19 +108,4 @@ func flagError(cmd *cobra.Command, err error) error {
 		return malformed(invalid.GetValue(), invalid.GetFlag().Name)
 	}
 	return err
-}
-
-func helpCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:               "help [COMMAND]",
-		Short:             "Help about a command",
-		ValidArgsFunction: completeCommand,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			topic, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return fmt.Errorf("command '%s' doesn't exist", args[0])
-			}
-			return topic.Help()
-		},
-	}
 }

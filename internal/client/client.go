@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/bus"
 )
 
@@ -31,12 +33,26 @@ type Client struct {
 // Connect connects to the system bus, or to the one that DBUS_SYSTEM_BUS_ADDRESS names. The
 // connection lives until Close or the end of ctx.
 func Connect(ctx context.Context) (*Client, error) {
-	conn, err := bus.Connect(ctx, bus.Options{Replies: []map[string]string{Replies()}, MaxReply: maxReply, Descriptors: true})
+	c, err := connect(ctx, nil)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConnect, err)
+	}
+	return c, nil
+}
+
+// connect connects to a bus that dial opens. Nil opens the system bus.
+func connect(ctx context.Context, dial func(context.Context) (net.Conn, error)) (*Client, error) {
+	conn, err := bus.Connect(ctx, bus.Options{
+		Dial:    dial,
+		Replies: []map[string]string{Replies()}, MaxReply: maxReply, Descriptors: true,
+		Signals: map[string]map[string]string{contract.BusName: Signals()}, Later: true,
+		Library: []dbus.ConnOption{dbus.WithSignalHandler(dbus.NewSequentialSignalHandler())}, // in their order
+	})
+	if err != nil {
+		return nil, err
 	}
 	return &Client{conn: conn, stop: context.AfterFunc(ctx, func() { _ = conn.Close() })}, nil
 }

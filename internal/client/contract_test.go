@@ -43,6 +43,20 @@ func TestEveryReplyIsDeclared(t *testing.T) {
 	}
 }
 
+// TestEverySignalIsDeclared: what the connection lets through as a signal is what the contract promises.
+func TestEverySignalIsDeclared(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{}
+	for _, iface := range clienttest.Load(t).Interfaces {
+		for _, m := range iface.Signals {
+			want[iface.Name+"."+m.Name] = m.Signature("")
+		}
+	}
+	if diff := cmp.Diff(want, client.Signals()); diff != "" {
+		t.Errorf("contract (-) and table (+):\n%s", diff)
+	}
+}
+
 // TestEveryMethodHasACall: the client has a call for each method of the introspection XML.
 func TestEveryMethodHasACall(t *testing.T) {
 	t.Parallel()

@@ -19,6 +19,7 @@ func TestLibraries(t *testing.T) {
 		"github.com/moby/sys/user":       is("internal/account"),
 		"github.com/spf13":               is("internal/cli"),
 		"golang.org/x/sys/unix":          not(either(in(pure...), is("service"), is("dbusapi"), in(adapters...))),
+		"github.com/peterh/liner":        is("internal/cli"),
 		"golang.org/x/term":              is("internal/cli"),
 		"libvirt.org/go/libvirtxml":      in("internal/domain", "internal/netxml", "internal/node"),
 		"github.com/opencontainers":      is("selinux"),
