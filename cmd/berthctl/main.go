@@ -21,14 +21,15 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := cli.Run(ctx, cli.Config{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Getenv:   os.Getenv,
-		Terminal: isTerminal(os.Stderr),
-		Asks:     isTerminal(os.Stderr) && isTerminal(os.Stdin),
-		Root:     os.Geteuid() == 0,
-		Agent:    isTerminal(os.Stdin) && os.Geteuid() != 0,
-		Version:  version,
-		Connect:  func(ctx context.Context) (cli.Daemon, error) { return client.Connect(ctx) },
-		Examine:  examine,
+		Getenv:      os.Getenv,
+		Terminal:    isTerminal(os.Stderr),
+		Asks:        isTerminal(os.Stderr) && isTerminal(os.Stdin),
+		Root:        os.Geteuid() == 0,
+		Agent:       isTerminal(os.Stdin) && os.Geteuid() != 0,
+		Version:     version,
+		Connect:     func(ctx context.Context) (cli.Daemon, error) { return client.Connect(ctx) },
+		Examine:     examine,
+		OutTerminal: isTerminal(os.Stdout),
 		ConnectHost: func(ctx context.Context, host string) (cli.Daemon, error) {
 			return client.ConnectHost(ctx, host)
 		},

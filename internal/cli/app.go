@@ -90,12 +90,14 @@ type Config struct {
 	Out, Err io.Writer
 	Getenv   func(string) string
 	Terminal bool // Err is a terminal
-	Asks     bool // In is one, too: a question can be asked
-	Root     bool // the caller is root, and needs no advice to become root
-	Agent    bool // In is a terminal, and the caller may be asked for a password there
-	Version  string
-	Connect  func(context.Context) (Daemon, error)
-	Examine  func(context.Context) []doctor.Finding // checks the host; it needs no berthd
+	// OutTerminal is true if Out is one.
+	OutTerminal bool
+	Asks        bool // In is one, too: a question can be asked
+	Root        bool // the caller is root, and needs no advice to become root
+	Agent       bool // In is a terminal, and the caller may be asked for a password there
+	Version     string
+	Connect     func(context.Context) (Daemon, error)
+	Examine     func(context.Context) []doctor.Finding // checks the host; it needs no berthd
 	// ConnectHost connects to berthd on another host.
 	ConnectHost func(ctx context.Context, host string) (Daemon, error)
 	// After is time.After if it is nil.
@@ -146,7 +148,11 @@ func (a *app) finish(err error) int {
 			return status
 		}
 	}
-	fmt.Fprintf(a.Err, "error: %s\n", a.report(err))
+	head := "error:"
+	if a.colours(a.Terminal) {
+		head = inColour(red, head)
+	}
+	fmt.Fprintf(a.Err, "%s %s\n", head, a.report(err))
 	return status
 }
 

@@ -19,11 +19,12 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// edit is one run of the command edit.
+// edit is one run of the command edit or net-edit.
 type edit struct {
 	*app
-	path     client.Path
-	name     string // printable
+	what     string // what has the definition, as virsh says it
+	of       string // the same in a sentence of ours
+	put      func(ctx context.Context, d Daemon, previous, xml string) error
 	file     string // with what the user edits
 	original string // the stored definition that the user began with
 	previous string // the same, or "" if the user wants to replace another one
@@ -44,28 +45,59 @@ func (a *app) editCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		// In a directory of its own: an editor writes a new file, and another user must not write one in its place.
-		dir, err := os.MkdirTemp("", "berth-edit-")
+		name := printable(info.Name)
+		return a.edit(ctx, info.Name, xml, &edit{
+			what: "Domain '" + name + "'", of: "domain '" + name + "'",
+			put: func(ctx context.Context, d Daemon, previous, xml string) error {
+				return d.Redefine(ctx, t.path, previous, xml)
+			},
+		})
+	})
+}
+
+func (a *app) netEditCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "net-edit", Short: "Edit the stored definition of a network"}
+	return a.netCommand(cmd, func(ctx context.Context, d Daemon, n client.Network) error {
+		if !n.Persistent {
+			return fmt.Errorf("network '%s' is transient, it has no stored definition", printable(n.Name))
+		}
+		xml, err := d.NetworkXML(ctx, n.Name, client.Inactive)
 		if err != nil {
 			return err
 		}
-		e := &edit{app: a, path: t.path, name: printable(info.Name), file: filepath.Join(dir, info.Name+".xml"), original: xml, previous: xml}
-		if err := os.WriteFile(e.file, []byte(strings.TrimSuffix(xml, "\n")+"\n"), 0o600); err != nil {
-			return errors.Join(err, os.RemoveAll(dir))
-		}
-		// The interrupts of the terminal are the editor's.
-		kept, err := e.run(context.WithoutCancel(ctx))
-		if kept {
-			return errors.Join(err, fmt.Errorf("what you have written is kept in %s", printable(e.file)))
-		}
-		return errors.Join(err, os.RemoveAll(dir))
+		return a.edit(ctx, n.Name, xml, &edit{
+			what: "Network " + printable(n.Name), of: "network '" + printable(n.Name) + "'",
+			put: func(ctx context.Context, d Daemon, _, xml string) error {
+				_, err := d.DefineNetwork(ctx, xml)
+				return err
+			},
+		})
 	})
+}
+
+// edit lets the user edit a definition, and stores what he makes of it.
+func (a *app) edit(ctx context.Context, name, xml string, e *edit) error {
+	// In a directory of its own: an editor writes a new file, and another user must not write one in its place.
+	dir, err := os.MkdirTemp("", "berth-edit-")
+	if err != nil {
+		return err
+	}
+	e.app, e.file, e.original, e.previous = a, filepath.Join(dir, name+".xml"), xml, xml
+	if err := os.WriteFile(e.file, []byte(strings.TrimSuffix(xml, "\n")+"\n"), 0o600); err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	// The interrupts of the terminal are the editor's.
+	kept, err := e.run(context.WithoutCancel(ctx))
+	if kept {
+		return errors.Join(err, fmt.Errorf("what you have written is kept in %s", printable(e.file)))
+	}
+	return errors.Join(err, os.RemoveAll(dir))
 }
 
 // run lets the user edit until the definition is stored, unchanged or given up. kept is true if the file has
 // something that is not stored.
 func (e *edit) run(ctx context.Context) (kept bool, err error) {
-	for ask := e.edit; ; {
+	for ask := e.open; ; {
 		editErr := ask(ctx)
 		text, err := e.readAll(e.file)
 		unchanged := errors.Is(err, fs.ErrNotExist) || err == nil && strings.TrimSpace(text) == strings.TrimSpace(e.original)
@@ -73,23 +105,23 @@ func (e *edit) run(ctx context.Context) (kept bool, err error) {
 		case editErr != nil:
 			return !unchanged, editErr
 		case unchanged:
-			e.say("Domain '%s' XML configuration not changed.", e.name)
+			e.say("%s XML configuration not changed.", e.what)
 			return false, nil
 		case err == nil:
 			err = e.store(ctx, text)
 		}
 		if err == nil {
-			e.say("Domain '%s' XML configuration edited.", e.name)
+			e.say("%s XML configuration edited.", e.what)
 			return false, nil
 		}
 		fmt.Fprintf(e.Err, "error: %s\n", e.report(err))
 		switch choice := e.choose(ctx, client.NameOf(err) == contract.ErrorChanged); choice {
 		case giveUp:
-			return true, fmt.Errorf("the definition of domain '%s' was not changed", e.name)
+			return true, fmt.Errorf("the definition of %s was not changed", e.of)
 		case replace:
 			e.previous, ask = "", func(context.Context) error { return nil }
 		case editAgain:
-			ask = e.edit
+			ask = e.open
 		}
 	}
 }
@@ -103,8 +135,8 @@ const (
 	replace // what was stored meanwhile
 )
 
-// edit runs the user's editor. It may have arguments, as in "emacs -nw".
-func (e *edit) edit(ctx context.Context) error {
+// open runs the user's editor. It may have arguments, as in "emacs -nw".
+func (e *edit) open(ctx context.Context) error {
 	editor := "vi"
 	for _, name := range []string{"EDITOR", "VISUAL"} {
 		if value := e.Getenv(name); value != "" {
@@ -126,7 +158,7 @@ func (e *edit) store(ctx context.Context, xml string) error {
 		return err
 	}
 	defer func() { _ = d.Close() }()
-	return d.Redefine(ctx, e.path, e.previous, xml)
+	return e.put(ctx, d, e.previous, xml)
 }
 
 // choose asks what to do about a definition that was refused. changed is true if another one was stored meanwhile.

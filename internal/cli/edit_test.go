@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,6 +136,23 @@ func TestEditTransient(t *testing.T) {
 	t.Parallel()
 	want := outcome{err: "error: domain 'build' is transient, it has no stored definition\n", status: 1}
 	if got := run(t, fleet(), "edit", "build"); got != want {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestNetworkEdit: an edit of a network stores what the editor leaves. A transient network has nothing to edit.
+func TestNetworkEdit(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	f := fleet()
+	cfg := config(f)
+	cfg.Getenv = func(name string) string {
+		return map[string]string{"EDITOR": `f() { echo "<network><name>default</name></network>" > "$1"; }; f`}[name]
+	}
+	got := runWith(t.Context(), cfg, "net-edit", "default")
+	if got != (outcome{out: "Network default XML configuration edited.\n"}) || !slices.Contains(f.calls, "DefineNetwork <network><name>default</name></network>") {
+		t.Errorf("got %+v, calls %q", got, f.calls)
+	}
+	if got := runWith(t.Context(), cfg, "net-edit", "passing"); got.status != 1 || got.err != "error: network 'passing' is transient, it has no stored definition\n" {
 		t.Errorf("got %+v", got)
 	}
 }

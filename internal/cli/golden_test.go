@@ -40,7 +40,7 @@ func TestGolden(t *testing.T) {
 			"domblkstat web --json", "domblkstat web vda --json", "domblkstat --domain web vda", "domblkstat web vda x",
 		},
 		"interfaces": {
-			"domiflist web", "domiflist db", "domiflist build", "domiflist web --json", "domiflist build --json", "-q domiflist --domain web", "domiflist", "domiflist nosuch", "domiflist web --inactive",
+			"domiflist web", "domiflist db", "domiflist build", "domiflist web --json", "domiflist build --json", "-q domiflist --domain web", "domiflist", "domiflist nosuch", "domiflist web --inactive", "domiflist web --inactive --json",
 			"domifstat web eth0", "domifstat web vnet0", "domifstat web 52:54:00:00:00:02", "domifstat web lan --json", "domifstat --interface vnet0 --domain web --json",
 			"domifstat web gone", "domifstat web vnet2", "domifstat web eth9", "domifstat build eth0", "domifstat db eth0", "domifstat web", "domifstat web eth0 x",
 			"domstats --interface web", "domstats --interface build db", "domstats --interface web --json",

@@ -23,19 +23,17 @@ type listedInterface struct {
 }
 
 func (a *app) interfaceListCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, inactive bool
 	cmd := &cobra.Command{Use: "domiflist", Short: "List the network interfaces of a container"}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&inactive, "inactive", false, "of the stored definition")
 	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(ctx context.Context, d Daemon, t target) error {
-		info, err := d.Info(ctx, t.path)
+		interfaces, err := interfacesOf(ctx, d, t, inactive)
 		if err != nil {
 			return err
 		}
 		list := []listedInterface{}
-		for _, i := range info.Interfaces {
-			if info.State == "shutoff" {
-				i.Link = ""
-			}
+		for _, i := range interfaces {
 			list = append(list, listedInterface{unlessZero(i.Link), i.Type, unlessZero(i.Source), unlessZero(i.Model), i.MAC, i.Name})
 		}
 		if asJSON {
@@ -52,6 +50,26 @@ func (a *app) interfaceListCommand() *cobra.Command {
 		}
 		return nil
 	})
+}
+
+// interfacesOf reads the interfaces of a container, or of its stored definition. Without a run there are no ends on the host.
+func interfacesOf(ctx context.Context, d Daemon, t target, inactive bool) (list []client.Interface, err error) {
+	if inactive {
+		stored, err := d.Interfaces(ctx, t.path, client.TuneOptions{Config: true})
+		for _, i := range stored {
+			i.Link = ""
+			list = append(list, i.Interface)
+		}
+		return list, err
+	}
+	info, err := d.Info(ctx, t.path)
+	for _, i := range info.Interfaces {
+		if info.State == "shutoff" {
+			i.Link = ""
+		}
+		list = append(list, i)
+	}
+	return list, err
 }
 
 func orDash(text *string) string {

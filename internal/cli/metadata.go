@@ -154,7 +154,7 @@ func (a *app) editText(ctx context.Context, text string) (string, error) {
 	if err := os.WriteFile(e.file, []byte(text+"\n"), 0o600); err != nil {
 		return "", err
 	}
-	if err := e.edit(context.WithoutCancel(ctx)); err != nil { // the interrupts of the terminal are the editor's
+	if err := e.open(context.WithoutCancel(ctx)); err != nil { // the interrupts of the terminal are the editor's
 		return "", err
 	}
 	edited, err := a.readAll(e.file)

@@ -26,7 +26,7 @@ type networks interface {
 
 func (a *app) networkCommands() []*cobra.Command {
 	return []*cobra.Command{
-		a.netListCommand(), a.netInfoCommand(), a.netDumpXMLCommand(), a.netDefineCommand(),
+		a.netListCommand(), a.netInfoCommand(), a.netDumpXMLCommand(), a.netDefineCommand(), a.netEditCommand(),
 		a.netChangeCommand("net-start", "Start a network", "started", Daemon.StartNetwork),
 		a.netChangeCommand("net-destroy", "Stop a network; its containers run on without it", "destroyed", Daemon.DestroyNetwork),
 		a.netChangeCommand("net-undefine", "Remove the definition of a network", "has been undefined", Daemon.UndefineNetwork),

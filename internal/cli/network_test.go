@@ -8,6 +8,7 @@ func TestNetworks(t *testing.T) {
 	goldenLines(t, "network", []string{
 		"net-list", "net-list --all", "net-list --inactive", "net-list --all --name", "net-list --uuid", "-q net-list --all", "net-list --json",
 		"net-list --all --json", "net-list x", "net-list --name --json",
+		"net-list --all --persistent --name", "net-list --all --transient --autostart", "net-list --all --no-autostart --name", "net-list --table --name", "net-edit nosuch",
 		"net-info default", "net-info 7795eb01-f6a4-8304-79aa-97f2502e193f", "net-info broken", "net-info default --json", "net-info broken --json", "net-info nosuch",
 		"net-dumpxml default", "net-dumpxml --inactive --network default",
 		"net-define -", "-q net-define -", "net-define", "net-define /nosuch/file",

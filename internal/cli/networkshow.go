@@ -36,7 +36,15 @@ func netShown(n client.Network) netListed {
 
 // netSelection holds the options of net-list.
 type netSelection struct {
-	all, inactive, name, uuid, json bool
+	all, inactive                                 bool
+	persistent, transient, autostart, noAutostart bool
+	name, uuid, table, json                       bool
+}
+
+// shows reports whether a network is listed. Two options of a pair mean no choice.
+func (s netSelection) shows(n client.Network) bool {
+	pair := func(yes, no, is bool) bool { return yes == no || yes == is }
+	return (s.all || n.Active != s.inactive) && pair(s.persistent, s.transient, n.Persistent) && pair(s.autostart, s.noAutostart, n.Autostart)
 }
 
 func (a *app) netListCommand() *cobra.Command {
@@ -44,11 +52,16 @@ func (a *app) netListCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "net-list", Short: "List networks, by default the active ones", Args: noOperand}
 	cmd.Flags().BoolVar(&s.all, "all", false, "list active and inactive networks")
 	cmd.Flags().BoolVar(&s.inactive, "inactive", false, "list inactive networks")
+	cmd.Flags().BoolVar(&s.persistent, "persistent", false, "list networks with a stored definition")
+	cmd.Flags().BoolVar(&s.transient, "transient", false, "list networks without one")
+	cmd.Flags().BoolVar(&s.autostart, "autostart", false, "list networks that start with the host")
+	cmd.Flags().BoolVar(&s.noAutostart, "no-autostart", false, "list networks that do not")
+	cmd.Flags().BoolVar(&s.table, "table", false, "print a table (default)")
 	cmd.Flags().BoolVar(&s.name, "name", false, "print names only")
 	cmd.Flags().BoolVar(&s.uuid, "uuid", false, "print uuids only")
 	cmd.Flags().BoolVar(&s.json, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := exclusive(cmd, "json", "name", "uuid"); err != nil {
+		if err := exclusive(cmd, "table", "json", "name", "uuid"); err != nil {
 			return err
 		}
 		ctx := cmd.Context()
@@ -61,7 +74,7 @@ func (a *app) netListCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		list = slices.DeleteFunc(list, func(n client.Network) bool { return !s.all && n.Active == s.inactive })
+		list = slices.DeleteFunc(list, func(n client.Network) bool { return !s.shows(n) })
 		return a.printNetworks(list, s)
 	}
 	return cmd

@@ -8,17 +8,28 @@ import (
 	"unicode/utf8"
 )
 
-// printTable prints headings, a line of dashes and rows, as virsh does.
+// printTable prints headings, a line of dashes and rows, as virsh does. On a terminal it has colours.
 func (a *app) printTable(heads []string, rows [][]string) {
 	widths := columns(append([][]string{heads}, rows...))
-	a.printPadded(heads, widths)
+	colours := a.colours(a.OutTerminal)
+	style := func(int, string) string { return "" }
+	if colours {
+		style = func(int, string) string { return bold }
+	}
+	a.printPadded(heads, widths, style)
 	total := 0
 	for _, w := range widths {
 		total += w + len("   ")
 	}
 	fmt.Fprintln(a.out, strings.Repeat("-", total))
+	style = func(i int, cell string) string {
+		if colours && heads[i] == "State" {
+			return stateColour(cell)
+		}
+		return ""
+	}
 	for _, row := range rows {
-		a.printPadded(row, widths)
+		a.printPadded(row, widths, style)
 	}
 }
 
@@ -26,7 +37,7 @@ func (a *app) printTable(heads []string, rows [][]string) {
 func (a *app) printRows(rows [][]string) {
 	widths := columns(rows)
 	for _, row := range rows {
-		a.printPadded(row, widths)
+		a.printPadded(row, widths, func(int, string) string { return "" })
 	}
 }
 
@@ -43,10 +54,11 @@ func columns(rows [][]string) []int {
 	return widths
 }
 
-func (a *app) printPadded(row []string, widths []int) {
+// printPadded prints a row. style returns the colour of a cell.
+func (a *app) printPadded(row []string, widths []int, style func(column int, cell string) string) {
 	var line strings.Builder
 	for i, cell := range row {
-		line.WriteString(" " + cell)
+		line.WriteString(" " + inColour(style(i, cell), cell))
 		line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
 	}
 	fmt.Fprintln(a.out, strings.TrimRight(line.String(), " "))

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,8 +21,8 @@ import (
 // topOptions are the options of top.
 type topOptions struct {
 	top.Options
-	batch, csv bool
-	rounds     uint
+	batch, csv, json bool
+	rounds           uint
 }
 
 func (a *app) topCommand() *cobra.Command {
@@ -27,6 +30,7 @@ func (a *app) topCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "top", Short: "Show what the containers use, and go on showing it", Args: noOperand}
 	cmd.Flags().BoolVarP(&o.batch, "batch", "b", false, "print the table as text, each time anew, instead of showing it on the terminal")
 	cmd.Flags().BoolVar(&o.csv, "csv", false, "print comma-separated values with full numbers; includes --batch")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print a line of JSON for each container, with full numbers; includes --batch")
 	cmd.Flags().UintVarP(&o.rounds, "iterations", "n", 0, "with --batch: end after so many `TABLES`; 0 goes on")
 	cmd.Flags().Float64VarP(&o.Seconds, "delay", "d", 1, "`SECONDS` between two looks")
 	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "`COLUMNS` to show, separated by commas")
@@ -45,7 +49,10 @@ func (a *app) topCommand() *cobra.Command {
 }
 
 func (a *app) runTop(cmd *cobra.Command, o topOptions) error {
-	o.batch = o.batch || o.csv
+	o.batch = o.batch || o.csv || o.json
+	if err := exclusive(cmd, "csv", "json"); err != nil {
+		return err
+	}
 	switch {
 	case !top.ValidSeconds(o.Seconds):
 		return malformed(cmd.Flags().Lookup("delay").Value.String(), "delay")
@@ -167,11 +174,11 @@ func figureOf(k top.Kind) figures.Figure {
 func (w *watcher) batch(ctx context.Context, view *top.View, o topOptions) error {
 	clock := time.TimeOnly
 	table := csv.NewWriter(w.out)
-	if o.csv {
+	if o.csv || o.json {
 		clock = time.RFC3339
-		if !w.quiet {
-			_ = table.Write(view.CSVHead()) // an error stays until Flush
-		}
+	}
+	if o.csv && !w.quiet {
+		_ = table.Write(view.CSVHead()) // an error stays until Flush
 	}
 	for round := uint(0); ; round++ {
 		l, err := w.look(ctx, view.Needs(), clock)
@@ -183,6 +190,8 @@ func (w *watcher) batch(ctx context.Context, view *top.View, o topOptions) error
 		case round == 0: // there is nothing to compare with
 		case o.csv:
 			_ = table.WriteAll(view.CSVRows())
+		case o.json:
+			w.printObjects(view.CSVHead(), view.CSVRows())
 		default:
 			for _, line := range view.Batch() {
 				fmt.Fprintln(w.out, line)
@@ -195,7 +204,7 @@ func (w *watcher) batch(ctx context.Context, view *top.View, o topOptions) error
 		if round == o.rounds && o.rounds > 0 {
 			return nil
 		}
-		if round > 0 && !o.csv && !w.quiet {
+		if round > 0 && !o.csv && !o.json && !w.quiet {
 			fmt.Fprintln(w.out)
 		}
 		if err := w.pause(ctx, seconds(view.Seconds())); err != nil {
@@ -205,3 +214,21 @@ func (w *watcher) batch(ctx context.Context, view *top.View, o topOptions) error
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// printObjects prints a line of JSON for each row. A field that is not known is null.
+func (w *watcher) printObjects(heads []string, rows [][]string) {
+	for _, row := range rows {
+		object := map[string]any{}
+		for i, field := range row {
+			var value any
+			if _, err := strconv.ParseFloat(field, 64); err == nil {
+				value = json.Number(field)
+			}
+			if slices.Contains([]string{"clock", "name", "state"}, heads[i]) {
+				value = field
+			}
+			object[heads[i]] = value
+		}
+		_ = w.encoder().Encode(object) // Flush has the error
+	}
+}

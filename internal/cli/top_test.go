@@ -23,6 +23,7 @@ func TestTopBatch(t *testing.T) {
 	for _, line := range []string{
 		"top -b -n 1", "top --batch --iterations 2 --delay 5 --active", "-q top -b -n 1 --filter DB --columns name,state", "top -b -n 1 --columns name --sort name --reverse",
 		"top --csv -n 1", "-q top --csv -n 2 --columns name,memory,tasks --active",
+		"top --json -n 1 --active", "top --json --csv",
 	} {
 		o := run(t, fleet(), strings.Split(line, " ")...)
 		fmt.Fprintf(&got, "$ berthctl %s\n%s%s[%d]\n\n", line, clock.ReplaceAllString(o.out, "CLOCK"), o.err, o.status)
