@@ -9,7 +9,7 @@ import (
 
 func (f *fakeCore) NodeInfo() (node.Info, error) {
 	cpus := []node.CPU{{ID: 0, Siblings: "0-1"}, {ID: 1, Siblings: "0-1"}}
-	return node.Info{Arch: "x86_64", MHz: 2600, Cells: []node.Cell{{Memory: 1 << 30, CPUs: cpus}}},
+	return node.Info{Arch: "x86_64", MHz: 2600, Online: []int{0, 1}, Present: []int{0, 1, 9}, Cells: []node.Cell{{Memory: 1 << 30, CPUs: cpus}}},
 		f.run(context.Background(), "node info", domain.UUID{})
 }
 

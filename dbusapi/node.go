@@ -7,6 +7,7 @@ import (
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/node"
+	"github.com/berthd/berth/internal/numberset"
 )
 
 // nodeCore is what the API needs of the service to describe the host.
@@ -63,6 +64,8 @@ func getNodeInfo(_ context.Context, s *Server, _ *call) ([]any, error) {
 		"cores-per-socket": dbus.MakeVariant(shape.Cores),
 		"threads-per-core": dbus.MakeVariant(shape.Threads),
 		"memory-total":     dbus.MakeVariant(info.Memory()),
+		"online-cpus":      dbus.MakeVariant(numberset.Mask(info.Online)),
+		"present-cpus":     dbus.MakeVariant(numberset.Mask(info.Present)),
 	}
 	if info.MHz > 0 {
 		out["mhz"] = dbus.MakeVariant(info.MHz)

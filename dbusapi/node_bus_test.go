@@ -29,6 +29,7 @@ func TestNodeMethods(t *testing.T) {
 	want := map[string]any{
 		"architecture": "x86_64", "cpus": uint32(2), "cells": uint32(1), "sockets-per-cell": uint32(1), "cores-per-socket": uint32(1),
 		"threads-per-core": uint32(2), "mhz": uint32(2600), "memory-total": uint64(1 << 30),
+		"online-cpus": []byte{3}, "present-cpus": []byte{3, 2},
 	}
 	if diff := cmp.Diff(want, bare(info)); diff != "" {
 		t.Errorf("facts, want (-), got (+):\n%s", diff)

@@ -17,6 +17,7 @@ func soon() <-chan time.Time {
 func (f *fake) NodeInfo(context.Context) (client.Node, error) {
 	return client.Node{
 		Architecture: "x86_64", CPUs: 16, MHz: 2596, Cells: 2, Sockets: 1, Cores: 4, Threads: 2, MemoryTotal: 64 << 30,
+		Online: []byte{0b1011}, Present: []byte{0b11111},
 	}, f.call("NodeInfo", "")
 }
 

@@ -20,7 +20,7 @@ func TestJSONKeysAreDocumented(t *testing.T) {
 	}
 	_, section, _ := strings.Cut(string(manual), ".SH \"JSON OUTPUT\"\n")
 	section, _, _ = strings.Cut(section, "\n.SH ")
-	for _, v := range []any{listed{}, stated{}, versions{}, description{}, ended{}, identity{}, statistics{}, memoryStats{}, cpuTotal{}, blockStats{}, nodeInfo{}, cellMemory{}, nodeMemory{}, cpuTimes{}, cpuShares{}, capabilities{}, memoryTuning{}, blockTuning{}, scheduling{}, numaTuning{}, netListed{}, netLease{}, doctor.Finding{}, happened{}, jsonFault{}} {
+	for _, v := range []any{listed{}, stated{}, versions{}, description{}, ended{}, identity{}, statistics{}, memoryStats{}, cpuTotal{}, blockStats{}, nodeInfo{}, cpuMap{}, cellMemory{}, nodeMemory{}, cpuTimes{}, cpuShares{}, capabilities{}, memoryTuning{}, blockTuning{}, scheduling{}, numaTuning{}, netListed{}, netLease{}, doctor.Finding{}, happened{}, jsonFault{}} {
 		for f := range reflect.TypeOf(v).Fields() {
 			key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if !regexp.MustCompile(`(?m)^\.(B|BR|RB) .*\b` + key + `\b`).MatchString(section) {

@@ -24,7 +24,7 @@ const wholeHost = -1
 
 func (a *app) nodeCommands() []*cobra.Command {
 	return []*cobra.Command{
-		a.nodeInfoCommand(), a.capabilitiesCommand(), a.freeCellCommand(), a.nodeMemoryCommand(), a.nodeCPUCommand(),
+		a.nodeInfoCommand(), a.cpuMapCommand(), a.capabilitiesCommand(), a.freeCellCommand(), a.nodeMemoryCommand(), a.nodeCPUCommand(),
 	}
 }
 

@@ -13,7 +13,7 @@ func TestNode(t *testing.T) {
 		"freecell", "freecell --json", "freecell 1", "freecell --cellno 1", "freecell --cellno=1 --json", "freecell --all", "-q freecell --all", "freecell --all --json",
 		"nodememstats", "nodememstats --json", "nodememstats 1", "nodememstats --cell 1 --json",
 		"nodecpustats", "nodecpustats --json", "nodecpustats 1", "nodecpustats --cpu 1", "nodecpustats --percent", "nodecpustats 1 --percent --json",
-		"nodeinfo x", "capabilities x", "freecell 2", "freecell x", "freecell --cellno x", "freecell -- -1", "freecell 1 --all", "freecell 0 1", "freecell --cellno 0 1",
+		"nodecpumap", "nodecpumap --pretty", "nodecpumap --json", "nodeinfo x", "capabilities x", "freecell 2", "freecell x", "freecell --cellno x", "freecell -- -1", "freecell 1 --all", "freecell 0 1", "freecell --cellno 0 1",
 		"nodememstats 2", "nodememstats x", "nodecpustats 2", "nodecpustats --cpu", "nodecpustats --percent 2",
 		"help freecell", "help nodecpustats",
 	})

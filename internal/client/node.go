@@ -13,6 +13,7 @@ type Node struct {
 	MHz                            uint32 // 0 if the host does not tell
 	Cells, Sockets, Cores, Threads uint32
 	MemoryTotal                    uint64 // bytes
+	Online, Present                []byte // processors: bit n of all is processor n; nil from an older berthd
 }
 
 // NodeInfo reads the facts of the host.
@@ -25,6 +26,7 @@ func (c *Client) NodeInfo(ctx context.Context) (Node, error) {
 	for key, field := range map[string]any{
 		"architecture": &n.Architecture, "cpus": &n.CPUs, "mhz": &n.MHz, "cells": &n.Cells, "sockets-per-cell": &n.Sockets,
 		"cores-per-socket": &n.Cores, "threads-per-core": &n.Threads, "memory-total": &n.MemoryTotal,
+		"online-cpus": &n.Online, "present-cpus": &n.Present,
 	} {
 		v, ok := reply[key]
 		if !ok {

@@ -41,6 +41,10 @@ func (n Node) Info() (node.Info, error) {
 	if err != nil {
 		return node.Info{}, err
 	}
+	i.Online, i.Present = online, online
+	if present, err := n.list(cpuDir + "/present"); err == nil { // a kernel without hot-plugging has none
+		i.Present = present
+	}
 	i.Caches = n.caches(online)
 	i.Cells, err = n.cells(memory, online)
 	return i, err

@@ -36,6 +36,7 @@ func server() fstest.MapFS {
 		proc/meminfo MemTotal: 8388608 kB;MemFree: 3145728 kB;Buffers: 1 kB;Cached: 2 kB
 		proc/stat cpu 4 0 0 0 0 0 0;cpu0 4 0 0 0 0 0 0
 		sys/devices/system/cpu/online 0-6
+		sys/devices/system/cpu/present 0-7
 		sys/devices/system/cpu/cpu5/cache/index3/level 3
 		sys/devices/system/cpu/cpu5/cache/index3/id 1
 		sys/devices/system/cpu/cpu5/cache/index3/type Instruction
@@ -87,10 +88,11 @@ func TestNodeInfo(t *testing.T) {
 		shape node.Shape
 		mhz   uint32
 
-		labels node.Labels
+		present int
+		labels  node.Labels
 	}{
-		"server": {server(), node.Shape{CPUs: 7, Cells: 1, Sockets: 1, Cores: 7, Threads: 1}, 2596, node.Labels{Model: "selinux", Base: "system_u:system_r:container_t:s0"}},
-		"small":  {small(), node.Shape{CPUs: 2, Cells: 1, Sockets: 1, Cores: 2, Threads: 1}, 1800, node.Labels{Model: "none"}},
+		"server": {server(), node.Shape{CPUs: 7, Cells: 1, Sockets: 1, Cores: 7, Threads: 1}, 2596, 8, node.Labels{Model: "selinux", Base: "system_u:system_r:container_t:s0"}},
+		"small":  {small(), node.Shape{CPUs: 2, Cells: 1, Sockets: 1, Cores: 2, Threads: 1}, 1800, 2, node.Labels{Model: "none"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,8 +100,8 @@ func TestNodeInfo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if info.Shape() != tc.shape || info.MHz != tc.mhz {
-				t.Errorf("got %+v, %d MHz", info.Shape(), info.MHz)
+			if info.Shape() != tc.shape || info.MHz != tc.mhz || len(info.Online) != int(tc.shape.CPUs) || len(info.Present) != tc.present {
+				t.Errorf("got %+v, %d MHz, processors %v of %v", info.Shape(), info.MHz, info.Online, info.Present)
 			}
 			info.Arch, info.Arch32 = "x86_64", "i686" // whatever the test runs on
 			text, err := node.Capabilities(info, tc.labels)

@@ -7,7 +7,9 @@ type Info struct {
 	Arch32 string // the 32-bit architecture that the kernel also runs; "" if there is none
 	MHz    uint32 // 0 if the host does not tell
 	Cells  []Cell // at least one
-	Caches []Cache
+	// Online are the processors that run, and Present those that there are, also without running.
+	Online, Present []int
+	Caches          []Cache
 }
 
 // Memory returns the memory of all cells, in bytes.
