@@ -14,8 +14,10 @@ import (
 // A signal on a bus goes to all who want it, and the bus knows root from others only. So the policy of the bus lets root
 // alone hear the signals, and one who is not root has those that he may see relayed to him (org.berth1.Watch).
 
-// maxHeard is how many signals may wait for one watcher.
-const maxHeard = 10000
+const (
+	maxHeard    = 10000 // signals that may wait for one watcher
+	maxWatchers = 16    // of one user
+)
 
 // heard is one signal, and what it is about.
 type heard struct {
@@ -76,9 +78,10 @@ func subscribe(ctx context.Context, s *Server, c *call) ([]any, error) {
 	ctx, cancel := context.WithCancel(ctx) // of the caller's life
 	w := &watcher{by: c.by, cancel: cancel, wake: make(chan struct{}, 1)}
 	w.by.Interactive = false
-	if !s.signals.watch(c.sender, w) {
+	fresh, err := s.signals.watch(c.sender, w)
+	if !fresh {
 		cancel()
-		return nil, nil
+		return nil, err
 	}
 	go s.relay(ctx, c.sender, w)
 	return nil, nil
@@ -89,18 +92,27 @@ func unsubscribe(_ context.Context, s *Server, c *call) ([]any, error) {
 	return nil, nil
 }
 
-// watch enters a watcher. It returns false if the connection has one.
-func (s *Signals) watch(sender dbus.Sender, w *watcher) bool {
+// watch enters a watcher. It returns false if the connection has one, or its user has too many.
+func (s *Signals) watch(sender dbus.Sender, w *watcher) (fresh bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.watchers[sender] != nil {
-		return false
+		return false, nil
+	}
+	same := 0
+	for _, other := range s.watchers {
+		if other.by.UID == w.by.UID {
+			same++
+		}
+	}
+	if same >= maxWatchers && !w.by.Root() {
+		return false, stdError(contract.ErrorLimitsExceeded, "user %d has %d subscriptions already", w.by.UID, same)
 	}
 	if s.watchers == nil {
 		s.watchers = make(map[dbus.Sender]*watcher)
 	}
 	s.watchers[sender] = w
-	return true
+	return true, nil
 }
 
 // unwatch ends a subscription: that of a watcher, or any of the connection if w is nil.

@@ -139,3 +139,21 @@ func TestWatcherLost(t *testing.T) {
 	}
 	waitFor(t, "the watcher to be gone", func() bool { return r.watchers() == 0 })
 }
+
+// TestTooManyWatchers: a user has so many subscriptions and no more. To subscribe twice is one.
+func TestTooManyWatchers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	subscribe := func(c *dbus.Conn) *dbus.Call {
+		return c.Object(contract.BusName, rootPath).Call(contract.WatchInterface+".Subscribe", 0, noOptions())
+	}
+	for range maxWatchers {
+		c := r.bus.Connect(t)
+		for range 2 {
+			if err := subscribe(c).Err; err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fails(t, subscribe(r.client), contract.ErrorLimitsExceeded)
+}
