@@ -33,5 +33,5 @@ const (
 	DetailCallerIsOwner = "caller-is-owner"
 	// DetailPrivateUsers is "yes" if the container has a user namespace without the host's root, and missing otherwise.
 	DetailPrivateUsers = "private-users"
-	DetailNetwork       = "network" // the name of the host's network
+	DetailNetwork      = "network" // the name of the host's network
 )

@@ -3,6 +3,7 @@ package contract
 import (
 	"encoding/xml"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,5 +48,24 @@ func TestPolicy(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, config.Policies); diff != "" {
 		t.Errorf("policies (-want +got):\n%s", diff)
+	}
+}
+
+// TestPolicyOrder: of two rules that match, the later one counts: what everybody may do comes after what nobody may.
+func TestPolicyOrder(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("org.berth1.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, others, _ := strings.Cut(string(text), `<policy context="default">`)
+	for _, pair := range [][2]string{
+		{`<deny send_destination="org.berth1"/>`, `<allow send_destination="org.berth1" send_type="method_call"/>`},
+		{`<deny receive_sender="org.berth1" receive_type="signal"/>`, `<allow receive_sender="org.berth1" receive_type="signal" receive_interface="org.berth1.Watch"/>`},
+	} {
+		deny, allow := strings.Index(others, pair[0]), strings.Index(others, pair[1])
+		if deny < 0 || allow < deny {
+			t.Errorf("%s at %d, %s at %d", pair[0], deny, pair[1], allow)
+		}
 	}
 }
