@@ -38,7 +38,7 @@ func (s *Service) inheritOwner(r *run, live *domain.Def) {
 func (s *Service) noteDefinition(r *run, live *domain.Def) {
 	text, err := live.Format(domain.FormatOptions{Run: true})
 	if err != nil {
-		s.Log.Error("live definition", "domain", live.Name, "err", err)
+		s.Log.Error("live definition", r.who(), "err", err)
 		return
 	}
 	r.XML = text
