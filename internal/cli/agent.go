@@ -27,7 +27,7 @@ func (a *app) letAsk(d Daemon) {
 	switch {
 	case a.noAsk:
 		d.AskNobody()
-	case a.Agent:
+	case a.Agent && a.host == "": // the passwords of another host are that host's matter
 		d.AskBy(func(ctx context.Context) error {
 			_ = a.out.Flush() // the question comes after what was printed
 			a.agent, a.agentErr = startAgent(ctx, a.In, a.Err)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,5 +120,33 @@ func TestAsks(t *testing.T) {
 				t.Error("the agent is there")
 			}
 		})
+	}
+}
+
+// TestAgentOfTheShell: the agent of one command of the shell has ended when the next one begins.
+func TestAgentOfTheShell(t *testing.T) {
+	file := fakeAgent(t, `echo "$$" >> $file; exec 3>&-; exec sleep 1000`)
+	f := fleet()
+	alive := []int{}
+	f.hook = func(method string) {
+		if method != "Suspend" && method != "Resume" {
+			return
+		}
+		text, _ := os.ReadFile(file)
+		n := 0
+		for _, pid := range strings.Fields(string(text)) {
+			if pid, err := strconv.Atoi(pid); err == nil && syscall.Kill(pid, 0) == nil {
+				n++
+			}
+		}
+		alive = append(alive, n)
+	}
+	cfg := config(f)
+	cfg.Agent, cfg.Root = true, false
+	if got := runWith(t.Context(), cfg, "suspend web; resume web; suspend web"); got.status != 0 {
+		t.Errorf("%+v", got)
+	}
+	if fmt.Sprint(alive) != "[1 1 1]" {
+		t.Errorf("%v agents at each command", alive)
 	}
 }

@@ -172,9 +172,7 @@ func (a *app) connect(ctx context.Context) (Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.host == "" { // the passwords of another host are that host's matter
-		a.letAsk(d)
-	}
+	a.letAsk(d)
 	if a.start.autodestroy {
 		d.AutoDestroy()
 	}

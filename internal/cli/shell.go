@@ -100,7 +100,9 @@ func (s *shell) carryOut(ctx context.Context, text string) error {
 // run carries out one command.
 func (s *shell) run(ctx context.Context, words []string) int {
 	a := &app{Config: s.app.Config, out: s.app.out, shell: s}
-	return a.finish(s.tree(a, words).ExecuteContext(ctx))
+	err := s.tree(a, words).ExecuteContext(ctx)
+	a.agent.stop() // polkit knows one agent of a process
+	return a.finish(err)
 }
 
 // tree returns the commands for one line, with the options that berthctl was started with.
