@@ -44,8 +44,14 @@ type named struct {
 func (i *Interface) all() [8]named {
 	in, out := &i.Receive, &i.Transmit
 	return [...]named{
-		{"receive-bytes", &in.Bytes}, {"receive-packets", &in.Packets}, {"receive-errors", &in.Errors}, {"receive-drops", &in.Drops},
-		{"transmit-bytes", &out.Bytes}, {"transmit-packets", &out.Packets}, {"transmit-errors", &out.Errors}, {"transmit-drops", &out.Drops},
+		{"receive-bytes", &in.Bytes},
+		{"receive-packets", &in.Packets},
+		{"receive-errors", &in.Errors},
+		{"receive-drops", &in.Drops},
+		{"transmit-bytes", &out.Bytes},
+		{"transmit-packets", &out.Packets},
+		{"transmit-errors", &out.Errors},
+		{"transmit-drops", &out.Drops},
 	}
 }
 
