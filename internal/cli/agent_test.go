@@ -134,7 +134,7 @@ func TestAgentOfTheShell(t *testing.T) {
 		}
 		text, _ := os.ReadFile(file)
 		n := 0
-		for _, pid := range strings.Fields(string(text)) {
+		for pid := range strings.FieldsSeq(string(text)) {
 			if pid, err := strconv.Atoi(pid); err == nil && syscall.Kill(pid, 0) == nil {
 				n++
 			}

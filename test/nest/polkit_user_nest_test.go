@@ -97,8 +97,7 @@ func callAsUser(mode, password, action string, path dbus.ObjectPath) (got called
 				sent.Done = nil // it is the connection's end
 				continue
 			}
-			var reply dbus.Error
-			if errors.As(call.Err, &reply) {
+			if reply, ok := errors.AsType[dbus.Error](call.Err); ok {
 				got.Error, got.Text = reply.Name, fmt.Sprint(reply.Body...)
 			} else if call.Err != nil {
 				return got, call.Err
