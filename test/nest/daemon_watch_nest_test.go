@@ -123,3 +123,20 @@ func TestWatchdog(t *testing.T) {
 		t.Errorf("the container is %s with init %d, not %d", after.State, after.Leader, before.Leader)
 	}
 }
+
+// TestWatchdogLetsIdleEnd: the calls by which berthd proves that it lives do not keep it from ending when nobody needs it.
+func TestWatchdogLetsIdleEnd(t *testing.T) {
+	clean(t)
+	override(t, "berthd.service", "[Service]\nWatchdogSec=1s\n")
+	configure(t, "[Daemon]\nIdleTimeoutSec=3\n")
+	run(t, "berthctl", "list")
+	eventually(t, func() error {
+		if got := try(t, "systemctl", "is-active", "berthd.service"); got.Out != "inactive" {
+			return fmt.Errorf("berthd is %s", got.Out)
+		}
+		return nil
+	})
+	if got := run(t, "systemctl", "show", "--property=Result", "--value", "berthd"); got != "success" {
+		t.Errorf("it has ended with %s", got)
+	}
+}
