@@ -17,7 +17,7 @@ import (
 const virt = "VIRT_CONTROL,VIRT_RESOURCE,VIRT_MACHINE_ID"
 
 // records returns the records about a container that auditd has written, in order: kind, and what is in msg=”. It waits
-// for the last one.
+// for the last one. An earlier container of the name had another UUID.
 func records(t testing.TB, name, last string) (list []string) {
 	t.Helper()
 	vm := `vm="` + name + `"`
@@ -36,6 +36,10 @@ func records(t testing.TB, name, last string) (list []string) {
 			if text, _, _ = strings.Cut(text, "'"); found && strings.Contains(text, vm+" ") {
 				list = append(list, kind+" "+text)
 			}
+		}
+		if len(list) > 0 {
+			uuid := regexp.MustCompile(` uuid=\S+`).FindString(list[len(list)-1])
+			list = slices.DeleteFunc(list, func(record string) bool { return !strings.Contains(record, uuid+" ") })
 		}
 		if len(list) == 0 || !strings.Contains(list[len(list)-1], last) {
 			return "the records end with " + strings.Join(list[max(0, len(list)-1):], "") + ", not with " + last + "; " + r.Err

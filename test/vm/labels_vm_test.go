@@ -3,12 +3,16 @@
 package vm
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/berthd/berth/internal/client"
 )
 
 const anyContainer = "system_u:system_r:container_t:s0:c1,c2"
@@ -46,9 +50,9 @@ const dynamic = "<memory unit='MiB'>64</memory><seclabel type='dynamic' model='s
 
 var pair = regexp.MustCompile(`:s0:c\d+,c\d+$`)
 
-// TestDynamicLabels: each of two containers has a label with a pair of its own, on its processes, on the commands that are
-// executed in it later, and on what is mounted for it; the properties, dominfo, the live XML and the audit log have the same.
-// It outlives a killed daemon, and a third container gets another pair.
+// TestDynamicLabels: each of two containers has a label with a pair of its own, on its processes, on the commands that
+// are executed in it later, and on what is mounted for it; the properties, dominfo, the live XML and the audit log have
+// the same. It outlives a killed daemon, and a third container gets another pair.
 func TestDynamicLabels(t *testing.T) {
 	ram := "<filesystem type='ram'><source usage='1024' units='KiB'/><target dir='/ram'/></filesystem>"
 	var all []*guest
@@ -192,8 +196,8 @@ func TestRefusedLabels(t *testing.T) {
 	}
 }
 
-// TestConfinementOfBerthConf: DefaultConfined= gives a label to a container without <seclabel>, and RequireConfined= lets none
-// start without a label.
+// TestConfinementOfBerthConf: DefaultConfined= gives a label to a container without <seclabel>, and RequireConfined=
+// lets none start without a label.
 func TestConfinementOfBerthConf(t *testing.T) {
 	const file = "/etc/berth/berth.conf.d/labels.conf"
 	conf := func(text string) {
@@ -226,27 +230,49 @@ func TestConfinementOfBerthConf(t *testing.T) {
 	}
 }
 
-// TestLabelledStart: a start with a label takes little more than one without. The machine's processor is emulated: the log has
-// the times.
+// TestLabelledStart: a start with a label takes a quarter more than one without, at most, by the median of starts that take
+// turns (STARTS=100 for more of them): 1.5 ms of the 6 ms of a machine that is not emulated. The log has the times.
 func TestLabelledStart(t *testing.T) {
-	const rounds = 10
-	took := map[string]time.Duration{}
-	for name, label := range map[string]string{"plain": "<seclabel type='none'/>", "label": "<seclabel model='selinux'/>"} {
-		g := &guest{Name: name, More: "<memory unit='MiB'>64</memory>" + label}
+	rounds := 10
+	if text := os.Getenv("STARTS"); text != "" {
+		rounds = number(text)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(rounds)*10*time.Second)
+	defer cancel()
+	c, err := client.Connect(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	kinds, took, paths := []string{"plain", "label"}, map[string][]time.Duration{}, map[string]client.Path{}
+	for i, label := range []string{"<seclabel type='none'/>", "<seclabel model='selinux'/>"} {
+		g := &guest{Name: kinds[i], More: "<memory unit='MiB'>64</memory>" + label}
 		startLabelled(t, g)
-		run(t, "berthctl", "destroy", name)
-		took[name] = time.Hour
+		path, err := c.ByName(ctx, g.Name)
+		if err == nil {
+			err = c.Destroy(ctx, path)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths[g.Name] = path
 	}
 	for range rounds {
-		for name := range took {
+		for _, name := range kinds {
 			begin := time.Now()
-			run(t, "berthctl", "start", name)
-			took[name] = min(took[name], time.Since(begin))
-			run(t, "berthctl", "destroy", name)
+			if err := c.Start(ctx, paths[name]); err != nil {
+				t.Fatal(err)
+			}
+			took[name] = append(took[name], time.Since(begin))
+			if err := c.Destroy(ctx, paths[name]); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	t.Logf("at best %v without a label, %v with one", took["plain"], took["label"])
-	if took["label"] > took["plain"]*3/2 {
-		t.Errorf("a start takes %v without a label and %v with one", took["plain"], took["label"])
+	median := func(name string) time.Duration { return slices.Sorted(slices.Values(took[name]))[rounds/2] }
+	plain, label := median("plain"), median("label")
+	t.Logf("%d starts of each: %v without a label, %v with one", rounds, plain, label)
+	if label > plain*5/4 {
+		t.Errorf("a start takes %v without a label and %v with one", plain, label)
 	}
 }

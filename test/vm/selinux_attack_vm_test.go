@@ -92,8 +92,9 @@ func TestLabelledApart(t *testing.T) {
 	}
 }
 
-// TestLabelledDescriptors: init of a container with a label uses a descriptor that it was given over the bus only if
-// the policy lets it use the file: one of its own pair, and neither a file of the host nor one of another pair.
+// TestLabelledDescriptors: init of a container with a label uses a descriptor that it was given over the bus only if the
+// policy lets it use the file: one of its own pair, and neither a file of the host nor one of another pair. A file of the
+// host's settings that is open for writing, and a security file, are not passed at all.
 func TestLabelledDescriptors(t *testing.T) {
 	g := withPair(t, "web", mine, "")
 	run(t, "berthctl", "destroy", "web")
@@ -105,9 +106,12 @@ func TestLabelledDescriptors(t *testing.T) {
 	}
 	run(t, "berthctl", "define", redefined)
 	dir := t.TempDir()
-	for label, allowed := range map[string]bool{
-		content + mine: true, content + theirs: false, "system_u:object_r:etc_t:s0": false, "system_u:object_r:virt_image_t:s0": false,
+	const uses, useless, refused = "used", "of no use", "not passed"
+	for label, want := range map[string]string{
+		content + mine: uses, content + theirs: useless, "system_u:object_r:virt_image_t:s0": useless,
+		"system_u:object_r:etc_t:s0": refused, "system_u:object_r:shadow_t:s0": refused,
 	} {
+		allowed := want == uses
 		read, written := filepath.Join(dir, "read"), filepath.Join(dir, "written")
 		for path, text := range map[string]string{read: "secret", written: ""} {
 			if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
@@ -116,7 +120,13 @@ func TestLabelledDescriptors(t *testing.T) {
 			run(t, "chcon", label, path)
 		}
 		_ = os.Remove(filepath.Join(g.root, "done"))
-		run(t, "sh", "-c", "exec berthctl start web --pass-fds 3,4 3< "+read+" 4>> "+written)
+		r := try(t, "sh", "-c", "exec berthctl start web --pass-fds 3,4 3< "+read+" 4>> "+written)
+		if (r.Status != 0) != (want == refused) {
+			t.Errorf("%s: %+v, want %s", label, r, want)
+		}
+		if r.Status != 0 {
+			continue
+		}
 		until(t, func() string {
 			if _, err := os.Stat(filepath.Join(g.root, "done")); err != nil {
 				return err.Error()
