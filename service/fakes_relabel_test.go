@@ -7,12 +7,19 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
+// treesWorld is what treesFake knows.
+type treesWorld struct {
+	trees map[domain.UUID][]Tree // that have the label of a container
+	parts map[string]string      // of a tree's path: the device that it is of
+}
+
 // treesFake remembers which trees of the host have the labels of a container.
 type treesFake struct{ *daemon }
 
-func (d treesFake) Relabel(ctx context.Context, u domain.UUID, trees []Tree, others []string, progress func(uint64)) ([]string, error) {
+func (d treesFake) Relabel(ctx context.Context, u domain.UUID, part string, trees []Tree, others []string, progress func(uint64)) ([]string, error) {
+	before := d.without(u, part, trees)
 	d.mu.Lock()
-	d.trees[u] = trees
+	d.trees[u] = append(before, trees...)
 	d.mu.Unlock()
 	err := d.call("trees.Relabel")
 	progress(uint64(len(trees)))
@@ -26,20 +33,40 @@ func (d treesFake) Relabel(ctx context.Context, u domain.UUID, trees []Tree, oth
 	}
 	if err != nil {
 		d.mu.Lock()
-		delete(d.trees, u)
+		d.keep(u, before)
 		d.mu.Unlock()
 	}
 	return nil, err
 }
 
-func (d treesFake) Restore(_ context.Context, u domain.UUID, _ func(uint64)) error {
+func (d treesFake) Restore(_ context.Context, u domain.UUID, part string, _ func(uint64)) error {
 	if err := d.call("trees.Restore"); err != nil {
 		return err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.trees, u)
+	var left []Tree
+	if part != "" {
+		left = slices.DeleteFunc(slices.Clone(d.trees[u]), func(t Tree) bool { return d.parts[t.Path] == part })
+	}
+	d.keep(u, left)
 	return nil
+}
+
+// without returns the trees of a container besides those of a part, and notes of which part new ones are.
+func (d treesFake) without(u domain.UUID, part string, trees []Tree) []Tree {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, t := range trees {
+		d.parts[t.Path] = part
+	}
+	return slices.DeleteFunc(slices.Clone(d.trees[u]), func(t Tree) bool { return d.parts[t.Path] == part })
+}
+
+func (d treesFake) keep(u domain.UUID, left []Tree) {
+	if d.trees[u] = left; len(left) == 0 {
+		delete(d.trees, u)
+	}
 }
 
 func (d treesFake) Pending() (list []domain.UUID, err error) {

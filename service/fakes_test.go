@@ -57,9 +57,9 @@ type world struct {
 	nodes       []string                  // of the last plan
 	oom         oomFake
 	policy      policyFake
-	trees       map[domain.UUID][]Tree // that have the label of a container
-	nextPID     uint32
-	daemons     map[*Service]*daemon
+	treesWorld
+	nextPID uint32
+	daemons map[*Service]*daemon
 }
 
 // daemon is one life of the service in a world.
@@ -73,7 +73,7 @@ type daemon struct {
 func newWorld() *world {
 	return &world{
 		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]SavedRun{}, last: map[domain.UUID]Run{},
-		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{}, links: map[string]string{}, ports: portsFake{open: map[string][]Forward{}}, trees: map[domain.UUID][]Tree{},
+		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{}, links: map[string]string{}, ports: portsFake{open: map[string][]Forward{}}, treesWorld: treesWorld{map[domain.UUID][]Tree{}, map[string]string{}},
 		scopes: map[string]plan.Resources{}, supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100, daemons: map[*Service]*daemon{},
 	}
 }

@@ -66,8 +66,8 @@ func (s *Service) endJob(c *container) {
 	}
 }
 
-// AbortJob has the relabelling of a container that is being started end. The start fails then, and the files have their own
-// labels. It does not wait for that. It returns a StateError if there is none.
+// AbortJob has the relabelling of a container that is being started, or that gets a device, end. That fails then, and the
+// files have their own labels. It does not wait for that. It returns a StateError if there is none.
 func (s *Service) AbortJob(_ context.Context, u domain.UUID) error {
 	c, err := s.find(u)
 	if err != nil {

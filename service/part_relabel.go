@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/berthd/berth/internal/domain"
@@ -39,10 +40,8 @@ func (p relabelled) acquire(ctx context.Context, st *start) error {
 	defer cancel(nil)
 	p.beginJob(c, longJob{kind: JobRelabel, abort: cancel, trees: trees})
 	defer p.endJob(c)
-	unlabelled, err := p.Trees.Relabel(ctx, st.UUID, trees, p.treesInUse(c), p.progress(c))
-	for _, path := range unlabelled {
-		p.Log.Warn("the file system keeps no labels: the policy decides whether the container may use it", st.who(), "path", path)
-	}
+	unlabelled, err := p.Trees.Relabel(ctx, st.UUID, "", trees, p.treesInUse(c), p.progress(c))
+	p.warnUnlabelled(st.who(), unlabelled)
 	return elementOf(err, st.def)
 }
 
@@ -62,7 +61,13 @@ func (s *Service) restoreTrees(ctx context.Context, u domain.UUID) error {
 		s.beginJob(c, longJob{kind: JobRestore})
 		defer s.endJob(c)
 	}
-	return s.Trees.Restore(context.WithoutCancel(ctx), u, progress)
+	return s.Trees.Restore(context.WithoutCancel(ctx), u, "", progress)
+}
+
+func (s *Service) warnUnlabelled(who slog.Attr, paths []string) {
+	for _, path := range paths {
+		s.Log.Warn("the file system keeps no labels: the policy decides whether the container may use it", who, "path", path)
+	}
 }
 
 // wantsRelabel reports whether a definition asks for its trees to be relabelled.

@@ -15,6 +15,7 @@ func (s *Service) plugDevice() plugKind {
 	return plugKind{
 		check: s.checkDevice,
 		steps: []plugStep{
+			s.labelsStep(),
 			{"image", s.takeImage, s.dropImage},
 			{"permission", s.allowDevice, s.denyDevice},
 			{"node", s.makeNode, s.removeNode},

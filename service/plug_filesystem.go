@@ -15,6 +15,7 @@ func (s *Service) plugFilesystem() plugKind {
 	return plugKind{
 		check: s.checkFilesystem,
 		steps: []plugStep{
+			s.labelsStep(),
 			{"source", s.takeSource, s.dropSource},
 			{"mount", s.mountFilesystem, s.unmountFilesystem},
 		},

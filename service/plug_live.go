@@ -135,6 +135,11 @@ func (s *Service) attach(ctx context.Context, p *plugging, kind plugKind) error 
 		if err = step.do(ctx, p); err != nil {
 			break
 		}
+		if step.name == "labels" && p.c.run.Relabelled { // it has no time limit; the others have theirs
+			var cancel context.CancelFunc
+			ctx, cancel = renewed(ctx, endTimeout)
+			defer cancel()
+		}
 		if err = s.Runs.Save(p.c.run.Run); err != nil { // what the step has found out
 			break
 		}

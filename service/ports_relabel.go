@@ -16,15 +16,16 @@ type Tree struct {
 
 // Trees gives the files of trees a container's label, and their own labels back.
 type Trees interface {
-	// Relabel gives trees their labels. What the files had is on the disk before any of them is changed. It first restores
-	// what an earlier run of the container has left behind. It leaves other mounts alone. It returns the trees whose file
+	// Relabel gives trees their labels. part names those of a device that is attached; it is "" for those of a start, in a call
+	// of which there is one as long as the container runs. What the files had is on the disk before any of them is changed. It first restores
+	// what an earlier call with this part has left behind. It leaves other mounts alone. It returns the trees whose file
 	// system keeps no labels, of which nothing was changed. It returns a *TreeError if a tree belongs to the host, or shares
 	// files with one of others. If it fails, also because ctx ends, it restores the trees. progress is told how many files were
 	// looked at, now and then; it must not block.
-	Relabel(ctx context.Context, u domain.UUID, trees []Tree, others []string, progress func(files uint64)) (unlabelled []string, err error)
-	// Restore gives the files of a container's trees the labels back that they had before Relabel. It can be repeated after a
-	// crash at any moment. It returns nil if there is nothing to restore.
-	Restore(ctx context.Context, u domain.UUID, progress func(files uint64)) error
+	Relabel(ctx context.Context, u domain.UUID, part string, trees []Tree, others []string, progress func(files uint64)) (unlabelled []string, err error)
+	// Restore gives the files of a container's trees the labels back that they had before Relabel: those of one part, or all if
+	// part is "". It can be repeated after a crash at any moment. It returns nil if there is nothing to restore.
+	Restore(ctx context.Context, u domain.UUID, part string, progress func(files uint64)) error
 	// Pending returns the containers whose trees have to be restored.
 	Pending() ([]domain.UUID, error)
 }

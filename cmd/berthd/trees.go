@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/relabel"
@@ -17,31 +19,59 @@ type trees struct {
 	who       func(domain.UUID) slog.Attr // names a container
 }
 
-func (t trees) Relabel(ctx context.Context, u domain.UUID, list []service.Tree, others []string, progress func(uint64)) ([]string, error) {
+// A journal has the container's UUID as its name, and that of a device its alias behind a dot.
+const beforeAlias = "."
+
+func journalOf(u domain.UUID, part string) string {
+	if part == "" {
+		return u.String()
+	}
+	return u.String() + beforeAlias + part
+}
+
+func (t trees) Relabel(ctx context.Context, u domain.UUID, part string, list []service.Tree, others []string, progress func(uint64)) ([]string, error) {
+	if part == "" { // what a failed restore has left of devices, too
+		if err := t.Restore(ctx, u, "", func(uint64) {}); err != nil && !errors.Is(err, relabel.ErrElsewhere) {
+			return nil, err
+		}
+	}
 	roots := make([]relabel.Tree, len(list))
 	for i, one := range list {
 		roots[i] = relabel.Tree{Path: one.Path, Label: one.Label, Single: one.Image}
 	}
-	out, err := t.relabeler.Relabel(ctx, u.String(), roots, others, func(p relabel.Progress) { progress(p.Files) })
+	out, err := t.relabeler.Relabel(ctx, journalOf(u, part), roots, others, func(p relabel.Progress) { progress(p.Files) })
 	if refused, ok := errors.AsType[*relabel.RefusedError](err); ok {
 		err = &service.TreeError{Path: refused.Path, Reason: refused.Reason}
 	}
 	return out.Unlabelled, err
 }
 
-func (t trees) Restore(ctx context.Context, u domain.UUID, progress func(uint64)) error {
-	out, err := t.relabeler.Restore(ctx, u.String(), func(p relabel.Progress) { progress(p.Files) })
-	if out.Refused > 0 || out.Damaged > 0 {
-		t.log.Warn("some files have the labels of their directories, and not their own: the policy refuses those, or their record is damaged",
-			t.who(u), "refused", out.Refused, "damaged", out.Damaged)
+func (t trees) Restore(ctx context.Context, u domain.UUID, part string, progress func(uint64)) error {
+	ids := []string{journalOf(u, part)}
+	if part == "" {
+		pending, err := t.relabeler.Pending()
+		if err != nil {
+			return err
+		}
+		ids = slices.DeleteFunc(pending, func(id string) bool { return !strings.HasPrefix(id+beforeAlias, u.String()+beforeAlias) })
 	}
-	return err
+	var errs []error
+	for _, id := range slices.Backward(slices.Sorted(slices.Values(ids))) { // what was attached first of all
+		out, err := t.relabeler.Restore(ctx, id, func(p relabel.Progress) { progress(p.Files) })
+		if out.Refused > 0 || out.Damaged > 0 {
+			t.log.Warn("some files have the labels of their directories, and not their own: the policy refuses those, or their record is damaged",
+				t.who(u), "refused", out.Refused, "damaged", out.Damaged)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 func (t trees) Pending() (list []domain.UUID, err error) {
 	ids, err := t.relabeler.Pending()
 	for _, id := range ids {
-		if u, err := domain.ParseUUID(id); err == nil {
+		text, _, _ := strings.Cut(id, beforeAlias)
+		if u, err := domain.ParseUUID(text); err == nil && !slices.Contains(list, u) {
 			list = append(list, u)
 		}
 	}

@@ -100,8 +100,8 @@ func TestRelabelledRoot(t *testing.T) {
 	}
 }
 
-// TestKilledRelabel: a berthd that is killed while it relabels, and while a relabelled container runs, loses no label: the next
-// one restores them exactly.
+// TestKilledRelabel: a berthd that is killed while it relabels, and while a relabelled container runs, loses no label:
+// the next one restores them exactly.
 func TestKilledRelabel(t *testing.T) {
 	g := &guest{Name: "killed", More: relabels}
 	g.define(t)
@@ -128,8 +128,8 @@ func TestKilledRelabel(t *testing.T) {
 	}
 }
 
-// TestRelabelRefused: directories of the host, and a root that another container uses, fail the start with the element, and no
-// label is changed.
+// TestRelabelRefused: directories of the host, and a root that another container uses, fail the start with the element,
+// and no label is changed.
 func TestRelabelRefused(t *testing.T) {
 	host := &guest{Name: "host", More: relabels, Devs: "<filesystem type='mount'><source dir='/var/log'/><target dir='/mnt'/></filesystem>"}
 	host.define(t)
@@ -140,5 +140,48 @@ func TestRelabelRefused(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, fileLabels(t, host.root)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestRelabelledPlug: a directory that is attached to a container with relabel='yes' has its label, so that it can be
+// used, and all files exactly their own again when it is detached, also by a later daemon, and when the container
+// stops.
+func TestRelabelledPlug(t *testing.T) {
+	g := &guest{Name: "plugs", More: relabels}
+	g.start(t)
+	dir := t.TempDir()
+	for _, name := range []string{"file", "below/file"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("words"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, "chcon", "-R", "system_u:object_r:etc_t:s0:c3", filepath.Join(dir, "below"))
+	device := filepath.Join(t.TempDir(), "device.xml")
+	xml := "<filesystem type='mount'><source dir='" + dir + "'/><target dir='/data'/></filesystem>"
+	if err := os.WriteFile(device, []byte(xml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before, label := fileLabels(t, dir), property(t, g.Name, "image_label")
+	for _, end := range [][]string{{"detach-device", g.Name, device}, {"destroy", g.Name}} {
+		run(t, "berthctl", "attach-device", g.Name, device)
+		for path, got := range fileLabels(t, dir) {
+			if got != label {
+				t.Errorf("attached: %s has %s, not %s", path, got, label)
+			}
+		}
+		if got := run(t, "berthctl", "exec", g.Name, "--", "/bin/cat", "/data/below/file"); got != "words" {
+			t.Errorf("in the container: %s", got)
+		}
+		run(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "berthd.service")
+		run(t, "berthctl", end...)
+		if diff := cmp.Diff(before, fileLabels(t, dir)); diff != "" {
+			t.Errorf("%s: labels before and after:\n%s", end[0], diff)
+		}
+	}
+	if left, err := filepath.Glob("/var/lib/berth/labels/*"); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }
