@@ -230,8 +230,9 @@ func TestConfinementOfBerthConf(t *testing.T) {
 	}
 }
 
-// TestLabelledStart: a start with a label takes a quarter more than one without, at most, by the median of starts that take
-// turns (STARTS=100 for more of them): 1.5 ms of the 6 ms of a machine that is not emulated. The log has the times.
+// TestLabelledStart: a start with a label takes half as long again as one without, at most, by the best of starts that take
+// turns (STARTS=100 for more of them). The processor is emulated, and other work on the machine counts: the log has the
+// medians, too.
 func TestLabelledStart(t *testing.T) {
 	rounds := 10
 	if text := os.Getenv("STARTS"); text != "" {
@@ -269,10 +270,12 @@ func TestLabelledStart(t *testing.T) {
 			}
 		}
 	}
-	median := func(name string) time.Duration { return slices.Sorted(slices.Values(took[name]))[rounds/2] }
-	plain, label := median("plain"), median("label")
-	t.Logf("%d starts of each: %v without a label, %v with one", rounds, plain, label)
-	if label > plain*5/4 {
-		t.Errorf("a start takes %v without a label and %v with one", plain, label)
+	for _, times := range took {
+		slices.Sort(times)
+	}
+	plain, label := took["plain"], took["label"]
+	t.Logf("%d starts of each: at best %v without a label, %v with one; median %v, %v", rounds, plain[0], label[0], plain[rounds/2], label[rounds/2])
+	if label[0] > plain[0]*3/2 {
+		t.Errorf("a start takes %v without a label and %v with one", plain[0], label[0])
 	}
 }
