@@ -80,8 +80,18 @@ bin/interfaces/.made: contract/introspection/*.xml test/apidoc/*.go test/apidoc/
 bin/%: $(SOURCES) bin/.flags | go
 	CGO_ENABLED=0 $(GO) build -trimpath -buildmode=$(MODE_$*) -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 
-# For tests: berthd with points at which it dies or fails, and both programs of a version to come.
-variants: bin/berthd-faultpoint bin/tomorrow/berthd
+# For tests: berthd with points at which it dies or fails, both programs of a version to come, another message bus, and what the docs have.
+variants: bin/berthd-faultpoint bin/tomorrow/berthd bin/dbus-broker.deb bin/example
+
+# The program in docs/dbus.md. A directory with such a name is no package of ours.
+bin/example: docs/dbus.md go.mod go.sum | go
+	mkdir -p bin/_example
+	awk '/^```go$$/ { code = 1; next } /^```$$/ { code = 0 } code' docs/dbus.md > bin/_example/main.go
+	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./bin/_example
+
+# Never installed on the machine: it would be the bus there.
+bin/dbus-broker.deb:
+	test/deps --fetch dbus-broker $@
 
 bin/berthd-faultpoint: $(SOURCES) | go
 	CGO_ENABLED=0 $(GO) build -trimpath -tags faultpoint -ldflags '$(LDFLAGS)' -o $@ ./cmd/berthd

@@ -9,7 +9,7 @@ import (
 
 func openConsoleMethod() *method {
 	return &method{
-		name: "OpenConsole", in: "sa{sv}", out: "h", action: contract.ActionConsole, doing: "open the console of domain",
+		name: "OpenConsole", in: "sa{sv}", out: "h", action: contract.ActionConsole, asks: true, doing: "open the console of domain",
 		options: map[string]string{
 			"force": "b", "safe": "b", "read-only": "b", "framed": "b", "from": "t", "rows": "q", "columns": "q",
 		},
@@ -19,7 +19,7 @@ func openConsoleMethod() *method {
 
 func resizeConsoleMethod() *method {
 	return &method{
-		name: "ResizeConsole", in: "sqqa{sv}", action: contract.ActionConsole, doing: "resize the console of domain",
+		name: "ResizeConsole", in: "sqqa{sv}", action: contract.ActionConsole, asks: true, doing: "resize the console of domain",
 		run: resizeConsole,
 	}
 }

@@ -20,7 +20,7 @@ func containerIface() *iface {
 		},
 		change("Destroy", contract.ActionControl, "destroy domain", core.Destroy),
 		&method{ // it keeps no order: the start that it is for comes first
-			name: "AbortJob", in: "a{sv}", action: contract.ActionControl, doing: "abort the job of domain", run: abortJob,
+			name: "AbortJob", in: "a{sv}", action: contract.ActionControl, asks: true, doing: "abort the job of domain", run: abortJob,
 		},
 		getJobInfoMethod(),
 		change("Undefine", contract.ActionManage, "undefine domain", core.Undefine),
@@ -45,18 +45,18 @@ func containerIface() *iface {
 			run:     getXML,
 		},
 		&method{
-			name: "GetPlan", in: "ba{sv}", out: "s", action: contract.ActionRead, doing: "read the plan of domain",
+			name: "GetPlan", in: "ba{sv}", out: "s", action: contract.ActionRead, asks: true, doing: "read the plan of domain",
 			run: getPlan,
 		},
 		getStatsMethod(),
 		&method{
 			name: "ReadConsole", in: "sa{sv}", out: "ay", action: contract.ActionConsole, doing: "read the console of domain",
-			peeks: true,
-			run:   readConsole,
+			peeks: true, asks: true,
+			run: readConsole,
 		},
 		openConsoleMethod(), resizeConsoleMethod(),
 		&method{
-			name: "Exec", in: "asa{sv}", out: "oa{sv}", action: contract.ActionExec, doing: "execute a command in domain",
+			name: "Exec", in: "asa{sv}", out: "oa{sv}", action: contract.ActionExec, asks: true, doing: "execute a command in domain",
 			options: execOptions(), limit: maxCommand, descriptors: 3, run: execute,
 		},
 		&method{
@@ -68,7 +68,7 @@ func containerIface() *iface {
 			run: openLeaderPIDFD,
 		},
 		&method{
-			name: "SendProcessSignal", in: "xua{sv}", action: contract.ActionExec, doing: "send a signal to a process of domain",
+			name: "SendProcessSignal", in: "xua{sv}", action: contract.ActionExec, asks: true, doing: "send a signal to a process of domain",
 			run: sendProcessSignal,
 		})...,
 	)

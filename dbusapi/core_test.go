@@ -37,6 +37,7 @@ type fakeCore struct {
 	snaps map[domain.UUID]service.Snapshot
 	seq   uint64
 
+	text      string   // at the end of each XML
 	passed    []string // with the last start: name and kind
 	processes map[service.ProcessKey]*fakeProcess
 	signalled []syscall.Signal // to init
@@ -386,7 +387,9 @@ func (f *fakeCore) XML(u domain.UUID, inactive bool) (string, error) {
 	if err := f.run(context.Background(), "xml", u); err != nil {
 		return "", err
 	}
-	return strings.Repeat("<inactive/>", map[bool]int{true: 1}[inactive]) + "<domain/>", nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return strings.Repeat("<inactive/>", map[bool]int{true: 1}[inactive]) + "<domain/>" + f.text, nil
 }
 
 func (f *fakeCore) Plan(ctx context.Context, u domain.UUID, inactive bool) (string, error) {

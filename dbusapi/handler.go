@@ -46,13 +46,14 @@ func (h handler) Call(args ...any) ([]any, error) {
 // before the next call in the queue begins, so that the replies of a queue are in order, too.
 func (s *Server) serve(c *call) {
 	out, err := s.run(c)
+	c.endTurn()
 	c.closeFiles()
 	if err != nil || c.flags&dbus.FlagNoReplyExpected != 0 {
 		bus.CloseFiles(c.answers)
 		c.answers = nil
 	}
 	msg := s.reply(c, out, err)
-	s.signals.out.put(outgoing{msg: msg, files: c.answers, sent: func() { s.inbound.done(c) }})
+	s.post(c, msg)
 	if c.ticket != nil {
 		c.ticket.Leave()
 	}
@@ -77,6 +78,12 @@ func (s *Server) run(c *call) (out []any, err error) {
 	if c.method == nil {
 		return nil, c.refusal
 	}
+	if <-c.caller.known; c.excess != nil {
+		return nil, c.excess
+	}
+	if err := s.checkUnread(c); err != nil { // nobody would read the answer
+		return nil, err
+	}
 	c.by = s.identify(c)
 	ctx, err := s.admitInTurn(c)
 	if err != nil {
@@ -84,6 +91,16 @@ func (s *Server) run(c *call) (out []any, err error) {
 	}
 	if err := c.checkArguments(); err != nil {
 		return nil, err
+	}
+	if c.method.mutates || c.method.waits || c.method.asks {
+		c.endTurn()
+	}
+	if c.method.waits {
+		done, err := s.inbound.takeWait(c)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
 	}
 	if c.ticket != nil {
 		select {
@@ -112,16 +129,24 @@ func (c *call) checkArguments() error {
 // admitInTurn is admit for a call that may have a place in a container's queue.
 func (s *Server) admitInTurn(c *call) (context.Context, error) {
 	if c.ticket == nil {
-		return s.admit(c)
+		return s.admitByTurn(c)
 	}
 	held := c.ticket
 	patience := time.AfterFunc(authPatience, held.Leave)
-	ctx, err := s.admit(c)
+	ctx, err := s.admitByTurn(c)
 	if !patience.Stop() {
 		c.ticket = s.core.Ticket(c.uuid)
 		held.Leave()
 	}
 	return ctx, err
+}
+
+// admitByTurn is admit when it is the user's turn.
+func (s *Server) admitByTurn(c *call) (context.Context, error) {
+	if err := s.takeTurn(c); err != nil {
+		return nil, err
+	}
+	return s.admit(c)
 }
 
 // carryOut runs the method. What only looks at a container looks at one for which the permit holds all the time.
@@ -184,8 +209,12 @@ func (s *Server) reply(c *call, out []any, err error) []byte {
 	s.log.Error("reply not sent", "op", c.member, s.who(c), "err", err)
 	bus.CloseFiles(c.answers)
 	c.answers = nil
-	failed = stdError(contract.ErrorInternal, "the reply cannot be sent")
-	msg, err = encode(c.answer(nil, failed), s.signals.serials.GetSerial())
+	return s.encodeError(c, stdError(contract.ErrorInternal, "the reply cannot be sent"))
+}
+
+// encodeError encodes an error of a plain text.
+func (s *Server) encodeError(c *call, failed *busError) []byte {
+	msg, err := encode(c.answer(nil, failed), s.signals.serials.GetSerial())
 	if err != nil {
 		s.log.Error("error not sent", "op", c.member, s.who(c), "err", err)
 	}

@@ -13,13 +13,6 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// What one connection can have in work; the bus limits only calls that want a reply.
-const (
-	maxCallsPerCaller = 1024
-	maxBytesPerCaller = 16 << 20 // of arguments
-	maxFilesPerCaller = 1024     // descriptors of its calls; those that are staged come on top (service.MaxPassed)
-)
-
 // call is one method call, from its arrival to its reply.
 type call struct {
 	serial uint32
@@ -31,6 +24,8 @@ type call struct {
 	header *bus.Header // with the descriptors that came with the call
 	count  int         // of those
 	caller *caller
+	excess *busError // a limit of its user, which was not known when it came
+	turn   *turn     // nil before and after
 
 	kind    kind
 	uuid    domain.UUID // of a container's or a command's path
@@ -45,16 +40,6 @@ type call struct {
 	answers []*os.File         // what the reply hands out: they are closed when it is written (give)
 }
 
-// caller is one connection that called us and has not left the bus.
-type caller struct {
-	ctx    context.Context //nolint:containedctx // the life of the caller is exactly what it stands for
-	leave  context.CancelFunc
-	active int
-	bytes  int // of the arguments of the active ones
-	files  int // descriptors of the active ones
-	staged staged
-}
-
 // inbound sees every message in the one goroutine that reads the socket, before godbus starts a
 // goroutine per call. Hence it alone knows the order of arrival, and its count of calls in flight
 // has no gap: a call counts from the moment it was read until its reply is written.
@@ -62,21 +47,27 @@ type inbound struct {
 	ctx    context.Context //nolint:containedctx // the parent of every caller's context
 	ifaces map[kind][]*iface
 	ticket func(domain.UUID) *service.Ticket
+	uid    func(context.Context, dbus.Sender) (uint32, error)
 	idle   chan struct{} // gets a token when the last call in flight ends
 	own    dbus.Sender   // the daemon's own client
 	next   *call         // the one that is being read; for the goroutine that reads
 
-	mu      sync.Mutex // guards the fields below; never held over anything that blocks
-	callers map[dbus.Sender]*caller
-	active  int
-	ours    int // of the active ones, those of own
-	drained []chan struct{}
+	mu       sync.Mutex // guards the fields below; never held over anything that blocks
+	callers  map[dbus.Sender]*caller
+	accounts map[user]*account
+	nobody   *account // for the place of what goes to them in the outbox
+	unknown  int      // bytes of arguments of calls whose users are not known yet
+	active   int
+	ours     int // of the active ones, those of own
+	drained  []chan struct{}
 }
 
-func newInbound(ctx context.Context, ifaces map[kind][]*iface, ticket func(domain.UUID) *service.Ticket) *inbound {
+func newInbound(ctx context.Context, ifaces map[kind][]*iface, ticket func(domain.UUID) *service.Ticket,
+	uid func(context.Context, dbus.Sender) (uint32, error),
+) *inbound {
 	return &inbound{
-		ctx: ctx, ifaces: ifaces, ticket: ticket,
-		idle: make(chan struct{}, 1), callers: make(map[dbus.Sender]*caller),
+		ctx: ctx, ifaces: ifaces, ticket: ticket, uid: uid, idle: make(chan struct{}, 1),
+		callers: make(map[dbus.Sender]*caller), accounts: make(map[user]*account), nobody: newAccount(user{}),
 	}
 }
 
@@ -166,30 +157,6 @@ func (in *inbound) resolve(c *call, ifaceName string) (*method, *busError) {
 	return nil, stdError(contract.ErrorUnknownMethod, "object %s has no method %q in interface %q", c.path, c.member, ifaceName)
 }
 
-// enter counts the call in, and refuses it when its caller has too many.
-func (in *inbound) enter(c *call) *busError {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	c.caller = in.caller(c.sender)
-	in.active++
-	if c.sender == in.own {
-		in.ours++
-	}
-	c.caller.active++
-	c.caller.bytes += c.size()
-	c.caller.files += len(c.header.Files)
-	c.count = len(c.header.Files)
-	switch {
-	case c.caller.active > maxCallsPerCaller:
-		return stdError(contract.ErrorLimitsExceeded, "more than %d calls at once", maxCallsPerCaller)
-	case c.caller.bytes > maxBytesPerCaller:
-		return stdError(contract.ErrorLimitsExceeded, "more than %d bytes of arguments at once", maxBytesPerCaller)
-	case c.caller.files > maxFilesPerCaller:
-		return stdError(contract.ErrorLimitsExceeded, "more than %d descriptors at once", maxFilesPerCaller)
-	}
-	return nil
-}
-
 // size is the number of bytes that the arguments came in.
 func (c *call) size() int {
 	if c.header.Fault != nil {
@@ -198,17 +165,8 @@ func (c *call) size() int {
 	return c.header.Length
 }
 
-// done counts the call out.
-func (in *inbound) done(c *call) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	c.caller.active--
-	c.caller.bytes -= c.size()
-	c.caller.files -= c.count
-	in.active--
-	if c.sender == in.own {
-		in.ours--
-	}
+// rest tells those who wait that no call is in flight, and that none of others is. c was the last. The caller holds mu.
+func (in *inbound) rest(c *call) {
 	if in.active == 0 {
 		for _, ch := range in.drained {
 			close(ch)
@@ -242,23 +200,4 @@ func (in *inbound) drain() <-chan struct{} {
 		in.drained = append(in.drained, ch)
 	}
 	return ch
-}
-
-// DeliverSignal is godbus's hook for signals. The only one subscribed to tells that a connection
-// left the bus: its context ends. A unique name never comes back.
-func (in *inbound) DeliverSignal(ifaceName, member string, s *dbus.Signal) {
-	if s.Sender != "org.freedesktop.DBus" || ifaceName != "org.freedesktop.DBus" || member != "NameOwnerChanged" {
-		return
-	}
-	var name, before, after string
-	if err := dbus.Store(s.Body, &name, &before, &after); err != nil || after != "" {
-		return
-	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if left := in.callers[dbus.Sender(name)]; left != nil {
-		left.leave()
-		left.staged.close()
-		delete(in.callers, dbus.Sender(name))
-	}
 }

@@ -26,7 +26,7 @@ func interfaceMethods() []*method {
 		},
 		{
 			name: "GetInterfaceAddresses", in: "sa{sv}", out: "aa{sv}", action: contract.ActionRead, doing: "read the addresses of domain",
-			run: getInterfaceAddresses,
+			asks: true, run: getInterfaceAddresses,
 		},
 	}
 }

@@ -18,7 +18,7 @@ func listOptions() map[string]string {
 func listMethods() []*method {
 	return []*method{
 		{
-			name: "ListContainers", in: "a{sv}", out: "a(susso)", action: contract.ActionRead, open: listsVisible, doing: "list domains",
+			name: "ListContainers", in: "a{sv}", out: listSignature, action: contract.ActionRead, open: listsVisible, doing: "list domains",
 			options: listOptions(), run: listContainers,
 		},
 		{
@@ -28,27 +28,29 @@ func listMethods() []*method {
 	}
 }
 
-// row is one container in ListContainers' reply.
-type row struct {
-	Name  string
-	ID    uint32
-	UUID  string
-	State string
-	Path  dbus.ObjectPath
-}
+// listSignature is that of ListContainers' reply.
+const listSignature = "a(susso)"
 
 func listContainers(_ context.Context, s *Server, c *call) ([]any, error) {
 	wanted, err := filterOf(c)
 	if err != nil {
 		return nil, err
 	}
-	rows := []row{}
-	for _, snap := range s.list(c) {
-		if wanted(&snap) {
-			rows = append(rows, row{snap.Name, snap.ID, snap.UUID.String(), string(snap.State), ContainerPath(snap.UUID)})
+	const each = 192 // bytes, somewhat more than a container needs
+	list := s.list(c)
+	m := marshaller{b: make([]byte, 0, each*(len(list)+1))}
+	m.array(func() {
+		for i := range list {
+			if snap := &list[i]; wanted(snap) {
+				m.entry(snap.Name)
+				m.uint32(snap.ID)
+				m.text(snap.UUID.String())
+				m.text(string(snap.State))
+				m.text(string(ContainerPath(snap.UUID)))
+			}
 		}
-	}
-	return []any{rows}, nil
+	})
+	return []any{marshalled{listSignature, m.b}}, nil
 }
 
 func describeContainers(_ context.Context, s *Server, c *call) ([]any, error) {

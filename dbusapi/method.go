@@ -15,12 +15,13 @@ type method struct {
 	in, out string // signatures, as in the introspection XML
 	action  string // the polkit action
 	mutates bool   // changes something: outlives its caller; on a container, keeps the order of arrival
+	waits   bool   // may take as long as a container runs
+	asks    bool   // waits for a supervisor or another daemon
 	doing   string // completes the sentence "cannot ...", as in "start domain"
 
 	// open says why everybody may call this. openAbove says so for the objects that are no container's. Then it asks for
 	// what it tells itself, if it does.
 	open, openAbove string
-	waits           bool // may take as long as a container runs
 	peeks           bool // only looks at the container, whatever its action is
 	network         bool // is about the network of the host that the first argument names
 

@@ -44,6 +44,15 @@ func TestManagerMethods(t *testing.T) {
 	}
 }
 
+// row is one container in ListContainers' reply.
+type row struct {
+	Name  string
+	ID    uint32
+	UUID  string
+	State string
+	Path  dbus.ObjectPath
+}
+
 // TestListContainers: ListContainers filters by state and by persistence, and by both.
 func TestListContainers(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ func networksIface() *iface {
 		},
 		&method{
 			name: "GetNetworkLeases", in: "sa{sv}", out: "aa{sv}", network: true, action: contract.ActionMonitor, doing: "read the leases of network",
-			run: getNetworkLeases,
+			asks: true, run: getNetworkLeases,
 		},
 		&method{
 			name: "DefineNetworkXML", in: "sa{sv}", out: "s", action: contract.ActionManage, mutates: true, doing: "define network",

@@ -114,21 +114,3 @@ func (s *Server) watchOwned(ctx context.Context) error {
 	}
 	return nil
 }
-
-// callerOf returns the connection of a name, which need not have called yet.
-func (in *inbound) callerOf(name dbus.Sender) *caller {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.caller(name)
-}
-
-// caller is callerOf for who holds mu.
-func (in *inbound) caller(name dbus.Sender) *caller {
-	c := in.callers[name]
-	if c == nil {
-		ctx, cancel := context.WithCancel(in.ctx)
-		c = &caller{ctx: ctx, leave: cancel}
-		in.callers[name] = c
-	}
-	return c
-}

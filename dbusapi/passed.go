@@ -52,7 +52,7 @@ func (in *inbound) passed(c *call) (list []service.Passed, done func()) {
 	done = func() {}
 	if option[bool](c, "staged") {
 		set := in.unstage(c.caller)
-		list, done = set.passed, set.close
+		list, done = set.passed, func() { in.settle(c.caller, set) }
 	}
 	return append(list, c.passing(option[[][]any](c, "fds"))...), done
 }
@@ -63,9 +63,21 @@ type staged struct {
 	calls  []*call // whose descriptors they are
 }
 
-func (s staged) close() {
-	for _, c := range s.calls {
+// settle closes descriptors that were staged, and counts them out.
+func (in *inbound) settle(of *caller, set staged) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.discard(of, set)
+}
+
+// discard is settle for who holds mu.
+func (in *inbound) discard(of *caller, set staged) {
+	for _, c := range set.calls {
+		of.account.files -= c.count
 		c.closeFiles()
+	}
+	if of.account != nil {
+		in.forget(of.account)
 	}
 }
 
@@ -80,12 +92,13 @@ func (in *inbound) stage(c *call, list []service.Passed) (int, error) {
 	case in.callers[c.sender] != c.caller:
 		return 0, stdError(contract.ErrorInvalidArgs, "the caller has left the bus")
 	case n > service.MaxPassed:
-		s.close()
+		in.discard(c.caller, *s)
 		*s = staged{}
 		return 0, stdError(contract.ErrorLimitsExceeded, "%d descriptors to pass, the limit is %d", n, service.MaxPassed)
 	}
 	s.passed = append(s.passed, list...)
-	s.calls = append(s.calls, &call{header: &bus.Header{Files: c.take()}})
+	s.calls = append(s.calls, &call{header: &bus.Header{Files: c.take()}, count: c.count})
+	c.caller.account.files += c.count // until they are closed; those of the call end with it
 	return len(s.passed), nil
 }
 

@@ -58,10 +58,16 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 			return nil, stdError(contract.ErrorInvalidArgs, "option \"stdio\" of Exec has %d descriptors, not 3", len(stdio))
 		}
 	}
-	p, ends, err := s.core.Exec(ctx, c.uuid, command, stdio)
+	entered, err := s.takeCommand(c)
 	if err != nil {
 		return nil, err
 	}
+	p, ends, err := s.core.Exec(ctx, c.uuid, command, stdio)
+	if err != nil {
+		entered(nil)
+		return nil, err
+	}
+	entered(&p.ProcessKey)
 	if ctx.Err() != nil { // nobody gets the reply
 		bus.CloseFiles(ends)
 		return nil, context.Cause(ctx)
@@ -102,15 +108,15 @@ func sendProcessSignal(ctx context.Context, s *Server, c *call) ([]any, error) {
 func processIface() *iface {
 	return newIface(contract.ProcessInterface, processProperties(),
 		&method{
-			name: "Wait", in: "a{sv}", out: "is", action: contract.ActionExec, doing: "wait for a command in domain",
+			name: "Wait", in: "a{sv}", out: "is", action: contract.ActionExec, waits: true, doing: "wait for a command in domain",
 			run: waitProcess,
 		},
 		&method{
-			name: "Kill", in: "ia{sv}", action: contract.ActionExec, doing: "send a signal to a command in domain",
+			name: "Kill", in: "ia{sv}", action: contract.ActionExec, asks: true, doing: "send a signal to a command in domain",
 			run: killProcess,
 		},
 		&method{
-			name: "Resize", in: "uua{sv}", action: contract.ActionExec, doing: "resize the terminal of a command in domain",
+			name: "Resize", in: "uua{sv}", action: contract.ActionExec, asks: true, doing: "resize the terminal of a command in domain",
 			run: resizeProcess,
 		},
 	)

@@ -25,6 +25,7 @@ type rig struct {
 	core     *fakeCore
 	networks *fakeNetworks
 	auth     *fakeAuth
+	backlogs *fakeBacklogs
 	log      *logBuffer
 	logs     fakeLogs
 	server   *Server
@@ -33,7 +34,7 @@ type rig struct {
 
 func newRig(t *testing.T, more ...*method) *rig {
 	t.Helper()
-	r := &rig{bus: bus.Start(t), auth: &fakeAuth{}, networks: &fakeNetworks{}, log: &logBuffer{}}
+	r := &rig{bus: bus.Start(t), auth: &fakeAuth{}, networks: &fakeNetworks{}, backlogs: &fakeBacklogs{}, log: &logBuffer{}}
 	r.core = newFakeCore(NewSignals(slog.New(slog.NewTextHandler(r.log, nil))))
 	server, err := newServer(t.Context(), r.config())
 	if err != nil {
@@ -60,7 +61,7 @@ func newRig(t *testing.T, more ...*method) *rig {
 
 func (r *rig) config() Config {
 	return Config{
-		Address: r.bus.Address, Core: r.core, Networks: r.networks, Signals: r.core.signals, Callers: r.auth,
+		Address: r.bus.Address, Core: r.core, Networks: r.networks, Signals: r.core.signals, Callers: r.auth, Backlogs: r.backlogs,
 		Access: service.NewAccess(r.auth, slog.New(slog.NewTextHandler(r.log, nil))),
 		Log:    slog.New(slog.NewTextHandler(r.log, nil)), Logs: &r.logs, Version: "1.2.3",
 	}
@@ -105,8 +106,9 @@ type fakeAuth struct {
 	decide func(context.Context, question) error
 
 	root    bool  // everybody is root
-	told    int   // answers of UID
 	unknown error // of UID
+	users   map[dbus.Sender]uint32
+	slow    chan struct{} // UID waits for its end, unless it is nil
 }
 
 type question struct {
@@ -138,22 +140,37 @@ func (f *fakeAuth) Decide(ctx context.Context, q service.Question, dialogue bool
 	}
 }
 
-// UID says that everybody is user 1000 or uid, unless the bus shall know nobody.
-func (f *fakeAuth) UID(context.Context, dbus.Sender) (uint32, error) {
+// UID says that everybody is user 1000, or root, who is not told to be another, unless the bus shall know nobody.
+func (f *fakeAuth) UID(ctx context.Context, sender dbus.Sender) (uint32, error) {
+	f.mu.Lock()
+	slow := f.slow
+	f.mu.Unlock()
+	if slow != nil {
+		select {
+		case <-slow:
+		case <-ctx.Done():
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.told++
+	if uid, ok := f.users[sender]; ok {
+		return uid, f.unknown
+	}
 	if f.root {
 		return 0, f.unknown
 	}
 	return 1000, f.unknown
 }
 
-// identified is how often UID was asked.
-func (f *fakeAuth) identified() int {
+// is makes a connection that of a user.
+func (f *fakeAuth) is(c *dbus.Conn, uid uint32) *dbus.Conn {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.told
+	if f.users == nil {
+		f.users = map[dbus.Sender]uint32{}
+	}
+	f.users[dbus.Sender(c.Names()[0])] = uid
+	return c
 }
 
 func (f *fakeAuth) forgets() {

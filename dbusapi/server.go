@@ -26,6 +26,7 @@ type Config struct {
 	Signals  *Signals
 	Access   *service.Access
 	Callers  Callers
+	Backlogs Backlogs
 	// Bus is the bus as another connection sees it, which strangers cannot fill: the server asks the bus there. nil is its own.
 	Bus     dbus.BusObject
 	Log     *slog.Logger
@@ -47,6 +48,8 @@ func (c Config) check() error {
 		return errors.New("no access")
 	case c.Callers == nil:
 		return errors.New("no callers")
+	case c.Backlogs == nil:
+		return errors.New("no backlogs")
 	case c.Log == nil:
 		return errors.New("no log")
 	case c.Logs == nil:
@@ -64,6 +67,7 @@ type Server struct {
 	signals  *Signals
 	access   *service.Access
 	callers  Callers
+	backlogs Backlogs
 	bus      dbus.BusObject
 	log      *slog.Logger
 	logs     LogControl
@@ -75,6 +79,7 @@ type Server struct {
 	ctx    context.Context //nolint:containedctx // what calls change outlives the caller, not the server
 	cancel context.CancelFunc
 	conn   *bus.Conn
+	lost   chan struct{} // closed when conn is gone
 
 	// released is closed when the name is given up. A call that waits for others ends then.
 	released chan struct{}
@@ -106,10 +111,11 @@ func newServer(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{
-		core: cfg.Core, networks: cfg.Networks, signals: cfg.Signals, access: cfg.Access, callers: cfg.Callers, bus: cfg.Bus, log: cfg.Log, logs: cfg.Logs, version: cfg.Version,
-		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel, released: make(chan struct{}),
+		core: cfg.Core, networks: cfg.Networks, signals: cfg.Signals, access: cfg.Access, callers: cfg.Callers, backlogs: cfg.Backlogs,
+		bus: cfg.Bus, log: cfg.Log, logs: cfg.Logs, version: cfg.Version,
+		contract: texts, ifaces: ifaces(), ctx: base, cancel: cancel, released: make(chan struct{}), lost: make(chan struct{}),
 	}
-	s.inbound = newInbound(base, s.ifaces, s.core.Ticket)
+	s.inbound = newInbound(base, s.ifaces, s.core.Ticket, s.callers.UID)
 	s.inbound.own = dbus.Sender(cfg.Own)
 	return s, nil
 }
@@ -134,7 +140,7 @@ func (s *Server) open(ctx context.Context, address string) error {
 		return fmt.Errorf("find the owners of containers: %w", err)
 	}
 	s.signals.seed(s.core.Active)
-	s.signals.out.start(s.conn.Write)
+	s.signals.out.start(s.write)
 	return nil
 }
 
@@ -144,10 +150,14 @@ func (s *Server) connect(ctx context.Context, address string) (err error) {
 		Calls:       s.inbound.expect,
 		Serials:     &s.signals.serials,
 		Descriptors: true,
+		SendBuffer:  atOnce,
 		Library: []dbus.ConnOption{
 			dbus.WithHandler(handler{s}), dbus.WithSignalHandler(s.inbound), dbus.WithIncomingInterceptor(s.inbound.intercept),
 		},
 	})
+	if err == nil {
+		context.AfterFunc(s.conn.Context(), func() { close(s.lost) })
+	}
 	return err
 }
 
@@ -185,7 +195,7 @@ func (s *Server) Idle() <-chan struct{} { return s.inbound.idle }
 
 // Lost is closed when the connection is gone, also by Close. The server does not come back: the
 // process ends, and the containers don't notice.
-func (s *Server) Lost() <-chan struct{} { return s.conn.Context().Done() }
+func (s *Server) Lost() <-chan struct{} { return s.lost }
 
 // Close gives the name up, answers every call that came before the bus took it, and hangs up.
 // From then on a call activates the next daemon. When ctx ends first, the work still going on is

@@ -316,7 +316,7 @@ func TestConfig(t *testing.T) {
 	r := newRig(t)
 	for name, spoil := range map[string]func(*Config){
 		"no core": func(c *Config) { c.Core = nil }, "no signals": func(c *Config) { c.Signals = nil },
-		"no access": func(c *Config) { c.Access = nil }, "no callers": func(c *Config) { c.Callers = nil }, "no log": func(c *Config) { c.Log = nil },
+		"no access": func(c *Config) { c.Access = nil }, "no callers": func(c *Config) { c.Callers = nil }, "no backlogs": func(c *Config) { c.Backlogs = nil }, "no log": func(c *Config) { c.Log = nil },
 		"no networks": func(c *Config) { c.Networks = nil }, "no version": func(c *Config) { c.Version = "" },
 	} {
 		cfg := r.config()

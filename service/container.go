@@ -133,7 +133,18 @@ func (s *Service) change(c *container, event *events.Event, alter func(*Snapshot
 	}
 	c.mu.Unlock()
 	s.count(before.State, after.State)
-	s.Observer.Changed(&before, &after, event)
+	s.tell(&before, &after, event)
+}
+
+// tell calls the observer. Events are numbered in the order in which it hears of them; an observer does not block.
+func (s *Service) tell(before, after *Snapshot, event *events.Event) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	if event != nil {
+		s.seq++
+		event.Seq = s.seq
+	}
+	s.Observer.Changed(before, after, event)
 }
 
 // count keeps the number of containers that are not off.
@@ -147,8 +158,8 @@ func (s *Service) count(before, after State) {
 	s.active.Add(on(after) - on(before))
 }
 
-func (s *Service) event(k events.Kind, d events.Detail) *events.Event {
-	return &events.Event{Kind: k, Detail: d, Seq: s.seq.Add(1)}
+func (*Service) event(k events.Kind, d events.Detail) *events.Event {
+	return &events.Event{Kind: k, Detail: d}
 }
 
 // textOf returns a definition's canonical text.

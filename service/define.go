@@ -159,7 +159,7 @@ func (s *Service) enter(def *domain.Def, persistent bool) *container {
 // announce tells the observer of a new container.
 func (s *Service) announce(c *container, e *events.Event) {
 	after := c.snapshot()
-	s.Observer.Changed(nil, &after, e)
+	s.tell(nil, &after, e)
 }
 
 // forget takes a container out of the registry. The caller has it locked.
@@ -179,7 +179,7 @@ func (s *Service) dismiss(c *container, e *events.Event) error {
 	before := c.snapshot()
 	s.forget(c)
 	err := s.Runs.Forget(before.UUID)
-	s.Observer.Changed(&before, nil, e)
+	s.tell(&before, nil, e)
 	return err
 }
 

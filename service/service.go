@@ -69,8 +69,9 @@ type Service struct {
 	mu      sync.RWMutex
 	byUUID  map[domain.UUID]*container
 	byName  map[string]*container
-	entries uint64 // of containers, so far; guarded by mu
-	seq     atomic.Uint64
+	entries uint64     // of containers, so far; guarded by mu
+	telling sync.Mutex // held while the observer is told; guards seq
+	seq     uint64     // of the last event
 	active  atomic.Int64
 	// Trees of containers that are off, which are being restored.
 	restoring atomic.Int64

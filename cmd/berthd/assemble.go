@@ -64,7 +64,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		return nil, err
 	}
 	conn, err := bus.Connect(ctx, bus.Options{
-		Replies: []map[string]string{units.Replies(), machined.Replies(), hostnet.Replies(), polkit.Replies(), {ping: ""}},
+		Replies: []map[string]string{units.Replies(), machined.Replies(), hostnet.Replies(), polkit.Replies(), dbusapi.StatsReplies(), {ping: ""}},
 		Signals: map[string]map[string]string{units.BusName: units.Signals(), hostnet.BusName: hostnet.Signals(), polkit.BusName: polkit.Signals()},
 		Library: []dbus.ConnOption{dbus.WithSignalHandler(dbus.NewSequentialSignalHandler())},
 	})

@@ -72,7 +72,8 @@ func run(p paths, cfg config.Config, out *journal.Handler, socket net.Listener, 
 	}
 	server, err := dbusapi.New(ctx, dbusapi.Config{
 		Core: d.service, Networks: d.networks, Signals: d.signals, Access: d.access, Callers: d.users, Bus: d.client.BusObject(),
-		Log: log, Logs: out, Version: version, Own: d.client.Names()[0],
+		Backlogs: dbusapi.NewStats(d.client.Conn),
+		Log:      log, Logs: out, Version: version, Own: d.client.Names()[0],
 	})
 	if err != nil {
 		return err

@@ -39,6 +39,10 @@ type Options struct {
 	// who gets the Header or the Reply that it is in; the others are closed.
 	Descriptors bool
 
+	// SendBuffer is how many bytes the kernel may hold of what was written, 0 as many as it likes. What it holds can
+	// be overtaken by nothing.
+	SendBuffer int
+
 	Serials *Serials          // nil makes new ones
 	Library []dbus.ConnOption // further options of godbus, such as the handlers
 }
@@ -82,6 +86,11 @@ func Connect(ctx context.Context, o Options) (*Conn, error) {
 	socket, err := open(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if u, ok := socket.(*net.UnixConn); ok && o.SendBuffer > 0 {
+		if err := u.SetWriteBuffer(o.SendBuffer); err != nil {
+			return nil, errors.Join(err, socket.Close())
+		}
 	}
 	c, err := newConn(socket, o)
 	if err != nil {

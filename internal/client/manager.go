@@ -38,8 +38,16 @@ func (c *Client) Create(ctx context.Context, xml string) (path Path, err error) 
 
 // List gives the containers that a filter lets through, in no particular order.
 func (c *Client) List(ctx context.Context, f Filter) (rows []Summary, err error) {
-	err = c.manager(ctx, "ListContainers", []any{f.options()}, &rows)
-	return rows, err
+	reply, err := c.ask(ctx, "ListContainers", f.options())
+	if err != nil {
+		return nil, err
+	}
+	reply.Array(func() {
+		rows = append(rows, Summary{
+			Name: string(reply.Text()), ID: reply.Uint32(), UUID: string(reply.Text()), State: string(reply.Text()), Path: Path(reply.Text()),
+		})
+	})
+	return rows, nil
 }
 
 // options returns the filter as options of a method.

@@ -4,6 +4,7 @@ package nest
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 	"regexp"
 	"runtime"
@@ -25,28 +26,35 @@ func variants(n int) string {
 	return string(binary.LittleEndian.AppendUint32(nil, uint32(4*n))) + strings.Repeat("\x01y\x00v", n)
 }
 
-// asNobody connects to the host's bus as user nobody. The bus knows who connects by the thread that does, so one
-// becomes nobody's, and ends with its goroutine.
-func asNobody(t *testing.T) *stranger.Raw {
+// onThreadOf does something on a thread that is a user's, and ends with it. The bus knows who connects by the thread that does.
+func onThreadOf(t *testing.T, id uintptr, do func() error) {
 	t.Helper()
-	var c *stranger.Raw
+	err := errors.New("not done")
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		runtime.LockOSThread()
-		const id = 65534
 		for _, call := range []uintptr{syscall.SYS_SETRESGID, syscall.SYS_SETRESUID} {
 			if _, _, errno := syscall.RawSyscall(call, id, id, id); errno != 0 {
-				t.Errorf("become nobody: %v", errno)
+				err = errno
 				return
 			}
 		}
-		c = stranger.DialRaw(t, hostBus)
+		err = do()
 	}()
 	<-done
-	if c == nil {
-		t.Fatal("nobody is not on the bus")
+	if err != nil {
+		t.Fatalf("as user %d: %v", id, err)
 	}
+}
+
+// asNobody connects to the host's bus as user nobody.
+func asNobody(t *testing.T) (c *stranger.Raw) {
+	t.Helper()
+	onThreadOf(t, 65534, func() error {
+		c = stranger.DialRaw(t, hostBus)
+		return nil
+	})
 	return c
 }
 

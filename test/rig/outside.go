@@ -108,7 +108,7 @@ func stage(o Options, top, inside, tree string) error {
 		if err := makeTarget(top, "variants"); err != nil {
 			return err
 		}
-		o.Files = append(slices.Clip(o.Files), "bin/berthd-faultpoint", "bin/tomorrow")
+		o.Files = append(slices.Clip(o.Files), "bin/berthd-faultpoint", "bin/tomorrow", "bin/dbus-broker.deb", "bin/example")
 	}
 	self, err := os.Executable()
 	if err != nil {
