@@ -50,10 +50,15 @@ func TestBusWatch(t *testing.T) {
 			t.Errorf("want (-), got (+):\n%s", diff)
 		}
 	}
-	if _, err := first.ReleaseName(contract.BusName); err != nil {
+	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
 	second := b.Connect(t)
+	for owned := true; owned; {
+		if err := second.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, contract.BusName).Store(&owned); err != nil {
+			t.Fatal(err)
+		}
+	}
 	clienttest.Serve(t, second, nil)
 	emit(second, client.Lifecycle, web, "stopped", "destroyed", uint64(1), details)
 	if e := <-events; e.Detail != "destroyed" {
