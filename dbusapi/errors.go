@@ -60,6 +60,7 @@ func errorRows() []errorRow {
 		sentinel(service.ErrNoConsole, contract.ErrorNoSuchConsole),
 		sentinel(service.ErrConsoleBusy, contract.ErrorConsoleBusy),
 		sentinel(service.ErrTooManyClients, contract.ErrorLimitsExceeded),
+		sentinel(service.ErrTooManyOwnClients, contract.ErrorLimitsExceeded),
 		sentinel(service.ErrNoProcess, contract.ErrorNoSuchProcess),
 		sentinel(service.ErrEnded, contract.ErrorNotRunning),
 		sentinel(service.ErrShuttingDown, contract.ErrorShuttingDown),

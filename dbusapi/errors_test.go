@@ -37,6 +37,7 @@ func errorCases() []errorCase {
 		{"service.ErrEnded", service.ErrEnded, contract.ErrorNotRunning, "the container ended before it was ready", nil},
 		{"service.ErrNoConsole", service.ErrNoConsole, contract.ErrorNoSuchConsole, "no such console", nil},
 		{"service.ErrConsoleBusy", service.ErrConsoleBusy, contract.ErrorConsoleBusy, "another client has the console's input", nil},
+		{"service.ErrTooManyOwnClients", service.ErrTooManyOwnClients, contract.ErrorLimitsExceeded, "the container's consoles have too many clients of yours", nil},
 		{"service.ErrTooManyClients", service.ErrTooManyClients, contract.ErrorLimitsExceeded, "the container's consoles have too many clients", nil},
 		{"service.ErrOldSupervisor", service.ErrOldSupervisor, contract.ErrorNotSupported, service.ErrOldSupervisor.Error(), nil},
 		{"service.ErrNoProcess", service.ErrNoProcess, contract.ErrorNoSuchProcess, "no such process", nil},

@@ -15,6 +15,8 @@ import (
 var (
 	ErrConsoleBusy    = errors.New("another client has the console's input")
 	ErrTooManyClients = errors.New("the container's consoles have too many clients")
+	// ErrTooManyOwnClients is the same for one user's clients.
+	ErrTooManyOwnClients = errors.New("the container's consoles have too many clients of yours")
 )
 
 // ConsoleOptions say how a client uses a console. Force takes the input from the client that has it, Safe refuses
@@ -26,6 +28,7 @@ type ConsoleOptions struct {
 	Framed   bool   // the connection has the packets of internal/console, not bare bytes
 	From     uint64 // how many bytes of the output the client has already; the kept ones of the rest are sent first
 	Window   Window
+	User     uint32 // whose client it is: the uid and 1, 0 for root's. OpenConsole sets it.
 }
 
 // Window is the size of a terminal's window. The zero value leaves it as it is.
@@ -33,7 +36,7 @@ type Window struct{ Rows, Columns uint16 }
 
 // OpenConsole connects a client to a console of a running container. The supervisor serves the client, so the
 // connection does not need this daemon any more. device is the console's alias; "" means the first one. It
-// returns ErrNoConsole, ErrConsoleBusy, ErrTooManyClients, ErrOldSupervisor, or a StateError if the container is off.
+// returns ErrNoConsole, ErrConsoleBusy, ErrTooManyClients, ErrTooManyOwnClients, ErrOldSupervisor, or a StateError if the container is off.
 func (s *Service) OpenConsole(ctx context.Context, u domain.UUID, device string, o ConsoleOptions) (*os.File, error) {
 	c, sup, n, err := s.consoleServer(ctx, u, device)
 	if err != nil {
@@ -41,6 +44,10 @@ func (s *Service) OpenConsole(ctx context.Context, u domain.UUID, device string,
 	}
 	ctx, cancel := limited(ctx, supervisorLimit)
 	defer cancel()
+	o.User = 0
+	if by := CallerOf(ctx); !by.Root() {
+		o.User = by.UID + 1
+	}
 	f, err := sup.OpenConsole(ctx, n, o)
 	return f, timedOut(ctx, c.ended(opConsole, err))
 }

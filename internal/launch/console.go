@@ -33,7 +33,7 @@ func (p *Process) openConsole(ctx context.Context, n int, o service.ConsoleOptio
 	_, err := p.request(ctx, func(request uint32) wire.Message {
 		return &wire.OpenConsole{
 			Request: request, Console: uint32(n), Framed: o.Framed, Force: o.Force, Safe: o.Safe, ReadOnly: o.ReadOnly, From: o.From,
-			Rows: o.Window.Rows, Columns: o.Window.Columns,
+			Rows: o.Window.Rows, Columns: o.Window.Columns, User: o.User,
 		}
 	}, server)
 	return err
@@ -56,6 +56,8 @@ func refused(refusal syscall.Errno) error {
 		return service.ErrConsoleBusy
 	case errors.Is(refusal, syscall.EUSERS):
 		return service.ErrTooManyClients
+	case errors.Is(refusal, syscall.EDQUOT):
+		return service.ErrTooManyOwnClients
 	case errors.Is(refusal, syscall.ENOENT):
 		return service.ErrNoConsole
 	}

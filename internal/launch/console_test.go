@@ -25,7 +25,7 @@ func TestConsoleAnswers(t *testing.T) {
 	t.Parallel()
 	p, supervisor := served(t)
 	for refusal, want := range map[syscall.Errno]error{
-		0: nil, syscall.EBUSY: service.ErrConsoleBusy, syscall.EUSERS: service.ErrTooManyClients,
+		0: nil, syscall.EBUSY: service.ErrConsoleBusy, syscall.EUSERS: service.ErrTooManyClients, syscall.EDQUOT: service.ErrTooManyOwnClients,
 		syscall.ENOENT: service.ErrNoConsole, syscall.EIO: syscall.EIO,
 	} {
 		go func() {

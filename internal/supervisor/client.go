@@ -18,6 +18,7 @@ type client struct {
 	socket   *os.File
 	framed   bool
 	readOnly bool
+	user     uint32        // as wire.OpenConsole has it
 	more     chan struct{} // a token: there is something to send
 
 	// Guarded by the console's mutex.

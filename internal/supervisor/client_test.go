@@ -192,6 +192,26 @@ func TestInputNobodyReads(t *testing.T) {
 	}
 }
 
+// clientCount is how many clients the console has.
+func (x terminal) clientCount() int {
+	all, _ := x.count(0)
+	return all
+}
+
+// TestManyClientsOfOne: a user has a limited number of clients, whatever others have. Root has no limit of his own.
+func TestManyClientsOfOne(t *testing.T) {
+	t.Parallel()
+	x := newTerminal(t)
+	for range maxUserClients {
+		_ = x.mustOpen(t, wire.OpenConsole{User: 1001})
+		_ = x.mustOpen(t, wire.OpenConsole{})
+	}
+	if _, refusal := x.open(t, wire.OpenConsole{User: 1001}); refusal != unix.EDQUOT {
+		t.Errorf("one too many: %v", refusal)
+	}
+	_, _ = x.mustOpen(t, wire.OpenConsole{User: 1002}), x.mustOpen(t, wire.OpenConsole{})
+}
+
 // TestManyClients: a container has a limited number of clients, and one that leaves makes room.
 func TestManyClients(t *testing.T) {
 	t.Parallel()
@@ -212,9 +232,9 @@ func TestManyClients(t *testing.T) {
 		}
 		_ = f.Close()
 	}
-	for until := time.Now().Add(10 * time.Second); x.count() > 0; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(10 * time.Second); x.clientCount() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(until) {
-			t.Fatalf("%d clients that left are there", x.count())
+			t.Fatalf("%d clients that left are there", x.clientCount())
 		}
 	}
 }

@@ -13,6 +13,8 @@ const (
 	// maxClients is how many clients the consoles of one container have at most. Each costs this process two
 	// goroutines, two buffers and a descriptor.
 	maxClients = 64
+	// maxUserClients is how many of them are of one user other than root, so that no user takes them all.
+	maxUserClients = 16
 
 	// patience is how long a container waits for a client until that has read as much as the ring has. So a client that
 	// reads that fast or faster loses nothing, and one that does not read holds its container up once, for so long.
@@ -182,11 +184,16 @@ func (c *clients) noteTaken() {
 	}
 }
 
-// count returns how many clients there are.
-func (c *clients) count() int {
+// count returns how many clients there are, and how many of them are of a user.
+func (c *clients) count(user uint32) (all, own int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.list)
+	for _, v := range c.list {
+		if v.user == user {
+			own++
+		}
+	}
+	return len(c.list), own
 }
 
 // dismiss ends the consoles of a container that has ended. Clients that read get the rest of the output, and are

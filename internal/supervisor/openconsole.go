@@ -32,12 +32,17 @@ func (s *supervisor) consoleOrder(e event) error {
 
 // openConsole serves a client. It takes ownership of the socket.
 func (s *supervisor) openConsole(m *wire.OpenConsole, socket *os.File) unix.Errno {
-	all := 0
+	all, own := 0, 0
 	for _, c := range s.consoles {
-		all += c.count()
+		a, o := c.count(m.User)
+		all, own = all+a, own+o
 	}
 	refusal := unix.EUSERS
-	if all < maxClients {
+	switch {
+	case all >= maxClients:
+	case m.User != 0 && own >= maxUserClients:
+		refusal = unix.EDQUOT
+	default:
 		refusal = s.join(m, socket)
 	}
 	if refusal != 0 {
@@ -56,7 +61,7 @@ func (s *supervisor) join(m *wire.OpenConsole, socket *os.File) unix.Errno {
 		return unix.EINVAL
 	}
 	v := &client{
-		console: c, socket: polled, framed: m.Framed, readOnly: m.ReadOnly, more: make(chan struct{}, 1),
+		console: c, socket: polled, framed: m.Framed, readOnly: m.ReadOnly, user: m.User, more: make(chan struct{}, 1),
 		at: m.From, begun: m.From > 0, rows: m.Rows, columns: m.Columns,
 	}
 	if refusal := c.add(v, m.Force, m.Safe); refusal != 0 {

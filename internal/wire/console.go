@@ -18,10 +18,11 @@ type OpenConsole struct {
 	From     uint64 // how much of the console's output the client has already
 	Rows     uint16 // of the client's window; 0 if it has none
 	Columns  uint16
+	User     uint32 // whose client it is: the uid and 1; 0 for root's, and from an older berthd
 }
 
 // ConsoleAnswer answers OpenConsole and ResizeConsole. Refusal is 0 if that was done, EBUSY if Safe kept a client
-// from its console, EUSERS if the container's consoles have too many clients, and ENOENT if there is no such console.
+// from its console, EUSERS if the container's consoles have too many clients, EDQUOT if they have too many of that user, and ENOENT if there is no such console.
 type ConsoleAnswer struct {
 	Request uint32
 	Refusal syscall.Errno
@@ -47,6 +48,7 @@ func (m *OpenConsole) put(w *pack.Writer) {
 	w.U64(m.From)
 	w.U32(uint32(m.Rows))
 	w.U32(uint32(m.Columns))
+	w.U32(m.User)
 }
 
 func (m *ConsoleAnswer) put(w *pack.Writer) {
@@ -64,7 +66,7 @@ func (m *ResizeConsole) put(w *pack.Writer) {
 func decodeOpenConsole(r *pack.Reader) *OpenConsole {
 	return &OpenConsole{
 		Request: r.U32(), Console: r.U32(), Framed: r.Bool(), Force: r.Bool(), Safe: r.Bool(), ReadOnly: r.Bool(),
-		From: r.U64(), Rows: uint16(r.U32()), Columns: uint16(r.U32()),
+		From: r.U64(), Rows: uint16(r.U32()), Columns: uint16(r.U32()), User: r.U32(),
 	}
 }
 

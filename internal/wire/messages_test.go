@@ -24,7 +24,7 @@ func every() []Message {
 		&Failed{Stage: "mounts", Text: "move_mount /x", Number: syscall.EPERM},
 		&Exited{Code: -1}, &Exited{Code: 9, Signal: true, Dumped: true}, &Exited{Asked: true}, &Asked{},
 		&Request{Serial: 7, Reboot: true, Signal: true}, &Request{Initctl: true}, &Answered{Serial: 7, Fault: "deaf"}, &Answered{},
-		&OpenConsole{Request: 7, Console: 1, Framed: true, Safe: true, From: 1 << 40, Rows: 24, Columns: 80},
+		&OpenConsole{Request: 7, Console: 1, Framed: true, Safe: true, From: 1 << 40, Rows: 24, Columns: 80, User: 1001},
 		&OpenConsole{Force: true, ReadOnly: true}, &ConsoleAnswer{Request: 7, Refusal: syscall.EBUSY},
 		&ResizeConsole{Request: 8, Console: 2, Rows: 50, Columns: 300},
 		&Exec{Request: 1, Argv: []string{"ls", "-l", ""}, Env: []string{"A=b"}, Dir: "/tmp", User: "web", Group: "7", Terminal: true, Rows: 24, Columns: 80, NoLabel: true},
