@@ -10,8 +10,8 @@ import (
 )
 
 // TestPolicy: the bus policy lets root own the name and hear its signals, and nobody else. Everybody may call it, send it
-// nothing else, and hear the signals that have one receiver. systemd-networkd may tell the connection that calls others of
-// its leases.
+// nothing else, and hear the signals that have one receiver. systemd-networkd and polkitd may tell the connection that calls
+// others of leases and of changed rules.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	type rule struct {
@@ -44,6 +44,7 @@ func TestPolicy(t *testing.T) {
 	want := []policy{
 		{User: "root", Allow: []rule{{Own: name}, {Destination: name}, {Sender: name}, {Own: caller}, {Destination: caller}}},
 		{User: "systemd-network", Allow: []rule{{Destination: caller, Sends: "signal", Interface: "org.freedesktop.DBus.Properties"}}},
+		{User: "polkitd", Allow: []rule{{Destination: caller, Sends: "signal", Interface: "org.freedesktop.PolicyKit1.Authority"}}},
 		{Context: "default", Allow: []rule{{Destination: name, Sends: "method_call"}, {Sender: name, Type: "signal", Hears: WatchInterface}}, Deny: []rule{{Destination: name}, {Destination: caller}, {Sender: name, Type: "signal"}}},
 	}
 	if diff := cmp.Diff(want, config.Policies); diff != "" {

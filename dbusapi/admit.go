@@ -7,6 +7,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
 
@@ -31,9 +32,22 @@ func (s *Server) question(c *call) service.Question {
 		q.Subject = s.core.Subject(c.uuid)
 	}
 	if c.method.network && c.refusal == nil {
-		q.Network, _ = c.args[0].(string)
+		q.Network = s.networkOf(c)
 	}
 	return q
+}
+
+// networkOf returns the name of the network that a call is about. Rules go by names, so a uuid becomes its network's name,
+// also for the call itself.
+func (s *Server) networkOf(c *call) string {
+	given, _ := c.args[0].(string)
+	if _, err := domain.ParseUUID(given); err == nil {
+		if info, err := s.networks.Network(given); err == nil {
+			c.args[0] = info.Name
+			return info.Name
+		}
+	}
+	return given
 }
 
 // admit lets the core decide whether the caller may do this, before anything is looked at: neither the arguments nor the
@@ -74,7 +88,7 @@ func (s *Server) refused(c *call, err error) error {
 		return c.missing()
 	}
 	q.Action = contract.ActionRead
-	if sees, unknown := s.access.Sees(c.caller.ctx, q); !sees || unknown != nil || q.Subject.Name == "" {
+	if sees, unknown := s.access.SeesNow(c.caller.ctx, q); !sees || unknown != nil || q.Subject.Name == "" {
 		return c.missing()
 	}
 	return c.denied(err)

@@ -42,7 +42,7 @@ func TestOpenConsole(t *testing.T) {
 		}
 		text, err := io.ReadAll(reply.Files[0])
 		bus.CloseFiles(reply.Files)
-		want := "console1 {Force:true Safe:false ReadOnly:true Framed:true From:7 Window:{Rows:24 Columns:80}}"
+		want := "console1 {Force:true Safe:false ReadOnly:true Framed:true From:7 Window:{Rows:24 Columns:80} User:0}"
 		if string(text) != want || err != nil {
 			t.Errorf("got %q, %v", text, err)
 		}

@@ -108,6 +108,9 @@ func (s *Server) run(c *call) (out []any, err error) {
 		case <-s.ctx.Done():
 			return nil, service.ErrShuttingDown
 		}
+		if c.permit != nil {
+			c.permit.Yields(c.ticket.Leave)
+		}
 	}
 	out, err = s.carryOut(ctx, c)
 	if c.kind == kindContainer && refusal(err) { // of a container that has changed since

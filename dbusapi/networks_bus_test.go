@@ -3,6 +3,7 @@
 package dbusapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -67,6 +68,26 @@ func TestNetworkMethods(t *testing.T) {
 	}
 	if diff := cmp.Diff(done, r.networks.all()); diff != "" {
 		t.Errorf("want (-), got (+):\n%s", diff)
+	}
+}
+
+// TestNetworkByUUID: who calls a network by its uuid is asked about by its name, as rules have it, and that one is meant.
+func TestNetworkByUUID(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	asked := make(chan string, 9)
+	r.auth.set(func(_ context.Context, q question) error {
+		asked <- q.Details["network"]
+		return nil
+	})
+	if err := r.call(rootPath, contract.NetworksInterface+".StartNetwork", uuidA.String(), noOptions()).Err; err != nil {
+		t.Fatal(err)
+	}
+	if got := <-asked; got != "default" {
+		t.Errorf("asked about %q", got)
+	}
+	if done := r.networks.all(); done[len(done)-1] != "start default" {
+		t.Errorf("done: %v", done)
 	}
 }
 

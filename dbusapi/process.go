@@ -140,6 +140,13 @@ func processProperties() []property {
 // findProcess finds the command of a call.
 func (s *Server) findProcess(c *call) error {
 	c.process, _ = parseProcess(c.path)
+	if now := s.core.Subject(c.uuid); !c.permit.Covers(now) {
+		renewed, err := c.permit.Renew(now)
+		if err != nil {
+			return s.refused(c, err)
+		}
+		c.permit = renewed
+	}
 	_, err := s.core.Process(c.process)
 	if errors.Is(err, service.ErrNoProcess) {
 		return c.missing()

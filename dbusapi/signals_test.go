@@ -88,8 +88,11 @@ func fullLife() *Signals {
 	s.MetadataChanged(uuidA, "title", "")
 	s.Changed(on, nil, &events.Event{Kind: events.Stopped, Detail: events.Destroyed, Seq: 4})
 	s.NetworkChanged("default", uuidA, service.NetworkStarted)
-	s.unicast(":1.1", "Relayed", rootPath, contract.ManagerInterface, "Lifecycle", []dbus.Variant{})
-	s.unicast(":1.1", "Lost")
+	for member, body := range map[string][]any{"Relayed": {rootPath, contract.ManagerInterface, "Lifecycle", []dbus.Variant{}}, "Lost": nil} {
+		if msg, err := s.addressed(":1.1", member, body...); err == nil {
+			s.out.push(msg, nil)
+		}
+	}
 	return s
 }
 

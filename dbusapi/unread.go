@@ -85,6 +85,27 @@ func (s *Server) checkUnread(c *call) error {
 	return nil
 }
 
+// leavesUnread reports whether a user leaves too much unread, also after the bus was asked what he has read by now.
+func (s *Server) leavesUnread(ctx context.Context, a *account) bool {
+	pause := time.NewTicker(askAgain) // the bus is asked that often
+	defer pause.Stop()
+	for range 2 {
+		if !s.inbound.left(a).exceeds(a.quota.unread) {
+			return false
+		}
+		s.inbound.learn(ctx, a, s.backlogs)
+		if !s.inbound.left(a).exceeds(a.quota.unread) {
+			return false
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return true
+		}
+	}
+	return true
+}
+
 // queue counts an answer, unless the caller's user leaves too much unread.
 func (in *inbound) queue(c *caller, size Backlog) bool {
 	in.mu.Lock()

@@ -36,6 +36,7 @@ type about struct {
 // watcher is one connection that has subscribed.
 type watcher struct {
 	by     service.Caller
+	of     *caller // what it does not read counts
 	cancel context.CancelFunc
 
 	mu    sync.Mutex // guards the fields below
@@ -76,7 +77,7 @@ func watchIface() *iface {
 
 func subscribe(ctx context.Context, s *Server, c *call) ([]any, error) {
 	ctx, cancel := context.WithCancel(ctx) // of the caller's life
-	w := &watcher{by: c.by, cancel: cancel, wake: make(chan struct{}, 1)}
+	w := &watcher{by: c.by, of: c.caller, cancel: cancel, wake: make(chan struct{}, 1)}
 	w.by.Interactive = false
 	fresh, err := s.signals.watch(c.sender, w)
 	if !fresh {
@@ -139,14 +140,17 @@ func (s *Server) relay(ctx context.Context, sender dbus.Sender, w *watcher) {
 			if !s.mayHear(ctx, w, &h) {
 				continue
 			}
+			if lost = lost || s.leavesUnread(ctx, w.of.account); lost {
+				break
+			}
 			args := make([]dbus.Variant, len(h.body))
 			for i, v := range h.body {
 				args[i] = dbus.MakeVariant(v)
 			}
-			s.signals.unicast(sender, "Relayed", h.path, h.iface, h.member, args)
+			s.unicast(sender, w.of, "Relayed", h.path, h.iface, h.member, args)
 		}
 		if lost {
-			s.signals.unicast(sender, "Lost")
+			s.unicast(sender, w.of, "Lost")
 			return
 		}
 	}
@@ -165,19 +169,28 @@ func (s *Server) mayHear(ctx context.Context, w *watcher, h *heard) bool {
 	return sees && err == nil
 }
 
-// unicast sends a signal of the watch interface to one connection.
-func (s *Signals) unicast(to dbus.Sender, member string, body ...any) {
-	msg, err := encode(&dbus.Message{Type: dbus.TypeSignal, Body: body, Headers: map[dbus.HeaderField]dbus.Variant{
+// unicast sends a signal of the watch interface to one connection, and counts it until that has read it.
+func (s *Server) unicast(to dbus.Sender, of *caller, member string, body ...any) {
+	msg, err := s.signals.addressed(to, member, body...)
+	if err != nil {
+		s.log.Error("signal not relayed", "op", member, "err", err)
+		return
+	}
+	size := Backlog{len(msg), 0}
+	s.inbound.count(of, size, func(m *mail) *Backlog { return &m.queued })
+	s.signals.out.put(outgoing{msg: msg, to: s.inbound.payer(of), sent: func() {
+		s.inbound.count(of, size, func(m *mail) *Backlog { return &m.written })
+	}})
+}
+
+// addressed encodes a signal of the watch interface to one connection.
+func (s *Signals) addressed(to dbus.Sender, member string, body ...any) ([]byte, error) {
+	return encode(&dbus.Message{Type: dbus.TypeSignal, Body: body, Headers: map[dbus.HeaderField]dbus.Variant{
 		dbus.FieldDestination: dbus.MakeVariant(string(to)),
 		dbus.FieldPath:        dbus.MakeVariant(rootPath),
 		dbus.FieldInterface:   dbus.MakeVariant(contract.WatchInterface),
 		dbus.FieldMember:      dbus.MakeVariant(member),
 	}}, s.serials.GetSerial())
-	if err != nil {
-		s.log.Error("signal not relayed", "op", member, "err", err)
-		return
-	}
-	s.out.push(msg, nil)
 }
 
 // tell hands a signal to all watchers. The caller holds mu.

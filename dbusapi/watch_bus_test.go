@@ -5,6 +5,7 @@ package dbusapi
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/service"
 )
@@ -86,6 +88,26 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitFor(t, "the watcher to be gone", func() bool { return r.watchers() == 0 })
+}
+
+// TestWatcherDoesNotRead: what a watcher leaves unread has a bound, as answers have: his subscription ends, and he is told.
+func TestWatcherDoesNotRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	client, heard := r.watching(t)
+	r.auth.is(client, 7)
+	text := strings.Repeat("x", 60<<10)
+	limit := quotaOf(false).unread
+	r.backlogs.says(client.Names()[0], &Backlog{limit.Bytes + 1, 0})
+	for range limit.Bytes/len(text) + 100 {
+		r.core.signals.MetadataChanged(uuidB, domain.MetadataDescription, text)
+	}
+	waitFor(t, "the subscription to end", func() bool { return r.watchers() == 0 })
+	for {
+		if list := heard(1); list[0] == "lost" {
+			break
+		}
+	}
 }
 
 func (r *rig) watchers() int {

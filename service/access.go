@@ -115,6 +115,9 @@ func (a *Access) Allow(ctx context.Context, q Question) error {
 	if err != nil {
 		return err
 	}
+	if yield, ok := ctx.Value(yieldKey{}).(func()); ok {
+		yield()
+	}
 	defer done()
 	v, err = a.decide(ctx, q, true, dialogueLimit)
 	switch {

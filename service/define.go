@@ -54,6 +54,14 @@ func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte,
 			}
 			continue
 		}
+		if fresh && permit != nil && permit.question.Subject.entry != 0 { // the one that was asked about is gone
+			s.forget(c)
+			c.unlock()
+			if permit, err = permit.Renew(Subject{UUID: def.UUID, Name: def.Name}); err != nil {
+				return Snapshot{}, err
+			}
+			continue
+		}
 		done, err := s.claimIDs(c, def)
 		switch {
 		case err == nil:

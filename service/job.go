@@ -68,18 +68,14 @@ func (s *Service) endJob(c *container) {
 
 // AbortJob has the relabelling of a container that is being started, or that gets a device, end. That fails then, and the
 // files have their own labels. It does not wait for that. It returns a StateError if there is none.
-func (s *Service) AbortJob(_ context.Context, u domain.UUID) error {
-	c, err := s.find(u)
-	if err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.job.abort == nil {
-		return &StateError{Kind: NotNow, Op: "to abort a job", Name: c.snap.Name, State: c.snap.State}
-	}
-	c.job.abort(errAborted)
-	return nil
+func (s *Service) AbortJob(ctx context.Context, u domain.UUID) error {
+	return s.chosen(ctx, func() (*container, error) { return s.find(u) }, func(c *container) error {
+		if c.job.abort == nil {
+			return &StateError{Kind: NotNow, Op: "to abort a job", Name: c.snap.Name, State: c.snap.State}
+		}
+		c.job.abort(errAborted)
+		return nil
+	})
 }
 
 // progress returns what announces the progress of a job on a container, which the caller has locked. It may be called by

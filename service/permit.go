@@ -55,6 +55,11 @@ func (p *Permit) Read(now func() Subject, read func() error) error {
 	return ErrRestless
 }
 
+type yieldKey struct{}
+
+// Yields has give called before somebody is asked for a password: nobody may wait for the place of one who thinks about it.
+func (p *Permit) Yields(give func()) { p.life = context.WithValue(p.life, yieldKey{}, give) }
+
 // Also asks whether the caller may do something else, too, with another container. It returns the errors of Allow.
 func (p *Permit) Also(action string, now Subject) error {
 	q := p.question

@@ -21,6 +21,9 @@ func (s *Service) StartWith(ctx context.Context, u domain.UUID, o StartOptions) 
 	if err := s.checkPassed(o.Passed); err != nil {
 		return err
 	}
+	if err := s.mayStart(ctx, u, o); err != nil {
+		return err
+	}
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
 		if o.Adopt && lifecycle(opAdopt, snap.State) == proceed {
@@ -45,6 +48,9 @@ func (s *Service) Create(ctx context.Context, xml []byte) (Snapshot, error) {
 // CreateWith is Create with options. It returns a PassedError if a descriptor cannot be passed.
 func (s *Service) CreateWith(ctx context.Context, xml []byte, o StartOptions) (Snapshot, error) {
 	if err := s.checkPassed(o.Passed); err != nil {
+		return Snapshot{}, err
+	}
+	if err := s.mayStart(ctx, domain.UUID{}, o); err != nil {
 		return Snapshot{}, err
 	}
 	return s.withDefinition(ctx, domain.UUID{}, xml, false, func(c *container, def *domain.Def, fresh bool) error {

@@ -33,6 +33,9 @@ func TestSeesRemembers(t *testing.T) {
 	see(":1.1", "a", 0)
 	see(":1.2", "a", 1)
 	see(":1.1", "b", 1)
+	if _, err := a.Sees(t.Context(), Question{Caller: Caller{Known: true, UID: 1000, BusName: ":1.1"}, Action: contract.ActionRead, Verb: "GetXML", Subject: Subject{UUID: someUUID, Name: "a"}}); err != nil || len(f.questions()) != 4 {
+		t.Errorf("for another verb: %v, %d questions", err, len(f.questions()))
+	}
 	a.Changed()
 	see(":1.1", "a", 1)
 	see(":1.1", "a", 0)

@@ -1,0 +1,53 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/domain"
+)
+
+// Options can reach further than what they are options of. Who gives one must have the right to what it reaches, too.
+
+// mayStart asks whether the caller may start a container with these options: berthd stops the unit later, as root, and a
+// file of the host that is passed can be opened anew, for writing, by a container whose root is the host's.
+func (s *Service) mayStart(ctx context.Context, u domain.UUID, o StartOptions) error {
+	permit := permitOf(ctx)
+	if permit == nil {
+		return nil
+	}
+	if o.Unit != "" {
+		if err := permit.Also(contract.ActionAdmin, Subject{}); err != nil {
+			return fmt.Errorf("the unit that ends with it: %s: %w", contract.ActionAdmin, err)
+		}
+	}
+	now := s.Subject(u)
+	if now.PrivateUsers || !slices.ContainsFunc(o.Passed, func(p Passed) bool { return isRegular(p.File) }) {
+		return nil
+	}
+	if err := permit.Also(contract.ActionNamespaces, now); err != nil {
+		return fmt.Errorf("a file for a container whose root is the host's: %s: %w", contract.ActionNamespaces, err)
+	}
+	return nil
+}
+
+// isRegular reports whether a descriptor is of a file with bytes. One that cannot be looked at counts as one.
+func isRegular(f *os.File) bool {
+	info, err := f.Stat()
+	return err != nil || info.Mode().IsRegular()
+}
+
+// mayExec asks whether the caller may execute a command without the container's label, which is what keeps it in there.
+func (s *Service) mayExec(ctx context.Context, u domain.UUID, command Command) error {
+	permit := permitOf(ctx)
+	if permit == nil || !command.NoLabel {
+		return nil
+	}
+	if err := permit.Also(contract.ActionAdmin, s.Subject(u)); err != nil {
+		return fmt.Errorf("without the container's label: %s: %w", contract.ActionAdmin, err)
+	}
+	return nil
+}
