@@ -9,6 +9,7 @@ COUNT      ?=
 # For the storm in test/nest, at whatever strength: STORM=10m its length, SEED=7 its orders again, KINDS='berthd-kill bus-stop' its faults.
 STORM      ?=
 # MANY=2000: the size of the crowd in TestManyAtOnce, of test/nest.
+# CALLS=5000: the calls of each of the 20 clients of TestFlood, of test/nest.
 # STARTS=500: the starts of TestPairsOverKills, of test/vm.
 
 # SELINUX=yes: make install loads the SELinux policy into this host; docs/selinux.md.

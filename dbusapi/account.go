@@ -51,6 +51,7 @@ type account struct {
 	unread      Backlog       // what its connections have not read
 	asking      chan struct{} // who asks the bus for that has put a token in; asked is his
 	asked       time.Time
+	ignores     bool // he reads nothing: no answer waits for that any more
 }
 
 // user is who a connection is of, or nobody whom the bus knows.

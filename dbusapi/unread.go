@@ -19,6 +19,8 @@ const (
 	refusals = 1 << 20
 	// askAgain is how soon the bus is asked again what a user leaves unread who left too much.
 	askAgain = 100 * time.Millisecond
+	// readPatience is how long an answer waits for its receiver to read what there is. One that is busy reads late.
+	readPatience = time.Second
 	// writePatience is how long the bus may take nothing of us before we look for the cause.
 	writePatience = 5 * time.Second
 )
@@ -32,13 +34,10 @@ func (m *mail) unread() Backlog { return m.queued.less(m.read) }
 func (s *Server) post(c *call, msg []byte) {
 	in := s.inbound
 	size := Backlog{len(msg), len(c.answers)}
-	if !in.queue(c.caller, size) {
-		in.learn(s.ctx, c.caller.account, s.backlogs)
-		if !in.queue(c.caller, size) {
-			msg = s.unreadError(c, msg)
-			size = Backlog{len(msg), 0}
-			in.count(c.caller, size, func(m *mail) *Backlog { return &m.queued })
-		}
+	if !in.queue(c.caller, size) && (s.leavesUnread(s.ctx, c.caller.account) || !in.queue(c.caller, size)) {
+		msg = s.unreadError(c, msg)
+		size = Backlog{len(msg), 0}
+		in.count(c.caller, size, func(m *mail) *Backlog { return &m.queued })
 	}
 	s.signals.out.put(outgoing{msg: msg, files: c.answers, to: in.payer(c.caller), sent: func() {
 		in.count(c.caller, size, func(m *mail) *Backlog { return &m.written })
@@ -74,36 +73,54 @@ func (a *account) unreadError() *busError {
 
 // checkUnread refuses a call of a user who leaves too much unread.
 func (s *Server) checkUnread(c *call) error {
-	a := c.caller.account
-	if !s.inbound.left(a).exceeds(a.quota.unread) {
-		return nil
-	}
-	s.inbound.learn(s.ctx, a, s.backlogs)
-	if s.inbound.left(a).exceeds(a.quota.unread) {
+	if a := c.caller.account; s.leavesUnread(c.caller.ctx, a) {
 		return a.unreadError()
 	}
 	return nil
 }
 
-// leavesUnread reports whether a user leaves too much unread, also after the bus was asked what he has read by now.
+// leavesUnread reports whether a user leaves too much unread, also after some patience. One who has tried that in vain
+// finds none before he has read something.
 func (s *Server) leavesUnread(ctx context.Context, a *account) bool {
-	pause := time.NewTicker(askAgain) // the bus is asked that often
-	defer pause.Stop()
-	for range 2 {
-		if !s.inbound.left(a).exceeds(a.quota.unread) {
+	in := s.inbound
+	if !in.left(a).exceeds(a.quota.unread) {
+		return false
+	}
+	tick := time.NewTicker(askAgain)
+	defer tick.Stop()
+	for end := time.Now().Add(readPatience); ; {
+		in.learn(ctx, a, s.backlogs)
+		switch {
+		case !in.left(a).exceeds(a.quota.unread):
+			in.patient(a, true)
 			return false
-		}
-		s.inbound.learn(ctx, a, s.backlogs)
-		if !s.inbound.left(a).exceeds(a.quota.unread) {
-			return false
+		case time.Now().After(end) || !in.patient(a, false):
+			in.impatient(a)
+			return true
 		}
 		select {
-		case <-pause.C:
+		case <-tick.C:
 		case <-ctx.Done():
 			return true
 		}
 	}
-	return true
+}
+
+// patient reports whether a user is waited for. read says that he has read.
+func (in *inbound) patient(a *account, read bool) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if read {
+		a.ignores = false
+	}
+	return !a.ignores
+}
+
+// impatient has a user waited for no more, until he has read something.
+func (in *inbound) impatient(a *account) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	a.ignores = true
 }
 
 // queue counts an answer, unless the caller's user leaves too much unread.

@@ -70,6 +70,7 @@ func TestConsoleTerminal(t *testing.T) {
 				args = append(args, "--escape", tc.escape)
 			}
 			cmd := exec.Command("berthctl", args...)
+			cmd.Env = append(os.Environ(), "NO_COLOR=1")
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 			if err := cmd.Start(); err != nil {

@@ -53,10 +53,10 @@ func readers(t *testing.T, connections int) (conns []*stranger.Raw) {
 // TestSlowReader: a user who reads none of his answers harms no other. He gets errors that say so, the daemon goes on, and
 // all is as before when he reads.
 func TestSlowReader(t *testing.T) {
+	run(t, "systemctl", "start", "polkit.service") // the others' calls would, and clean would find it
 	clean(t)
 	run(t, "berthctl", "list")
 	pid := daemon(t)
-	admit(t, "nobody")
 	conns := readers(t, 6) // dbus-daemon has room for 133 MB
 	ping := []string{
 		"10", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl", "call", "org.berth1", "/org/berth1",
