@@ -167,7 +167,7 @@ func TestBadPartitions(t *testing.T) {
 			t.Errorf("%.60q: %d, %q, want %q", p, r.Status, r.Err, want)
 		}
 	}
-	if list, err := filepath.Glob("/etc/berth/containers/*"); err != nil || len(list) > 0 {
+	if list, err := filepath.Glob("/etc/berth/containers/*.xml"); err != nil || len(list) > 0 {
 		t.Errorf("stored: %q, %v", list, err)
 	}
 }
