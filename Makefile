@@ -183,18 +183,20 @@ test-bus: | go ## the same on a private message bus
 # One package after the other: each has a whole host of its own. A result of yesterday's host is
 # no result, hence no cache.
 test-nest: build variants | go ## the same in throw-away hosts (root); RUN=Storm STORM=10m SEED=7: a long storm
-	CGO_ENABLED=0 $(GO) test $(call times,-count=1,20m) -p 1 -tags nest $(only) $(call tagged,nest)
+	CGO_ENABLED=0 $(GO) test $(call times,-count=1,30m) -p 1 -tags nest $(only) $(call tagged,nest)
 
 test-vm: build variants | go ## the same in a virtual machine with SELinux enforcing (root)
 	test/deps test-vm
 	test/rig/vm/build
-	CGO_ENABLED=0 $(GO) test $(call times,-count=1,20m) -p 1 -tags vm $(only) $(call tagged,vm)
+	CGO_ENABLED=0 $(GO) test $(call times,-count=1,30m) -p 1 -tags vm $(only) $(call tagged,vm)
 
+# The two tiers with hosts of their own at the same time: a processor is enough for either, and neither measures time.
 test: ## set up, build, and run all tests: unit, bus, nest, vm (root, Debian 12)
 	mk/go
 	test/deps test test-vm
 	$(MAKE) --no-print-directory build
-	test/rig/untouched $(MAKE) --no-print-directory test-unit test-bus test-nest test-vm
+	test/rig/untouched $(MAKE) --no-print-directory test-unit test-bus
+	test/rig/untouched $(MAKE) --no-print-directory -j2 test-nest test-vm
 
 man: | go ## make man/org.berth1.5 of the introspection XML and its template
 	$(GO) test -count=1 ./man -run TestInterfacePageIsMade -update
