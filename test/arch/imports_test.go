@@ -17,7 +17,7 @@ var adapters = []string{"machined", "units", "selinux", "audit", "polkit"}
 
 // pure packages turn values into values.
 var pure = []string{
-	"contract", "internal/domain", "internal/lxcconf", "internal/plan", "internal/planner", "internal/procview", "internal/events", "internal/figures", "internal/idrange", "internal/metrics", "internal/netxml", "internal/node", "internal/numberset", "internal/pack", "internal/shutdown", "internal/size", "internal/top",
+	"contract", "internal/domain", "internal/lxcconf", "internal/lxcconf/syntax", "internal/plan", "internal/planner", "internal/procview", "internal/events", "internal/figures", "internal/idrange", "internal/metrics", "internal/netxml", "internal/node", "internal/numberset", "internal/pack", "internal/shutdown", "internal/size", "internal/top",
 }
 
 // pureFiles are the pure parts of a package that is not.
@@ -110,8 +110,8 @@ func TestDirections(t *testing.T) {
 	}{
 		{is("service"), in(pure...), "service names what it needs as interfaces, and imports the pure packages only"},
 		{in(adapters...), in(append([]string{"service"}, pure...)...), "an adapter is a leaf: it may know the core's types, but no other adapter"},
-		{is("dbusapi"), in("service", "contract", "internal/bus", "internal/domain", "internal/events", "internal/figures", "internal/linux/hostlimit", "internal/node", "internal/numberset"), "dbusapi translates between the bus and the service"},
-		{is("internal/cli"), in("contract", "internal/client", "internal/config", "internal/console", "internal/doctor", "internal/figures", "internal/numberset", "internal/screen", "internal/size", "internal/top"), "berthctl talks only D-Bus, and with consoles that it got there"},
+		{is("dbusapi"), in("service", "contract", "internal/bus", "internal/domain", "internal/events", "internal/figures", "internal/linux/hostlimit", "internal/lxcconf", "internal/lxcconf/syntax", "internal/node", "internal/numberset"), "dbusapi translates between the bus and the service"},
+		{is("internal/cli"), in("contract", "internal/client", "internal/config", "internal/console", "internal/doctor", "internal/figures", "internal/lxcconf/syntax", "internal/numberset", "internal/screen", "internal/size", "internal/top"), "berthctl talks only D-Bus, and with consoles that it got there"},
 		{is("internal/screen"), in(), "a screen needs nothing of what is on it"},
 		{is("internal/client"), in("contract", "internal/bus", "internal/figures"), "a client needs the contract, a connection, and the names of figures"},
 		{is("internal/bus"), in(), "how a bus is read needs nothing of what is said on it"},

@@ -1,0 +1,139 @@
+// Package lxcconf converts LXC's configuration, lxc.container.conf(5), to a container definition.
+//
+// It owns the meaning of LXC's keys, in the old and the new spelling. A key without a counterpart becomes a warning with its
+// file and line: nothing is skipped in silence. It is pure: the caller passes the function that reads other files, and
+// the result depends on nothing of the host.
+package lxcconf
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/lxcconf/syntax"
+)
+
+// Options of a conversion.
+type Options struct {
+	Name string        // of the container, if no key says it
+	Read syntax.Reader // reads the files that keys name; nil reads none
+}
+
+// Warning is what was lost or changed.
+type Warning struct {
+	File string
+	Line int // 0 if it is about the whole
+	Text string
+}
+
+// Result is a converted configuration.
+type Result struct {
+	XML      string
+	Warnings []Warning
+}
+
+// conversion is a configuration that is being converted.
+type conversion struct {
+	file     string
+	options  Options
+	tables   tables
+	def      domain.Def
+	warnings []Warning
+	fault    *syntax.Error // the first one
+
+	root     root
+	mounts   []syntax.Entry
+	networks networks
+	limits   limits
+	caps     caps
+}
+
+// Convert converts the text of a configuration. File is its name in errors and warnings. It returns a *syntax.Error if the
+// text is no configuration, or if a value means nothing.
+func Convert(file, text string, o Options) (*Result, error) {
+	config, err := syntax.Read(file, text, o.Read)
+	if err != nil {
+		return nil, err
+	}
+	c := &conversion{file: file, options: o, tables: newTables(), def: empty()}
+	for _, u := range config.Unread {
+		c.warn(u.Entry, "'%.200s' is not read: %v", u.Value, u.Why)
+	}
+	for _, e := range config.Entries {
+		c.entry(e)
+	}
+	for _, finish := range []func(){c.finishName, c.finishRoot, c.finishMounts, c.finishNetworks, c.finishLimits, c.finishCaps, c.finishIDMap} {
+		finish()
+	}
+	if c.fault != nil {
+		return nil, c.fault
+	}
+	c.check()
+	xml, err := c.def.Format(domain.FormatOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return &Result{XML: xml, Warnings: c.warnings}, nil
+}
+
+// empty returns the definition that each conversion begins with, which is libvirt's.
+func empty() domain.Def {
+	return domain.Def{
+		Memory: domain.Memory{Max: 64 << 10, Current: 64 << 10}, VCPUs: 1,
+		OS:         domain.OS{Init: "/sbin/init"},
+		Features:   domain.Features{Capabilities: domain.Capabilities{Policy: domain.CapAllow}},
+		Clock:      domain.Clock{Offset: "utc"},
+		OnPoweroff: domain.ActionDestroy, OnReboot: domain.ActionRestart, OnCrash: domain.ActionDestroy,
+		Consoles: []domain.Console{{TargetType: "lxc"}},
+	}
+}
+
+// warn notes what a line loses.
+func (c *conversion) warn(e syntax.Entry, format string, args ...any) {
+	c.warnings = append(c.warnings, Warning{e.File, e.Line, e.Key + ": " + fmt.Sprintf(format, args...)})
+}
+
+// fail notes a line that means nothing. The first one ends the conversion.
+func (c *conversion) fail(e syntax.Entry, format string, args ...any) {
+	if c.fault == nil {
+		c.fault = e.Error(fmt.Sprintf(format, args...))
+	}
+}
+
+// refuse notes an error of package domain, if it is one.
+func (c *conversion) refuse(e syntax.Entry, err *domain.Error) {
+	if err != nil {
+		c.fail(e, "%s", err.Text)
+	}
+}
+
+func (c *conversion) finishName() {
+	if c.def.Name == "" {
+		c.def.Name = c.options.Name
+	}
+	if c.def.Name == "" {
+		c.fail(syntax.Entry{File: c.file, Key: "lxc.uts.name"}, "it is missing: the container has no name")
+	}
+}
+
+// check warns of all that a definition is refused for. Whether its architecture is the host's is not asked.
+func (c *conversion) check() {
+	d := c.def
+	d.OS.Arch = ""
+	xml, err := d.Format(domain.FormatOptions{})
+	if err == nil {
+		_, err = domain.Parse([]byte(xml))
+	}
+	if err == nil {
+		return
+	}
+	list := []*domain.Error{}
+	if several := (*domain.Errors)(nil); errors.As(err, &several) {
+		list = several.List
+	} else if one := (*domain.Error)(nil); errors.As(err, &one) {
+		list = append(list, one)
+	}
+	for _, e := range list {
+		c.warnings = append(c.warnings, Warning{File: c.file, Text: "the definition has to be changed before it is defined: " + e.Element + ": " + e.Text})
+	}
+}
