@@ -52,7 +52,7 @@ func errorRows() []errorRow {
 		argumentError, networkStateError, networkExistsError, startError, existsError, stateError, namedError, commandError, passedError, treeError,
 		// Before what is wrong with it, which is not the caller's mistake.
 		sentinel(service.ErrUnreadable, contract.ErrorUnreadable),
-		domainError,
+		domainError, nativeError,
 		sentinel(service.ErrNoNetwork, contract.ErrorNoSuchNetwork),
 		sentinel(service.ErrForeignNetwork, contract.ErrorForeignNetwork),
 		sentinel(service.ErrLinkTaken, contract.ErrorInvalidConfig),

@@ -34,7 +34,7 @@ func managerIface() *iface {
 			name: "StageFDs", in: "a(sh)a{sv}", out: "u", action: contract.ActionControl, doing: "take descriptors",
 			descriptors: bus.MaxDescriptors, run: stageFDs,
 		},
-		getAllStatsMethod(), validateXMLMethod(),
+		getAllStatsMethod(), validateXMLMethod(), convertNativeMethod(),
 		&method{
 			name: "GetContainerByName", in: "s", out: "o", action: contract.ActionRead, open: asksFor, doing: "find domain",
 			run: getContainerByName,

@@ -3,6 +3,8 @@
 package dbusapi
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -43,6 +45,35 @@ func TestValidateXML(t *testing.T) {
 	}
 	want := []fault{{"invalid", "domain/name", 2, "is empty"}, {"unsupported", "domain/x", 0, "is unknown"}, {"more", "", 0, "and 3 more"}}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestConvertNative: ConvertNative returns the definition and the warnings, takes the texts of other files, and a mistake has its
+// file, line and key.
+func TestConvertNative(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const method, text = contract.ManagerInterface + ".ConvertNative", "lxc.include = /a.conf\nlxc.rootfs.path = /srv/web\nlxc.include = /b.conf\n"
+	options := map[string]dbus.Variant{
+		"name": dbus.MakeVariant("web"), "file": dbus.MakeVariant("/c"), "unread": dbus.MakeVariant([]struct{ Name, Text string }{{"/b.conf", "is gone"}}),
+		"files": dbus.MakeVariant([]struct{ Name, Text string }{{"/a.conf", "lxc.cgroup2.memory.max = 1G\nlxc.group = x"}}),
+	}
+	var xml string
+	var list []lost
+	if err := r.call(rootPath, method, "lxc-tools", text, options).Store(&xml, &list); err != nil {
+		t.Fatal(err)
+	}
+	want := []lost{{"/c", 3, "lxc.include: '/b.conf' is not read: is gone"}, {"/a.conf", 2, "lxc.group: containers have no groups"}}
+	if diff := cmp.Diff(want, list); diff != "" || !strings.Contains(xml, "<name>web</name>") || !strings.Contains(xml, ">1048576</hard_limit>") {
+		t.Errorf("%s\n-want +got:\n%s", xml, diff)
+	}
+	fails(t, r.call(rootPath, method, "qemu-argv", "", noOptions()), contract.ErrorInvalidArgs)
+	var e dbus.Error
+	if err := r.call(rootPath, method, "lxc-tools", "\nnonsense", noOptions()).Err; !errors.As(err, &e) || e.Name != contract.ErrorInvalidArgs || len(e.Body) != 2 {
+		t.Fatalf("%v", err)
+	}
+	if diff := cmp.Diff(map[string]dbus.Variant{"file": dbus.MakeVariant("config"), "line": dbus.MakeVariant(uint32(2)), "key": dbus.MakeVariant("nonsense")}, e.Body[1], cmp.Comparer(func(a, b dbus.Variant) bool { return a.String() == b.String() })); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -123,9 +123,10 @@ func (w *walk) variant(depth int) error {
 	return w.value(string(s), depth+1)
 }
 
-// isPlain reports whether a type is basic, an array of such, or that of named descriptors or of numbers of devices.
+// isPlain reports whether a type is basic, an array of such, or that of named descriptors, of numbers of devices or of named
+// texts.
 func isPlain(t []byte) bool {
-	if string(t) == "a(sh)" || string(t) == "a(st)" {
+	if string(t) == "a(sh)" || string(t) == "a(st)" || string(t) == "a(ss)" {
 		return true
 	}
 	last := t[len(t)-1]

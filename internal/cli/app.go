@@ -25,6 +25,7 @@ type Daemon interface {
 	links
 	metadata
 	describer
+	converter
 	observed
 	// AutoDestroy makes what is started from now on end with the connection.
 	AutoDestroy()

@@ -50,6 +50,9 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.WriteFile("config", []byte("lxc.uts.name = web\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	statuses := map[string]int{"setvcpus": 1}
 	for _, cmd := range Command(config(nil)).Commands() {
 		lines := examples[cmd.Name()]

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +14,13 @@ func (f *fake) ValidateXML(_ context.Context, xml string) ([]client.Fault, error
 		return nil, err
 	}
 	return []client.Fault{{Kind: "invalid", Element: "domain/name", Line: 2, Text: "is empty"}, {Kind: "more", Text: "and 3 more"}}, nil
+}
+
+func (f *fake) ConvertNative(_ context.Context, format, text string, o client.NativeOptions) (client.Native, error) {
+	if err := f.call("ConvertNative", fmt.Sprintf("%s %q %v", format, text, o)); err != nil {
+		return client.Native{}, err
+	}
+	return client.Native{XML: "<domain/>", Warnings: []client.Lost{{File: "config", Line: 3, Text: "lxc.group: is lost"}, {File: "config", Text: "no limit"}}}, nil
 }
 
 func (f *fake) Describe(_ context.Context, filter client.Filter, properties ...string) (map[client.Path]client.Info, error) {

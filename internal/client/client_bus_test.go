@@ -48,6 +48,7 @@ func TestBusMethods(t *testing.T) {
 		"Get":                replies(dbus.MakeVariant("1.2")),
 		"SetAutostart":       replies(),
 		"ValidateXML":        replies([]client.Fault{{Kind: "invalid", Element: "domain/name", Line: 2, Text: "is empty"}}),
+		"ConvertNative":      replies("<domain/>", []client.Lost{{File: "config", Line: 3, Text: "lxc.group: is lost"}}),
 		"DescribeContainers": replies(map[client.Path]map[string]dbus.Variant{web: {"Title": dbus.MakeVariant("Web"), "Newer": dbus.MakeVariant(1)}}),
 		"GetJobInfo":         replies(map[string]dbus.Variant{"kind": dbus.MakeVariant("relabel"), "files": dbus.MakeVariant(uint64(7)), "newer": dbus.MakeVariant("x")}),
 		"SetMetadata":        replies(), "GetMetadata": replies("Web"),
@@ -99,6 +100,9 @@ func TestBusMethods(t *testing.T) {
 			return nil, c.SetMetadata(ctx, web, client.Metadata{Kind: "title", Value: "Web"}, client.TuneOptions{Config: true})
 		}},
 		{"ValidateXML", []client.Fault{{Kind: "invalid", Element: "domain/name", Line: 2, Text: "is empty"}}, func() (any, error) { return c.ValidateXML(ctx, "<domain/>") }},
+		{"ConvertNative", client.Native{XML: "<domain/>", Warnings: []client.Lost{{File: "config", Line: 3, Text: "lxc.group: is lost"}}}, func() (any, error) {
+			return c.ConvertNative(ctx, "lxc-tools", "lxc.group = x", client.NativeOptions{Name: "web", File: "config", Files: map[string]string{"/a": "b"}})
+		}},
 		{"Describe", map[client.Path]client.Info{web: {Title: "Web"}}, func() (any, error) {
 			return c.Describe(ctx, client.Filter{Filters: []string{"active"}}, "Title")
 		}},

@@ -19,6 +19,7 @@ func Replies() map[string]string {
 		manager + "StageFDs":                "u",
 		manager + "ListContainers":          "a(susso)",
 		manager + "ValidateXML":             "a(ssus)",
+		manager + "ConvertNative":           "sa(sus)",
 		manager + "DescribeContainers":      "a{oa{sv}}",
 		manager + "GetAllStats":             "a(susossa{st}a{sa{sa{st}}})",
 		manager + "GetContainerByName":      "o",

@@ -1,0 +1,54 @@
+package client
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// Native is a definition that a configuration of another program was converted to.
+type Native struct {
+	XML      string
+	Warnings []Lost
+}
+
+// Lost is what the definition does not say as the configuration does.
+type Lost struct {
+	File string
+	Line uint32 // 0 if it is about the whole
+	Text string
+}
+
+// NativeOptions goes with a configuration.
+type NativeOptions struct {
+	Name   string            // of the container, if the configuration does not say it
+	File   string            // the configuration's name in warnings
+	Files  map[string]string // the texts of the files that it names
+	Unread map[string]string // why others have no text
+}
+
+// namedText is a text on the bus, with its name.
+type namedText struct{ Name, Text string }
+
+// ConvertNative converts a configuration of another program, and stores nothing.
+func (c *Client) ConvertNative(ctx context.Context, format, text string, o NativeOptions) (n Native, err error) {
+	options := noOptions()
+	for key, value := range map[string]string{"name": o.Name, "file": o.File} {
+		if value != "" {
+			options[key] = dbus.MakeVariant(value)
+		}
+	}
+	for key, value := range map[string]map[string]string{"files": o.Files, "unread": o.Unread} {
+		if len(value) > 0 {
+			list := make([]namedText, 0, len(value))
+			for _, name := range slices.Sorted(maps.Keys(value)) {
+				list = append(list, namedText{name, value[name]})
+			}
+			options[key] = dbus.MakeVariant(list)
+		}
+	}
+	err = c.manager(ctx, "ConvertNative", []any{format, text, options}, &n.XML, &n.Warnings)
+	return n, err
+}
