@@ -159,9 +159,16 @@ func (l *Labels) Dynamic(base string) (service.Label, error) {
 	return checked, err
 }
 
-// take returns a level that nobody has, and keeps it.
+// take returns a level that nobody has, and keeps it. If all are in use, it looks whether they still are.
 func (l *Labels) take() (string, error) {
-	others, hidden := l.others.take()
+	level, err := l.takeBeside(l.others.take(false))
+	if err != nil {
+		level, err = l.takeBeside(l.others.take(true))
+	}
+	return level, err
+}
+
+func (l *Labels) takeBeside(others map[string]bool, hidden bool) (string, error) {
 	if hidden {
 		l.o.Log.Warn("other processes may have the categories of a container: the policy of SELinux hides labels from berthd")
 	}

@@ -195,7 +195,7 @@ func TestStatic(t *testing.T) {
 }
 
 // TestEveryPairOnce: as many labels as there are pairs are made, each with another pair, at once; then none, until one is
-// given back. Those of earlier daemons' runs, static ones among them, and of other
+// given back, or another process has ended. Those of earlier daemons' runs, static ones among them, and of other
 // processes are left out.
 func TestEveryPairOnce(t *testing.T) {
 	t.Parallel()
@@ -238,6 +238,12 @@ func TestEveryPairOnce(t *testing.T) {
 	l.Release(service.Label{})
 	if label, err := l.Dynamic(""); err != nil || levelOf(label) != "s0:c0,c7" {
 		t.Errorf("%+v, %v", label, err)
+	}
+	if err := os.RemoveAll(filepath.Join(h.dir, "proc/7")); err != nil {
+		t.Fatal(err)
+	}
+	if label, err := l.Dynamic(""); err != nil || levelOf(label) != "s0:c2,c5" {
+		t.Errorf("right after the end of another process: %+v, %v", label, err)
 	}
 }
 
@@ -318,7 +324,7 @@ func TestHiddenLabels(t *testing.T) {
 }
 
 func levelsOf(o *others) map[string]bool {
-	levels, _ := o.take()
+	levels, _ := o.take(false)
 	return levels
 }
 

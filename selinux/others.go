@@ -41,12 +41,12 @@ const (
 	settled = 10 * time.Second
 )
 
-// take returns the levels. Nobody may write to the map. hidden is true once if the policy has hidden some.
-func (o *others) take() (levels map[string]bool, hidden bool) {
+// take returns the levels, those of this moment if anew is true. Nobody may write to the map. hidden is true once if the policy has hidden some.
+func (o *others) take(anew bool) (levels map[string]bool, hidden bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	before := o.hidden
-	if now := o.now(); o.levels == nil || now.Sub(o.at) >= freshness || now.Before(o.at) {
+	if now := o.now(); anew || o.levels == nil || now.Sub(o.at) >= freshness || now.Before(o.at) {
 		o.look(now)
 	}
 	return o.levels, o.hidden && !before
