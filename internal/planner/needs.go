@@ -26,9 +26,9 @@ func Needs(d *domain.Def) []Need {
 		{d.IO.Weight > 0, Need{"domain/blkiotune/weight", "io", []string{"io.weight", "io.bfq.weight"}}},
 		{weighted, Need{"domain/blkiotune/device", "io", []string{"io.weight", "io.bfq.weight"}}},
 		{limited, Need{"domain/blkiotune/device", "io", []string{"io.max"}}},
-		{d.Memory.HardLimit != nil, Need{"domain/memtune/hard_limit", "memory", []string{"memory.max"}}},
-		{d.Memory.SoftLimit != nil, Need{"domain/memtune/soft_limit", "memory", []string{"memory.high"}}},
-		{d.Memory.SwapHardLimit != nil, Need{"domain/memtune/swap_hard_limit", "memory", []string{"memory.swap.max"}}},
+		{limits(d.Memory.HardLimit), Need{"domain/memtune/hard_limit", "memory", []string{"memory.max"}}},
+		{limits(d.Memory.SoftLimit), Need{"domain/memtune/soft_limit", "memory", []string{"memory.high"}}},
+		{limits(d.Memory.SwapHardLimit), Need{"domain/memtune/swap_hard_limit", "memory", []string{"memory.swap.max"}}},
 		{d.Memory.MinGuarantee != nil, Need{"domain/memtune/min_guarantee", "memory", []string{"memory.low"}}},
 		{d.CPU.Set != "", Need{"domain/vcpu@cpuset", "cpuset", []string{"cpuset.cpus"}}},
 		{d.CPU.Shares > 0, Need{"domain/cputune/shares", "cpu", []string{"cpu.weight"}}},
@@ -45,3 +45,6 @@ func Needs(d *domain.Def) []Need {
 	}
 	return list
 }
+
+// limits reports whether an element of <memtune> limits anything: libvirt writes "no limit" as a number.
+func limits(kib *uint64) bool { return kib != nil && *kib < domain.Unlimited }

@@ -42,6 +42,10 @@ func TestNeeds(t *testing.T) {
 	if list := Needs(load(t, "../../examples/vm1-host-root.xml")); list != nil {
 		t.Errorf("without limits it needs %v", list)
 	}
+	none := uint64(domain.Unlimited)
+	if list := Needs(&domain.Def{Memory: domain.Memory{HardLimit: &none, SoftLimit: &none, SwapHardLimit: &none}}); list != nil {
+		t.Errorf("without a limit of memory it needs %v", list)
+	}
 	if list := Needs(&domain.Def{CPU: domain.CPU{Bandwidth: domain.Bandwidth{Quota: -1, Period: 5000}}}); list != nil {
 		t.Errorf("without a quota it needs %v", list)
 	}
