@@ -87,7 +87,7 @@ func callAsUser(mode, password, action string, path dbus.ObjectPath) (got called
 		case q := <-agent.begun:
 			got.Asked = append(got.Asked, q)
 			if mode == leave {
-				_ = conn.Close()
+				go func() { _ = conn.Close() }() // which may wait for who reads
 			}
 		case <-agent.cancelled:
 			got.Cancelled = true
