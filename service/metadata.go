@@ -40,16 +40,9 @@ func (s *Service) SetMetadata(ctx context.Context, u domain.UUID, m domain.Metad
 		if err != nil {
 			return err
 		}
-		var t tuning
-		if o.Config {
-			if t.stored, t.storedText, err = redescribed(c.stored, m, false); err != nil {
-				return err
-			}
-		}
-		if o.Live {
-			if t.live, t.liveText, err = redescribed(c.live, m, true); err != nil {
-				return err
-			}
+		t, err := c.changed(o, func(d *domain.Def, running bool) (*domain.Def, string, error) { return redescribed(d, m, running) })
+		if err != nil {
+			return err
 		}
 		if err := s.keepDefinitions(c, &t); err != nil {
 			return err

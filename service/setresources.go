@@ -24,16 +24,11 @@ func (s *Service) SetResources(ctx context.Context, u domain.UUID, list []domain
 		if err != nil {
 			return err
 		}
-		var t tuning
-		if o.Config {
-			if t.stored, t.storedText, err = tuned(c.stored, list, false); err != nil {
-				return err
-			}
+		t, err := c.changed(o, func(d *domain.Def, running bool) (*domain.Def, string, error) { return tuned(d, list, running) })
+		if err != nil {
+			return err
 		}
 		if o.Live {
-			if t.live, t.liveText, err = tuned(c.live, list, true); err != nil {
-				return err
-			}
 			if err := s.permit(c, t.live); err != nil {
 				return err
 			}
@@ -43,6 +38,19 @@ func (s *Service) SetResources(ctx context.Context, u domain.UUID, list []domain
 		s.auditLimits(c, before, t.live, err)
 		return err
 	})
+}
+
+// changed makes new definitions of the stored one and of the live one, as far as a change is for them.
+func (c *container) changed(o TuneOptions, change func(d *domain.Def, running bool) (*domain.Def, string, error)) (t tuning, err error) {
+	if o.Config {
+		if t.stored, t.storedText, err = change(c.stored, false); err != nil {
+			return t, err
+		}
+	}
+	if o.Live {
+		t.live, t.liveText, err = change(c.live, true)
+	}
+	return t, err
 }
 
 // affected says what a change is for: the running container, its stored definition, or both. It returns a StateError if

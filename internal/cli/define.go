@@ -49,17 +49,7 @@ func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, st
 	if use == "create" {
 		a.start.add(cmd)
 	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		ctx := cmd.Context()
-		xml, err := a.readXML(ctx, o.value)
-		if err != nil {
-			return err
-		}
-		d, err := a.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = d.Close() }()
+	a.runOnFile(cmd, o, func(ctx context.Context, d Daemon, xml string) error {
 		path, err := do(d, ctx, xml)
 		if err := begun(ctx, err); err != nil {
 			return err
@@ -68,7 +58,7 @@ func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, st
 			a.say("Domain '%s' %s from %s", printable(nameAt(ctx, d, path)), done, printable(o.value))
 		}
 		return a.started(ctx, d, target{path: path})
-	}
+	})
 	return cmd
 }
 
@@ -80,6 +70,23 @@ func nameAt(ctx context.Context, d Daemon, path client.Path) string {
 	}
 	leaf := string(path[strings.LastIndexByte(string(path), '/')+1:])
 	return strings.ReplaceAll(strings.TrimPrefix(leaf, "_"), "_", "-")
+}
+
+// runOnFile makes a command run do with berthd and the text of a file, which is read first.
+func (a *app) runOnFile(cmd *cobra.Command, file *operand, do func(ctx context.Context, d Daemon, text string) error) {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		ctx := cmd.Context()
+		text, err := a.readXML(ctx, file.value)
+		if err != nil {
+			return err
+		}
+		d, err := a.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = d.Close() }()
+		return do(ctx, d, text)
+	}
 }
 
 // readXML reads a whole file. If ctx ends first it returns ctx's cause: a terminal or a pipe may never

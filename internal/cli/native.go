@@ -39,17 +39,7 @@ func (a *app) fromNativeCommand() *cobra.Command {
 	format := &operand{name: "format", about: "`FORMAT` of the configuration; lxc-tools is the only one", complete: completeWords("lxc-tools")}
 	config := &operand{name: "config", about: "`CONFIG`, the file to convert, - for standard input", complete: completePath}
 	addOperands(cmd, format, config)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		ctx := cmd.Context()
-		text, err := a.readXML(ctx, config.value)
-		if err != nil {
-			return err
-		}
-		d, err := a.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = d.Close() }()
+	a.runOnFile(cmd, config, func(ctx context.Context, d Daemon, text string) error {
 		o := client.NativeOptions{File: config.value, Name: nameOfConfig(config.value)}
 		if format.value == "lxc-tools" {
 			if err := a.readIncluded(text, &o); err != nil {
@@ -61,7 +51,7 @@ func (a *app) fromNativeCommand() *cobra.Command {
 			return err
 		}
 		return a.printNative(n, asJSON)
-	}
+	})
 	return cmd
 }
 

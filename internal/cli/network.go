@@ -137,24 +137,14 @@ func (a *app) netDefineCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "net-define", Short: "Define a network, or change its definition, from XML"}
 	o := &operand{name: "file", about: "`FILE` with the network XML, - for standard input", complete: completeXMLFile}
 	addOperands(cmd, o)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		ctx := cmd.Context()
-		xml, err := a.readXML(ctx, o.value)
-		if err != nil {
-			return err
-		}
-		d, err := a.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = d.Close() }()
+	a.runOnFile(cmd, o, func(ctx context.Context, d Daemon, xml string) error {
 		name, err := d.DefineNetwork(ctx, xml)
 		if err := begun(ctx, err); err != nil {
 			return err
 		}
 		a.say("Network %s defined from %s", printable(name), printable(o.value))
 		return nil
-	}
+	})
 	return cmd
 }
 

@@ -35,17 +35,7 @@ func (a *app) validateCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	o := &operand{name: "file", about: "`FILE` with the domain XML, - for standard input", complete: completeXMLFile}
 	addOperands(cmd, o)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		ctx := cmd.Context()
-		xml, err := a.readXML(ctx, o.value)
-		if err != nil {
-			return err
-		}
-		d, err := a.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = d.Close() }()
+	a.runOnFile(cmd, o, func(ctx context.Context, d Daemon, xml string) error {
 		list, err := d.ValidateXML(ctx, xml)
 		if err != nil {
 			return err
@@ -57,7 +47,7 @@ func (a *app) validateCommand() *cobra.Command {
 			return errInvalid
 		}
 		return nil
-	}
+	})
 	return cmd
 }
 
