@@ -13,25 +13,26 @@ import (
 // Options can reach further than what they are options of. Who gives one must have the right to what it reaches, too.
 
 // mayStart asks whether the caller may start a container with these options: berthd stops the unit later, as root, and a
-// file of the host that is passed can be opened anew, for writing, by a container whose root is the host's.
-func (s *Service) mayStart(ctx context.Context, u domain.UUID, o StartOptions) error {
+// file of the host that is passed can be opened anew, for writing, by a container whose root is the host's. It returns the
+// container that it asked about.
+func (s *Service) mayStart(ctx context.Context, u domain.UUID, o StartOptions) (now Subject, err error) {
 	permit := permitOf(ctx)
+	now = s.Subject(u)
 	if permit == nil {
-		return nil
+		return now, nil
 	}
 	if o.Unit != "" {
 		if err := permit.Also(contract.ActionAdmin, Subject{}); err != nil {
-			return fmt.Errorf("the unit that ends with it: %s: %w", contract.ActionAdmin, err)
+			return now, fmt.Errorf("the unit that ends with it: %s: %w", contract.ActionAdmin, err)
 		}
 	}
-	now := s.Subject(u)
 	if now.PrivateUsers || !slices.ContainsFunc(o.Passed, func(p Passed) bool { return isRegular(p.File) }) {
-		return nil
+		return now, nil
 	}
 	if err := permit.Also(contract.ActionNamespaces, now); err != nil {
-		return fmt.Errorf("a file for a container whose root is the host's: %s: %w", contract.ActionNamespaces, err)
+		return now, fmt.Errorf("a file for a container whose root is the host's: %s: %w", contract.ActionNamespaces, err)
 	}
-	return nil
+	return now, nil
 }
 
 // isRegular reports whether a descriptor is of a file with bytes. One that cannot be looked at counts as one.

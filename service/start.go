@@ -21,11 +21,15 @@ func (s *Service) StartWith(ctx context.Context, u domain.UUID, o StartOptions) 
 	if err := s.checkPassed(o.Passed); err != nil {
 		return err
 	}
-	if err := s.mayStart(ctx, u, o); err != nil {
+	asked, err := s.mayStart(ctx, u, o)
+	if err != nil {
 		return err
 	}
 	return s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
+		if asked.PrivateUsers && !snap.PrivateUsers && len(o.Passed) > 0 { // its root has become the host's meanwhile
+			return ErrRestless
+		}
 		if o.Adopt && lifecycle(opAdopt, snap.State) == proceed {
 			return s.bind(c, o.Unit)
 		}
@@ -50,7 +54,7 @@ func (s *Service) CreateWith(ctx context.Context, xml []byte, o StartOptions) (S
 	if err := s.checkPassed(o.Passed); err != nil {
 		return Snapshot{}, err
 	}
-	if err := s.mayStart(ctx, domain.UUID{}, o); err != nil {
+	if _, err := s.mayStart(ctx, domain.UUID{}, o); err != nil {
 		return Snapshot{}, err
 	}
 	return s.withDefinition(ctx, domain.UUID{}, xml, false, func(c *container, def *domain.Def, fresh bool) error {
