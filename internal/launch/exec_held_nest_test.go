@@ -18,10 +18,12 @@ import (
 )
 
 // deafServer is an init that serves a file system at each place that it is told. It answers FUSE_INIT, and reads each later
-// request without an answer: who waits for that cannot even be killed. The next line ends it.
+// request without an answer: who waits for that cannot even be killed. The next line ends it. A
+// FIFO whose last writer is just closing it has no line, so each is read until there is one.
 const deafServer = `mknod /dev/fuse c 10 229
 echo ready
-while read place < /tmp/go; do
+while :; do
+	until read place < /tmp/go; do :; done
 	exec 3<> /dev/fuse
 	mount -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 deaf $place
 	dd bs=131072 count=1 <&3 > /tmp/request 2> /dev/null
@@ -31,7 +33,7 @@ while read place < /tmp/go; do
 	dd bs=131072 of=/dev/null <&3 2> /dev/null &
 	exec 3>&-
 	echo serves $place
-	read end < /tmp/go
+	until read end < /tmp/go; do :; done
 	kill -9 $!; wait $!; umount -l $place
 	echo left $place
 done`

@@ -24,7 +24,7 @@ var attacks = map[string]bool{
 	"mount cgroup /tmp":                             false, // another control group namespace
 	"node /dev/disk 254 0":                          false, // the filter of devices
 	"bpf":                                           true,  // a program that may read all memory of the kernel
-	"perf":                                          false,
+	"perf":                                          true,  // counts all that a processor does
 }
 
 // TestLabelledAttacks: root of a container with a label, with and without a user namespace, cannot write to the kernel's
