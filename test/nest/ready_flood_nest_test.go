@@ -147,6 +147,7 @@ func TestReadyFloodStopped(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		goOn()
+		says(t, g.Name, "said=0")
 		eventually(t, func() error { return is(info(t, g.Name).Status, "last") })
 	})
 }
@@ -156,7 +157,7 @@ func TestReadyFloodStopped(t *testing.T) {
 func floodUnread(t *testing.T) (g guest, init int, goOn func()) {
 	t.Helper()
 	clean(t)
-	g = script(t, "flood", "/serve flood & while [ ! -e /quiet ]; do sleep 0.1; done; kill -9 $!; /serve say STATUS=last; exec sleep 100000")
+	g = script(t, "flood", "/serve flood & while [ ! -e /quiet ]; do sleep 0.1; done; kill -9 $!; /serve say STATUS=last; echo said=$?; exec sleep 100000")
 	g.More = extension("<notify/>")
 	serve(t, g.Root)
 	g.start(t)
