@@ -81,10 +81,14 @@ func route(link netlink.Link, r plan.NetRoute) (*netlink.Route, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	return &netlink.Route{
+	out := &netlink.Route{
 		LinkIndex: link.Attrs().Index, Gw: gateway.AsSlice(), Priority: int(r.Metric), Protocol: unix.RTPROT_STATIC,
 		Dst: &net.IPNet{IP: to.Addr().AsSlice(), Mask: net.CIDRMask(to.Bits(), to.Addr().BitLen())},
-	}, nil
+	}
+	if r.OnLink {
+		out.Flags = int(netlink.FLAG_ONLINK)
+	}
+	return out, nil
 }
 
 func numbered(path string, index, count int) string {

@@ -100,6 +100,7 @@ type NetRoute struct {
 	To      string `json:"to"`
 	Gateway string `json:"gateway"`
 	Metric  uint32 `json:"metric"`
+	OnLink  bool   `json:"on_link,omitempty"` // the gateway is a neighbour, whatever the addresses say
 }
 
 // NetPort is a port of the host whose connections go to the container.

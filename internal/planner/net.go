@@ -25,7 +25,7 @@ func nicOf(d *domain.Def, index int) plan.NIC {
 	h := &d.HostDevices[index]
 	return plan.NIC{
 		Element: d.HostDeviceElement(index), Name: h.Source, Spare: d.SpareLink(index), TakesDefaultRoute: d.Extension.TakeDefaultRoute,
-		Addresses: addresses(h.IPs), Up: len(h.IPs) > 0, Routes: routes(h.Routes),
+		Addresses: addresses(h.IPs), Up: len(h.IPs) > 0, Routes: routes(h.Routes, h.IPs),
 	}
 }
 
@@ -38,7 +38,7 @@ func interfaceOf(d *domain.Def, index int, name string) plan.Interface {
 	case domain.InterfaceNetwork, domain.InterfaceBridge, domain.InterfaceEthernet:
 		p.Kind, p.Host = plan.Veth, hostEnd(d, index)
 	}
-	p.Addresses, p.Routes, p.Ports = addresses(i.IPs), routes(i.Routes), ports(i)
+	p.Addresses, p.Routes, p.Ports = addresses(i.IPs), routes(i.Routes, i.IPs), ports(i)
 	return p
 }
 
@@ -53,11 +53,30 @@ func addresses(list []domain.InterfaceIP) (out []plan.NetAddress) {
 	return out
 }
 
-func routes(list []domain.Route) (out []plan.NetRoute) {
+func routes(list []domain.Route, ips []domain.InterfaceIP) (out []plan.NetRoute) {
 	for _, r := range list {
-		out = append(out, plan.NetRoute{To: netip.PrefixFrom(r.Network.Addr, int(r.Prefix)).String(), Gateway: r.Gateway.String(), Metric: max(r.Metric, 1)})
+		out = append(out, plan.NetRoute{
+			To: netip.PrefixFrom(r.Network.Addr, int(r.Prefix)).String(), Gateway: r.Gateway.String(), Metric: max(r.Metric, 1),
+			OnLink: onLink(r.Gateway.Addr, ips),
+		})
 	}
 	return out
+}
+
+// onLink reports whether a gateway is a neighbour although no address says so: an interface whose addresses are without a
+// network, /32 or /128, reaches nobody otherwise. Providers of servers hand out addresses so, and LXC takes them so.
+func onLink(gateway netip.Addr, ips []domain.InterfaceIP) bool {
+	alone := false
+	for _, ip := range ips {
+		if ip.Address.Is4() != gateway.Is4() {
+			continue
+		}
+		if int(ip.Prefix) != ip.Address.BitLen() || ip.Peer.IsValid() {
+			return false
+		}
+		alone = true
+	}
+	return alone && !gateway.IsLinkLocalUnicast()
 }
 
 // hostEnd plans the end of a veth that stays on the host. Its MAC address is that of the container's end, but for the
