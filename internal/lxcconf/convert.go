@@ -41,6 +41,8 @@ type conversion struct {
 	warnings []Warning
 	fault    *syntax.Error // the first one
 
+	name     syntax.Entry // lxc.uts.name
+	devices  []syntax.Entry
 	root     root
 	mounts   []syntax.Entry
 	networks networks
@@ -62,7 +64,7 @@ func Convert(file, text string, o Options) (*Result, error) {
 	for _, e := range config.Entries {
 		c.entry(e)
 	}
-	for _, finish := range []func(){c.finishName, c.finishRoot, c.finishMounts, c.finishNetworks, c.finishLimits, c.finishCaps, c.finishIDMap} {
+	for _, finish := range []func(){c.finishName, c.finishRoot, c.finishMounts, c.finishDevices, c.finishNetworks, c.finishLimits, c.finishCaps, c.finishIDMap} {
 		finish()
 	}
 	if c.fault != nil {
@@ -113,6 +115,10 @@ func (c *conversion) finishName() {
 	}
 	if c.def.Name == "" {
 		c.fail(syntax.Entry{File: c.file, Key: "lxc.uts.name"}, "it is missing: the container has no name")
+		return
+	}
+	if host := c.def.Hostname(); host != c.def.Name && c.name.Key != "" {
+		c.warn(c.name, "the host name is '%.64s': that of a container is its name, without all but letters, digits and '-'", host)
 	}
 }
 

@@ -4,18 +4,45 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/lxcconf/syntax"
 )
 
+// finishDevices takes the device policy, once it is known which devices the container has.
+func (c *conversion) finishDevices() {
+	for _, e := range c.devices {
+		c.device(e, strings.HasSuffix(e.Key, ".deny"))
+	}
+}
+
+// hasDevice reports whether a device of the host is given to the container.
+func (c *conversion) hasDevice(node string) bool {
+	return slices.ContainsFunc(c.def.HostDevices, func(d domain.HostDevice) bool { return d.Source == node })
+}
+
+// allowed returns the well-known devices below a directory that the device policy lets the container use.
+func (c *conversion) allowed(dir string) (nodes []string) {
+	for _, e := range c.devices {
+		words := strings.Fields(e.Value)
+		if strings.HasSuffix(e.Key, ".deny") || len(words) < 2 {
+			continue
+		}
+		if node := wellKnown()[words[0]+" "+words[1]]; below(node, dir) && !slices.Contains(nodes, node) {
+			nodes = append(nodes, node)
+		}
+	}
+	return nodes
+}
+
 // device takes a line of a device policy. Berth's own denies all, and allows what each container has and its <hostdev>s.
-func (c *conversion) device(e syntax.Entry, name string) {
+func (c *conversion) device(e syntax.Entry, deny bool) {
 	words := strings.Fields(e.Value)
 	switch {
 	case len(words) == 0:
 		return
-	case name == "devices.deny" && words[0] == "a":
+	case deny && words[0] == "a":
 		return
-	case name == "devices.deny":
+	case deny:
 		c.warn(e, "'%.60s' is not taken away; without a <hostdev> the container has no device but the standard ones", e.Value)
 		return
 	case words[0] == "a":
@@ -26,6 +53,9 @@ func (c *conversion) device(e syntax.Entry, name string) {
 		return
 	}
 	if node := wellKnown()[strings.Join(words[:min(2, len(words))], " ")]; node != "" {
+		if c.hasDevice(node) {
+			return
+		}
 		c.warn(e, "the container may use it if it has a <hostdev> with %s", node)
 		return
 	}

@@ -49,7 +49,7 @@ func (t *tables) newSpelling(key string) string {
 // keys has what is done for each key by itself.
 func keys() map[string]func(*conversion, syntax.Entry) {
 	return map[string]func(*conversion, syntax.Entry){
-		"lxc.uts.name":               func(c *conversion, e syntax.Entry) { c.def.Name = e.Value },
+		"lxc.uts.name":               func(c *conversion, e syntax.Entry) { c.def.Name, c.name = e.Value, e },
 		"lxc.arch":                   (*conversion).arch,
 		"lxc.rootfs.path":            func(c *conversion, e syntax.Entry) { c.root.path = e },
 		"lxc.rootfs.backend":         func(c *conversion, e syntax.Entry) { c.root.backend = e },

@@ -48,7 +48,7 @@ func (c *conversion) cgroup(e syntax.Entry, second bool, name string) {
 		}
 		c.warn(e, "the number of processes has Berth's limit; <berth:pids max=''/> sets another")
 	case "devices.allow", "devices.deny":
-		c.device(e, name)
+		c.devices = append(c.devices, e)
 	default:
 		if !c.processor(e, name) && !c.blockIO(e, second, name) {
 			c.without(e)

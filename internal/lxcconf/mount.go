@@ -158,8 +158,7 @@ func (c *conversion) deviceNode(m mountLine) bool {
 	name := strings.TrimPrefix(path.Clean(m.source), "/dev/")
 	directories := []string{"dri", "snd", "input", "bus", "bus/usb", "shm", "pts", "mapper", "disk", "net", "hugepages", "mqueue", "dvb", "serial", "v4l", "usb"}
 	if m.has("create=dir") || slices.Contains(directories, name) || below(m.source, "/dev/shm") {
-		c.warn(m.Entry, "the container may use no device in %.200s: give it each one as <hostdev>", m.source)
-		return false
+		return c.deviceDirectory(m)
 	}
 	if standard(name) {
 		return true
@@ -176,8 +175,25 @@ func (c *conversion) deviceNode(m mountLine) bool {
 	if m.has("optional") {
 		c.warn(m.Entry, "a <hostdev> is not optional: without %.200s the container does not start", m.source)
 	}
-	if !slices.ContainsFunc(c.def.HostDevices, func(o domain.HostDevice) bool { return o.Source == d.Source }) {
+	if !c.hasDevice(d.Source) {
 		c.def.HostDevices = append(c.def.HostDevices, d)
+	}
+	return true
+}
+
+// deviceDirectory makes devices of those in a directory that the device policy names. It returns false if there are none:
+// the directory is mounted then, which lets nobody use what is in it.
+func (c *conversion) deviceDirectory(m mountLine) bool {
+	nodes := c.allowed(path.Clean(m.source))
+	if len(nodes) == 0 {
+		c.warn(m.Entry, "the container may use no device in %.200s: give it each one as <hostdev>", m.source)
+		return false
+	}
+	c.warn(m.Entry, "of %.200s the container has what the device policy names: %s", m.source, strings.Join(nodes, ", "))
+	for _, node := range nodes {
+		if !c.hasDevice(node) {
+			c.def.HostDevices = append(c.def.HostDevices, domain.HostDevice{Kind: domain.HostMisc, Source: node})
+		}
 	}
 	return true
 }
