@@ -18,6 +18,6 @@ func TestMain(m *testing.M) {
 		os.Exit(actAsUser(os.Args[1:]))
 	}
 	os.Exit(rig.Main(m, rig.Options{
-		Install: true, Variants: true, Files: []string{"examples", "docs/dbus.md"}, Env: []string{"STORM", "SEED", "KINDS", "MANY", "CALLS"},
+		Install: true, Variants: true, Files: []string{"examples", "docs/dbus.md", "internal/lxcconf/testdata"}, Env: []string{"STORM", "SEED", "KINDS", "MANY", "CALLS"},
 	}))
 }
