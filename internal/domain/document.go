@@ -53,8 +53,8 @@ type secLabel struct {
 // memory is libvirtxml's DomainMemory with room for 64 bits everywhere.
 type memory struct {
 	Value    uint64 `xml:",chardata"`
-	Unit     string `xml:"unit,attr,omitempty"`
 	DumpCore string `xml:"dumpCore,attr,omitempty"`
+	Unit     string `xml:"unit,attr,omitempty"`
 }
 
 type idMap struct {

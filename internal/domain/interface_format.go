@@ -10,6 +10,7 @@ type iface struct {
 	Source    *ifaceSource            `xml:"source"`
 	VLAN      *ifaceVLAN              `xml:"vlan"`
 	Bandwidth *ifaceBandwidth         `xml:"bandwidth"`
+	Ports     []ifacePort             `xml:"port"` // libvirt's and ours
 	IPs       []ifaceIP               `xml:"ip"`
 	Routes    []ifaceRoute            `xml:"route"`
 	Target    *ifaceDev               `xml:"target"`
@@ -17,7 +18,6 @@ type iface struct {
 	Model     *ifaceModel             `xml:"model"`
 	Link      *ifaceLink              `xml:"link"`
 	MTU       *ifaceMTU               `xml:"mtu"`
-	Ports     []ifacePort             `xml:"port"` // libvirt's and ours
 	Alias     *libvirtxml.DomainAlias `xml:"alias"`
 }
 
