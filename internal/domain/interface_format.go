@@ -139,7 +139,10 @@ func formatAddresses(list []InterfaceIP) (out []ifaceIP) {
 
 func formatRoutes(list []Route) (out []ifaceRoute) {
 	for _, r := range list {
-		one := ifaceRoute{Family: r.Network.family(), Address: r.Network.String(), Prefix: wide(r.Prefix), Gateway: r.Gateway.String()}
+		one := ifaceRoute{Family: r.Network.family(), Address: r.Network.String(), Gateway: r.Gateway.String()}
+		if r.Prefix > 0 || !r.Network.IsUnspecified() { // nobody writes the prefix of the default route
+			one.Prefix = wide(r.Prefix)
+		}
 		if r.Metric > 0 {
 			one.Metric = wide(r.Metric)
 		}
