@@ -102,7 +102,7 @@ func defineAll(ctx context.Context, roots Roots, count int) (string, error) {
 		}
 		// libvirt refuses to define an existing name again without its uuid. The other peer may have
 		// defined it.
-		if err := s.do("define " + path); err != nil && !strings.Contains(err.Error(), "already exists") {
+		if err := s.Do("define " + path); err != nil && !strings.Contains(err.Error(), "already exists") {
 			return "", errors.Join(err, s.Close())
 		}
 	}
