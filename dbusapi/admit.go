@@ -80,15 +80,7 @@ func (s *Server) refused(c *call, err error) error {
 	if c.kind != kindContainer && c.kind != kindProcess {
 		return c.denied(err)
 	}
-	if _, undecided := errors.AsType[*service.UndecidedError](err); undecided || errors.Is(err, service.ErrTooManyDialogues) {
-		return c.denied(err) // says nothing of the container
-	}
-	q := s.question(c)
-	if q.Action == contract.ActionRead {
-		return c.missing()
-	}
-	q.Action = contract.ActionRead
-	if sees, unknown := s.access.SeesNow(c.caller.ctx, q); !sees || unknown != nil || q.Subject.Name == "" {
+	if s.access.Hides(c.caller.ctx, s.question(c), err) {
 		return c.missing()
 	}
 	return c.denied(err)
@@ -117,13 +109,6 @@ func deny(action string, err error) *busError {
 		return stdError(contract.ErrorLimitsExceeded, "%s is not authorized: %v", action, err)
 	}
 	return stdError(contract.ErrorAccessDenied, "%s is not authorized", action)
-}
-
-// refusal reports whether an error of the service says that the caller lacks a right after all: it asks again about a
-// container that has changed, and about others that a definition reaches.
-func refusal(err error) bool {
-	_, undecided := errors.AsType[*service.UndecidedError](err)
-	return undecided || errors.Is(err, service.ErrDenied) || errors.Is(err, service.ErrInteraction) || errors.Is(err, service.ErrTooManyDialogues)
 }
 
 // visible finds those containers that the caller may read. One who sees none, and has no right to list any, gets the

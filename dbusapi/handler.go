@@ -113,7 +113,7 @@ func (s *Server) run(c *call) (out []any, err error) {
 		}
 	}
 	out, err = s.carryOut(ctx, c)
-	if c.kind == kindContainer && refusal(err) { // of a container that has changed since
+	if c.kind == kindContainer && service.Refused(err) { // of a container that has changed since
 		if hidden := s.refused(c, err); isMissing(hidden) {
 			return nil, hidden
 		}

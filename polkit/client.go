@@ -51,10 +51,19 @@ func New(quick, patient Peer) *Client { return &Client{quick: quick, patient: pa
 
 // Question is whether a caller may do something.
 type Question struct {
-	BusName  string // the caller's unique name: polkit finds out itself whose connection that is
+	BusName  string  // the caller's unique name: polkit finds out itself whose connection that is
+	Process  Process // the caller, if BusName is ""
 	Action   string
 	Details  map[string]string
 	Dialogue bool // somebody may be asked for a password
+}
+
+// Process is a caller who is not on the bus. Start is when it began (field 22 of /proc/PID/stat), so that polkit does not take
+// another process for it. UID is the user's that the kernel vouched for when it connected.
+type Process struct {
+	PID   uint32
+	Start uint64
+	UID   uint32
 }
 
 // Answer is polkit's.
@@ -79,8 +88,7 @@ func (c *Client) Check(ctx context.Context, q Question) (Answer, error) {
 	if q.Details == nil {
 		q.Details = map[string]string{}
 	}
-	who := subject{"system-bus-name", map[string]dbus.Variant{"name": dbus.MakeVariant(q.BusName)}}
-	call := peer.Go(ctx, authorityPath, authority+".CheckAuthorization", who, q.Action, q.Details, flags, id)
+	call := peer.Go(ctx, authorityPath, authority+".CheckAuthorization", q.subject(), q.Action, q.Details, flags, id)
 	select {
 	case answered := <-call.Done:
 		return answer(q, answered)
@@ -90,6 +98,16 @@ func (c *Client) Check(ctx context.Context, q Question) (Answer, error) {
 		c.cancel(ctx, id)
 	}
 	return Answer{}, fmt.Errorf("ask polkit for %s: %w", q.Action, context.Cause(ctx))
+}
+
+// subject is who calls, as polkit wants it.
+func (q *Question) subject() subject {
+	if q.BusName != "" {
+		return subject{"system-bus-name", map[string]dbus.Variant{"name": dbus.MakeVariant(q.BusName)}}
+	}
+	return subject{"unix-process", map[string]dbus.Variant{
+		"pid": dbus.MakeVariant(q.Process.PID), "start-time": dbus.MakeVariant(q.Process.Start), "uid": dbus.MakeVariant(int32(q.Process.UID)),
+	}}
 }
 
 func answer(q Question, call *dbus.Call) (a Answer, err error) {

@@ -189,3 +189,15 @@ func eventually(t *testing.T, done func() bool) {
 		}
 	}
 }
+
+// TestProcess: a caller who is not on the bus is named by pid, start and user, in polkit's types.
+func TestProcess(t *testing.T) {
+	t.Parallel()
+	q := Question{Process: Process{PID: 7, Start: 99, UID: 1000}}
+	want := subject{"unix-process", map[string]dbus.Variant{
+		"pid": dbus.MakeVariant(uint32(7)), "start-time": dbus.MakeVariant(uint64(99)), "uid": dbus.MakeVariant(int32(1000)),
+	}}
+	if got := q.subject(); got.Kind != want.Kind || !cmp.Equal(got.Details, want.Details, cmp.Comparer(func(a, b dbus.Variant) bool { return a.String() == b.String() })) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

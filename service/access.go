@@ -185,3 +185,24 @@ func (a *Access) dialogue(uid uint32) (done func(), err error) {
 		}
 	}, nil
 }
+
+// Refused reports whether an error says that a caller lacks a right. The service asks again about a container that has changed,
+// and about others that a definition reaches.
+func Refused(err error) bool {
+	_, undecided := errors.AsType[*UndecidedError](err)
+	return undecided || errors.Is(err, ErrDenied) || errors.Is(err, ErrInteraction) || errors.Is(err, ErrTooManyDialogues)
+}
+
+// Hides reports whether a caller who was refused what a question says gets the error of a container that does not exist: he
+// may not even see it. The same is asked about one that is not there, so that nobody can tell the two apart.
+func (a *Access) Hides(ctx context.Context, q Question, refusal error) bool {
+	if _, undecided := errors.AsType[*UndecidedError](refusal); undecided || errors.Is(refusal, ErrTooManyDialogues) {
+		return false // says nothing of the container
+	}
+	if q.Action == contract.ActionRead {
+		return true
+	}
+	q.Action = contract.ActionRead
+	sees, unknown := a.SeesNow(ctx, q)
+	return !sees || unknown != nil || q.Subject.Name == ""
+}

@@ -26,7 +26,7 @@ type remembered struct {
 	until   time.Time
 }
 
-// known are the lasting answers about what callers may see, by the callers' names on the bus.
+// known are the lasting answers about what callers may see, by the callers' connections.
 type known struct {
 	age     uint64 // counts what made all answers void
 	callers map[string]map[sight]remembered
@@ -60,7 +60,7 @@ func (a *Access) SeesNow(ctx context.Context, q Question) (bool, error) {
 	}
 	age := a.age()
 	v, err := a.decide(ctx, q, false, answerLimit)
-	if err == nil && v.Lasting && q.Caller.BusName != "" {
+	if err == nil && v.Lasting && q.Caller.key() != "" {
 		a.remember(q, v.Allowed, age)
 	}
 	return v.Allowed, err
@@ -96,7 +96,7 @@ func Visible[T any](ctx context.Context, a *Access, q Question, list []T, subjec
 func (a *Access) knownToSee(q Question) (visible, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	r, ok := a.known.callers[q.Caller.BusName][q.sight()]
+	r, ok := a.known.callers[q.Caller.key()][q.sight()]
 	ok = ok && time.Now().Before(r.until)
 	return r.visible && ok, ok
 }
@@ -114,7 +114,7 @@ func (a *Access) remember(q Question, visible bool, age uint64) {
 	if age != a.known.age {
 		return
 	}
-	name := q.Caller.BusName
+	name := q.Caller.key()
 	answers := a.known.callers[name]
 	if answers == nil && len(a.known.callers) >= knownOthers {
 		clear(a.known.callers)
@@ -134,7 +134,7 @@ func (a *Access) Changed() {
 	clear(a.known.callers)
 }
 
-// Forget says that a caller has left the bus.
+// Forget says that a caller has left: his name on the bus, or Peer.Key.
 func (a *Access) Forget(name string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -18,10 +18,11 @@ const polkitCalls = 8
 type authority struct{ client *polkit.Client }
 
 func (a authority) Decide(ctx context.Context, q service.Question, dialogue bool) (service.Verdict, error) {
-	if q.Caller.BusName == "" {
+	if q.Caller.BusName == "" && q.Caller.Peer == (service.Peer{}) {
 		return service.Verdict{}, nil
 	}
-	answer, err := a.client.Check(ctx, polkit.Question{BusName: q.Caller.BusName, Action: q.Action, Details: q.Details(), Dialogue: dialogue})
+	process := polkit.Process{PID: q.Caller.Peer.PID, Start: q.Caller.Peer.Start, UID: q.Caller.UID}
+	answer, err := a.client.Check(ctx, polkit.Question{BusName: q.Caller.BusName, Process: process, Action: q.Action, Details: q.Details(), Dialogue: dialogue})
 	return service.Verdict{Allowed: answer.Allowed, Challenge: answer.Challenge, Lasting: err == nil && !answer.Temporary}, err
 }
 
