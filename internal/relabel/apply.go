@@ -66,34 +66,19 @@ type application struct {
 	progress func(Progress)
 	mu       sync.Mutex
 	out      Outcome
-	linked   map[identity]bool // files with several names that have been met
+	linked   *linked
 	proven   atomic.Bool       // the kernel keeps the label as it is written
 	taken    map[identity]bool // files that may have got the label by mistake
 }
 
-// linkedMost bounds the files with several names that are remembered. One that is met again is only looked at again: in the
-// journal, what was read first counts.
-const linkedMost = 1 << 16
-
 // tree gives a tree its label.
 func (a *application) tree(ctx context.Context, n int, t *root) error {
 	a.journal.addTree(n, t)
-	a.linked, a.taken = map[identity]bool{}, map[identity]bool{}
+	a.linked, a.taken = newLinked(), map[identity]bool{}
 	a.proven.Store(false)
 	w := &walk{access: a.access, attribute: a.attribute, root: t, stop: ctx}
 	w.visitor = func(k *worker) visitor { return &labeller{application: a, worker: k, tree: n, label: t.Label} }
 	return w.run(a.workers, "")
-}
-
-// met remembers a file with several names, and reports whether it was met before.
-func (a *application) met(id identity) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	before := a.linked[id]
-	if !before && len(a.linked) < linkedMost {
-		a.linked[id] = true
-	}
-	return before
 }
 
 // mistake remembers a file that may have got the label in the place of another one, and so has none in the journal.
@@ -134,7 +119,7 @@ type labeller struct {
 }
 
 func (l *labeller) visit(f file, _ string) (string, error) {
-	if f.links > 1 && !f.isDir() && l.met(f.identity) {
+	if f.links > 1 && !f.isDir() && l.linked.met(f.identity) {
 		return "", nil
 	}
 	kept := bare(f.label) == l.label

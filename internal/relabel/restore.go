@@ -84,7 +84,8 @@ func (n *restoration) tree(ctx context.Context, s *saves, number int) error {
 		return err
 	}
 	w := &walk{access: n.access, attribute: n.attribute, root: at, stop: ctx}
-	w.visitor = func(k *worker) visitor { return &restorer{restoration: n, worker: k, index: x} }
+	met := newLinked()
+	w.visitor = func(k *worker) visitor { return &restorer{restoration: n, worker: k, index: x, linked: met} }
 	if err := w.run(n.workers, above); err != nil {
 		return err
 	}
@@ -136,10 +137,14 @@ type restorer struct {
 	*restoration
 	worker *worker
 	index  *index
+	linked *linked
 	since  uint64 // files since the last word of progress
 }
 
 func (e *restorer) visit(f file, inherited string) (string, error) {
+	if f.links > 1 && !f.isDir() && e.linked.met(f.identity) {
+		return "", nil
+	}
 	e.files.Add(1)
 	if e.since++; e.since == 1024 {
 		_ = e.flush()
