@@ -18,6 +18,7 @@ type Def struct {
 	IO        BlockIO
 	NUMA      NUMA
 	Partition string // <resource><partition>, absolute; "" means the default, /machine
+	AppID     string // fibrechannel@appid, kept only
 
 	OS       OS
 	IDMap    IDMap
@@ -41,6 +42,8 @@ type Def struct {
 	Extension Extension // xmlns:berth
 	Latencies []Latency // <berth:latency>
 	RLimits   []RLimit  // <berth:rlimit>
+
+	Kept Kept // what has no effect in a container, but for what is in devices of it
 }
 
 // Memory holds the memory limits in KiB, as libvirt does. Nil means unset.
@@ -124,8 +127,13 @@ type Capabilities struct {
 
 // Clock is <clock>. A container shares the host's clock.
 type Clock struct {
-	Offset string // "utc" by default; "localtime" makes nodes of the timers that are devices
-	Timers []Timer
+	Offset string // "utc" by default; "localtime" makes nodes of the timers that are devices; the others are kept only
+	// The rest is kept only.
+	Adjustment string // "reset", or seconds
+	Basis      string // of "variable": "utc" or "localtime"
+	TimeZone   string // of "timezone"
+	Start      string // of "absolute": seconds since 1970
+	Timers     []Timer
 }
 
 // Action is a life-cycle action word.
@@ -167,6 +175,7 @@ type Filesystem struct {
 	HardLimit  uint64 // space_hard_limit in bytes, kept only
 	SoftLimit  uint64 // space_soft_limit in bytes, kept only
 	Alias      Alias
+	Kept       Kept
 }
 
 // Root returns the file system with the target "/", the last one if there are several. It returns
@@ -188,6 +197,7 @@ func (d *Def) Root() (Filesystem, bool) {
 type Console struct {
 	TargetType string // "lxc" by default
 	Port       uint   // its index among the consoles
+	Kept       Kept
 }
 
 // ShareKind says how a ShareRef names the namespace to share.

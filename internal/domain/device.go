@@ -180,6 +180,7 @@ func ParseDevice(doc []byte) (Device, error) {
 		for _, read := range []func(*Def, *document, *faults){readFilesystems, readDisks, readInterfaces, readHostDevices} {
 			read(d, &x, f)
 		}
+		w.keep(d)
 	}
 	if err := f.err(); err != nil {
 		return Device{}, shortened(err, atDevices, "")
@@ -202,6 +203,9 @@ func formatDevice(v Device, o FormatOptions) (string, error) {
 		XMLName xml.Name `xml:"devices"`
 		*devices
 	}{devices: x})
+	if err == nil && d.keeps() {
+		text, err = d.overlaid(text, "domain/devices")
+	}
 	if err != nil {
 		return "", err
 	}
@@ -222,8 +226,7 @@ func (w *walker) deviceRoot(e xml.StartElement, name string) {
 	}
 	top := schema().children["domain"]
 	n := top.children["devices"]
-	own := slices.Contains(deviceKinds(), DeviceKind(name))
-	if next := n.children[name]; !own && (next == nil || next.foreign == "") {
+	if !slices.Contains(deviceKinds(), DeviceKind(name)) {
 		w.stop(unsupported("", "a container cannot get or lose a <%.40s>, only a <disk>, <filesystem>, <hostdev> or <interface>", name))
 		return
 	}

@@ -55,7 +55,8 @@ func TestParseDevice(t *testing.T) {
 		"<console type='pty'/>":      "a container cannot get or lose a <console>, only a <disk>, <filesystem>, <hostdev> or <interface> (line 1)",
 		"<disk":                      "unexpected EOF (line 1)",
 		"<!DOCTYPE disk []>" + diskA: "document types and other <!…> directives are not allowed (line 1)",
-		"<disk type='block'><boot/><source dev='/dev/vda'/><target dev='sda'/></disk>": "disk/boot: ",
+		"<disk type='block'><transient/><source dev='/dev/vda'/><target dev='sda'/></disk>": "disk/transient: ",
+		"<serial type='pty'/>": "a container cannot get or lose a <serial>, only a <disk>, <filesystem>, <hostdev> or <interface> (line 1)",
 	} {
 		_, err := ParseDevice([]byte(text))
 		switch {

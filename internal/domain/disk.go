@@ -30,6 +30,7 @@ type Disk struct {
 	Format   string // "raw" or unset, kept only
 	ReadOnly bool
 	Alias    Alias
+	Kept     Kept
 }
 
 // disk is <disk>. libvirtxml's loses which type it does not know.
@@ -156,7 +157,7 @@ func (d *Disk) readDriver(at string, x *diskDriver, f *faults) {
 		f.unsupported(at+"@type", "'%.40s' is not supported for a disk, only 'raw'; an image of another format can be mounted, by <filesystem type='file'>", d.Format)
 	}
 	switch {
-	case d.Type == DiskBlock && (d.Driver == "" || d.Driver == "phy"), d.Type == DiskFile && d.Driver == "loop":
+	case d.Type == DiskBlock && slices.Contains([]string{"", "phy", "qemu"}, d.Driver), d.Type == DiskFile && d.Driver == "loop":
 	case d.Type == DiskFile && d.Driver == "":
 		d.Driver = "loop"
 	default:

@@ -31,7 +31,7 @@ type document struct {
 	OS            *libvirtxml.DomainOS         `xml:"os"`
 	IDMap         *idMap                       `xml:"idmap"`
 	Features      *features                    `xml:"features"`
-	Clock         *libvirtxml.DomainClock      `xml:"clock"`
+	Clock         *clock                       `xml:"clock"`
 	OnPoweroff    string                       `xml:"on_poweroff,omitempty"`
 	OnReboot      string                       `xml:"on_reboot,omitempty"`
 	OnCrash       string                       `xml:"on_crash,omitempty"`

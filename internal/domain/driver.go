@@ -2,6 +2,7 @@ package domain
 
 import (
 	"regexp"
+	"slices"
 
 	"libvirt.org/go/libvirtxml"
 )
@@ -18,7 +19,7 @@ func readDriver(fs *Filesystem, at string, x *libvirtxml.DomainFilesystemDriver)
 		return invalid(at+"@wrpolicy", "'%s' is unknown; known is 'immediate'", fs.WrPolicy)
 	}
 	if fs.Type != FSFile {
-		if fs.Driver != "" && fs.Driver != "path" {
+		if fs.Driver != "" && fs.Type != FSMount || !slices.Contains([]string{"", "path", "handle", "virtiofs"}, fs.Driver) {
 			return unsupported(at+"@type", "'%s' is for a file system of type 'file' only, and this one is of type '%s'", fs.Driver, fs.Type)
 		}
 		if fs.Format != "" && fs.Format != "raw" {

@@ -1,7 +1,9 @@
 package domain
 
 import (
+	"cmp"
 	"encoding/xml"
+	"slices"
 	"strings"
 )
 
@@ -39,11 +41,16 @@ func (w *walker) root(e xml.StartElement, name string) {
 	w.rooted = true
 	w.declare(e.Attr)
 	w.enter("domain", schema().children["domain"], e)
+	w.keepAttributes()
 }
 
 func (w *walker) inner(top *frame, e xml.StartElement, name string) {
 	if top.skip {
 		w.stack = append(w.stack, &frame{path: top.path, skip: true})
+		return
+	}
+	if top.raw != nil {
+		w.insideKept(top, e, name)
 		return
 	}
 	if top.any {
@@ -56,7 +63,8 @@ func (w *walker) inner(top *frame, e xml.StartElement, name string) {
 	if e.Name.Space == "" && top.path == atShare && top.node.children["lxc:"+name] != nil {
 		e.Name.Space, name = lxcNamespace, "lxc:"+name
 	}
-	path := nth(join(top.path, name), top.seen[name])
+	index := top.seen[name]
+	path := nth(join(top.path, name), index)
 	top.seen[name]++
 	w.lines[path] = w.line
 	next, refused := w.child(top, name, path)
@@ -65,18 +73,29 @@ func (w *walker) inner(top *frame, e xml.StartElement, name string) {
 		w.stack = append(w.stack, &frame{path: path, skip: true})
 		return
 	}
+	if next.why != "" {
+		w.mention(path, next.why)
+	}
+	if next.why != "" && !next.own {
+		w.beginKept(path, next, e)
+		return
+	}
 	if next.any {
 		w.declare(e.Attr)
 	}
 	w.enter(path, next, e)
+	w.stack[len(w.stack)-1].index = index
+	w.keepAttributes()
 }
 
 // enter opens an element that the schema has, and hands it on.
 func (w *walker) enter(path string, n *node, e xml.StartElement) {
 	w.lines[path] = w.line
-	kept := w.attributes(path, n, w.once(path, e.Attr))
-	w.stack = append(w.stack, &frame{path: path, name: e.Name, node: n, seen: map[string]int{}, any: n.any, begin: w.in.InputOffset()})
-	w.ready = append(w.ready, xml.StartElement{Name: e.Name, Attr: kept})
+	own, kept := w.attributes(path, n, w.once(path, e.Attr))
+	w.stack = append(w.stack, &frame{
+		path: path, name: e.Name, node: n, kept: kept, seen: map[string]int{}, any: n.any, begin: w.in.InputOffset(),
+	})
+	w.ready = append(w.ready, xml.StartElement{Name: e.Name, Attr: own})
 }
 
 func (w *walker) declare(attrs []xml.Attr) {
@@ -96,11 +115,11 @@ func (w *walker) child(top *frame, name, path string) (*node, *Error) {
 		if _, known := capabilityNumber(name); !known {
 			return nil, unsupported(path, "there is no capability of this name; capabilities(7) lists them, here without CAP_ and in lower case")
 		}
-		next = &node{attrs: map[string]attrRule{"state": {}}}
+		next = &node{attrs: map[string]attrRule{"state": {own: true}}}
 	case next == nil:
 		return nil, invalid(path, "unknown element; see berth-xml(5)")
-	case next.foreign != "":
-		return nil, unsupported(path, "%s", notSupported("element", next.foreign))
+	case !next.own && next.why != "" && next.why != "run" && !reasons()[next.why].kept:
+		return nil, unsupported(path, "%s", notSupported("element", next.why))
 	}
 	if values, gated := w.gate[path]; gated && values == everything {
 		return nil, unsupported(path, "%s", notSupported("element", "unknown"))
@@ -131,8 +150,9 @@ func (w *walker) once(path string, attrs []xml.Attr) (kept []xml.Attr) {
 	return kept
 }
 
-// attributes returns the attributes that the schema has, without declarations of namespaces. It notes the others.
-func (w *walker) attributes(path string, n *node, attrs []xml.Attr) (kept []xml.Attr) {
+// attributes returns the attributes that have a type of their own, and those that are only kept, without declarations of
+// namespaces. It notes the others.
+func (w *walker) attributes(path string, n *node, attrs []xml.Attr) (own, kept []xml.Attr) {
 	for _, a := range attrs {
 		if a.Name.Space == "xmlns" || (a.Name.Space == "" && a.Name.Local == "xmlns") {
 			continue
@@ -142,9 +162,19 @@ func (w *walker) attributes(path string, n *node, attrs []xml.Attr) (kept []xml.
 			w.add(w.here(e))
 			continue
 		}
-		kept = append(kept, a)
+		rule := n.attrs[a.Name.Local]
+		if rule.why != "" && rule.idleValue(a.Value) {
+			w.mention(at, rule.why)
+		}
+		switch {
+		case rule.own:
+			own = append(own, a)
+		case reasons()[rule.why].kept:
+			kept = append(kept, a)
+		}
 	}
-	return kept
+	slices.SortFunc(kept, func(a, b xml.Attr) int { return cmp.Compare(n.attrs[a.Name.Local].order, n.attrs[b.Name.Local].order) })
+	return own, kept
 }
 
 func (w *walker) attribute(at string, n *node, a xml.Attr) *Error {
@@ -152,8 +182,8 @@ func (w *walker) attribute(at string, n *node, a xml.Attr) *Error {
 	if a.Name.Space != "" || !known {
 		return invalid(at, "unknown attribute; see berth-xml(5)")
 	}
-	if rule.foreign != "" {
-		return unsupported(at, "%s", notSupported("attribute", rule.foreign))
+	if !rule.own && rule.why != "run" && !reasons()[rule.why].kept {
+		return unsupported(at, "%s", notSupported("attribute", rule.why))
 	}
 	if rule.number {
 		if e := number(at, a.Value); e != nil {

@@ -65,7 +65,6 @@ func refusedDevices() []refusal {
 		{medium("", "<driver name='nbd' type='qcow2'/><source file='/a'/><target dev='vda'/>"), InvalidConfig, disk + "/driver@type"},
 		{medium("", "<driver name='nbd' type='raw'/><source file='/a'/><target dev='vda'/>"), InvalidConfig, disk + "/driver@name"},
 		{vda("<driver name='loop'/>"), InvalidConfig, disk + "/driver@name"},
-		{vda("<serial>1</serial>"), InvalidConfig, disk + "/serial"},
 		{strings.Replace(vda(""), "</disk>", "</disk><disk type='block'><source dev='/dev/y'/><target dev='vda'/></disk>", 1), InvalidConfig, disk + "[2]/target@dev"},
 		{strings.Replace(vda(""), "</disk>", "</disk><hostdev mode='capabilities' type='storage'><source><block>/dev/vda/x</block></source></hostdev>", 1), InvalidConfig, host + "/source/block"},
 
@@ -75,7 +74,6 @@ func refusedDevices() []refusal {
 		{clock("<timer name='rtc' tickpolicy='x'/>"), InvalidXML, timer + "@tickpolicy"},
 		{clock("<timer name='rtc' track='x'/>"), InvalidXML, timer + "@track"},
 		{clock("<timer name='rtc'/><timer name='rtc'/>"), InvalidXML, timer + "[2]@name"},
-		{clock("<timer name='rtc'><catchup/></timer>"), InvalidConfig, timer + "/catchup"},
 		{strings.Replace(misc("<char>/dev/rtc</char>"), "<devices>", "<clock offset='localtime'><timer name='rtc'/></clock><devices>", 1), InvalidConfig, host + "/source/char"},
 	}
 }

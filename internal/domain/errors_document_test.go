@@ -69,12 +69,7 @@ func refusedDocuments() []refusal {
 		{with("<namespace/>"), InvalidXML, "domain/namespace"},
 		{with("<lxc:namespace/>"), InvalidXML, "domain/{lxc}namespace"},
 		// Libvirt's, but not served.
-		{with("<devices><serial/></devices>"), InvalidConfig, "domain/devices/serial"},
-		{with("<devices><filesystem><source dir='/a'/><target dir='/b'/><address/></filesystem></devices>"), InvalidConfig, "domain/devices/filesystem/address"},
 		{with("<maxMemory>1</maxMemory>"), InvalidConfig, "domain/maxMemory"},
-		{with("<clock offset='utc' adjustment='3'/>"), InvalidConfig, "domain/clock@adjustment"},
-		{with("<features><hyperv/></features>"), InvalidConfig, "domain/features/hyperv"},
-		{with("<os><type machine='pc'>exe</type><init>/i</init></os>"), InvalidConfig, "domain/os/type@machine"},
 		{with("<os><type>exe</type><init>/i</init><kernel>/k</kernel></os>"), InvalidConfig, "domain/os/kernel"},
 	}
 }

@@ -24,7 +24,6 @@ func refusedFilesystems() []refusal {
 		{filesystemXML(" type=''", "<source dir='/x'/><target dir='/a'/>"), InvalidConfig, fs + "@type"},
 		{filesystemXML("", "<driver type='nbd'/><source dir='/x'/><target dir='/a'/>"), InvalidConfig, fs + "/driver@type"},
 		{filesystemXML("", "<driver format='qcow2'/><source dir='/x'/><target dir='/a'/>"), InvalidConfig, fs + "/driver@format"},
-		{filesystemXML("", "<driver queue='1'/><source dir='/x'/><target dir='/a'/>"), InvalidConfig, fs + "/driver@queue"},
 		{file("type='loop' format='qcow2'"), InvalidConfig, fs + "/driver@format"},
 		{file("type='nbd'"), InvalidConfig, fs + "/driver@format"},
 		{file("type='ploop'"), InvalidConfig, fs + "/driver@type"},

@@ -46,7 +46,7 @@ func refusedInterfaces() []refusal {
 		{ifaceXML("<guest dev='lo'/>"), InvalidXML, at + "/guest@dev"},
 		{ifaceXML("<guest dev='a b'/>"), InvalidXML, at + "/guest@dev"},
 		{ifaceXML("<guest dev='..'/>"), InvalidXML, at + "/guest@dev"},
-		{ifaceXML("<model type='a b'/>"), InvalidXML, at + "/model@type"},
+		{ifaceXML("<model type='a b'/>"), InvalidConfig, at + "/model@type"},
 		{ifaceXML("<link state='sideways'/>"), InvalidConfig, at + "/link@state"},
 		{ifaceXML("<mtu/>"), InvalidXML, at + "/mtu@size"},
 		{ifaceXML("<mtu size='67'/>"), InvalidXML, at + "/mtu@size"},

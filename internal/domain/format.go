@@ -59,8 +59,11 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 			partition = "/machine"
 		}
 	}
-	if partition != "" {
+	if partition != "" || d.AppID != "" {
 		x.Resource = &libvirtxml.DomainResource{Partition: partition}
+	}
+	if d.AppID != "" {
+		x.Resource.FibreChannel = &libvirtxml.DomainResourceFibreChannel{AppID: d.AppID}
 	}
 	if x.LXC != nil {
 		x.XMLNSLXC = lxcNamespace
@@ -69,6 +72,9 @@ func (d *Def) Format(o FormatOptions) (string, error) {
 		x.XMLNSBerth = berthNamespace
 	}
 	text, err := xml.Marshal(&x)
+	if err == nil && d.keeps() {
+		text, err = d.overlaid(text, "domain")
+	}
 	if err != nil {
 		return "", err
 	}

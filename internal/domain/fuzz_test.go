@@ -2,6 +2,7 @@ package domain
 
 import (
 	"errors"
+	"slices"
 	"testing"
 )
 
@@ -9,7 +10,7 @@ import (
 // itself. Each runs with the gate and without it, since each gate is lifted one day. The seeds are
 // the corpus and all that is refused.
 func FuzzParse(f *testing.F) {
-	for _, file := range documents(f, "testdata", "served", "*.xml") {
+	for _, file := range slices.Concat(documents(f, "testdata", "served", "*.xml"), documents(f, "testdata", "corpus", "*.xml")) {
 		f.Add(load(f, file))
 	}
 	for _, r := range refused() {
@@ -45,7 +46,7 @@ func FuzzParse(f *testing.F) {
 
 // FuzzParseDevice: one device is read as itself again, or refused by an *Error, and no document makes the reader panic.
 func FuzzParseDevice(f *testing.F) {
-	for _, text := range []string{diskA, diskB, fuseNode, usbID, srv, nicOne, onePort, "<domain/>", "<console/>", "<disk", diskA + diskA} {
+	for _, text := range []string{diskA, diskB, fuseNode, usbID, srv, nicOne, onePort, keptNIC, "<domain/>", "<console/>", "<disk", diskA + diskA} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {

@@ -31,6 +31,8 @@ type HostDevice struct {
 
 	IPs    []InterfaceIP // net only
 	Routes []Route       // net only
+
+	Kept Kept
 }
 
 // USB says which device of the host's USB is meant: by the numbers of its vendor and product, by its address, or by

@@ -44,6 +44,7 @@ type Interface struct {
 	Forwards  []Forward // <berth:port>
 	Routes    []Route
 	Alias     Alias
+	Kept      Kept
 	Actual    string // the name in the container that a run has chosen; "" as for Alias.Run
 	Bandwidth IfaceBandwidth
 	VLAN      VLAN

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -78,8 +79,8 @@ func readInterface(at string, x *iface, f *faults) (i Interface) {
 	}
 	if x.Model != nil {
 		i.Model = x.Model.Type
-		if !formatName.MatchString(strings.ToLower(i.Model)) {
-			f.invalid(at+"/model@type", "'%.40s' is not the name of a model", i.Model)
+		if !slices.ContainsFunc(cardModels(), func(known string) bool { return strings.EqualFold(known, i.Model) }) {
+			f.unsupported(at+"/model@type", "'%.40s' is not a model that libvirt knows; a container needs none", i.Model)
 		}
 	}
 	if x.Link != nil {
@@ -102,6 +103,12 @@ func readInterface(at string, x *iface, f *faults) (i Interface) {
 	readPorts(&i, at, x, f)
 	i.Alias = readAlias(x.Alias)
 	return i
+}
+
+// cardModels are the models of a network card that libvirt knows. None has an effect in a container.
+func cardModels() []string {
+	return strings.Fields(`netfront rtl8139 virtio e1000 e1000e igb virtio-transitional virtio-non-transitional usb-net spapr-vlan
+		lan9118 scm91c111 vlance vmxnet vmxnet2 vmxnet3 Am79C970A 82540EM 82545EM 82543GC`)
 }
 
 // readPort reads <port>, which is for an interface on a bridge.

@@ -22,8 +22,7 @@ func ParseRun(doc []byte) (*Def, error) { return parse(doc, notYetSupported()) }
 
 // parse is Parse with the gate as an argument, so that tests can open it.
 func parse(doc []byte, gate map[string]string) (*Def, error) {
-	doc = bytes.TrimPrefix(doc, []byte("\uFEFF")) // some editors mark UTF-8 with it
-	w := newWalker(doc, gate)
+	w := newWalker(withoutMark(doc), gate)
 	var x document
 	err := xml.NewTokenDecoder(w).Decode(&x)
 	w.rest()
@@ -42,6 +41,7 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 	} {
 		part(d, &x, f)
 	}
+	w.keep(d)
 	if x.Metadata != nil {
 		var e *Error
 		d.Metadata, e = selfContained(w.metadata, w.outer)
@@ -55,6 +55,9 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 	}
 	return d, nil
 }
+
+// withoutMark returns a document without the mark of UTF-8 that some editors write.
+func withoutMark(doc []byte) []byte { return bytes.TrimPrefix(doc, []byte("\uFEFF")) }
 
 func readIdentity(d *Def, x *document, f *faults) {
 	if x.Type != "lxc" {
@@ -71,8 +74,13 @@ func readIdentity(d *Def, x *document, f *faults) {
 	if d.Title = x.Title; strings.ContainsAny(d.Title, "\r\n") {
 		f.invalid("domain/title", "a title is a single line")
 	}
-	if x.Resource != nil {
-		d.Partition = x.Resource.Partition
+	if x.Resource == nil {
+		return
+	}
+	if x.Resource.FibreChannel != nil {
+		d.AppID = x.Resource.FibreChannel.AppID
+	}
+	if d.Partition = x.Resource.Partition; d.Partition != "" || d.AppID == "" {
 		f.add(checkPartition(d.Partition))
 	}
 }
@@ -95,16 +103,6 @@ func checkPartition(p string) *Error {
 		}
 	}
 	return checkSlice(at, p)
-}
-
-func readClock(d *Def, x *document, f *faults) {
-	d.Clock.Offset = "utc"
-	if x.Clock == nil || x.Clock.Offset == "" {
-		return
-	}
-	if d.Clock.Offset = x.Clock.Offset; d.Clock.Offset != "utc" && d.Clock.Offset != "localtime" {
-		f.unsupported("domain/clock@offset", "'%s' is not supported: a container shares the host's clock; use 'utc' or 'localtime'", d.Clock.Offset)
-	}
 }
 
 func readActions(d *Def, x *document, f *faults) {

@@ -14,7 +14,7 @@ import (
 //	any      its content is kept verbatim and not checked
 //	caps     its children are named after capabilities
 //
-// foreignText (foreign.go) lists the other elements that libvirt knows. They are refused by name.
+// treatmentText (treatment.go) has the other elements that libvirt knows, and says which of these have no effect.
 const schemaText = `
 domain                                    type id
 domain/name                               text
@@ -55,6 +55,7 @@ domain/numatune
 domain/numatune/memory                    mode nodeset placement
 domain/resource
 domain/resource/partition                 text
+domain/resource/fibrechannel              appid
 domain/os
 domain/os/type                            arch text
 domain/os/init                            text
@@ -73,7 +74,7 @@ domain/features/acpi
 domain/features/apic                      eoi
 domain/features/pae
 domain/features/capabilities              policy caps
-domain/clock                              offset
+domain/clock                              offset adjustment basis timezone start
 domain/clock/timer+                       name present tickpolicy track
 domain/on_poweroff                        text
 domain/on_reboot                          text
@@ -169,19 +170,23 @@ type node struct {
 	number   bool
 	any      bool
 	caps     bool
-	foreign  string // what is lost without it, if Berth does not support it
+	why      string // the reason in treatmentText, if it is there
+	own      bool   // it is in schemaText
 }
 
 // attrRule is one attribute of the schema.
 type attrRule struct {
-	number  bool
-	foreign string // as of an element
+	number bool
+	why    string   // as of an element
+	own    bool     // as of an element
+	idle   []string // the values without an effect; nil means all
+	order  int      // the place in treatmentText
 }
 
 // schema returns the parsed table. Nobody writes to it.
-var schema = sync.OnceValue(func() *node { return parseSchema(schemaText, foreignText) }) //nolint:gochecknoglobals // a constant in all but name
+var schema = sync.OnceValue(func() *node { return parseSchema(schemaText, treatmentText) }) //nolint:gochecknoglobals // a constant in all but name
 
-func parseSchema(own, foreign string) *node {
+func parseSchema(own, treatment string) *node {
 	top := &node{children: map[string]*node{}}
 	for line := range strings.Lines(own) {
 		fields := strings.Fields(line)
@@ -190,7 +195,7 @@ func parseSchema(own, foreign string) *node {
 		}
 		path, many := strings.CutSuffix(fields[0], "+")
 		n := top.make(path)
-		n.many = many
+		n.many, n.own = many, true
 		for _, word := range fields[1:] {
 			switch word {
 			case "text":
@@ -203,11 +208,11 @@ func parseSchema(own, foreign string) *node {
 				n.caps = true
 			default:
 				name, number := strings.CutSuffix(word, "#")
-				n.attrs[name] = attrRule{number: number}
+				n.attrs[name] = attrRule{number: number, own: true}
 			}
 		}
 	}
-	top.readForeign(foreign)
+	top.readTreatment(treatment)
 	return top
 }
 

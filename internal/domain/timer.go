@@ -1,10 +1,6 @@
 package domain
 
-import (
-	"slices"
-
-	"libvirt.org/go/libvirtxml"
-)
+import "slices"
 
 // Timer is one <timer> of <clock>. Those with the names rtc and hpet are devices of the host. The others are kept only.
 type Timer struct {
@@ -16,6 +12,14 @@ type Timer struct {
 
 // Device reports whether a container may use the host's device of this name.
 func (t Timer) Device() bool { return (t.Name == "rtc" || t.Name == "hpet") && t.Present != "no" }
+
+// timer is <timer>, in libvirt's order of attributes.
+type timer struct {
+	Name       string `xml:"name,attr"`
+	Present    string `xml:"present,attr,omitempty"`
+	TickPolicy string `xml:"tickpolicy,attr,omitempty"`
+	Track      string `xml:"track,attr,omitempty"`
+}
 
 func readTimers(d *Def, x *document, f *faults) {
 	if x.Clock == nil {
@@ -41,14 +45,15 @@ func readTimers(d *Def, x *document, f *faults) {
 			f.invalid(at+"@name", "there are two timers of the name '%.40s'", t.Name)
 		}
 		seen[t.Name] = true
-		d.Clock.Timers = append(d.Clock.Timers, Timer{Name: t.Name, Present: t.Present, TickPolicy: t.TickPolicy, Track: t.Track})
+		d.Clock.Timers = append(d.Clock.Timers, Timer(t))
 	}
 }
 
-func (d *Def) formatClock() *libvirtxml.DomainClock {
-	x := &libvirtxml.DomainClock{Offset: d.Clock.Offset}
+func (d *Def) formatClock() *clock {
+	c := d.Clock
+	x := &clock{Offset: c.Offset, Adjustment: c.Adjustment, Basis: c.Basis, TimeZone: c.TimeZone, Start: c.Start}
 	for _, t := range d.Clock.Timers {
-		x.Timer = append(x.Timer, libvirtxml.DomainTimer{Name: t.Name, Present: t.Present, TickPolicy: t.TickPolicy, Track: t.Track})
+		x.Timer = append(x.Timer, timer(t))
 	}
 	return x
 }

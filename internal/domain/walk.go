@@ -45,6 +45,8 @@ type walker struct {
 	ready    []xml.Token       // to hand on
 	outer    map[string]string // the namespaces that <domain> and <metadata> declare, by prefix
 	metadata string            // the content of <metadata>
+	keeps    *elem             // what is only kept, below the elements that it is in
+	mentions []Mention         // of what has no effect
 	elements int
 	rooted   bool
 	device   bool // the document is one device
@@ -56,6 +58,10 @@ type frame struct {
 	name  xml.Name
 	node  *node
 	seen  map[string]int // how many elements of each name have begun
+	index int            // among the elements of its name and parent
+	kept  []xml.Attr     // the attributes that are only kept
+	keep  *elem          // what is only kept of it, if there is anything
+	raw   *elem          // it is only kept as a whole, or is inside of such an element
 	any   bool           // <metadata> or an element inside
 	skip  bool           // refused, or inside a refused element
 	text  strings.Builder
@@ -183,6 +189,8 @@ func (w *walker) text(s string) {
 	top := w.stack[len(w.stack)-1]
 	switch {
 	case top.any || top.skip:
+	case top.raw != nil:
+		w.keepText(top, s)
 	case top.node.text:
 		if top.text.Len()+len(s) <= maxText || strings.TrimSpace(s) == "" {
 			top.text.WriteString(s)
@@ -205,6 +213,9 @@ func (w *walker) end() {
 	w.stack = w.stack[:len(w.stack)-1]
 	switch {
 	case top.skip || top.any && top.node == nil:
+		return
+	case top.raw != nil:
+		top.raw.text = keptText(top.raw, top.text.String())
 		return
 	case top.any:
 		content := w.doc[top.begin:w.in.InputOffset()] // and the end tag, unless the element is one tag
