@@ -24,11 +24,18 @@ func (f *fakeCore) Metadata(u domain.UUID, kind domain.MetadataKind, uri string,
 	return fmt.Sprint(snap.Description, " ", uri, " ", o), err
 }
 
-func (f *fakeCore) Validate(xml []byte) ([]*domain.Error, int, error) {
-	if len(xml) == 0 {
-		return nil, 0, nil
+func (f *fakeCore) Validate(xml []byte, device bool) (service.Examination, error) {
+	idle := []domain.Mention{{Element: "domain/pm", Line: 7, Text: "is of virtual machines"}}
+	switch {
+	case len(xml) == 0:
+		return service.Examination{WithoutEffect: idle}, nil
+	case device:
+		return service.Examination{WithoutEffect: []domain.Mention{{Element: "disk/boot", Line: 1, Text: "is of virtual machines"}}}, nil
 	}
-	return []*domain.Error{{Element: "domain/name", Line: 2, Text: "is empty"}, {Kind: domain.InvalidConfig, Element: "domain/x", Text: "is unknown"}}, 3, nil
+	return service.Examination{
+		Faults: []*domain.Error{{Element: "domain/name", Line: 2, Text: "is empty"}, {Kind: domain.InvalidConfig, Element: "domain/x", Text: "is unknown"}},
+		More:   3, WithoutEffect: idle,
+	}, nil
 }
 
 func (f *fakeCore) Job(u domain.UUID) (service.Job, error) {

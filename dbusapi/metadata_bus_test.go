@@ -32,7 +32,8 @@ func TestMetadata(t *testing.T) {
 	fails(t, r.call(path, contract.ContainerInterface+".SetMetadata", "", "x", "", "", noOptions()), contract.ErrorInvalidArgs)
 }
 
-// TestValidateXML: ValidateXML returns each mistake with its kind, element and line, and how many there are no more room for.
+// TestValidateXML: ValidateXML returns each mistake with its kind, element and line, how many there are no more room for, and
+// whoever asks also gets what has no effect.
 func TestValidateXML(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -46,6 +47,18 @@ func TestValidateXML(t *testing.T) {
 	want := []fault{{"invalid", "domain/name", 2, "is empty"}, {"unsupported", "domain/x", 0, "is unknown"}, {"more", "", 0, "and 3 more"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+	warn := map[string]dbus.Variant{"warnings": dbus.MakeVariant(true)}
+	var all, device []fault
+	if err := r.call(rootPath, contract.ManagerInterface+".ValidateXML", "<domain/>", warn).Store(&all); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(append(want, fault{"warning", "domain/pm", 7, "is of virtual machines"}), all); diff != "" {
+		t.Errorf("with warnings, -want +got:\n%s", diff)
+	}
+	warn["device"] = dbus.MakeVariant(true)
+	if err := r.call(rootPath, contract.ManagerInterface+".ValidateXML", "<disk/>", warn).Store(&device); err != nil || len(device) != 1 || device[0].Element != "disk/boot" {
+		t.Errorf("a device: %v, %v", device, err)
 	}
 }
 

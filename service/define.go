@@ -69,6 +69,9 @@ func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte,
 			err = f(c, def, fresh)
 			c.caller = Caller{}
 			done()
+			if err == nil {
+				s.warnWithoutEffect(c.who(), domain.WithoutEffect(xml))
+			}
 		case fresh:
 			s.forget(c)
 		}

@@ -12,7 +12,7 @@ import (
 // AttachDevice gives a container one more device: the running one, its stored definition, or both. Either all is done, or
 // nothing. It returns a *domain.Error that names the element if the device is wrong, is there already, or cannot be had,
 // a StateError if the container is off and shall get it live, and ErrTransient if there is no stored definition.
-func (s *Service) AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o TuneOptions) error {
+func (s *Service) AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o TuneOptions) (err error) {
 	v, err := domain.ParseDevice(xml)
 	if err == nil {
 		err = s.mayAttach(ctx, u, v)
@@ -20,6 +20,7 @@ func (s *Service) AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o
 	if err != nil {
 		return err
 	}
+	defer func() { s.warnOfDevice(u, xml, err) }()
 	return s.changeDevices(ctx, u, PlugAttach, o, func(p *plugging, d *domain.Def, running bool) (*domain.Def, error) {
 		next, at, err := d.With(p.wanted(v), running)
 		if err != nil {
@@ -69,7 +70,7 @@ func (s *Service) DetachDeviceAlias(ctx context.Context, u domain.UUID, alias st
 
 // UpdateDevice gives a device of a container other properties. The device is found as domain.Find does. It returns the
 // errors of DetachDevice, and a *domain.Error of the kind InvalidConfig if a running container's cannot change so.
-func (s *Service) UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o TuneOptions) error {
+func (s *Service) UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o TuneOptions) (err error) {
 	v, err := domain.ParseDevice(xml)
 	if err == nil {
 		err = s.mayAttach(ctx, u, v)
@@ -77,6 +78,7 @@ func (s *Service) UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o
 	if err != nil {
 		return err
 	}
+	defer func() { s.warnOfDevice(u, xml, err) }()
 	return s.changeDevices(ctx, u, PlugUpdate, o, func(p *plugging, d *domain.Def, running bool) (*domain.Def, error) {
 		if !running {
 			v = withoutRunAlias(v)

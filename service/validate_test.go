@@ -24,12 +24,12 @@ func TestValidate(t *testing.T) {
 		},
 		"no XML": {"hello", []domain.Error{{Element: ""}}},
 	} {
-		list, more, err := s.Validate([]byte(c.xml))
-		if err != nil || more != 0 {
-			t.Errorf("%s: %d more, %v", name, more, err)
+		v, err := s.Validate([]byte(c.xml), false)
+		if err != nil || v.More != 0 {
+			t.Errorf("%s: %d more, %v", name, v.More, err)
 		}
 		var got []domain.Error
-		for _, e := range list {
+		for _, e := range v.Faults {
 			if e.Text == "" {
 				t.Errorf("%s: no text for %s", name, e.Element)
 			}

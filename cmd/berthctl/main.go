@@ -29,6 +29,7 @@ func main() {
 		Version:     version,
 		Connect:     func(ctx context.Context) (cli.Daemon, error) { return client.Connect(ctx) },
 		Examine:     examine,
+		CheckSchema: cli.CheckSchema(cli.LibvirtSchema),
 		OutTerminal: isTerminal(os.Stdout),
 		ConnectHost: func(ctx context.Context, host string) (cli.Daemon, error) {
 			return client.ConnectHost(ctx, host)

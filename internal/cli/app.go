@@ -101,6 +101,8 @@ type Config struct {
 	Examine     func(context.Context) []doctor.Finding // checks the host; it needs no berthd
 	// ConnectHost connects to berthd on another host.
 	ConnectHost func(ctx context.Context, host string) (Daemon, error)
+	// CheckSchema returns what of domain XML is against libvirt's schema; nil means that nobody looks.
+	CheckSchema func(ctx context.Context, text string) ([]client.Fault, error)
 	// After is time.After if it is nil.
 	After func(time.Duration) <-chan time.Time
 }

@@ -45,11 +45,21 @@ func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, st
 	cmd := &cobra.Command{Use: use, Short: short}
 	o := &operand{name: "file", about: "`FILE` with the domain XML, - for standard input", complete: completeXMLFile}
 	addOperands(cmd, o)
-	addValidate(cmd)
+	var validate bool
+	addValidate(cmd, &validate)
 	if use == "create" {
 		a.start.add(cmd)
 	}
 	a.runOnFile(cmd, o, func(ctx context.Context, d Daemon, xml string) error {
+		if validate {
+			against, err := a.schema(ctx, xml, o.value)
+			if err != nil {
+				return err
+			}
+			if len(against) > 0 {
+				return errSchema(against, o.value)
+			}
+		}
 		path, err := do(d, ctx, xml)
 		if err := begun(ctx, err); err != nil {
 			return err
@@ -57,6 +67,7 @@ func (a *app) fileCommand(use, short string, do func(Daemon, context.Context, st
 		if !a.quiet {
 			a.say("Domain '%s' %s from %s", printable(nameAt(ctx, d, path)), done, printable(o.value))
 		}
+		a.warnWithoutEffect(ctx, d, xml, o.value, false)
 		return a.started(ctx, d, target{path: path})
 	})
 	return cmd

@@ -71,7 +71,11 @@ func (a *app) deviceCommand(use, short string, do func(Daemon, context.Context, 
 		if err != nil {
 			return err
 		}
-		return a.change(ctx, d, t, &f, func(o client.TuneOptions) error { return do(d, ctx, t.path, xml, o) }, done)
+		err = a.change(ctx, d, t, &f, func(o client.TuneOptions) error { return do(d, ctx, t.path, xml, o) }, done)
+		if err == nil && use != "detach-device" {
+			a.warnWithoutEffect(ctx, d, xml, file.value, true)
+		}
+		return err
 	}, file)
 }
 

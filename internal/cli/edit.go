@@ -49,7 +49,11 @@ func (a *app) editCommand() *cobra.Command {
 		return a.edit(ctx, info.Name, xml, &edit{
 			what: "Domain '" + name + "'", of: "domain '" + name + "'",
 			put: func(ctx context.Context, d Daemon, previous, xml string) error {
-				return d.Redefine(ctx, t.path, previous, xml)
+				err := d.Redefine(ctx, t.path, previous, xml)
+				if err == nil {
+					a.warnWithoutEffect(ctx, d, xml, info.Name, false)
+				}
+				return err
 			},
 		})
 	})

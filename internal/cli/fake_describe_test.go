@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,18 @@ func (f *fake) ValidateXML(_ context.Context, xml string) ([]client.Fault, error
 		return nil, err
 	}
 	return []client.Fault{{Kind: "invalid", Element: "domain/name", Line: 2, Text: "is empty"}, {Kind: "more", Text: "and 3 more"}}, nil
+}
+
+func (f *fake) WithoutEffect(_ context.Context, xml string, device bool) ([]client.Fault, error) {
+	switch {
+	case f.older:
+		return nil, errors.New("ValidateXML has no option \"warnings\"")
+	case device && strings.Contains(xml, "<boot"):
+		return []client.Fault{{Kind: "warning", Element: "disk/boot", Line: 1, Text: "it is of virtual machines"}}, nil
+	case strings.Contains(xml, "<pm"):
+		return []client.Fault{{Kind: "warning", Element: "domain/pm", Line: 2, Text: "it is of virtual machines"}, {Kind: "warning", Element: "domain/devices/rng", Line: 3, Text: "it is of virtual machines"}}, nil
+	}
+	return nil, nil
 }
 
 func (f *fake) ConvertNative(_ context.Context, format, text string, o client.NativeOptions) (client.Native, error) {

@@ -33,6 +33,7 @@ type fake struct {
 	redefined []string // previous and new definitions
 
 	faulty  bool           // what is validated has mistakes
+	older   bool           // it does not know the option of what has no effect
 	happens []client.Event // for who watches
 	told    func()         // is called after them
 	lost    bool           // the connection ends after them

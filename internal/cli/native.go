@@ -136,7 +136,7 @@ func (a *app) printNative(n client.Native, asJSON bool) error {
 		if w.Line != 0 {
 			where = fmt.Sprintf("%s:%d", w.File, w.Line)
 		}
-		fmt.Fprintf(a.Err, "warning: %s: %s\n", printable(where), printable(w.Text))
+		a.warn(where, w.Text)
 	}
 	return nil
 }

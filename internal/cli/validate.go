@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 // describer has the calls that say what containers, definitions and jobs are.
 type describer interface {
 	ValidateXML(ctx context.Context, xml string) ([]client.Fault, error)
+	WithoutEffect(ctx context.Context, xml string, device bool) ([]client.Fault, error)
 	Describe(ctx context.Context, f client.Filter, properties ...string) (map[client.Path]client.Info, error)
 	GetJobInfo(ctx context.Context, p client.Path) (client.Job, error)
 }
@@ -40,7 +42,16 @@ func (a *app) validateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := a.printFaults(list, o.value, asJSON); err != nil {
+		against, err := a.schema(ctx, xml, o.value)
+		if err != nil {
+			return err
+		}
+		list = append(list, against...)
+		idle, err := d.WithoutEffect(ctx, xml, false)
+		if err != nil {
+			return err
+		}
+		if err := a.printFaults(list, idle, o.value, asJSON); err != nil {
 			return err
 		}
 		if len(list) > 0 {
@@ -51,10 +62,11 @@ func (a *app) validateCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) printFaults(list []client.Fault, file string, asJSON bool) error {
+// printFaults prints mistakes, and what has no effect.
+func (a *app) printFaults(list, idle []client.Fault, file string, asJSON bool) error {
 	if asJSON {
-		out := make([]jsonFault, len(list))
-		for i, f := range list {
+		out := make([]jsonFault, len(list)+len(idle))
+		for i, f := range slices.Concat(list, idle) {
 			out[i] = jsonFault{f.Kind, f.Element, unlessZero(f.Line), f.Text}
 		}
 		return a.printJSON(out)
@@ -73,12 +85,15 @@ func (a *app) printFaults(list []client.Fault, file string, asJSON bool) error {
 	if len(list) == 0 {
 		a.say("%s: right", printable(file))
 	}
+	if len(idle) > 0 {
+		a.warn(file, namesIdle(idle))
+	}
 	return nil
 }
 
-// addValidate adds virsh's option for what is done in any case.
-func addValidate(cmd *cobra.Command) {
-	cmd.Flags().Bool("validate", false, "check the XML, which is done without this option, too")
+// addValidate adds virsh's option.
+func addValidate(cmd *cobra.Command, validate *bool) {
+	cmd.Flags().BoolVar(validate, "validate", false, "compare the XML with libvirt's schema, too")
 }
 
 // jobInfoCommand returns domjobinfo.

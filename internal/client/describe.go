@@ -9,7 +9,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// Fault is a mistake in a definition. Kind is invalid, unsupported, or more, for those that there is no room for.
+// Fault is a mistake in a definition. Kind is invalid, unsupported, or more, for those that there is no room for. It is
+// warning for what has no effect.
 type Fault struct {
 	Kind    string
 	Element string
@@ -21,6 +22,21 @@ type Fault struct {
 func (c *Client) ValidateXML(ctx context.Context, xml string) (list []Fault, err error) {
 	err = c.manager(ctx, "ValidateXML", []any{xml, noOptions()}, &list)
 	return list, err
+}
+
+// WithoutEffect returns what of a definition, or of the only device of a text, is kept and has no effect in a container.
+func (c *Client) WithoutEffect(ctx context.Context, xml string, device bool) (list []Fault, err error) {
+	var all []Fault
+	options := map[string]dbus.Variant{"warnings": dbus.MakeVariant(true), "device": dbus.MakeVariant(device)}
+	if err := c.manager(ctx, "ValidateXML", []any{xml, options}, &all); err != nil {
+		return nil, err
+	}
+	for _, f := range all {
+		if f.Kind == "warning" {
+			list = append(list, f)
+		}
+	}
+	return list, nil
 }
 
 // Describe reads properties of the containers that a filter lets through. Only the fields of these are set.

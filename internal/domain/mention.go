@@ -2,6 +2,7 @@ package domain
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -48,11 +49,18 @@ func mentioned(w *walker) []Mention {
 	}
 }
 
+// maxNames is the most that Names names: it makes a line for a person.
+const maxNames = 40
+
 // Names returns the elements and attributes in one line, without what is around all of them.
 func Names(list []Mention) string {
-	names := make([]string, len(list))
+	names := make([]string, 0, len(list))
 	for i, m := range list {
-		names[i] = strings.TrimPrefix(m.Element, "domain/")
+		if i == maxNames {
+			names = append(names, fmt.Sprintf("and %d more", len(list)-i))
+			break
+		}
+		names = append(names, strings.TrimPrefix(m.Element, "domain/"))
 	}
 	return strings.Join(names, ", ")
 }
