@@ -50,7 +50,7 @@ func TestElementsAreDocumented(t *testing.T) {
 			t.Errorf("<%s> is served, and not in the page", last(path))
 		}
 		for _, word := range fields[1:] {
-			word = strings.TrimSuffix(word, "#")
+			word = strings.TrimRight(word, "#!")
 			if ofForeignType(path, word) || isGated(gates, path+"@"+word) && word != "type" {
 				continue
 			}

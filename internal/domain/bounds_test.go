@@ -38,6 +38,12 @@ func TestBounds(t *testing.T) {
 		"file systems":      with("<devices>" + strings.Repeat("<filesystem><source dir='/a'/><target dir='/a'/></filesystem>", maxElements/3-5) + "<nosuch/></devices>"),
 		"entity bomb":       "<!DOCTYPE d [<!ENTITY a 'aaaaaaaaaa'>" + full("<!ENTITY b '&a;&a;&a;&a;'>") + "]>" + with(""),
 		"unclosed":          with(full("<!--")),
+		"deep in kept":      with("<cpu>" + full("<x>")),
+		"wide in kept":      with("<cpu>" + strings.Repeat("<x/>", maxElements-10) + "</cpu><nosuch/>"),
+		"kept devices":      with("<devices>" + strings.Repeat("<serial a='1'/>", maxElements-10) + "<nosuch/></devices>"),
+		"kept of timers":    with("<clock>" + strings.Repeat("<timer name='pit' mode='a'/>", maxElements-10) + "</clock>"),
+		"kept of devices":   with("<devices>" + strings.Repeat("<console><log/></console>", maxElements/2-10) + "<nosuch/></devices>"),
+		"a long kept text":  with("<cpu>" + full("a") + "</cpu>"),
 		"borrowed prefixes": strings.Replace(with("<metadata>"+strings.Repeat("<a:x/>", maxElements-10)+"</metadata><nosuch/>"), "<domain", "<domain xmlns:a='u'", 1),
 	} {
 		best, memory := time.Hour, uint64(1<<62)

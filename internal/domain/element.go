@@ -185,6 +185,9 @@ func (w *walker) attribute(at string, n *node, a xml.Attr) *Error {
 	if !rule.own && rule.why != "run" && !reasons()[rule.why].kept {
 		return unsupported(at, "%s", notSupported("attribute", rule.why))
 	}
+	if rule.full && a.Value == "" {
+		return invalid(at, "it is empty")
+	}
 	if rule.number {
 		if e := number(at, a.Value); e != nil {
 			return e

@@ -71,11 +71,14 @@ func (w *walker) beginKept(path string, n *node, e xml.StartElement) {
 	if reasons()[n.why].kept {
 		w.keepOf(len(w.stack) - 1).add(one)
 	}
-	w.stack = append(w.stack, &frame{path: path, name: e.Name, raw: one, seen: map[string]int{}})
+	w.stack = append(w.stack, &frame{path: path, name: e.Name, raw: one})
 }
 
 // insideKept opens an element inside of one that is kept.
 func (w *walker) insideKept(top *frame, e xml.StartElement, name string) {
+	if top.seen == nil {
+		top.seen = map[string]int{}
+	}
 	path := nth(join(top.path, name), top.seen[name])
 	top.seen[name]++
 	if e.Name.Space != "" {
@@ -87,7 +90,7 @@ func (w *walker) insideKept(top *frame, e xml.StartElement, name string) {
 	if !isRunAlias(withoutNumbers(path), one) {
 		top.raw.add(one)
 	}
-	w.stack = append(w.stack, &frame{path: path, name: e.Name, raw: one, seen: map[string]int{}})
+	w.stack = append(w.stack, &frame{path: path, name: e.Name, raw: one})
 }
 
 // isRunAlias reports whether an element is the name that a run has given to a device, which is not kept.

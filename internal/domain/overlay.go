@@ -7,11 +7,13 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// childOrder is the order in which libvirt writes the children of an element, for those that can have kept ones.
-func childOrder(path string) []string {
-	return strings.Fields(map[string]string{
+// orders is the order in which libvirt writes the children of an element, for those that can have kept ones. Nobody writes to it.
+var orders = sync.OnceValue(func() map[string][]string { //nolint:gochecknoglobals // a constant in all but name
+	lists := map[string][]string{}
+	for path, names := range map[string]string{
 		"domain": `name uuid hwuuid genid title description metadata iommufd memory currentMemory blkiotune memtune memoryBacking vcpu
 			iothreads iothreadids defaultiothread cputune throttlegroups numatune resource sysinfo bootloader bootloader_args os idmap
 			features cpu clock on_poweroff on_reboot on_crash on_lockfailure pm perf devices seclabel namespace keywrap
@@ -34,8 +36,13 @@ func childOrder(path string) []string {
 			coalesce boot alias rom acpi address`,
 		"domain/devices/console": "source log target alias acpi address",
 		"domain/devices/hostdev": "driver source teaming ip route boot alias rom acpi address",
-	}[path])
-}
+	} {
+		lists[path] = strings.Fields(names)
+	}
+	return lists
+})
+
+func childOrder(path string) []string { return orders()[path] }
 
 // place returns the place of an element among its parent's children.
 func place(order []string, name string) int {

@@ -41,7 +41,9 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 	} {
 		part(d, &x, f)
 	}
-	w.keep(d)
+	if len(f.list) == 0 {
+		w.keep(d)
+	}
 	if x.Metadata != nil {
 		var e *Error
 		d.Metadata, e = selfContained(w.metadata, w.outer)

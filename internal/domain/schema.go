@@ -11,6 +11,7 @@ import (
 //	text     it holds text
 //	number   it holds an unsigned number
 //	NAME#    the attribute NAME holds an unsigned number
+//	NAME!    the attribute NAME must not be empty
 //	any      its content is kept verbatim and not checked
 //	caps     its children are named after capabilities
 //
@@ -29,7 +30,7 @@ domain/memtune/hard_limit                 unit number
 domain/memtune/soft_limit                 unit number
 domain/memtune/swap_hard_limit            unit number
 domain/memtune/min_guarantee              unit number
-domain/vcpu                               placement current# cpuset number
+domain/vcpu                               placement current# cpuset! number
 domain/cputune
 domain/cputune/shares                     number
 domain/cputune/period                     number
@@ -177,6 +178,7 @@ type node struct {
 // attrRule is one attribute of the schema.
 type attrRule struct {
 	number bool
+	full   bool     // it must not be empty
 	why    string   // as of an element
 	own    bool     // as of an element
 	idle   []string // the values without an effect; nil means all
@@ -208,7 +210,8 @@ func parseSchema(own, treatment string) *node {
 				n.caps = true
 			default:
 				name, number := strings.CutSuffix(word, "#")
-				n.attrs[name] = attrRule{number: number, own: true}
+				name, full := strings.CutSuffix(name, "!")
+				n.attrs[name] = attrRule{number: number, full: full, own: true}
 			}
 		}
 	}

@@ -21,6 +21,10 @@ type timer struct {
 	Track      string `xml:"track,attr,omitempty"`
 }
 
+func timerNames() []string {
+	return []string{"rtc", "hpet", "pit", "platform", "tsc", "kvmclock", "hypervclock", "armvtimer"}
+}
+
 func readTimers(d *Def, x *document, f *faults) {
 	if x.Clock == nil {
 		return
@@ -28,11 +32,15 @@ func readTimers(d *Def, x *document, f *faults) {
 	seen := map[string]bool{}
 	for i, t := range x.Clock.Timer {
 		at := nth("domain/clock/timer", i)
+		if i == len(timerNames()) {
+			f.invalid(at, "there are more than %d timers, one of each name", i)
+			return
+		}
 		for _, a := range []struct {
 			name, value string
 			known       []string
 		}{
-			{"name", t.Name, []string{"rtc", "hpet", "pit", "platform", "tsc", "kvmclock", "hypervclock", "armvtimer"}},
+			{"name", t.Name, timerNames()},
 			{"present", t.Present, []string{"", "yes", "no"}},
 			{"tickpolicy", t.TickPolicy, []string{"", "delay", "catchup", "merge", "discard"}},
 			{"track", t.Track, []string{"", "boot", "guest", "wall", "realtime"}},

@@ -3,6 +3,7 @@ package domain
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // treatmentText says what becomes of each element and attribute of libvirt's that has no effect in a container, or that a
@@ -101,8 +102,10 @@ type reason struct {
 	text string // of a warning or an error
 }
 
-// reasons are the first words of treatmentText.
-func reasons() map[string]reason {
+// reasons are the first words of treatmentText. Nobody writes to the map.
+var reasons = sync.OnceValue(makeReasons) //nolint:gochecknoglobals // a constant in all but name
+
+func makeReasons() map[string]reason {
 	kept := func(text string) reason { return reason{kept: true, warn: true, text: text} }
 	return map[string]reason{
 		"machine": kept("it is of virtual machines, and libvirt gives it no effect in a container either"),
