@@ -189,12 +189,18 @@ func (v Device) kept() *Kept {
 	return &v.HostDevice.Kept
 }
 
+func attr(name, value string) xml.Attr { return xml.Attr{Name: xml.Name{Local: name}, Value: value} }
+
 // complete fills in what libvirt fills in.
 func complete(e *elem) {
 	for _, f := range e.counts["features"] {
-		for _, hap := range f.counts["hap"] {
-			if len(hap.attrs) == 0 {
-				hap.attrs = []xml.Attr{{Name: xml.Name{Local: "state"}, Value: "on"}}
+		for name, preset := range map[string]xml.Attr{
+			"hap": attr("state", "on"), "vmcoreinfo": attr("state", "on"), "hyperv": attr("mode", "custom"),
+		} {
+			for _, one := range f.counts[name] {
+				if len(one.attrs) == 0 {
+					one.attrs = []xml.Attr{preset}
+				}
 			}
 		}
 	}
@@ -211,7 +217,7 @@ func complete(e *elem) {
 		for _, t := range cpu.counts["topology"] {
 			sockets := slices.IndexFunc(t.attrs, func(a xml.Attr) bool { return a.Name.Local == "sockets" })
 			if sockets >= 0 && !slices.ContainsFunc(t.attrs, func(a xml.Attr) bool { return a.Name.Local == "dies" }) {
-				t.attrs = slices.Insert(t.attrs, sockets+1, xml.Attr{Name: xml.Name{Local: "dies"}, Value: "1"})
+				t.attrs = slices.Insert(t.attrs, sockets+1, attr("dies", "1"))
 			}
 		}
 	}

@@ -72,7 +72,7 @@ run     domain/devices/interface/mac: @currentAddress
 run     domain/devices/interface/source: @portid
 foreign domain/devices/interface/source: address local reconnect @address @port @name @path @type @startupPolicy
 hostend domain/devices/interface/source: ip route
-machine domain/devices/interface/target: @managed
+refused domain/devices/interface/target: @managed
 run     domain/devices/interface/guest: @actual
 machine domain/devices/interface/model: @type
 refused domain/devices/interface: script downscript

@@ -10,7 +10,7 @@ import (
 
 // keptNIC is an interface with much that is only kept.
 const keptNIC = `<interface type='bridge' trustGuestRxFilters='yes'><mac address='52:54:00:00:00:01' type='static'/><source bridge='br0'/>` +
-	`<target dev='web0' managed='no'/><driver name='vhost'/><tune><sndbuf>1600</sndbuf></tune><boot order='1'/>` +
+	`<target dev='web0'/><driver name='vhost'/><tune><sndbuf>1600</sndbuf></tune><boot order='1'/>` +
 	`<address type='pci' slot='0x03'/></interface>`
 
 // roomy is a definition with each element that can have a part of treatmentText.
@@ -105,7 +105,7 @@ func TestKeptAtItsPlace(t *testing.T) {
 	t.Parallel()
 	plain := strings.NewReplacer("52:54:00:00:00:01", "52:54:00:00:00:02", "web0", "web1", " trustGuestRxFilters='yes'", "",
 		"<driver name='vhost'/>", "", "<boot order='1'/>", "", "<address type='pci' slot='0x03'/>", "", "<tune><sndbuf>1600</sndbuf></tune>", "",
-		" type='static'", "", " managed='no'", "").Replace(keptNIC)
+		" type='static'", "").Replace(keptNIC)
 	d, err := Parse([]byte(with("<pm><a/></pm><cpu mode='host-model'/><devices><serial type='pty'><alias name='serial0'/></serial>" + plain + keptNIC + "<memballoon model='none'/></devices>")))
 	if err != nil {
 		t.Fatal(err)
@@ -142,11 +142,11 @@ func TestKeptAtItsPlace(t *testing.T) {
 	if err != nil || tuned.Kept != d.Kept || tuned.Interfaces[1].Kept != d.Interfaces[1].Kept {
 		t.Errorf("%v: %q", err, tuned.Kept)
 	}
-	if names := Names(WithoutEffect([]byte(whole))); names != "cpu, pm, devices/interface@trustGuestRxFilters, devices/interface/mac@type, devices/interface/target@managed, "+
+	if names := Names(WithoutEffect([]byte(whole))); names != "cpu, pm, devices/interface@trustGuestRxFilters, devices/interface/mac@type, "+
 		"devices/interface/driver, devices/interface/tune, devices/interface/boot, devices/interface/address, devices/serial, devices/memballoon" {
 		t.Error(names)
 	}
-	if list := WithoutEffectInDevice([]byte(keptNIC)); len(list) != 7 || list[0].Element != "interface@trustGuestRxFilters" {
+	if list := WithoutEffectInDevice([]byte(keptNIC)); len(list) != 6 || list[0].Element != "interface@trustGuestRxFilters" {
 		t.Errorf("%+v", list)
 	}
 }

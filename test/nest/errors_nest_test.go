@@ -58,7 +58,7 @@ func TestManyFaults(t *testing.T) {
 	clean(t)
 	g := guest{
 		Name: "a/b", Root: busybox(t), Init: "/bin/sh", More: "<on_crash>explode</on_crash>",
-		Devs: "\n<serial type='pty'/>\n<serial type='pty'/>",
+		Devs: "\n<lease/>\n<lease/>",
 	}
 	file := filepath.Join(t.TempDir(), "bad.xml")
 	if err := os.WriteFile(file, []byte(g.xml()), 0o600); err != nil {
@@ -66,7 +66,7 @@ func TestManyFaults(t *testing.T) {
 	}
 	r := try(t, "berthctl", "define", file)
 	lines := strings.Split(strings.TrimSpace(r.Err), "\n")
-	want := []string{"error: cannot ", "  domain/name: ", "  domain/devices/serial[1]: ", "  domain/devices/serial[2]: ", "  domain/on_crash: "}
+	want := []string{"error: cannot ", "  domain/name: ", "  domain/devices/lease[1]: ", "  domain/devices/lease[2]: ", "  domain/on_crash: "}
 	if r.Status != 1 || len(lines) != len(want) {
 		t.Fatalf("%+v", r)
 	}
@@ -75,7 +75,7 @@ func TestManyFaults(t *testing.T) {
 			t.Errorf("no line begins with %q:\n%s", begin, r.Err)
 		}
 	}
-	if strings.Contains(r.Err, "remove it") || strings.Count(r.Err, "(line ") != 4 || !strings.Contains(r.Err, "libvirt gives it no effect") {
+	if strings.Contains(r.Err, "remove it") || strings.Count(r.Err, "(line ") != 4 || !strings.Contains(r.Err, "nothing takes the lock") {
 		t.Errorf("%s", r.Err)
 	}
 }
