@@ -16,8 +16,8 @@ var orders = sync.OnceValue(func() map[string][]string { //nolint:gochecknogloba
 	for path, names := range map[string]string{
 		"domain": `name uuid hwuuid genid title description metadata iommufd memory currentMemory blkiotune memtune memoryBacking vcpu
 			iothreads iothreadids defaultiothread cputune throttlegroups numatune resource sysinfo bootloader bootloader_args os idmap
-			features cpu clock on_poweroff on_reboot on_crash on_lockfailure pm perf devices seclabel namespace keywrap
-			launchSecurity container`,
+			features cpu clock on_poweroff on_reboot on_crash on_lockfailure pm perf devices seclabel keywrap
+			launchSecurity namespace container`,
 		"domain/cputune": `shares period quota global_period global_quota emulator_period emulator_quota iothread_period iothread_quota
 			vcpupin emulatorpin iothreadpin emulatorsched vcpusched iothreadsched cachetune memorytune`,
 		"domain/numatune": "memory memnode",
