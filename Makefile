@@ -2,7 +2,7 @@
 
 VERSION    ?= 0.1.0
 FUZZTIME   ?= 30s
-# BENCHFLAGS=--help lists what make bench can be told. RUN=REGEXP is for test-unit, test-bus, test-nest and test-vm: the tests that it matches only.
+# BENCHFLAGS=--help lists what make bench can be told, COMPAREFLAGS=--help what make compare-libvirt can be told. RUN=REGEXP is for test-unit, test-bus, test-nest and test-vm: the tests that it matches only.
 RUN        ?=
 # COUNT=N is for the same four: each test so often, one after the other, for what is red one time in ten.
 COUNT      ?=
@@ -62,10 +62,10 @@ tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1
 DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
 SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb mk/tomorrow packaging/berth-selinux.in test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/untouched-inside test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd
 
-.PHONY: help build variants install deb fmt lint check test-unit test-bus test-nest test-vm test man fuzz bench demo demo-systemd clean go FORCE
+.PHONY: help build variants install deb fmt lint check test-unit test-bus test-nest test-vm test man fuzz bench compare-libvirt demo demo-systemd clean go FORCE
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 go:
 	@mk/go
@@ -82,7 +82,7 @@ bin/%: $(SOURCES) bin/.flags | go
 	CGO_ENABLED=0 $(GO) build -trimpath -buildmode=$(MODE_$*) -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 
 # For tests: berthd with points at which it dies or fails, both programs of a version to come, another message bus, and what the docs have.
-variants: bin/berthd-faultpoint bin/tomorrow/berthd bin/dbus-broker.deb bin/example
+variants: bin/berthd-faultpoint bin/tomorrow/berthd bin/dbus-broker.deb bin/example bin/libvirt/.made bin/compare
 
 # The program in docs/dbus.md. A directory with such a name is no package of ours.
 bin/example: docs/dbus.md go.mod go.sum | go
@@ -93,6 +93,14 @@ bin/example: docs/dbus.md go.mod go.sum | go
 # Never installed on the machine: it would be the bus there.
 bin/dbus-broker.deb:
 	test/deps --fetch dbus-broker $@
+
+# The same holds for libvirt, which a nest gets beside Berth.
+bin/libvirt/.made: test/deps
+	test/deps --unpack bin/libvirt libvirt-clients libvirt-daemon libvirt-daemon-driver-lxc
+	touch $@
+
+bin/compare: $(SOURCES) | go
+	CGO_ENABLED=0 $(GO) build -o $@ ./test/compare
 
 bin/berthd-faultpoint: $(SOURCES) | go
 	CGO_ENABLED=0 $(GO) build -trimpath -tags faultpoint -ldflags '$(LDFLAGS)' -o $@ ./cmd/berthd
@@ -220,6 +228,10 @@ bench: build | go ## compare start, stop and exec with other container managers 
 	test/deps bench
 	$(GO) build -o bin/bench ./test/bench
 	exec bin/bench $(BENCHFLAGS)
+
+compare-libvirt: build bin/libvirt/.made bin/compare ## define and convert each test document in Debian's libvirt and in Berth (root, Debian 12)
+	test/deps compare
+	exec bin/compare $(COMPAREFLAGS)
 
 clean: ## remove what was built in the tree
 	rm -rf bin build
