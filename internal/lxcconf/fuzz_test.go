@@ -3,6 +3,7 @@ package lxcconf
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -14,7 +15,11 @@ import (
 // FuzzConvert: no text makes a conversion crash, and it returns an error with its file, or a definition that is
 // read again unless a warning says what is to be changed.
 func FuzzConvert(f *testing.F) {
-	for _, name := range corpus(f) {
+	published, err := filepath.Glob("testdata/published/*.conf")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range append(published, corpus(f)...) {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)

@@ -21,8 +21,8 @@ const patience = 60 * time.Second // for a Debian that boots on a busy machine
 // root cannot, and with a systemd-networkd that waits for no udev.
 func host(t *testing.T) {
 	t.Helper()
-	text := `mkdir -p /run/nest/out/machines /var/lib/machines
-mount --bind /run/nest/out/machines /var/lib/machines
+	text := `mkdir -p /var/lib/machines
+mount -t tmpfs -o mode=700 tmpfs /var/lib/machines
 mkdir -p /run/systemd/system/systemd-networkd.service.d
 printf '[Service]\nReadOnlyPaths=/sys\n' > /run/systemd/system/systemd-networkd.service.d/nest.conf
 systemctl daemon-reload
@@ -33,7 +33,7 @@ rm -f /etc/libvirt/qemu/networks/default.xml # the default network of a libvirt 
 	}
 	t.Cleanup(func() {
 		command.Try(t, "berthctl", "net-destroy", "default")
-		command.Run(t, "sh", "-c", "rm -rf /var/lib/machines/* && umount /var/lib/machines")
+		command.Run(t, "umount", "/var/lib/machines")
 	})
 }
 
