@@ -177,7 +177,11 @@ func (*Service) unmountFilesystem(ctx context.Context, p *plugging) error {
 func (p *plugging) place() FSMount {
 	fs, mapped := p.device.Filesystem, p.c.live.IDMap.Enabled()
 	inner := fs.Type == domain.FSBind
-	return FSMount{Target: fs.Target, Root: p.root(), Mapped: mapped, Owners: mapped && !inner && fs.Type != domain.FSRAM, Locked: mapped && !inner}
+	m := FSMount{Target: fs.Target, Root: p.root(), Mapped: mapped, Locked: mapped && !inner}
+	if mapped && !inner && fs.Type != domain.FSRAM {
+		m.Owners = shiftOf(p.c.live)
+	}
+	return m
 }
 
 // root returns the ids of the container's root on the host.

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/shift"
 )
 
 // Device is a disk or a device of the host that a run has. It is in notes.
@@ -82,7 +83,7 @@ type FSSource struct {
 type FSMount struct {
 	Target string
 	Root   Owner
-	Mapped bool // the container has a user namespace
-	Owners bool // which maps the owners of the files
-	Locked bool // and whose root may not change the flags of the mount
+	Mapped bool       // the container has a user namespace
+	Owners *shift.Map // that of the user namespace, if the owners of the files are to be mapped and are not the container's already
+	Locked bool       // and whose root may not change the flags of the mount
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/berthd/berth/internal/linux/inside"
 	"github.com/berthd/berth/internal/linux/namespace"
+	"github.com/berthd/berth/internal/linux/owners"
+	"github.com/berthd/berth/internal/shift"
 	"github.com/berthd/berth/service"
 )
 
@@ -55,7 +57,15 @@ func (p *Process) Mount(ctx context.Context, tree *os.File, o service.FSMount) e
 		return err
 	}
 	return p.insideThen(ctx, o.Root, o.Mapped, func(c inside.Container) error {
-		return c.Mount(copied, inside.Order{Target: o.Target, Mapped: o.Owners, Locked: o.Locked})
+		mapped := o.Owners != nil
+		if mapped {
+			top, err := owners.Top(copied)
+			if err != nil {
+				return err
+			}
+			mapped = shift.JudgeVolume(*o.Owners, shift.Owner{UID: top.UID, GID: top.GID}) == shift.Plain
+		}
+		return c.Mount(copied, inside.Order{Target: o.Target, Mapped: mapped, Locked: o.Locked})
 	}, func() { _ = copied.Close() })
 }
 

@@ -54,7 +54,7 @@ func (s *supervisor) cloneMapped(p *wire.Prepare, clone func() error, trees []*o
 	if err := clone(); err != nil {
 		return err
 	}
-	if err := s.mapOwners(p.Sources, trees); err != nil {
+	if err := s.mapOwners(p, trees); err != nil {
 		return err
 	}
 	// The last to leave a mount namespace takes it apart, and waits for RCU. The init stage must not.
@@ -76,22 +76,29 @@ func (s *supervisor) cloneMapped(p *wire.Prepare, clone func() error, trees []*o
 }
 
 // mapOwners maps the owners in the sources' trees by init's user namespace. The trees are attached nowhere yet
-// (mount_setattr(2) requires that). Nothing on disk changes.
-func (s *supervisor) mapOwners(sources []wire.Source, trees []*os.File) error {
+// (mount_setattr(2) requires that). Nothing on disk changes. A tree whose owners are the container's already stays as it is.
+func (s *supervisor) mapOwners(p *wire.Prepare, trees []*os.File) error {
 	userns, err := os.Open("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/ns/user")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = userns.Close() }()
-	for i, src := range sources {
+	for i, src := range p.Sources {
 		if !src.IDMapped {
+			continue
+		}
+		shifted, err := isShifted(p, i, trees[i])
+		if err != nil {
+			return &wire.Failed{Stage: "sources", Text: src.Path + ": " + err.Error(), Number: errno(err)}
+		}
+		if shifted {
 			continue
 		}
 		depth := mount.One
 		if src.Recursive {
 			depth = mount.Tree
 		}
-		err := mount.IDMap(trees[i], userns, depth)
+		err = mount.IDMap(trees[i], userns, depth)
 		if i == 0 && !src.Supplied && errors.Is(err, unix.EINVAL) {
 			err = mapRootAgain(src, &trees[0], userns)
 		}

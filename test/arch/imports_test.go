@@ -17,7 +17,7 @@ var adapters = []string{"machined", "units", "selinux", "audit", "polkit"}
 
 // pure packages turn values into values.
 var pure = []string{
-	"contract", "internal/domain", "internal/lxcconf", "internal/lxcconf/syntax", "internal/plan", "internal/planner", "internal/procview", "internal/events", "internal/figures", "internal/idrange", "internal/metrics", "internal/netxml", "internal/node", "internal/numberset", "internal/pack", "internal/remote/xdr", "internal/shutdown", "internal/size", "internal/top",
+	"contract", "internal/domain", "internal/lxcconf", "internal/lxcconf/syntax", "internal/plan", "internal/planner", "internal/procview", "internal/events", "internal/figures", "internal/idrange", "internal/metrics", "internal/netxml", "internal/node", "internal/numberset", "internal/pack", "internal/remote/xdr", "internal/shift", "internal/shutdown", "internal/size", "internal/top",
 }
 
 // pureFiles are the pure parts of a package that is not.

@@ -1,0 +1,42 @@
+package shift
+
+import "fmt"
+
+// Error says why a root can be neither mapped nor mounted as it is.
+type Error struct {
+	Verdict
+	Name string // of the container, for the advice
+	Map  Map
+}
+
+func (e *Error) Error() string {
+	ids := text(e.Map.UIDs)
+	if groups := text(e.Map.GIDs); groups != ids {
+		ids += " (of groups " + groups + ")"
+	}
+	if e.State == Other {
+		return fmt.Sprintf("it is shifted on disk by other ids than this container's %s: %s: "+
+			"'berthctl unshift %s --from %d' takes it back to plain owners; or let <idmap> begin with that id",
+			ids, e.Seen, e.Name, e.Seen.UID)
+	}
+	advice := "berthctl unshift " + e.Name
+	if base, own := e.Seen.UID, root(e.Map.UIDs); base != own && among(e.Map.UIDs, base) == foreign {
+		advice += fmt.Sprintf(" --from %d", base)
+	}
+	seen := e.Seen.String()
+	if e.Against != e.Seen {
+		seen += ", but " + e.Against.String()
+	}
+	return fmt.Sprintf("it is half shifted on disk: %s, and the ids of this container are %s: "+
+		"'%s' takes it back to plain owners", seen, ids, advice)
+}
+
+func (o Owner) String() string { return fmt.Sprintf("%s belongs to %d:%d", o.Path, o.UID, o.GID) }
+
+// Check returns an *Error if a root of this state can be neither mapped nor mounted as it is.
+func (v Verdict) Check(name string, m Map) error {
+	if v.State == Half || v.State == Other {
+		return &Error{Verdict: v, Name: name, Map: m}
+	}
+	return nil
+}
