@@ -15,7 +15,12 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/shift"
 )
+
+// testBase is the first id of the host by which the trees of tests are shifted.
+const testBase = 100000
 
 // The environment of a child: its task, and after how many looks at files it is killed.
 const (
@@ -60,6 +65,9 @@ func child(task, journals, dir string) error {
 		fallthrough
 	case "relabel":
 		_, err = r.Relabel(context.Background(), "web", []Tree{{Path: dir, Label: ours}}, nil, killed)
+	case "unshift":
+		r.batch = 1
+		_, err = r.Unshift(context.Background(), Unshift{Path: dir, Map: shift.From(testBase)}, nil, killed)
 	case "restore":
 		_, err = r.Restore(context.Background(), "web", killed)
 	}

@@ -29,6 +29,7 @@ type looked struct {
 	mnt      uint64
 	links    uint32
 	mode     uint16
+	uid, gid uint32
 	modified int64 // in nanoseconds
 }
 
@@ -39,12 +40,14 @@ func look(fd int) (looked, error) { return lookAt(fd, "") }
 
 // lookAt asks the kernel for what it knows of a name in a directory. It does not ask a server, and mounts nothing.
 func lookAt(dir int, name string) (looked, error) {
-	const want = unix.STATX_TYPE | unix.STATX_NLINK | unix.STATX_INO | unix.STATX_BTIME | unix.STATX_MTIME | unix.STATX_MNT_ID
+	const want = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_NLINK | unix.STATX_INO | unix.STATX_BTIME | unix.STATX_MTIME |
+		unix.STATX_UID | unix.STATX_GID | unix.STATX_MNT_ID
 	var st unix.Statx_t
 	err := again(func() error {
 		return unix.Statx(dir, name, unix.AT_EMPTY_PATH|unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT|unix.AT_STATX_DONT_SYNC, want, &st)
 	})
 	l := looked{mnt: st.Mnt_id, links: st.Nlink, mode: st.Mode, modified: st.Mtime.Sec*1e9 + int64(st.Mtime.Nsec)}
+	l.uid, l.gid = st.Uid, st.Gid
 	l.ino, l.dev = st.Ino, unix.Mkdev(st.Dev_major, st.Dev_minor)
 	if st.Mask&unix.STATX_BTIME != 0 {
 		l.born = uint32(st.Btime.Sec)*2654435761 ^ st.Btime.Nsec

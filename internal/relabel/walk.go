@@ -35,7 +35,7 @@ type visitor interface {
 // walk is one walk through a tree.
 type walk struct {
 	access    *xattr.Access
-	attribute string
+	attribute string // "" if the visitor wants no labels
 	root      *root
 	visitor   func(*worker) visitor
 	stop      context.Context //nolint:containedctx // a walk is one call
@@ -134,8 +134,10 @@ type worker struct {
 func (k *worker) begin(inherited string) error {
 	f := file{looked: k.root.looked}
 	var err error
-	if f.label, err = k.get(f); err != nil {
-		return err
+	if k.attribute != "" {
+		if f.label, err = k.get(f); err != nil {
+			return err
+		}
 	}
 	label, err := k.visitor.visit(f, inherited)
 	if err != nil {
@@ -248,7 +250,9 @@ func (k *worker) name(dir *directory, in *node, name string) error {
 		if f.mnt != k.root.mnt {
 			return nil // a mount point is not of this tree
 		}
-		f.label, err = k.get(f)
+		if k.attribute != "" {
+			f.label, err = k.get(f)
+		}
 	}
 	if err != nil {
 		if gone(err) {

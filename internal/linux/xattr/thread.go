@@ -57,6 +57,17 @@ func (*Thread) Get(name, attribute string, value []byte) (int, error) {
 	}
 }
 
+// List reads the names of the attributes of a file of the working directory, as Access.List does, and follows no symbolic
+// link.
+func (*Thread) List(name string, names []byte) (int, error) {
+	for {
+		n, err := unix.Llistxattr(name, names)
+		if !errors.Is(err, unix.EINTR) {
+			return n, err
+		}
+	}
+}
+
 // Set writes an attribute of a file of the working directory, and follows no symbolic link.
 func (*Thread) Set(name, attribute string, value []byte) error {
 	for {

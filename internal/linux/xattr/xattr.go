@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -62,6 +63,20 @@ func (a *Access) get(fd int, name string, value []byte) (int, error) {
 	}
 	return a.call(unix.SYS_GETXATTRAT, fd, name, value)
 }
+
+// List reads the names of the attributes of an open file, each with a NUL at its end, and returns their length. It returns
+// ERANGE if names is too short, and EOPNOTSUPP if the file system knows no attributes.
+func (a *Access) List(fd int, names []byte) (int, error) {
+	for {
+		n, err := unix.Listxattr(a.path(fd), names)
+		if !errors.Is(err, unix.EINTR) {
+			return n, err
+		}
+	}
+}
+
+// Chmod changes the mode of an open file that is no symbolic link.
+func (a *Access) Chmod(fd int, mode uint32) error { return unix.Chmod(a.path(fd), mode) }
 
 // Set writes an attribute of an open file. It returns EOPNOTSUPP if the file system knows no such attributes.
 func (a *Access) Set(fd int, name string, value []byte) error {
@@ -116,4 +131,12 @@ func (a *Access) call(number uintptr, fd int, name string, value []byte) (int, e
 		return 0, errno
 	}
 	return int(n), nil
+}
+
+// Names returns the names in a list that was read.
+func Names(list []byte) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	return strings.Split(strings.TrimRight(string(list), "\x00"), "\x00")
 }

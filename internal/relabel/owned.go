@@ -1,0 +1,154 @@
+package relabel
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/xattr"
+	"github.com/berthd/berth/internal/shift"
+)
+
+// markName is the attribute of a file whose owner is being changed: its mode and capabilities, which chown(2) takes away, so
+// that whoever comes after a kill restores them. Only root of the host can write or read such an attribute.
+const markName = "trusted.berth.unshift"
+
+// dropped are the bits of the mode that chown(2) takes away.
+const dropped = unix.S_ISUID | unix.S_ISGID
+
+// owned is an open file whose owner may change.
+type owned struct {
+	looked
+	access *xattr.Access
+	fd     int
+	m      shift.Map
+	held   attributes
+
+	acl, preset []byte // new lists; nil if there is nothing to change
+	capability  []byte // as it will be; nil if there is none
+	recast      bool   // capability is not what the file has
+	permissions uint32 // as they will be
+}
+
+// read finds out what changes.
+func (o *owned) read() (err error) {
+	if o.held.access {
+		o.acl, err = o.list(shift.AccessACL)
+	}
+	if err == nil && o.held.preset {
+		o.preset, err = o.list(shift.DefaultACL)
+	}
+	if err != nil {
+		return err
+	}
+	o.permissions = uint32(o.mode) & 0o7777
+	if o.held.capability {
+		value, err := o.get(shift.Capability)
+		if err != nil {
+			return err
+		}
+		o.capability, o.recast = o.m.Capabilities(value)
+	}
+	if !o.held.mark {
+		return nil
+	}
+	mark, err := o.get(markName)
+	if err != nil || len(mark) < 4 {
+		return err
+	}
+	o.permissions = binary.LittleEndian.Uint32(mark) & 0o7777
+	if o.capability == nil && len(mark) > 4 {
+		o.capability, _ = o.m.Capabilities(mark[4:])
+		o.recast = true
+	}
+	return nil
+}
+
+// list reads an access list, and returns the new one; nil if that is the same.
+func (o *owned) list(name string) ([]byte, error) {
+	value, err := o.get(name)
+	if err != nil {
+		return nil, err
+	}
+	if list, changed := o.m.ACL(value); changed {
+		return list, nil
+	}
+	return nil, nil
+}
+
+func (o *owned) get(name string) ([]byte, error) {
+	value := make([]byte, 64<<10) // the kernel's limit
+	n, err := o.access.Get(o.fd, name, value)
+	if errors.Is(err, unix.ENODATA) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return value[:n:n], nil
+}
+
+// changes reports whether anything of the file has an id of the map, or was left half done.
+func (o *owned) changes() bool {
+	_, _, owner, _ := o.m.Owner(o.uid, o.gid)
+	return owner || o.acl != nil || o.preset != nil || o.recast || o.held.mark
+}
+
+// change gives the file its new owner, and the rest.
+func (o *owned) change() error {
+	for name, value := range map[string][]byte{shift.AccessACL: o.acl, shift.DefaultACL: o.preset} {
+		if value == nil {
+			continue
+		}
+		if err := o.access.Set(o.fd, name, value); err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+	}
+	uid, gid, changed, _ := o.m.Owner(o.uid, o.gid)
+	if !changed {
+		if !o.held.mark && !o.recast {
+			return nil
+		}
+		return o.restore()
+	}
+	regular := o.mode&unix.S_IFMT == unix.S_IFREG
+	loses := regular && (o.permissions&dropped != 0 || o.capability != nil)
+	if loses {
+		mark := append(binary.LittleEndian.AppendUint32(nil, o.permissions), o.capability...)
+		err := o.access.Set(o.fd, markName, mark)
+		if err != nil && !errors.Is(err, unix.EOPNOTSUPP) { // a file system that keeps no such attributes: on that, a kill in between is a risk
+			return fmt.Errorf("write %s: %w", markName, err)
+		}
+		o.held.mark = err == nil
+	}
+	if err := unix.Fchownat(o.fd, "", int(uid), int(gid), unix.AT_EMPTY_PATH|unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return fmt.Errorf("change the owner: %w", err)
+	}
+	if !loses && !o.held.mark {
+		return nil
+	}
+	return o.restore()
+}
+
+// restore gives a regular file the mode and the capabilities back that it had, and takes the mark away.
+func (o *owned) restore() error {
+	if o.mode&unix.S_IFMT == unix.S_IFREG {
+		if err := o.access.Chmod(o.fd, o.permissions); err != nil {
+			return fmt.Errorf("change the mode: %w", err)
+		}
+		if o.capability != nil {
+			if err := o.access.Set(o.fd, shift.Capability, o.capability); err != nil {
+				return fmt.Errorf("write %s: %w", shift.Capability, err)
+			}
+		}
+	}
+	if !o.held.mark {
+		return nil
+	}
+	if err := o.access.Remove(o.fd, markName); err != nil && !errors.Is(err, unix.ENODATA) {
+		return fmt.Errorf("remove %s: %w", markName, err)
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package relabel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/linux/xattr"
+	"github.com/berthd/berth/internal/shift"
+)
+
+// Unshift is a tree whose files get their plain owners back.
+type Unshift struct {
+	Path string
+	// Map is the ids that the files have on the host. Without ranges they begin with the owner of the tree's top.
+	Map    shift.Map
+	DryRun bool // count only
+}
+
+// Unshifted is what an Unshift has come upon.
+type Unshifted struct {
+	Files   uint64 // that were looked at; one with several names counts once
+	Changed uint64 // whose owner, access list or capabilities had ids of the map
+	Left    uint64 // with an owner that is neither of the map on the host nor of those inside
+	Example string // the path of one of those; "" if there is none
+	Base    uint32 // the first user of the map on the host
+}
+
+// Unshift gives the files of a tree the owners that they have inside of a container: their ids on the host, of the map,
+// become those to which they are mapped, also in access lists and in capabilities. Other ids stay. It keeps the bits of the
+// mode and the capabilities that chown(2) takes away. It can be done again after a kill at any moment, because the owners
+// say what is done, and a mark on a file with such a mode or capabilities what they were. It returns a *RefusedError, and has done nothing,
+// if the tree belongs to the host, or shares files with one of others, or if owners would not tell what is done.
+func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, progress func(Progress)) (Unshifted, error) {
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	roots, err := r.openAll([]Tree{{Path: o.Path}}, others)
+	if err != nil {
+		return Unshifted{}, err
+	}
+	defer closeAll(roots)
+	top := roots[0]
+	if !top.isDir() {
+		return Unshifted{}, &RefusedError{Path: o.Path, Reason: "it is no directory"}
+	}
+	if o.Map.UIDs == nil {
+		if top.uid == 0 || top.uid != top.gid {
+			return Unshifted{}, &RefusedError{Path: o.Path, Reason: fmt.Sprintf(
+				"its top belongs to %d:%d, which does not tell by what it is shifted: say the first id (--from)", top.uid, top.gid)}
+		}
+		o.Map = shift.From(top.uid)
+	}
+	if err := o.Map.Reversible(); err != nil {
+		return Unshifted{}, &RefusedError{Path: o.Path, Reason: err.Error()}
+	}
+	u := &unshifting{Unshift: o, progress: progress, step: uint64(r.batch), linked: map[identity]bool{}}
+	u.out.Base = o.Map.UIDs[0].Outside
+	w := &walk{access: r.access, root: top, stop: ctx}
+	w.visitor = func(k *worker) visitor { return &unshifter{unshifting: u, worker: k, names: make([]byte, 64<<10)} }
+	err = w.run(r.workers, "")
+	progress(Progress{Files: u.out.Files, Changed: u.out.Changed})
+	return u.out, err
+}
+
+// unshifting is one call of Unshift.
+type unshifting struct {
+	Unshift
+	progress func(Progress)
+	step     uint64     // so many files are looked at between two calls of progress
+	links    sync.Mutex // held while a file with several names is changed: two workers would undo each other's
+	mu       sync.Mutex
+	out      Unshifted
+	linked   map[identity]bool
+}
+
+// count adds a file to the result.
+func (u *unshifting) count(f file, root *root, changed, strange bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if f.links > 1 && !f.isDir() {
+		if u.linked[f.identity] {
+			if changed && !u.DryRun { // the worker that counted it had not changed it
+				u.out.Changed++
+			}
+			return
+		}
+		if len(u.linked) < linkedMost {
+			u.linked[f.identity] = true
+		}
+	}
+	u.out.Files++
+	if changed {
+		u.out.Changed++
+	}
+	if strange {
+		if u.out.Left++; u.out.Left == 1 {
+			u.out.Example = f.path(root)
+		}
+	}
+	if u.out.Files%u.step == 0 {
+		u.progress(Progress{Files: u.out.Files, Changed: u.out.Changed})
+	}
+}
+
+// unshifter is the visitor of one worker.
+type unshifter struct {
+	*unshifting
+	worker *worker
+	names  []byte // of attributes
+}
+
+func (*unshifter) flush() error { return nil }
+func (*unshifter) drop()        {}
+
+// visit looks whether a file has an id of the map, by its name. Only one that may have is opened.
+func (u *unshifter) visit(f file, _ string) (string, error) {
+	_, _, changes, strange := u.Map.Owner(f.uid, f.gid)
+	held, err := u.attributes(f)
+	if err == nil && (changes || held != attributes{}) {
+		changes, err = u.opened(f)
+	}
+	if gone(err) {
+		return "", nil
+	}
+	if err != nil {
+		if errors.Is(err, unix.EPERM) {
+			err = fmt.Errorf("%w (is it immutable? lsattr(1) tells)", err)
+		}
+		return "", fmt.Errorf("%s: %w", f.path(u.worker.root), err)
+	}
+	u.count(f, u.worker.root, changes, strange)
+	return "", nil
+}
+
+// opened changes a file, by a descriptor: what decides is who owns this very file, whatever takes its name meanwhile.
+func (u *unshifter) opened(f file) (changed bool, err error) {
+	fd := u.worker.root.fd
+	if f.dir != nil {
+		if fd, err = inside(f.dir.fd, f.name, unix.O_PATH); err != nil {
+			return false, err
+		}
+		defer func() { _ = unix.Close(fd) }()
+	}
+	if f.links > 1 && !f.isDir() {
+		u.links.Lock()
+		defer u.links.Unlock()
+	}
+	at, err := look(fd)
+	if err != nil {
+		return false, err
+	}
+	one := &owned{access: u.worker.access, fd: fd, looked: at, m: u.Map}
+	if one.held, err = u.listed(u.worker.access.List(fd, u.names)); err != nil {
+		return false, err
+	}
+	if err := one.read(); err != nil {
+		return false, err
+	}
+	if u.DryRun {
+		return one.changes(), nil
+	}
+	return one.changes(), one.change()
+}
+
+// attributes says which attributes with ids a file has.
+type attributes struct{ access, preset, capability, mark bool }
+
+// attributes reads which attributes a file has, by its name.
+func (u *unshifter) attributes(f file) (attributes, error) {
+	if f.dir == nil {
+		return u.listed(u.worker.access.List(u.worker.root.fd, u.names))
+	}
+	if err := u.worker.thread.Enter(f.dir.fd); err != nil {
+		return attributes{}, err
+	}
+	return u.listed(u.worker.thread.List(f.name, u.names))
+}
+
+// listed reads what a call has listed, n bytes.
+func (u *unshifter) listed(n int, err error) (a attributes, _ error) {
+	if errors.Is(err, unix.EOPNOTSUPP) {
+		return a, nil
+	}
+	if err != nil {
+		return a, fmt.Errorf("list the attributes: %w", err)
+	}
+	for _, name := range xattr.Names(u.names[:n]) {
+		switch name {
+		case shift.AccessACL:
+			a.access = true
+		case shift.DefaultACL:
+			a.preset = true
+		case shift.Capability:
+			a.capability = true
+		case markName:
+			a.mark = true
+		}
+	}
+	return a, nil
+}
