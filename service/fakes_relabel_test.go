@@ -39,6 +39,22 @@ func (d treesFake) Relabel(ctx context.Context, u domain.UUID, part string, tree
 	return nil, err
 }
 
+func (d treesFake) Unshift(ctx context.Context, o UnshiftOrder, others []string, progress func(uint64)) (Unshifted, error) {
+	out := Unshifted{Path: o.Path, Files: 3, Changed: 2}
+	if o.Map.UIDs != nil {
+		out.From = o.Map.UIDs[0].Outside
+	}
+	if slices.Contains(others, o.Path) {
+		return Unshifted{}, &TreeError{Op: notUnshifted, Path: o.Path, Reason: "another running container uses it"}
+	}
+	err := d.call("trees.Unshift")
+	progress(out.Files)
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return out, err
+}
+
 func (d treesFake) Restore(_ context.Context, u domain.UUID, part string, _ func(uint64)) error {
 	if err := d.call("trees.Restore"); err != nil {
 		return err

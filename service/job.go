@@ -9,7 +9,7 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// longJob is work on a container that may take long: a relabelling. The container's mu guards it.
+// longJob is work on a container that may take long: a relabelling, or an unshift. The container's mu guards it.
 type longJob struct {
 	kind  JobKind
 	began time.Time
@@ -24,6 +24,7 @@ type JobKind string
 const (
 	JobRelabel JobKind = "relabel" // files get the container's label
 	JobRestore JobKind = "restore" // files get their own labels back
+	JobUnshift JobKind = "unshift" // files get their plain owners back
 )
 
 // Job is a long job on a container.
@@ -67,7 +68,7 @@ func (s *Service) endJob(c *container) {
 }
 
 // AbortJob has the relabelling of a container that is being started, or that gets a device, end. That fails then, and the
-// files have their own labels. It does not wait for that. It returns a StateError if there is none.
+// files have their own labels. It also has an unshift end, with a part of the files done. It does not wait for that. It returns a StateError if there is none.
 func (s *Service) AbortJob(ctx context.Context, u domain.UUID) error {
 	return s.chosen(ctx, func() (*container, error) { return s.find(u) }, func(c *container) error {
 		if c.job.abort == nil {

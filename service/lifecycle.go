@@ -22,6 +22,7 @@ const (
 	opTune     operation = "change the limits"
 	opPlug     operation = "change the devices"
 	opDescribe operation = "change the metadata"
+	opUnshift  operation = "take the root back to plain owners"
 )
 
 // verdict says whether a state allows an operation.
@@ -44,6 +45,7 @@ func lifecycle(op operation, s State) verdict {
 		opShutdown: {StateRunning: proceed, StateStopping: already},
 		opReboot:   {StateRunning: proceed},
 		opRename:   {StateShutoff: proceed},
+		opUnshift:  {StateShutoff: proceed},
 		opReset:    {StateRunning: proceed, StatePaused: proceed},
 		opSuspend:  {StateRunning: proceed, StatePaused: already},
 		opResume:   {StatePaused: proceed},

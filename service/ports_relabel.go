@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/shift"
 )
 
 // Tree is a file of the host, or a directory with all below it, that has a container's label while that runs.
@@ -26,14 +27,37 @@ type Trees interface {
 	// Restore gives the files of a container's trees the labels back that they had before Relabel: those of one part, or all if
 	// part is "". It can be repeated after a crash at any moment. It returns nil if there is nothing to restore.
 	Restore(ctx context.Context, u domain.UUID, part string, progress func(files uint64)) error
+	// Unshift takes a directory back to plain owners. It can be repeated after a crash or an end at any moment, and leaves other
+	// mounts alone. It returns a *TreeError if the tree belongs to the host, or shares files with one of others, or if the ids
+	// would not tell what is done. progress is as with Relabel.
+	Unshift(ctx context.Context, o UnshiftOrder, others []string, progress func(files uint64)) (Unshifted, error)
 	// Pending returns the containers whose trees have to be restored.
 	Pending() ([]domain.UUID, error)
 }
 
-// TreeError says why a tree is not relabelled.
-type TreeError struct{ Path, Reason string }
+// UnshiftOrder says how a tree is taken back to plain owners.
+type UnshiftOrder struct {
+	Path   string
+	Map    shift.Map // without ranges, they begin with the owner of the tree's top
+	DryRun bool
+}
 
-func (e *TreeError) Error() string { return e.Path + " is not relabelled: " + e.Reason }
+// TreeError says why a tree is not relabelled, or what else is not done.
+type TreeError struct {
+	Op           string // what is not done; "" means "relabelled"
+	Path, Reason string
+}
+
+// notUnshifted is the Op of an unshift.
+const notUnshifted = "taken back to plain owners"
+
+func (e *TreeError) Error() string {
+	op := e.Op
+	if op == "" {
+		op = "relabelled"
+	}
+	return e.Path + " is not " + op + ": " + e.Reason
+}
 
 // errAborted says that a caller has ended a job.
 var errAborted = errors.New("the job was aborted")

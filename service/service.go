@@ -66,13 +66,14 @@ type Deps struct {
 // Service is the registry of containers and carries out all operations on them.
 type Service struct {
 	Deps
-	mu      sync.RWMutex
-	byUUID  map[domain.UUID]*container
-	byName  map[string]*container
-	entries uint64     // of containers, so far; guarded by mu
-	telling sync.Mutex // held while the observer is told; guards seq
-	seq     uint64     // of the last event
-	active  atomic.Int64
+	mu         sync.RWMutex
+	byUUID     map[domain.UUID]*container
+	byName     map[string]*container
+	entries    uint64     // of containers, so far; guarded by mu
+	telling    sync.Mutex // held while the observer is told; guards seq
+	seq        uint64     // of the last event
+	active     atomic.Int64
+	unshifting sync.Mutex // held while a tree is taken back to plain owners
 	// Trees of containers that are off, which are being restored.
 	restoring atomic.Int64
 	// Containers that this boot has still to start.

@@ -46,6 +46,15 @@ func (t trees) Relabel(ctx context.Context, u domain.UUID, part string, list []s
 	return out.Unlabelled, err
 }
 
+func (t trees) Unshift(ctx context.Context, o service.UnshiftOrder, others []string, progress func(uint64)) (service.Unshifted, error) {
+	order := relabel.Unshift{Path: o.Path, Map: o.Map, DryRun: o.DryRun}
+	out, err := t.relabeler.Unshift(ctx, order, others, func(p relabel.Progress) { progress(p.Files) })
+	if refused, ok := errors.AsType[*relabel.RefusedError](err); ok {
+		err = &service.TreeError{Op: "taken back to plain owners", Path: refused.Path, Reason: refused.Reason}
+	}
+	return service.Unshifted{Path: o.Path, Files: out.Files, Changed: out.Changed, Left: out.Left, Example: out.Example, From: out.Base}, err
+}
+
 func (t trees) Restore(ctx context.Context, u domain.UUID, part string, progress func(uint64)) error {
 	ids := []string{journalOf(u, part)}
 	if part == "" {

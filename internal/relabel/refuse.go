@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// RefusedError says why a tree is not relabelled.
+// RefusedError says why a tree is not relabelled, or not taken back to plain owners.
 type RefusedError struct{ Path, Reason string }
 
 func (e *RefusedError) Error() string {
