@@ -22,7 +22,7 @@ func containerIface() *iface {
 		&method{ // it keeps no order: the start that it is for comes first
 			name: "AbortJob", in: "a{sv}", action: contract.ActionControl, asks: true, doing: "abort the job of domain", run: abortJob,
 		},
-		getJobInfoMethod(),
+		getJobInfoMethod(), unshiftMethod(),
 		change("Undefine", contract.ActionManage, "undefine domain", core.Undefine),
 		&method{
 			name: "Redefine", in: "sa{sv}", action: contract.ActionManage, mutates: true, doing: "change the definition of domain",

@@ -51,7 +51,7 @@ func managerIface() *iface {
 			name: "GetContainerByLeader", in: "u", out: "o", action: contract.ActionRead, open: asksFor, doing: "find domain of process",
 			run: getContainerByLeader,
 		},
-		getNodeInfoMethod(), getCapabilitiesMethod(), getNodeMemoryStatsMethod(), getNodeCPUStatsMethod(),
+		unshiftPathMethod(), getNodeInfoMethod(), getCapabilitiesMethod(), getNodeMemoryStatsMethod(), getNodeCPUStatsMethod(),
 	)...)
 }
 

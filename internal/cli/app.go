@@ -48,6 +48,7 @@ type manager interface {
 }
 
 type container interface {
+	owners
 	Start(ctx context.Context, p client.Path) error
 	WaitReady(ctx context.Context, p client.Path) error
 	StartWith(ctx context.Context, p client.Path, o client.StartOptions) error

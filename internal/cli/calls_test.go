@@ -84,6 +84,8 @@ func TestCalls(t *testing.T) {
 		"autostart, off": {[]string{"-q", "autostart", "4711", "--disable"}, []string{"List", "SetAutostart web false"}},
 		"list":           {[]string{"list", "--no-autostart"}, []string{"List no-autostart"}},
 		"list, titles":   {[]string{"list", "--title", "--autostart"}, []string{"Describe autostart Name Id UUID State Title"}},
+		"unshift":        {[]string{"unshift", "db", "--from", "7", "--dry-run"}, []string{"ByName db", "Unshift db {From:7 DryRun:true}"}},
+		"unshift, path":  {[]string{"unshift", "--path", "/srv/../tree"}, []string{"UnshiftPath /tree {From:0 DryRun:false}"}},
 		"validate":       {[]string{"validate", "-"}, []string{"ValidateXML <domain/>"}},
 		"desc":           {[]string{"desc", "web"}, []string{"ByName web", "GetMetadata description"}},
 		"desc, new":      {[]string{"desc", "web", "--config", "--live", "New", "words"}, []string{"ByName web", "SetMetadata web {description New words  } live+config"}},

@@ -26,9 +26,9 @@ func changes() []change {
 			Daemon.Destroy, "destroyed",
 		},
 		{
-			"domjobabort", "Abort the relabelling of a container that is being started", nameUUIDOrID,
-			fitting{States: []string{"starting"}},
-			Daemon.AbortJob, "is not relabelled any more",
+			"domjobabort", "Abort the job on a container: a relabelling or an unshift", nameUUIDOrID,
+			fitting{States: []string{"starting", "shutoff"}},
+			Daemon.AbortJob, "has no job any more",
 		},
 		{
 			"reset", "Kill a container and start it again, with the same definition", nameUUIDOrID,

@@ -142,6 +142,17 @@ func (f *fake) AbortJob(_ context.Context, p client.Path) error {
 	return f.call("AbortJob", f.at(p).Name)
 }
 
+func (f *fake) Unshift(_ context.Context, p client.Path, o client.UnshiftOptions) (client.Unshifted, error) {
+	i := f.at(p)
+	u := client.Unshifted{Path: "/srv/" + i.Name, Files: 12034, Changed: 12030, Left: 4, Example: "/srv/" + i.Name + "/etc/x", From: max(o.From, 100000)}
+	return u, f.call("Unshift", fmt.Sprintf("%s %+v", i.Name, o))
+}
+
+func (f *fake) UnshiftPath(_ context.Context, path string, o client.UnshiftOptions) (client.Unshifted, error) {
+	u := client.Unshifted{Path: path, Files: 12, Changed: 12, From: max(o.From, 100000)}
+	return u, f.call("UnshiftPath", fmt.Sprintf("%s %+v", path, o))
+}
+
 func (f *fake) Reset(_ context.Context, p client.Path) error { return f.call("Reset", f.at(p).Name) }
 
 func (f *fake) Redefine(_ context.Context, p client.Path, previous, xml string) error {

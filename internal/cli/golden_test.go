@@ -87,6 +87,8 @@ func TestGolden(t *testing.T) {
 			"reboot web", "reboot web --mode auto --wait", "reset web", "reset 4711",
 			"autostart db", "autostart --disable 4711", "-q autostart --domain db", "autostart", "autostart nosuch",
 			"domrename db store", "domrename --domain db --new-name store", "domrename db --new-name store", "-q domrename db store",
+			"unshift db", "unshift db --from 300000 --dry-run", "unshift --domain db --json", "unshift --path /srv/tree", "unshift --path /srv/tree --dry-run --json",
+			"unshift", "unshift db --path /srv/tree", "unshift db --from 0", "unshift db --from x", "unshift nosuch", "domjobabort db",
 			"define -", "create -", "define --file -", "-q define -",
 		},
 		"show": {"dumpxml web", "dumpxml --inactive web", "plan web", "console-log web", "console-log web --devname console1", "version", "version --json", "--version", "-v"},

@@ -43,7 +43,7 @@ func (a *app) command(named func(string) bool) *cobra.Command {
 	root.AddCommand(a.changeCommands()...)
 	root.AddCommand(a.socketUnitCommand())
 	root.AddCommand(a.endCommands()...)
-	root.AddCommand(a.editCommand(), a.renameCommand(), a.autostartCommand())
+	root.AddCommand(a.editCommand(), a.renameCommand(), a.autostartCommand(), a.unshiftCommand())
 	root.AddCommand(a.execCommands()...)
 	root.AddCommand(a.signalCommand())
 	root.AddCommand(a.listCommand(), a.dumpXMLCommand(), a.planCommand(), a.stateCommand(), a.infoCommand(), a.labelCommand())

@@ -51,6 +51,8 @@ func TestBusMethods(t *testing.T) {
 		"ConvertNative":      replies("<domain/>", []client.Lost{{File: "config", Line: 3, Text: "lxc.group: is lost"}}),
 		"DescribeContainers": replies(map[client.Path]map[string]dbus.Variant{web: {"Title": dbus.MakeVariant("Web"), "Newer": dbus.MakeVariant(1)}}),
 		"GetJobInfo":         replies(map[string]dbus.Variant{"kind": dbus.MakeVariant("relabel"), "files": dbus.MakeVariant(uint64(7)), "newer": dbus.MakeVariant("x")}),
+		"Unshift":            replies(map[string]dbus.Variant{"path": dbus.MakeVariant("/srv/web"), "files": dbus.MakeVariant(uint64(7)), "newer": dbus.MakeVariant("x")}),
+		"UnshiftPath":        replies(map[string]dbus.Variant{"left": dbus.MakeVariant(uint64(2)), "example": dbus.MakeVariant("/srv/web/x")}),
 		"SetMetadata":        replies(), "GetMetadata": replies("Web"),
 		"Start": replies(), "Destroy": replies(), "Undefine": replies(), "Suspend": replies(), "Resume": replies(),
 		"GetXML": replies("<domain/>"), "GetPlan": replies("{}"), "ReadConsole": replies([]byte("hello\xff")),
@@ -107,6 +109,12 @@ func TestBusMethods(t *testing.T) {
 			return c.Describe(ctx, client.Filter{Filters: []string{"active"}}, "Title")
 		}},
 		{"GetJobInfo", client.Job{Kind: "relabel", Files: 7}, func() (any, error) { return c.GetJobInfo(ctx, web) }},
+		{"Unshift", client.Unshifted{Path: "/srv/web", Files: 7}, func() (any, error) {
+			return c.Unshift(ctx, web, client.UnshiftOptions{From: 100000, DryRun: true})
+		}},
+		{"UnshiftPath", client.Unshifted{Left: 2, Example: "/srv/web/x"}, func() (any, error) {
+			return c.UnshiftPath(ctx, "/srv/web", client.UnshiftOptions{})
+		}},
 		{"GetMetadata", "Web", func() (any, error) { return c.GetMetadata(ctx, web, "title", "", client.TuneOptions{Live: true}) }},
 		{"Suspend", nil, func() (any, error) { return nil, c.Suspend(ctx, web) }},
 		{"Resume", nil, func() (any, error) { return nil, c.Resume(ctx, web) }},

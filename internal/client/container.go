@@ -14,7 +14,7 @@ func (c *Client) Start(ctx context.Context, p Path) error {
 // Destroy kills every process and returns when nothing of the run is left.
 func (c *Client) Destroy(ctx context.Context, p Path) error { return c.change(ctx, p, "Destroy") }
 
-// AbortJob ends the relabelling of a container that is being started.
+// AbortJob ends the relabelling of a container that is being started, or the unshift of one that is off.
 func (c *Client) AbortJob(ctx context.Context, p Path) error { return c.change(ctx, p, "AbortJob") }
 
 // Undefine removes the stored definition; a running container becomes transient.

@@ -63,7 +63,7 @@ func (c *Client) Describe(ctx context.Context, f Filter, properties ...string) (
 
 // Job is a long job on a container; its Kind is empty if none goes on.
 type Job struct {
-	Kind        string // relabel or restore
+	Kind        string // relabel, restore or unshift
 	ElapsedUSec uint64
 	Files       uint64
 	Abortable   bool
