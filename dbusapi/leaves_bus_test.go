@@ -11,11 +11,14 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestCallerLeaves: work on a container goes on when its caller disconnects. Reads and questions
-// about authorisation end.
+// unshiftOp is what the fake core calls an UnshiftPath without options.
+const unshiftOp = "unshift {From:0 DryRun:false}"
+
+// TestCallerLeaves: work on a container goes on when its caller disconnects. Reads, work on a directory of the host and
+// questions about authorisation end.
 func TestCallerLeaves(t *testing.T) {
 	t.Parallel()
-	for _, op := range []string{"start", "console", "auth", "dialogue"} {
+	for _, op := range []string{"start", "console", "auth", "dialogue", unshiftOp} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
@@ -52,6 +55,8 @@ func TestCallerLeaves(t *testing.T) {
 			switch op {
 			case "console":
 				object.Go(contract.ContainerInterface+".ReadConsole", 0, nil, "", noOptions())
+			case unshiftOp:
+				other.Object(contract.BusName, rootPath).Go(contract.ManagerInterface+".UnshiftPath", 0, nil, "/srv", noOptions())
 			case "dialogue":
 				other.Send(interactively(ContainerPath(uuidA), contract.ContainerInterface, "Start", noOptions()), nil)
 			default:

@@ -76,7 +76,7 @@ func (a *app) unshift(ctx context.Context, domain, path string, o client.Unshift
 	defer func() { _ = d.Close() }()
 	if path != "" {
 		u, err = d.UnshiftPath(ctx, path, o)
-		return u, begun(ctx, err)
+		return u, interrupted(ctx, err)
 	}
 	t, err := find(ctx, d, domain, nameOrUUID)
 	if err != nil {
@@ -85,11 +85,31 @@ func (a *app) unshift(ctx context.Context, domain, path string, o client.Unshift
 	defer a.counting(ctx, d, t)()
 	u, err = d.Unshift(ctx, t.path, o)
 	if err != nil && ctx.Err() != nil { // the daemon would go on
-		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_ = d.AbortJob(soon, t.path)
+		if err := a.abort(context.WithoutCancel(ctx), t.path); err != nil {
+			return u, err
+		}
 	}
-	return u, gone(begun(ctx, err), domain)
+	return u, gone(interrupted(ctx, err), domain)
+}
+
+// abort ends the job of a container, on a connection of its own: that of a context that has ended is closed.
+func (a *app) abort(ctx context.Context, p client.Path) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	d, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = d.Close() }()
+	return d.AbortJob(ctx, p)
+}
+
+// interrupted returns the error of an unshift that the user has ended: berthd does not carry that out.
+func interrupted(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return errors.New("interrupted: some files have plain owners, and the next call goes on")
+	}
+	return err
 }
 
 // counting shows on a terminal how many files were looked at, if that takes longer than a second. done removes it.

@@ -57,11 +57,18 @@ func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, pro
 	if err := o.Map.Reversible(); err != nil {
 		return Unshifted{}, &RefusedError{Path: o.Path, Reason: err.Error()}
 	}
-	u := &unshifting{Unshift: o, progress: progress, step: uint64(r.batch), linked: map[identity]bool{}}
+	u := &unshifting{Unshift: o, progress: progress, step: uint64(r.batch), linked: map[identity]bool{}, ahead: map[identity]bool{}}
 	u.out.Base = o.Map.UIDs[0].Outside
 	w := &walk{access: r.access, root: top, stop: ctx}
-	w.visitor = func(k *worker) visitor { return &unshifter{unshifting: u, worker: k, names: make([]byte, 64<<10)} }
-	err = w.run(r.workers, "")
+	of := func(k *worker) *unshifter { return &unshifter{unshifting: u, worker: k, names: make([]byte, 64<<10)} }
+	w.visitor = func(k *worker) visitor { return of(k) }
+	err = of(&worker{walk: w}).places()
+	if err == nil {
+		err = w.run(r.workers, "")
+	}
+	if err == nil {
+		err = of(&worker{walk: w}).last()
+	}
 	progress(Progress{Files: u.out.Files, Changed: u.out.Changed})
 	return u.out, err
 }
@@ -75,12 +82,14 @@ type unshifting struct {
 	mu       sync.Mutex
 	out      Unshifted
 	linked   map[identity]bool
+	ahead    map[identity]bool // directories that were changed before the walk came to them
 }
 
 // count adds a file to the result.
 func (u *unshifting) count(f file, root *root, changed, strange bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	changed = changed || u.ahead[f.identity]
 	if f.links > 1 && !f.isDir() {
 		if u.linked[f.identity] {
 			if changed && !u.DryRun { // the worker that counted it had not changed it
@@ -113,11 +122,59 @@ type unshifter struct {
 	names  []byte // of attributes
 }
 
+// places changes the directories that tell of a root whether it is shifted, before all others, and last changes its top.
+// In between the root is half shifted for all who look at it: no container starts with it.
+func (u *unshifter) places() error {
+	for _, name := range shift.Places()[1:] {
+		fd, err := inside(u.worker.root.fd, name, unix.O_PATH|unix.O_DIRECTORY)
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%s/%s: %w", u.Path, name, err)
+		}
+		at, err := look(fd)
+		if err == nil && at.mnt == u.worker.root.mnt {
+			var changed bool
+			if changed, err = u.change(fd); changed {
+				u.ahead[at.identity] = true
+			}
+		}
+		_ = unix.Close(fd)
+		if err != nil {
+			return u.explain(u.Path+"/"+name, err)
+		}
+	}
+	return nil
+}
+
+func (u *unshifter) last() error {
+	top := file{looked: u.worker.root.looked}
+	_, _, _, strange := u.Map.Owner(top.uid, top.gid)
+	changed, err := u.change(u.worker.root.fd)
+	if err != nil {
+		return u.explain(u.Path, err)
+	}
+	u.count(top, u.worker.root, changed, strange)
+	return nil
+}
+
+// explain names the file of an error.
+func (*unshifter) explain(path string, err error) error {
+	if errors.Is(err, unix.EPERM) {
+		err = fmt.Errorf("%w (is it immutable? lsattr(1) tells)", err)
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
 func (*unshifter) flush() error { return nil }
 func (*unshifter) drop()        {}
 
 // visit looks whether a file has an id of the map, by its name. Only one that may have is opened.
 func (u *unshifter) visit(f file, _ string) (string, error) {
+	if f.dir == nil {
+		return "", nil // the top is the last
+	}
 	_, _, changes, strange := u.Map.Owner(f.uid, f.gid)
 	held, err := u.attributes(f)
 	if err == nil && (changes || held != attributes{}) {
@@ -127,10 +184,7 @@ func (u *unshifter) visit(f file, _ string) (string, error) {
 		return "", nil
 	}
 	if err != nil {
-		if errors.Is(err, unix.EPERM) {
-			err = fmt.Errorf("%w (is it immutable? lsattr(1) tells)", err)
-		}
-		return "", fmt.Errorf("%s: %w", f.path(u.worker.root), err)
+		return "", u.explain(f.path(u.worker.root), err)
 	}
 	u.count(f, u.worker.root, changes, strange)
 	return "", nil
@@ -138,17 +192,20 @@ func (u *unshifter) visit(f file, _ string) (string, error) {
 
 // opened changes a file, by a descriptor: what decides is who owns this very file, whatever takes its name meanwhile.
 func (u *unshifter) opened(f file) (changed bool, err error) {
-	fd := u.worker.root.fd
-	if f.dir != nil {
-		if fd, err = inside(f.dir.fd, f.name, unix.O_PATH); err != nil {
-			return false, err
-		}
-		defer func() { _ = unix.Close(fd) }()
+	fd, err := inside(f.dir.fd, f.name, unix.O_PATH)
+	if err != nil {
+		return false, err
 	}
+	defer func() { _ = unix.Close(fd) }()
 	if f.links > 1 && !f.isDir() {
 		u.links.Lock()
 		defer u.links.Unlock()
 	}
+	return u.change(fd)
+}
+
+// change changes an open file, unless this is a dry run, and reports whether there is anything to change.
+func (u *unshifter) change(fd int) (changed bool, err error) {
 	at, err := look(fd)
 	if err != nil {
 		return false, err
@@ -171,9 +228,6 @@ type attributes struct{ access, preset, capability, mark bool }
 
 // attributes reads which attributes a file has, by its name.
 func (u *unshifter) attributes(f file) (attributes, error) {
-	if f.dir == nil {
-		return u.listed(u.worker.access.List(u.worker.root.fd, u.names))
-	}
 	if err := u.worker.thread.Enter(f.dir.fd); err != nil {
 		return attributes{}, err
 	}

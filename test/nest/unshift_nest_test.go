@@ -1,0 +1,186 @@
+//go:build nest
+
+package nest
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// manyFiles puts so many empty files into a root, in directories of 500.
+func manyFiles(t testing.TB, root string, count int) {
+	t.Helper()
+	for n := range count {
+		dir := filepath.Join(root, "srv", fmt.Sprint(n/500))
+		if n%500 == 0 {
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(n)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// shiftedFiles counts the files of a tree that belong to the ids of a container.
+func shiftedFiles(t testing.TB, root string) (count int) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.Sys().(*syscall.Stat_t).Uid >= 100000 {
+			count++
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return count
+}
+
+// TestUnshift: a half shifted root does not start, is taken back to plain owners, and then starts; a setuid program in it
+// is that again, and a second unshift finds nothing.
+func TestUnshift(t *testing.T) {
+	clean(t)
+	g := script(t, "web", "stat -c '%n %u:%g %a' / /bin/su /srv/mine; echo THE END; exec sleep 1000")
+	g.More = idmap
+	for _, path := range []string{"bin/su", "srv/mine"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(g.Root, path)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		_ = os.Remove(filepath.Join(g.Root, path))
+		if err := os.WriteFile(filepath.Join(g.Root, path), nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shiftBy(t, g.Root, 100000, 200000)
+	shiftBy(t, filepath.Join(g.Root, "etc"), 0, 0)
+	shiftBy(t, filepath.Join(g.Root, "srv/mine"), 100999, 200998)
+	if err := os.Chmod(filepath.Join(g.Root, "bin/su"), 0o755|os.ModeSetuid); err != nil {
+		t.Fatal(err)
+	}
+	g.define(t)
+	if r := try(t, "berthctl", "start", "web"); r.Status != 1 || !strings.Contains(r.Err, "'berthctl unshift web'") {
+		t.Errorf("half shifted: %+v", r)
+	}
+	before := owners(t, g.Root)
+	dry := run(t, "berthctl", "unshift", "web", "--dry-run")
+	if after := owners(t, g.Root); fmt.Sprint(before) != fmt.Sprint(after) {
+		t.Errorf("a dry run changes:\n%v\n%v", before, after)
+	}
+	if got := run(t, "berthctl", "unshift", "web"); strings.ReplaceAll(dry, "would get", "got") != got {
+		t.Errorf("%q, and dry %q", got, dry)
+	}
+	if got := run(t, "berthctl", "unshift", "web", "--json"); !strings.Contains(got, `"changed": 0`) || !strings.Contains(got, `"from": 100000`) {
+		t.Errorf("the second time: %s", got)
+	}
+	run(t, "berthctl", "start", "web")
+	if said := says(t, "web", "THE END"); !strings.Contains(said, "/ 0:0 755\n/bin/su 0:0 4755\n/srv/mine 999:998 755\n") {
+		t.Error(said)
+	}
+	if r := try(t, "berthctl", "unshift", "web"); r.Status != 1 || !strings.Contains(r.Err, "domain is already running") && !strings.Contains(r.Err, "running") {
+		t.Errorf("while it runs: %+v", r)
+	}
+	if r := try(t, "berthctl", "unshift", "--path", g.Root, "--from", "100000"); r.Status != 1 || !strings.Contains(r.Err, "another running container uses") {
+		t.Errorf("while it runs, by its path: %+v", r)
+	}
+}
+
+// TestUnshiftPath: a directory of the host is taken back by the ids of its owner, or of the caller's choice, unless it belongs
+// to the host.
+func TestUnshiftPath(t *testing.T) {
+	clean(t)
+	dir := t.TempDir()
+	manyFiles(t, dir, 3)
+	shiftBy(t, dir, 300000, 300000)
+	if got := run(t, "berthctl", "unshift", "--path", dir); !strings.Contains(got, "6 of 6 files got plain owners, from the ids that begin at 300000") && !strings.Contains(got, "5 of 5 files") {
+		t.Error(got)
+	}
+	if n := shiftedFiles(t, dir); n > 0 {
+		t.Errorf("%d files are shifted", n)
+	}
+	for path, says := range map[string]string{"/usr": "belongs to the host", dir: "its top belongs to 0:0", "/nosuch": "no such file or directory"} {
+		if r := try(t, "berthctl", "unshift", "--path", path); r.Status != 1 || !strings.Contains(r.Err, says) {
+			t.Errorf("%s: %+v", path, r)
+		}
+	}
+}
+
+// TestUnshiftInterrupted: an unshift whose daemon is killed goes on with the next daemon. One that is aborted, by
+// domjobabort or Ctrl-C, says how to go on; until then the root is half shifted, and does not start.
+func TestUnshiftInterrupted(t *testing.T) {
+	const files = 15000
+	for name, end := range map[string]func(t *testing.T, cmd *exec.Cmd){
+		"kill":  func(t *testing.T, _ *exec.Cmd) { killDaemon(t) },
+		"abort": func(t *testing.T, _ *exec.Cmd) { run(t, "berthctl", "domjobabort", "web") },
+		"ctrl-c": func(t *testing.T, cmd *exec.Cmd) {
+			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			g := script(t, "web", "exec sleep 1000")
+			g.More = idmap
+			manyFiles(t, g.Root, files)
+			shiftBy(t, g.Root, 100000, 200000)
+			all := shiftedFiles(t, g.Root)
+			g.define(t)
+			cmd := exec.Command("berthctl", "unshift", "web")
+			var said strings.Builder
+			cmd.Stdout, cmd.Stderr = &said, &said
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			first := filepath.Join(g.Root, "bin") // with the other directories that tell what the root is; the top is the last
+			eventually(t, func() error {
+				var st syscall.Stat_t
+				if err := syscall.Stat(first, &st); err != nil || st.Uid != 0 {
+					return fmt.Errorf("/bin belongs to %d, %v", st.Uid, err)
+				}
+				return nil
+			})
+			time.Sleep(5 * time.Millisecond)
+			end(t, cmd)
+			err := cmd.Wait()
+			left := shiftedFiles(t, g.Root)
+			t.Logf("%d of %d files left; %v: %s", left, all, err, said.String())
+			if name == "kill" {
+				if err != nil || left > 0 {
+					t.Errorf("%d files left, %v: %s", left, err, said.String())
+				}
+			} else {
+				if err == nil || left == 0 || left == all {
+					t.Errorf("%d of %d files left, %v: %s", left, all, err, said.String())
+				}
+				if r := try(t, "berthctl", "start", "web"); r.Status != 1 || !strings.Contains(r.Err, "half shifted on disk") {
+					t.Errorf("with what is left it starts: %+v", r)
+				}
+				if !strings.Contains(said.String(), "the next call goes on") {
+					t.Error(said.String())
+				}
+			}
+			eventually(t, func() error {
+				if r := try(t, "berthctl", "unshift", "web"); r.Status != 0 {
+					return fmt.Errorf("%+v", r)
+				}
+				return nil
+			})
+			if left := shiftedFiles(t, g.Root); left > 0 {
+				t.Errorf("%d files are shifted in the end", left)
+			}
+		})
+	}
+}
