@@ -304,14 +304,6 @@ func (f *fakeCore) AbortJob(ctx context.Context, u domain.UUID) error {
 	return f.run(ctx, "abort the job", u)
 }
 
-func (f *fakeCore) Unshift(ctx context.Context, u domain.UUID, o service.UnshiftOptions) (service.Unshifted, error) {
-	return service.Unshifted{Path: "/srv/web", Files: 3, Changed: 2, From: o.From}, f.run(ctx, fmt.Sprintf("unshift %+v", o), u)
-}
-
-func (f *fakeCore) UnshiftPath(ctx context.Context, path string, o service.UnshiftOptions) (service.Unshifted, error) {
-	return service.Unshifted{Path: path, Files: 3, Changed: 2, From: o.From}, f.run(ctx, fmt.Sprintf("unshift %+v", o), domain.UUID{})
-}
-
 func (f *fakeCore) AwaitEnd(ctx context.Context, u domain.UUID, id uint32) (service.Snapshot, error) {
 	if id == 0 { // a run that does not end
 		<-ctx.Done()

@@ -1,4 +1,5 @@
-// Package relabel gives the files of a container's trees the container's label, and gives them their own labels back.
+// Package relabel gives the files of a container's trees the container's label, and gives them their own labels back. It also
+// gives the files of a tree that is shifted on disk plain owners, which is the same walk.
 //
 // A tree is walked by descriptors. Each step looks up one name in an open directory, and follows neither a symbolic link
 // nor a mount. So a walk stays in the tree and in its mount, whatever others rename meanwhile. Each goroutine has a thread
@@ -23,6 +24,9 @@
 // walk misses keeps the label that it has.
 //
 // All of that can be done again: a restore that was killed is repeated, and the journal is removed at its end.
+//
+// Owners need no journal: they say themselves what is done (Unshift). There each file is opened that changes, since a wrong
+// owner is worse than a wrong label.
 //
 // The directories are shared out to a few goroutines. A walk holds some hundred descriptors and some ten thousand pending
 // directories at most. A restore needs 16 bytes of memory for each file of the journal besides.
