@@ -59,6 +59,7 @@ func (a *app) command(named func(string) bool) *cobra.Command {
 	root.AddCommand(a.linkCommands()...)
 	root.AddCommand(a.metadataCommands()...)
 	root.AddCommand(a.validateCommand(), a.jobInfoCommand(), a.fromNativeCommand())
+	root.AddCommand(a.exportCommands()...)
 	root.AddCommand(a.eventCommands()...)
 	root.AddCommand(a.hostCommands()...)
 	root.AddCommand(a.managedSaveCommand())

@@ -1,0 +1,36 @@
+package export
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Warning is something of the container that an export lacks, or has otherwise.
+type Warning struct {
+	Element string // of the definition
+	Text    string
+	// Commands are for root of the host, and make up for the loss. $PID stands for the pid of the container's init.
+	Commands []string
+}
+
+// Warnings are those of one export, in the order of the plan.
+type Warnings []Warning
+
+// Add adds a warning.
+func (w *Warnings) Add(element, format string, args ...any) {
+	*w = append(*w, Warning{Element: element, Text: fmt.Sprintf(format, args...)})
+}
+
+// Instead adds a warning with the commands that make up for it.
+func (w *Warnings) Instead(element, text string, commands ...string) {
+	*w = append(*w, Warning{Element: element, Text: text, Commands: commands})
+}
+
+// Quote quotes a word for a shell, if it must be.
+func Quote(word string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-"
+	if word != "" && strings.Trim(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
