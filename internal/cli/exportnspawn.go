@@ -87,7 +87,7 @@ func (a *app) explainNspawn(f *nspawn.File) {
 		words[i] = printable(export.Quote(w))
 	}
 	fmt.Fprintf(a.Err, "note: the settings hold whole in %s only; beside the root, those that give rights are ignored\n", printable(f.Path()))
-	fmt.Fprintf(a.Err, "note: the root and the limits are in the drop-in (--unit), which belongs to %s; then: systemctl daemon-reload; machinectl start %s\n", printable(f.UnitPath()), f.Machine)
+	fmt.Fprintf(a.Err, "note: the root and the limits are in the drop-in (--unit), which belongs to %s; then: systemctl daemon-reload; systemctl start systemd-nspawn@%s\n", printable(f.UnitPath()), f.Machine)
 	fmt.Fprintf(a.Err, "note: without the service, and without limits: %s\n", strings.Join(words, " "))
 }
 

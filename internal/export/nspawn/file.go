@@ -36,6 +36,12 @@ type conversion struct {
 	joined               bool     // the network is another's
 }
 
+// environment is that of systemd-nspawn itself (systemd's docs/ENVIRONMENT.md): it mounts cgroup2, as Berth does, also for
+// a root without systemd, and no file system of its own on /tmp.
+func environment() []string {
+	return []string{"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", "SYSTEMD_NSPAWN_TMPFS_TMP=0"}
+}
+
 // section has the lines of one section.
 type section struct{ lines []string }
 
@@ -53,7 +59,8 @@ func Convert(s *export.Source, h export.Host) (*File, export.Warnings) {
 	c.limits()
 	c.lost()
 	f := &File{Machine: c.machine, Settings: c.settings(), DropIn: c.dropIn()}
-	f.Command = append([]string{"systemd-nspawn", "--settings=override", "--machine=" + c.machine}, c.arguments...)
+	f.Command = append([]string{"env"}, environment()...)
+	f.Command = append(f.Command, append([]string{"systemd-nspawn", "--settings=override", "--machine=" + c.machine}, c.arguments...)...)
 	return f, c.warnings
 }
 
@@ -81,6 +88,7 @@ func (c *conversion) dropIn() string {
 		line += " " + execWord(a)
 	}
 	s := section{}
+	s.set("Environment", strings.Join(environment(), " "))
 	s.set("ExecStart", "")
 	s.set("ExecStart", line)
 	s.lines = append(s.lines, c.service.lines...)

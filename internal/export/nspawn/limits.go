@@ -121,5 +121,6 @@ func (c *conversion) lost() {
 	if len(files) > 0 {
 		c.warn("domain", "these files are the host's: %s; lxcfs(1) has some of them", strings.Join(files, ", "))
 	}
-	c.warn("domain", "init also has USER and LOGNAME in its environment, and container=systemd-nspawn; CLOCK_MONOTONIC and CLOCK_BOOTTIME are the host's")
+	c.warn("domain", "what of /proc and /sys is read-only or hidden is the choice of systemd-nspawn")
+	c.warn("domain", "init also has USER, LOGNAME, LANG, NOTIFY_SOCKET and container_host_* in its environment, and container=systemd-nspawn; CLOCK_MONOTONIC and CLOCK_BOOTTIME are the host's")
 }

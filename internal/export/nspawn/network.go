@@ -24,6 +24,7 @@ func (c *conversion) links() {
 	private := "no"
 	if c.Plan.Namespaces.Net {
 		private = "yes"
+		c.warn("domain/features/privnet", "all of /proc/sys/net is writable, not ipv4 and ipv6 only")
 	}
 	n.set("Private", private)
 	bridged := false

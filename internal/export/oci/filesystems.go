@@ -51,7 +51,7 @@ func (c *conversion) idMapped(m specs.Mount, element string) specs.Mount {
 	m.Options = append(m.Options, "idmap")
 	if c.config.Version != versionIDMap {
 		c.config.Version = versionIDMap
-		c.warn(element, "its owners are mapped by the mount, which runc has from 1.2 on and crun from 1.4 on")
+		c.warn(element, "its owners are mapped by the mount; runc before 1.2 ignores that without a word, and shows the owners of the host as nobody")
 	}
 	return m
 }

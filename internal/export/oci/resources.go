@@ -37,7 +37,7 @@ func (c *conversion) resources() {
 // memory converts the limits of memory. The specification counts memory and swap together, as libvirt does.
 func (c *conversion) memory(r *specs.LinuxResources) {
 	s := &c.Scope
-	r.Memory = &specs.LinuxMemory{Limit: bytes(s.MemoryMax), Reservation: bytes(s.MemoryLow)}
+	r.Memory = &specs.LinuxMemory{Limit: inBytes(s.MemoryMax), Reservation: inBytes(s.MemoryLow)}
 	if s.MemorySwapMax != nil {
 		both := int64(-1)
 		if *s.MemorySwapMax != plan.Infinity && *s.MemoryMax != plan.Infinity {
@@ -52,8 +52,8 @@ func (c *conversion) memory(r *specs.LinuxResources) {
 	}
 }
 
-// bytes converts a limit, of which -1 is none.
-func bytes(from *uint64) *int64 {
+// inBytes converts a limit, of which -1 is none.
+func inBytes(from *uint64) *int64 {
 	if from == nil {
 		return nil
 	}
