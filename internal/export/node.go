@@ -36,21 +36,21 @@ func (s *Source) Nodes() (list []Node) {
 func (s *Source) node(d plan.Device) Node {
 	for i := range s.Def.Disks {
 		if disk := &s.Def.Disks[i]; d.Path == "/dev/"+disk.Target {
-			access := "rw"
+			access := "rwm"
 			if disk.ReadOnly {
-				access = "r"
+				access = "rm"
 			}
 			return Node{Element: s.Def.ElementOf(domain.Slot{Kind: domain.KindDisk, Index: i}), Source: disk.Source, Access: access}
 		}
 	}
 	for i := range s.Def.HostDevices {
 		if h := &s.Def.HostDevices[i]; h.Source == d.Path || h.Kind == domain.HostUSB && path.Dir(path.Dir(d.Path)) == "/dev/bus/usb" {
-			return Node{Element: s.Def.HostDeviceElement(i), Source: d.Path, Access: "rw"}
+			return Node{Element: s.Def.HostDeviceElement(i), Source: d.Path, Access: "rwm"}
 		}
 	}
 	source := d.Path
 	if source == "/dev/rtc" {
 		source = "/dev/rtc0"
 	}
-	return Node{Element: "domain/clock/timer", Source: source, Access: "r"}
+	return Node{Element: "domain/clock/timer", Source: source, Access: "rm"}
 }

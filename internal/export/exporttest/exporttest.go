@@ -90,28 +90,28 @@ func found(d *domain.Def) (list []planner.HostDevice) {
 		return &list[n]
 	}
 	for _, disk := range d.Disks {
-		access := "rw"
+		access := "rwm"
 		if disk.ReadOnly {
-			access = "r"
+			access = "rm"
 		}
 		dev := add("/dev/"+disk.Target, true, access)
 		if disk.Type == domain.DiskFile {
-			dev.Image, dev.Major = disk.Source, 7
+			dev.Image, dev.Major, dev.Minor = disk.Source, 7, 0 // the start chooses the loop device
 		}
 	}
 	for i, h := range d.HostDevices {
 		switch h.Kind {
 		case domain.HostUSB:
-			add("/dev/bus/usb/001/00"+string(rune('1'+i)), false, "rw")
+			add("/dev/bus/usb/001/00"+string(rune('1'+i)), false, "rwm")
 		case domain.HostMisc, domain.HostStorage:
-			add(h.Source, h.Kind == domain.HostStorage, "rw")
+			add(h.Source, h.Kind == domain.HostStorage, "rwm")
 		case domain.HostNet:
 		}
 	}
 	for _, t := range d.Clock.Timers {
 		if t.Device() {
 			path := map[string]string{"rtc": "/dev/rtc", "hpet": "/dev/hpet"}[t.Name]
-			add(path, false, "r").NodeLess = d.Clock.Offset != "localtime"
+			add(path, false, "rm").NodeLess = d.Clock.Offset != "localtime"
 		}
 	}
 	return list

@@ -15,21 +15,7 @@ func ownVariables() []string {
 // init converts init: its command, user, and environment.
 func (c *conversion) init() {
 	p, d, e := c.Plan, c.Def, &c.exec
-	e.set("Boot", "no")
-	command := slices.Clone(p.Init.Args)
-	if !strings.HasPrefix(command[0], "/") {
-		command[0] = "/" + command[0]
-		c.warn("domain/os/init", "argv[0] of init is %s, not %s: systemd-nspawn has one word for both", command[0], p.Init.Args[0])
-	}
-	var words []string
-	for i, w := range command {
-		if !fits(w) && i+1 == len(command) || !fits(w+"x") {
-			c.warn("domain/os/initarg", "%q is not passed: a settings file has no way to write it", w)
-			continue
-		}
-		words = append(words, word(w))
-	}
-	e.set("Parameters", strings.Join(words, " "))
+	c.parameters()
 	for _, v := range p.Init.Env {
 		name, _, _ := strings.Cut(v, "=")
 		own := slices.Contains(ownVariables(), name)
@@ -64,6 +50,27 @@ func (c *conversion) init() {
 	if p.Notify != "" {
 		e.set("NotifyReady", "yes")
 	}
+}
+
+// parameters converts the command of init. One that no line can have goes to the command line as a whole: Parameters=
+// would take its place.
+func (c *conversion) parameters() {
+	command := slices.Clone(c.Plan.Init.Args)
+	if !strings.HasPrefix(command[0], "/") {
+		command[0] = "/" + command[0]
+		c.warn("domain/os/init", "argv[0] of init is %s, not %s: systemd-nspawn has one word for both", command[0], c.Plan.Init.Args[0])
+	}
+	if slices.ContainsFunc(command, func(w string) bool { return !fits(w) }) {
+		c.command = command
+		c.warn("domain/os/initarg", "the command of init is in the drop-in, not in the settings: those have no way to write it")
+		return
+	}
+	words := make([]string, len(command))
+	for i, w := range command {
+		words[i] = word(w)
+	}
+	c.exec.set("Boot", "no")
+	c.exec.set("Parameters", strings.Join(words, " "))
 }
 
 // path sets a key to a path, if a line can have it.

@@ -1,6 +1,7 @@
 package nspawn
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/export"
@@ -33,6 +34,7 @@ type conversion struct {
 	exec, files, network section
 	service              section
 	arguments            []string // of the command line
+	command              []string // of init, if the settings cannot have it
 	joined               bool     // the network is another's
 }
 
@@ -61,6 +63,7 @@ func Convert(s *export.Source, h export.Host) (*File, export.Warnings) {
 	f := &File{Machine: c.machine, Settings: c.settings(), DropIn: c.dropIn()}
 	f.Command = append([]string{"env"}, environment()...)
 	f.Command = append(f.Command, append([]string{"systemd-nspawn", "--settings=override", "--machine=" + c.machine}, c.arguments...)...)
+	f.Command = append(f.Command, c.command...)
 	return f, c.warnings
 }
 
@@ -84,7 +87,7 @@ func (c *conversion) dropIn() string {
 	var b strings.Builder
 	b.WriteString("# The container '" + oneLine(c.Def.Name) + "' of Berth, as \"berthctl export-nspawn --unit\" has written it.\n")
 	line := "systemd-nspawn --quiet --keep-unit --settings=override --machine=%i"
-	for _, a := range c.arguments {
+	for _, a := range slices.Concat(c.arguments, c.command) {
 		line += " " + execWord(a)
 	}
 	s := section{}

@@ -2,6 +2,7 @@ package nspawn
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,10 +65,15 @@ func (c *conversion) link(i *plan.Interface, own bool) {
 			commands = append([]string{fmt.Sprintf("ip link set %s master %s up", export.Quote(i.Host.Name), export.Quote(i.Host.Bridge))}, commands...)
 		}
 		lost = append(lost, "its MAC addresses, which systemd-nspawn chooses")
+	case slices.Contains(n.lines, "MACVLAN="+i.Parent):
+		c.warn(i.Element, "systemd-nspawn makes one macvlan on %s, and this is another", i.Parent)
+		return
 	default:
 		n.set("MACVLAN", i.Parent)
-		commands = nil
-		lost = append(lost, "its name, which is mv-"+i.Parent, "its MAC address", "its mode, which is bridge", "its addresses")
+		name := "mv-" + i.Parent
+		name = name[:min(len(name), 15)] // the kernel's limit
+		commands = export.AddressCommands(name, i.Addresses, i.Up, i.Routes)
+		lost = append(lost, "its name, which is "+name, "its MAC address", "its mode, which is bridge")
 	}
 	if i.MTU != 0 {
 		lost = append(lost, "its MTU of "+strconv.FormatUint(uint64(i.MTU), 10))

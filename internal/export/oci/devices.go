@@ -9,16 +9,21 @@ import (
 
 	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/planner"
 )
 
 // devices converts the host's devices that the container has, and the list of those that it may use.
 func (c *conversion) devices() {
+	chosen := map[string]bool{} // numbers that stand for a loop device which a start chooses
 	for _, n := range c.Nodes() {
 		c.node(n)
+		if n.Image != "" {
+			chosen[planner.DeviceNumbers(n.Block, n.Major, n.Minor)] = true
+		}
 	}
 	allowed := []specs.LinuxDeviceCgroup{{Allow: false, Access: "rwm"}}
 	for _, d := range c.Scope.Devices {
-		if rule, ok := deviceRule(d); ok {
+		if rule, ok := deviceRule(d); ok && !chosen[d.Path] {
 			allowed = append(allowed, rule)
 		}
 	}

@@ -35,7 +35,7 @@ func (c *conversion) fromHost(m plan.Mount, element string) {
 		out.Source = mountsDirectory + "/" + strconv.Itoa(m.Source)
 		out.Options = append(out.Options, "nodev")
 		c.bundle.Directories = append(c.bundle.Directories, out.Source)
-		c.warnings.Instead(element, "no runtime mounts "+src.Path+", mount it at "+out.Source+" in the bundle before each start", mountCommand(src, out.Source))
+		c.warnings.Instead(element, "no runtime mounts "+src.Path+"; mount it at "+out.Source+" in the bundle before each start", c.mountCommand(src, out.Source))
 		if c.Plan.Namespaces.User {
 			out = c.idMapped(out, element)
 		}

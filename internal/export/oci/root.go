@@ -22,14 +22,14 @@ func (c *conversion) root() {
 	mount := func(text, command string) {
 		r.Path = rootDirectory
 		c.bundle.Directories = append(c.bundle.Directories, rootDirectory)
-		c.warnings.Instead(element, text+", mount it at "+rootDirectory+" in the bundle before each start", command)
+		c.warnings.Instead(element, text+"; mount it at "+rootDirectory+" in the bundle before each start", command)
 	}
 	switch {
 	case src.Kind != plan.SourceTree:
-		mount("a bundle's root is a directory: "+src.Path+" is none", mountCommand(src, rootDirectory))
+		mount("the root of a bundle is a directory, and "+src.Path+" is none", c.mountCommand(src, rootDirectory))
 	case c.host.Mapped(c.Source, src):
-		mount("a bundle cannot map the owners of the root, which belong to the host's ids in "+src.Path,
-			fmt.Sprintf("mount --bind -o X-mount.idmap=%s %s %s", export.Quote("u:"+ranges(c.Plan.UIDs, "u:")+" g:"+ranges(c.Plan.GIDs, "g:")), export.Quote(src.Path), rootDirectory))
+		mount("a bundle cannot map the owners of the root, and "+src.Path+" has those of the host",
+			fmt.Sprintf("mount --bind -o X-mount.idmap=%s %s %s", export.Quote(c.idMap()), export.Quote(src.Path), rootDirectory))
 	case src.Path == "/":
 		mount("no runtime starts in the host's own root", "mount --bind / "+rootDirectory)
 		c.warn(element, "with that command, other file systems of the host are missing in the root; bind each that the container needs")
@@ -39,17 +39,20 @@ func (c *conversion) root() {
 	}
 }
 
-// ranges writes an id map for mount(8): inside, outside and count of each range.
-func ranges(list []plan.IDRange, kind string) string {
+// idMap writes the id map for mount(8) of util-linux 2.39 and later: inside, outside and count of each range.
+func (c *conversion) idMap() string {
 	var words []string
-	for _, r := range list {
-		words = append(words, fmt.Sprintf("%d:%d:%d", r.Inside, r.Outside, r.Count))
+	for kind, list := range [][]plan.IDRange{c.Plan.UIDs, c.Plan.GIDs} {
+		for _, r := range list {
+			words = append(words, fmt.Sprintf("%c:%d:%d:%d", "ug"[kind], r.Inside, r.Outside, r.Count))
+		}
 	}
-	return strings.Join(words, " "+kind)
+	return strings.Join(words, " ")
 }
 
-// mountCommand mounts a block device or an image at a place in the bundle.
-func mountCommand(src plan.Source, at string) string {
+// mountCommand mounts a block device or an image at a place in the bundle. The owners in a root are mapped: nothing else
+// can do it.
+func (c *conversion) mountCommand(src plan.Source, at string) string {
 	var options []string
 	if src.ReadOnly {
 		options = append(options, "ro")
@@ -58,11 +61,14 @@ func mountCommand(src plan.Source, at string) string {
 	if src.Kind == plan.SourceImage && src.Format == "" {
 		options = append(options, "loop")
 	}
+	if at == rootDirectory && c.Plan.Namespaces.User {
+		options = append(options, "X-mount.idmap="+c.idMap())
+	}
 	path := export.Quote(src.Path)
 	before := ""
 	if src.Format != "" {
 		before = fmt.Sprintf("qemu-nbd --connect=/dev/nbd0 --format=%s %s && ", export.Quote(src.Format), path)
 		path = "/dev/nbd0"
 	}
-	return before + "mount -o " + strings.Join(options, ",") + " " + path + " " + at
+	return before + "mount -o " + export.Quote(strings.Join(options, ",")) + " " + path + " " + at
 }
