@@ -27,6 +27,9 @@ func (c *conversion) rights() {
 	if len(drop) > 0 {
 		e.set("DropCapability", strings.Join(drop, " "))
 	}
+	if !p.Caps.Inherit && p.Caps.Keep != 0 {
+		c.warn("domain/features/capabilities", "init also has its capabilities in the inheritable set")
+	}
 	if p.NoNewPrivs {
 		e.set("NoNewPrivileges", "yes")
 	}
