@@ -34,7 +34,9 @@ func TestExportNspawn(t *testing.T) {
 				t.Errorf("it overwrites: %+v", again)
 			}
 			want := g.underBerth(t)
-			for _, one := range changes(want, underNspawn(t, g.Name)) {
+			got := changes(want, underNspawn(t, g.Name))
+			t.Logf("%q", got)
+			for _, one := range got {
 				if !warnedOf(one) {
 					t.Error(one)
 				}

@@ -34,6 +34,9 @@ func (c *conversion) root() {
 		mount("no runtime starts in the host's own root", "mount --bind / "+rootDirectory)
 		c.warn(element, "with that command, other file systems of the host are missing in the root; bind each that the container needs")
 	}
+	if c.Plan.Namespaces.User {
+		c.warn("domain/idmap", "the runtime looks for the bundle, the root and sources as the root of the container, whom all directories on the way must let through")
+	}
 	if r.Readonly {
 		c.warn(element, "the root is read-only, so the directories that mounts need must be in it: the runtime makes none, and leaves out no mount")
 	}
