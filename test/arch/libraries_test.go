@@ -11,21 +11,22 @@ func TestLibraries(t *testing.T) {
 	t.Parallel()
 	fake := func(who string) bool { return strings.HasSuffix(who, "test") } // an xtest beside its x
 	users := map[string]func(string) bool{
-		"github.com/godbus/dbus/v5":      either(in("cmd/berthd", "dbusapi", "internal/bus", "internal/client", "internal/hostnet"), in(adapters...), fake),
-		"github.com/coreos/go-systemd":   in("cmd/berthd", "internal/config", "internal/journal", "units"),
-		"github.com/gdamore/tcell/v2":    is("internal/screen"),
-		"github.com/google/renameio/v2":  is("internal/store"),
-		"github.com/google/uuid":         is("cmd/berthd"),
-		"github.com/moby/sys/user":       is("internal/account"),
-		"github.com/spf13":               is("internal/cli"),
-		"golang.org/x/sys/unix":          not(either(in(pure...), is("service"), is("dbusapi"), in(adapters...))),
-		"github.com/peterh/liner":        is("internal/cli"),
-		"golang.org/x/term":              is("internal/cli"),
-		"libvirt.org/go/libvirtxml":      in("internal/domain", "internal/netxml", "internal/node"),
-		"github.com/opencontainers":      is("selinux"),
-		"github.com/elastic/go-libaudit": is("audit"),
-		"github.com/google/nftables":     is("internal/hostnet"),
-		"github.com/vishvananda/netlink": in("internal/linux/nbd", "internal/network", "internal/hostnet"),
+		"github.com/godbus/dbus/v5":              either(in("cmd/berthd", "dbusapi", "internal/bus", "internal/client", "internal/hostnet"), in(adapters...), fake),
+		"github.com/coreos/go-systemd":           in("cmd/berthd", "internal/config", "internal/journal", "units"),
+		"github.com/gdamore/tcell/v2":            is("internal/screen"),
+		"github.com/google/renameio/v2":          is("internal/store"),
+		"github.com/google/uuid":                 is("cmd/berthd"),
+		"github.com/moby/sys/user":               is("internal/account"),
+		"github.com/spf13":                       is("internal/cli"),
+		"golang.org/x/sys/unix":                  not(either(in(pure...), is("service"), is("dbusapi"), in(adapters...))),
+		"github.com/peterh/liner":                is("internal/cli"),
+		"golang.org/x/term":                      is("internal/cli"),
+		"libvirt.org/go/libvirtxml":              in("internal/domain", "internal/netxml", "internal/node"),
+		"github.com/opencontainers/selinux":      is("selinux"),
+		"github.com/opencontainers/runtime-spec": is("internal/export/oci"),
+		"github.com/elastic/go-libaudit":         is("audit"),
+		"github.com/google/nftables":             is("internal/hostnet"),
+		"github.com/vishvananda/netlink":         in("internal/linux/nbd", "internal/network", "internal/hostnet"),
 	}
 	for _, p := range list(t, "./...") {
 		who := short(p.ImportPath)
