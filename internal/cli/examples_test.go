@@ -86,6 +86,7 @@ func TestExamples(t *testing.T) {
 func exampleHost(t *testing.T) (context.Context, Config) {
 	t.Helper()
 	f, cfg := eventful()
+	exportable(t, f)
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	f.told = cancel

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/export/oci"
@@ -97,5 +98,8 @@ func writeBundle(b *oci.Bundle, dir string) (err error) {
 			return err
 		}
 	}
-	return os.Rename(half, dir) // over an empty directory, too
+	if err := unix.Rename(half, dir); err != nil { // over an empty directory, which os.Rename never does
+		return &os.LinkError{Op: "rename", Old: half, New: dir, Err: err}
+	}
+	return nil
 }

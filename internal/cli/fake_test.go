@@ -21,6 +21,7 @@ type fake struct {
 	infos   []client.Info
 	stats   map[string]figures.Figures
 	xml     string
+	plan    string // "" is a short one
 	console []byte
 	version string
 	errs    map[string]error // by method
@@ -208,6 +209,9 @@ func (f *fake) XML(_ context.Context, p client.Path, d client.Definition) (strin
 }
 
 func (f *fake) Plan(_ context.Context, p client.Path, d client.Definition) (string, error) {
+	if f.plan != "" {
+		return f.plan, f.call("Plan", d.String())
+	}
 	return "{\n  \"name\": \"" + f.at(p).Name + "\"\n}\n", f.call("Plan", d.String())
 }
 
