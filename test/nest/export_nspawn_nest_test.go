@@ -9,6 +9,18 @@ import (
 	"testing"
 )
 
+// The places of the files of the machine web.
+const nspawnSettings, nspawnUnit = "/etc/systemd/nspawn/web.nspawn", "/etc/systemd/system/systemd-nspawn@web.service.d"
+
+func (g guest) exportNspawn(t *testing.T) result {
+	t.Helper()
+	t.Cleanup(func() {
+		run(t, "rm", "-rf", nspawnSettings, nspawnUnit)
+		run(t, "systemctl", "daemon-reload")
+	})
+	return try(t, "berthctl", "export-nspawn", g.Name, nspawnSettings, "--unit", nspawnUnit+"/berth.conf")
+}
+
 // TestExportNspawn: systemd starts the service of an exported file with its drop-in, and init finds the host name, user,
 // environment, id map, capabilities, limits and file systems that it finds under Berth, but for what the export warns of.
 func TestExportNspawn(t *testing.T) {
@@ -21,16 +33,11 @@ func TestExportNspawn(t *testing.T) {
 			clean(t)
 			g := exportGuest(t, c.more, c.args)
 			g.define(t)
-			const settings, unit = "/etc/systemd/nspawn/web.nspawn", "/etc/systemd/system/systemd-nspawn@web.service.d"
-			r := try(t, "berthctl", "export-nspawn", g.Name, settings, "--unit", unit+"/berth.conf")
-			t.Cleanup(func() {
-				run(t, "rm", "-rf", settings, unit)
-				run(t, "systemctl", "daemon-reload")
-			})
-			if r.Status != 0 || !strings.Contains(r.Err, settings) || !strings.Contains(r.Err, unit) {
+			r := g.exportNspawn(t)
+			if r.Status != 0 || !strings.Contains(r.Err, nspawnSettings) || !strings.Contains(r.Err, nspawnUnit) {
 				t.Fatalf("%+v", r)
 			}
-			if again := try(t, "berthctl", "export-nspawn", g.Name, settings); again.Status == 0 || !strings.Contains(again.Err, settings+" is there already") {
+			if again := try(t, "berthctl", "export-nspawn", g.Name, nspawnSettings); again.Status == 0 || !strings.Contains(again.Err, nspawnSettings+" is there already") {
 				t.Errorf("it overwrites: %+v", again)
 			}
 			want := g.underBerth(t)
@@ -66,21 +73,29 @@ func warnedOf(difference string) bool {
 
 func underNspawn(t *testing.T, name string) []string {
 	t.Helper()
+	pid, end := startService(t, name)
+	defer end()
+	return worldOf(t, pid)
+}
+
+// startService starts the service of systemd-nspawn for a machine.
+func startService(t *testing.T, name string) (pid string, end func()) {
+	t.Helper()
 	unit := "systemd-nspawn@" + name + ".service"
 	run(t, "systemctl", "daemon-reload")
 	if r := try(t, "systemctl", "start", unit); r.Status != 0 {
 		t.Fatal(r.Err, run(t, "journalctl", "-b", "--no-pager", "-u", unit))
 	}
-	defer func() {
+	end = func() {
 		try(t, "systemctl", "kill", "-sKILL", unit)
 		try(t, "systemctl", "stop", unit)
 		try(t, "systemctl", "reset-failed", unit)
-	}()
-	return worldOf(t, ran(t, func() (string, error) {
+	}
+	return ran(t, func() (string, error) {
 		r := try(t, "machinectl", "show", name, "-pLeader", "--value")
 		if r.Status != 0 {
 			return "", fmt.Errorf("%+v", r)
 		}
 		return strings.TrimSpace(r.Out), nil
-	}))
+	}), end
 }

@@ -186,13 +186,21 @@ func fitToNest(t *testing.T, file, runtime string) {
 	}
 }
 
-// underRuntime returns what the guest of a bundle finds. script(1) is the terminal.
+// underRuntime returns what the guest of a bundle finds.
 func underRuntime(t *testing.T, runtime, bundle string) []string {
+	t.Helper()
+	pid, end := startBundle(t, runtime, bundle)
+	defer end()
+	return worldOf(t, pid)
+}
+
+// startBundle runs a bundle. script(1) is the terminal.
+func startBundle(t *testing.T, runtime, bundle string) (pid string, end func()) {
 	t.Helper()
 	unit, log := "export-"+runtime, filepath.Join(t.TempDir(), "log")
 	command := fmt.Sprintf("%s --systemd-cgroup run --bundle %s guest", runtime, bundle)
 	run(t, "systemd-run", "--quiet", "--collect", "--unit="+unit, "-pStandardOutput=file:"+log, "-pStandardError=file:"+log, "script", "-qec", command, "/dev/null")
-	defer func() {
+	end = func() {
 		try(t, runtime, "kill", "guest", "KILL")
 		eventually(t, func() error {
 			if r := try(t, "systemctl", "is-active", unit); r.Status == 0 {
@@ -201,8 +209,8 @@ func underRuntime(t *testing.T, runtime, bundle string) []string {
 			return nil
 		})
 		try(t, runtime, "delete", "-f", "guest")
-	}()
-	pid := ran(t, func() (string, error) {
+	}
+	return ran(t, func() (string, error) {
 		r := try(t, runtime, "state", "guest")
 		var state specs.State
 		if err := json.Unmarshal([]byte(r.Out), &state); err != nil || state.Pid == 0 {
@@ -210,6 +218,5 @@ func underRuntime(t *testing.T, runtime, bundle string) []string {
 			return "", fmt.Errorf("%+v; %s", r, text)
 		}
 		return pidOf(uint32(state.Pid)), nil
-	})
-	return worldOf(t, pid)
+	}), end
 }
