@@ -1,0 +1,88 @@
+//go:build vm
+
+package vm
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// exportTuned is a container with every limit, weight and binding.
+func exportTuned(t *testing.T) (g guest, device string) {
+	t.Helper()
+	device = strings.TrimSpace(run(t, "cat", "/sys/class/block/vda/dev"))
+	cost := func(text string) { // the kernel takes a device's weight only while it counts costs
+		if err := os.WriteFile("/sys/fs/cgroup/io.cost.qos", []byte(device+" "+text), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cost("enable=1")
+	t.Cleanup(func() { cost("enable=0") })
+	g = guest{Name: "web", More: tuned + container("<pids max='200'/><protect memory='8' unit='MiB'/>")}
+	g.define(t)
+	return g, device
+}
+
+// groupHas compares each row of tunings with the files of a control group in machine.slice.
+func groupHas(t *testing.T, unit, device string) {
+	t.Helper()
+	for _, row := range tunings() {
+		content, err := os.ReadFile(filepath.Join("/sys/fs/cgroup/machine.slice", unit, row.file))
+		if err != nil || !strings.Contains(string(content), strings.ReplaceAll(row.content, "DEV", device)) {
+			t.Errorf("%s: %s is %q, %v; want %s", unit, row.file, content, err, row.content)
+		}
+	}
+}
+
+// TestExportLimits: the control group of an exported container has each limit, weight and binding of the XML, under
+// systemd-nspawn, runc and crun.
+func TestExportLimits(t *testing.T) {
+	g, device := exportTuned(t)
+	t.Run("systemd-nspawn", func(t *testing.T) {
+		run(t, "mkdir", g.root+"/usr")
+		const unit = "systemd-nspawn@web.service"
+		dir := "/etc/systemd/system/" + unit + ".d"
+		run(t, "berthctl", "export-nspawn", "web", "/etc/systemd/nspawn/web.nspawn", "--unit", dir+"/berth.conf")
+		t.Cleanup(func() {
+			try(t, "systemctl", "kill", "-sKILL", unit)
+			try(t, "systemctl", "stop", unit)
+			try(t, "systemctl", "reset-failed", unit)
+			run(t, "rm", "-rf", dir, "/etc/systemd/nspawn/web.nspawn")
+			run(t, "systemctl", "daemon-reload")
+		})
+		run(t, "systemctl", "daemon-reload")
+		run(t, "systemctl", "start", unit)
+		groupHas(t, unit, device)
+	})
+	for _, runtime := range []string{"runc", "crun"} {
+		t.Run(runtime, func(t *testing.T) {
+			bundle := filepath.Join(t.TempDir(), "bundle")
+			run(t, "berthctl", "export-oci", "web", bundle)
+			unit, log := "export-"+runtime, filepath.Join(t.TempDir(), "log")
+			run(t, "systemd-run", "--quiet", "--collect", "--unit="+unit, "-pStandardOutput=file:"+log, "-pStandardError=file:"+log,
+				"script", "-qec", runtime+" --systemd-cgroup run --bundle "+bundle+" guest", "/dev/null")
+			t.Cleanup(func() {
+				try(t, runtime, "kill", "guest", "KILL")
+				try(t, runtime, "delete", "-f", "guest")
+			})
+			until(t, func() string {
+				if state := try(t, runtime, "state", "guest"); !strings.Contains(state.Out, `"running"`) {
+					text, _ := os.ReadFile(log)
+					return fmt.Sprintf("%+v; %s", state, text)
+				}
+				return ""
+			})
+			groupHas(t, "berth-web.scope", device)
+			run(t, runtime, "kill", "guest", "KILL")
+			until(t, func() string {
+				if r := try(t, "systemctl", "is-active", unit); r.Status == 0 {
+					return runtime + " still runs"
+				}
+				return ""
+			})
+		})
+	}
+}
