@@ -18,8 +18,6 @@ type core interface {
 	// Validate checks a definition, or the only device of a document.
 	Validate(xml []byte, device bool) (service.Examination, error)
 	unshifter
-	// Validate returns the mistakes of a definition, and how many more there are.
-	Validate(xml []byte) (list []*domain.Error, more int, err error)
 	Define(ctx context.Context, xml []byte) (service.Snapshot, error)
 	CreateWith(ctx context.Context, xml []byte, o service.StartOptions) (service.Snapshot, error)
 	// WaitReady returns when a container is ready.
