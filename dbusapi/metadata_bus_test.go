@@ -91,6 +91,26 @@ func TestConvertNative(t *testing.T) {
 	}
 }
 
+// TestConvertNspawn: ConvertNative converts settings of systemd-nspawn with what the caller says of the root, and needs that.
+func TestConvertNspawn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const method, text = contract.ManagerInterface + ".ConvertNative", "[Exec]\nEphemeral=yes\n[Network]\nBridge=br0\n"
+	options := map[string]dbus.Variant{
+		"name": dbus.MakeVariant("web"), "file": dbus.MakeVariant("/w.nspawn"), "root": dbus.MakeVariant("/var/lib/machines/web"), "init": dbus.MakeVariant("/lib/init"),
+		"owner": dbus.MakeVariant(uint32(655360)), "untrusted": dbus.MakeVariant(true),
+	}
+	var xml string
+	var list []lost
+	if err := r.call(rootPath, method, "nspawn", text, options).Store(&xml, &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 2 || list[0].File != "/w.nspawn" || list[0].Line != 2 || list[1].Line != 4 || !strings.Contains(xml, "<init>/lib/init</init>") || !strings.Contains(xml, "target='655360'") {
+		t.Errorf("%s\n%+v", xml, list)
+	}
+	fails(t, r.call(rootPath, method, "nspawn", text, noOptions()), contract.ErrorInvalidArgs)
+}
+
 // TestGetJobInfo: GetJobInfo describes the job of a container, and says that there is none.
 func TestGetJobInfo(t *testing.T) {
 	t.Parallel()

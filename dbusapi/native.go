@@ -1,6 +1,7 @@
 package dbusapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -9,18 +10,24 @@ import (
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/lxcconf"
 	"github.com/berthd/berth/internal/lxcconf/syntax"
+	"github.com/berthd/berth/internal/nspawnconf"
 )
 
-// lxcTools is libvirt's word for LXC's configuration.
-const lxcTools = "lxc-tools"
+// The formats that are converted. lxc-tools is libvirt's word for LXC's configuration.
+const (
+	lxcTools = "lxc-tools"
+	nspawn   = "nspawn"
+)
 
 // convertNativeMethod asks for the right to read: it translates a text that the caller has, and reads no file and no
 // container. libvirt asks for org.libvirt.api.connect.write, since its drivers look at the host for that.
 func convertNativeMethod() *method {
 	return &method{
 		name: "ConvertNative", in: "ssa{sv}", out: "sa(sus)", action: contract.ActionRead, doing: "convert a configuration",
-		options: map[string]string{"name": "s", "file": "s", "files": "a(ss)", "unread": "a(ss)"},
-		limit:   maxXMLArgs, run: convertNative,
+		options: map[string]string{
+			"name": "s", "file": "s", "files": "a(ss)", "unread": "a(ss)", "root": "s", "owner": "u", "init": "s", "untrusted": "b",
+		},
+		limit: maxXMLArgs, run: convertNative,
 	}
 }
 
@@ -32,15 +39,38 @@ type lost struct {
 }
 
 func convertNative(_ context.Context, _ *Server, c *call) ([]any, error) {
-	if format := c.args[0].(string); format != lxcTools {
+	switch format := c.args[0].(string); format {
+	case lxcTools:
+		return convertLXC(c)
+	case nspawn:
+		return convertNspawn(c)
+	default:
 		return nil, stdError(contract.ErrorInvalidArgs, "unsupported config type %.60s", format)
 	}
-	file := option[string](c, "file")
-	if file == "" {
-		file = "config"
-	}
+}
+
+func convertLXC(c *call) ([]any, error) {
+	file := cmp.Or(option[string](c, "file"), "config")
 	read := syntax.Files(texts(c, "files"), texts(c, "unread"))
 	r, err := lxcconf.Convert(file, c.args[1].(string), lxcconf.Options{Name: option[string](c, "name"), Read: read})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]lost, len(r.Warnings))
+	for i, w := range r.Warnings {
+		list[i] = lost{w.File, uint32(w.Line), w.Text}
+	}
+	return []any{r.XML, list}, nil
+}
+
+func convertNspawn(c *call) ([]any, error) {
+	o := nspawnconf.Options{
+		Name: option[string](c, "name"), Root: option[string](c, "root"), Init: option[string](c, "init"), Untrusted: option[bool](c, "untrusted"),
+	}
+	if owner, given := c.options()["owner"].Value().(uint32); given {
+		o.Owner = &owner
+	}
+	r, err := nspawnconf.Convert(cmp.Or(option[string](c, "file"), "settings"), c.args[1].(string), o)
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +92,15 @@ func texts(c *call, key string) map[string]string {
 
 // nativeError is a mistake in a configuration, with its place.
 func nativeError(err error) (string, details, bool) {
-	var e *syntax.Error
-	if !errors.As(err, &e) {
+	file, line, key := "", 0, ""
+	if e, ok := errors.AsType[*syntax.Error](err); ok {
+		file, line, key = e.File, e.Line, e.Key
+	} else if e, ok := errors.AsType[*nspawnconf.Error](err); ok {
+		file, line, key = e.File, e.Line, e.Key
+	} else {
 		return "", nil, false
 	}
 	return contract.ErrorInvalidArgs, details{
-		"file": dbus.MakeVariant(e.File), "line": dbus.MakeVariant(uint32(e.Line)), "key": dbus.MakeVariant(e.Key),
+		"file": dbus.MakeVariant(file), "line": dbus.MakeVariant(uint32(line)), "key": dbus.MakeVariant(key),
 	}, true
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,17 +35,21 @@ type jsonLost struct {
 // fromNativeCommand returns domxml-from-native.
 func (a *app) fromNativeCommand() *cobra.Command {
 	var asJSON bool
-	cmd := &cobra.Command{Use: "domxml-from-native", Short: "Convert the configuration of LXC to domain XML"}
+	cmd := &cobra.Command{Use: "domxml-from-native", Short: "Convert a configuration of LXC or nspawn to domain XML"}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, with the warnings")
-	format := &operand{name: "format", about: "`FORMAT` of the configuration; lxc-tools is the only one", complete: completeWords("lxc-tools")}
+	format := &operand{name: "format", about: "`FORMAT` of the configuration: lxc-tools or nspawn", complete: completeWords("lxc-tools", "nspawn")}
 	config := &operand{name: "config", about: "`CONFIG`, the file to convert, - for standard input", complete: completePath}
 	addOperands(cmd, format, config)
 	a.runOnFile(cmd, config, func(ctx context.Context, d Daemon, text string) error {
 		o := client.NativeOptions{File: config.value, Name: nameOfConfig(config.value)}
-		if format.value == "lxc-tools" {
+		switch format.value {
+		case "lxc-tools":
 			if err := a.readIncluded(text, &o); err != nil {
 				return err
 			}
+		case "nspawn": // the root is where machinectl looks for it
+			o.Name = strings.TrimSuffix(filepath.Base(config.value), ".nspawn")
+			o.Root = "/var/lib/machines/" + o.Name
 		}
 		n, err := d.ConvertNative(ctx, format.value, text, o)
 		if err != nil {

@@ -27,6 +27,12 @@ type NativeOptions struct {
 	File   string            // the configuration's name in warnings
 	Files  map[string]string // the texts of the files that it names
 	Unread map[string]string // why others have no text
+
+	// The rest is for nspawn.
+	Root      string  // the root directory or image
+	Owner     *uint32 // of the root directory; nil if it is not known
+	Init      string  // the program to boot
+	Untrusted bool    // the settings are from a file beside the image
 }
 
 // namedText is a text on the bus, with its name.
@@ -35,10 +41,16 @@ type namedText struct{ Name, Text string }
 // ConvertNative converts a configuration of another program, and stores nothing.
 func (c *Client) ConvertNative(ctx context.Context, format, text string, o NativeOptions) (n Native, err error) {
 	options := noOptions()
-	for key, value := range map[string]string{"name": o.Name, "file": o.File} {
+	for key, value := range map[string]string{"name": o.Name, "file": o.File, "root": o.Root, "init": o.Init} {
 		if value != "" {
 			options[key] = dbus.MakeVariant(value)
 		}
+	}
+	if o.Owner != nil {
+		options["owner"] = dbus.MakeVariant(*o.Owner)
+	}
+	if o.Untrusted {
+		options["untrusted"] = dbus.MakeVariant(true)
 	}
 	for key, value := range map[string]map[string]string{"files": o.Files, "unread": o.Unread} {
 		if len(value) > 0 {
