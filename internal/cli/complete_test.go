@@ -108,7 +108,7 @@ func TestNothingCompletesFiles(t *testing.T) {
 	if got := run(t, fleet(), "__complete", "help", "").out; !strings.Contains(got, "nodecpustats\n") {
 		t.Errorf("help completes %q", got)
 	}
-	if diff := cmp.Diff([]string{"attach-disk --source", "cd", "cd --dir", "domxml-from-native --config", "export-nspawn --file", "export-nspawn --unit", "export-oci --dir", "socket-unit --listen", "socket-unit --listen-datagram", "socket-unit --listen-fifo", "socket-unit --listen-seqpacket", "unshift --path"}, files); diff != "" {
+	if diff := cmp.Diff([]string{"attach-disk --source", "cd", "cd --dir", "domxml-from-native --config", "export-nspawn --file", "export-nspawn --unit", "export-oci --dir", "import --root", "socket-unit --listen", "socket-unit --listen-datagram", "socket-unit --listen-fifo", "socket-unit --listen-seqpacket", "unshift --path"}, files); diff != "" {
 		t.Errorf("want (-), got (+):\n%s", diff)
 	}
 }

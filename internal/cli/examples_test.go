@@ -69,7 +69,7 @@ func TestExamples(t *testing.T) {
 			if n := slices.Index(words, ">"); n >= 0 {
 				words = words[:n]
 			}
-			if cmd.Name() == "socket-unit" || cmd.Name() == "metrics" { // they need the units of a host
+			if slices.Contains([]string{"socket-unit", "metrics", "import"}, cmd.Name()) { // they need the files of a host
 				parses(t, cmd, words[1:])
 				continue
 			}

@@ -58,7 +58,7 @@ func (a *app) command(named func(string) bool) *cobra.Command {
 	root.AddCommand(a.networkCommands()...)
 	root.AddCommand(a.linkCommands()...)
 	root.AddCommand(a.metadataCommands()...)
-	root.AddCommand(a.validateCommand(), a.jobInfoCommand(), a.fromNativeCommand())
+	root.AddCommand(a.validateCommand(), a.jobInfoCommand(), a.fromNativeCommand(), a.importCommand())
 	root.AddCommand(a.exportCommands()...)
 	root.AddCommand(a.eventCommands()...)
 	root.AddCommand(a.hostCommands()...)

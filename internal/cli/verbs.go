@@ -58,7 +58,7 @@ type group struct {
 
 func groups() []group {
 	return []group{
-		{"domain", "Containers", "console-log exec export-nspawn export-oci plan socket-unit domlabel unshift validate"},
+		{"domain", "Containers", "console-log exec export-nspawn export-oci plan socket-unit domlabel unshift validate import"},
 		{"monitor", "State and figures of containers", "metrics top"},
 		{"events", "Events", ""},
 		{"host", "The host", "doctor"},
