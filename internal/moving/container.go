@@ -123,6 +123,7 @@ func (i *Item) convertLXC(ctx context.Context, d Daemon, o Options, c foreign.Co
 			i.forget(e)
 		case "lxc.uts.name", "lxc.utsname":
 			if e.Value != c.Name {
+				i.forget(e)
 				i.warn(e.File, e.Line, fmt.Sprintf("%s: the container is called '%s', as its directory is, and so is its host; have '%s' in its /etc/hostname, which its init sets", e.Key, c.Name, e.Value))
 			}
 		}
@@ -182,16 +183,26 @@ func (i *Item) then(o Options) {
 	if !i.Made() && i.Verdict != Same {
 		return
 	}
-	quoted := i.Name
-	stop, disable := map[Source]string{
-		Libvirt: "virsh -c lxc:/// shutdown " + quoted, LXC: "lxc-stop -n " + quoted, Nspawn: "machinectl poweroff " + quoted,
-	}[o.Source], map[Source]string{
-		Libvirt: "virsh -c lxc:/// autostart --disable " + quoted, LXC: "lxc.start.auto = 0 in " + i.File, Nspawn: "systemctl disable systemd-nspawn@" + quoted,
-	}[o.Source]
+	name := word(i.Name)
+	stop, disable := "virsh -c lxc:/// shutdown "+name, "virsh -c lxc:/// autostart --disable "+name
+	switch o.Source {
+	case LXC:
+		stop, disable = "lxc-stop -P "+word(path.Dir(path.Dir(i.File)))+" -n "+name, "lxc.start.auto = 0 in "+i.File
+	case Nspawn:
+		stop, disable = "machinectl poweroff "+name, "machinectl disable "+name
+	}
 	if i.Running {
-		i.Then = append(i.Then, fmt.Sprintf("it runs under %s, and goes on there: %s, and then berthctl start %s", o.Source, stop, quoted))
+		i.Then = append(i.Then, fmt.Sprintf("it runs under %s, and goes on there: %s, and then berthctl start %s", o.Source, stop, name))
 	}
 	if i.Autostart && o.Here {
 		i.Then = append(i.Then, fmt.Sprintf("%s starts it with the host, too: %s", o.Source, disable))
 	}
+}
+
+// word returns a word as a shell reads it.
+func word(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@+-") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

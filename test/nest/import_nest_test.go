@@ -4,9 +4,12 @@ package nest
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -244,6 +247,53 @@ func TestImportNspawn(t *testing.T) {
 	run(t, "chown", "-R", "655360:655360", "/var/lib/machines/build")
 	run(t, "rm", "/etc/systemd/nspawn/build.nspawn")
 	if r := try(t, "berthctl", "import", "nspawn", "build", "--json", "--dry-run"); r.Status != 0 || !strings.Contains(r.Out, "target='655360'") || !strings.Contains(r.Out, `"differs"`) {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestImportRunning: a container that runs under its manager is told to go on there, and how to move it, as is one that the manager
+// starts with the host.
+func TestImportRunning(t *testing.T) {
+	clean(t)
+	inMemory(t, "/var/lib/lxc")
+	inMemory(t, "/var/lib/machines")
+	inMemory(t, "/etc/systemd/nspawn")
+	for _, dir := range []string{"/var/lib/lxc/mail", "/var/lib/machines/build"} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	otherHost(t, map[string]string{
+		"/etc/libvirt/lxc/web.xml": "<domain type='lxc'><name>web</name><memory>65536</memory><os><type>exe</type><init>/sbin/init</init></os></domain>",
+		"/run/libvirt/lxc/web.pid": fmt.Sprint(os.Getpid()),
+		"/var/lib/lxc/mail/config": "lxc.rootfs.path = /var/lib/lxc/mail\nlxc.start.auto = 1\n",
+	})
+	socket, err := net.Listen("unix", "@/var/lib/lxc/mail/command") // as lxc-start has it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = socket.Close() })
+	nspawn := exec.Command("systemd-nspawn", "-q", "-M", "build", "-D", busybox(t), "/bin/sleep", "100000")
+	if err := nspawn.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nspawn.Process.Kill(); _ = nspawn.Wait(); try(t, "machinectl", "terminate", "build") })
+	eventually(t, func() error {
+		if r := try(t, "machinectl", "show", "build"); r.Status != 0 {
+			return errors.New(r.Err)
+		}
+		return nil
+	})
+	for source, want := range map[string]string{
+		"libvirt": "it runs under libvirt, and goes on there: virsh -c lxc:/// shutdown web, and then berthctl start web",
+		"lxc":     "it runs under lxc, and goes on there: lxc-stop -P /var/lib/lxc -n mail, and then berthctl start mail",
+		"nspawn":  "it runs under nspawn, and goes on there: machinectl poweroff build, and then berthctl start build",
+	} {
+		if r := try(t, "berthctl", "import", source, "--dry-run"); r.Status != 0 || !strings.Contains(r.Out, want) {
+			t.Errorf("%s: %+v", source, r)
+		}
+	}
+	if r := try(t, "berthctl", "import", "lxc", "--dry-run"); !strings.Contains(r.Out, "lxc starts it with the host, too: lxc.start.auto = 0 in /var/lib/lxc/mail/config") {
 		t.Errorf("%+v", r)
 	}
 }
