@@ -3,6 +3,7 @@ package moving
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/client"
@@ -108,9 +109,9 @@ func difference(old, wanted string) []string {
 	for n := range common {
 		common[n] = make([]int, len(b)+1)
 	}
-	for n := len(a) - 1; n >= 0; n-- {
-		for m := len(b) - 1; m >= 0; m-- {
-			if a[n] == b[m] {
+	for n, line := range slices.Backward(a) {
+		for m, other := range slices.Backward(b) {
+			if line == other {
 				common[n][m] = common[n+1][m+1] + 1
 			} else {
 				common[n][m] = max(common[n+1][m], common[n][m+1])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/foreign"
@@ -166,18 +167,15 @@ func (p *Plan) once() {
 
 // faults tells what berthd refuses a definition for, in one line.
 func faults(list []client.Fault) string {
-	text := ""
+	texts := make([]string, len(list))
 	for n, f := range list {
-		if n > 0 {
-			text += "; "
-		}
+		texts[n] = f.Text
 		if f.Element != "" {
-			text += f.Element + ": "
+			texts[n] = f.Element + ": " + f.Text
 		}
-		text += f.Text
 		if f.Line > 0 {
-			text += fmt.Sprintf(" (line %d)", f.Line)
+			texts[n] += fmt.Sprintf(" (line %d)", f.Line)
 		}
 	}
-	return text
+	return strings.Join(texts, "; ")
 }

@@ -4,12 +4,10 @@ package nest
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -273,17 +271,11 @@ func TestImportRunning(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = socket.Close() })
-	nspawn := exec.Command("systemd-nspawn", "-q", "-M", "build", "-D", busybox(t), "/bin/sleep", "100000")
-	if err := nspawn.Start(); err != nil {
+	root := busybox(t)
+	if err := os.Mkdir(root+"/usr", 0o755); err != nil { // without it systemd-nspawn refuses the root
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = nspawn.Process.Kill(); _ = nspawn.Wait(); try(t, "machinectl", "terminate", "build") })
-	eventually(t, func() error {
-		if r := try(t, "machinectl", "show", "build"); r.Status != 0 {
-			return errors.New(r.Err)
-		}
-		return nil
-	})
+	startNspawn(t, root, "build")
 	for source, want := range map[string]string{
 		"libvirt": "it runs under libvirt, and goes on there: virsh -c lxc:/// shutdown web, and then berthctl start web",
 		"lxc":     "it runs under lxc, and goes on there: lxc-stop -P /var/lib/lxc -n mail, and then berthctl start mail",
