@@ -77,22 +77,6 @@ func TestOddFiles(t *testing.T) {
 	}
 }
 
-// TestUnitNames: the escaped instance of a unit is read as systemd-escape(1) writes it.
-func TestUnitNames(t *testing.T) {
-	t.Parallel()
-	for name, escaped := range map[string]string{"web": "web", "debian-12": `debian\x2d12`, "a_b.c": "a_b.c", ".x": `\x2ex`, "ü": `\xc3\xbc`} {
-		if got := escapeUnit(name); got != escaped {
-			t.Errorf("%s: %s", name, got)
-		}
-		if got := unescapeUnit(escaped); got != name {
-			t.Errorf("%s: %s", escaped, got)
-		}
-	}
-	if got := unescapeUnit(`a\x2`); got != `a\x2` {
-		t.Error(got)
-	}
-}
-
 // TestPartitions: an image with a table of partitions is told from one that is a file system.
 func TestPartitions(t *testing.T) {
 	t.Parallel()

@@ -7,10 +7,10 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/berthd/berth/internal/linux/inroot"
+	"github.com/berthd/berth/internal/unitname"
 )
 
 const (
@@ -102,7 +102,7 @@ func (t *Tree) machine(name, dir, root string, enabled bool) Container {
 			c.Fault = fmt.Errorf("%s has %s: Berth mounts an image that is one file system. Copy its files to a directory, such as with systemd-dissect --copy-from", root, what)
 		}
 	}
-	for _, unit := range []string{name, escapeUnit(name)} {
+	for _, unit := range []string{name, unitname.Escape(name)} {
 		drop := nspawnUnits + "/systemd-nspawn@" + unit + ".service"
 		for _, file := range []string{drop, drop + ".d", "/etc/systemd/system.control/systemd-nspawn@" + unit + ".service.d"} {
 			if t.there(file) && !slices.ContainsFunc(c.Notes, func(n Note) bool { return n.File == file }) {
@@ -158,7 +158,7 @@ func (t *Tree) enabled() (list []string, err error) {
 		}
 		for _, unit := range units {
 			if instance, ok := strings.CutPrefix(unit, "systemd-nspawn@"); ok {
-				list = append(list, unescapeUnit(instance))
+				list = append(list, unitname.Unescape(instance))
 			}
 		}
 	}
@@ -169,37 +169,4 @@ func (t *Tree) enabled() (list []string, err error) {
 func (t *Tree) isNspawns(name string) bool {
 	text, err := t.Read(machinesRun + "/" + name)
 	return err == nil && strings.Contains("\n"+text, "\nSERVICE=systemd-nspawn\n")
-}
-
-// escapeUnit writes a name as a part of a unit's name, systemd-escape(1).
-func escapeUnit(name string) string {
-	var b strings.Builder
-	for i := range len(name) {
-		c := name[i]
-		switch {
-		case c == '/':
-			b.WriteByte('-')
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == ':', c == '_', c == '.' && i > 0:
-			b.WriteByte(c)
-		default:
-			fmt.Fprintf(&b, `\x%02x`, c)
-		}
-	}
-	return b.String()
-}
-
-// unescapeUnit reads what escapeUnit writes.
-func unescapeUnit(text string) string {
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] == '\\' && i+3 < len(text) && text[i+1] == 'x' {
-			if n, err := strconv.ParseUint(text[i+2:i+4], 16, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(text[i])
-	}
-	return b.String()
 }

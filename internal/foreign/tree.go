@@ -109,7 +109,26 @@ func (t *Tree) with(dir, suffix string) (list []string, err error) {
 // Kind is what a path of the tree is.
 type Kind struct {
 	Dir, Regular, Block bool
-	UID                 uint32
+	UID, GID            uint32
+}
+
+// KindBelow looks at a name below a root directory of a container. It follows no link out of that.
+func (t *Tree) KindBelow(root, name string) (Kind, error) {
+	dir, err := t.open(root, unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return Kind{}, err
+	}
+	inside := &Tree{dir: dir, root: inroot.New(dir)}
+	defer func() { _ = inside.Close() }()
+	if name == "" {
+		name = "."
+	}
+	f, err := inside.root.Open(name, unix.O_PATH|unix.O_NOFOLLOW)
+	if err != nil {
+		return Kind{}, err
+	}
+	defer func() { _ = f.Close() }()
+	return kindOf(f)
 }
 
 // Kind looks at what a path leads to. It returns an fs.ErrNotExist if there is nothing.
@@ -119,13 +138,17 @@ func (t *Tree) Kind(name string) (Kind, error) {
 		return Kind{}, err
 	}
 	defer func() { _ = f.Close() }()
+	return kindOf(f)
+}
+
+func kindOf(f *os.File) (Kind, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return Kind{}, err
 	}
 	k := Kind{Dir: info.IsDir(), Regular: info.Mode().IsRegular(), Block: info.Mode()&fs.ModeDevice != 0 && info.Mode()&fs.ModeCharDevice == 0}
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
-		k.UID = s.Uid
+		k.UID, k.GID = s.Uid, s.Gid
 	}
 	return k, nil
 }

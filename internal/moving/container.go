@@ -13,6 +13,7 @@ import (
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/foreign"
 	"github.com/berthd/berth/internal/lxcconf/syntax"
+	"github.com/berthd/berth/internal/shift"
 )
 
 // container decides about one container.
@@ -35,6 +36,13 @@ func container(ctx context.Context, d Daemon, k *known, o Options, c foreign.Con
 	if len(list) > 0 {
 		i.fail(Impossible, faults(list))
 		return i, nil
+	}
+	idle, err := d.WithoutEffect(ctx, i.xml, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range idle {
+		i.warn(i.File, int(f.Line), f.Element+": "+f.Text)
 	}
 	def, err := parseDomain(i.xml)
 	if err != nil {
@@ -155,28 +163,44 @@ func renamed(text, name string) string {
 	return before + "<name>" + b.String() + "</name>" + after
 }
 
-// root warns if the root directory is missing, or belongs to somebody else than root of the container.
+// root warns if the root directory is missing, or if its owners fit to no map, or not to that of the container. A plain root
+// and one that is shifted to the container's map are mounted so that they fit.
 func (i *Item) root(o Options, def *domain.Def) {
 	root, ok := def.Root()
 	if !ok || root.Source == "/" || !o.Here {
 		return
 	}
 	kind, err := o.Tree.Kind(root.Source)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		i.warn(i.File, 0, fmt.Sprintf("its root %s is not there", root.Source))
-	case err != nil || root.Type != domain.FSMount:
-	case !def.IDMap.Enabled():
-		if kind.UID >= firstShifted && !def.Extension.AutoIDMap {
-			i.warn(i.File, 0, fmt.Sprintf("its root %s belongs to the user %d, and the container has no <idmap>: to its programs, no file is root's", root.Source, kind.UID))
+	}
+	if err != nil || root.Type != domain.FSMount || !kind.Dir {
+		return
+	}
+	var seen []shift.Owner
+	for _, place := range shift.Places() {
+		if k, err := o.Tree.KindBelow(root.Source, place); err == nil && k.Dir {
+			seen = append(seen, shift.Owner{Path: "/" + place, UID: k.UID, GID: k.GID})
 		}
-	case kind.UID != 0 && kind.UID != def.IDMap.UIDs[0].Target:
-		i.warn(i.File, 0, fmt.Sprintf("its root %s belongs to the user %d, who is neither root nor the first one of its <idmap>, %d", root.Source, kind.UID, def.IDMap.UIDs[0].Target))
+	}
+	m := shift.Map{UIDs: ranges(def.IDMap.UIDs), GIDs: ranges(def.IDMap.GIDs)}
+	if !def.IDMap.Enabled() {
+		m = shift.From(0)
+	}
+	switch v := shift.Judge(m, seen); v.State {
+	case shift.Half:
+		i.warn(i.File, 0, fmt.Sprintf("its root %s is shifted in part: %s belongs to %d, and %s to %d; see berthctl unshift", root.Source, v.Seen.Path, v.Seen.UID, v.Against.Path, v.Against.UID))
+	case shift.Other:
+		i.warn(i.File, 0, fmt.Sprintf("its root %s is shifted, and not to the <idmap> of the container: %s belongs to %d; see berthctl unshift", root.Source, v.Seen.Path, v.Seen.UID))
 	}
 }
 
-// firstShifted is the first id that a container's root has elsewhere: below are the users of the host.
-const firstShifted = 65536
+func ranges(list []domain.IDRange) (out []shift.Range) {
+	for _, r := range list {
+		out = append(out, shift.Range{Inside: r.Start, Outside: r.Target, Count: r.Count})
+	}
+	return out
+}
 
 // then says what the user has to do with the other manager.
 func (i *Item) then(o Options) {

@@ -83,6 +83,13 @@ func (f *fake) ValidateXML(_ context.Context, xml string) (list []client.Fault, 
 	return list, nil
 }
 
+func (f *fake) WithoutEffect(_ context.Context, xml string, _ bool) (list []client.Fault, _ error) {
+	if i := strings.Index(xml, "<memballoon"); i >= 0 {
+		list = append(list, client.Fault{Kind: "warning", Element: "domain/devices/memballoon", Line: uint32(1 + strings.Count(xml[:i], "\n")), Text: "it has no effect"})
+	}
+	return list, nil
+}
+
 func (f *fake) List(context.Context, client.Filter) (list []client.Summary, _ error) {
 	for name, d := range f.defs {
 		list = append(list, client.Summary{Name: name, UUID: d.UUID.String(), Path: client.Path(name)})

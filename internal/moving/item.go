@@ -12,6 +12,7 @@ import (
 type Daemon interface {
 	ConvertNative(ctx context.Context, format, text string, o client.NativeOptions) (client.Native, error)
 	ValidateXML(ctx context.Context, xml string) ([]client.Fault, error)
+	WithoutEffect(ctx context.Context, xml string, device bool) ([]client.Fault, error)
 	List(ctx context.Context, f client.Filter) ([]client.Summary, error)
 	Info(ctx context.Context, p client.Path) (client.Info, error)
 	XML(ctx context.Context, p client.Path, d client.Definition) (string, error)

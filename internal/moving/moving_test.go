@@ -215,7 +215,7 @@ func TestSources(t *testing.T) {
 }
 
 // TestHere: on this host, a network that libvirt runs stays libvirt's, containers that need it are imported, and what else the user
-// has to do is told. A root that is missing or somebody else's is a warning.
+// has to do is told. A root that is missing is a warning.
 func TestHere(t *testing.T) {
 	t.Parallel()
 	f := newFake()
@@ -231,35 +231,6 @@ func TestHere(t *testing.T) {
 	for _, part := range []string{"its root /srv/web is not there", "libvirt starts it with the host, too: virsh -c lxc:/// autostart --disable web", "to make it Berth's own: virsh net-destroy lab"} {
 		if !strings.Contains(text(p), part) {
 			t.Errorf("%q is not in\n%s", part, text(p))
-		}
-	}
-}
-
-// TestRoot: a root that belongs to nobody whom the definition knows is a warning.
-func TestRoot(t *testing.T) {
-	t.Parallel()
-	tr := tree(t, "nspawn")
-	kind, err := tr.Kind("/var/lib/machines/plain")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ids := func(target uint32) domain.IDMap {
-		list := []domain.IDRange{{Target: target, Count: 65536}}
-		return domain.IDMap{UIDs: list, GIDs: list}
-	}
-	for name, c := range map[string]struct {
-		def  domain.Def
-		want bool
-	}{
-		"its first id":  {domain.Def{IDMap: ids(kind.UID)}, false},
-		"another range": {domain.Def{IDMap: ids(kind.UID + 100000)}, kind.UID != 0},
-		"no range":      {domain.Def{}, kind.UID >= 65536},
-	} {
-		c.def.Filesystems = []domain.Filesystem{{Type: domain.FSMount, Source: "/var/lib/machines/plain", Target: "/"}}
-		i := Item{}
-		i.root(Options{Tree: tr, Here: true}, &c.def)
-		if len(i.Warnings) > 0 != c.want {
-			t.Errorf("%s: %v", name, i.Warnings)
 		}
 	}
 }

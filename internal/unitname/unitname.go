@@ -4,6 +4,7 @@ package unitname
 import (
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -35,4 +36,20 @@ func Escape(s string) string {
 
 func isAlphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+}
+
+// Unescape reads what Escape writes, but for slashes: a dash stays one. What is no escape stays, too.
+func Unescape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+3 < len(s) && s[i+1] == 'x' {
+			if n, err := strconv.ParseUint(s[i+2:i+4], 16, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
 }

@@ -244,7 +244,11 @@ func TestImportNspawn(t *testing.T) {
 
 	run(t, "chown", "-R", "655360:655360", "/var/lib/machines/build")
 	run(t, "rm", "/etc/systemd/nspawn/build.nspawn")
-	if r := try(t, "berthctl", "import", "nspawn", "build", "--json", "--dry-run"); r.Status != 0 || !strings.Contains(r.Out, "target='655360'") || !strings.Contains(r.Out, `"differs"`) {
+	if r := try(t, "berthctl", "import", "nspawn", "build", "--json", "--dry-run"); r.Status != 0 || !strings.Contains(r.Out, "target='655360'") || !strings.Contains(r.Out, `"differs"`) || strings.Contains(r.Out, "shifted") {
+		t.Errorf("%+v", r)
+	}
+	run(t, "chown", "-R", "0:0", "/var/lib/machines/build/etc")
+	if r := try(t, "berthctl", "import", "nspawn", "build", "--dry-run"); !strings.Contains(r.Out, "is shifted in part: / belongs to 655360, and /etc to 0; see berthctl unshift") {
 		t.Errorf("%+v", r)
 	}
 }
