@@ -96,7 +96,7 @@ bin/dbus-broker.deb:
 
 # The same holds for libvirt, which a nest gets beside Berth.
 bin/libvirt/.made: test/deps
-	test/deps --unpack bin/libvirt libvirt-clients libvirt-daemon libvirt-daemon-driver-lxc
+	test/deps --unpack bin/libvirt libvirt-clients libvirt-daemon libvirt-daemon-driver-lxc >&2
 	touch $@
 
 bin/compare: $(SOURCES) | go
