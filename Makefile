@@ -124,7 +124,7 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	install -d -m 0700 '$(DESTDIR)$(SYSCONFDIR)'/berth/containers{,/autostart}
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)/berth/networks' packaging/networks/*.xml
 	$(substitute) units/files/berthd.service.in > '$(DESTDIR)$(UNITDIR)/berthd.service'
-	install -D -m 0644 -t '$(DESTDIR)$(UNITDIR)' units/files/berth-metrics.socket
+	install -D -m 0644 -t '$(DESTDIR)$(UNITDIR)' units/files/berth-{metrics,libvirt,libvirt-ro}.socket
 	$(substitute) units/files/berth@.service.in > '$(DESTDIR)$(UNITDIR)/berth@.service'
 	$(substitute) units/files/berth-autostart.service.in > '$(DESTDIR)$(UNITDIR)/berth-autostart.service'
 	! grep -E '@[A-Z]+@' '$(DESTDIR)$(UNITDIR)'/berth{d,@,-autostart}.service

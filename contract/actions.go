@@ -14,14 +14,20 @@ const (
 	ActionManage = "org.berth1.manage"
 	// ActionAdmin is for what belongs to the host and to no container, such as a namespace of any of its processes.
 	ActionAdmin = "org.berth1.admin"
+	// ActionConnect is to connect by libvirt's protocol for more than to read. It implies all others but ActionAdmin, so that
+	// one password at the beginning is enough, as with libvirt. A rule that gives it must compare the verb with VerbConnect.
+	ActionConnect = "org.berth1.connect"
 )
 
 // Actions returns all actions.
 func Actions() []string {
 	return []string{
-		ActionRead, ActionMonitor, ActionReadSecure, ActionControl, ActionConsole, ActionExec, ActionNamespaces, ActionManage, ActionAdmin,
+		ActionRead, ActionMonitor, ActionReadSecure, ActionControl, ActionConsole, ActionExec, ActionNamespaces, ActionManage, ActionAdmin, ActionConnect,
 	}
 }
+
+// VerbConnect is the verb of a question about ActionConnect itself.
+const VerbConnect = "Connect"
 
 // The details that polkit's rules see of a question: action.lookup("container") in a rule.
 const (

@@ -62,8 +62,8 @@ func TestPolicyActions(t *testing.T) {
 	}
 }
 
-// TestManageImplies: who may define containers may see, watch and control them, too, and use their consoles. Whatever an
-// action implies is one of ours.
+// TestManageImplies: who may define containers may see, watch and control them, too, and use their consoles. Who may connect
+// by libvirt's protocol may do everything but change the host. Whatever an action implies is one of ours.
 func TestManageImplies(t *testing.T) {
 	t.Parallel()
 	implied := map[string][]string{}
@@ -79,7 +79,10 @@ func TestManageImplies(t *testing.T) {
 			}
 		}
 	}
-	want := map[string][]string{ActionManage: {ActionRead, ActionMonitor, ActionReadSecure, ActionControl, ActionConsole}}
+	want := map[string][]string{
+		ActionManage:  {ActionRead, ActionMonitor, ActionReadSecure, ActionControl, ActionConsole},
+		ActionConnect: {ActionRead, ActionMonitor, ActionReadSecure, ActionControl, ActionConsole, ActionExec, ActionNamespaces, ActionManage},
+	}
 	if diff := cmp.Diff(want, implied); diff != "" {
 		t.Errorf("implied (-want +got):\n%s", diff)
 	}

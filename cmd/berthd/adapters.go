@@ -106,12 +106,14 @@ type observer struct {
 	changed  chan<- struct{}
 	story    *chronicle
 	tally    *tally
+	clients  *listeners
 }
 
 func (o observer) Changed(before, after *service.Snapshot, event *events.Event) {
 	o.signals.Changed(before, after, event)
 	o.story.tell(before, after, event)
 	o.tally.note(before, after, event)
+	o.clients.changed(before, after, event)
 	for _, slot := range []chan<- struct{}{o.activity, o.changed} {
 		select {
 		case slot <- struct{}{}:
@@ -126,8 +128,10 @@ func (o observer) ProcessChanged(before, after *service.Process) {
 
 func (o observer) DeviceChanged(u domain.UUID, alias string, added bool) {
 	o.signals.DeviceChanged(u, alias, added)
+	o.clients.deviceChanged(u, alias, added)
 }
 
 func (o observer) MetadataChanged(u domain.UUID, kind domain.MetadataKind, uri string) {
 	o.signals.MetadataChanged(u, kind, uri)
+	o.clients.metadataChanged(u, kind, uri)
 }

@@ -55,6 +55,7 @@ type parts struct {
 	tally       *tally
 	changed     chan struct{} // a container has
 	announce    func()
+	clients     listeners
 }
 
 // assemble makes every adapter, connects the core to them, and recovers the state of an earlier daemon.
@@ -142,7 +143,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		Labels:      labels(cfg.Security, log),
 		Forwards:    hostnet.NewForwards(hosts),
 		IDRange:     cfg.IDRange,
-		Observer:    observer{d.signals, d.activity, d.changed, d.story, d.tally},
+		Observer:    observer{d.signals, d.activity, d.changed, d.story, d.tally, &d.clients},
 		NewUUID:     func() domain.UUID { return domain.UUID(uuid.New()) },
 		Now:         time.Now,
 		Log:         log,

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -14,8 +15,8 @@ import (
 
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/config"
-	"github.com/berthd/berth/internal/exporter"
 	"github.com/berthd/berth/internal/journal"
+	"github.com/berthd/berth/internal/listenfds"
 )
 
 // Set by the linker.
@@ -46,20 +47,20 @@ func main() {
 	}
 	out := journal.New()
 	log := slog.New(out)
-	socket, err := exporter.Passed(metricsSocket)
+	sockets, err := listenfds.Passed(metricsSocket, libvirtSocket, libvirtReadOnlySocket)
 	if err != nil {
-		log.Error("metrics are not served", "err", err)
+		log.Error("a socket is not served", "err", err)
 	}
 	cfg := config.Read(p.config, log)
 	out.SetLeast(cfg.LogLevel)
-	if err := run(p, cfg, out, socket, log); err != nil {
+	if err := run(p, cfg, out, sockets, log); err != nil {
 		log.Error("berthd", "err", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until the daemon is told to end, has been idle for long enough, or loses the bus.
-func run(p paths, cfg config.Config, out *journal.Handler, socket net.Listener, log *slog.Logger) error {
+func run(p paths, cfg config.Config, out *journal.Handler, sockets map[string]net.Listener, log *slog.Logger) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	d, err := assemble(ctx, p, cfg, log)
@@ -83,7 +84,11 @@ func run(p paths, cfg config.Config, out *journal.Handler, socket net.Listener, 
 	d.announce()
 	notify("READY=1")
 	go reportStatus(ctx, d.changed, d.service.Counts, notify)
-	d.serveMetrics(ctx, socket, log)
+	d.serveMetrics(ctx, sockets[metricsSocket], log)
+	clients, err := d.serveLibvirt(ctx, sockets, log)
+	if err != nil {
+		return err
+	}
 	watchdog(ctx, lives(d.client, d.service), log)
 	// It ends with the connection to systemd, without which each start fails: the next berthd has that to do.
 	autostart, stopAutostart := context.WithCancel(d.client.Context())
@@ -98,7 +103,7 @@ func run(p paths, cfg config.Config, out *journal.Handler, socket net.Listener, 
 	lost := false
 	select {
 	case <-ctx.Done():
-	case <-idle(server, d.service.Busy, d.activity, cfg.IdleTimeout):
+	case <-idle(fronts{server, clients}, d.service.Busy, d.activity, cfg.IdleTimeout):
 	case <-server.Lost():
 		lost = true
 	case <-d.client.Context().Done(): // systemd and machined cannot be reached any more
@@ -108,7 +113,7 @@ func run(p paths, cfg config.Config, out *journal.Handler, socket net.Listener, 
 	stopAutostart()
 	drain, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
-	err = server.Close(drain)
+	err = errors.Join(server.Close(drain), clients.close(drain))
 	select { // a start that goes on is finished
 	case <-started:
 	case <-drain.Done():

@@ -113,6 +113,7 @@ func TestDirections(t *testing.T) {
 		{in(adapters...), in(append([]string{"service"}, pure...)...), "an adapter is a leaf: it may know the core's types, but no other adapter"},
 		{is("dbusapi"), in("service", "contract", "internal/bus", "internal/domain", "internal/events", "internal/figures", "internal/linux/hostlimit", "internal/lxcconf", "internal/lxcconf/syntax", "internal/node", "internal/nspawnconf", "internal/numberset"), "dbusapi translates between the bus and the service"},
 		{is("internal/cli"), in("contract", "internal/account", "internal/client", "internal/config", "internal/console", "internal/doctor", "internal/export", "internal/export/nspawn", "internal/export/oci", "internal/figures", "internal/foreign", "internal/linux/inroot", "internal/lxcconf/syntax", "internal/moving", "internal/numberset", "internal/plan", "internal/screen", "internal/size", "internal/top"), "berthctl talks only D-Bus, and with consoles that it got there; it exports what it got, and looks users up in a root for that"},
+		{is("internal/remote"), in("service", "contract", "internal/domain", "internal/events", "internal/figures", "internal/linux/hostlimit", "internal/linux/peer", "internal/lxcconf", "internal/lxcconf/syntax", "internal/node", "internal/plan", "internal/remote/xdr"), "internal/remote translates between libvirt's protocol and the service"},
 		{is("internal/screen"), in(), "a screen needs nothing of what is on it"},
 		{is("internal/moving"), in("internal/client", "internal/domain", "internal/foreign", "internal/lxcconf/syntax", "internal/netxml", "internal/shift"), "a move compares definitions, and talks only D-Bus"},
 		{is("internal/foreign"), in("internal/linux/inroot", "internal/lxcconf/syntax", "internal/unitname"), "who only reads files needs nothing of Berth but how to stay in a tree"},
@@ -121,7 +122,7 @@ func TestDirections(t *testing.T) {
 		{not(in("cmd/berthd", "dbusapi", "internal/client")), not(is("internal/bus")), "adapters get their connection, and only say what they expect on it"},
 		{below("internal/linux"), below("internal/linux"), "a family of system calls needs nothing of Berth"},
 		{not(in("cmd/berthd"), below("test")), not(in(adapters...)), "only cmd/berthd sees the adapters"},
-		{not(in("cmd/berthd"), below("test")), not(is("dbusapi"), is("internal/store"), is("internal/launch"), is("internal/image"), is("internal/host"), is("internal/hostnet"), is("internal/network"), is("internal/relabel")), "only cmd/berthd wires the daemon's parts"},
+		{not(in("cmd/berthd"), below("test")), not(is("dbusapi"), is("internal/remote"), is("internal/store"), is("internal/launch"), is("internal/image"), is("internal/host"), is("internal/hostnet"), is("internal/network"), is("internal/relabel")), "only cmd/berthd wires the daemon's parts"},
 		{not(below("cmd")), not(below("cmd")), "a program is not a library"},
 		{not(below("test")), not(below("test")), "tests are for tests"},
 	}

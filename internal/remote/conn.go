@@ -1,0 +1,141 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/berthd/berth/service"
+)
+
+// The limits of a connection.
+const (
+	maxStrange    = 1 << 20 // bytes of a packet before the client has authenticated
+	maxKnown      = 8 << 20 // and after: the largest honest argument is a definition
+	maxCalls      = 8       // at work; then nothing more is read
+	maxStreams    = 8
+	maxCallbacks  = 64
+	strangerLimit = time.Minute // until a client that says nothing is dropped
+)
+
+// conn is one client.
+type conn struct {
+	server *Server
+	stream *net.UnixConn
+	user   *user
+	by     service.Caller
+	in     *reader
+	out    *outbox
+	ctx    context.Context //nolint:containedctx // the life of the client
+	leave  context.CancelFunc
+	slots  chan struct{} // a token for each call at work
+	work   sync.WaitGroup
+
+	counted  bool // as one that has authenticated; guarded by users.mu
+	known    atomic.Bool
+	opened   atomic.Bool
+	readOnly atomic.Bool
+	asking   atomic.Bool // somebody is asked for a password
+
+	mu        sync.Mutex // guards the fields below
+	streams   map[uint32]*console
+	callbacks map[int32]callback
+	last      int32 // callback
+	owned     []owned
+	news      []happening
+	telling   bool
+}
+
+func newConn(s *Server, stream *net.UnixConn, u *user, by service.Caller) *conn {
+	c := &conn{server: s, stream: stream, user: u, by: by, slots: make(chan struct{}, maxCalls)}
+	c.ctx, c.leave = context.WithCancel(s.ctx)
+	c.in = newReader(stream, maxStrange, func(was, is int) error { return s.users.grow(u, was, is) })
+	c.out = newOutbox(stream, c.hangUp)
+	return c
+}
+
+// hangUp ends the connection. It may be called by anybody, and again.
+func (c *conn) hangUp() {
+	c.leave()
+	_ = c.stream.Close()
+}
+
+// serve reads until the client is gone or breaks the rules.
+func (c *conn) serve() {
+	err := c.readAll()
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+		c.server.log.Debug("a client of libvirt's library is dropped", "uid", c.by.UID, "pid", c.by.Peer.PID, "err", err)
+	}
+	c.out.close()
+	c.hangUp()
+	c.closeStreams()
+	c.in.close()
+	c.destroyOwned()
+	c.server.left(c)
+	c.work.Wait()
+}
+
+func (c *conn) readAll() (err error) {
+	defer func() { // a mistake of ours is the end of one connection, not of the daemon
+		if v := recover(); v != nil {
+			c.server.log.Error("a client of libvirt's library", "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	if err := c.stream.SetReadDeadline(time.Now().Add(strangerLimit)); err != nil {
+		return err
+	}
+	for {
+		h, body, files, err := c.in.next()
+		if err == nil {
+			err = c.handle(h, body, files)
+		}
+		if err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) && c.asking.Load() {
+				continue
+			}
+			return err
+		}
+	}
+}
+
+var errPacket = errors.New("a packet of a type that no client sends")
+
+// handle does what a packet asks for, or has it done. It returns an error if the client breaks the rules.
+func (c *conn) handle(h head, body []byte, files []*os.File) error {
+	if h.program == programKeepalive {
+		closeFiles(files)
+		return c.keepalive(h)
+	}
+	switch h.kind {
+	case typeCall, typeCallFDs:
+		c.call(h, body, files)
+		return nil
+	case typeStream:
+		return c.streamPacket(h, body)
+	}
+	closeFiles(files)
+	return errPacket
+}
+
+// keepalive answers a ping. Everything else of this program means only that the client lives.
+func (c *conn) keepalive(h head) error {
+	const ping, pong = 1, 2
+	if h.kind == typeMessage && h.procedure == ping {
+		c.out.tell(finish(begin(head{program: programKeepalive, version: version, procedure: pong, kind: typeMessage})))
+	}
+	return nil
+}
+
+// authenticated lets the client do more than to say who it is.
+func (c *conn) authenticated() {
+	c.known.Store(true)
+	c.server.users.known(c)
+	c.in.allow(maxKnown)
+	_ = c.stream.SetReadDeadline(time.Time{})
+}

@@ -1,0 +1,249 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/berthd/berth/contract"
+	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/remote/xdr"
+	"github.com/berthd/berth/service"
+)
+
+// maxList bounds the containers of one answer.
+const maxList = 16384
+
+func listProcedures() []*procedure {
+	list := func(number int32, name string, run handler) *procedure {
+		p := free(number, name, openAsks, run)
+		p.action, p.verb = contract.ActionRead, "Get"
+		return p
+	}
+	return []*procedure{
+		list(273, "virConnectListAllDomains", listAll),
+		list(51, "virConnectNumOfDomains", numberOf(true)),
+		list(37, "virConnectListDomains", listIDs),
+		list(25, "virConnectNumOfDefinedDomains", numberOf(false)),
+		list(21, "virConnectListDefinedDomains", listNames),
+		list(22, "virDomainLookupByID", lookupByID),
+		list(23, "virDomainLookupByName", lookupByName),
+		list(24, "virDomainLookupByUUID", lookupByUUID),
+	}
+}
+
+// active reports whether a container has an id, which is what libvirt calls active.
+func active(snap *service.Snapshot) bool { return snap.ID != 0 && snap.State.Active() }
+
+// domainOf names a container for the client.
+func domainOf(snap *service.Snapshot) xdr.Domain {
+	d := xdr.Domain{Name: snap.Name, UUID: snap.UUID, ID: -1}
+	if active(snap) {
+		d.ID = int32(snap.ID)
+	}
+	return d
+}
+
+// The flags of a list. Those of a group are alternatives; a group without any leaves nothing out.
+const (
+	listActive = 1 << iota
+	listInactive
+	listPersistent
+	listTransient
+	listRunning
+	listPaused
+	listShutoff
+	listOther
+	listManagedSave
+	listNoManagedSave
+	listAutostart
+	listNoAutostart
+	listSnapshots
+	listNoSnapshots
+	listCheckpoints
+	listNoCheckpoints
+	listKnown = 1<<iota - 1
+)
+
+// listed reports whether the flags of a list leave a container in.
+func listed(snap *service.Snapshot, flags uint32) bool {
+	group := func(of map[uint32]bool) bool {
+		asked := false
+		for flag, is := range of {
+			if flags&flag != 0 {
+				asked = true
+				if is {
+					return true
+				}
+			}
+		}
+		return !asked
+	}
+	if flags == 0 {
+		return true
+	}
+	on, state := active(snap), snap.State
+	return group(map[uint32]bool{listActive: on, listInactive: !on}) &&
+		group(map[uint32]bool{listPersistent: snap.Persistent, listTransient: !snap.Persistent}) &&
+		group(map[uint32]bool{
+			listRunning: on && state == service.StateRunning, listPaused: on && state == service.StatePaused, listShutoff: !on,
+			listOther: on && state != service.StateRunning && state != service.StatePaused,
+		}) &&
+		group(map[uint32]bool{listManagedSave: false, listNoManagedSave: true}) &&
+		group(map[uint32]bool{listAutostart: snap.Autostart, listNoAutostart: !snap.Autostart}) &&
+		group(map[uint32]bool{listSnapshots: false, listNoSnapshots: true}) &&
+		group(map[uint32]bool{listCheckpoints: false, listNoCheckpoints: true})
+}
+
+func listAll(ctx context.Context, c *call) error {
+	needed, flags := c.in.I32(), c.in.U32()
+	if c.in.Err() != nil {
+		return c.badArguments()
+	}
+	if flags&^listKnown != 0 {
+		return unknownFlags(flags&^listKnown, "virConnectListAllDomains")
+	}
+	all, err := c.list(ctx)
+	if err != nil {
+		return err
+	}
+	at := c.out.Len()
+	c.out.U32(0)
+	n := uint32(0)
+	for i := range all {
+		if n < maxList && listed(&all[i], flags) {
+			n++
+			if needed != 0 {
+				c.out.Domain(domainOf(&all[i]))
+			}
+		}
+	}
+	if needed != 0 {
+		c.out.SetU32(at, n)
+	}
+	c.out.U32(n)
+	return nil
+}
+
+func unknownFlags(flags uint32, name string) error {
+	return wrong(codeInvalidArg, domainLXC, "unsupported flags (0x%x) in function %s", flags, name)
+}
+
+func numberOf(on bool) handler {
+	return func(ctx context.Context, c *call) error {
+		all, err := c.list(ctx)
+		if err != nil {
+			return err
+		}
+		n := int32(0)
+		for i := range all {
+			if active(&all[i]) == on {
+				n++
+			}
+		}
+		c.out.I32(n)
+		return nil
+	}
+}
+
+func listIDs(ctx context.Context, c *call) error {
+	most := c.in.I32()
+	if c.in.Err() != nil {
+		return c.badArguments()
+	}
+	all, err := c.list(ctx)
+	if err != nil {
+		return err
+	}
+	at, n := c.out.Len(), int32(0)
+	c.out.U32(0)
+	for i := range all {
+		if active(&all[i]) && n < min(most, maxList) {
+			n++
+			c.out.I32(int32(all[i].ID))
+		}
+	}
+	c.out.SetU32(at, uint32(n))
+	return nil
+}
+
+func listNames(ctx context.Context, c *call) error {
+	most := c.in.I32()
+	if c.in.Err() != nil {
+		return c.badArguments()
+	}
+	all, err := c.list(ctx)
+	if err != nil {
+		return err
+	}
+	at, n := c.out.Len(), int32(0)
+	c.out.U32(0)
+	for i := range all {
+		if !active(&all[i]) && n < min(most, maxList) {
+			n++
+			c.out.Text(all[i].Name)
+		}
+	}
+	c.out.SetU32(at, uint32(n))
+	return nil
+}
+
+func lookupByID(ctx context.Context, c *call) error {
+	id := c.in.I32()
+	if c.in.Err() != nil {
+		return c.badArguments()
+	}
+	snap, err := service.Snapshot{}, service.ErrNoContainer
+	if id > 0 {
+		snap, err = c.core().ByID(uint32(id))
+	}
+	return c.found(ctx, &snap, err, service.Subject{}, fmt.Sprintf("id %d", id))
+}
+
+func lookupByName(ctx context.Context, c *call) error {
+	name := c.in.Text()
+	if c.in.Err() != nil {
+		return c.badArguments()
+	}
+	snap, err := c.core().ByName(name)
+	return c.found(ctx, &snap, err, service.Subject{Name: name}, "name '"+name+"'")
+}
+
+func lookupByUUID(ctx context.Context, c *call) error {
+	u := domain.UUID(c.in.UUID())
+	if c.in.Err() != nil {
+		return c.badArguments()
+	}
+	snap, err := c.core().ByUUID(u)
+	return c.found(ctx, &snap, err, service.Subject{UUID: u}, "uuid '"+u.String()+"'")
+}
+
+// found answers with a container that was looked for, if the caller may read it. wanted is what he has named, if there is none.
+func (c *call) found(ctx context.Context, snap *service.Snapshot, err error, wanted service.Subject, by string) error {
+	missing := fmt.Errorf("%w with matching %s", errNoDomain, by)
+	if c.by.Root() {
+		switch {
+		case errors.Is(err, service.ErrNoContainer):
+			return missing
+		case err != nil:
+			return err
+		}
+		c.out.Domain(domainOf(snap))
+		return nil
+	}
+	if err == nil {
+		wanted = snap.Subject()
+	}
+	refusal := c.conn.server.access.Allow(ctx, service.Question{Caller: c.by, Action: c.proc.action, Verb: c.proc.verb, Subject: wanted})
+	if _, is := errors.AsType[*service.UndecidedError](refusal); is {
+		return &deniedError{c.proc.action, refusal}
+	}
+	if refusal != nil || errors.Is(err, service.ErrNoContainer) {
+		return missing
+	}
+	if err != nil {
+		return err
+	}
+	c.out.Domain(domainOf(snap))
+	return nil
+}

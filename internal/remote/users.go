@@ -1,0 +1,105 @@
+package remote
+
+import (
+	"fmt"
+	"sync"
+)
+
+// What users can have of the server at once. A connection that has not authenticated counts for both.
+const (
+	maxConnections = 500
+	perUser        = 64 // of other users than root
+	maxStrangers   = 20 // connections of other users than root that have not authenticated
+	strangersEach  = 8
+	bytesEach      = 32 << 20 // in the large buffers of the connections of one user
+	bytesOfRoot    = 128 << 20
+)
+
+// users counts what each user has.
+type users struct {
+	mu        sync.Mutex // guards all below and the fields of user
+	all       int
+	strangers int
+	of        map[uint32]*user
+}
+
+// user is one of them.
+type user struct {
+	uid         uint32
+	connections int
+	strangers   int
+	bytes       int
+}
+
+func newUsers() users { return users{of: map[uint32]*user{}} }
+
+// join counts a connection. It returns an error if there is no room for it.
+func (u *users) join(uid uint32) (*user, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	one := u.of[uid]
+	if one == nil {
+		one = &user{uid: uid}
+	}
+	switch {
+	case uid == 0: // of root always one more, since the others leave room
+	case u.all >= maxConnections:
+		return nil, fmt.Errorf("there are %d connections", u.all)
+	case one.connections >= perUser:
+		return nil, fmt.Errorf("user %d has %d connections", uid, one.connections)
+	case u.strangers >= maxStrangers || one.strangers >= strangersEach:
+		return nil, fmt.Errorf("%d connections have not authenticated, %d of them of user %d", u.strangers, one.strangers, uid)
+	}
+	u.of[uid] = one
+	u.all++
+	one.connections++
+	if uid != 0 {
+		u.strangers++
+		one.strangers++
+	}
+	return one, nil
+}
+
+// known says that a connection has authenticated.
+func (u *users) known(c *conn) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if c.user.uid != 0 && !c.counted {
+		c.counted = true
+		u.strangers--
+		c.user.strangers--
+	}
+}
+
+// leave counts a connection out.
+func (u *users) leave(c *conn) {
+	u.known(c)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.all--
+	if c.user.connections--; c.user.connections == 0 {
+		delete(u.of, c.user.uid)
+	}
+}
+
+// grow counts the buffer of a connection, from one size to another.
+func (u *users) grow(one *user, was, is int) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	most := bytesEach
+	if one.uid == 0 {
+		most = bytesOfRoot
+	}
+	counted := func(n int) int {
+		if n <= keptBuffer {
+			return 0
+		}
+		return n
+	}
+	more := counted(is) - counted(was)
+	if more > 0 && one.bytes+more > most {
+		return fmt.Errorf("user %d has more than %d bytes of packets at once", one.uid, most)
+	}
+	one.bytes += more
+	return nil
+}
