@@ -67,7 +67,7 @@ func tables() map[uint32]map[int32]*procedure {
 	all := map[uint32]map[int32]*procedure{programRemote: {}, programLXC: {}}
 	for _, list := range [][]*procedure{
 		connectProcedures(), hostProcedures(), listProcedures(), stateProcedures(), definitionProcedures(), lifeProcedures(),
-		eventProcedures(), streamProcedures(),
+		eventProcedures(), streamProcedures(), tuneProcedures(), deviceProcedures(), figureProcedures(), bulkProcedures(),
 	} {
 		for _, p := range list {
 			all[programRemote][p.number] = p

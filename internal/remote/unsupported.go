@@ -36,7 +36,7 @@ var names = map[int32]string{
 	283: "virConnectListAllNetworks", 284: "virConnectListAllInterfaces", 285: "virConnectListAllNodeDevices",
 	286: "virConnectListAllNWFilters", 287: "virConnectListAllSecrets", 288: "virNodeSetMemoryParameters", 289: "virNodeGetMemoryParameters",
 	298: "virDomainGetDiskErrors", 313: "virConnectNetworkEventRegisterAny", 335: "virDomainFSFreeze", 337: "virDomainGetTime",
-	340: "virNodeGetFreePages", 342: "virConnectGetDomainCapabilities", 344: "virConnectGetAllDomainStats", 347: "virNodeAllocPages",
+	340: "virNodeGetFreePages", 342: "virConnectGetDomainCapabilities", 347: "virNodeAllocPages",
 	349: "virDomainGetFSInfo", 358: "virDomainRename", 368: "virConnectStoragePoolEventRegisterAny",
 	374: "virConnectNodeDeviceEventRegisterAny", 380: "virConnectSecretEventRegisterAny", 390: "virDomainSetLifecycleAction",
 	411: "virDomainCheckpointCreateXML", 418: "virDomainGetGuestInfo", 450: "virDomainSetAutostartOnce",
