@@ -29,7 +29,7 @@ type container struct {
 	// and nobody has ordered its end.
 	shareable    Supervisor
 	notAnswering bool // the supervisor cannot be asked
-	// Of the run, until it is over and the next one has begun or will not; nil when off. id is the supervisor's pid.
+	// Of the run, until it is over and the next one has begun or will not; nil when off. id is that of Snapshot.
 	over <-chan struct{}
 	id   uint32
 	// The bridges that the host ends of its interfaces are ports of.

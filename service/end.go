@@ -54,7 +54,7 @@ func (s *Service) ended(c *container, r *run) {
 	c.run = nil
 	s.change(c, out.event(s), func(snap *Snapshot) {
 		snap.State, snap.Reason, snap.StateChanged = StateShutoff, out.reason, r.Changed
-		snap.ID, snap.Leader, snap.Unit, snap.Slice, snap.ControlGroup = 0, 0, "", "", ""
+		snap.ID, snap.Leader, snap.Run, snap.Unit, snap.Slice, snap.ControlGroup = 0, 0, 0, "", "", ""
 		snap.Updated, snap.Ready, snap.Status, snap.Owner, snap.Label = false, false, "", "", Label{}
 		if end.Known {
 			snap.LastExit = end.Exit

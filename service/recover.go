@@ -176,7 +176,7 @@ func (s *Service) adopt(ctx context.Context, saved SavedRun) (after func()) {
 func (s *Service) adoptEnded(c *container, r *run, def *domain.Def) func() {
 	c.run = r
 	c.mu.Lock()
-	c.live, c.over, c.id = def, r.over, r.Supervisor
+	c.live, c.over, c.id = def, r.over, r.Leader
 	c.mu.Unlock()
 	s.change(c, nil, func(snap *Snapshot) {
 		snap.State, snap.Reason, snap.StateChanged = StateStopping, r.Reason, r.Changed

@@ -299,7 +299,11 @@ func TestAwaitEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		s, u := running(t, w)
-		id := w.supervisors[u.String()].pid
+		on, err := s.ByUUID(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := on.ID
 		if snap, err := s.AwaitEnd(context.Background(), u, id-1); err != nil || snap.State != StateRunning {
 			t.Errorf("a run of the past: %+v, %v", snap, err)
 		}

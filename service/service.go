@@ -160,7 +160,7 @@ func (s *Service) ByUUID(u domain.UUID) (Snapshot, error) {
 	return c.snapshot(), nil
 }
 
-// ByID returns the container that is on and has this id: its supervisor's pid, libvirt's domain id. It returns
+// ByID returns the container that is on and has this id: init's pid, libvirt's domain id. It returns
 // ErrNoContainer if there is none.
 func (s *Service) ByID(id uint32) (Snapshot, error) {
 	for _, snap := range s.List() {

@@ -87,8 +87,9 @@ type Snapshot struct {
 	Persistent   bool
 	Autostart    bool   // it starts with the host
 	Updated      bool   // the stored definition differs from the running one
-	ID           uint32 // pid of the supervisor, 0 when off; libvirt's domain id
+	ID           uint32 // libvirt's domain id: that of Leader, 0 when off
 	Leader       uint32 // pid of init on the host, 0 when off
+	Run          uint32 // pid of the supervisor, 0 when off: it tells runs apart
 	PrivateUsers bool   // it has a user namespace without the host's root
 	MachineName  string
 	Network      string // whose network it uses, as domain.Def.Network says

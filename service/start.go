@@ -133,7 +133,7 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) 
 	c.run = r
 	c.mu.Lock()
 	c.bridges = r.bridges()
-	c.live, c.groupID, c.over, c.id = def, r.GroupID, r.over, r.Supervisor
+	c.live, c.groupID, c.over, c.id = def, r.GroupID, r.over, r.Leader
 	c.shareable, c.notAnswering = nil, r.supervisor == nil
 	c.supervisor, c.wire = r.supervisor, r.Wire
 	if !r.Destroyed && !r.Stopping {
@@ -142,7 +142,7 @@ func (s *Service) begin(c *container, r *run, def *domain.Def, e *events.Event) 
 	c.mu.Unlock()
 	s.change(c, e, func(snap *Snapshot) {
 		snap.State, snap.Reason = r.State, r.Reason
-		snap.ID, snap.Leader = r.Supervisor, r.Leader
+		snap.ID, snap.Leader, snap.Run = r.Leader, r.Leader, r.Supervisor
 		snap.Unit, snap.Slice, snap.ControlGroup = r.Unit, r.Slice, r.Group
 		snap.Started, snap.StateChanged, snap.Owner = r.Started, r.Changed, r.Owner
 		snap.OOMKills, snap.Label = r.OOMKills, r.Label

@@ -21,13 +21,13 @@ type Subject struct {
 	Owner User
 	// PrivateUsers says that root of the container is not root of the host.
 	PrivateUsers bool
-	Run          uint32 // Snapshot.ID
+	Run          uint32 // Snapshot.Run
 	entry        uint64 // of the registry; a container that is defined anew under the same uuid is another entry
 }
 
 // Subject returns the container of a snapshot, for a right to see it.
 func (snap *Snapshot) Subject() Subject {
-	return Subject{UUID: snap.UUID, Name: snap.Name, Owner: snap.OwnedBy, PrivateUsers: snap.PrivateUsers, Run: snap.ID}
+	return Subject{UUID: snap.UUID, Name: snap.Name, Owner: snap.OwnedBy, PrivateUsers: snap.PrivateUsers, Run: snap.Run}
 }
 
 // Subject returns the container with a uuid, for the question whether somebody may do something with it. It has only

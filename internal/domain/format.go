@@ -16,7 +16,7 @@ type FormatOptions struct {
 
 // Live holds the values that only a running container has.
 type Live struct {
-	ID      uint32            // pid of the supervisor
+	ID      uint32            // the pid of init
 	Bridges map[string]string // that the host ends of interfaces are ports of, by their names
 	Label   LiveLabel         // the zero value if it has none
 }

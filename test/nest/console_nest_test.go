@@ -79,7 +79,7 @@ func TestConsoleClients(t *testing.T) {
 	g := script(t, "web", "stty -echo; echo hello; while read line; do echo \"got $line\"; [ \"$line\" != end ] || exit 3; done")
 	g.start(t)
 	says(t, "web", "hello")
-	supervisor := int(info(t, "web").ID)
+	supervisor := keeperOf(info(t, "web"))
 	before := len(descriptors(t, supervisor))
 
 	first := attach(t, "web")

@@ -88,6 +88,18 @@ func bus(t testing.TB) *client.Client {
 	return c
 }
 
+// keeperOf returns the pid of a container's supervisor: the parent of init, which must live.
+func keeperOf(i client.Info) int {
+	text, err := os.ReadFile(proc(int(i.Leader), "status"))
+	_, rest, found := strings.Cut(string(text), "\nPPid:\t")
+	line, _, _ := strings.Cut(rest, "\n")
+	pid, bad := strconv.Atoi(line)
+	if err != nil || !found || bad != nil || pid <= 1 {
+		panic(fmt.Sprintf("%s has no supervisor: parent %q of %d, %v", i.Name, line, i.Leader, err))
+	}
+	return pid
+}
+
 // info reads every property of a container.
 func info(t testing.TB, name string) client.Info {
 	t.Helper()

@@ -123,10 +123,10 @@ func TestDisksAreLetGo(t *testing.T) {
 	file := words(t, "abcd")
 	for name, end := range map[string]func(t *testing.T){
 		"init":       func(t *testing.T) { kill(t, int(info(t, "web").Leader)) },
-		"supervisor": func(t *testing.T) { kill(t, int(info(t, "web").ID)) },
+		"supervisor": func(t *testing.T) { kill(t, keeperOf(info(t, "web"))) },
 		"everything": func(t *testing.T) {
 			i := info(t, "web")
-			killDaemon(t, func() { kill(t, int(i.ID)); kill(t, int(i.Leader)) })
+			killDaemon(t, func() { kill(t, keeperOf(i)); kill(t, int(i.Leader)) })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

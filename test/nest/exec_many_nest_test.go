@@ -83,7 +83,7 @@ func held(t *testing.T, containers int) string {
 	open, processes := len(descriptors(t, daemon(t))), 0
 	for n := range containers {
 		i := info(t, fmt.Sprintf("box%d", n))
-		fds, err := os.ReadDir(proc(int(i.ID), "fd"))
+		fds, err := os.ReadDir(proc(keeperOf(i), "fd"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -212,7 +212,7 @@ func TestInterfacesEnd(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T){
 		"stop":                      func(t *testing.T) { run(t, "berthctl", "destroy", "web") },
 		"of init":                   func(t *testing.T) { run(t, "kill", "-9", pidOf(info(t, "web").Leader)) },
-		"of the supervisor":         func(t *testing.T) { run(t, "kill", "-9", pidOf(info(t, "web").ID)) },
+		"of the supervisor":         func(t *testing.T) { run(t, "kill", "-9", pidOf(uint32(keeperOf(info(t, "web"))))) },
 		"stop after a daemon's end": func(t *testing.T) { killDaemon(t); run(t, "berthctl", "destroy", "web") },
 		"with a daemon that was dead": func(t *testing.T) {
 			leader := pidOf(info(t, "web").Leader)

@@ -87,10 +87,10 @@ func TestNICIsGivenBack(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T){
 		"stop":                      func(t *testing.T) { run(t, "berthctl", "destroy", "web") },
 		"of init":                   func(t *testing.T) { run(t, "kill", "-9", pidOf(info(t, "web").Leader)) },
-		"of the supervisor":         func(t *testing.T) { run(t, "kill", "-9", pidOf(info(t, "web").ID)) },
+		"of the supervisor":         func(t *testing.T) { run(t, "kill", "-9", pidOf(uint32(keeperOf(info(t, "web"))))) },
 		"stop after a daemon's end": func(t *testing.T) { killDaemon(t); run(t, "berthctl", "destroy", "web") },
 		"of all at once": func(t *testing.T) {
-			leader, supervisor := pidOf(info(t, "web").Leader), pidOf(info(t, "web").ID)
+			leader, supervisor := pidOf(info(t, "web").Leader), pidOf(uint32(keeperOf(info(t, "web"))))
 			run(t, "systemctl", "kill", "-s", "STOP", "berthd")
 			run(t, "kill", "-9", supervisor, leader)
 			run(t, "systemctl", "kill", "-s", "KILL", "berthd")

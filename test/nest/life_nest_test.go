@@ -43,7 +43,7 @@ func TestLife(t *testing.T) {
 	if got := members(t, i.ControlGroup+"/payload"); !slices.Equal(got, []int{int(i.Leader)}) {
 		t.Errorf("payload has %v", got)
 	}
-	if got := members(t, i.ControlGroup+"/supervisor"); !slices.Equal(got, []int{int(i.ID)}) {
+	if got := members(t, i.ControlGroup+"/supervisor"); !slices.Equal(got, []int{keeperOf(i)}) {
 		t.Errorf("supervisor has %v", got)
 	}
 	if got := run(t, "berthctl", "destroy", "web"); got != "Domain 'web' destroyed" {

@@ -81,7 +81,7 @@ func TestMetricsSocket(t *testing.T) {
 	if got := try(t, "runuser", "-u", "nobody", "--", "berthctl", "metrics"); got.Status == 0 || !strings.Contains(got.Err, "permission denied") {
 		t.Errorf("nobody gets %+v", got)
 	}
-	supervisor := info(t, "seen").ID
+	supervisor := keeperOf(info(t, "seen"))
 	for _, pid := range []string{fmt.Sprint(supervisor), fmt.Sprint(info(t, "seen").Leader)} {
 		if got := run(t, "ls", "-l", "/proc/"+pid+"/fd"); strings.Contains(got, "socket") && pid != fmt.Sprint(supervisor) {
 			t.Errorf("the container has sockets:\n%s", got)

@@ -160,7 +160,7 @@ func TestPortsEnd(t *testing.T) {
 	for name, end := range map[string]func(){
 		"stop":              func() { run(t, "berthctl", "destroy", "web") },
 		"of init":           func() { run(t, "kill", "-9", pidOf(info(t, "web").Leader)) },
-		"of the supervisor": func() { run(t, "kill", "-9", pidOf(info(t, "web").ID)) },
+		"of the supervisor": func() { run(t, "kill", "-9", pidOf(uint32(keeperOf(info(t, "web"))))) },
 		"with a daemon that was dead": func() {
 			leader := pidOf(info(t, "web").Leader)
 			run(t, "systemctl", "kill", "-s", "STOP", "berthd")

@@ -168,7 +168,7 @@ func TestSupervisorKilled(t *testing.T) {
 			g.start(t)
 			i := info(t, "web")
 			kill := func() {
-				if err := syscall.Kill(int(i.ID), syscall.SIGKILL); err != nil {
+				if err := syscall.Kill(keeperOf(i), syscall.SIGKILL); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -196,12 +196,12 @@ func TestSupervisorKilledRestart(t *testing.T) {
 	g.More = "<on_crash>restart</on_crash>"
 	g.start(t)
 	before := info(t, "web")
-	if err := syscall.Kill(int(before.ID), syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(keeperOf(before), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, func() error {
 		if i := info(t, "web"); i.State != "running" || i.ID == before.ID || i.Leader == before.Leader {
-			return fmt.Errorf("it is %s, supervisor %d, init %d", i.State, i.ID, i.Leader)
+			return fmt.Errorf("it is %s, supervisor %d, init %d", i.State, keeperOf(i), i.Leader)
 		}
 		return nil
 	})

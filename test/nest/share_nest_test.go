@@ -67,7 +67,7 @@ echo "sys=$(ls /sys/class/net | tr '\n' .) host=$(hostname)"; exec sleep 1000`)
 				t.Errorf("the other is called %q now", got)
 			}
 			// Its supervisor is where it was.
-			sameNamespaces(t, os.Getpid(), int(info(t, "web").ID), "ipc mnt net pid user uts")
+			sameNamespaces(t, os.Getpid(), keeperOf(info(t, "web")), "ipc mnt net pid user uts")
 			run(t, "berthctl", "destroy", "db")
 			killDaemon(t)
 			if i := info(t, "web"); i.State != "running" {

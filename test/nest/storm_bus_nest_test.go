@@ -23,7 +23,7 @@ func TestBusKilled(t *testing.T) {
 	look := func() (seen []string) {
 		for _, name := range names {
 			i := info(t, name)
-			seen = append(seen, strings.Join([]string{name, i.State, pidOf(i.Leader), pidOf(i.ID)}, " "))
+			seen = append(seen, strings.Join([]string{name, i.State, pidOf(i.Leader), pidOf(uint32(keeperOf(i)))}, " "))
 		}
 		return seen
 	}

@@ -85,7 +85,7 @@ func testify(t *testing.T, files string, many int) []testimony {
 func seen(t *testing.T, name string) testimony {
 	t.Helper()
 	i := info(t, name)
-	return testimony{name: name, leader: born(int(i.Leader)), supervisor: born(int(i.ID))}
+	return testimony{name: name, leader: born(int(i.Leader)), supervisor: born(keeperOf(i))}
 }
 
 // born tells a process from any other that has its pid before or later: the pid and the start time,

@@ -71,7 +71,7 @@ func unhurt(t testing.TB, before map[string]client.Info) {
 	t.Helper()
 	for name, was := range before {
 		is := info(t, name)
-		if is.Leader != was.Leader || is.State != was.State || is.ID != was.ID || is.Unit != was.Unit || is.ControlGroup != was.ControlGroup {
+		if is.Leader != was.Leader || is.State != was.State || keeperOf(is) != keeperOf(was) || is.Unit != was.Unit || is.ControlGroup != was.ControlGroup {
 			t.Errorf("%s was %+v, and is %+v", name, was, is)
 		}
 		if !exists("/proc/" + pidOf(was.Leader)) {
