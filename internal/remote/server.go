@@ -95,13 +95,18 @@ func (s *Server) accept(l Socket) {
 	}
 }
 
-// admit begins a connection, if its user may have one more.
+// admit begins a connection, if its user may have one more. It finds out who that is.
 func (s *Server) admit(stream *net.UnixConn, readOnly bool) bool {
 	p, err := peer.Of(stream)
 	if err != nil {
 		s.log.Debug("who has connected is gone", "err", err)
 		return false
 	}
+	return s.join(stream, readOnly, p)
+}
+
+// join begins the connection of a process.
+func (s *Server) join(stream *net.UnixConn, readOnly bool, p peer.Process) bool {
 	u, err := s.users.join(p.UID)
 	if err != nil {
 		s.log.Debug("a client is refused", "err", err)

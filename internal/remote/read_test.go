@@ -1,0 +1,146 @@
+package remote
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/berthd/berth/internal/remote/xdr"
+	"github.com/berthd/berth/service"
+)
+
+// TestDescriptors: descriptors follow their packet with a byte each, and those that nobody has announced, that are missing or
+// too many end the connection.
+func TestDescriptors(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		announced uint32
+		sent      int
+		kind      uint32
+		want      error
+	}{
+		"two":              {2, 2, typeCallFDs, nil},
+		"none":             {0, 0, typeCallFDs, nil},
+		"not announced":    {0, 1, typeCall, errDescriptors},
+		"more than room":   {maxFiles + 1, 0, typeCallFDs, errDescriptors},
+		"some are lacking": {2, 1, typeCallFDs, io.EOF},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ours, theirs := pair(t)
+			r := newReader(theirs, maxKnown, func(int, int) error { return nil })
+			defer r.close()
+			e := begin(head{program: programRemote, version: version, kind: tc.kind})
+			if tc.kind == typeCallFDs {
+				e.U32(tc.announced)
+			}
+			e.U32(42)
+			if _, err := ours.Write(finish(e)); err != nil {
+				t.Fatal(err)
+			}
+			for range tc.sent {
+				if _, _, err := ours.WriteMsgUnix([]byte{0}, syscall.UnixRights(int(os.Stderr.Fd())), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := ours.Write(finish(begin(head{}))); err != nil {
+				t.Fatal(err)
+			}
+			_ = ours.CloseWrite()
+			h, body, files, err := r.next()
+			defer closeFiles(files)
+			if tc.want == nil {
+				if err != nil || h.kind != tc.kind || len(files) != int(tc.announced) || !bytes.Equal(body, []byte{0, 0, 0, 42}) {
+					t.Fatalf("%+v, %v, %d descriptors, %v", h, body, len(files), err)
+				}
+				if _, _, _, err = r.next(); err != nil {
+					t.Errorf("the next packet: %v", err)
+				}
+				return
+			}
+			for err == nil {
+				_, _, _, err = r.next()
+			}
+			if !errors.Is(err, errDescriptors) && !errors.Is(err, tc.want) {
+				t.Errorf("got %v, want %v", err, tc.want)
+			}
+		})
+	}
+}
+
+// TestLengths: a length that cannot be is refused before anything is allocated for it, and a long packet arrives whole.
+func TestLengths(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		length []byte
+		want   error
+	}{
+		"nothing": {[]byte{0, 0, 0, 0}, errLength}, "shorter than its head": {[]byte{0, 0, 0, headSize - 1}, errLength},
+		"the largest": {[]byte{0xff, 0xff, 0xff, 0xff}, errLength}, "above the limit": {[]byte{0, 0x80, 0, 1}, errLength},
+		"half": {[]byte{0, 0x70, 0, 0}, io.EOF},
+	} {
+		ours, theirs := pair(t)
+		most := 0
+		r := newReader(theirs, maxKnown, func(_, is int) error { most = max(most, is); return nil })
+		if _, err := ours.Write(tc.length); err != nil {
+			t.Fatal(err)
+		}
+		_ = ours.Close()
+		if _, _, _, err := r.next(); !errors.Is(err, tc.want) || most > 0 {
+			t.Errorf("%s: %v with a buffer of %d", name, err, most)
+		}
+	}
+	ours, theirs := pair(t)
+	r := newReader(theirs, maxKnown, func(int, int) error { return nil })
+	long := bytes.Repeat([]byte("x"), 1<<20)
+	go func() {
+		e := begin(head{kind: typeCall})
+		e.Raw(long)
+		_, _ = ours.Write(finish(e))
+		_, _ = ours.Write(finish(begin(head{serial: 9})))
+	}()
+	if _, body, _, err := r.next(); err != nil || !bytes.Equal(body, long) {
+		t.Errorf("%d bytes, %v", len(body), err)
+	}
+	if h, _, _, err := r.next(); err != nil || h.serial != 9 {
+		t.Errorf("%+v, %v", h, err)
+	}
+	if _, err := ours.Write(finish(begin(head{serial: 10}))); err != nil {
+		t.Fatal(err)
+	}
+	if h, _, _, err := r.next(); err != nil || h.serial != 10 || cap(r.buf) > keptBuffer {
+		t.Errorf("%+v, %v, a buffer of %d", h, err, cap(r.buf))
+	}
+}
+
+// FuzzDispatcher: whatever bytes a client sends, the server neither dies nor hangs, and serves the next one.
+func FuzzDispatcher(f *testing.F) {
+	add := func(list ...[]byte) { f.Add(bytes.Join(list, nil)) }
+	call := func(number int32, write func(*xdr.Encoder)) []byte {
+		e := begin(head{program: programRemote, version: version, procedure: number})
+		if write != nil {
+			write(e)
+		}
+		return finish(e)
+	}
+	openIt := call(1, func(e *xdr.Encoder) { e.OptionalText(uri); e.U32(0) })
+	add(call(66, nil), openIt, call(273, func(e *xdr.Encoder) { e.I32(1); e.U32(0) }), call(212, about(web)))
+	add(call(66, nil), openIt, call(9, about(web)), call(316, func(e *xdr.Encoder) { e.I32(0); e.Bool(false) }))
+	add(call(66, nil), openIt, call(344, func(e *xdr.Encoder) { e.U32(0x4000); e.U32(0) }))
+	add([]byte{0xff, 0xff, 0xff, 0xff})
+	s := newServer(f, &fakeCore{list: []service.Snapshot{web, db}}, nil)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c := connect(t, s, 0, false)
+		_ = c.stream.SetWriteDeadline(time.Now().Add(time.Second))
+		go func() { _, _ = io.Copy(io.Discard, c.stream) }()
+		_, _ = c.stream.Write(b)
+		_ = c.stream.Close()
+		if got := opened(t, s, false).must(212, about(web)).I32(); got != stateRunning {
+			t.Errorf("state %d", got)
+		}
+	})
+}
