@@ -29,7 +29,6 @@ type core interface {
 	Stats(u domain.UUID, want figures.Wanted) (service.Stats, error)
 	AllStats(want figures.Wanted, wanted func(*service.Snapshot) bool) ([]service.Stats, error)
 
-	Validate(xml []byte) (list []*domain.Error, more int, err error)
 	Define(ctx context.Context, xml []byte) (service.Snapshot, error)
 	Undefine(ctx context.Context, u domain.UUID) error
 	SetAutostart(ctx context.Context, u domain.UUID, on bool) error
