@@ -68,7 +68,7 @@ func (a *app) exportNspawnCommand() *cobra.Command {
 		if o.json {
 			return a.printJSON(jsonNspawn{f.Machine, f.Path(), f.Settings, f.UnitPath(), f.DropIn, f.Command, jsonWarnings(warnings)})
 		}
-		if err := a.writeTexts([]newFile{{to, f.Settings}, {unit, f.DropIn}}); err != nil {
+		if err := a.writeTexts([]newFile{{to, f.Settings, 0o600}, {unit, f.DropIn, 0o644}}); err != nil {
 			return err
 		}
 		a.warnOf(warnings)
@@ -91,8 +91,12 @@ func (a *app) explainNspawn(f *nspawn.File) {
 	fmt.Fprintf(a.Err, "note: without the service, and without limits: %s\n", strings.Join(words, " "))
 }
 
-// newFile is a text and where it goes: a file that is not there yet, - for standard output, or nowhere.
-type newFile struct{ path, text string }
+// newFile is a text and where it goes: a file that is not there yet, - for standard output, or nowhere. The settings
+// have the environment, which may have secrets. What units say everybody may ask systemd.
+type newFile struct {
+	path, text string
+	mode       os.FileMode
+}
 
 // writeTexts writes each text, or none: what has been written is removed if one cannot be.
 func (a *app) writeTexts(list []newFile) (err error) {
@@ -110,7 +114,7 @@ func (a *app) writeTexts(list []newFile) (err error) {
 		case "-":
 			fmt.Fprint(a.out, f.text)
 		default:
-			if err := createWhole(f.path, f.text); err != nil {
+			if err := createWhole(f); err != nil {
 				return err
 			}
 			made = append(made, f.path)
@@ -120,7 +124,8 @@ func (a *app) writeTexts(list []newFile) (err error) {
 }
 
 // createWhole makes a file and the directories that it is in. It returns an error if the file is there.
-func createWhole(path, text string) error {
+func createWhole(f newFile) error {
+	path := f.path
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // systemd's directories are for everybody
 		return err
 	}
@@ -128,8 +133,8 @@ func createWhole(path, text string) error {
 	if err != nil {
 		return err
 	}
-	_, err = half.WriteString(text)
-	err = errors.Join(err, half.Chmod(0o600), half.Close()) // the environment may have secrets
+	_, err = half.WriteString(f.text)
+	err = errors.Join(err, half.Chmod(f.mode), half.Close())
 	if err == nil {
 		err = unix.Renameat2(unix.AT_FDCWD, half.Name(), unix.AT_FDCWD, path, unix.RENAME_NOREPLACE)
 	}

@@ -41,14 +41,9 @@ func exportGuest(t testing.TB, more, args string) guest {
 // openDirectory returns a directory to which the root of a user namespace comes through.
 func openDirectory(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/run", "export-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := strings.TrimSpace(run(t, "mktemp", "-d", "-p", "/run", "export-XXXXXX"))
 	t.Cleanup(func() { run(t, "rm", "-rf", dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	run(t, "chmod", "755", dir)
 	return dir
 }
 

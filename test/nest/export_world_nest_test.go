@@ -57,7 +57,7 @@ func mountFacts(mountinfo string) (facts []string) {
 	for line := range strings.Lines(mountinfo) {
 		f := strings.Fields(line)
 		var flags []string
-		for _, flag := range strings.Split(f[5], ",") {
+		for flag := range strings.SplitSeq(f[5], ",") {
 			if slices.Contains([]string{"ro", "rw", "nosuid", "nodev", "noexec"}, flag) {
 				flags = append(flags, flag)
 			}

@@ -3,6 +3,7 @@
 package vm
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,8 +11,8 @@ import (
 	"testing"
 )
 
-// exportTuned is a container with every limit, weight and binding.
-func exportTuned(t *testing.T) (g guest, device string) {
+// exportTuned defines a container with every limit, weight and binding, and returns the numbers of the block device.
+func exportTuned(t *testing.T) (device string) {
 	t.Helper()
 	device = strings.TrimSpace(run(t, "cat", "/sys/class/block/vda/dev"))
 	cost := func(text string) { // the kernel takes a device's weight only while it counts costs
@@ -21,9 +22,9 @@ func exportTuned(t *testing.T) (g guest, device string) {
 	}
 	cost("enable=1")
 	t.Cleanup(func() { cost("enable=0") })
-	g = guest{Name: "web", More: tuned + container("<pids max='200'/><protect memory='8' unit='MiB'/>")}
+	g := guest{Name: "web", More: tuned + container("<pids max='200'/><protect memory='8' unit='MiB'/>")}
 	g.define(t)
-	return g, device
+	return device
 }
 
 // groupHas compares each row of tunings with the files of a control group in machine.slice.
@@ -37,30 +38,19 @@ func groupHas(t *testing.T, unit, device string) {
 	}
 }
 
-// TestExportLimits: the control group of an exported container has each limit, weight and binding of the XML, under
-// systemd-nspawn, runc and crun.
+// TestExportLimits: the control group of an exported bundle has each limit, weight and binding of the XML, under runc and
+// crun, once the commands of the warnings were given.
 func TestExportLimits(t *testing.T) {
-	g, device := exportTuned(t)
-	t.Run("systemd-nspawn", func(t *testing.T) {
-		run(t, "mkdir", g.root+"/usr")
-		const unit = "systemd-nspawn@web.service"
-		dir := "/etc/systemd/system/" + unit + ".d"
-		run(t, "berthctl", "export-nspawn", "web", "/etc/systemd/nspawn/web.nspawn", "--unit", dir+"/berth.conf")
-		t.Cleanup(func() {
-			try(t, "systemctl", "kill", "-sKILL", unit)
-			try(t, "systemctl", "stop", unit)
-			try(t, "systemctl", "reset-failed", unit)
-			run(t, "rm", "-rf", dir, "/etc/systemd/nspawn/web.nspawn")
-			run(t, "systemctl", "daemon-reload")
-		})
-		run(t, "systemctl", "daemon-reload")
-		run(t, "systemctl", "start", unit)
-		groupHas(t, unit, device)
-	})
+	device := exportTuned(t)
 	for _, runtime := range []string{"runc", "crun"} {
 		t.Run(runtime, func(t *testing.T) {
 			bundle := filepath.Join(t.TempDir(), "bundle")
-			run(t, "berthctl", "export-oci", "web", bundle)
+			var out struct {
+				Warnings []struct{ Commands []string }
+			}
+			if err := json.Unmarshal([]byte(run(t, "berthctl", "export-oci", "web", bundle, "--json")), &out); err != nil {
+				t.Fatal(err)
+			}
 			unit, log := "export-"+runtime, filepath.Join(t.TempDir(), "log")
 			run(t, "systemd-run", "--quiet", "--collect", "--unit="+unit, "-pStandardOutput=file:"+log, "-pStandardError=file:"+log,
 				"script", "-qec", runtime+" --systemd-cgroup run --bundle "+bundle+" guest", "/dev/null")
@@ -75,6 +65,11 @@ func TestExportLimits(t *testing.T) {
 				}
 				return ""
 			})
+			for _, w := range out.Warnings {
+				for _, command := range w.Commands {
+					run(t, "sh", "-ec", command)
+				}
+			}
 			groupHas(t, "berth-web.scope", device)
 			run(t, runtime, "kill", "guest", "KILL")
 			until(t, func() string {

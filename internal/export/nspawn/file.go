@@ -86,14 +86,14 @@ func (c *conversion) settings() string {
 func (c *conversion) dropIn() string {
 	var b strings.Builder
 	b.WriteString("# The container '" + oneLine(c.Def.Name) + "' of Berth, as \"berthctl export-nspawn --unit\" has written it.\n")
-	line := "systemd-nspawn --quiet --keep-unit --settings=override --machine=%i"
+	words := []string{"systemd-nspawn --quiet --keep-unit --settings=override --machine=%i"}
 	for _, a := range slices.Concat(c.arguments, c.command) {
-		line += " " + execWord(a)
+		words = append(words, execWord(a))
 	}
 	s := section{}
 	s.set("Environment", strings.Join(environment(), " "))
 	s.set("ExecStart", "")
-	s.set("ExecStart", line)
+	s.set("ExecStart", strings.Join(words, " "))
 	s.lines = append(s.lines, c.service.lines...)
 	write(&b, "Service", s)
 	return b.String()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/unitname"
 )
@@ -123,27 +124,21 @@ func (c *conversion) blockIO(r *specs.LinuxResources) {
 			}
 		}
 	}
-	for _, f := range s.IODeviceWeight {
-		if major, minor, ok := c.numbersOf(f.Path, "domain/blkiotune/device"); ok {
-			add(r.Unified, "io.weight", fmt.Sprintf("%d:%d %d", major, minor, f.Figure))
-		}
-	}
-	for _, f := range s.IOLatency {
-		if major, minor, ok := c.numbersOf(f.Path, "domain/berth:container/berth:latency"); ok {
-			add(r.Unified, "io.latency", fmt.Sprintf("%d:%d target=%d", major, minor, f.Figure))
-		}
-	}
+	c.later("IODeviceWeight", "", s.IODeviceWeight, "domain/blkiotune/device")
+	c.later("IODeviceLatencyTargetSec", "us", s.IOLatency, "domain/berth:container/berth:latency")
 	if b.ThrottleReadBpsDevice != nil || b.ThrottleWriteBpsDevice != nil || b.ThrottleReadIOPSDevice != nil || b.ThrottleWriteIOPSDevice != nil {
 		r.BlockIO = &b
 	}
 }
 
-// add adds a line to a file of the control group.
-func add(unified map[string]string, key, line string) {
-	if before := unified[key]; before != "" {
-		line = before + "\n" + line
+// later has systemd set what belongs to single devices, once the scope is there: a runtime writes each file of the control
+// group once, as a whole, and the kernel takes one line of these at a time.
+func (c *conversion) later(property, unit string, list []plan.DeviceFigure, element string) {
+	scope := "berth-" + unitname.Escape(c.Def.MachineName()) + ".scope"
+	for _, f := range list {
+		c.warnings.Instead(element, "no runtime sets it for a single device; systemd can, after each start",
+			fmt.Sprintf("systemctl set-property --runtime %s %s", export.Quote(scope), export.Quote(fmt.Sprintf("%s=%s %d%s", property, f.Path, f.Figure, unit))))
 	}
-	unified[key] = line
 }
 
 // numbersOf finds the numbers of a block device. The container loses its limit if the host has no such device.

@@ -27,8 +27,8 @@ func seccomp(p *plan.Plan, arch string) *specs.LinuxSeccomp {
 	s := &specs.LinuxSeccomp{DefaultAction: specs.ActAllow, Architectures: architectures(arch)}
 	if filter {
 		s.Syscalls = []specs.LinuxSyscall{
-			{Names: names, Action: specs.ActErrno, ErrnoRet: errno(eperm)},
-			{Names: []string{"socket"}, Action: specs.ActErrno, ErrnoRet: errno(afNoSupport), Args: []specs.LinuxSeccompArg{
+			{Names: names, Action: specs.ActErrno, ErrnoRet: new(uint(eperm))},
+			{Names: []string{"socket"}, Action: specs.ActErrno, ErrnoRet: new(uint(afNoSupport)), Args: []specs.LinuxSeccompArg{
 				{Index: 0, Value: afNetlink, Op: specs.OpEqualTo}, {Index: 2, Value: netlinkAudit, Op: specs.OpEqualTo},
 			}},
 		}
@@ -47,14 +47,12 @@ func loopOrders(eperm uint) (list []specs.LinuxSyscall) {
 			continue
 		}
 		list = append(list, specs.LinuxSyscall{
-			Names: []string{"ioctl"}, Action: specs.ActErrno, ErrnoRet: errno(eperm),
+			Names: []string{"ioctl"}, Action: specs.ActErrno, ErrnoRet: new(eperm),
 			Args: []specs.LinuxSeccompArg{{Index: 1, Value: 0xffffffff, ValueTwo: order, Op: specs.OpMaskedEqual}},
 		})
 	}
 	return list
 }
-
-func errno(n uint) *uint { return &n }
 
 // architectures are those that the filter knows: the host's, and the one of its 32-bit programs.
 func architectures(arch string) []specs.Arch {
