@@ -58,16 +58,18 @@ func TestExportLimits(t *testing.T) {
 				try(t, runtime, "kill", "guest", "KILL")
 				try(t, runtime, "delete", "-f", "guest")
 			})
+			var state struct{ Pid int }
 			until(t, func() string {
-				if state := try(t, runtime, "state", "guest"); !strings.Contains(state.Out, `"running"`) {
+				r := try(t, runtime, "state", "guest")
+				if err := json.Unmarshal([]byte(r.Out), &state); err != nil || !strings.Contains(r.Out, `"running"`) {
 					text, _ := os.ReadFile(log)
-					return fmt.Sprintf("%+v; %s", state, text)
+					return fmt.Sprintf("%+v; %s", r, text)
 				}
 				return ""
 			})
 			for _, w := range out.Warnings {
 				for _, command := range w.Commands {
-					run(t, "sh", "-ec", command)
+					run(t, "env", "PID="+fmt.Sprint(state.Pid), "sh", "-ec", command)
 				}
 			}
 			groupHas(t, "berth-web.scope", device)

@@ -124,20 +124,21 @@ func (c *conversion) blockIO(r *specs.LinuxResources) {
 			}
 		}
 	}
-	c.later("IODeviceWeight", "", s.IODeviceWeight, "domain/blkiotune/device")
-	c.later("IODeviceLatencyTargetSec", "us", s.IOLatency, "domain/berth:container/berth:latency")
+	c.later("io.weight", "%d:%d %d", s.IODeviceWeight, "domain/blkiotune/device")
+	c.later("io.latency", "%d:%d target=%d", s.IOLatency, "domain/berth:container/berth:latency")
 	if b.ThrottleReadBpsDevice != nil || b.ThrottleWriteBpsDevice != nil || b.ThrottleReadIOPSDevice != nil || b.ThrottleWriteIOPSDevice != nil {
 		r.BlockIO = &b
 	}
 }
 
-// later has systemd set what belongs to single devices, once the scope is there: a runtime writes each file of the control
-// group once, as a whole, and the kernel takes one line of these at a time.
-func (c *conversion) later(property, unit string, list []plan.DeviceFigure, element string) {
-	scope := "berth-" + unitname.Escape(c.Def.MachineName()) + ".scope"
+// later has root write what belongs to single devices: a runtime writes each file of the control group once, as a whole,
+// and the kernel takes one line of these at a time. systemctl(1) would take away what only the runtime has written.
+func (c *conversion) later(file, line string, list []plan.DeviceFigure, element string) {
 	for _, f := range list {
-		c.warnings.Instead(element, "no runtime sets it for a single device; systemd can, after each start",
-			fmt.Sprintf("systemctl set-property --runtime %s %s", export.Quote(scope), export.Quote(fmt.Sprintf("%s=%s %d%s", property, f.Path, f.Figure, unit))))
+		if major, minor, ok := c.numbersOf(f.Path, element); ok {
+			c.warnings.Instead(element, "no runtime sets "+file+" for a single device; write it after each start, PID being init's",
+				fmt.Sprintf("echo %s > /sys/fs/cgroup$(cut -d: -f3 /proc/$PID/cgroup)/%s", export.Quote(fmt.Sprintf(line, major, minor, f.Figure)), file))
+		}
 	}
 }
 
