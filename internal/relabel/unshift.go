@@ -57,7 +57,7 @@ func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, pro
 	if err := o.Map.Reversible(); err != nil {
 		return Unshifted{}, &RefusedError{Path: o.Path, Reason: err.Error()}
 	}
-	u := &unshifting{Unshift: o, progress: progress, step: uint64(r.batch), linked: map[identity]bool{}, ahead: map[identity]bool{}}
+	u := &unshifting{Unshift: o, progress: progress, step: uint64(r.batch), linked: newLinked(), ahead: map[identity]bool{}}
 	u.out.Base = o.Map.UIDs[0].Outside
 	w := &walk{access: r.access, root: top, stop: ctx}
 	of := func(k *worker) *unshifter { return &unshifter{unshifting: u, worker: k, names: make([]byte, 64<<10)} }
@@ -81,7 +81,7 @@ type unshifting struct {
 	links    sync.Mutex // held while a file with several names is changed: two workers would undo each other's
 	mu       sync.Mutex
 	out      Unshifted
-	linked   map[identity]bool
+	linked   *linked
 	ahead    map[identity]bool // directories that were changed before the walk came to them
 }
 
@@ -91,14 +91,11 @@ func (u *unshifting) count(f file, root *root, changed, strange bool) {
 	defer u.mu.Unlock()
 	changed = changed || u.ahead[f.identity]
 	if f.links > 1 && !f.isDir() {
-		if u.linked[f.identity] {
+		if u.linked.met(f.identity) {
 			if changed && !u.DryRun { // the worker that counted it had not changed it
 				u.out.Changed++
 			}
 			return
-		}
-		if len(u.linked) < linkedMost {
-			u.linked[f.identity] = true
 		}
 	}
 	u.out.Files++
