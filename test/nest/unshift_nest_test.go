@@ -147,8 +147,11 @@ func TestUnshiftInterrupted(t *testing.T) {
 			first := filepath.Join(g.Root, "bin") // with the other directories that tell what the root is; the top is the last
 			eventually(t, func() error {
 				var st syscall.Stat_t
-				if err := syscall.Stat(first, &st); err != nil || st.Uid != 0 {
-					return fmt.Errorf("/bin belongs to %d, %v", st.Uid, err)
+				if err := syscall.Stat(first, &st); err != nil {
+					return err
+				}
+				if st.Uid != 0 {
+					return fmt.Errorf("/bin belongs to %d", st.Uid)
 				}
 				return nil
 			})
