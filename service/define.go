@@ -17,7 +17,7 @@ func (s *Service) Define(ctx context.Context, xml []byte) (Snapshot, error) {
 // withDefinition parses a definition, locks its container, and runs f. fresh is true if the container is new. If u is
 // not zero, the definition must be of the container with that uuid.
 func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte, persistent bool, f func(c *container, def *domain.Def, fresh bool) error) (Snapshot, error) {
-	def, err := domain.Parse(xml)
+	def, idle, err := domain.Read(xml)
 	if err == nil {
 		err = s.checkLabel(def)
 	}
@@ -70,7 +70,7 @@ func (s *Service) withDefinition(ctx context.Context, u domain.UUID, xml []byte,
 			c.caller = Caller{}
 			done()
 			if err == nil {
-				s.warnWithoutEffect(c.who(), domain.WithoutEffect(xml))
+				s.warnWithoutEffect(c.who(), idle)
 			}
 		case fresh:
 			s.forget(c)

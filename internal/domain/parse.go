@@ -10,11 +10,17 @@ import (
 // Parse reads a definition, checks it and fills in the defaults. It returns an *Error if the
 // definition breaks a rule, and an *Errors if it has several mistakes.
 func Parse(doc []byte) (*Def, error) {
-	d, err := parse(doc, notYetSupported())
+	d, _, err := Read(doc)
+	return d, err
+}
+
+// Read is Parse that also returns what has no effect, as WithoutEffect does.
+func Read(doc []byte) (*Def, []Mention, error) {
+	d, list, err := read(doc, notYetSupported())
 	if err == nil {
 		d.WithoutRun()
 	}
-	return d, err
+	return d, list, err
 }
 
 // ParseRun reads the definition in the note of a run, with the names that the run has chosen for its devices.
@@ -22,6 +28,11 @@ func ParseRun(doc []byte) (*Def, error) { return parse(doc, notYetSupported()) }
 
 // parse is Parse with the gate as an argument, so that tests can open it.
 func parse(doc []byte, gate map[string]string) (*Def, error) {
+	d, _, err := read(doc, gate)
+	return d, err
+}
+
+func read(doc []byte, gate map[string]string) (*Def, []Mention, error) {
 	w := newWalker(withoutMark(doc), gate)
 	var x document
 	err := xml.NewTokenDecoder(w).Decode(&x)
@@ -31,7 +42,7 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 		f.invalid("domain", "%v", err)
 	}
 	if w.broken || err != nil {
-		return nil, f.err()
+		return nil, nil, f.err()
 	}
 	d := &Def{}
 	for _, part := range []func(*Def, *document, *faults){
@@ -53,9 +64,9 @@ func parse(doc []byte, gate map[string]string) (*Def, error) {
 		f.add(canBeStored(d))
 	}
 	if err := f.err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return d, nil
+	return d, w.mentions, nil
 }
 
 // withoutMark returns a document without the mark of UTF-8 that some editors write.
