@@ -40,6 +40,22 @@ func TestWithoutBerth(t *testing.T) {
 	}
 }
 
+// FuzzWithoutBerth: whatever the text, it keeps its lines, and what is left has none of Berth's elements.
+func FuzzWithoutBerth(f *testing.F) {
+	for _, seed := range []string{"<a xmlns:b='urn:berth:container:1'><b:c>\n<d/></b:c></a>", "<a><c xmlns='urn:berth:container:1'/></a>", "<a", "<b:c/>"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got := withoutBerth(text)
+		if strings.Count(got, "\n") != strings.Count(text, "\n") {
+			t.Errorf("%q becomes %q", text, got)
+		}
+		if again := withoutBerth(got); again != got {
+			t.Errorf("%q becomes %q, and that %q", text, got, again)
+		}
+	})
+}
+
 // TestSchemaFaults: the messages of xmllint become mistakes with their lines; what else it says does not.
 func TestSchemaFaults(t *testing.T) {
 	t.Parallel()

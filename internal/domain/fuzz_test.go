@@ -31,6 +31,9 @@ func FuzzParse(f *testing.F) {
 				continue
 			}
 			fixpoint(t, d, gate)
+			if _, list, err := Read(doc); gate != nil && (err != nil || !slices.Equal(list, WithoutEffect(doc))) {
+				t.Errorf("%v, %v", list, err)
+			}
 			if !isHostname(d.MachineName()) || d.Hostname() == "" {
 				t.Errorf("%q: machine %q, host %q", d.Name, d.MachineName(), d.Hostname())
 			}
