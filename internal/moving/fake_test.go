@@ -84,8 +84,8 @@ func (f *fake) ValidateXML(_ context.Context, xml string) (list []client.Fault, 
 }
 
 func (f *fake) WithoutEffect(_ context.Context, xml string, _ bool) (list []client.Fault, _ error) {
-	if i := strings.Index(xml, "<memballoon"); i >= 0 {
-		list = append(list, client.Fault{Kind: "warning", Element: "domain/devices/memballoon", Line: uint32(1 + strings.Count(xml[:i], "\n")), Text: "it has no effect"})
+	if before, _, ok := strings.Cut(xml, "<memballoon"); ok {
+		list = append(list, client.Fault{Kind: "warning", Element: "domain/devices/memballoon", Line: uint32(1 + strings.Count(before, "\n")), Text: "it has no effect"})
 	}
 	return list, nil
 }

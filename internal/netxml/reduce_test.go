@@ -82,13 +82,14 @@ WARNING: THIS IS AN AUTO-GENERATED FILE.
 // TestReduceRefuses: a network that is nothing without what is not supported is an error that names the element.
 func TestReduceRefuses(t *testing.T) {
 	t.Parallel()
-	for text, element := range map[string]string{
-		"<network><name>a</name><forward mode='hostdev'><pf dev='eth3'/></forward></network>":                  "network/forward@mode",
-		"<network><name>a</name><forward mode='bridge'><interface dev='eth0'/></forward></network>":            "network/forward@dev",
-		"<network><name>a</name><forward mode='bridge'/><bridge name='br0'/><virtualport type='x'/></network>": "",
-		"<network><name>a b</name></network>":                                                                  "network/name",
-		"<domain/>":                                                                                            "",
+	for _, c := range [][2]string{
+		{"<network><name>a</name><forward mode='hostdev'><pf dev='eth3'/></forward></network>", "network/forward@mode"},
+		{"<network><name>a</name><forward mode='bridge'><interface dev='eth0'/></forward></network>", "network/forward@dev"},
+		{"<network><name>a</name><forward mode='bridge'/><bridge name='br0'/><virtualport type='x'/></network>", ""},
+		{"<network><name>a b</name></network>", "network/name"},
+		{"<domain/>", ""},
 	} {
+		text, element := c[0], c[1]
 		_, _, err := Reduce([]byte(text))
 		e, ok := errors.AsType[*domain.Error](err)
 		if !ok && !strings.Contains(text, "virtualport") || ok && e.Element != element {
