@@ -4,8 +4,7 @@ package numberset
 
 import (
 	"fmt"
-	"maps"
-	"slices"
+	mathbits "math/bits"
 	"strconv"
 	"strings"
 )
@@ -21,7 +20,7 @@ type Set string
 // empty.
 func Parse(text string) (Set, error) {
 	text = strings.TrimSpace(text)
-	in := map[int]bool{}
+	var in bitmap
 	for part := range strings.SplitSeq(text, ",") {
 		part, without := strings.CutPrefix(strings.TrimSpace(part), "^")
 		from, to, isRange := strings.Cut(part, "-")
@@ -33,15 +32,44 @@ func Parse(text string) (Set, error) {
 		if !ok1 || !ok2 || first > last || isRange && without {
 			return "", fmt.Errorf("'%.60s' is not a list of numbers below %d such as 0-3,8", text, maxNumber)
 		}
-		for n := first; n <= last; n++ {
-			in[n] = !without
-		}
+		in.set(first, last, !without)
 	}
-	maps.DeleteFunc(in, func(_ int, is bool) bool { return !is })
-	if len(in) == 0 {
+	numbers := in.numbers()
+	if len(numbers) == 0 {
 		return "", fmt.Errorf("'%.60s' has no number", text)
 	}
-	return Of(slices.Sorted(maps.Keys(in))), nil
+	return Of(numbers), nil
+}
+
+// bitmap has a bit for each number. A document may have 500,000 ranges of all numbers, so that a range must cost little.
+type bitmap [maxNumber / 64]uint64
+
+// set makes the numbers from first to last be in it or not.
+func (b *bitmap) set(first, last int, is bool) {
+	for word := first / 64; word <= last/64; word++ {
+		mask := ^uint64(0)
+		if word == first/64 {
+			mask <<= first % 64
+		}
+		if word == last/64 {
+			mask &= ^uint64(0) >> (63 - last%64)
+		}
+		if is {
+			b[word] |= mask
+		} else {
+			b[word] &^= mask
+		}
+	}
+}
+
+// numbers returns what is in it, in order.
+func (b *bitmap) numbers() (list []int) {
+	for word, bits := range b {
+		for ; bits != 0; bits &= bits - 1 {
+			list = append(list, word*64+mathbits.TrailingZeros64(bits))
+		}
+	}
+	return list
 }
 
 func shortNumber(text string) (int, bool) {

@@ -2,6 +2,7 @@ package numberset
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -12,15 +13,16 @@ func TestSet(t *testing.T) {
 		want    Set
 		numbers []int
 	}{
-		"0":            {"0", []int{0}},
-		" 3 , 1 - 2 ":  {"1-3", []int{1, 2, 3}},
-		"0-3,^2,8":     {"0-1,3,8", []int{0, 1, 3, 8}},
-		"^2,2":         {"2", []int{2}},
-		"5,5,4-6":      {"4-6", []int{4, 5, 6}},
-		"16383,0":      {"0,16383", []int{0, 16383}},
-		"0-1,2-3,5-6":  {"0-3,5-6", []int{0, 1, 2, 3, 5, 6}},
-		"007":          {"7", []int{7}},
-		"1,\n\t2, 9,7": {"1-2,7,9", []int{1, 2, 7, 9}},
+		"0":                     {"0", []int{0}},
+		" 3 , 1 - 2 ":           {"1-3", []int{1, 2, 3}},
+		"0-3,^2,8":              {"0-1,3,8", []int{0, 1, 3, 8}},
+		"^2,2":                  {"2", []int{2}},
+		"5,5,4-6":               {"4-6", []int{4, 5, 6}},
+		"16383,0":               {"0,16383", []int{0, 16383}},
+		"0-1,2-3,5-6":           {"0-3,5-6", []int{0, 1, 2, 3, 5, 6}},
+		"007":                   {"7", []int{7}},
+		"62-65,^63,^64,126-129": {"62,65,126-129", []int{62, 65, 126, 127, 128, 129}},
+		"1,\n\t2, 9,7":          {"1-2,7,9", []int{1, 2, 7, 9}},
 	} {
 		got, err := Parse(text)
 		masked, merr := Masked(got.Mask())
@@ -41,5 +43,13 @@ func TestSet(t *testing.T) {
 	}
 	if list := Set("").Numbers(); list != nil {
 		t.Errorf("the empty set has %v", list)
+	}
+}
+
+// TestManyRanges: a definition's worth of ranges of all numbers is one set. It took minutes when each number cost something.
+func TestManyRanges(t *testing.T) {
+	t.Parallel()
+	if got, err := Parse(strings.Repeat("0-16383,", 400_000) + "^1"); err != nil || got != "0,2-16383" {
+		t.Errorf("%q, %v", got, err)
 	}
 }
