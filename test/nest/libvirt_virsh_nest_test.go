@@ -39,6 +39,7 @@ func virsh(t *testing.T, args ...string) result {
 // TestVirsh: Debian's virsh, as it is, defines a container, shows it, starts, suspends and ends it; its id is init's pid; a
 // reader is refused; another user is let in by a rule for connecting, and then does what rules let him.
 func TestVirsh(t *testing.T) {
+	run(t, "systemctl", "start", "polkit.service") // virsh's agent would start it
 	clean(t)
 	withLibvirt(t)
 	g := sleeper(t, "web")
@@ -105,6 +106,7 @@ func isOff(t *testing.T, name string) error {
 // TestVirshConsole: virsh console is the container's console at a real terminal, and ends by its escape character and with
 // the container. virsh event hears of what happens meanwhile. Descriptors reach init.
 func TestVirshConsole(t *testing.T) {
+	run(t, "systemctl", "start", "polkit.service") // virsh's agent would start it
 	clean(t)
 	withLibvirt(t)
 	g := script(t, "web", "stty -echo; echo ready; while read line; do echo \"got $line\"; done; exit 0")

@@ -201,7 +201,7 @@ func TestSupervisorKilledRestart(t *testing.T) {
 	}
 	eventually(t, func() error {
 		if i := info(t, "web"); i.State != "running" || i.ID == before.ID || i.Leader == before.Leader {
-			return fmt.Errorf("it is %s, supervisor %d, init %d", i.State, keeperOf(i), i.Leader)
+			return fmt.Errorf("it is %s, init %d", i.State, i.Leader)
 		}
 		return nil
 	})
