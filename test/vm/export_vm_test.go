@@ -27,13 +27,18 @@ func exportTuned(t *testing.T) (device string) {
 	return device
 }
 
-// groupHas compares each row of tunings with the files of a control group in machine.slice.
-func groupHas(t *testing.T, unit, device string) {
+// groupHas compares each row of tunings with the files of the control group of a process: crun makes a group for it in
+// the scope, and limits that.
+func groupHas(t *testing.T, pid, device string) {
 	t.Helper()
+	group := strings.TrimPrefix(strings.TrimSpace(run(t, "cat", "/proc/"+pid+"/cgroup")), "0::")
+	if !strings.HasPrefix(group, "/machine.slice/berth-web.scope") {
+		t.Errorf("the container is in %s", group)
+	}
 	for _, row := range tunings() {
-		content, err := os.ReadFile(filepath.Join("/sys/fs/cgroup/machine.slice", unit, row.file))
+		content, err := os.ReadFile(filepath.Join("/sys/fs/cgroup", group, row.file))
 		if err != nil || !strings.Contains(string(content), strings.ReplaceAll(row.content, "DEV", device)) {
-			t.Errorf("%s: %s is %q, %v; want %s", unit, row.file, content, err, row.content)
+			t.Errorf("%s: %s is %q, %v; want %s", group, row.file, content, err, row.content)
 		}
 	}
 }
@@ -72,7 +77,7 @@ func TestExportLimits(t *testing.T) {
 					run(t, "env", "PID="+fmt.Sprint(state.Pid), "sh", "-ec", command)
 				}
 			}
-			groupHas(t, "berth-web.scope", device)
+			groupHas(t, fmt.Sprint(state.Pid), device)
 			run(t, runtime, "kill", "guest", "KILL")
 			until(t, func() string {
 				if r := try(t, "systemctl", "is-active", unit); r.Status == 0 {
