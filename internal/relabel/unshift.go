@@ -175,7 +175,7 @@ func (u *unshifter) visit(f file, _ string) (string, error) {
 	_, _, changes, strange := u.Map.Owner(f.uid, f.gid)
 	held, err := u.attributes(f)
 	if err == nil && (changes || held != attributes{}) {
-		changes, err = u.opened(f)
+		changes, err = u.opened(f, held)
 	}
 	if gone(err) {
 		return "", nil
@@ -188,7 +188,7 @@ func (u *unshifter) visit(f file, _ string) (string, error) {
 }
 
 // opened changes a file, by a descriptor: what decides is who owns this very file, whatever takes its name meanwhile.
-func (u *unshifter) opened(f file) (changed bool, err error) {
+func (u *unshifter) opened(f file, held attributes) (changed bool, err error) {
 	fd, err := inside(f.dir.fd, f.name, unix.O_PATH)
 	if err != nil {
 		return false, err
@@ -198,19 +198,34 @@ func (u *unshifter) opened(f file) (changed bool, err error) {
 		u.links.Lock()
 		defer u.links.Unlock()
 	}
-	return u.change(fd)
+	at, err := look(fd)
+	if err != nil {
+		return false, err
+	}
+	if at.identity != f.identity || f.links > 1 { // it has taken the name since, or another worker has changed it
+		if held, err = u.listed(u.worker.access.List(fd, u.names)); err != nil {
+			return false, err
+		}
+	}
+	return u.changeTo(fd, at, held)
 }
 
-// change changes an open file, unless this is a dry run, and reports whether there is anything to change.
+// change is changeTo for a file of which nothing is known.
 func (u *unshifter) change(fd int) (changed bool, err error) {
 	at, err := look(fd)
 	if err != nil {
 		return false, err
 	}
-	one := &owned{access: u.worker.access, fd: fd, looked: at, m: u.Map}
-	if one.held, err = u.listed(u.worker.access.List(fd, u.names)); err != nil {
+	held, err := u.listed(u.worker.access.List(fd, u.names))
+	if err != nil {
 		return false, err
 	}
+	return u.changeTo(fd, at, held)
+}
+
+// changeTo changes an open file, unless this is a dry run, and reports whether there is anything to change.
+func (u *unshifter) changeTo(fd int, at looked, held attributes) (changed bool, err error) {
+	one := &owned{access: u.worker.access, fd: fd, looked: at, m: u.Map, held: held}
 	if err := one.read(); err != nil {
 		return false, err
 	}
