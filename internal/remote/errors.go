@@ -43,14 +43,15 @@ const (
 
 // The parts of libvirt that its errors come from.
 const (
-	domainNone     = 0
-	domainRPC      = 7
-	domainRemote   = 13
-	domainLXC      = 17
-	domainDomain   = 20
-	domainSnapshot = 35
-	domainAccess   = 55
-	domainPolkit   = 60
+	domainNone       = 0
+	domainRPC        = 7
+	domainRemote     = 13
+	domainLXC        = 17
+	domainDomain     = 20
+	domainSnapshot   = 35
+	domainAccess     = 55
+	domainPolkit     = 60
+	domainCheckpoint = 69
 )
 
 // words are what libvirt's message of a code begins with. Scripts look for them.

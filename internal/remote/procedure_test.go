@@ -42,7 +42,7 @@ func TestTable(t *testing.T) {
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for number := range tables()[programRemote] {
-		if name := names[number]; name != "" {
+		if name := nameOf(number); name != "" {
 			t.Errorf("%s is served", name)
 		}
 	}
