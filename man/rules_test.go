@@ -16,7 +16,9 @@ import (
 func TestRules(t *testing.T) {
 	t.Parallel()
 	section := strings.ReplaceAll(read(t, "berthd.8").part("RULES FOR USERS"), `\-`, "-")
-	actions := []string{contract.ActionRead, contract.ActionMonitor, contract.ActionControl, contract.ActionConsole, contract.ActionExec}
+	actions := []string{
+		contract.ActionRead, contract.ActionMonitor, contract.ActionControl, contract.ActionConsole, contract.ActionExec, contract.ActionConnect,
+	}
 	files, err := filepath.Glob("../packaging/rules/*.rules")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%v, %v", files, err)
@@ -34,6 +36,9 @@ func TestRules(t *testing.T) {
 			if !slices.Contains(actions, action[1]) {
 				t.Errorf("%s: an example must not give %s", file, action[1])
 			}
+		}
+		if strings.Contains(string(text), contract.ActionConnect) && !strings.Contains(string(text), `action.lookup("verb") == "Connect"`) {
+			t.Errorf("%s gives %s without a look at the verb, and with it all that this implies", file, contract.ActionConnect)
 		}
 		if len(named) == 0 || strings.Contains(string(text), "_KEEP") {
 			t.Errorf("%s has %d actions, or keeps authorizations", file, len(named))
