@@ -60,9 +60,9 @@ times     = $(if $(COUNT),-count=$(COUNT),$(1)) -timeout $(shell for _ in $$(seq
 # What has tests of a tier, by build tag.
 tagged    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build $(1)$$' .)))
 DEB       = build/berth_$(VERSION)_$(shell dpkg --print-architecture).deb
-SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb mk/tomorrow packaging/berth-selinux.in test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/untouched-inside test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd test/roots/build
+SCRIPTS  := .ci/run mk/go mk/fuzz mk/deb mk/tomorrow packaging/berth-selinux.in test/deps test/rig/nest test/rig/nest-boot test/rig/untouched test/rig/untouched-inside test/rig/clients/build test/rig/vm/build test/rig/vm/vm test/demo/demo test/demo/demo-systemd test/roots/build
 
-.PHONY: help build variants install deb fmt lint check test-unit test-bus test-nest test-vm test man fuzz bench compare-libvirt demo demo-systemd clean go FORCE
+.PHONY: help build variants install deb fmt lint check test-unit test-bus test-nest test-vm test-clients test man fuzz bench compare-libvirt demo demo-systemd clean go FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -200,13 +200,18 @@ test-vm: build variants | go ## the same in a virtual machine with SELinux enfor
 	test/rig/vm/build
 	CGO_ENABLED=0 $(GO) test $(call times,-count=1,30m) -p 1 -tags vm $(only) $(call tagged,vm)
 
-# The two tiers with hosts of their own at the same time: a processor is enough for either, and neither measures time.
-test: ## set up, build, and run all tests: unit, bus, nest, vm (root, Debian 12)
+test-clients: build | go ## the same with libvirt's clients, Debian's packages as they are (root)
+	test/deps test-clients
+	test/rig/clients/build
+	CGO_ENABLED=0 $(GO) test $(call times,-count=1,30m) -p 1 -tags clients $(only) $(call tagged,clients)
+
+# Of the tiers with hosts of their own, two at the same time: a processor is enough for each, and none measures time.
+test: ## set up, build, and run all tests: unit, bus, nest, vm, clients (root, Debian 12)
 	mk/go
-	test/deps test test-vm
+	test/deps test test-vm test-clients
 	$(MAKE) --no-print-directory build
 	test/rig/untouched $(MAKE) --no-print-directory test-unit test-bus
-	test/rig/untouched $(MAKE) --no-print-directory -j2 test-nest test-vm
+	test/rig/untouched $(MAKE) --no-print-directory -j2 test-nest test-vm test-clients
 
 man: | go ## make man/org.berth1.5 of the introspection XML and its template
 	$(GO) test -count=1 ./man -run TestInterfacePageIsMade -update

@@ -14,7 +14,7 @@ import (
 )
 
 // tiers are the build tags of tests that need more than Go, in the order in which they are run.
-var tiers = []string{"bus", "nest", "vm"}
+var tiers = []string{"bus", "nest", "vm", "clients"}
 
 // testFunc is one test, benchmark or fuzz target of the tree.
 type testFunc struct {

@@ -85,6 +85,7 @@ func TestRun(t *testing.T) {
 		"killed":            {nil, "kill -KILL $$", 128 + 9},
 		"a tree":            {[]string{"--tree", tree}, "[ -d /opt/added ]", 0},
 		"the root's mode":   {[]string{"--tree", tree}, "[ $(stat -c %a /) = 755 ]", 0},
+		"out":               {[]string{"--out", tree}, "[ -d /run/nest/out/opt ]", 0},
 		"no start limit":    {[]string{"--restarts", "cron.service"}, "grep -qx StartLimitIntervalSec=0 /etc/systemd/system/cron.service.d/nest.conf", 0},
 		"own loopback only": {nil, "ip link add name left-behind type veth peer name other && ip link show left-behind", 0},
 	} {
@@ -108,6 +109,8 @@ func TestRefused(t *testing.T) {
 	s.refused(t, "bad name", "up", "../escape")
 	s.refused(t, "unknown option", "up", "--bogus", "name")
 	s.refused(t, "needs a directory", "run", "--tree", "/dev/null", "true")
+	s.refused(t, "--root needs a directory", "run", "--root", "/dev/null", "true")
+	s.refused(t, "--out needs a directory", "run", "--out", "/nosuch", "true")
 	s.refused(t, "needs a pid", "up", "--until", "-1", "name")
 	s.refused(t, "nest up", "--help")
 }

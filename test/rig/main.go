@@ -15,6 +15,11 @@ const marker = "BERTH_NEST"
 type Options struct {
 	// VM runs the tests in a virtual machine (test/rig/vm) instead of a nest.
 	VM bool
+	// Root is a script of the repository that makes another host's root. The nest is over that instead of the
+	// machine's own root. With --path the script says where the root is.
+	Root string
+	// Goldens says that the tests write their testdata anew with -update, below /run/nest/out.
+	Goldens bool
 	// Install runs `make install` into the host, and lifts berthd's start limit: tests kill it often.
 	Install bool
 	// Variants adds the programs that `make variants` builds to Files, below bin/.

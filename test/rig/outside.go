@@ -70,6 +70,11 @@ func outside(o Options) (code int, err error) {
 // status of the tests.
 func inAHost(top, state, tree, inside string, o Options, told <-chan os.Signal) (pid, code int, err error) {
 	args := []string{"run", "--tree", tree}
+	more, err := options(top, inside, o)
+	if err != nil {
+		return 0, 1, err
+	}
+	args = append(args, more...)
 	if o.Install {
 		args = append(args, "--restarts", "berthd.service")
 	}
@@ -95,6 +100,23 @@ func inAHost(top, state, tree, inside string, o Options, told <-chan os.Signal) 
 		pid = cmd.Process.Pid
 	}
 	return pid, code, err
+}
+
+// options gives the options of the script nest for a root and for goldens.
+func options(top, inside string, o Options) ([]string, error) {
+	var args []string
+	if o.Root != "" {
+		script := filepath.Join(top, o.Root)
+		root, err := exec.Command(script, "--path").Output()
+		if err != nil {
+			return nil, fmt.Errorf("%s --path: %w", script, err)
+		}
+		args = append(args, "--root", strings.TrimSpace(string(root)))
+	}
+	if o.Goldens && (slices.Contains(os.Args, "-update") || slices.Contains(os.Args, "-test.update")) {
+		args = append(args, "--out", filepath.Join(top, inside, "testdata"))
+	}
+	return args, nil
 }
 
 // stage fills the tree that is copied over the host's root.
