@@ -52,14 +52,12 @@ func (c *conn) call(h head, body []byte, files []*os.File) {
 	}
 	c.slots <- struct{}{} // nothing more is read until one of the others is answered
 	k.begin(append([]byte(nil), body...))
-	c.work.Add(1)
 	c.server.work.Add(1)
-	go func() {
+	c.work.Go(func() {
 		defer c.server.work.Done()
-		defer c.work.Done()
 		defer func() { <-c.slots }()
 		k.serve()
-	}()
+	})
 }
 
 // find returns the procedure of a call, if the client may call it at this moment.
@@ -100,11 +98,11 @@ func (c *call) begin(body []byte) {
 // serve does what the call asks and answers.
 func (c *call) serve() {
 	err := c.run()
+	if c.ticket != nil {
+		c.ticket.Leave() // before the answer: a client that does not read holds up nobody else
+	}
 	c.finish(err)
 	closeFiles(c.files)
-	if c.ticket != nil {
-		c.ticket.Leave()
-	}
 	c.conn.server.calls.Add(-1)
 }
 

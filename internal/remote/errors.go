@@ -54,14 +54,16 @@ const (
 	domainCheckpoint = 69
 )
 
-// words are what libvirt's message of a code begins with. Scripts look for them.
-var words = map[int32]string{
-	codeInternal: "internal error", codeInvalidArg: "invalid argument", codeOperationFailed: "operation failed", codeXML: "XML error",
-	codeNoDomain: "Domain not found", codeOperationInvalid: "Requested operation is not valid",
-	codeConfigUnsupported: "unsupported configuration", codeOperationTimeout: "Timed out during operation",
-	codeArgumentUnsupported: "argument unsupported", codeNoDomainMetadata: "metadata not found",
-	codeOperationUnsupported: "Operation not supported", codeResourceBusy: "resource busy", codeAccessDenied: "access denied",
-	codeDeviceMissing: "device not found", codeNoHostname: "no hostname found",
+// words gives what libvirt's message of a code begins with. Scripts look for that.
+func words(code int32) string {
+	return map[int32]string{
+		codeInternal: "internal error", codeInvalidArg: "invalid argument", codeOperationFailed: "operation failed", codeXML: "XML error",
+		codeNoDomain: "Domain not found", codeOperationInvalid: "Requested operation is not valid",
+		codeConfigUnsupported: "unsupported configuration", codeOperationTimeout: "Timed out during operation",
+		codeArgumentUnsupported: "argument unsupported", codeNoDomainMetadata: "metadata not found",
+		codeOperationUnsupported: "Operation not supported", codeResourceBusy: "resource busy", codeAccessDenied: "access denied",
+		codeDeviceMissing: "device not found", codeNoHostname: "no hostname found",
+	}[code]
 }
 
 // failure is an error as it goes to the client. Clients show the text alone.
@@ -81,7 +83,7 @@ func fault(code, from int32, format string, args ...any) *failure {
 // wrong makes a failure with libvirt's words for its code before the text.
 func wrong(code, from int32, format string, args ...any) *failure {
 	f := fault(code, from, format, args...)
-	if w := words[code]; w != "" {
+	if w := words(code); w != "" {
 		f.text = w + ": " + f.text
 	}
 	return f

@@ -20,8 +20,10 @@ const (
 	lastEvent          = 27
 )
 
-// messageOf are the procedures of the messages.
-var messageOf = map[int32]int32{eventLifecycle: 318, eventReboot: 319, eventDeviceRemoved: 333, eventDeviceAdded: 354, eventMetadata: 379}
+// messageOf gives the procedure of the messages about an event.
+func messageOf(event int32) int32 {
+	return map[int32]int32{eventLifecycle: 318, eventReboot: 319, eventDeviceRemoved: 333, eventDeviceAdded: 354, eventMetadata: 379}[event]
+}
 
 // maxNews bounds the events that wait for a client: more than all starts of a burst make. A client that is not told in time
 // is dropped, since it would miss some.
@@ -248,7 +250,7 @@ func (c *conn) tellAll() {
 
 // message is an event for one callback.
 func (h *happening) message(callback int32) []byte {
-	e := begin(head{program: programRemote, version: version, procedure: messageOf[h.event], kind: typeMessage})
+	e := begin(head{program: programRemote, version: version, procedure: messageOf(h.event), kind: typeMessage})
 	e.I32(callback)
 	e.Domain(h.about)
 	switch h.event {

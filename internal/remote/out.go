@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// maxQueued bounds the bytes of messages that wait for a client.
+	// maxQueued bounds the memory of messages that wait for a client, in bytes. Answers and console output wait above a half.
 	maxQueued = 1 << 20
 	// writeLimit is how long a client may take nothing.
 	writeLimit = 30 * time.Second
@@ -40,12 +40,19 @@ func newOutbox(conn *net.UnixConn, drop func()) *outbox {
 	return o
 }
 
-// send queues a packet and sends what is queued, unless somebody else does that. It is for replies: their number is bounded
-// by that of the calls.
-func (o *outbox) send(p outgoing) {
+// send queues a packet and sends what is queued, unless somebody else does that. It waits while too much is queued, so that
+// who does not read gets no more answers than fit: the reader stops with them. It returns false if the client is gone.
+func (o *outbox) send(p outgoing) bool {
+	o.mu.Lock()
+	for o.queued > maxQueued/2 && !o.closed {
+		o.less.Wait()
+	}
+	gone := o.closed
+	o.mu.Unlock()
 	if o.put(p, false) {
 		o.flush()
 	}
+	return !gone
 }
 
 // tell queues a message and does not wait. A client with too many is dropped.
@@ -53,18 +60,6 @@ func (o *outbox) tell(b []byte) {
 	if o.put(outgoing{bytes: b}, true) {
 		go o.flush()
 	}
-}
-
-// sendPatiently is send for who can wait until the client has taken what is queued. It returns false if it is gone.
-func (o *outbox) sendPatiently(p outgoing) bool {
-	o.mu.Lock()
-	for o.queued > maxQueued/2 && !o.closed {
-		o.less.Wait()
-	}
-	gone := o.closed
-	o.mu.Unlock()
-	o.send(p)
-	return !gone
 }
 
 // put queues a packet, and reports whether the caller must flush.
@@ -79,7 +74,7 @@ func (o *outbox) put(p outgoing, bounded bool) bool {
 		return false
 	}
 	o.queue = append(o.queue, p)
-	o.queued += len(p.bytes)
+	o.queued += cap(p.bytes)
 	if o.busy {
 		return false
 	}
@@ -101,7 +96,7 @@ func (o *outbox) flush() {
 		o.mu.Unlock()
 		err := o.write(p)
 		o.mu.Lock()
-		o.queued -= len(p.bytes)
+		o.queued -= cap(p.bytes)
 		if err != nil && !o.closed {
 			o.shut()
 		}

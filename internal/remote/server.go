@@ -86,7 +86,10 @@ func (s *Server) accept(l Socket) {
 			return
 		case err != nil:
 			s.log.Error("accept a client of libvirt's library", "err", err)
-			time.Sleep(acceptPause)
+			select {
+			case <-time.After(acceptPause):
+			case <-s.ctx.Done():
+			}
 			continue
 		}
 		if stream, ok := c.(*net.UnixConn); !ok || !s.admit(stream, l.ReadOnly) {

@@ -1,10 +1,12 @@
 package remote
 
 import (
+	"errors"
 	"os"
 	"reflect"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/events"
@@ -237,6 +239,42 @@ func TestSlowClient(t *testing.T) {
 	}
 	if got := s.InFlight(); got != 1 {
 		t.Errorf("%d connections are left", got)
+	}
+}
+
+// TestUnreadAnswers: of one who calls and reads nothing, no more is read than there is room for answers, also while somebody
+// else sends to him. Others are answered.
+func TestUnreadAnswers(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, &fakeCore{list: []service.Snapshot{web}}, nil)
+	slow, other := opened(t, s, false), opened(t, s, false)
+	_ = slow.stream.SetWriteDeadline(time.Now().Add(time.Second))
+	// The answer to a start is sent by a goroutine of its own, the others by the reader or by whoever sends already.
+	start := begin(head{program: programRemote, version: version, procedure: 9, kind: typeCall})
+	about(web)(start)
+	calls := finish(start)
+	for range 50 {
+		calls = append(calls, finish(begin(head{program: programRemote, version: version, procedure: 110, kind: typeCall}))...)
+	}
+	const many = 20_000
+	n, err := 0, error(nil)
+	for ; n < many && err == nil; n++ {
+		_, err = slow.stream.Write(calls)
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%d times 51 calls were taken, %v", n, err)
+	}
+	s.mu.Lock()
+	for c := range s.connections {
+		c.out.mu.Lock()
+		if c.out.queued > maxQueued {
+			t.Errorf("%d bytes wait", c.out.queued)
+		}
+		c.out.mu.Unlock()
+	}
+	s.mu.Unlock()
+	if got := other.must(212, about(web)).I32(); got != stateRunning {
+		t.Errorf("state %d", got)
 	}
 }
 

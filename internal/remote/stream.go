@@ -16,6 +16,7 @@ import (
 const (
 	maxChunk  = 64 << 10  // bytes of one packet to the client
 	maxUnread = 256 << 10 // of the client's input that the container has not read; a client that sends more loses its stream
+	perPacket = 32        // bytes that a packet of input costs beside its own
 )
 
 func streamProcedures() []*procedure {
@@ -110,7 +111,7 @@ func (s *console) packet(status uint32, data []byte) bool {
 	h.status = status
 	e := begin(h)
 	e.Raw(data)
-	return s.conn.out.sendPatiently(outgoing{bytes: finish(e)})
+	return s.conn.out.send(outgoing{bytes: finish(e)})
 }
 
 // show sends what the container prints. An empty packet ends that: the client answers with its own end.
@@ -146,7 +147,7 @@ func (s *console) fail(err error) {
 	h.status = statusError
 	e := begin(h)
 	wrong(codeInternal, domainLXC, "%v", err).encode(e)
-	s.conn.out.sendPatiently(outgoing{bytes: finish(e)})
+	s.conn.out.send(outgoing{bytes: finish(e)})
 }
 
 // end closes the console. It may be called again.
@@ -186,12 +187,12 @@ func (s *console) typed(data []byte) {
 	if s.over || len(data) == 0 {
 		return
 	}
-	if s.unread+len(data) > maxUnread {
+	if s.unread+len(data)+perPacket > maxUnread {
 		s.conn.server.work.Go(func() { s.fail(errors.New("the container does not read its console")) })
 		return
 	}
 	s.input = append(s.input, append([]byte(nil), data...))
-	s.unread += len(data)
+	s.unread += len(data) + perPacket
 	if !s.typing {
 		s.typing = true
 		s.conn.server.work.Go(s.pass)
@@ -212,7 +213,7 @@ func (s *console) pass() {
 		s.mu.Unlock()
 		_, err := s.file.Write(data)
 		s.mu.Lock()
-		s.unread -= len(data)
+		s.unread -= len(data) + perPacket
 		s.mu.Unlock()
 		if err != nil {
 			return // the reader of the console hears of it, too

@@ -9,11 +9,18 @@ import (
 	"github.com/berthd/berth/internal/remote/xdr"
 )
 
-// ioProperties are the parameters of devices, and systemd's properties for them.
-var ioProperties = []struct{ field, property string }{
-	{"device_weight", "IODeviceWeight"}, {"device_read_iops_sec", "IOReadIOPSMax"}, {"device_write_iops_sec", "IOWriteIOPSMax"},
-	{"device_read_bytes_sec", "IOReadBandwidthMax"}, {"device_write_bytes_sec", "IOWriteBandwidthMax"},
+// ioProperties gives the parameters of devices, and systemd's properties for them.
+func ioProperties() []ioProperty {
+	return []ioProperty{
+		{"device_weight", "IODeviceWeight"},
+		{"device_read_iops_sec", "IOReadIOPSMax"},
+		{"device_write_iops_sec", "IOWriteIOPSMax"},
+		{"device_read_bytes_sec", "IOReadBandwidthMax"},
+		{"device_write_bytes_sec", "IOWriteBandwidthMax"},
+	}
 }
+
+type ioProperty struct{ field, property string }
 
 func blkioParameters(l limits) []xdr.Typed {
 	weight := l.IOWeight
@@ -22,7 +29,7 @@ func blkioParameters(l limits) []xdr.Typed {
 	}
 	list := []xdr.Typed{xdr.UIntOf("weight", uint32(weight))}
 	for i, numbers := range [][]domain.DeviceNumber{l.IODeviceWeight, l.IOReadIOPS, l.IOWriteIOPS, l.IOReadBPS, l.IOWriteBPS} {
-		list = append(list, xdr.TextOf(ioProperties[i].field, deviceText(numbers)))
+		list = append(list, xdr.TextOf(ioProperties()[i].field, deviceText(numbers)))
 	}
 	return list
 }
@@ -48,7 +55,7 @@ func blkioSettings(_ limits, list []xdr.Typed) (settings []domain.Setting, err e
 			continue
 		}
 		property := ""
-		for _, io := range ioProperties {
+		for _, io := range ioProperties() {
 			if io.field == p.Field {
 				property = io.property
 			}

@@ -31,12 +31,14 @@ func TestGolden(t *testing.T) {
 		"opaque":         {func(e *Encoder) { e.Opaque([]byte{7}) }, "0000000107000000", func(d *Decoder) any { return d.Opaque(1) }, []byte{7}},
 		"domain": {
 			func(e *Encoder) { e.Domain(Domain{"web", uuid, -1}) }, "00000003776562000102030405060708090a0b0c0d0e0f10ffffffff",
-			func(d *Decoder) any { return d.Domain() }, Domain{"web", uuid, -1},
+			func(d *Decoder) any { return d.Domain() },
+			Domain{"web", uuid, -1},
 		},
 		"typed": {
 			func(e *Encoder) { e.Typed([]Typed{IntOf("a", -1), ULLongOf("b", 2), TextOf("c", "d")}) },
 			"00000003" + "000000016100000000000001ffffffff" + "0000000162000000000000040000000000000002" + "0000000163000000000000070000000164000000",
-			func(d *Decoder) any { return d.Typed(3) }, []Typed{IntOf("a", -1), ULLongOf("b", 2), TextOf("c", "d")},
+			func(d *Decoder) any { return d.Typed(3) },
+			[]Typed{IntOf("a", -1), ULLongOf("b", 2), TextOf("c", "d")},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
