@@ -207,7 +207,11 @@ func (c *call) finish(err error) {
 
 // failure is the one place where an unexpected error is logged.
 func (c *call) failure(err error) *failure {
-	f, expected := failureOf(err)
+	name := ""
+	if c.proc != nil {
+		name = c.proc.name
+	}
+	f, expected := failureOf(name, err)
 	if expected || c.proc == nil {
 		return f
 	}

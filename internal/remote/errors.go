@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -195,12 +196,12 @@ func definition(err error) (code, from int32, match bool) {
 	return codeXML, domainDomain, true
 }
 
-// failureOf makes an error presentable. expected is false for one that no row knows: the caller logs it.
-func failureOf(err error) (_ *failure, expected bool) {
+// failureOf makes an error of a procedure presentable. expected is false for one that no row knows: the caller logs it.
+func failureOf(procedure string, err error) (_ *failure, expected bool) {
 	if f, is := errors.AsType[*failure](err); is {
 		return f, true
 	}
-	text := hostlimit.Explain(hostlimit.Any, err).Error()
+	text := cmp.Or(sentenceOf(procedure, err), hostlimit.Explain(hostlimit.Any, err).Error())
 	for _, r := range rows() {
 		if code, from, ok := r(err); ok {
 			return wrong(code, from, "%s", text), true
