@@ -3,13 +3,16 @@
 package relabel
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 // mounted mounts something for the test.
@@ -19,8 +22,14 @@ func mounted(t *testing.T, args ...string) {
 		t.Fatalf("mount %v: %v: %s", args, err, out)
 	}
 	t.Cleanup(func() {
-		if out, err := exec.Command("umount", args[len(args)-1]).CombinedOutput(); err != nil {
-			t.Errorf("%v: %s", err, out)
+		// systemd looks at each new mount, and so may have it open. What we have open stays so.
+		target := args[len(args)-1]
+		err := unix.Unmount(target, 0)
+		for end := time.Now().Add(5 * time.Second); errors.Is(err, unix.EBUSY) && time.Now().Before(end); err = unix.Unmount(target, 0) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err != nil {
+			t.Errorf("unmount %s: %v", target, err)
 		}
 	})
 }
