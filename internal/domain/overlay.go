@@ -10,9 +10,12 @@ import (
 	"sync"
 )
 
-// orders is the order in which libvirt writes the children of an element, for those that can have kept ones. Nobody writes to it.
-var orders = sync.OnceValue(func() map[string][]string { //nolint:gochecknoglobals // a constant in all but name
-	lists := map[string][]string{}
+// order is the order in which libvirt writes the children of an element: the place of each name.
+type order map[string]int
+
+// orders has those of the elements that can have kept children. Nobody writes to it.
+var orders = sync.OnceValue(func() map[string]order { //nolint:gochecknoglobals // a constant in all but name
+	all := map[string]order{}
 	for path, names := range map[string]string{
 		"domain": `name uuid hwuuid genid title description metadata iommufd memory currentMemory blkiotune memtune memoryBacking vcpu
 			iothreads iothreadids defaultiothread cputune throttlegroups numatune resource sysinfo bootloader bootloader_args os idmap
@@ -37,19 +40,20 @@ var orders = sync.OnceValue(func() map[string][]string { //nolint:gochecknogloba
 		"domain/devices/console": "source log target alias acpi address",
 		"domain/devices/hostdev": "driver source teaming ip route boot alias rom acpi address",
 	} {
-		lists[path] = strings.Fields(names)
+		all[path] = order{}
+		for i, name := range strings.Fields(names) {
+			all[path][name] = i
+		}
 	}
-	return lists
+	return all
 })
 
-func childOrder(path string) []string { return orders()[path] }
-
-// place returns the place of an element among its parent's children.
-func place(order []string, name string) int {
-	if i := slices.Index(order, name); i >= 0 {
+// place returns the place of an element among its parent's children. An unknown one is last.
+func (o order) place(e *elem) int {
+	if i, known := o[e.name]; known {
 		return i
 	}
-	return len(order)
+	return len(o)
 }
 
 // sortKept puts what is kept into libvirt's order.
@@ -57,8 +61,7 @@ func sortKept(e *elem, n *node, path string) {
 	if n == nil || !n.own && path != "domain" {
 		return
 	}
-	order := childOrder(path)
-	slices.SortStableFunc(e.children, func(a, b *elem) int { return place(order, a.name) - place(order, b.name) })
+	orders()[path].sort(e.children)
 	for _, child := range e.children {
 		sortKept(child, n.children[child.name], path+"/"+child.name)
 	}
@@ -123,11 +126,11 @@ func (e *elem) put(k Kept, n *node, path string) error {
 func (e *elem) merge(from *elem, n *node, path string) {
 	e.attrs = append(e.attrs, from.attrs...)
 	index := map[string]int{}
-	order := childOrder(path)
+	own := e.children
 	for _, child := range from.children {
 		next := n.children[child.name]
 		if next == nil || !next.own {
-			e.insert(child, order)
+			e.add(child)
 			continue
 		}
 		i := index[child.name]
@@ -136,21 +139,34 @@ func (e *elem) merge(from *elem, n *node, path string) {
 			continue
 		}
 		for len(e.counts[child.name]) <= i {
-			e.insert(&elem{name: child.name}, order)
+			e.add(&elem{name: child.name})
 		}
 		e.counts[child.name][i].merge(child, next, path+"/"+child.name)
 	}
+	e.children = orders()[path].between(own, e.children[len(own):])
 }
 
-// insert adds a child before those that libvirt writes after it.
-func (e *elem) insert(child *elem, order []string) {
-	at := slices.IndexFunc(e.children, func(other *elem) bool { return place(order, other.name) > place(order, child.name) })
-	e.add(child)
-	if at >= 0 {
-		last := len(e.children) - 1
-		copy(e.children[at+1:], e.children[at:last])
-		e.children[at] = child
+// sort puts children in order.
+func (o order) sort(list []*elem) {
+	slices.SortStableFunc(list, func(a, b *elem) int { return o.place(a) - o.place(b) })
+}
+
+// between puts new children between those that are there: each before the first that comes after it. A document may have
+// 20,000 of them.
+func (o order) between(there, added []*elem) []*elem {
+	if len(added) == 0 {
+		return there
 	}
+	added = slices.Clone(added)
+	o.sort(added)
+	list := make([]*elem, 0, len(there)+len(added))
+	for _, one := range there {
+		for len(added) > 0 && o.place(added[0]) < o.place(one) {
+			list, added = append(list, added[0]), added[1:]
+		}
+		list = append(list, one)
+	}
+	return append(list, added...)
 }
 
 func (e *elem) child(name string) *elem {

@@ -23,7 +23,11 @@ func TestBusKilled(t *testing.T) {
 	look := func() (seen []string) {
 		for _, name := range names {
 			i := info(t, name)
-			seen = append(seen, strings.Join([]string{name, i.State, pidOf(i.Leader), pidOf(uint32(keeperOf(i)))}, " "))
+			keeper := 0
+			if i.Leader != 0 {
+				keeper = keeperOf(i)
+			}
+			seen = append(seen, strings.Join([]string{name, i.State, pidOf(i.Leader), pidOf(uint32(keeper))}, " "))
 		}
 		return seen
 	}
