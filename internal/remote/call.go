@@ -40,8 +40,7 @@ func (c *conn) call(h head, body []byte, files []*os.File) {
 	k := &call{conn: c, head: h, proc: p, files: files, by: c.by}
 	k.out = begin(head{program: h.program, version: version, procedure: h.procedure, kind: typeReply, serial: h.serial})
 	if err != nil {
-		k.in = xdr.NewDecoder(nil)
-		k.finish(err)
+		k.refuse(err)
 		return
 	}
 	c.server.calls.Add(1)
@@ -58,6 +57,13 @@ func (c *conn) call(h head, body []byte, files []*os.File) {
 		defer func() { <-c.slots }()
 		k.serve()
 	})
+}
+
+// refuse answers a call that is not carried out.
+func (c *call) refuse(err error) {
+	closeFiles(c.files)
+	c.in = xdr.NewDecoder(nil)
+	c.finish(err)
 }
 
 // find returns the procedure of a call, if the client may call it at this moment.

@@ -11,10 +11,10 @@ import (
 	"syscall"
 )
 
-// The sizes of a reader's buffer: an idle connection has the small one, also after it had a large one.
+// The sizes of a reader's buffer: a connection begins with the small one, and keeps at most the other one while it waits.
 const (
 	smallBuffer = 4 << 10
-	keptBuffer  = 64 << 10
+	keptBuffer  = 16 << 10
 )
 
 var (

@@ -7,9 +7,10 @@ import (
 
 // What users can have of the server at once. A connection that has not authenticated counts for both.
 const (
-	maxConnections = 500
-	perUser        = 64 // of other users than root
-	maxStrangers   = 20 // connections of other users than root that have not authenticated
+	maxOfRoot      = 4096 // connections of root: a program that forgets them must not take all of berthd's descriptors
+	maxConnections = 500  // of all other users
+	perUser        = 64   // of one of them
+	maxStrangers   = 20   // connections of other users than root that have not authenticated
 	strangersEach  = 8
 	bytesEach      = 32 << 20 // in the large buffers of the connections of one user
 	bytesOfRoot    = 128 << 20
@@ -18,7 +19,7 @@ const (
 // users counts what each user has.
 type users struct {
 	mu        sync.Mutex // guards all below and the fields of user
-	all       int
+	others    int        // connections of other users than root
 	strangers int
 	of        map[uint32]*user
 }
@@ -42,18 +43,20 @@ func (u *users) join(uid uint32) (*user, error) {
 		one = &user{uid: uid}
 	}
 	switch {
-	case uid == 0: // of root always one more, since the others leave room
-	case u.all >= maxConnections:
-		return nil, fmt.Errorf("there are %d connections", u.all)
+	case uid == 0 && one.connections >= maxOfRoot:
+		return nil, fmt.Errorf("root has %d connections", one.connections)
+	case uid == 0: // and nobody takes these from root, nor root others' from them
+	case u.others >= maxConnections:
+		return nil, fmt.Errorf("users other than root have %d connections", u.others)
 	case one.connections >= perUser:
 		return nil, fmt.Errorf("user %d has %d connections", uid, one.connections)
 	case u.strangers >= maxStrangers || one.strangers >= strangersEach:
 		return nil, fmt.Errorf("%d connections have not authenticated, %d of them of user %d", u.strangers, one.strangers, uid)
 	}
 	u.of[uid] = one
-	u.all++
 	one.connections++
 	if uid != 0 {
+		u.others++
 		u.strangers++
 		one.strangers++
 	}
@@ -76,7 +79,9 @@ func (u *users) leave(c *conn) {
 	u.known(c)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.all--
+	if c.user.uid != 0 {
+		u.others--
+	}
 	if c.user.connections--; c.user.connections == 0 {
 		delete(u.of, c.user.uid)
 	}
