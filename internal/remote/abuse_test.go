@@ -2,11 +2,14 @@ package remote
 
 import (
 	"bytes"
+	"context"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/berthd/berth/internal/events"
 	"github.com/berthd/berth/internal/remote/xdr"
@@ -200,6 +203,41 @@ func TestRefusedDescriptors(t *testing.T) {
 			if got := descriptors(t); got != fds+1 {
 				t.Errorf("%d descriptors are open, %d were", got, fds)
 			}
+		})
+	}
+}
+
+// unsure is an authority that would let everybody in after a dialogue, and finds nobody for that.
+type unsure struct{}
+
+func (unsure) Decide(context.Context, service.Question, bool) (service.Verdict, error) {
+	return service.Verdict{Challenge: true}, nil
+}
+
+// TestStrangers: a client that does not authenticate is dropped after a time, also after it was refused or had no agent.
+func TestStrangers(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		authority service.Authority
+		say       []byte
+	}{
+		"silent":                 {rules{}, nil},
+		"in a packet":            {rules{}, length(1 << 20)},
+		"has asked how":          {rules{}, packet(66, nil)},
+		"was refused":            {rules{}, packet(70, nil)},
+		"had no agent":           {unsure{}, packet(70, nil)},
+		"was refused, then half": {rules{}, append(packet(70, nil), 0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := slog.New(slog.DiscardHandler)
+			s := newServer(t, &fakeCore{}, nil)
+			s.access, s.patience = service.NewAccess(tc.authority, log), 50*time.Millisecond
+			c := connect(t, s, 1000, false)
+			if _, err := c.stream.Write(tc.say); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "it is dropped", func() bool { return s.InFlight() == 0 })
 		})
 	}
 }

@@ -87,7 +87,7 @@ func (c *conn) readAll() (err error) {
 			c.server.log.Error("a client of libvirt's library", "panic", v, "stack", string(debug.Stack()))
 		}
 	}()
-	if err := c.stream.SetReadDeadline(time.Now().Add(strangerLimit)); err != nil {
+	if err := c.stream.SetReadDeadline(time.Now().Add(c.server.patience)); err != nil {
 		return err
 	}
 	for {

@@ -85,11 +85,13 @@ func authPolkit(ctx context.Context, c *call) error {
 	by := c.by
 	by.Interactive = true
 	err := c.conn.server.access.Allow(ctx, service.Question{Caller: by, Action: contract.ActionConnect, Verb: contract.VerbConnect})
+	if err != nil {
+		_ = c.conn.stream.SetReadDeadline(time.Now().Add(c.conn.server.patience))
+	}
 	switch {
 	case errors.Is(err, service.ErrInteraction):
 		return fault(codeAuthUnavailable, domainPolkit, "authentication unavailable: no polkit agent available to authenticate action '%s'", contract.ActionConnect)
 	case err != nil:
-		_ = c.conn.stream.SetReadDeadline(time.Now().Add(strangerLimit))
 		return fault(codeAuthFailed, domainPolkit, "authentication failed: access denied by policy (%s)", contract.ActionConnect)
 	}
 	c.conn.authenticated()

@@ -43,6 +43,8 @@ type Server struct {
 	work   sync.WaitGroup // connections and calls
 	calls  atomic.Int64   // that are not answered yet
 	last   atomic.Uint64  // connection
+	// patience is how long a client may be connected without authenticating, but for the time in which somebody is asked.
+	patience time.Duration
 
 	mu          sync.Mutex
 	connections map[*conn]struct{}
@@ -59,7 +61,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &Server{
 		core: cfg.Core, access: cfg.Access, log: cfg.Log, ended: cfg.Ended, table: tables(), ctx: base, cancel: cancel,
-		users: newUsers(), connections: map[*conn]struct{}{}, listening: map[*conn]struct{}{},
+		users: newUsers(), patience: strangerLimit, connections: map[*conn]struct{}{}, listening: map[*conn]struct{}{},
 	}, nil
 }
 
