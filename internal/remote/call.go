@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/berthd/berth/contract"
@@ -43,18 +44,24 @@ func (c *conn) call(h head, body []byte, files []*os.File) {
 		k.refuse(err)
 		return
 	}
-	c.server.calls.Add(1)
 	if p.quick && (p.open != "" || c.by.Root()) {
+		c.server.calls.Add(1)
 		k.begin(body)
 		k.serve()
 		return
 	}
+	if err := c.hold(len(body)); err != nil {
+		k.refuse(err)
+		return
+	}
+	c.server.calls.Add(1)
 	c.slots <- struct{}{} // nothing more is read until one of the others is answered
 	k.begin(append([]byte(nil), body...))
 	c.server.work.Add(1)
 	c.work.Go(func() {
 		defer c.server.work.Done()
 		defer func() { <-c.slots }()
+		defer c.release(len(body))
 		k.serve()
 	})
 }
@@ -195,17 +202,23 @@ func (c *call) carryOut(ctx context.Context) error {
 
 // finish sends the answer.
 func (c *call) finish(err error) {
+	held := 0
+	if err == nil {
+		if err = c.conn.hold(cap(c.out.Bytes())); err == nil {
+			held = cap(c.out.Bytes())
+		}
+	}
 	if err != nil {
 		closeFiles(c.answers)
 		c.answers, c.after = nil, nil
-		c.out.Truncate(headSize)
+		c.out = xdr.NewEncoder(slices.Clone(c.out.Bytes()[:headSize])) // without the room that an answer took
 		c.out.SetU32(statusAt, statusError)
 		c.failure(err).encode(c.out)
 	}
 	if len(c.answers) > 0 {
 		c.out.SetU32(kindAt, typeReplyFDs)
 	}
-	c.conn.out.send(outgoing{bytes: finish(c.out), files: c.answers})
+	c.conn.out.send(outgoing{bytes: finish(c.out), files: c.answers, held: held})
 	if c.after != nil {
 		c.after()
 	}

@@ -56,9 +56,19 @@ func newConn(s *Server, stream *net.UnixConn, u *user, by service.Caller) *conn 
 	c := &conn{server: s, stream: stream, user: u, by: by, slots: make(chan struct{}, maxCalls)}
 	c.ctx, c.leave = context.WithCancel(s.ctx)
 	c.in = newReader(stream, maxStrange, func(was, is int) error { return s.users.grow(u, was, is) })
-	c.out = newOutbox(stream, c.hangUp)
+	c.out = newOutbox(stream, c.hangUp, c.release)
 	return c
 }
+
+// hold counts n bytes that the server keeps for the client, until release. It returns an error for the client.
+func (c *conn) hold(n int) error {
+	if err := c.server.users.grow(c.user, 0, n); err != nil {
+		return wrong(codeResourceBusy, domainRPC, "%v", err)
+	}
+	return nil
+}
+
+func (c *conn) release(n int) { _ = c.server.users.grow(c.user, n, 0) }
 
 // hangUp ends the connection. It may be called by anybody, and again.
 func (c *conn) hangUp() {

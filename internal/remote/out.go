@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// maxQueued bounds the memory of messages that wait for a client, in bytes. Answers and console output wait above a half.
+	// maxQueued bounds the memory of messages that wait for a client, in bytes. Answers and console output wait while there is
+	// more than a half of it before them.
 	maxQueued = 1 << 20
 	// writeLimit is how long a client may take nothing.
 	writeLimit = 30 * time.Second
@@ -19,23 +20,27 @@ const (
 type outgoing struct {
 	bytes []byte
 	files []*os.File
+	held  int  // bytes to release then
+	told  bool // a message: nobody waits until it has room
 }
 
 // outbox is what waits for a client. Whoever puts something in sends it, and what others put in meanwhile.
 type outbox struct {
 	conn *net.UnixConn
 	drop func() // the connection
+	free func(held int)
 
 	mu     sync.Mutex
 	queue  []outgoing
 	queued int // bytes
+	told   int // bytes of them in messages
 	busy   bool
 	closed bool
 	less   sync.Cond // of mu: the queue is shorter, or closed
 }
 
-func newOutbox(conn *net.UnixConn, drop func()) *outbox {
-	o := &outbox{conn: conn, drop: drop}
+func newOutbox(conn *net.UnixConn, drop func(), free func(held int)) *outbox {
+	o := &outbox{conn: conn, drop: drop, free: free}
 	o.less.L = &o.mu
 	return o
 }
@@ -49,37 +54,53 @@ func (o *outbox) send(p outgoing) bool {
 	}
 	gone := o.closed
 	o.mu.Unlock()
-	if o.put(p, false) {
+	if o.put(p) {
 		o.flush()
 	}
 	return !gone
 }
 
-// tell queues a message and does not wait. A client with too many is dropped.
+// tell queues a message and does not wait. A client with too many is dropped. Answers that wait do not count: they are its own.
 func (o *outbox) tell(b []byte) {
-	if o.put(outgoing{bytes: b}, true) {
+	if o.put(outgoing{bytes: b, told: true}) {
 		go o.flush()
 	}
 }
 
 // put queues a packet, and reports whether the caller must flush.
-func (o *outbox) put(p outgoing, bounded bool) bool {
+func (o *outbox) put(p outgoing) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if bounded && o.queued > maxQueued && !o.closed {
+	if p.told && o.told > maxQueued && !o.closed {
 		o.shut()
 	}
 	if o.closed {
-		closeFiles(p.files)
+		o.end(p)
 		return false
 	}
 	o.queue = append(o.queue, p)
-	o.queued += cap(p.bytes)
+	o.count(p, 1)
 	if o.busy {
 		return false
 	}
 	o.busy = true
 	return true
+}
+
+// count counts a packet into the queue (1) or out of it (-1). The caller holds mu.
+func (o *outbox) count(p outgoing, sign int) {
+	o.queued += sign * cap(p.bytes)
+	if p.told {
+		o.told += sign * cap(p.bytes)
+	}
+}
+
+// end gives back what a packet has that is sent or lost.
+func (o *outbox) end(p outgoing) {
+	closeFiles(p.files)
+	if p.held > 0 {
+		o.free(p.held)
+	}
 }
 
 // flush sends until nothing is queued.
@@ -92,11 +113,12 @@ func (o *outbox) flush() {
 			return
 		}
 		p := o.queue[0]
+		o.queue[0] = outgoing{} // what is sent must not live as long as the queue
 		o.queue = o.queue[1:]
 		o.mu.Unlock()
 		err := o.write(p)
 		o.mu.Lock()
-		o.queued -= cap(p.bytes)
+		o.count(p, -1)
 		if err != nil && !o.closed {
 			o.shut()
 		}
@@ -107,7 +129,7 @@ func (o *outbox) flush() {
 
 // write sends a packet, and then its descriptors, each with a byte of its own.
 func (o *outbox) write(p outgoing) error {
-	defer closeFiles(p.files)
+	defer o.end(p)
 	if err := o.conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return err
 	}
@@ -135,7 +157,7 @@ func (o *outbox) close() {
 func (o *outbox) shut() {
 	o.closed = true
 	for _, p := range o.queue {
-		closeFiles(p.files)
+		o.end(p)
 	}
 	o.queue = nil
 	o.less.Broadcast()

@@ -29,6 +29,7 @@ type fakeCore struct {
 	started []domain.UUID
 	hold    chan struct{} // a start waits for it, unless it is nil
 	console *os.File
+	xml     string
 }
 
 func (f *fakeCore) Ticket(u domain.UUID) *service.Ticket { return f.Take(u) }
@@ -48,6 +49,8 @@ func (f *fakeCore) ByUUID(u domain.UUID) (service.Snapshot, error) {
 	}
 	return service.Snapshot{}, service.ErrNoContainer
 }
+
+func (f *fakeCore) XML(domain.UUID, bool) (string, error) { return f.xml, nil }
 
 func (f *fakeCore) ByName(name string) (service.Snapshot, error) {
 	for _, s := range f.List() {

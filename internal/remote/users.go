@@ -12,7 +12,7 @@ const (
 	perUser        = 64   // of one of them
 	maxStrangers   = 20   // connections of other users than root that have not authenticated
 	strangersEach  = 8
-	bytesEach      = 32 << 20 // in the large buffers of the connections of one user
+	bytesEach      = 32 << 20 // of one user, in packets that come, calls at work and answers that wait, but for small ones
 	bytesOfRoot    = 128 << 20
 )
 
@@ -82,19 +82,19 @@ func (u *users) leave(c *conn) {
 	if c.user.uid != 0 {
 		u.others--
 	}
-	if c.user.connections--; c.user.connections == 0 {
-		delete(u.of, c.user.uid)
+	c.user.connections--
+	u.forget(c.user)
+}
+
+// forget drops a user who has nothing any more. A call can outlive its connection. The caller holds mu.
+func (u *users) forget(one *user) {
+	if one.connections == 0 && one.bytes == 0 {
+		delete(u.of, one.uid)
 	}
 }
 
-// grow counts the buffer of a connection, from one size to another.
+// grow counts a buffer of a user, from one size to another. It returns an error if he has too much then.
 func (u *users) grow(one *user, was, is int) error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	most := bytesEach
-	if one.uid == 0 {
-		most = bytesOfRoot
-	}
 	counted := func(n int) int {
 		if n <= keptBuffer {
 			return 0
@@ -102,9 +102,19 @@ func (u *users) grow(one *user, was, is int) error {
 		return n
 	}
 	more := counted(is) - counted(was)
+	if more == 0 {
+		return nil
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	most := bytesEach
+	if one.uid == 0 {
+		most = bytesOfRoot
+	}
 	if more > 0 && one.bytes+more > most {
-		return fmt.Errorf("user %d has more than %d bytes of packets at once", one.uid, most)
+		return fmt.Errorf("user %d has more than %d bytes of calls and answers at once: read the answers, or call less at once", one.uid, most)
 	}
 	one.bytes += more
+	u.forget(one)
 	return nil
 }

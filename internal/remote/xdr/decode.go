@@ -1,11 +1,11 @@
 package xdr
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -101,7 +101,7 @@ func (d *Decoder) Opaque(most int) []byte {
 // Text reads a text: UTF-8 without zero bytes.
 func (d *Decoder) Text() string {
 	b := d.Opaque(MaxString)
-	if !utf8.Valid(b) || strings.IndexByte(string(b), 0) >= 0 {
+	if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
 		d.fail(ErrText)
 		return ""
 	}
