@@ -1,9 +1,12 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/berthd/berth/contract"
@@ -107,5 +110,49 @@ func TestEventBesideAnswer(t *testing.T) {
 	}
 	if got[14] != 1 || got[318] != many {
 		t.Errorf("the client is sent %v", got)
+	}
+}
+
+// TestTypingFlood: a client that types more than its container reads loses the stream with one error, and not its connection.
+func TestTypingFlood(t *testing.T) {
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	container := os.NewFile(uintptr(fds[1]), "container")
+	defer func() { _ = container.Close() }()
+	s := newServer(t, &fakeCore{list: []service.Snapshot{web}, console: os.NewFile(uintptr(fds[0]), "console")}, nil)
+	c := opened(t, s, false)
+	before := memory()
+	c.must(201, func(e *xdr.Encoder) {
+		e.Domain(domainOf(&web))
+		e.Bool(false)
+		e.U32(0)
+	})
+	stream := head{program: programRemote, version: version, procedure: 201, kind: typeStream, serial: c.serial, status: statusContinue}
+	e := begin(stream)
+	e.Raw(make([]byte, 1000))
+	flood := bytes.Repeat(finish(e), 1000)
+	for range 10 {
+		if _, err := c.stream.Write(flood); err != nil {
+			t.Fatal(err)
+		}
+	}
+	serial := c.start(212, about(web))
+	ends := 0
+	for {
+		h, _ := c.next()
+		if h.serial == serial && h.kind == typeReply {
+			break
+		}
+		if h.kind == typeStream && h.status == statusError {
+			ends++
+		}
+	}
+	if ends != 1 {
+		t.Errorf("the stream has ended %d times", ends)
+	}
+	if used := memory() - before; used > 1<<20 {
+		t.Errorf("%d KiB are used", used>>10)
 	}
 }

@@ -188,6 +188,7 @@ func (s *console) typed(data []byte) {
 		return
 	}
 	if s.unread+len(data)+perPacket > maxUnread {
+		s.conn.forget(s) // what is typed now finds no stream, and ends it no second time
 		s.conn.server.work.Go(func() { s.fail(errors.New("the container does not read its console")) })
 		return
 	}
