@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/remote/xdr"
 	"github.com/berthd/berth/service"
 )
@@ -117,30 +118,61 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// FuzzDispatcher: whatever bytes a client sends, the server neither dies nor hangs, and serves the next one.
+// FuzzDispatcher: whatever bytes a client sends, of root or of a user who may read or do everything, the server neither dies nor
+// hangs, and serves the next one.
 func FuzzDispatcher(f *testing.F) {
-	add := func(list ...[]byte) { f.Add(bytes.Join(list, nil)) }
-	call := func(number int32, write func(*xdr.Encoder)) []byte {
-		e := begin(head{program: programRemote, version: version, procedure: number})
+	add := func(list ...[]byte) {
+		for who := range byte(3) {
+			f.Add(who, bytes.Join(list, nil))
+		}
+	}
+	of := func(h head, write func(*xdr.Encoder)) []byte {
+		e := begin(h)
 		if write != nil {
 			write(e)
 		}
 		return finish(e)
 	}
-	openIt := call(1, func(e *xdr.Encoder) { e.OptionalText(uri); e.U32(0) })
-	add(call(66, nil), openIt, call(273, func(e *xdr.Encoder) { e.I32(1); e.U32(0) }), call(212, about(web)))
-	add(call(66, nil), openIt, call(9, about(web)), call(316, func(e *xdr.Encoder) { e.I32(0); e.Bool(false) }))
-	add(call(66, nil), openIt, call(344, func(e *xdr.Encoder) { e.U32(0x4000); e.U32(0) }))
+	openIt := bytes.Join([][]byte{packet(66, nil), packet(70, nil), packet(1, func(e *xdr.Encoder) { e.OptionalText(uri); e.U32(0) })}, nil)
+	add(openIt, packet(273, func(e *xdr.Encoder) { e.I32(1); e.U32(0) }), packet(212, about(web)))
+	add(openIt, packet(9, about(web)), packet(316, func(e *xdr.Encoder) { e.I32(0); e.Bool(false) }))
+	add(openIt, packet(344, func(e *xdr.Encoder) { e.U32(0x4000); e.U32(0) }))
+	add(openIt, packet(197, func(e *xdr.Encoder) {
+		e.Domain(domainOf(&web))
+		e.Typed([]xdr.Typed{xdr.ULLongOf("hard_limit", 1<<20), xdr.TextOf("soft_limit", "x")})
+		e.U32(1)
+	}))
+	add(openIt, of(head{program: programLXC, version: version, procedure: 1}, about(web)))
+	add(openIt, of(head{program: programRemote, version: version, procedure: 310, kind: typeCallFDs}, func(e *xdr.Encoder) { e.U32(0); about(web)(e) }))
+	add(openIt, of(head{program: programRemote, version: version, procedure: 201, kind: typeStream, status: statusContinue}, nil))
+	add(of(head{program: programKeepalive, version: version, procedure: 1, kind: typeMessage}, nil))
+	for number := range tables()[programRemote] {
+		f.Add(byte(0), append(bytes.Clone(openIt), packet(number, about(web))...))
+	}
 	add([]byte{0xff, 0xff, 0xff, 0xff})
-	s := newServer(f, &fakeCore{list: []service.Snapshot{web, db}}, nil)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		c := connect(t, s, 0, false)
+	all := rules{}
+	for _, p := range tables()[programRemote] {
+		all[p.action] = true
+	}
+	all[contract.ActionConnect] = true
+	s := newServer(f, &fakeCore{list: []service.Snapshot{web, db}}, all)
+	f.Fuzz(func(t *testing.T, who byte, b []byte) {
+		uid := uint32(0)
+		if who%3 > 0 {
+			uid = 1000
+		}
+		c := connect(t, s, uid, who%3 == 1)
 		_ = c.stream.SetWriteDeadline(time.Now().Add(time.Second))
 		go func() { _, _ = io.Copy(io.Discard, c.stream) }()
 		_, _ = c.stream.Write(b)
 		_ = c.stream.Close()
-		if got := opened(t, s, false).must(212, about(web)).I32(); got != stateRunning {
+		next := opened(t, s, false)
+		if got := next.must(212, about(web)).I32(); got != stateRunning {
 			t.Errorf("state %d", got)
+		}
+		_ = next.stream.Close()
+		for s.InFlight() > 0 { // else a user could come to his bound
+			time.Sleep(time.Millisecond)
 		}
 	})
 }
