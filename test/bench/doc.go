@@ -36,6 +36,9 @@
 // domstats, by systemd-cgtop, and from libvirt by two commands for each container, because its driver for containers
 // has no domstats.
 //
+// What clients of libvirt wait for is measured with Berth and libvirtd in one nest: virsh list of 1,000 containers, and the
+// call for the figures of one (package virsh). A run that measures both ends with it; --virsh measures nothing else.
+//
 // With --trace the kernel's own tracing (tracefs) shows where a start and a stop are at which time: package timeline has
 // the steps. It sees all processes of the nest, whatever program they run, and nothing is built for it.
 //

@@ -14,6 +14,7 @@ import (
 	"github.com/berthd/berth/test/bench/agent"
 	"github.com/berthd/berth/test/bench/labels"
 	"github.com/berthd/berth/test/bench/report"
+	"github.com/berthd/berth/test/bench/virsh"
 )
 
 func main() {
@@ -24,6 +25,8 @@ func main() {
 	case child:
 	case len(os.Args) == 2 && os.Args[1] == "agent":
 		err = agent.Run(ctx, os.Stdin, os.Stdout)
+	case len(os.Args) == 3 && os.Args[1] == "virsh":
+		err = virsh.Inside(ctx, os.Args[2], os.Stdout)
 	default:
 		err = run(ctx, os.Args[1:])
 	}
@@ -46,6 +49,7 @@ type options struct {
 	trace    bool
 	install  bool
 	labels   bool
+	virsh    bool
 	jsonPath string
 
 	favorDynMods bool
@@ -66,6 +70,7 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&o.profile, "profile", false, "also show the steps of a start, by the signals on the bus")
 	flags.BoolVar(&o.trace, "trace", false, "also show where starts and stops are, by the kernel's tracing of all processes")
 	flags.BoolVar(&o.labels, "labels", false, "only give a tree of 10,000 files labels, beside chcon")
+	flags.BoolVar(&o.virsh, "virsh", false, "only what clients of libvirt wait for: virsh list of 1,000 containers, and info calls, beside libvirtd")
 	flags.BoolVar(&o.favorDynMods, "favordynmods", false, "also measure Berth with cgroup2's favordynmods, which all of the machine gets meanwhile;\n"+
 		"from Linux 6.18 on a part of that stays until the machine is restarted, and cold starts stay fast")
 	flags.BoolVar(&o.install, "install", true, "install missing Debian packages")

@@ -81,3 +81,31 @@ func TestTakeGoesRound(t *testing.T) {
 		t.Errorf("containers (-want +got):\n%s", diff)
 	}
 }
+
+// TestWantsVirsh: clients of libvirt are measured at the end of a run that has both Berth and libvirt, and had no problem.
+func TestWantsVirsh(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		peers   string
+		problem string
+		want    bool
+	}{
+		{name: "both", peers: "berth,crun,libvirt", want: true},
+		{name: "only Berth", peers: "berth,crun"},
+		{name: "only libvirt", peers: "libvirt"},
+		{name: "a problem", peers: "berth,libvirt", problem: "not installed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var s session
+			for name := range strings.SplitSeq(tt.peers, ",") {
+				s.contenders = append(s.contenders, &contender{peerConfig: peerConfig{name: name}, problem: tt.problem})
+			}
+			if got := s.wantsVirsh(); got != tt.want {
+				t.Errorf("%v, want %v", got, tt.want)
+			}
+		})
+	}
+}

@@ -27,9 +27,14 @@ func basePackages() []string {
 	return []string{"systemd", "systemd-container", "dbus", "polkitd", "iproute2", "util-linux", "busybox-static"}
 }
 
+// libvirtPackages returns the Debian packages that libvirt's peers need.
+func libvirtPackages() []string {
+	return []string{"libvirt-daemon", "libvirt-daemon-system", "libvirt-daemon-driver-lxc", "libvirt-clients"}
+}
+
 // peerConfigs returns all peers in the order of the tables.
 func peerConfigs() []peerConfig {
-	libvirt := []string{"libvirt-daemon", "libvirt-daemon-system", "libvirt-daemon-driver-lxc", "libvirt-clients"}
+	libvirt := libvirtPackages()
 	return []peerConfig{
 		{name: "berth", peer: "berth", flavour: host.Plain, figures: "berth"},
 		{name: report.Floor, peer: "floor", flavour: host.Plain},

@@ -29,11 +29,19 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	if o.virsh {
+		return s.onlyVirsh(ctx)
+	}
 	if err := s.setUp(ctx); err != nil {
 		return err
 	}
 	if err := s.measure(ctx); err != nil {
 		return err
+	}
+	if s.wantsVirsh() {
+		if _, err := s.virsh(ctx); err != nil {
+			s.say("clients of libvirt are not measured: %v", err)
+		}
 	}
 	if o.jsonPath != "" {
 		if err := writeJSON(o.jsonPath, &s.report); err != nil {

@@ -20,7 +20,7 @@ type libvirt struct {
 }
 
 func (l *libvirt) Prepare(ctx context.Context, count int) (About, error) {
-	note, err := prepareLibvirtd(ctx, l.roots)
+	note, err := StartLibvirtd(ctx, l.roots)
 	if err != nil {
 		return About{}, err
 	}
@@ -60,7 +60,7 @@ func (l *libvirt) Close() error {
 type virsh struct{ roots Roots }
 
 func (v *virsh) Prepare(ctx context.Context, count int) (About, error) {
-	note, err := prepareLibvirtd(ctx, v.roots)
+	note, err := StartLibvirtd(ctx, v.roots)
 	if err != nil {
 		return About{}, err
 	}
@@ -113,9 +113,9 @@ func defineAll(ctx context.Context, roots Roots, count int) (string, error) {
 	return strings.Replace(strings.TrimSpace(version), "libvirtd (libvirt)", "libvirt", 1), s.Close()
 }
 
-// prepareLibvirtd prepares a nest so that the LXC driver can start containers, and starts libvirtd. It
+// StartLibvirtd prepares a nest so that the LXC driver can start containers, and starts libvirtd. It
 // returns a note about the changes.
-func prepareLibvirtd(ctx context.Context, roots Roots) (string, error) {
+func StartLibvirtd(ctx context.Context, roots Roots) (string, error) {
 	if _, err := run(ctx, "systemctl", "is-active", "libvirtd.service"); err == nil {
 		return "", nil
 	}

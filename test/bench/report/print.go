@@ -11,10 +11,7 @@ import (
 
 // Print writes all tables and the list of targets.
 func (r *Report) Print(w io.Writer) error {
-	m := r.Machine
-	_, err := fmt.Fprintf(w, "%d cores (%s), Linux %s, systemd %s, load %s before, %s after\n",
-		m.Cores, m.CPU, m.Kernel, m.Systemd, m.Before, m.After)
-	if err != nil {
+	if err := r.printMachine(w); err != nil {
 		return err
 	}
 	all := []table{
@@ -36,12 +33,20 @@ func (r *Report) Print(w io.Writer) error {
 	for _, p := range slices.Concat(r.Profiles, r.Traces) {
 		all = append(all, p.table())
 	}
-	for _, t := range append(all, r.targetTable()) {
+	all = append(all, r.virshTables()...)
+	for _, t := range append(all, targetTable(append(r.targets(), r.virshTargets()...))) {
 		if err := t.write(w); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *Report) printMachine(w io.Writer) error {
+	m := r.Machine
+	_, err := fmt.Fprintf(w, "%d cores (%s), Linux %s, systemd %s, load %s before, %s after\n",
+		m.Cores, m.CPU, m.Kernel, m.Systemd, m.Before, m.After)
+	return err
 }
 
 func (r *Report) peerTable() table {

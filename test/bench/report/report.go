@@ -56,6 +56,7 @@ type Report struct {
 	Memory   []Memory  `json:"memory"`
 	Profiles []Profile `json:"profiles,omitempty"`
 	Traces   []Profile `json:"traces,omitempty"`
+	Virsh    *Virsh    `json:"virsh,omitempty"`
 }
 
 // Machine describes the machine on which the benchmark ran.

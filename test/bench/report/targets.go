@@ -93,8 +93,8 @@ func (r *Report) targets() []target {
 		{name: "exec p50 with systemd inside, of systemd-run -M's", measured: against(r.Inside, inside, SystemdRun), limit: 1.0 / 4, format: times},
 		{name: "exec p50 with systemd inside, of machinectl shell's", measured: against(r.Inside, inside, MachinectlShell), limit: 1.0 / 4, format: times},
 		{name: "all figures of all containers p50", measured: median(r.Figures, Ours), limit: 40, format: ms},
-		{name: "all figures of all containers, cpu time of berthd", measured: r.figuresCPU(Ours), limit: 30, format: ms},
-		{name: "look of berthctl top, cpu time of berthd", measured: r.figuresCPU(TopLook), limit: 30, format: ms},
+		{name: "all figures of all containers, cpu time of berthd", measured: cpu(r.Figures, Ours), limit: 30, format: ms},
+		{name: "look of berthctl top, cpu time of berthd", measured: cpu(r.Figures, TopLook), limit: 30, format: ms},
 		{name: "starts one by one", measured: r.rate(1), limit: 80, above: true, format: rate},
 		{name: "start of the last tenth of many, of the first tenth's", measured: r.spread(), limit: 1.1, format: times},
 		{name: "starts by 8 callers", measured: r.rate(8), limit: 150, above: true, format: rate},
@@ -102,16 +102,6 @@ func (r *Report) targets() []target {
 		{name: "private memory of a supervisor, many running", measured: r.supervisor(), limit: 930, format: kib},
 		{name: "RSS of an idle berthd", measured: r.idleDaemon(), limit: 25e6 / 1024, format: kib},
 	}
-}
-
-// figuresCPU returns how long berthd works for the figures of a peer once.
-func (r *Report) figuresCPU(peer string) float64 {
-	for _, s := range r.Figures {
-		if s.Peer == peer {
-			return stats.Median(s.Used)
-		}
-	}
-	return math.NaN()
 }
 
 func (r *Report) rate(callers int) float64 {
@@ -161,9 +151,9 @@ func (r *Report) idleDaemon() float64 {
 	return largest
 }
 
-func (r *Report) targetTable() table {
+func targetTable(all []target) table {
 	t := table{title: "Targets (read, never tested)", head: []string{"target", "", "limit", "measured"}, left: 2}
-	for _, each := range r.targets() {
+	for _, each := range all {
 		relation := "at most"
 		if each.above {
 			relation = "at least"

@@ -1,0 +1,171 @@
+package virsh
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/berthd/berth/internal/remote/xdr"
+	"github.com/berthd/berth/test/bench/report"
+)
+
+const (
+	containers = 1000
+	batches    = 10 // the daemons take turns
+	batch      = 1000
+)
+
+// Inside measures on this host, which is a nest, with so many rounds of virsh. It writes a report with the figures, and
+// the peers, as JSON.
+func Inside(ctx context.Context, rounds string, w io.Writer) (err error) {
+	n, err := strconv.Atoi(rounds)
+	if err != nil {
+		return err
+	}
+	if err := startServices(ctx); err != nil {
+		return err
+	}
+	all := daemons()
+	defer func() {
+		for _, d := range all {
+			err = errors.Join(err, d.close())
+		}
+	}()
+	for _, d := range all {
+		if err := d.prepare(ctx, containers); err != nil {
+			return err
+		}
+	}
+	r := report.Report{Virsh: &report.Virsh{Containers: containers}}
+	if r.Peers, err = versions(ctx, all); err != nil {
+		return err
+	}
+	if r.Virsh.List, err = lists(ctx, all, n); err != nil {
+		return err
+	}
+	if r.Virsh.Info, err = infos(ctx, all); err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(&r)
+}
+
+func versions(ctx context.Context, all []*daemon) ([]report.Peer, error) {
+	var peers []report.Peer
+	for _, d := range all {
+		program := strings.TrimSuffix(d.unit, ".service")
+		if d.name == report.Ours {
+			program = "berthctl"
+		}
+		out, err := exec.CommandContext(ctx, program, "--version").Output()
+		if err != nil {
+			return nil, fmt.Errorf("%s --version: %w", program, err)
+		}
+		peers = append(peers, report.Peer{Name: d.name, Version: strings.TrimSpace(string(out)), Note: "virsh -c " + d.uri})
+	}
+	return peers, nil
+}
+
+// lists runs virsh in turn for nothing, and for the list of each daemon. The first round only warms the caches.
+func lists(ctx context.Context, all []*daemon, rounds int) ([]report.Series, error) {
+	series := []report.Series{{Peer: report.Floor}}
+	for _, d := range all {
+		series = append(series, report.Series{Peer: d.name})
+	}
+	for round := range rounds + 1 {
+		took, _, err := virsh(ctx, "--version")
+		if err != nil {
+			return nil, err
+		}
+		if round > 0 {
+			series[0].Samples = append(series[0].Samples, millis(took))
+		}
+		for i, d := range all {
+			before, err := used(d.pid)
+			if err != nil {
+				return nil, err
+			}
+			took, out, err := virsh(ctx, "-c", d.uri, "list", "--all")
+			if err == nil && rows(out) != containers {
+				err = fmt.Errorf("virsh lists %d containers of %s, not %d", rows(out), d.name, containers)
+			}
+			if err != nil {
+				return nil, err
+			}
+			after, err := used(d.pid)
+			if err != nil {
+				return nil, err
+			}
+			if s := &series[i+1]; round > 0 {
+				s.Samples, s.Used = append(s.Samples, millis(took)), append(s.Used, millis(after-before))
+			}
+		}
+	}
+	return series, nil
+}
+
+// virsh runs virsh until it ends.
+func virsh(ctx context.Context, args ...string) (time.Duration, []byte, error) {
+	cmd := exec.CommandContext(ctx, "virsh", args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	begin := time.Now()
+	if err := cmd.Run(); err != nil {
+		return 0, nil, fmt.Errorf("virsh %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(errs.Bytes()))
+	}
+	return time.Since(begin), out.Bytes(), nil
+}
+
+// rows returns how many containers virsh has listed: a heading and a rule come before them.
+func rows(list []byte) int {
+	return max(bytes.Count(bytes.TrimSpace(list), []byte("\n"))-1, 0)
+}
+
+// infos asks for the figures of one container again and again: of one that is off, and of one that runs.
+func infos(ctx context.Context, all []*daemon) ([]report.Series, error) {
+	var series []report.Series
+	for _, d := range all {
+		series = append(series, report.Series{Peer: d.name + report.Off}, report.Series{Peer: d.name + report.Runs})
+	}
+	for n := range batches + 1 {
+		for i, d := range all {
+			for j, domain := range []xdr.Domain{d.off, d.runs} {
+				s := &series[2*i+j]
+				if err := d.infos(ctx, domain, s); err != nil {
+					return nil, fmt.Errorf("%s: %w", s.Peer, err)
+				}
+				if n == 0 {
+					s.Samples, s.Used = nil, nil
+				}
+			}
+		}
+	}
+	return series, nil
+}
+
+// infos makes a batch of calls. It adds the time of each, and what the daemon computed for one on average.
+func (d *daemon) infos(ctx context.Context, domain xdr.Domain, s *report.Series) error {
+	before, err := used(d.pid)
+	if err != nil {
+		return err
+	}
+	for range batch {
+		begin := time.Now()
+		_, err := d.info(domain)
+		s.Samples = append(s.Samples, millis(time.Since(begin)))
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+	}
+	after, err := used(d.pid)
+	s.Used = append(s.Used, millis(after-before)/batch)
+	return err
+}
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
