@@ -20,13 +20,13 @@ func (r *Report) Print(w io.Writer) error {
 		r.startTable("Start, cold: the same after 400 ms of quiet (ms)", r.Cold),
 		r.startTable("Start 12 ms after the stop of another container (ms)", r.After12),
 		r.startTable("Start 30 ms after the stop of another container (ms)", r.After30),
-		r.seriesTable("Restart: the call of the stop to the first instruction of the same container's init (ms)", r.Restart, Ours, nil),
+		r.seriesTable("Restart: the call of the stop to the first instruction of the same container's init (ms)", r.Restart, Ours),
 		r.stopTable(),
 		r.execTable("Exec of a command, call to exit status: the second in a container, right after the first (ms)", r.Exec, Ours),
 		r.execTable("Exec of /bin/true in a container with systemd, call to exit status: the second of two right after each other (ms)", r.Inside, OursInSystemd),
 		r.answerTable(),
 		r.seriesTable(fmt.Sprintf("All figures of %d running containers, by all calls that it takes (ms)", r.FiguresOf), r.Figures, Ours,
-			&column{"daemon's cpu time", func(s Series) []float64 { return s.Used }}),
+			column{"daemon's cpu time", func(s Series) []float64 { return s.Used }}),
 		r.manyTable(),
 		r.memoryTable(),
 	}
@@ -62,19 +62,19 @@ func (r *Report) peerTable() table {
 }
 
 func (r *Report) startTable(title string, all []Series) table {
-	return r.seriesTable(title, all, Ours, &column{"call returns p50", func(s Series) []float64 { return s.Returned }})
+	return r.seriesTable(title, all, Ours, column{"call returns p50", func(s Series) []float64 { return s.Returned }})
 }
 
 func (r *Report) stopTable() table {
-	return r.seriesTable("Stop of a container that has run for 60 ms or more: the call to its return (ms)", r.Stop, Ours, nil)
+	return r.seriesTable("Stop of a container that has run for 60 ms or more: the call to its return (ms)", r.Stop, Ours)
 }
 
 func (r *Report) execTable(title string, all []Series, ours string) table {
-	return r.seriesTable(title, all, ours, &column{"first p50", func(s Series) []float64 { return s.First }})
+	return r.seriesTable(title, all, ours, column{"first p50", func(s Series) []float64 { return s.First }})
 }
 
 func (r *Report) answerTable() table {
-	return r.seriesTable("Start by a connection to a passed socket: connect to first byte (ms)", r.Answer, "", nil)
+	return r.seriesTable("Start by a connection to a passed socket: connect to first byte (ms)", r.Answer, "")
 }
 
 // column is one more column of a table of series: the median of other samples.
@@ -85,10 +85,10 @@ type column struct {
 
 // seriesTable returns a table with a row for each peer. ours is the peer that the others are compared with; it may be
 // empty. They are compared with the floor too, if it is among them.
-func (r *Report) seriesTable(title string, all []Series, ours string, more *column) table {
+func (r *Report) seriesTable(title string, all []Series, ours string, more ...column) table {
 	t := table{title: title, left: 1, head: []string{"peer", "runs", "p10", "p50", "p90"}}
-	if more != nil {
-		t.head = append(t.head, more.head)
+	for _, each := range more {
+		t.head = append(t.head, each.head)
 	}
 	if ours != "" {
 		t.head = append(t.head, "to "+ours)
@@ -100,8 +100,8 @@ func (r *Report) seriesTable(title string, all []Series, ours string, more *colu
 	for _, s := range all {
 		sum := stats.Summarize(s.Samples)
 		row := []string{s.Peer, fmt.Sprint(sum.Runs), number(sum.P10, 2), number(sum.P50, 2), number(sum.P90, 2)}
-		if more != nil {
-			row = append(row, number(stats.Median(more.samples(s)), 2))
+		for _, each := range more {
+			row = append(row, number(stats.Median(each.samples(s)), 2))
 		}
 		if ours != "" {
 			row = append(row, times(stats.Ratio(sum.P50, median(all, ours))))

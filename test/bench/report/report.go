@@ -84,6 +84,7 @@ type Series struct {
 	Returned []float64 `json:"returned,omitempty"` // when the call of a start returned
 	First    []float64 `json:"first,omitempty"`    // the first command in a container; Samples has the second
 	Used     []float64 `json:"used,omitempty"`     // what the daemon used of processors for one call, on average
+	Client   []float64 `json:"client,omitempty"`   // what a client's process used of processors
 }
 
 // Many is the start and then the stop of many containers.

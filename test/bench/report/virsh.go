@@ -41,7 +41,8 @@ func (r *Report) virshTables() []table {
 		return nil
 	}
 	list := r.seriesTable(fmt.Sprintf("virsh list --all of %d containers, the whole process; the floor is virsh --version (ms)", v.Containers),
-		v.List, Ours, &column{"daemon's cpu time", func(s Series) []float64 { return s.Used }})
+		v.List, Ours, column{"daemon's cpu time", func(s Series) []float64 { return s.Used }},
+		column{"virsh's cpu time", func(s Series) []float64 { return s.Client }})
 	info := table{
 		title: "Info of one container (virDomainGetInfo), one call on an open connection (us)", left: 1,
 		head: []string{"peer", "calls", "p10", "p50", "p90", "daemon's cpu time"},

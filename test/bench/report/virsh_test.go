@@ -14,7 +14,7 @@ func TestPrintVirsh(t *testing.T) {
 		Containers: 1000,
 		List: []Series{
 			{Peer: "floor", Samples: []float64{15, 14, 16}},
-			{Peer: "berth", Samples: []float64{50, 60}, Used: []float64{20, 30}},
+			{Peer: "berth", Samples: []float64{50, 60}, Used: []float64{20, 30}, Client: []float64{33}},
 			{Peer: "libvirt", Samples: []float64{220}, Used: []float64{100}},
 		},
 		Info: []Series{

@@ -79,21 +79,21 @@ func lists(ctx context.Context, all []*daemon, rounds int) ([]report.Series, err
 		series = append(series, report.Series{Peer: d.name})
 	}
 	for round := range rounds + 1 {
-		took, _, err := virsh(ctx, "--version")
+		floor, err := virsh(ctx, "--version")
 		if err != nil {
 			return nil, err
 		}
-		if round > 0 {
-			series[0].Samples = append(series[0].Samples, millis(took))
+		if s := &series[0]; round > 0 {
+			s.Samples, s.Client = append(s.Samples, floor.took), append(s.Client, floor.used)
 		}
 		for i, d := range all {
 			before, err := used(d.pid)
 			if err != nil {
 				return nil, err
 			}
-			took, out, err := virsh(ctx, "-c", d.uri, "list", "--all")
-			if err == nil && rows(out) != containers {
-				err = fmt.Errorf("virsh lists %d containers of %s, not %d", rows(out), d.name, containers)
+			ran, err := virsh(ctx, "-c", d.uri, "list", "--all")
+			if err == nil && rows(ran.out) != containers {
+				err = fmt.Errorf("virsh lists %d containers of %s, not %d", rows(ran.out), d.name, containers)
 			}
 			if err != nil {
 				return nil, err
@@ -103,23 +103,31 @@ func lists(ctx context.Context, all []*daemon, rounds int) ([]report.Series, err
 				return nil, err
 			}
 			if s := &series[i+1]; round > 0 {
-				s.Samples, s.Used = append(s.Samples, millis(took)), append(s.Used, millis(after-before))
+				s.Samples, s.Client = append(s.Samples, ran.took), append(s.Client, ran.used)
+				s.Used = append(s.Used, millis(after-before))
 			}
 		}
 	}
 	return series, nil
 }
 
+// ran is a process that has ended: its time and what it used of processors, in milliseconds, and what it printed.
+type ran struct {
+	took, used float64
+	out        []byte
+}
+
 // virsh runs virsh until it ends.
-func virsh(ctx context.Context, args ...string) (time.Duration, []byte, error) {
+func virsh(ctx context.Context, args ...string) (ran, error) {
 	cmd := exec.CommandContext(ctx, "virsh", args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	begin := time.Now()
 	if err := cmd.Run(); err != nil {
-		return 0, nil, fmt.Errorf("virsh %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(errs.Bytes()))
+		return ran{}, fmt.Errorf("virsh %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(errs.Bytes()))
 	}
-	return time.Since(begin), out.Bytes(), nil
+	took, p := time.Since(begin), cmd.ProcessState
+	return ran{millis(took), millis(p.UserTime() + p.SystemTime()), out.Bytes()}, nil
 }
 
 // rows returns how many containers virsh has listed: a heading and a rule come before them.
