@@ -56,5 +56,6 @@ func unshifted(u service.Unshifted, err error) ([]any, error) {
 	return []any{map[string]dbus.Variant{
 		"path": dbus.MakeVariant(strings.ToValidUTF8(u.Path, "\uFFFD")), "files": dbus.MakeVariant(u.Files), "changed": dbus.MakeVariant(u.Changed),
 		"left": dbus.MakeVariant(u.Left), "example": dbus.MakeVariant(strings.ToValidUTF8(u.Example, "\uFFFD")), "from": dbus.MakeVariant(u.From),
+		"dropped": dbus.MakeVariant(u.Dropped), "dropped-example": dbus.MakeVariant(strings.ToValidUTF8(u.DroppedExample, "\uFFFD")),
 	}}, nil
 }

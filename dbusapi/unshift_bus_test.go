@@ -28,6 +28,7 @@ func TestUnshift(t *testing.T) {
 		}
 		for key, want := range map[string]any{
 			"path": "/srv/web", "files": uint64(3), "changed": uint64(2), "left": uint64(0), "example": "", "from": uint32(100000),
+			"dropped": uint64(1), "dropped-example": "/srv/x",
 		} {
 			if got[key].Value() != want {
 				t.Errorf("%s is %v", key, got[key])

@@ -25,7 +25,11 @@ type Unshifted struct {
 	Changed uint64 // that had ids of the host, which are those inside now
 	Left    uint64 // that belong to other ids, and still do
 	Example string // one of those; "" if there is none
-	From    uint32 // the first user id of the host that was taken back
+	// Dropped counts the files with several names, which did not get their setuid and setgid bits and capabilities back: one
+	// of the names may be where users of the host come. DroppedExample is one of them; "" if there is none.
+	Dropped        uint64
+	DroppedExample string
+	From           uint32 // the first user id of the host that was taken back
 }
 
 // ErrUnshifting says that another tree is being taken back to plain owners.

@@ -52,7 +52,10 @@ func (t trees) Unshift(ctx context.Context, o service.UnshiftOrder, others []str
 	if refused, ok := errors.AsType[*relabel.RefusedError](err); ok {
 		err = &service.TreeError{Op: "taken back to plain owners", Path: refused.Path, Reason: refused.Reason}
 	}
-	return service.Unshifted{Path: o.Path, Files: out.Files, Changed: out.Changed, Left: out.Left, Example: out.Example, From: out.Base}, err
+	return service.Unshifted{
+		Path: o.Path, Files: out.Files, Changed: out.Changed, Left: out.Left, Example: out.Example,
+		Dropped: out.Dropped, DroppedExample: out.Of, From: out.Base,
+	}, err
 }
 
 func (t trees) Restore(ctx context.Context, u domain.UUID, part string, progress func(uint64)) error {

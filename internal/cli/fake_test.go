@@ -145,7 +145,7 @@ func (f *fake) AbortJob(_ context.Context, p client.Path) error {
 
 func (f *fake) Unshift(_ context.Context, p client.Path, o client.UnshiftOptions) (client.Unshifted, error) {
 	i := f.at(p)
-	u := client.Unshifted{Path: "/srv/" + i.Name, Files: 12034, Changed: 12030, Left: 4, Example: "/srv/" + i.Name + "/etc/x", From: max(o.From, 100000)}
+	u := client.Unshifted{Path: "/srv/" + i.Name, Files: 12034, Changed: 12030, Left: 4, Example: "/srv/" + i.Name + "/etc/x", Dropped: 2, DroppedExample: "/srv/" + i.Name + "/bin/su", From: max(o.From, 100000)}
 	return u, f.call("Unshift", fmt.Sprintf("%s %+v", i.Name, o))
 }
 

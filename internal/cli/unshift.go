@@ -26,6 +26,8 @@ type jsonUnshifted struct {
 	Changed uint64  `json:"changed"`
 	Left    uint64  `json:"left"`
 	Example *string `json:"left_example"`
+	Dropped uint64  `json:"dropped"`
+	Of      *string `json:"dropped_example"`
 	DryRun  bool    `json:"dry_run"`
 }
 
@@ -125,7 +127,7 @@ func (a *app) counting(ctx context.Context, d Daemon, t target) (done func()) {
 
 func (a *app) printUnshifted(u client.Unshifted, dry, asJSON bool) error {
 	if asJSON {
-		return a.printJSON(jsonUnshifted{u.Path, u.From, u.Files, u.Changed, u.Left, unlessZero(u.Example), dry})
+		return a.printJSON(jsonUnshifted{u.Path, u.From, u.Files, u.Changed, u.Left, unlessZero(u.Example), u.Dropped, unlessZero(u.DroppedExample), dry})
 	}
 	verb := "got"
 	if dry {
@@ -134,6 +136,13 @@ func (a *app) printUnshifted(u client.Unshifted, dry, asJSON bool) error {
 	fmt.Fprintf(a.out, "%s: %d of %d files %s plain owners, from the ids that begin at %d\n", printable(u.Path), u.Changed, u.Files, verb, u.From)
 	if u.Left > 0 {
 		fmt.Fprintf(a.Err, "warning: %d files belong to ids that are neither of those nor plain, such as %s\n", u.Left, printable(u.Example))
+	}
+	if u.Dropped > 0 {
+		verb := "lost"
+		if dry {
+			verb = "would lose"
+		}
+		fmt.Fprintf(a.Err, "warning: %d files with several names %s their setuid and setgid bits and capabilities, such as %s\n", u.Dropped, verb, printable(u.DroppedExample))
 	}
 	return nil
 }

@@ -16,12 +16,14 @@ type UnshiftOptions struct {
 
 // Unshifted is what was found in a tree.
 type Unshifted struct {
-	Path    string
-	Files   uint64
-	Changed uint64 // that have plain owners now
-	Left    uint64 // that belong to other ids
-	Example string // one of those
-	From    uint32
+	Path           string
+	Files          uint64
+	Changed        uint64 // that have plain owners now
+	Left           uint64 // that belong to other ids
+	Example        string // one of those
+	Dropped        uint64 // that had several names, and so lost setuid and setgid bits and capabilities
+	DroppedExample string // one of those
+	From           uint32
 }
 
 // Unshift takes the root of a container back to plain owners. It asks the next berthd when one ends meanwhile.
@@ -62,6 +64,7 @@ func (o UnshiftOptions) options() map[string]dbus.Variant {
 func (u *Unshifted) read(reply map[string]dbus.Variant) error {
 	fields := map[string]any{
 		"path": &u.Path, "files": &u.Files, "changed": &u.Changed, "left": &u.Left, "example": &u.Example, "from": &u.From,
+		"dropped": &u.Dropped, "dropped-example": &u.DroppedExample,
 	}
 	for name, field := range fields {
 		if v, there := reply[name]; there {

@@ -24,3 +24,10 @@ func (l *linked) met(id identity) bool {
 	}
 	return before
 }
+
+// has reports whether a file was met.
+func (l *linked) has(id identity) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.known[id]
+}

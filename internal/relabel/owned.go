@@ -30,6 +30,7 @@ type owned struct {
 	capability  []byte // as it will be; nil if there is none
 	recast      bool   // capability is not what the file has
 	permissions uint32 // as they will be
+	lost        bool   // change has not given the rights of the file back: it has other names
 }
 
 // read finds out what changes.
@@ -96,6 +97,15 @@ func (o *owned) changes() bool {
 	return owner || o.acl != nil || o.preset != nil || o.recast || o.held.mark
 }
 
+// rights reports whether a regular file gives rights to whoever executes it: setuid or setgid bits, or capabilities.
+func (o *owned) rights() bool {
+	return o.mode&unix.S_IFMT == unix.S_IFREG && (o.permissions&dropped != 0 || o.capability != nil)
+}
+
+// loses reports whether a change would take these away for good. A file with several names may have one out of the tree,
+// where users of the host can reach it: its rights were those of a user of the container, and would be root's.
+func (o *owned) loses() bool { return o.changes() && o.links > 1 && o.rights() }
+
 // change gives the file its new owner, and the rest.
 func (o *owned) change() error {
 	for name, value := range map[string][]byte{shift.AccessACL: o.acl, shift.DefaultACL: o.preset} {
@@ -113,9 +123,8 @@ func (o *owned) change() error {
 		}
 		return o.restore()
 	}
-	regular := o.mode&unix.S_IFMT == unix.S_IFREG
-	loses := regular && (o.permissions&dropped != 0 || o.capability != nil)
-	if loses {
+	rights := o.rights()
+	if rights {
 		mark := append(binary.LittleEndian.AppendUint32(nil, o.permissions), o.capability...)
 		err := o.access.Set(o.fd, markName, mark)
 		if err != nil && !errors.Is(err, unix.EOPNOTSUPP) { // a file system that keeps no such attributes: on that, a kill in between is a risk
@@ -126,22 +135,30 @@ func (o *owned) change() error {
 	if err := unix.Fchownat(o.fd, "", int(uid), int(gid), unix.AT_EMPTY_PATH|unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return fmt.Errorf("change the owner: %w", err)
 	}
-	if !loses && !o.held.mark {
+	if !rights && !o.held.mark {
 		return nil
 	}
 	return o.restore()
 }
 
-// restore gives a regular file the mode and the capabilities back that it had, and takes the mark away.
+// restore gives a regular file the mode and the capabilities back that it had, and takes the mark away. One with several
+// names gets no rights back, see loses. The names are counted now that the owner is the new one: the old one could link the
+// file until then.
 func (o *owned) restore() error {
 	if o.mode&unix.S_IFMT == unix.S_IFREG {
+		now, err := look(o.fd)
+		if err != nil {
+			return err
+		}
+		if o.links = now.links; o.loses() {
+			o.lost = true
+			o.permissions &^= dropped
+		}
 		if err := o.access.Chmod(o.fd, o.permissions); err != nil {
 			return fmt.Errorf("change the mode: %w", err)
 		}
-		if o.capability != nil {
-			if err := o.access.Set(o.fd, shift.Capability, o.capability); err != nil {
-				return fmt.Errorf("write %s: %w", shift.Capability, err)
-			}
+		if err := o.empower(); err != nil {
+			return err
 		}
 	}
 	if !o.held.mark {
@@ -149,6 +166,23 @@ func (o *owned) restore() error {
 	}
 	if err := o.access.Remove(o.fd, markName); err != nil && !errors.Is(err, unix.ENODATA) {
 		return fmt.Errorf("remove %s: %w", markName, err)
+	}
+	return nil
+}
+
+// empower gives a file its capabilities, or takes them away if its rights are lost.
+func (o *owned) empower() error {
+	if o.capability == nil {
+		return nil
+	}
+	if o.lost {
+		if err := o.access.Remove(o.fd, shift.Capability); err != nil && !errors.Is(err, unix.ENODATA) {
+			return fmt.Errorf("remove %s: %w", shift.Capability, err)
+		}
+		return nil
+	}
+	if err := o.access.Set(o.fd, shift.Capability, o.capability); err != nil {
+		return fmt.Errorf("write %s: %w", shift.Capability, err)
 	}
 	return nil
 }

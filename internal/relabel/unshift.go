@@ -26,12 +26,15 @@ type Unshifted struct {
 	Changed uint64 // whose owner, access list or capabilities had ids of the map
 	Left    uint64 // with an owner that is neither of the map on the host nor of those inside
 	Example string // the path of one of those; "" if there is none
+	Dropped uint64 // that had several names, and so did not get their setuid and setgid bits and capabilities back
+	Of      string // the path of one of those; "" if there is none
 	Base    uint32 // the first user of the map on the host
 }
 
 // Unshift gives the files of a tree the owners that they have inside of a container: their ids on the host, of the map,
 // become those to which they are mapped, also in access lists and in capabilities. Other ids stay. It keeps the bits of the
-// mode and the capabilities that chown(2) takes away. It can be done again after a kill at any moment, because the owners
+// mode and the capabilities that chown(2) takes away, but for those of a file with several names, of which one may be out of
+// the tree: there they would be rights of the host's root for whoever can reach it. It can be done again after a kill at any moment, because the owners
 // say what is done, and a mark on a file with such a mode or capabilities what they were. It returns a *RefusedError, and has done nothing,
 // if the tree belongs to the host, or shares files with one of others, or if owners would not tell what is done.
 func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, progress func(Progress)) (Unshifted, error) {
@@ -86,10 +89,15 @@ type unshifting struct {
 }
 
 // count adds a file to the result.
-func (u *unshifting) count(f file, root *root, changed, strange bool) {
+func (u *unshifting) count(f file, root *root, did effect, strange bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	changed = changed || u.ahead[f.identity]
+	changed := did.changed || u.ahead[f.identity]
+	if did.lost && (!u.DryRun || !u.linked.has(f.identity)) {
+		if u.out.Dropped++; u.out.Dropped == 1 {
+			u.out.Of = f.path(root)
+		}
+	}
 	if f.links > 1 && !f.isDir() {
 		if u.linked.met(f.identity) {
 			if changed && !u.DryRun { // the worker that counted it had not changed it
@@ -132,8 +140,8 @@ func (u *unshifter) places() error {
 		}
 		at, err := look(fd)
 		if err == nil && at.mnt == u.worker.root.mnt {
-			var changed bool
-			if changed, err = u.change(fd); changed {
+			var did effect
+			if did, err = u.change(fd); did.changed {
 				u.ahead[at.identity] = true
 			}
 		}
@@ -148,11 +156,11 @@ func (u *unshifter) places() error {
 func (u *unshifter) last() error {
 	top := file{looked: u.worker.root.looked}
 	_, _, _, strange := u.Map.Owner(top.uid, top.gid)
-	changed, err := u.change(u.worker.root.fd)
+	did, err := u.change(u.worker.root.fd)
 	if err != nil {
 		return u.explain(u.Path, err)
 	}
-	u.count(top, u.worker.root, changed, strange)
+	u.count(top, u.worker.root, did, strange)
 	return nil
 }
 
@@ -174,8 +182,9 @@ func (u *unshifter) visit(f file, _ string) (string, error) {
 	}
 	_, _, changes, strange := u.Map.Owner(f.uid, f.gid)
 	held, err := u.attributes(f)
+	did := effect{changed: changes}
 	if err == nil && (changes || held != attributes{}) {
-		changes, err = u.opened(f, held)
+		did, err = u.opened(f, held)
 	}
 	if gone(err) {
 		return "", nil
@@ -183,15 +192,18 @@ func (u *unshifter) visit(f file, _ string) (string, error) {
 	if err != nil {
 		return "", u.explain(f.path(u.worker.root), err)
 	}
-	u.count(f, u.worker.root, changes, strange)
+	u.count(f, u.worker.root, did, strange)
 	return "", nil
 }
 
+// effect is what a change does to a file: whether anything, and whether its rights are lost.
+type effect struct{ changed, lost bool }
+
 // opened changes a file, by a descriptor: what decides is who owns this very file, whatever takes its name meanwhile.
-func (u *unshifter) opened(f file, held attributes) (changed bool, err error) {
+func (u *unshifter) opened(f file, held attributes) (did effect, err error) {
 	fd, err := inside(f.dir.fd, f.name, unix.O_PATH)
 	if err != nil {
-		return false, err
+		return did, err
 	}
 	defer func() { _ = unix.Close(fd) }()
 	if f.links > 1 && !f.isDir() {
@@ -200,39 +212,42 @@ func (u *unshifter) opened(f file, held attributes) (changed bool, err error) {
 	}
 	at, err := look(fd)
 	if err != nil {
-		return false, err
+		return did, err
 	}
 	if at.identity != f.identity || f.links > 1 { // it has taken the name since, or another worker has changed it
 		if held, err = u.listed(u.worker.access.List(fd, u.names)); err != nil {
-			return false, err
+			return did, err
 		}
 	}
 	return u.changeTo(fd, at, held)
 }
 
 // change is changeTo for a file of which nothing is known.
-func (u *unshifter) change(fd int) (changed bool, err error) {
+func (u *unshifter) change(fd int) (did effect, err error) {
 	at, err := look(fd)
 	if err != nil {
-		return false, err
+		return did, err
 	}
 	held, err := u.listed(u.worker.access.List(fd, u.names))
 	if err != nil {
-		return false, err
+		return did, err
 	}
 	return u.changeTo(fd, at, held)
 }
 
-// changeTo changes an open file, unless this is a dry run, and reports whether there is anything to change.
-func (u *unshifter) changeTo(fd int, at looked, held attributes) (changed bool, err error) {
+// changeTo changes an open file, unless this is a dry run, and reports what there is to change.
+func (u *unshifter) changeTo(fd int, at looked, held attributes) (did effect, err error) {
 	one := &owned{access: u.worker.access, fd: fd, looked: at, m: u.Map, held: held}
 	if err := one.read(); err != nil {
-		return false, err
+		return did, err
 	}
 	if u.DryRun {
-		return one.changes(), nil
+		return effect{one.changes(), one.loses()}, nil
 	}
-	return one.changes(), one.change()
+	did.changed = one.changes()
+	err = one.change()
+	did.lost = one.lost
+	return did, err
 }
 
 // attributes says which attributes with ids a file has.

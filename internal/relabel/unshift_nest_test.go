@@ -121,6 +121,24 @@ func own(t testing.TB, seed uint64, dir string, base uint32) {
 	}
 }
 
+// powerless takes the rights of files with several names away, as an unshift does, and returns how many files had some.
+func powerless(t testing.TB, dir string, all map[string]told) int {
+	t.Helper()
+	lost := map[uint64]bool{}
+	for name, f := range all {
+		var st unix.Stat_t
+		must(t, unix.Lstat(dir+name, &st))
+		if f.mode&unix.S_IFMT != unix.S_IFREG || st.Nlink < 2 || f.mode&dropped == 0 && f.capab == "" {
+			continue
+		}
+		lost[st.Ino] = true
+		f.mode &^= dropped
+		f.capab = ""
+		all[name] = f
+	}
+	return len(lost)
+}
+
 func unshift(t testing.TB, r *Relabeler, o Unshift) Unshifted {
 	t.Helper()
 	out, err := r.Unshift(t.Context(), o, nil, nil)
@@ -136,6 +154,7 @@ func TestUnshift(t *testing.T) {
 	own(t, 21, plain, 0)
 	own(t, 21, shifted, testBase)
 	want, before := tell(t, plain), tell(t, shifted)
+	lost := powerless(t, plain, want)
 	o := Unshift{Path: shifted, Map: shift.From(testBase)}
 	o.DryRun = true
 	dry := unshift(t, r, o)
@@ -144,8 +163,9 @@ func TestUnshift(t *testing.T) {
 	}
 	o.DryRun = false
 	out := unshift(t, r, o)
-	if out != dry || out.Changed != out.Files || out.Left != 0 || out.Files < 2000 || out.Base != testBase {
-		t.Errorf("%+v, and dry %+v", out, dry)
+	dry.Of = out.Of // any of them
+	if out != dry || out.Changed != out.Files || out.Left != 0 || out.Files < 2000 || out.Base != testBase || int(out.Dropped) != lost || lost == 0 || out.Of == "" {
+		t.Errorf("%d lost, %+v, and dry %+v", lost, out, dry)
 	}
 	if diff := cmp.Diff(want, tell(t, shifted), cmp.AllowUnexported(told{})); diff != "" {
 		t.Error(diff)
@@ -221,6 +241,7 @@ func TestUnshiftKilled(t *testing.T) {
 	plain := makeTree(t, 26, 1500)
 	own(t, 27, plain, 0)
 	want := tell(t, plain)
+	powerless(t, plain, want)
 	random := rand.New(rand.NewPCG(3, 4))
 	between, marks := 0, 0
 	for range 8 {
@@ -316,5 +337,64 @@ func TestUnshiftMark(t *testing.T) {
 	}
 	if got := tell(t, dir)["/file"]; got.mode&0o7777 != 0o4755 || got.capab != string(capabilities(0)) || got.mark != "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestUnshiftOtherName: a file with a name out of the tree gets no rights of root there, also if an unshift was killed over
+// it, or its owner is plain already, and it is told which; one without keeps its own.
+func TestUnshiftOtherName(t *testing.T) {
+	r := relabeler(t)
+	above := t.TempDir()
+	dir := filepath.Join(above, "tree")
+	must(t, os.Mkdir(dir, 0o755))
+	for name, f := range map[string]struct {
+		owner int
+		mode  uint32
+		capab []byte
+		mark  []byte
+	}{
+		"setuid":       {testBase, 0o4755, nil, nil},
+		"setgid":       {testBase, 0o2755, nil, nil},
+		"capabilities": {testBase, 0o755, capabilities(testBase), nil},
+		"plain owner":  {0, 0o755, capabilities(testBase), nil},
+		"killed":       {0, 0o755, nil, append(binary.LittleEndian.AppendUint32(nil, 0o4755), capabilities(0)...)},
+		"harmless":     {testBase, 0o755, nil, nil},
+	} {
+		path := filepath.Join(dir, name)
+		must(t, os.WriteFile(path, nil, 0o600))
+		must(t, os.Link(path, filepath.Join(above, name)))
+		must(t, os.Chown(path, f.owner, f.owner))
+		must(t, unix.Chmod(path, f.mode))
+		if f.capab != nil {
+			must(t, unix.Setxattr(path, shift.Capability, f.capab, 0))
+		}
+		if f.mark != nil {
+			must(t, unix.Setxattr(path, markName, f.mark, 0))
+		}
+	}
+	alone := filepath.Join(dir, "alone")
+	must(t, os.WriteFile(alone, nil, 0o600))
+	must(t, os.Chown(alone, testBase, testBase))
+	must(t, unix.Chmod(alone, 0o4755))
+	o := Unshift{Path: dir, Map: shift.From(testBase), DryRun: true}
+	dry := unshift(t, r, o)
+	o.DryRun = false
+	if out := unshift(t, r, o); out.Dropped != 5 || filepath.Dir(out.Of) != dir || dry.Dropped != 5 || filepath.Dir(dry.Of) != dir {
+		t.Errorf("%+v, and dry %+v", out, dry)
+	}
+	for name, f := range tell(t, dir) {
+		want := told{mode: unix.S_IFREG | 0o755}
+		switch name {
+		case "":
+			continue
+		case "/alone":
+			want.mode |= unix.S_ISUID
+		}
+		if f != want {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+	if again := unshift(t, r, o); again.Dropped != 0 || again.Changed != 0 {
+		t.Errorf("the second time %+v", again)
 	}
 }
