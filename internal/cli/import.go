@@ -31,6 +31,7 @@ func (a *app) importCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&i.dryRun, "dry-run", false, "only show what would be imported, and what cannot be")
 	cmd.Flags().BoolVar(&i.yes, "yes", false, "do not ask")
 	cmd.Flags().BoolVar(&i.options.Replace, "replace", false, "replace definitions of Berth's that differ")
+	cmd.Flags().BoolVar(&i.options.Trust, "trust", false, "take files that others than root can change as if they were root's")
 	cmd.Flags().StringVar(&i.root, "root", "/", "the root `DIRECTORY` of the host whose files are read, such as that of a mounted disk")
 	cmd.Flags().BoolVar(&i.json, "json", false, "print JSON; needs --dry-run or --yes")
 	_ = cmd.RegisterFlagCompletionFunc("root", completePath)

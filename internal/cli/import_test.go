@@ -11,6 +11,9 @@ import (
 func foreignHost(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
+	if err := os.Chmod(root, 0o755); err != nil { // whatever the umask is
+		t.Fatal(err)
+	}
 	domain := func(name, uuid string) string {
 		return "<domain type='lxc'>\n  <name>" + name + "</name>\n  <uuid>" + uuid + "</uuid>\n  <memory>1024</memory>\n  <os><type>exe</type><init>/init</init></os>\n" +
 			"  <devices>\n    <interface type='network'>\n      <source network='wide'/>\n    </interface>\n  </devices>\n</domain>\n"
@@ -85,6 +88,23 @@ func TestImportFails(t *testing.T) {
 	got := run(t, f, "import", "libvirt", "new", "--yes", "--root", foreignHost(t))
 	if got.status != 1 || got.err != "error: container 'new' was not imported: invalid argument\n" || !strings.Contains(strings.Join(f.calls, "\n"), "UndefineNetwork wide") {
 		t.Errorf("%+v\n%v", got, f.calls)
+	}
+}
+
+// TestImportTrust: a configuration that everybody can write is refused, and imported with --trust.
+func TestImportTrust(t *testing.T) {
+	t.Parallel()
+	root := foreignHost(t)
+	if err := os.Chmod(filepath.Join(root, "etc/libvirt/lxc"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	got := run(t, fleet(), "import", "libvirt", "new", "--dry-run", "--root", root)
+	if got.status != 1 || !strings.Contains(got.out, "/etc/libvirt/lxc: everybody can write it; if you trust it, give --trust") || !strings.Contains(got.out, "not started by itself: ") {
+		t.Errorf("%+v", got)
+	}
+	got = run(t, fleet(), "import", "libvirt", "new", "--yes", "--trust", "--root", root)
+	if got.status != 0 || !strings.Contains(got.out, "warning: /etc/libvirt/lxc: everybody can write it") || !strings.Contains(got.out, "Container 'new' imported") {
+		t.Errorf("%+v", got)
 	}
 }
 

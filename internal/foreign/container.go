@@ -7,6 +7,8 @@ type Container struct {
 	Text  string // of the file
 	Fault error  // why the file cannot be read
 
+	Doubts []Doubt // who else can change the file
+
 	Autostart bool
 	Running   bool
 	Notes     []Note // what is told besides
@@ -31,6 +33,7 @@ type Network struct {
 	File      string
 	Text      string
 	Fault     error
+	Doubts    []Doubt // who else can change the file
 	Autostart bool
 }
 

@@ -28,7 +28,7 @@ func Libvirt(t *Tree) (*Found, error) {
 	f := &Found{}
 	for _, name := range names {
 		c := Container{Name: name, File: libvirtDomains + "/" + name + ".xml"}
-		c.Text, c.Fault = t.Read(c.File)
+		c.Text, c.Doubts, c.Fault = t.readDoubted(c.File)
 		c.Autostart = t.there(libvirtDomains + "/autostart/" + name + ".xml")
 		if once := libvirtDomains + "/autostart/" + name + ".xml.once"; t.there(once) {
 			c.Notes = append(c.Notes, Note{once, 0, "the container would be started once, with the next boot; that is not taken over"})
@@ -59,7 +59,7 @@ func (t *Tree) libvirtNetworks() (list []Network, err error) {
 	}
 	for _, name := range names {
 		n := Network{Name: name, File: libvirtNetworks + "/" + name + ".xml"}
-		n.Text, n.Fault = t.Read(n.File)
+		n.Text, n.Doubts, n.Fault = t.readDoubted(n.File)
 		n.Autostart = t.there(libvirtNetworks + "/autostart/" + name + ".xml")
 		list = append(list, n)
 	}

@@ -48,7 +48,7 @@ func LXC(t *Tree, dir string) (*Found, error) {
 	}
 	for _, name := range names {
 		c := Container{Name: name, File: dir + "/" + name + "/config"}
-		c.Text, c.Fault = t.Read(c.File)
+		c.Text, c.Doubts, c.Fault = t.readDoubted(c.File)
 		if errors.Is(c.Fault, fs.ErrNotExist) || errors.Is(c.Fault, syscall.ENOTDIR) || strings.HasPrefix(name, ".") {
 			continue // no container
 		}
@@ -58,18 +58,18 @@ func LXC(t *Tree, dir string) (*Found, error) {
 	return f, nil
 }
 
-// Included reads the files that a line of LXC's configuration names.
-func (t *Tree) Included(name string) ([]syntax.Source, error) {
+// Included reads the files that a line of LXC's configuration names, and returns who else can change them.
+func (t *Tree) Included(name string) ([]syntax.Source, []Doubt, error) {
 	k, err := t.Kind(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	names := []string{name}
 	if k.Dir {
 		names = nil
 		list, err := t.List(name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, each := range list {
 			if syntax.IsIncluded(each) {
@@ -78,14 +78,16 @@ func (t *Tree) Included(name string) ([]syntax.Source, error) {
 		}
 	}
 	var sources []syntax.Source
+	var doubts []Doubt
 	for _, each := range names {
-		text, err := t.Read(each)
+		text, more, err := t.readDoubted(each)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		doubts = append(doubts, more...)
 		sources = append(sources, syntax.Source{Name: each, Text: text})
 	}
-	return sources, nil
+	return sources, doubts, nil
 }
 
 // lxcSockets returns the abstract sockets of the host: a container of LXC that runs has one with the name of its directory.

@@ -87,7 +87,7 @@ func (t *Tree) machine(name, dir, root string, enabled bool) Container {
 	for _, at := range []string{nspawnSettings, "/run/systemd/nspawn", dir} {
 		if file := path.Join(at, name+".nspawn"); t.there(file) {
 			c.File, c.Untrusted = file, at == dir
-			c.Text, c.Fault = t.Read(file)
+			c.Text, c.Doubts, c.Fault = t.readDoubted(file)
 			break
 		}
 	}

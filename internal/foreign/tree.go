@@ -61,6 +61,25 @@ func (t *Tree) Read(name string) (string, error) {
 		return "", err
 	}
 	defer func() { _ = f.Close() }()
+	return readText(name, f)
+}
+
+// readDoubted reads a file as Read does, and returns who else can change it.
+func (t *Tree) readDoubted(name string) (string, []Doubt, error) {
+	f, err := t.open(name, 0)
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { _ = f.Close() }()
+	text, err := readText(name, f)
+	if err != nil {
+		return "", nil, err
+	}
+	list, err := t.doubts(name, f)
+	return text, list, err
+}
+
+func readText(name string, f *os.File) (string, error) {
 	info, err := f.Stat()
 	switch {
 	case err != nil:

@@ -18,7 +18,7 @@ import (
 
 // container decides about one container.
 func container(ctx context.Context, d Daemon, k *known, o Options, c foreign.Container) (*Item, error) {
-	i := &Item{Name: c.Name, File: c.File, Verdict: New, Autostart: c.Autostart, Running: c.Running}
+	i := &Item{Name: c.Name, File: c.File, Verdict: New, Autostart: c.Autostart, Running: c.Running, doubts: c.Doubts}
 	for _, n := range c.Notes {
 		i.warn(n.File, n.Line, n.Text)
 	}
@@ -57,6 +57,9 @@ func container(ctx context.Context, d Daemon, k *known, o Options, c foreign.Con
 		if n.Type == domain.InterfaceNetwork {
 			i.networks = append(i.networks, n.Source)
 		}
+	}
+	if i.doubt(o, c, def); i.Fails() {
+		return i, nil
 	}
 	i.root(o, def)
 	if err := i.compare(ctx, d, k, o, def); err != nil {
@@ -101,7 +104,8 @@ func (i *Item) native(ctx context.Context, d Daemon, format, text string, o clie
 func (i *Item) convertLXC(ctx context.Context, d Daemon, o Options, c foreign.Container) error {
 	n := client.NativeOptions{Name: c.Name, File: c.File, Files: map[string]string{}, Unread: map[string]string{}}
 	config, err := syntax.Read(c.File, c.Text, func(name string) ([]syntax.Source, error) {
-		list, err := o.Tree.Included(name)
+		list, doubts, err := o.Tree.Included(name)
+		i.doubts = append(i.doubts, doubts...)
 		switch {
 		case err != nil:
 			if of, ok := errors.AsType[*fs.PathError](err); ok {

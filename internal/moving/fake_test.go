@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -242,6 +243,14 @@ func tree(t testing.TB, name string) *foreign.Tree {
 		if err := os.Symlink(to, link); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error { // whatever the umask is
+		if err != nil || d.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		return os.Chmod(name, 0o755)
+	}); err != nil {
+		t.Fatal(err)
 	}
 	tr, err := foreign.Open(dir)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/foreign"
 	"github.com/berthd/berth/internal/netxml"
 )
 
@@ -66,6 +67,7 @@ type Item struct {
 	previous string      // its stored definition
 	before   bool        // whether it starts with the host
 	networks []string    // that the container is connected to
+	doubts   []foreign.Doubt
 }
 
 // Made reports whether the item is to be stored.

@@ -12,7 +12,7 @@ import (
 // network decides about one network of libvirt's. Berth reads those of this host itself, and uses one that libvirt runs: it
 // becomes Berth's own only when libvirt has let it go.
 func network(ctx context.Context, d Daemon, k *known, o Options, n foreign.Network) (*Item, error) {
-	i := &Item{Network: true, Name: n.Name, File: n.File, Verdict: New, Autostart: n.Autostart}
+	i := &Item{Network: true, Name: n.Name, File: n.File, Verdict: New, Autostart: n.Autostart, doubts: n.Doubts}
 	if n.Fault != nil {
 		i.fail(Impossible, n.Fault.Error())
 		return i, nil
@@ -35,6 +35,7 @@ func network(ctx context.Context, d Daemon, k *known, o Options, n foreign.Netwo
 		return i, nil
 	}
 	i.xml = string(text)
+	i.tellDoubts(o)
 	for _, other := range k.networks {
 		if other.Origin == "berth" && other.Name != n.Name && other.Bridge == def.Bridge && def.Bridge != "" && def.Mode != netxml.Bridge {
 			i.fail(Conflict, fmt.Sprintf("Berth's network '%s' has its bridge, %s", other.Name, def.Bridge))

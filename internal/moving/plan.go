@@ -28,6 +28,7 @@ type Options struct {
 	Dir     string   // of LXC's containers; "" is the one that LXC uses
 	Names   []string // of containers; nil means all
 	Replace bool     // other definitions in Berth are replaced
+	Trust   bool     // files that others than root can change are taken as root's
 }
 
 // Plan is what a move would do. Networks come before the containers that need them.

@@ -1,0 +1,88 @@
+package foreign
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestDoubts: whoever else than root can write a configuration, a file that it includes, or a directory or link that leads to one of
+// them is told, with the file; what only root can change raises no doubt.
+func TestDoubts(t *testing.T) {
+	t.Parallel()
+	const config = "/var/lib/lxc/web/config"
+	for name, c := range map[string]struct {
+		change func(t *testing.T, dir string)
+		root   bool // only root can do the change
+		want   []Doubt
+	}{
+		"root's":         {func(*testing.T, string) {}, false, nil},
+		"file":           {chmod(config, 0o646), false, []Doubt{{config, "everybody can write it"}}},
+		"file's group":   {both(chown(config, 0, 100), chmod(config, 0o664)), true, []Doubt{{config, "group 100 can write it"}}},
+		"read by group":  {both(chown(config, 0, 100), chmod(config, 0o640)), true, nil},
+		"owner":          {chown(config, 1000, 0), true, []Doubt{{config, "user 1000 owns it"}}},
+		"directory":      {chmod("/var/lib/lxc/web", 0o757), false, []Doubt{{"/var/lib/lxc/web", "everybody can write it"}}},
+		"above":          {chown("/var/lib", 1000, 0), true, []Doubt{{"/var/lib", "user 1000 owns it"}}},
+		"sticky":         {chmod("/var/lib", 0o777|os.ModeSticky), false, nil},
+		"link elsewhere": {both(link("/var/lib/lxc/web", "/home/bob/web"), chmod("/home/bob", 0o777)), false, []Doubt{{"/home/bob", "everybody can write it"}}},
+		"owner of link":  {both(link("/var/lib/lxc/web", "/home/bob/web"), lchown("/var/lib/lxc/web", 1000)), true, []Doubt{{"/var/lib/lxc/web", "user 1000 owns it"}}},
+	} {
+		if c.root && os.Geteuid() != 0 {
+			continue
+		}
+		tree, dir := host(t, map[string]string{config: "lxc.include = /x\n"})
+		if err := os.MkdirAll(dir+"/home/bob", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		c.change(t, dir)
+		found, err := LXC(tree, "/var/lib/lxc")
+		if err != nil || len(found.Containers) != 1 {
+			t.Fatalf("%s: %v %v", name, found, err)
+		}
+		if diff := cmp.Diff(c.want, found.Containers[0].Doubts); diff != "" || found.Containers[0].Fault != nil {
+			t.Errorf("%s: %v %s", name, found.Containers[0].Fault, diff)
+		}
+		if _, doubts, err := tree.Included(config); err != nil || cmp.Diff(c.want, doubts) != "" {
+			t.Errorf("%s: included: %v %v", name, doubts, err)
+		}
+	}
+}
+
+type changing = func(t *testing.T, dir string)
+
+func both(first, then changing) changing {
+	return func(t *testing.T, dir string) { first(t, dir); then(t, dir) }
+}
+
+func doing(do func(dir string) error) changing {
+	return func(t *testing.T, dir string) {
+		t.Helper()
+		if err := do(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func chmod(name string, mode os.FileMode) changing {
+	return doing(func(dir string) error { return os.Chmod(filepath.Join(dir, name), mode) })
+}
+
+func chown(name string, uid, gid int) changing {
+	return doing(func(dir string) error { return os.Chown(filepath.Join(dir, name), uid, gid) })
+}
+
+func lchown(name string, uid int) changing {
+	return doing(func(dir string) error { return os.Lchown(filepath.Join(dir, name), uid, 0) })
+}
+
+// link moves something, and leaves a link.
+func link(name, to string) changing {
+	return doing(func(dir string) error {
+		if err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, to)); err != nil {
+			return err
+		}
+		return os.Symlink(to, filepath.Join(dir, name))
+	})
+}
