@@ -57,10 +57,11 @@ func (i *Item) store(ctx context.Context, d Daemon) (undo []step, err error) {
 	}
 	path := i.path
 	if i.Verdict == Replaced {
+		back := func(ctx context.Context) error { return d.Redefine(ctx, path, "", i.previous) }
 		if err := d.Redefine(ctx, path, i.previous, i.xml); err != nil {
-			return nil, err
+			return unanswered(ctx, i.unlessRedefined(d, back)), err
 		}
-		undo = append(undo, func(ctx context.Context) error { return d.Redefine(ctx, path, "", i.previous) })
+		undo = append(undo, back)
 	} else {
 		if path, err = d.Define(ctx, i.xml); err != nil {
 			return i.unlessDefined(ctx, d, err)
@@ -68,42 +69,17 @@ func (i *Item) store(ctx context.Context, d Daemon) (undo []step, err error) {
 		undo = append(undo, func(ctx context.Context) error { return d.Undefine(ctx, path) })
 	}
 	if i.Autostart != i.before {
+		back := func(ctx context.Context) error { return d.SetAutostart(ctx, path, i.before) }
 		if err := d.SetAutostart(ctx, path, i.Autostart); err != nil {
-			return undo, err
+			return append(undo, unanswered(ctx, back)...), err
 		}
-		undo = append(undo, func(ctx context.Context) error { return d.SetAutostart(ctx, path, i.before) })
+		undo = append(undo, back)
 	}
 	return undo, nil
 }
 
-// unlessDefined handles a definition whose answer did not come: berthd may have stored it all the same. What somebody else has
-// defined meanwhile stays.
-func (i *Item) unlessDefined(ctx context.Context, d Daemon, err error) ([]step, error) {
-	if ctx.Err() == nil {
-		return nil, err
-	}
-	return []step{func(ctx context.Context) error {
-		k, err := look(ctx, d)
-		if err != nil {
-			return err
-		}
-		def, err := parseDomain(i.xml)
-		if err != nil {
-			return err
-		}
-		now := Item{Name: i.Name, Verdict: New}
-		if err := now.compare(ctx, d, k, Options{}, def); err != nil || now.Verdict != Same {
-			return err
-		}
-		return d.Undefine(ctx, now.path)
-	}}, err
-}
-
 func (i *Item) storeNetwork(ctx context.Context, d Daemon) (undo []step, err error) {
-	if _, err := d.DefineNetwork(ctx, i.xml); err != nil {
-		return nil, err
-	}
-	undo = append(undo, func(ctx context.Context) error {
+	back := func(ctx context.Context) error {
 		if i.Verdict == Replaced {
 			_, err := d.DefineNetwork(ctx, i.previous)
 			return err
@@ -113,12 +89,17 @@ func (i *Item) storeNetwork(ctx context.Context, d Daemon) (undo []step, err err
 			err = d.SetNetworkAutostart(ctx, i.Name, true)
 		}
 		return err
-	})
+	}
+	if _, err := d.DefineNetwork(ctx, i.xml); err != nil {
+		return unanswered(ctx, i.unlessNetworkDefined(d, back)), err
+	}
+	undo = append(undo, back)
 	if i.Autostart != i.before {
+		back := func(ctx context.Context) error { return d.SetNetworkAutostart(ctx, i.Name, i.before) }
 		if err := d.SetNetworkAutostart(ctx, i.Name, i.Autostart); err != nil {
-			return undo, err
+			return append(undo, unanswered(ctx, back)...), err
 		}
-		undo = append(undo, func(ctx context.Context) error { return d.SetNetworkAutostart(ctx, i.Name, i.before) })
+		undo = append(undo, back)
 	}
 	return undo, nil
 }

@@ -27,8 +27,8 @@ type fake struct {
 	nets      map[string]*netxml.Def
 	origins   map[string]string // of networks besides berth's
 	netAuto   map[string]bool
-	fails     string // "METHOD NAME" of the call that fails
-	cuts      context.CancelFunc
+	fails     string             // "METHOD NAME" of the call that fails
+	cuts      context.CancelFunc // the call of fails is done, but its answer does not come
 	calls     []string
 }
 
@@ -41,8 +41,18 @@ var errInjected = errors.New("injected")
 func (f *fake) change(method, name string) error {
 	call := method + " " + name
 	f.calls = append(f.calls, call)
-	if call == f.fails {
+	if call == f.fails && f.cuts == nil {
 		return errInjected
+	}
+	return nil
+}
+
+// answer is the end of a call that was done.
+func (f *fake) answer(ctx context.Context, method, name string) error {
+	if f.cuts != nil && method+" "+name == f.fails {
+		f.cuts()
+		f.fails = ""
+		return ctx.Err()
 	}
 	return nil
 }
@@ -106,7 +116,7 @@ func (f *fake) XML(_ context.Context, p client.Path, _ client.Definition) (strin
 	return f.defs[f.at(p)].Format(domain.FormatOptions{})
 }
 
-func (f *fake) Define(_ context.Context, xml string) (client.Path, error) {
+func (f *fake) Define(ctx context.Context, xml string) (client.Path, error) {
 	d, err := domain.Parse([]byte(xml))
 	if err != nil {
 		return "", err
@@ -127,11 +137,7 @@ func (f *fake) Define(_ context.Context, xml string) (client.Path, error) {
 		d.IDMap = domain.IDMap{UIDs: list, GIDs: list}
 	}
 	f.defs[d.Name] = d
-	if f.cuts != nil { // it has stored it, but its answer does not come
-		f.cuts()
-		return "", context.Canceled
-	}
-	return client.Path(d.Name), nil
+	return client.Path(d.Name), f.answer(ctx, "Define", d.Name)
 }
 
 func (f *fake) Undefine(_ context.Context, p client.Path) error {
@@ -143,23 +149,24 @@ func (f *fake) Undefine(_ context.Context, p client.Path) error {
 	return nil
 }
 
-func (f *fake) Redefine(_ context.Context, p client.Path, _, xml string) error {
+func (f *fake) Redefine(ctx context.Context, p client.Path, _, xml string) error {
 	if err := f.change("Redefine", f.at(p)); err != nil {
 		return err
 	}
 	d, err := domain.Parse([]byte(xml))
 	if err == nil {
 		f.defs[f.at(p)] = d
+		err = f.answer(ctx, "Redefine", f.at(p))
 	}
 	return err
 }
 
-func (f *fake) SetAutostart(_ context.Context, p client.Path, on bool) error {
+func (f *fake) SetAutostart(ctx context.Context, p client.Path, on bool) error {
 	if err := f.change("SetAutostart", f.at(p)); err != nil {
 		return err
 	}
 	f.autostart[f.at(p)] = on
-	return nil
+	return f.answer(ctx, "SetAutostart", f.at(p))
 }
 
 func (f *fake) Networks(context.Context) (list []client.Network, _ error) {
@@ -178,7 +185,7 @@ func (f *fake) NetworkXML(_ context.Context, name string, _ client.Definition) (
 	return f.nets[name].Format()
 }
 
-func (f *fake) DefineNetwork(_ context.Context, xml string) (string, error) {
+func (f *fake) DefineNetwork(ctx context.Context, xml string) (string, error) {
 	d, err := netxml.Parse([]byte(xml))
 	if err != nil {
 		return "", err
@@ -187,7 +194,7 @@ func (f *fake) DefineNetwork(_ context.Context, xml string) (string, error) {
 		return "", err
 	}
 	f.nets[d.Name] = d.Complete(netxml.Chosen{UUID: netxml.NameUUID(d.Name), Bridge: "berth1"})
-	return d.Name, nil
+	return d.Name, f.answer(ctx, "DefineNetwork", d.Name)
 }
 
 func (f *fake) UndefineNetwork(_ context.Context, name string) error {
@@ -196,12 +203,12 @@ func (f *fake) UndefineNetwork(_ context.Context, name string) error {
 	return f.change("UndefineNetwork", name)
 }
 
-func (f *fake) SetNetworkAutostart(_ context.Context, name string, on bool) error {
+func (f *fake) SetNetworkAutostart(ctx context.Context, name string, on bool) error {
 	if err := f.change("SetNetworkAutostart", name); err != nil {
 		return err
 	}
 	f.netAuto[name] = on
-	return nil
+	return f.answer(ctx, "SetNetworkAutostart", name)
 }
 
 // state is what a berthd has, in lines.

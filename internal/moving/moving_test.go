@@ -184,15 +184,45 @@ func TestAllOrNothing(t *testing.T) {
 	}
 }
 
-// TestInterrupted: a definition that berthd has stored after the caller was interrupted is taken back.
+// TestInterrupted: whatever berthd has done of a call after the caller was interrupted is taken back: a definition, a replaced one,
+// whether it starts with the host, and a network.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
-	f := newFake()
-	ctx, cancel := context.WithCancel(t.Context())
-	p := plan(t, f, Libvirt, "web")
-	f.cuts = cancel
-	if errs := carryAll(ctx, f, p); errs["web"] == nil || strings.Contains(f.state(), "web") {
-		t.Errorf("%v\n%s", errs, f.state())
+	for _, call := range []string{"Define web", "SetAutostart web", "DefineNetwork lab", "SetNetworkAutostart lab"} {
+		f := newFake()
+		ctx, cancel := context.WithCancel(t.Context())
+		p := plan(t, f, Libvirt, "web")
+		f.fails, f.cuts = call, cancel
+		done := map[*Item]bool{}
+		if _, err := p.Carry(ctx, f, p.Items[len(p.Items)-1], done); !errors.Is(err, context.Canceled) || f.state() != "" {
+			t.Errorf("%s: %v\n%s", call, err, f.state())
+		}
+	}
+	for _, call := range []string{"Redefine web", "SetAutostart web", "DefineNetwork lab", "SetNetworkAutostart lab"} {
+		f := newFake()
+		carryAll(t.Context(), f, plan(t, f, Libvirt, "web"))
+		f.defs["web"].Memory.Max, f.autostart["web"], f.netAuto["lab"] = 400000, false, false
+		stored, err := f.nets["lab"].Format()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.nets["lab"], err = parseNetwork(strings.ReplaceAll(stored, "lab.example", "changed.example")); err != nil {
+			t.Fatal(err)
+		}
+		before := f.state()
+		p, err := Look(t.Context(), f, Options{Source: Libvirt, Tree: tree(t, "libvirt"), Names: []string{"web"}, Replace: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		f.fails, f.cuts = call, cancel
+		done := map[*Item]bool{}
+		if _, err := p.Carry(ctx, f, p.Items[len(p.Items)-1], done); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", call, err)
+		}
+		if f.state() != before || f.defs["web"].Memory.Max != 400000 || f.nets["lab"].Domain != "changed.example" {
+			t.Errorf("%s: %s, %d, %+v", call, f.state(), f.defs["web"].Memory.Max, f.nets["lab"].Domain)
+		}
 	}
 }
 
