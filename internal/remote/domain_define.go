@@ -18,13 +18,13 @@ func definitionProcedures() []*procedure {
 		number: 135, name: "virConnectDomainXMLFromNative", action: contract.ActionRead, verb: "ConvertNative", writes: true, run: fromNative,
 	}
 	return []*procedure{
-		look(14, "virDomainGetXMLDesc", getXML),
+		as("GetXML", look(14, "virDomainGetXMLDesc", getXML)),
 		define(11, "virDomainDefineXML", false), define(350, "virDomainDefineXMLFlags", true),
 		change(35, "virDomainUndefine", contract.ActionManage, "Undefine", undefine(false)),
 		change(231, "virDomainUndefineFlags", contract.ActionManage, "Undefine", undefine(true)),
 		change(29, "virDomainSetAutostart", contract.ActionManage, "SetAutostart", setAutostart),
 		change(264, "virDomainSetMetadata", contract.ActionManage, "SetMetadata", setMetadata),
-		look(265, "virDomainGetMetadata", getMetadata),
+		as("GetMetadata", look(265, "virDomainGetMetadata", getMetadata)),
 		native,
 	}
 }

@@ -42,6 +42,12 @@ func look(number int32, name string, run handler) *procedure {
 	return &procedure{number: number, name: name, action: contract.ActionRead, verb: "Get", about: true, quick: true, run: run}
 }
 
+// as has rules told another verb: that of the method of its own that the procedure has on D-Bus.
+func as(verb string, p *procedure) *procedure {
+	p.verb = verb
+	return p
+}
+
 // measure is one that reads live figures of a container, or its system files.
 func measure(number int32, name string, run handler) *procedure {
 	return &procedure{number: number, name: name, action: contract.ActionMonitor, verb: "GetStats", about: true, run: run}

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -33,6 +34,26 @@ func TestTable(t *testing.T) {
 				t.Errorf("%s: refused to readers %v, by libvirt %v", p.name, p.writes, readOnlyRefuses[number])
 			case p.writes && p.action == contract.ActionMonitor:
 				t.Errorf("%s only watches", p.name)
+			}
+		}
+	}
+}
+
+// TestVerbs: what rules are told is the name of a method on D-Bus, so that a rule holds for both. Get is that of properties.
+func TestVerbs(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for _, name := range []string{"Container", "Manager"} {
+		part, err := os.ReadFile("../../contract/introspection/org.berth1." + name + ".xml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(part)
+	}
+	for _, table := range tables() {
+		for _, p := range table {
+			if p.verb != "" && p.verb != "Get" && !strings.Contains(text.String(), `<method name="`+p.verb+`"`) {
+				t.Errorf("%s: there is no method %s", p.name, p.verb)
 			}
 		}
 	}

@@ -88,7 +88,7 @@ func (u *users) leave(c *conn) {
 
 // forget drops a user who has nothing any more. A call can outlive its connection. The caller holds mu.
 func (u *users) forget(one *user) {
-	if one.connections == 0 && one.bytes == 0 {
+	if one.connections == 0 && one.bytes == 0 && u.of[one.uid] == one {
 		delete(u.of, one.uid)
 	}
 }
