@@ -56,6 +56,7 @@ func newConn(s *Server, stream *net.UnixConn, u *user, by service.Caller) *conn 
 	c := &conn{server: s, stream: stream, user: u, by: by, slots: make(chan struct{}, maxCalls)}
 	c.ctx, c.leave = context.WithCancel(s.ctx)
 	c.in = newReader(stream, maxStrange, func(was, is int) error { return s.users.grow(u, was, is) })
+	c.in.deaf.Store(true)
 	c.out = newOutbox(stream, c.hangUp, c.release)
 	return c
 }
@@ -147,5 +148,6 @@ func (c *conn) authenticated() {
 	c.known.Store(true)
 	c.server.users.known(c)
 	c.in.allow(maxKnown)
+	c.in.deaf.Store(c.readOnly.Load())
 	_ = c.stream.SetReadDeadline(time.Time{})
 }

@@ -29,6 +29,9 @@ type reader struct {
 	buf  []byte // what was read and not used is buf[from:]
 	from int
 	oob  []byte
+	// deaf says that the client may pass no descriptors: the kernel drops them. To close one can take as long as its sender likes,
+	// if it is of a FUSE file system of his.
+	deaf atomic.Bool
 	// came are descriptors that nobody has taken yet.
 	came  []*os.File
 	limit atomic.Int64 // of a packet
@@ -134,9 +137,13 @@ func (r *reader) fill(n int) error {
 
 // read reads once.
 func (r *reader) read() error {
-	n, oobn, flags, _, err := r.conn.ReadMsgUnix(r.buf[len(r.buf):cap(r.buf)], r.oob)
+	oob := r.oob
+	if r.deaf.Load() {
+		oob = nil
+	}
+	n, oobn, flags, _, err := r.conn.ReadMsgUnix(r.buf[len(r.buf):cap(r.buf)], oob)
 	if oobn > 0 {
-		if err := r.take(r.oob[:oobn]); err != nil {
+		if err := r.take(oob[:oobn]); err != nil {
 			return err
 		}
 	}
