@@ -78,7 +78,7 @@ func TestMostKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text, err := def.Format(FormatOptions{}); err != nil || strings.Count(string(text), one[:6]) != maxElements-100 {
+		if text, err := def.Format(FormatOptions{}); err != nil || strings.Count(text, one[:6]) != maxElements-100 {
 			t.Errorf("%s: %v", one, err)
 		}
 		took := used(t) - start

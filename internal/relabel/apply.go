@@ -212,15 +212,27 @@ func (l *labeller) compare(files []file) {
 	}
 }
 
+// proofs is how often a label is written and read again: another file may have the name in between.
+const proofs = 10
+
 // prove reads the label of a first file again: where the kernel keeps another form of it, a restore would not know it.
 func (l *labeller) prove(f file) error {
 	own := f.label
-	got, err := l.worker.get(f)
-	if err != nil || bare(got) != l.label {
-		return errors.Join(fmt.Errorf("the kernel keeps %q for %q", bare(got), l.label), err, l.worker.set(f, own))
+	var got string
+	var err error
+	for range proofs {
+		if got, err = l.worker.get(f); err != nil {
+			break
+		}
+		if bare(got) == l.label {
+			l.proven.Store(true)
+			return nil
+		}
+		if err = l.worker.set(f, l.label+"\x00"); err != nil {
+			break
+		}
 	}
-	l.proven.Store(true)
-	return nil
+	return errors.Join(fmt.Errorf("the kernel keeps %q for %q", bare(got), l.label), err, l.worker.set(f, own))
 }
 
 func (l *labeller) drop() { l.batch, l.files = l.batch[:0], l.files[:0] }
