@@ -23,9 +23,23 @@ type libvirtd struct {
 	ended chan struct{}
 }
 
+// nestMark is a file that test/rig/nest-boot makes in each nest.
+const nestMark = "/run/nest/id"
+
+// inNest refuses a host that is no nest: what follows removes files of libvirt's, and stops its units.
+func inNest(mark string) error {
+	if _, err := os.Stat(mark); err != nil {
+		return fmt.Errorf("-inside is for a nest of test/rig/nest only, and this is none: %w", err)
+	}
+	return nil
+}
+
 // prepareLibvirt leaves libvirtd the LXC driver alone: the others look for what the host does not have. If libvirt is
 // installed on the machine, systemd has a libvirtd of its own, which is stopped.
 func prepareLibvirt() error {
+	if err := inNest(nestMark); err != nil {
+		return err
+	}
 	drivers, err := filepath.Glob("/usr/lib/*/libvirt/connection-driver/*.so")
 	if err != nil {
 		return err
