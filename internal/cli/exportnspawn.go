@@ -136,7 +136,7 @@ func createWhole(f newFile) error {
 	_, err = half.WriteString(f.text)
 	err = errors.Join(err, half.Chmod(f.mode), half.Close())
 	if err == nil {
-		err = unix.Renameat2(unix.AT_FDCWD, half.Name(), unix.AT_FDCWD, path, unix.RENAME_NOREPLACE)
+		err = renameNew(half.Name(), path, unix.Renameat2)
 	}
 	if err == nil {
 		return nil
@@ -145,4 +145,23 @@ func createWhole(f newFile) error {
 		err = fmt.Errorf("%s is there already; remove it, or give another file", path)
 	}
 	return errors.Join(err, os.Remove(half.Name()))
+}
+
+// renameNew renames a file to a name that nothing has. A file system that cannot do that in one step, as NFS, has hard links.
+// Its error names the file.
+func renameNew(from, to string, renameat2 func(int, string, int, string, uint) error) error {
+	err := renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	switch {
+	case errors.Is(err, unix.EINVAL):
+		if err := os.Link(from, to); err != nil {
+			return err
+		}
+		if err := os.Remove(from); err != nil {
+			return errors.Join(err, os.Remove(to))
+		}
+		return nil
+	case err != nil:
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	}
+	return nil
 }
