@@ -17,8 +17,8 @@ func (c *conversion) root() {
 		c.arguments = append(c.arguments, "--directory="+src.Path)
 	case src.Format != "":
 		c.arguments = append(c.arguments, "--directory=/var/lib/machines/"+c.machine)
-		c.warnings.Instead(element, "systemd-nspawn reads raw images only: mount this one at /var/lib/machines/"+c.machine+" before each start",
-			fmt.Sprintf("qemu-nbd --connect=/dev/nbd0 --format=%s %s && mount /dev/nbd0 /var/lib/machines/%s", export.Quote(src.Format), export.Quote(src.Path), c.machine))
+		c.warnings.Instead(element, "systemd-nspawn reads raw images only: mount this one at /var/lib/machines/"+c.machine+" before each start, with the mode 0700 for /var/lib/machines: the root has setuid programs",
+			fmt.Sprintf("qemu-nbd --connect=/dev/nbd0 --format=%s %s && mount -o nodev /dev/nbd0 /var/lib/machines/%s", export.Quote(src.Format), export.Quote(src.Path), c.machine))
 	default:
 		c.arguments = append(c.arguments, "--image="+src.Path)
 	}
@@ -48,14 +48,14 @@ func (c *conversion) filesystems() {
 func (c *conversion) fromHost(m plan.Mount, element string) {
 	src := c.Plan.Sources[m.Source]
 	if src.Kind != plan.SourceTree {
-		options := "nodev"
+		options := "nodev,nosuid"
 		if src.ReadOnly {
 			options += ",ro"
 		}
 		if src.Kind == plan.SourceImage {
 			options += ",loop"
 		}
-		c.warnings.Instead(element, fmt.Sprintf("systemd-nspawn mounts no block device or image at %s: mount it on the host before each start, and bind the directory by Bind=", m.Target),
+		c.warnings.Instead(element, fmt.Sprintf("systemd-nspawn mounts no block device or image at %s: mount it on the host before each start, below a directory with the mode 0700, and bind it by Bind=; leave nosuid out only if the container needs setuid programs from it", m.Target),
 			fmt.Sprintf("mount -o %s %s DIRECTORY", options, export.Quote(src.Path)))
 		return
 	}
