@@ -211,11 +211,11 @@ func (i *Item) then(o Options) {
 	if !i.Made() && i.Verdict != Same {
 		return
 	}
-	name := word(i.Name)
+	name, of := operand(i.Name), word(i.Name)
 	stop, disable := "virsh -c lxc:/// shutdown "+name, "virsh -c lxc:/// autostart --disable "+name
 	switch o.Source {
 	case LXC:
-		stop, disable = "lxc-stop -P "+word(path.Dir(path.Dir(i.File)))+" -n "+name, "lxc.start.auto = 0 in "+i.File
+		stop, disable = "lxc-stop -P "+word(path.Dir(path.Dir(i.File)))+" -n "+of, "lxc.start.auto = 0 in "+i.File
 	case Nspawn:
 		stop, disable = "machinectl poweroff "+name, "machinectl disable "+name
 	}
@@ -225,6 +225,14 @@ func (i *Item) then(o Options) {
 	if i.Autostart && o.Here {
 		i.Then = append(i.Then, fmt.Sprintf("%s starts it with the host, too: %s", o.Source, disable))
 	}
+}
+
+// operand returns a word of a command that is no option, also if it begins like one.
+func operand(s string) string {
+	if strings.HasPrefix(s, "-") {
+		return "-- " + word(s)
+	}
+	return word(s)
 }
 
 // word returns a word as a shell reads it.

@@ -264,3 +264,20 @@ func TestHere(t *testing.T) {
 		}
 	}
 }
+
+// TestOperands: a name that begins like an option is none in the commands that the user is told, and one with blanks is one word.
+func TestOperands(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"web": "web", "-rf": "-- -rf", "-a b": "-- '-a b'", "a'b": `'a'\''b'`} {
+		i := &Item{Name: name, Verdict: New, Running: true, Autostart: true}
+		i.then(Options{Source: Libvirt, Here: true})
+		n := &Item{Name: name, Network: true, Verdict: New, Autostart: true}
+		n.thenNetwork(Options{Here: true})
+		got := strings.Join(append(i.Then, n.Then...), "\n") + "\n"
+		for _, command := range []string{"shutdown " + want + ",", "berthctl start " + want + "\n", "autostart --disable " + want + "\n", "net-autostart --disable " + want + "\n", "net-start " + want + "\n"} {
+			if !strings.Contains(got, command) {
+				t.Errorf("%q is not in\n%s", command, got)
+			}
+		}
+	}
+}

@@ -49,7 +49,8 @@ func network(ctx context.Context, d Daemon, k *known, o Options, n foreign.Netwo
 		return i, i.compareNetwork(ctx, d, o, def, have)
 	case there && have.Origin == "libvirt" && have.Active && o.Here:
 		i.fail(Kept, "libvirt runs it, and Berth's containers use it as it is")
-		i.Then = append(i.Then, fmt.Sprintf("to make it Berth's own: virsh net-destroy %s; virsh net-autostart --disable %s; then import again, and berthctl net-start %s", n.Name, n.Name, n.Name))
+		name := operand(n.Name)
+		i.Then = append(i.Then, fmt.Sprintf("to make it Berth's own: virsh net-destroy %s; virsh net-autostart --disable %s; then import again, and berthctl net-start %s", name, name, name))
 		return i, nil
 	case there && have.Origin == "shipped":
 		i.warn(n.File, 0, "it takes the place of the network that came with Berth")
@@ -60,9 +61,9 @@ func network(ctx context.Context, d Daemon, k *known, o Options, n foreign.Netwo
 
 func (i *Item) thenNetwork(o Options) {
 	if i.Autostart && o.Here {
-		i.Then = append(i.Then, fmt.Sprintf("libvirt starts it with the host, too, and only one can have its bridge: virsh net-autostart --disable %s", i.Name))
+		i.Then = append(i.Then, fmt.Sprintf("libvirt starts it with the host, too, and only one can have its bridge: virsh net-autostart --disable %s", operand(i.Name)))
 	}
-	i.Then = append(i.Then, "berthctl net-start "+i.Name)
+	i.Then = append(i.Then, "berthctl net-start "+operand(i.Name))
 }
 
 func (i *Item) compareNetwork(ctx context.Context, d Daemon, o Options, def *netxml.Def, have client.Network) error {

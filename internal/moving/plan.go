@@ -114,7 +114,7 @@ func (i *Item) connect(k *known, made []*Item) {
 		switch {
 		case there && have.Fault == "", at >= 0 && !made[at].Fails():
 			if at < 0 && !have.Active && i.Made() {
-				i.Then = append(i.Then, "berthctl net-start "+name+", which the container needs")
+				i.Then = append(i.Then, "berthctl net-start "+operand(name)+", which the container needs")
 			}
 		case at >= 0:
 			i.fail(Impossible, fmt.Sprintf("it needs the network '%s', which cannot be imported", name))
