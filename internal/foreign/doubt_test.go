@@ -26,14 +26,14 @@ func TestDoubts(t *testing.T) {
 		"directory":      {chmod("/var/lib/lxc/web", 0o757), false, []Doubt{{"/var/lib/lxc/web", "everybody can write it"}}},
 		"above":          {chown("/var/lib", 1000, 0), true, []Doubt{{"/var/lib", "user 1000 owns it"}}},
 		"sticky":         {chmod("/var/lib", 0o777|os.ModeSticky), false, nil},
-		"link elsewhere": {both(link("/var/lib/lxc/web", "/home/bob/web"), chmod("/home/bob", 0o777)), false, []Doubt{{"/home/bob", "everybody can write it"}}},
-		"owner of link":  {both(link("/var/lib/lxc/web", "/home/bob/web"), lchown("/var/lib/lxc/web", 1000)), true, []Doubt{{"/var/lib/lxc/web", "user 1000 owns it"}}},
+		"link elsewhere": {both(link("/var/lib/lxc/web", "/srv/bob/web"), chmod("/srv/bob", 0o777)), false, []Doubt{{"/srv/bob", "everybody can write it"}}},
+		"owner of link":  {both(link("/var/lib/lxc/web", "/srv/bob/web"), lchown("/var/lib/lxc/web", 1000)), true, []Doubt{{"/var/lib/lxc/web", "user 1000 owns it"}}},
 	} {
 		if c.root && os.Geteuid() != 0 {
 			continue
 		}
 		tree, dir := host(t, map[string]string{config: "lxc.include = /x\n"})
-		if err := os.MkdirAll(dir+"/home/bob", 0o755); err != nil {
+		if err := os.MkdirAll(dir+"/srv/bob", 0o755); err != nil {
 			t.Fatal(err)
 		}
 		c.change(t, dir)

@@ -11,7 +11,7 @@ import (
 
 const (
 	bobsIDMap = "lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536\n"
-	bobsRoot  = "lxc.rootfs.path = dir:/home/bob/lxc/x/rootfs\n"
+	bobsRoot  = "lxc.rootfs.path = dir:/srv/bob/lxc/x/rootfs\n"
 	bobsStart = "lxc.start.auto = 1\n"
 )
 
@@ -28,14 +28,14 @@ func TestDoubted(t *testing.T) {
 		"the host's map":    {strings.ReplaceAll(bobsIDMap, "100000", "0") + bobsRoot + bobsStart, "it runs with the host's users"},
 		"only groups' map":  {"lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 0 65536\n" + bobsRoot + bobsStart, "it runs with the host's users"},
 		"mount":             {bobsIDMap + bobsRoot + bobsStart + "lxc.mount.entry = /srv host none bind\n", "it mounts the host's /srv"},
-		"mount by fstab":    {bobsIDMap + bobsRoot + bobsStart + "lxc.mount.fstab = /home/bob/fstab\n", "it mounts the host's /srv"},
+		"mount by fstab":    {bobsIDMap + bobsRoot + bobsStart + "lxc.mount.fstab = /srv/bob/fstab\n", "it mounts the host's /srv"},
 		"another root":      {bobsIDMap + bobsStart + "lxc.rootfs.path = dir:/etc\n", "its root /etc is not beside its configuration"},
-		"root by a link":    {bobsIDMap + bobsStart + "lxc.rootfs.path = dir:/home/bob/lxc/x/link\n", "its root /home/bob/lxc/x/link leads to /etc"},
-		"root through dots": {bobsIDMap + bobsStart + "lxc.rootfs.path = dir:/home/bob/lxc/x/../../../../etc\n", "its root"},
+		"root by a link":    {bobsIDMap + bobsStart + "lxc.rootfs.path = dir:/srv/bob/lxc/x/link\n", "its root /srv/bob/lxc/x/link leads to /etc"},
+		"root through dots": {bobsIDMap + bobsStart + "lxc.rootfs.path = dir:/srv/bob/lxc/x/../../../../etc\n", "its root"},
 	} {
 		for _, trust := range []bool{false, true} {
 			item := bobs(t, c.config, true, Options{Trust: trust})
-			warned := strings.Contains(text(&Plan{Items: []*Item{item}}), "/home/bob:0: everybody can write it")
+			warned := strings.Contains(text(&Plan{Items: []*Item{item}}), "/srv/bob:0: everybody can write it")
 			refused := item.Verdict == Impossible
 			if !warned || refused != (c.reason != "" && !trust) || !strings.HasPrefix(item.Reason, c.reason) && !trust {
 				t.Errorf("%s, trust %v: %s", name, trust, text(&Plan{Items: []*Item{item}}))
@@ -63,7 +63,7 @@ func TestDoubtedInclude(t *testing.T) {
 func bobs(t *testing.T, config string, open bool, o Options) *Item {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"home/bob/lxc/x/config": config, "home/bob/lxc/x/rootfs/etc/x": "", "home/bob/fstab": "/srv srv none bind 0 0\n", "open/more": bobsStart, "etc/x": ""} {
+	for name, text := range map[string]string{"srv/bob/lxc/x/config": config, "srv/bob/lxc/x/rootfs/etc/x": "", "srv/bob/fstab": "/srv srv none bind 0 0\n", "open/more": bobsStart, "etc/x": ""} {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			t.Fatal(err)
@@ -72,12 +72,12 @@ func bobs(t *testing.T, config string, open bool, o Options) *Item {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink("/etc", filepath.Join(dir, "home/bob/lxc/x/link")); err != nil {
+	if err := os.Symlink("/etc", filepath.Join(dir, "srv/bob/lxc/x/link")); err != nil {
 		t.Fatal(err)
 	}
 	modes := map[string]os.FileMode{"": 0o755, "open": 0o777}
 	if open {
-		modes["home/bob"] = 0o777
+		modes["srv/bob"] = 0o777
 	}
 	for name, mode := range modes {
 		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
@@ -89,7 +89,7 @@ func bobs(t *testing.T, config string, open bool, o Options) *Item {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tr.Close() })
-	o.Source, o.Tree, o.Dir = LXC, tr, "/home/bob/lxc"
+	o.Source, o.Tree, o.Dir = LXC, tr, "/srv/bob/lxc"
 	p, err := Look(t.Context(), newFake(), o)
 	if err != nil {
 		t.Fatal(err)
