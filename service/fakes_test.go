@@ -228,6 +228,8 @@ type hostIDsFake struct{ *daemon }
 
 func (d hostIDsFake) Taken() ([]idrange.Span, error) { return d.ids, d.call("hostids.Taken") }
 
+func (d hostIDsFake) Begins(uint32) (bool, error) { return true, nil }
+
 func (d hostIDsFake) Mapped(uint32) (domain.IDMap, error) { return domain.IDMap{}, fs.ErrNotExist }
 
 type runsFake struct{ *daemon }

@@ -15,6 +15,8 @@ type HostIDs interface {
 	Taken() ([]idrange.Span, error)
 	// Mapped returns the map of the user namespace of a process. It is not enabled if that is the host's.
 	Mapped(pid uint32) (domain.IDMap, error)
+	// Begins reports whether a range for a container begins with an id: of users and groups alike.
+	Begins(id uint32) (bool, error)
 }
 
 // claimIDs chooses the ids and the MAC addresses of a definition that leaves the choice to us, and checks ids that come

@@ -37,8 +37,10 @@ type Trees interface {
 
 // UnshiftOrder says how a tree is taken back to plain owners.
 type UnshiftOrder struct {
-	Path   string
-	Map    shift.Map // without ranges, they begin with the owner of the tree's top
+	Path string
+	Map  shift.Map // without ranges, they begin with the owner of the tree's top
+	// Begins tells whether a range of containers begins with an id. It is asked of the owner of the top, for an empty Map.
+	Begins func(id uint32) (bool, error)
 	DryRun bool
 }
 

@@ -73,7 +73,7 @@ func (s *Service) UnshiftPath(ctx context.Context, path string, o UnshiftOptions
 	if !filepath.IsAbs(path) {
 		return Unshifted{}, &TreeError{Op: notUnshifted, Path: path, Reason: "the path is not absolute"}
 	}
-	order := UnshiftOrder{Path: path, DryRun: o.DryRun}
+	order := UnshiftOrder{Path: path, Begins: s.HostIDs.Begins, DryRun: o.DryRun}
 	if o.From != 0 {
 		order.Map = shift.From(o.From)
 	}

@@ -47,7 +47,7 @@ func (t trees) Relabel(ctx context.Context, u domain.UUID, part string, list []s
 }
 
 func (t trees) Unshift(ctx context.Context, o service.UnshiftOrder, others []string, progress func(uint64)) (service.Unshifted, error) {
-	order := relabel.Unshift{Path: o.Path, Map: o.Map, DryRun: o.DryRun}
+	order := relabel.Unshift{Path: o.Path, Map: o.Map, Begins: o.Begins, DryRun: o.DryRun}
 	out, err := t.relabeler.Unshift(ctx, order, others, func(p relabel.Progress) { progress(p.Files) })
 	if refused, ok := errors.AsType[*relabel.RefusedError](err); ok {
 		err = &service.TreeError{Op: "taken back to plain owners", Path: refused.Path, Reason: refused.Reason}

@@ -47,6 +47,26 @@ func (h IDs) Taken() ([]idrange.Span, error) {
 	return append(taken, running...), err
 }
 
+// Begins reports whether a range for a container begins with an id. So do the multiples of 65536 but 0, which systemd-nspawn
+// and Berth choose, and what both subuid(5) and subgid(5) give to somebody from that id on. An account of a network's name
+// service may have a high id, too: it alone says nothing.
+func (h IDs) Begins(id uint32) (bool, error) {
+	if id != 0 && id%idrange.Size == 0 {
+		return true, nil
+	}
+	for _, name := range []string{"subuid", "subgid"} {
+		const most = 64 << 20
+		text, err := readSmall(filepath.Join(h.etc, name), most)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+		if !slices.ContainsFunc(idrange.Subordinate(string(text)), func(s idrange.Span) bool { return s.First == id }) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // running returns the ids of the running containers of systemd-nspawn. The name of each of its locks is a
 // container's first id (systemd, src/nspawn/nspawn.c, uid_shift_pick).
 func (h IDs) running() ([]idrange.Span, error) {

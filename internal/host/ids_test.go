@@ -121,3 +121,23 @@ func TestIDMap(t *testing.T) {
 		}
 	}
 }
+
+// TestBegins: a range begins with a multiple of 65536, and with an id with which both tables of subordinate ids give one.
+func TestBegins(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := IDs{etc: dir}
+	if got, err := h.Begins(100000); got || err != nil {
+		t.Errorf("without tables: %v, %v", got, err)
+	}
+	for name, text := range map[string]string{"subuid": "alice:100000:65536\nbob:200000:65536\n", "subgid": "bob:100000:65536\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id, want := range map[uint32]bool{0: false, 65536: true, 655360: true, 100000: true, 100001: false, 200000: false, 1234567: false} {
+		if got, err := h.Begins(id); got != want || err != nil {
+			t.Errorf("%d: %v, %v", id, got, err)
+		}
+	}
+}

@@ -17,7 +17,8 @@ type Unshift struct {
 	Path string
 	// Map is the ids that the files have on the host. Without ranges they begin with the owner of the tree's top.
 	Map    shift.Map
-	DryRun bool // count only
+	Begins func(id uint32) (bool, error) // tells whether a range of containers begins with an id; for an empty Map only
+	DryRun bool                          // count only
 }
 
 // Unshifted is what an Unshift has come upon.
@@ -54,6 +55,14 @@ func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, pro
 		if top.uid == 0 || top.uid != top.gid {
 			return Unshifted{}, &RefusedError{Path: o.Path, Reason: fmt.Sprintf(
 				"its top belongs to %d:%d, which does not tell by what it is shifted: say the first id (--from)", top.uid, top.gid)}
+		}
+		begins, err := o.Begins(top.uid)
+		if err != nil {
+			return Unshifted{}, err
+		}
+		if !begins {
+			return Unshifted{}, &RefusedError{Path: o.Path, Reason: fmt.Sprintf("it belongs to %d:%d, which begins no range that this host "+
+				"gives to containers: --from %d if it does", top.uid, top.gid, top.uid)}
 		}
 		o.Map = shift.From(top.uid)
 	}

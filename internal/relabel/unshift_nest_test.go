@@ -176,7 +176,7 @@ func TestUnshift(t *testing.T) {
 }
 
 // TestUnshiftLeaves: ids that are none of the map stay, and are counted if they are none inside either; without a map the
-// owner of the top tells it.
+// owner of the top tells it, if a range of containers begins with that.
 func TestUnshiftLeaves(t *testing.T) {
 	r := relabeler(t)
 	dir := t.TempDir()
@@ -187,7 +187,15 @@ func TestUnshiftLeaves(t *testing.T) {
 		}
 		must(t, os.Lchown(path, ids[0], ids[1]))
 	}
-	out := unshift(t, r, Unshift{Path: dir})
+	begins := func(want bool) func(uint32) (bool, error) {
+		return func(id uint32) (bool, error) { return want && id == testBase, nil }
+	}
+	_, err := r.Unshift(t.Context(), Unshift{Path: dir, Begins: begins(false)}, nil, nil)
+	if refused, ok := errors.AsType[*RefusedError](err); !ok || !strings.Contains(refused.Reason, "it belongs to 100000:100000, which begins no range") ||
+		!strings.Contains(refused.Reason, "--from 100000 if it does") {
+		t.Errorf("the home of a user: %v", err)
+	}
+	out := unshift(t, r, Unshift{Path: dir, Begins: begins(true)})
 	if out.Files != 5 || out.Changed != 3 || out.Left != 2 || filepath.Dir(out.Example) != dir || out.Base != testBase {
 		t.Errorf("%+v", out)
 	}
@@ -197,7 +205,7 @@ func TestUnshiftLeaves(t *testing.T) {
 			t.Errorf("%q belongs to %d:%d", name, got[name].uid, got[name].gid)
 		}
 	}
-	_, err := r.Unshift(t.Context(), Unshift{Path: dir}, nil, nil)
+	_, err = r.Unshift(t.Context(), Unshift{Path: dir, Begins: begins(true)}, nil, nil)
 	if refused, ok := errors.AsType[*RefusedError](err); !ok || !strings.Contains(refused.Reason, "its top belongs to 0:0") {
 		t.Errorf("without a map, a plain top: %v", err)
 	}

@@ -104,7 +104,10 @@ func TestUnshiftPath(t *testing.T) {
 	dir := t.TempDir()
 	manyFiles(t, dir, 3)
 	shiftBy(t, dir, 300000, 300000)
-	if got := run(t, "berthctl", "unshift", "--path", dir); !strings.Contains(got, "6 of 6 files got plain owners, from the ids that begin at 300000") && !strings.Contains(got, "5 of 5 files") {
+	if r := try(t, "berthctl", "unshift", "--path", dir); r.Status != 1 || !strings.Contains(r.Err, "300000:300000, which begins no range") {
+		t.Errorf("the directory of a user: %+v", r)
+	}
+	if got := run(t, "berthctl", "unshift", "--path", dir, "--from", "300000"); !strings.Contains(got, "6 of 6 files got plain owners, from the ids that begin at 300000") && !strings.Contains(got, "5 of 5 files") {
 		t.Error(got)
 	}
 	if n := shiftedFiles(t, dir); n > 0 {
