@@ -193,9 +193,9 @@ func (i *Item) root(o Options, def *domain.Def) {
 	}
 	switch v := shift.Judge(m, seen); v.State {
 	case shift.Half:
-		i.warn(i.File, 0, fmt.Sprintf("its root %s is shifted in part: %s belongs to %d, and %s to %d; see berthctl unshift", root.Source, v.Seen.Path, v.Seen.UID, v.Against.Path, v.Against.UID))
+		i.warn(i.File, 0, fmt.Sprintf("its root %s is shifted in part: %s belongs to %d, and %s to %d; before berthctl unshift, %s", root.Source, v.Seen.Path, v.Seen.UID, v.Against.Path, v.Against.UID, shift.First))
 	case shift.Other:
-		i.warn(i.File, 0, fmt.Sprintf("its root %s is shifted, and not to the <idmap> of the container: %s belongs to %d; see berthctl unshift", root.Source, v.Seen.Path, v.Seen.UID))
+		i.warn(i.File, 0, fmt.Sprintf("its root %s is shifted, and not to the <idmap> of the container: %s belongs to %d; before berthctl unshift, %s", root.Source, v.Seen.Path, v.Seen.UID, shift.First))
 	}
 }
 

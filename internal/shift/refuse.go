@@ -1,6 +1,9 @@
 package shift
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Error says why a root can be neither mapped nor mounted as it is.
 type Error struct {
@@ -16,19 +19,38 @@ func (e *Error) Error() string {
 	}
 	if e.State == Other {
 		return fmt.Sprintf("it is shifted on disk by other ids than this container's %s: %s: "+
-			"'berthctl unshift %s --from %d' takes it back to plain owners; or let <idmap> begin with that id",
-			ids, e.Seen, e.Name, e.Seen.UID)
+			"%s; or let <idmap> begin with that id", ids, e.Seen, advice(fmt.Sprintf("--from %d ", e.Seen.UID), e.Name))
 	}
-	advice := "berthctl unshift " + e.Name
+	from := ""
 	if base, own := e.Seen.UID, root(e.Map.UIDs); base != own && among(e.Map.UIDs, base) == foreign {
-		advice += fmt.Sprintf(" --from %d", base)
+		from = fmt.Sprintf("--from %d ", base)
 	}
 	seen := e.Seen.String()
 	if e.Against != e.Seen {
 		seen += ", but " + e.Against.String()
 	}
-	return fmt.Sprintf("it is half shifted on disk: %s, and the ids of this container are %s: "+
-		"'%s' takes it back to plain owners", seen, ids, advice)
+	return fmt.Sprintf("it is half shifted on disk: %s, and the ids of this container are %s: %s", seen, ids, advice(from, e.Name))
+}
+
+// advice says how a root gets plain owners, which is safe only where no user of the host reaches it.
+func advice(options, name string) string {
+	return "'berthctl unshift " + options + word(name) + "' takes it back to plain owners; before that, " + First
+}
+
+// First is what has to be done before an unshift.
+const First = "stop whatever uses it, and put it below a directory that no user of the host can enter (berthctl(1), unshift)"
+
+// word is a name as an operand on the command line of a shell.
+func word(name string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-"
+	quoted := name
+	if name == "" || strings.Trim(name, plain) != "" {
+		quoted = "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	}
+	if strings.HasPrefix(name, "-") {
+		return "-- " + quoted
+	}
+	return quoted
 }
 
 func (o Owner) String() string { return fmt.Sprintf("%s belongs to %d:%d", o.Path, o.UID, o.GID) }

@@ -57,10 +57,10 @@ func TestJudge(t *testing.T) {
 		"half: the last":                  {hundred(), tree(100000, 100000, 100000, 100000, 0, 0), Half, nil},
 		"half: users only":                {hundred(), tree(100000, 0, 100000, 0), Half, []string{"half shifted on disk: / belongs to 100000:0, and the ids"}},
 		"half: groups only":               {hundred(), tree(0, 100000, 0, 100000), Half, nil},
-		"half: of another map":            {hundred(), tree(0, 0, 200000, 200000, 0, 0), Half, []string{"/bin belongs to 200000:200000, but / belongs to 0:0", "'berthctl unshift web --from 200000'"}},
+		"half: of another map":            {hundred(), tree(0, 0, 200000, 200000, 0, 0), Half, []string{"/bin belongs to 200000:200000, but / belongs to 0:0", "'berthctl unshift --from 200000 web'"}},
 		"half: of this map and another":   {hundred(), tree(100000, 100000, 200000, 200000), Half, []string{"'berthctl unshift web'"}},
 		"half: one map for both":          {twice(), tree(100000, 100000, 100000, 100000), Half, []string{"(of groups 200000-200999, 1000-1000, 201001-265535)"}},
-		"another map":                     {hundred(), tree(200000, 200000, 200000, 200000), Other, []string{"this container's 100000-165535: / belongs to 200000:200000", "'berthctl unshift web --from 200000'", "<idmap>"}},
+		"another map":                     {hundred(), tree(200000, 200000, 200000, 200000), Other, []string{"this container's 100000-165535: / belongs to 200000:200000", "'berthctl unshift --from 200000 web'", "<idmap>"}},
 		"another map, the top alone":      {hundred(), tree(200000, 200000), Other, nil},
 		"another map: one before":         {hundred(), tree(99999, 99999), Other, nil},
 		"another map: one behind":         {hundred(), tree(165536, 165536), Other, nil},
@@ -147,6 +147,23 @@ func TestInsideIsTheWayBack(t *testing.T) {
 	for _, id := range []uint32{0, 999, 1001, 199999, 201000, 265536, 1<<32 - 1} {
 		if back, ok := Inside(list, id); ok || back != id {
 			t.Errorf("%d is %d, %v", id, back, ok)
+		}
+	}
+}
+
+// TestAdvice: the command that an error names is one for a shell, whatever the name of the container, and what is to be done
+// before it is said.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"web":   "berthctl unshift --from 200000 web' takes",
+		"a b;c": "berthctl unshift --from 200000 'a b;c'' takes",
+		"it's":  `berthctl unshift --from 200000 'it'\''s'' takes`,
+		"-x":    "berthctl unshift --from 200000 -- -x' takes",
+	} {
+		e := Judge(hundred(), []Owner{{"/", 200000, 200000}}).Check(name, hundred())
+		if e == nil || !strings.Contains(e.Error(), want) || !strings.Contains(e.Error(), First) {
+			t.Errorf("%s: %v", name, e)
 		}
 	}
 }

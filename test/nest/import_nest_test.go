@@ -248,7 +248,7 @@ func TestImportNspawn(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	run(t, "chown", "-R", "0:0", "/var/lib/machines/build/etc")
-	if r := try(t, "berthctl", "import", "nspawn", "build", "--dry-run"); !strings.Contains(r.Out, "is shifted in part: / belongs to 655360, and /etc to 0; see berthctl unshift") {
+	if r := try(t, "berthctl", "import", "nspawn", "build", "--dry-run"); !strings.Contains(r.Out, "is shifted in part: / belongs to 655360, and /etc to 0; before berthctl unshift, stop whatever uses it") {
 		t.Errorf("%+v", r)
 	}
 }

@@ -94,7 +94,7 @@ func TestHalfShiftedRoot(t *testing.T) {
 		},
 		"by another map": {
 			func(t *testing.T, root string) { shiftBy(t, root, 300000, 300000) },
-			[]string{"by other ids than this container's 100000-165535", "/ belongs to 300000:300000", "'berthctl unshift web --from 300000'"},
+			[]string{"by other ids than this container's 100000-165535", "/ belongs to 300000:300000", "'berthctl unshift --from 300000 web'"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
