@@ -85,7 +85,14 @@ func (s *Service) unshift(ctx context.Context, o UnshiftOrder, others []string, 
 		return Unshifted{}, ErrUnshifting
 	}
 	defer s.unshifting.Unlock()
+	if !o.DryRun {
+		s.Log.Info("files of a tree get plain owners", "path", o.Path)
+	}
 	out, err := s.Trees.Unshift(ctx, o, others, progress)
+	if !o.DryRun {
+		s.Log.Info("no more files of a tree get plain owners", "path", o.Path, "from", out.From, "changed", out.Changed,
+			"left", out.Left, "dropped", out.Dropped, "error", err)
+	}
 	if err != nil && out.Changed > 0 && !o.DryRun {
 		err = fmt.Errorf("%w: %d files have their plain owners, others not yet; the next call goes on", err, out.Changed)
 	}

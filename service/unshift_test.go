@@ -1,7 +1,9 @@
 package service
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -75,3 +77,21 @@ func TestUnshiftRefused(t *testing.T) {
 }
 
 func failed(_ Unshifted, err error) error { return err }
+
+// TestUnshiftLogged: the journal has the begin and the end of an unshift, and nothing of a dry run.
+func TestUnshiftLogged(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := w.service(t)
+	var journal bytes.Buffer
+	s.Log = slog.New(slog.NewTextHandler(&journal, nil))
+	if _, err := s.UnshiftPath(t.Context(), "/srv/tree", UnshiftOptions{From: 100000, DryRun: true}); err != nil || journal.Len() > 0 {
+		t.Errorf("a dry run: %v, %s", err, journal.String())
+	}
+	if _, err := s.UnshiftPath(t.Context(), "/srv/tree", UnshiftOptions{From: 100000}); err != nil {
+		t.Error(err)
+	}
+	if got := journal.String(); strings.Count(got, "path=/srv/tree") != 2 || !strings.Contains(got, "from=100000 changed=2 left=0") {
+		t.Errorf("the journal has %s", got)
+	}
+}
