@@ -23,9 +23,9 @@ func listProcedures() []*procedure {
 	return []*procedure{
 		list(273, "virConnectListAllDomains", listAll),
 		list(51, "virConnectNumOfDomains", numberOf(true)),
-		list(37, "virConnectListDomains", listIDs),
+		list(37, "virConnectListDomains", listOf(true, putID)),
 		list(25, "virConnectNumOfDefinedDomains", numberOf(false)),
-		list(21, "virConnectListDefinedDomains", listNames),
+		list(21, "virConnectListDefinedDomains", listOf(false, putName)),
 		list(22, "virDomainLookupByID", lookupByID),
 		list(23, "virDomainLookupByName", lookupByName),
 		list(24, "virDomainLookupByUUID", lookupByUUID),
@@ -146,47 +146,32 @@ func numberOf(on bool) handler {
 	}
 }
 
-func listIDs(ctx context.Context, c *call) error {
-	most := c.in.I32()
-	if c.in.Err() != nil {
-		return c.badArguments()
-	}
-	all, err := c.list(ctx)
-	if err != nil {
-		return err
-	}
-	at, n := c.out.Len(), int32(0)
-	c.out.U32(0)
-	for i := range all {
-		if active(&all[i]) && n < min(most, maxList) {
-			n++
-			c.out.I32(int32(all[i].ID))
+// listOf answers with one thing of each container that is on, or of each that is off: no more than the client has room for.
+func listOf(on bool, put func(*xdr.Encoder, *service.Snapshot)) handler {
+	return func(ctx context.Context, c *call) error {
+		most := c.in.I32()
+		if c.in.Err() != nil {
+			return c.badArguments()
 		}
+		all, err := c.list(ctx)
+		if err != nil {
+			return err
+		}
+		at, n := c.out.Len(), int32(0)
+		c.out.U32(0)
+		for i := range all {
+			if active(&all[i]) == on && n < min(most, maxList) {
+				n++
+				put(c.out, &all[i])
+			}
+		}
+		c.out.SetU32(at, uint32(n))
+		return nil
 	}
-	c.out.SetU32(at, uint32(n))
-	return nil
 }
 
-func listNames(ctx context.Context, c *call) error {
-	most := c.in.I32()
-	if c.in.Err() != nil {
-		return c.badArguments()
-	}
-	all, err := c.list(ctx)
-	if err != nil {
-		return err
-	}
-	at, n := c.out.Len(), int32(0)
-	c.out.U32(0)
-	for i := range all {
-		if !active(&all[i]) && n < min(most, maxList) {
-			n++
-			c.out.Text(all[i].Name)
-		}
-	}
-	c.out.SetU32(at, uint32(n))
-	return nil
-}
+func putID(e *xdr.Encoder, s *service.Snapshot)   { e.I32(int32(s.ID)) }
+func putName(e *xdr.Encoder, s *service.Snapshot) { e.Text(s.Name) }
 
 func lookupByID(ctx context.Context, c *call) error {
 	id := c.in.I32()

@@ -41,9 +41,14 @@ func exportGuest(t testing.TB, more, args string) guest {
 // openDirectory returns a directory to which the root of a user namespace comes through.
 func openDirectory(t testing.TB) string {
 	t.Helper()
-	dir := strings.TrimSpace(run(t, "mktemp", "-d", "-p", "/run", "export-XXXXXX"))
+	dir, err := os.MkdirTemp("/run", "export-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { run(t, "rm", "-rf", dir) })
-	run(t, "chmod", "755", dir)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	return dir
 }
 
