@@ -24,6 +24,10 @@ const (
 	temporary = "polkit.temporary_authorization_id"
 	// cancelLimit bounds how long polkit may take to withdraw a dialogue.
 	cancelLimit = 10 * time.Second
+	// ownAccord is how long polkit has to take a dialogue back by itself, as it does where the caller has left the bus. To
+	// be told so at that moment, too, hangs polkitd 122 for good: the agent's answer meets the order on two threads
+	// (g_cancellable_cancel holds what g_dbus_connection_send_message_with_reply waits for, and the other way round).
+	ownAccord = time.Second
 )
 
 // Replies returns the signatures of the replies to the methods that a Client calls. The connection reads no others.
@@ -95,7 +99,7 @@ func (c *Client) Check(ctx context.Context, q Question) (Answer, error) {
 	case <-ctx.Done():
 	}
 	if q.Dialogue {
-		c.cancel(ctx, id)
+		c.cancel(ctx, call, id)
 	}
 	return Answer{}, fmt.Errorf("ask polkit for %s: %w", q.Action, context.Cause(ctx))
 }
@@ -122,10 +126,17 @@ func answer(q Question, call *dbus.Call) (a Answer, err error) {
 	return Answer{Allowed: result.Allowed, Challenge: result.Challenge && !result.Allowed, Temporary: kept}, nil
 }
 
-// cancel withdraws a question, so that its dialogue disappears. It does not wait for polkit.
-func (c *Client) cancel(ctx context.Context, id string) {
-	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), cancelLimit)
+// cancel withdraws a question that polkit does not answer of its own accord, so that its dialogue disappears. It does not
+// wait for polkit.
+func (c *Client) cancel(ctx context.Context, asked *dbus.Call, id string) {
+	ctx = context.WithoutCancel(ctx)
 	go func() {
+		select {
+		case <-asked.Done:
+			return
+		case <-time.After(ownAccord):
+		}
+		ctx, done := context.WithTimeout(ctx, cancelLimit)
 		defer done()
 		call := c.quick.Go(ctx, authorityPath, authority+".CancelCheckAuthorization", id)
 		select {

@@ -128,27 +128,36 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestCheckIsCancelled: when the caller leaves, or the time is over, the dialogue is withdrawn and the answer is an error.
+// TestCheckIsCancelled: when the caller leaves, or the time is over, the answer is an error, and the dialogue is withdrawn
+// unless polkit has taken it back by itself.
 func TestCheckIsCancelled(t *testing.T) {
 	t.Parallel()
 	b := bus.Start(t)
 	f := newAuthority(t, b)
 	f.hold, f.result.Allowed = make(chan struct{}), true
-	defer close(f.hold)
 	c := newClient(t, b)
 	gone := errors.New("he has left")
-	ctx, leave := context.WithCancelCause(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		_, err := c.Check(ctx, Question{BusName: ":1.9", Action: "org.berth1.read", Dialogue: true})
-		done <- err
-	}()
-	eventually(t, func() bool { asked, _ := f.seen(); return len(asked) == 1 })
-	leave(gone)
-	if err := <-done; !errors.Is(err, gone) {
-		t.Errorf("got %v", err)
+	for i, held := range []bool{false, true} {
+		ctx, leave := context.WithCancelCause(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.Check(ctx, Question{BusName: ":1.9", Action: "org.berth1.read", Dialogue: true})
+			done <- err
+		}()
+		eventually(t, func() bool { asked, _ := f.seen(); return len(asked) == i+1 })
+		leave(gone)
+		if err := <-done; !errors.Is(err, gone) {
+			t.Errorf("got %v", err)
+		}
+		if !held {
+			f.hold <- struct{}{}
+		}
 	}
-	eventually(t, func() bool { _, cancelled := f.seen(); return cmp.Equal(cancelled, []string{"berth-1"}) })
+	eventually(t, func() bool { _, cancelled := f.seen(); return len(cancelled) > 0 })
+	if _, cancelled := f.seen(); !cmp.Equal(cancelled, []string{"berth-2"}) {
+		t.Errorf("cancelled %v", cancelled)
+	}
+	close(f.hold)
 }
 
 // TestNoPolkit: without polkitd the error says so.
