@@ -57,13 +57,14 @@ func bulkStats(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	visible := make(map[domain.UUID]bool, len(all))
+	// The right is for the container that was asked about, and not for another one that has its uuid since.
+	visible := make(map[service.Subject]bool, len(all))
 	for i := range all {
-		if (n == 0 || only[all[i].UUID]) && listed(&all[i], flags&bulkList) {
-			visible[all[i].UUID] = true
-		}
+		visible[lasting(&all[i])] = true
 	}
-	stats, err := c.core().AllStats(wantedOf(groups), func(s *service.Snapshot) bool { return visible[s.UUID] })
+	stats, err := c.core().AllStats(wantedOf(groups), func(s *service.Snapshot) bool {
+		return (n == 0 || only[s.UUID]) && visible[lasting(s)] && listed(s, flags&bulkList)
+	})
 	if err != nil {
 		return err
 	}
@@ -74,6 +75,13 @@ func bulkStats(ctx context.Context, c *call) error {
 		c.out.Typed(record(&stats[i], groups))
 	}
 	return nil
+}
+
+// lasting is the container of a snapshot, whatever its run: no rule knows of that.
+func lasting(s *service.Snapshot) service.Subject {
+	subject := s.Subject()
+	subject.Run = 0
+	return subject
 }
 
 // measurable returns the containers whose figures the caller may read.

@@ -154,7 +154,7 @@ func (c *call) run() (err error) {
 		}
 	}
 	err = c.carryOut(ctx)
-	if c.proc.about && service.Refused(err) { // of a container that has changed since
+	if service.Refused(err) { // by the core: of a container that has changed since, or that a definition reaches
 		return c.refused(err)
 	}
 	return err
@@ -204,6 +204,9 @@ func (c *call) carryOut(ctx context.Context) error {
 func (c *call) finish(err error) {
 	held := 0
 	if err == nil {
+		err = tooLong(c.out.Err())
+	}
+	if err == nil {
 		if err = c.conn.hold(cap(c.out.Bytes())); err == nil {
 			held = cap(c.out.Bytes())
 		}
@@ -222,6 +225,14 @@ func (c *call) finish(err error) {
 	if c.after != nil {
 		c.after()
 	}
+}
+
+// tooLong is the error of an answer that no client would take.
+func tooLong(err error) error {
+	if err == nil {
+		return nil
+	}
+	return wrong(codeRPC, domainRPC, "the answer is too long: %v", err)
 }
 
 // failure is the one place where an unexpected error is logged.

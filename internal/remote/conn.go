@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/service"
 )
 
@@ -46,9 +47,10 @@ type conn struct {
 	mu        sync.Mutex // guards the fields below
 	streams   map[uint32]*console
 	callbacks map[int32]callback
-	last      int32 // callback
-	owned     []owned
-	news      []happening
+	last      int32 // the number of the next callback
+	owned     map[domain.UUID]owned
+	starts    uint64 // that end with the connection
+	news      []*happening
 	telling   bool
 }
 

@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"syscall"
@@ -98,39 +97,6 @@ func (c *call) startOptions(flags uint32) (o service.StartOptions, err error) {
 		o.Owner = fmt.Sprintf("libvirt-client %d-%d-%d", p.PID, p.Start, p.Connection)
 	}
 	return o, nil
-}
-
-// owned is a container that ends with its connection.
-type owned struct {
-	uuid  domain.UUID
-	owner string
-}
-
-// own notes a container that was started to end with the connection, which may be over already.
-func (c *conn) own(u domain.UUID, owner string) {
-	if owner == "" {
-		return
-	}
-	c.mu.Lock()
-	c.owned = append(c.owned, owned{u, owner})
-	c.mu.Unlock()
-	if c.ctx.Err() != nil {
-		c.destroyOwned()
-	}
-}
-
-// destroyOwned destroys the containers that end with the connection. If the server ends, the next daemon does it.
-func (c *conn) destroyOwned() {
-	c.mu.Lock()
-	list := c.owned
-	c.owned = nil
-	c.mu.Unlock()
-	for _, o := range list {
-		err := c.server.core.DestroyOwned(c.server.ctx, o.uuid, o.owner)
-		if err != nil && !errors.Is(err, service.ErrNoContainer) {
-			c.server.log.Error("autodestroy", c.server.core.WhoHas(o.uuid), "err", err)
-		}
-	}
 }
 
 func destroy(withFlags bool) handler {

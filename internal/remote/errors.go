@@ -90,10 +90,16 @@ func wrong(code, from int32, format string, args ...any) *failure {
 	return f
 }
 
-// encode writes the error. Of a text that is not UTF-8, or has zero bytes, as much is left as a client can show.
+// mostWords is the longest text of an error, in bytes. libvirt's library shows 1024 of them (VIR_ERROR_MAX_LENGTH).
+const mostWords = 4 << 10
+
+// encode writes the error. Of a text that is too long, not UTF-8, or has zero bytes, as much is left as a client can show.
 func (f *failure) encode(e *xdr.Encoder) {
-	const level = 2
+	const level, more = 2, "…"
 	text := strings.ReplaceAll(strings.ToValidUTF8(f.text, "\uFFFD"), "\x00", "\uFFFD")
+	if len(text) > mostWords {
+		text = strings.ToValidUTF8(text[:mostWords-len(more)], "") + more // no half of a character
+	}
 	e.I32(f.code)
 	e.I32(f.from)
 	e.OptionalText(text)

@@ -2,6 +2,8 @@ package remote
 
 import (
 	"context"
+	"math"
+	"slices"
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
@@ -35,7 +37,18 @@ type callback struct {
 	only  *domain.UUID // nil is every container
 }
 
-// happening is one event, and the container as it is then.
+// mostText is the longest text that an event carries, in bytes: who sets the metadata of his container must not fill the queues
+// of all who watch it. The namespace of an element of <metadata> that is longer is left out.
+const mostText = 4 << 10
+
+func eventText(s string) string {
+	if len(s) > mostText {
+		return ""
+	}
+	return s
+}
+
+// happening is one event, and the container as it is then. All who hear of it have the same one.
 type happening struct {
 	event   int32
 	subject service.Subject
@@ -83,8 +96,7 @@ func (c *conn) register(k callback) (int32, bool) {
 	if c.callbacks == nil {
 		c.callbacks = map[int32]callback{}
 	}
-	n := c.last
-	c.last++
+	n := c.nextCallback()
 	c.callbacks[n] = k
 	c.mu.Unlock()
 	c.server.mu.Lock()
@@ -93,6 +105,17 @@ func (c *conn) register(k callback) (int32, bool) {
 		c.server.listening[c] = struct{}{}
 	}
 	return n, true
+}
+
+// nextCallback returns a number that no callback has. Numbers begin anew after the largest: none is below 0. The caller holds mu.
+func (c *conn) nextCallback() int32 {
+	for {
+		n := c.last
+		c.last = (c.last + 1) & math.MaxInt32
+		if _, taken := c.callbacks[n]; !taken {
+			return n
+		}
+	}
 }
 
 func deregisterEvent(_ context.Context, c *call) error {
@@ -157,12 +180,12 @@ func (s *Server) DeviceChanged(u domain.UUID, alias string, added bool) {
 	if added {
 		event = eventDeviceAdded
 	}
-	s.tellOf(u, happening{event: event, text: alias})
+	s.tellOf(u, happening{event: event, text: eventText(alias)})
 }
 
 // MetadataChanged implements a part of service.Observer.
 func (s *Server) MetadataChanged(u domain.UUID, kind domain.MetadataKind, uri string) {
-	h := happening{event: eventMetadata, text: uri}
+	h := happening{event: eventMetadata, text: eventText(uri)}
 	for i, k := range metadataKinds() {
 		if k == kind {
 			h.numbers[0] = int32(i)
@@ -191,17 +214,17 @@ func (s *Server) tell(h happening) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.listening {
-		c.hear(h)
+		c.hear(&h)
 	}
 }
 
 // hear queues an event for a client, which may have to be asked about.
-func (c *conn) hear(h happening) {
+func (c *conn) hear(h *happening) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	wanted := false
 	for _, k := range c.callbacks {
-		wanted = wanted || k.wants(&h)
+		wanted = wanted || k.wants(h)
 	}
 	if !wanted || c.ctx.Err() != nil {
 		return
@@ -224,28 +247,42 @@ func (k *callback) wants(h *happening) bool {
 
 // tellAll tells the client its events, one after the other.
 func (c *conn) tellAll() {
-	for {
-		c.mu.Lock()
-		if len(c.news) == 0 || c.ctx.Err() != nil {
-			c.news, c.telling = nil, false
-			c.mu.Unlock()
-			return
-		}
-		h := c.news[0]
-		c.news = c.news[1:]
-		c.mu.Unlock()
+	for h := c.nextNews(); h != nil; h = c.nextNews() {
 		q := service.Question{Caller: c.by, Action: contract.ActionRead, Verb: "Get", Subject: h.subject}
 		if sees, err := c.server.access.Sees(c.ctx, q); err != nil || !sees {
 			continue
 		}
-		c.mu.Lock()
-		for n, k := range c.callbacks {
-			if k.wants(&h) {
-				c.out.tell(h.message(n))
-			}
+		for _, n := range c.wanting(h) {
+			c.out.tell(h.message(n))
 		}
-		c.mu.Unlock()
 	}
+}
+
+// nextNews takes the next event to tell. It returns nil if there is none any more, and the goroutine that asks ends.
+func (c *conn) nextNews() *happening {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.news) == 0 || c.ctx.Err() != nil {
+		c.news, c.telling = nil, false
+		return nil
+	}
+	h := c.news[0]
+	c.news[0] = nil
+	c.news = c.news[1:]
+	return h
+}
+
+// wanting returns the callbacks that an event is for, in their order.
+func (c *conn) wanting(h *happening) (list []int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for n, k := range c.callbacks {
+		if k.wants(h) {
+			list = append(list, n)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // message is an event for one callback.

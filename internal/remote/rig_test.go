@@ -24,12 +24,12 @@ type fakeCore struct {
 	core
 	service.Queues
 
-	mu      sync.Mutex
-	list    []service.Snapshot
-	started []domain.UUID
-	hold    chan struct{} // a start waits for it, unless it is nil
-	console *os.File
-	xml     string
+	mu                 sync.Mutex
+	list               []service.Snapshot
+	started, destroyed []domain.UUID
+	hold               chan struct{} // a start waits for it, unless it is nil
+	console            *os.File
+	xml                string
 }
 
 func (f *fakeCore) Ticket(u domain.UUID) *service.Ticket { return f.Take(u) }

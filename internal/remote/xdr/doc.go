@@ -3,5 +3,6 @@
 //
 // A Decoder is a cursor over the bytes of one packet. Its first error stays, so that whoever reads a list of arguments looks
 // at it once, at the end. Nothing is allocated for a length before that was compared with its bound and with the bytes that
-// are left. An Encoder appends.
+// are left. An Encoder appends, as much as
+// clients take.
 package xdr

@@ -122,3 +122,43 @@ func TestField(t *testing.T) {
 		t.Error(d.Err())
 	}
 }
+
+// TestTooLong: what is longer than clients take is an error, after which nothing is written, and which can be taken back.
+func TestTooLong(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", MaxString)
+	for name, write := range map[string]func(*Encoder){
+		"a text":      func(e *Encoder) { e.Text(long + "x") },
+		"an optional": func(e *Encoder) { e.OptionalText(long + "x") },
+		"raw bytes":   func(e *Encoder) { e.Raw(make([]byte, MaxPacket)) },
+		"together": func(e *Encoder) {
+			for range 8 {
+				e.Text(long)
+			}
+		},
+	} {
+		e := &Encoder{}
+		e.U32(1)
+		write(e)
+		if at := e.Len(); !errors.Is(e.Err(), ErrLong) || at > MaxPacket {
+			t.Errorf("%s: %d bytes, %v", name, at, e.Err())
+		}
+		before := e.Len()
+		e.U64(1)
+		e.Text("x")
+		e.Opaque([]byte{1})
+		e.SetU32(before, 2)
+		if e.Len() != before {
+			t.Errorf("%s: %d bytes more are written", name, e.Len()-before)
+		}
+		e.Truncate(4)
+		e.Text("x")
+		if e.Err() != nil || e.Len() != 12 {
+			t.Errorf("%s is not taken back: %d bytes, %v", name, e.Len(), e.Err())
+		}
+	}
+	e := &Encoder{}
+	if e.Text(long); e.Err() != nil {
+		t.Errorf("the longest text: %v", e.Err())
+	}
+}
