@@ -28,6 +28,7 @@ type call struct {
 
 	ticket  *service.Ticket
 	permit  *service.Permit
+	body    []byte     // of a call from the queue
 	files   []*os.File // came with the call; closed after it
 	answers []*os.File // go with the answer
 	after   func()     // begins when the answer is on its way, unless it is an error
@@ -45,7 +46,7 @@ func (c *conn) call(h head, body []byte, files []*os.File) {
 		return
 	}
 	if p.quick && (p.open != "" || c.by.Root()) {
-		c.server.calls.Add(1)
+		defer closeFiles(files)
 		k.begin(body)
 		k.serve()
 		return
@@ -54,16 +55,10 @@ func (c *conn) call(h head, body []byte, files []*os.File) {
 		k.refuse(err)
 		return
 	}
-	c.server.calls.Add(1)
-	c.slots <- struct{}{} // nothing more is read until one of the others is answered
-	k.begin(append([]byte(nil), body...))
-	c.server.work.Add(1)
-	c.work.Go(func() {
-		defer c.server.work.Done()
-		defer func() { <-c.slots }()
-		defer c.release(len(body))
-		k.serve()
-	})
+	if err := c.queue(k, body); err != nil {
+		c.release(len(body))
+		k.refuse(err)
+	}
 }
 
 // refuse answers a call that is not carried out.
@@ -115,8 +110,6 @@ func (c *call) serve() {
 		c.ticket.Leave() // before the answer: a client that does not read holds up nobody else
 	}
 	c.finish(err)
-	closeFiles(c.files)
-	c.conn.server.calls.Add(-1)
 }
 
 // panicError is a programmer's mistake in a handler.
@@ -146,8 +139,8 @@ func (c *call) run() (err error) {
 	if c.ticket != nil {
 		select {
 		case <-c.ticket.Served():
-		case <-c.conn.server.ctx.Done():
-			return service.ErrShuttingDown
+		case <-c.conn.ctx.Done(): // nobody waits for it any more
+			return context.Canceled
 		}
 		if c.permit != nil {
 			c.permit.Yields(c.ticket.Leave)
@@ -171,7 +164,7 @@ func (c *call) admitInTurn() (context.Context, error) {
 		return c.admit()
 	}
 	held := c.ticket
-	patience := time.AfterFunc(authPatience, held.Leave)
+	patience := c.conn.later(authPatience, held.Leave)
 	ctx, err := c.admit()
 	if !patience.Stop() {
 		c.ticket = c.core().Ticket(c.uuid)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +18,6 @@ import (
 const (
 	maxStrange    = 1 << 20 // bytes of a packet before the client has authenticated
 	maxKnown      = 8 << 20 // and after: the largest honest argument is a definition
-	maxCalls      = 8       // at work; then nothing more is read
 	maxStreams    = 8
 	maxCallbacks  = 64
 	strangerLimit = time.Minute // until a client that says nothing is dropped
@@ -35,7 +33,6 @@ type conn struct {
 	out    *outbox
 	ctx    context.Context //nolint:containedctx // the life of the client
 	leave  context.CancelFunc
-	slots  chan struct{} // a token for each call at work
 	work   sync.WaitGroup
 
 	counted  bool // as one that has authenticated; guarded by users.mu
@@ -45,6 +42,8 @@ type conn struct {
 	asking   atomic.Bool // somebody is asked for a password
 
 	mu        sync.Mutex // guards the fields below
+	working   int        // calls
+	waiting   []*call    // for their turn
 	streams   map[uint32]*console
 	callbacks map[int32]callback
 	last      int32 // the number of the next callback
@@ -55,11 +54,11 @@ type conn struct {
 }
 
 func newConn(s *Server, stream *net.UnixConn, u *user, by service.Caller) *conn {
-	c := &conn{server: s, stream: stream, user: u, by: by, slots: make(chan struct{}, maxCalls)}
+	c := &conn{server: s, stream: stream, user: u, by: by}
 	c.ctx, c.leave = context.WithCancel(s.ctx)
 	c.in = newReader(stream, maxStrange, func(was, is int) error { return s.users.grow(u, was, is) })
 	c.in.deaf.Store(true)
-	c.out = newOutbox(stream, c.hangUp, c.release)
+	c.out = newOutbox(stream, c.begin, c.hangUp, c.release)
 	return c
 }
 
@@ -81,25 +80,25 @@ func (c *conn) hangUp() {
 
 // serve reads until the client is gone or breaks the rules.
 func (c *conn) serve() {
+	defer c.end() // also after a panic
 	err := c.readAll()
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
 		c.server.log.Debug("a client of libvirt's library is dropped", "uid", c.by.UID, "pid", c.by.Peer.PID, "err", err)
 	}
-	c.out.close()
-	c.hangUp()
-	c.closeStreams()
-	c.in.close()
-	c.destroyOwned()
-	c.server.left(c)
-	c.work.Wait()
 }
 
-func (c *conn) readAll() (err error) {
-	defer func() { // a mistake of ours is the end of one connection, not of the daemon
-		if v := recover(); v != nil {
-			c.server.log.Error("a client of libvirt's library", "panic", v, "stack", string(debug.Stack()))
-		}
-	}()
+// end gives back what the connection has. It keeps its place until its last call has ended: to close a descriptor, for one, can
+// take as long as the client likes, and it holds a thread.
+func (c *conn) end() {
+	for _, step := range []func(){
+		c.out.close, c.hangUp, c.dropCalls, c.closeStreams, c.in.close, c.destroyOwned, func() { c.server.left(c) },
+		c.work.Wait, func() { c.server.users.leave(c) },
+	} {
+		c.server.guarded(c, step) // each, whatever happens in the others
+	}
+}
+
+func (c *conn) readAll() error {
 	if err := c.stream.SetReadDeadline(time.Now().Add(c.server.patience)); err != nil {
 		return err
 	}

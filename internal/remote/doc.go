@@ -3,6 +3,7 @@
 // core, with the same rights.
 //
 // A connection has one goroutine, which reads. Calls that root makes and that are answered from memory are answered there;
-// each other one has a goroutine, eight of a connection at most. Who has bytes to send sends them, unless somebody does so
+// of the others eight of a connection are at work at most, each in a goroutine, and the next ones wait: the reader goes on, answers pings,
+// and sees when the client goes. A panic ends a call or a connection, not the daemon (guard.go). Who has bytes to send sends them, unless somebody does so
 // already, and nobody waits for a client: one whose queue is full, or who takes nothing for 30 s, is dropped.
 package remote

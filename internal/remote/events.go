@@ -134,9 +134,12 @@ func deregisterEvent(_ context.Context, c *call) error {
 
 // Changed implements a part of service.Observer. It does not wait.
 func (s *Server) Changed(before, after *service.Snapshot, event *events.Event) {
-	if event == nil {
-		return
+	if event != nil {
+		s.guarded(nil, func() { s.changed(before, after, event) })
 	}
+}
+
+func (s *Server) changed(before, after *service.Snapshot, event *events.Event) {
 	now := after
 	if now == nil {
 		now = before
@@ -180,7 +183,7 @@ func (s *Server) DeviceChanged(u domain.UUID, alias string, added bool) {
 	if added {
 		event = eventDeviceAdded
 	}
-	s.tellOf(u, happening{event: event, text: eventText(alias)})
+	s.guarded(nil, func() { s.tellOf(u, happening{event: event, text: eventText(alias)}) })
 }
 
 // MetadataChanged implements a part of service.Observer.
@@ -191,7 +194,7 @@ func (s *Server) MetadataChanged(u domain.UUID, kind domain.MetadataKind, uri st
 			h.numbers[0] = int32(i)
 		}
 	}
-	s.tellOf(u, h)
+	s.guarded(nil, func() { s.tellOf(u, h) })
 }
 
 func (s *Server) tellOf(u domain.UUID, h happening) {
@@ -237,7 +240,7 @@ func (c *conn) hear(h *happening) {
 	c.news = append(c.news, h)
 	if !c.telling {
 		c.telling = true
-		c.server.work.Go(c.tellAll)
+		c.begin(c.tellAll)
 	}
 }
 

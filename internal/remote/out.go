@@ -27,7 +27,8 @@ type outgoing struct {
 // outbox is what waits for a client. Whoever puts something in sends it, and what others put in meanwhile.
 type outbox struct {
 	conn *net.UnixConn
-	drop func() // the connection
+	run  func(func()) // in a goroutine of the connection
+	drop func()       // the connection
 	free func(held int)
 
 	mu     sync.Mutex
@@ -39,8 +40,8 @@ type outbox struct {
 	less   sync.Cond // of mu: the queue is shorter, or closed
 }
 
-func newOutbox(conn *net.UnixConn, drop func(), free func(held int)) *outbox {
-	o := &outbox{conn: conn, drop: drop, free: free}
+func newOutbox(conn *net.UnixConn, run func(func()), drop func(), free func(held int)) *outbox {
+	o := &outbox{conn: conn, run: run, drop: drop, free: free}
 	o.less.L = &o.mu
 	return o
 }
@@ -63,7 +64,7 @@ func (o *outbox) send(p outgoing) bool {
 // tell queues a message and does not wait. A client with too many is dropped. Answers that wait do not count: they are its own.
 func (o *outbox) tell(b []byte) {
 	if o.put(outgoing{bytes: b, told: true}) {
-		go o.flush()
+		o.run(o.flush)
 	}
 }
 

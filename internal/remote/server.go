@@ -74,7 +74,7 @@ func (s *Server) Serve(l Socket) {
 		return
 	}
 	s.sockets = append(s.sockets, l)
-	s.work.Go(func() { s.accept(l) })
+	s.begin(nil, func() { s.accept(l) })
 }
 
 // acceptPause is how long nobody is accepted after an error: no descriptor is left, for one.
@@ -94,7 +94,12 @@ func (s *Server) accept(l Socket) {
 			}
 			continue
 		}
-		if stream, ok := c.(*net.UnixConn); !ok || !s.admit(stream, l.ReadOnly) {
+		admitted := false
+		s.guarded(nil, func() {
+			stream, ok := c.(*net.UnixConn)
+			admitted = ok && s.admit(stream, l.ReadOnly)
+		})
+		if !admitted {
 			_ = c.Close()
 		}
 	}
@@ -126,17 +131,16 @@ func (s *Server) join(stream *net.UnixConn, readOnly bool, p peer.Process) bool 
 		return false
 	}
 	s.connections[c] = struct{}{}
-	s.work.Go(c.serve)
+	s.begin(c, c.serve)
 	return true
 }
 
-// left says that a connection is over.
+// left says that a client has gone. Its calls may go on.
 func (s *Server) left(c *conn) {
 	s.mu.Lock()
 	delete(s.connections, c)
 	delete(s.listening, c)
 	s.mu.Unlock()
-	s.users.leave(c)
 	s.access.Forget(c.by.Peer.Key())
 	s.ended()
 }
@@ -161,14 +165,9 @@ func (s *Server) Close(ctx context.Context) error {
 		c.hangUp()
 	}
 	s.mu.Unlock()
-	over := make(chan struct{})
-	go func() {
-		s.work.Wait()
-		close(over)
-	}()
 	defer s.cancel()
 	select {
-	case <-over:
+	case <-s.idle():
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait for %d calls of libvirt's clients: %w", s.calls.Load(), ctx.Err())

@@ -65,7 +65,7 @@ func openConsole(ctx context.Context, c *call) error {
 		_ = file.Close()
 		return err
 	}
-	c.after = func() { c.conn.server.work.Go(s.show) } // the reply comes first
+	c.after = func() { c.conn.begin(s.show) } // the reply comes first
 	return nil
 }
 
@@ -189,14 +189,14 @@ func (s *console) typed(data []byte) {
 	}
 	if s.unread+len(data)+perPacket > maxUnread {
 		s.conn.forget(s) // what is typed now finds no stream, and ends it no second time
-		s.conn.server.work.Go(func() { s.fail(errors.New("the container does not read its console")) })
+		s.conn.begin(func() { s.fail(errors.New("the container does not read its console")) })
 		return
 	}
 	s.input = append(s.input, append([]byte(nil), data...))
 	s.unread += len(data) + perPacket
 	if !s.typing {
 		s.typing = true
-		s.conn.server.work.Go(s.pass)
+		s.conn.begin(s.pass)
 	}
 }
 
