@@ -9,6 +9,7 @@ import (
 	"github.com/berthd/berth/dbusapi"
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/events"
+	"github.com/berthd/berth/internal/host"
 	"github.com/berthd/berth/internal/remote"
 	"github.com/berthd/berth/service"
 )
@@ -53,7 +54,7 @@ func (d *parts) serveLibvirt(ctx context.Context, sockets map[string]net.Listene
 	if full == nil && readOnly == nil {
 		return &d.clients, nil
 	}
-	server, err := remote.New(ctx, remote.Config{Core: d.service, Access: d.access, Log: log, Ended: func() {
+	server, err := remote.New(ctx, remote.Config{Core: d.service, Access: d.access, Log: log, Account: host.NewIDs().Account, Ended: func() {
 		select {
 		case d.activity <- struct{}{}:
 		default:

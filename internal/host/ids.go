@@ -67,6 +67,22 @@ func (h IDs) Begins(id uint32) (bool, error) {
 	return true, nil
 }
 
+// Account returns the user who answers for a user: the first id of the range of subuid(5) that has the id, and so the same one for
+// all of the range, or the id itself. Whoever has a range can be all users of it (newuidmap(1)).
+func (h IDs) Account(uid uint32) uint32 {
+	const most = 1 << 20
+	text, err := readSmall(filepath.Join(h.etc, "subuid"), most)
+	if err != nil {
+		return uid // most likely there is no such file
+	}
+	for _, s := range idrange.Subordinate(string(text)) {
+		if s.First <= uid && uid <= s.Last {
+			return s.First
+		}
+	}
+	return uid
+}
+
 // running returns the ids of the running containers of systemd-nspawn. The name of each of its locks is a
 // container's first id (systemd, src/nspawn/nspawn.c, uid_shift_pick).
 func (h IDs) running() ([]idrange.Span, error) {

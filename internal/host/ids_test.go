@@ -141,3 +141,21 @@ func TestBegins(t *testing.T) {
 		}
 	}
 }
+
+// TestAccount: the subordinate ids of a range are one account, and every other id is its own.
+func TestAccount(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := IDs{etc: dir}
+	if got := h.Account(100001); got != 100001 {
+		t.Errorf("without a file: %d", got)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "subuid"), []byte("alice:100000:65536\nbob:165536:10\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for uid, want := range map[uint32]uint32{0: 0, 1000: 1000, 99999: 99999, 100000: 100000, 165535: 100000, 165536: 165536, 165545: 165536, 165546: 165546} {
+		if got := h.Account(uid); got != want {
+			t.Errorf("%d is %d, want %d", uid, got, want)
+		}
+	}
+}

@@ -64,7 +64,7 @@ func TestBytesOfUser(t *testing.T) {
 				}
 			}
 			// Answers in the making are counted once they are made: those that are too much are gone then.
-			most := int64(bytesEach + tc.clients*mostOfOne + large)
+			most := int64(shares()[kindBytes].each + tc.clients*mostOfOne + large)
 			eventually(t, "no more is used than is right", func() bool {
 				used := memory() - before
 				t.Logf("%d KiB are used", used>>10)

@@ -79,8 +79,27 @@ type rawClient struct {
 	fd int
 }
 
-// joined is a client of a user that has authenticated and opened the connection.
+// joined is a client of a user that has authenticated and opened the connection. Another one than root only reads.
 func joined(t *testing.T, s *Server, uid uint32) *rawClient {
+	t.Helper()
+	c := come(t, s, uid, uid != 0)
+	c.write(append(packet(66, nil), packet(1, func(e *xdr.Encoder) { e.OptionalText(uri); e.U32(0) })...))
+	c.read()
+	c.read()
+	return c
+}
+
+// joinedFully is one that does not only read.
+func joinedFully(t *testing.T, s *Server, uid uint32) *rawClient {
+	t.Helper()
+	c := come(t, s, uid, false)
+	c.write(append(packet(70, nil), packet(1, func(e *xdr.Encoder) { e.OptionalText(uri); e.U32(0) })...))
+	c.read()
+	c.read()
+	return c
+}
+
+func come(t *testing.T, s *Server, uid uint32, readOnly bool) *rawClient {
 	t.Helper()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -92,7 +111,7 @@ func joined(t *testing.T, s *Server, uid uint32) *rawClient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !s.join(theirs.(*net.UnixConn), uid != 0, peer.Process{PID: 1, UID: uid, Start: 1}) {
+	if !s.join(theirs.(*net.UnixConn), readOnly, peer.Process{PID: 1, UID: uid, Start: 1}) {
 		t.Fatalf("user %d is not let in", uid)
 	}
 	c := &rawClient{t, fds[0]}
@@ -100,9 +119,6 @@ func joined(t *testing.T, s *Server, uid uint32) *rawClient {
 	if err := syscall.SetsockoptTimeval(c.fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &limit); err != nil {
 		t.Fatal(err)
 	}
-	c.write(append(packet(66, nil), packet(1, func(e *xdr.Encoder) { e.OptionalText(uri); e.U32(0) })...))
-	c.read()
-	c.read()
 	return c
 }
 

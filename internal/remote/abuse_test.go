@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -222,7 +223,8 @@ func TestStrangers(t *testing.T) {
 		say       []byte
 	}{
 		"silent":                 {rules{}, nil},
-		"in a packet":            {rules{}, length(1 << 20)},
+		"in a packet":            {rules{}, length(maxStrange)},
+		"in a long packet":       {rules{}, length(maxStrange + 1)},
 		"has asked how":          {rules{}, packet(66, nil)},
 		"was refused":            {rules{}, packet(70, nil)},
 		"had no agent":           {unsure{}, packet(70, nil)},
@@ -240,4 +242,15 @@ func TestStrangers(t *testing.T) {
 			eventually(t, "it is dropped", func() bool { return s.InFlight() == 0 })
 		})
 	}
+	t.Run("asks again and again", func(t *testing.T) {
+		t.Parallel()
+		s := newServer(t, &fakeCore{}, nil)
+		s.patience = 50 * time.Millisecond
+		c := connect(t, s, 1000, false)
+		go func() { _, _ = io.Copy(io.Discard, c.stream) }()
+		eventually(t, "it is dropped", func() bool {
+			_, err := c.stream.Write(packet(70, nil))
+			return err != nil
+		})
+	})
 }

@@ -32,6 +32,7 @@ type call struct {
 	files   []*os.File // came with the call; closed after it
 	answers []*os.File // go with the answer
 	after   func()     // begins when the answer is on its way, unless it is an error
+	undo    func()     // takes back what was done for an answer that is not sent
 }
 
 func (c *call) core() core { return c.conn.server.core }
@@ -46,24 +47,24 @@ func (c *conn) call(h head, body []byte, files []*os.File) {
 		return
 	}
 	if p.quick && (p.open != "" || c.by.Root()) {
-		defer closeFiles(files)
+		defer c.purse.closeFiles(files)
 		k.begin(body)
 		k.serve()
 		return
 	}
-	if err := c.hold(len(body)); err != nil {
+	if err := c.purse.hold(len(body) + callCost); err != nil {
 		k.refuse(err)
 		return
 	}
 	if err := c.queue(k, body); err != nil {
-		c.release(len(body))
+		c.purse.release(len(body) + callCost)
 		k.refuse(err)
 	}
 }
 
 // refuse answers a call that is not carried out.
 func (c *call) refuse(err error) {
-	closeFiles(c.files)
+	c.conn.purse.closeFiles(c.files)
 	c.in = xdr.NewDecoder(nil)
 	c.finish(err)
 }
@@ -193,31 +194,47 @@ func (c *call) carryOut(ctx context.Context) error {
 	return c.permit.Read(func() service.Subject { return c.core().Subject(c.uuid) }, do)
 }
 
-// finish sends the answer.
+// finish sends the answer. If there is no room for it, it sends that.
 func (c *call) finish(err error) {
-	held := 0
+	purse := &c.conn.purse
 	if err == nil {
-		err = tooLong(c.out.Err())
-	}
-	if err == nil {
-		if err = c.conn.hold(cap(c.out.Bytes())); err == nil {
-			held = cap(c.out.Bytes())
-		}
+		err = c.pay()
 	}
 	if err != nil {
 		closeFiles(c.answers)
+		if c.undo != nil {
+			c.undo()
+		}
 		c.answers, c.after = nil, nil
 		c.out = xdr.NewEncoder(slices.Clone(c.out.Bytes()[:headSize])) // without the room that an answer took
 		c.out.SetU32(statusAt, statusError)
 		c.failure(err).encode(c.out)
+		purse.mustHold(cap(c.out.Bytes()))
 	}
 	if len(c.answers) > 0 {
 		c.out.SetU32(kindAt, typeReplyFDs)
 	}
-	c.conn.out.send(outgoing{bytes: finish(c.out), files: c.answers, held: held})
+	c.conn.out.send(outgoing{bytes: finish(c.out), files: c.answers, held: cap(c.out.Bytes())})
 	if c.after != nil {
 		c.after()
 	}
+}
+
+// pay counts the answer as one that waits for the client. It returns an error if that is too much for the client's share, or for
+// any client.
+func (c *call) pay() error {
+	purse, size := &c.conn.purse, cap(c.out.Bytes())
+	if err := tooLong(c.out.Err()); err != nil {
+		return err
+	}
+	if err := purse.hold(size); err != nil {
+		return err
+	}
+	if err := purse.holdFiles(len(c.answers)); err != nil {
+		purse.release(size)
+		return err
+	}
+	return nil
 }
 
 // tooLong is the error of an answer that no client would take.

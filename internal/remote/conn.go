@@ -16,26 +16,29 @@ import (
 
 // The limits of a connection.
 const (
-	maxStrange    = 1 << 20 // bytes of a packet before the client has authenticated
-	maxKnown      = 8 << 20 // and after: the largest honest argument is a definition
-	maxStreams    = 8
-	maxCallbacks  = 64
-	strangerLimit = time.Minute // until a client that says nothing is dropped
+	maxStrange   = smallBuffer // bytes of a packet before the client has authenticated: no call has long arguments then
+	maxKnown     = 8 << 20     // and after: the largest honest argument is a definition
+	maxStreams   = 8
+	maxCallbacks = 64
+	// How long a client may be connected without having authenticated, and how much longer if somebody is asked for a password. libvirt
+	// has no such limit: who holds its places for clients that have not authenticated keeps others out.
+	strangerLimit = time.Minute
+	dialogueTime  = 3 * time.Minute
 )
 
 // conn is one client.
 type conn struct {
 	server *Server
 	stream *net.UnixConn
-	user   *user
+	purse  purse
 	by     service.Caller
+	since  time.Time
 	in     *reader
 	out    *outbox
 	ctx    context.Context //nolint:containedctx // the life of the client
 	leave  context.CancelFunc
 	work   sync.WaitGroup
 
-	counted  bool // as one that has authenticated; guarded by users.mu
 	known    atomic.Bool
 	opened   atomic.Bool
 	readOnly atomic.Bool
@@ -54,23 +57,14 @@ type conn struct {
 }
 
 func newConn(s *Server, stream *net.UnixConn, u *user, by service.Caller) *conn {
-	c := &conn{server: s, stream: stream, user: u, by: by}
+	c := &conn{server: s, stream: stream, by: by, since: time.Now()}
+	c.purse.users, c.purse.user, c.purse.stranger = &s.users, u, true
 	c.ctx, c.leave = context.WithCancel(s.ctx)
-	c.in = newReader(stream, maxStrange, func(was, is int) error { return s.users.grow(u, was, is) })
+	c.in = newReader(stream, maxStrange, &c.purse)
 	c.in.deaf.Store(true)
-	c.out = newOutbox(stream, c.begin, c.hangUp, c.release)
+	c.out = newOutbox(stream, c.begin, c.hangUp, &c.purse)
 	return c
 }
-
-// hold counts n bytes that the server keeps for the client, until release. It returns an error for the client.
-func (c *conn) hold(n int) error {
-	if err := c.server.users.grow(c.user, 0, n); err != nil {
-		return wrong(codeResourceBusy, domainRPC, "%v", err)
-	}
-	return nil
-}
-
-func (c *conn) release(n int) { _ = c.server.users.grow(c.user, n, 0) }
 
 // hangUp ends the connection. It may be called by anybody, and again.
 func (c *conn) hangUp() {
@@ -92,14 +86,14 @@ func (c *conn) serve() {
 func (c *conn) end() {
 	for _, step := range []func(){
 		c.out.close, c.hangUp, c.dropCalls, c.closeStreams, c.in.close, c.destroyOwned, func() { c.server.left(c) },
-		c.work.Wait, func() { c.server.users.leave(c) },
+		c.work.Wait, c.purse.empty, func() { c.server.users.leave(c.purse.user) },
 	} {
 		c.server.guarded(c, step) // each, whatever happens in the others
 	}
 }
 
 func (c *conn) readAll() error {
-	if err := c.stream.SetReadDeadline(time.Now().Add(c.server.patience)); err != nil {
+	if err := c.stream.SetReadDeadline(c.since.Add(c.server.patience)); err != nil {
 		return err
 	}
 	for {
@@ -108,9 +102,6 @@ func (c *conn) readAll() error {
 			err = c.handle(h, body, files)
 		}
 		if err != nil {
-			if errors.Is(err, os.ErrDeadlineExceeded) && c.asking.Load() {
-				continue
-			}
 			return err
 		}
 	}
@@ -121,7 +112,7 @@ var errPacket = errors.New("a packet of a type that no client sends")
 // handle does what a packet asks for, or has it done. It returns an error if the client breaks the rules.
 func (c *conn) handle(h head, body []byte, files []*os.File) error {
 	if h.program == programKeepalive {
-		closeFiles(files)
+		c.purse.closeFiles(files)
 		return c.keepalive(h)
 	}
 	switch h.kind {
@@ -131,7 +122,7 @@ func (c *conn) handle(h head, body []byte, files []*os.File) error {
 	case typeStream:
 		return c.streamPacket(h, body)
 	}
-	closeFiles(files)
+	c.purse.closeFiles(files)
 	return errPacket
 }
 
@@ -147,7 +138,7 @@ func (c *conn) keepalive(h head) error {
 // authenticated lets the client do more than to say who it is.
 func (c *conn) authenticated() {
 	c.known.Store(true)
-	c.server.users.known(c)
+	c.purse.known()
 	c.in.allow(maxKnown)
 	c.in.deaf.Store(c.readOnly.Load())
 	_ = c.stream.SetReadDeadline(time.Time{})

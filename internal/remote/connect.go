@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/service"
@@ -81,12 +80,12 @@ func authPolkit(ctx context.Context, c *call) error {
 		return fault(codeRPC, domainRPC, "the client is being authenticated already")
 	}
 	defer c.conn.asking.Store(false)
-	_ = c.conn.stream.SetReadDeadline(time.Time{})
+	_ = c.conn.stream.SetReadDeadline(c.conn.since.Add(c.conn.server.patience + dialogueTime)) // however often he asks
 	by := c.by
 	by.Interactive = true
 	err := c.conn.server.access.Allow(ctx, service.Question{Caller: by, Action: contract.ActionConnect, Verb: contract.VerbConnect})
 	if err != nil {
-		_ = c.conn.stream.SetReadDeadline(time.Now().Add(c.conn.server.patience))
+		_ = c.conn.stream.SetReadDeadline(c.conn.since.Add(c.conn.server.patience))
 	}
 	switch {
 	case errors.Is(err, service.ErrInteraction):

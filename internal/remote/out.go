@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	// maxQueued bounds the memory of messages that wait for a client, in bytes. Answers and console output wait while there is
-	// more than a half of it before them.
-	maxQueued = 1 << 20
+	maxQueued  = 1 << 20  // bytes of messages that wait for a client
+	maxAnswers = 64 << 10 // of all that waits: with more, nothing is made that can wait itself, such as answers
 	// writeLimit is how long a client may take nothing.
 	writeLimit = 30 * time.Second
 )
@@ -20,7 +19,7 @@ const (
 type outgoing struct {
 	bytes []byte
 	files []*os.File
-	held  int  // bytes to release then
+	held  int  // bytes that are counted until then
 	told  bool // a message: nobody waits until it has room
 }
 
@@ -29,7 +28,7 @@ type outbox struct {
 	conn *net.UnixConn
 	run  func(func()) // in a goroutine of the connection
 	drop func()       // the connection
-	free func(held int)
+	kept *purse
 
 	mu     sync.Mutex
 	queue  []outgoing
@@ -40,8 +39,8 @@ type outbox struct {
 	less   sync.Cond // of mu: the queue is shorter, or closed
 }
 
-func newOutbox(conn *net.UnixConn, run func(func()), drop func(), free func(held int)) *outbox {
-	o := &outbox{conn: conn, run: run, drop: drop, free: free}
+func newOutbox(conn *net.UnixConn, run func(func()), drop func(), kept *purse) *outbox {
+	o := &outbox{conn: conn, run: run, drop: drop, kept: kept}
 	o.less.L = &o.mu
 	return o
 }
@@ -50,7 +49,7 @@ func newOutbox(conn *net.UnixConn, run func(func()), drop func(), free func(held
 // who does not read gets no more answers than fit: the reader stops with them. It returns false if the client is gone.
 func (o *outbox) send(p outgoing) bool {
 	o.mu.Lock()
-	for o.queued > maxQueued/2 && !o.closed {
+	for o.queued > maxAnswers && !o.closed {
 		o.less.Wait()
 	}
 	gone := o.closed
@@ -63,7 +62,11 @@ func (o *outbox) send(p outgoing) bool {
 
 // tell queues a message and does not wait. A client with too many is dropped. Answers that wait do not count: they are its own.
 func (o *outbox) tell(b []byte) {
-	if o.put(outgoing{bytes: b, told: true}) {
+	if o.kept.hold(cap(b)) != nil { // his user's share is used up
+		o.close()
+		return
+	}
+	if o.put(outgoing{bytes: b, told: true, held: cap(b)}) {
 		o.run(o.flush)
 	}
 }
@@ -98,10 +101,8 @@ func (o *outbox) count(p outgoing, sign int) {
 
 // end gives back what a packet has that is sent or lost.
 func (o *outbox) end(p outgoing) {
-	closeFiles(p.files)
-	if p.held > 0 {
-		o.free(p.held)
-	}
+	o.kept.closeFiles(p.files)
+	o.kept.release(p.held)
 }
 
 // flush sends until nothing is queued.

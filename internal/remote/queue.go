@@ -10,8 +10,9 @@ import (
 // neither answers a ping nor sees that the client is gone: its clients then hang up ("This may result in keep-alive timeouts").
 // Here the calls wait, and the reader goes on.
 const (
-	maxCalls   = 8   // at work
-	maxWaiting = 256 // for that
+	maxCalls   = 8       // at work
+	maxWaiting = 256     // for that
+	callCost   = 1 << 10 // bytes that one takes beside its arguments
 )
 
 // queue has a call answered when its turn comes. body is valid until it returns. It returns an error if too many wait.
@@ -77,8 +78,8 @@ func (c *conn) dropCalls() {
 
 // over gives back what a call from the queue has.
 func (c *call) over() {
-	closeFiles(c.files)
-	c.conn.release(len(c.body))
+	c.conn.purse.closeFiles(c.files)
+	c.conn.purse.release(len(c.body) + callCost)
 	c.body = nil
 	c.conn.server.calls.Add(-1)
 }

@@ -35,12 +35,11 @@ type reader struct {
 	// came are descriptors that nobody has taken yet.
 	came  []*os.File
 	limit atomic.Int64 // of a packet
-	// grow asks for room for a packet of so many bytes; it is told how many the buffer has, and the old number.
-	grow func(was, is int) error
+	kept  *purse
 }
 
-func newReader(conn *net.UnixConn, limit int, grow func(was, is int) error) *reader {
-	r := &reader{conn: conn, buf: make([]byte, 0, smallBuffer), oob: make([]byte, syscall.CmsgSpace(4)), grow: grow}
+func newReader(conn *net.UnixConn, limit int, kept *purse) *reader {
+	r := &reader{conn: conn, buf: make([]byte, 0, smallBuffer), oob: make([]byte, syscall.CmsgSpace(4)), kept: kept}
 	r.allow(limit)
 	return r
 }
@@ -50,17 +49,15 @@ func (r *reader) allow(limit int) { r.limit.Store(int64(limit)) }
 
 // close gives back what was not used.
 func (r *reader) close() {
-	for _, f := range r.came {
-		_ = f.Close()
-	}
-	_ = r.grow(cap(r.buf), 0)
+	r.kept.closeFiles(r.came)
+	r.kept.release(cap(r.buf) - smallBuffer)
 	r.came, r.buf = nil, nil
 }
 
 // next returns the next packet. body is valid until the following call. The caller owns the descriptors.
 func (r *reader) next() (h head, body []byte, files []*os.File, err error) {
 	if r.from == len(r.buf) && cap(r.buf) > keptBuffer {
-		_ = r.grow(cap(r.buf), smallBuffer)
+		r.kept.release(cap(r.buf) - smallBuffer)
 		r.buf, r.from = make([]byte, 0, smallBuffer), 0
 	}
 	if err := r.fill(lengthSize); err != nil {
@@ -83,7 +80,7 @@ func (r *reader) next() (h head, body []byte, files []*os.File, err error) {
 		}
 	}
 	if len(r.came) > 0 {
-		closeFiles(files)
+		r.kept.closeFiles(files)
 		return h, nil, nil, fmt.Errorf("%w: %d more than were announced", errDescriptors, len(r.came))
 	}
 	return h, body, files, nil
@@ -121,7 +118,7 @@ func (r *reader) fill(n int) error {
 		}
 		if len(r.buf) == cap(r.buf) {
 			size := 2 * cap(r.buf)
-			if err := r.grow(cap(r.buf), size); err != nil {
+			if err := r.kept.hold(size - cap(r.buf)); err != nil {
 				return err
 			}
 			larger := make([]byte, len(r.buf), size)
@@ -170,9 +167,15 @@ func (r *reader) take(oob []byte) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", errDescriptors, err)
 		}
+		var list []*os.File
 		for _, fd := range fds {
-			r.came = append(r.came, os.NewFile(uintptr(fd), "passed"))
+			list = append(list, os.NewFile(uintptr(fd), "passed"))
 		}
+		if err := r.kept.holdFiles(len(list)); err != nil {
+			closeFiles(list)
+			return err
+		}
+		r.came = append(r.came, list...)
 	}
 	if len(r.came) > maxFiles {
 		return errDescriptors

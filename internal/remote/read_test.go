@@ -33,7 +33,7 @@ func TestDescriptors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ours, theirs := pair(t)
-			r := newReader(theirs, maxKnown, func(int, int) error { return nil })
+			r := newReader(theirs, maxKnown, newPurse())
 			defer r.close()
 			e := begin(head{program: programRemote, version: version, kind: tc.kind})
 			if tc.kind == typeCallFDs {
@@ -85,18 +85,18 @@ func TestLengths(t *testing.T) {
 		"half": {[]byte{0, 0x70, 0, 0}, io.EOF},
 	} {
 		ours, theirs := pair(t)
-		most := 0
-		r := newReader(theirs, maxKnown, func(_, is int) error { most = max(most, is); return nil })
+		kept := newPurse()
+		r := newReader(theirs, maxKnown, kept)
 		if _, err := ours.Write(tc.length); err != nil {
 			t.Fatal(err)
 		}
 		_ = ours.Close()
-		if _, _, _, err := r.next(); !errors.Is(err, tc.want) || most > 0 {
-			t.Errorf("%s: %v with a buffer of %d", name, err, most)
+		if _, _, _, err := r.next(); !errors.Is(err, tc.want) || kept.bytes > 0 {
+			t.Errorf("%s: %v with a buffer of %d", name, err, kept.bytes)
 		}
 	}
 	ours, theirs := pair(t)
-	r := newReader(theirs, maxKnown, func(int, int) error { return nil })
+	r := newReader(theirs, maxKnown, newPurse())
 	long := bytes.Repeat([]byte("x"), 1<<20)
 	go func() {
 		e := begin(head{kind: typeCall})

@@ -102,7 +102,7 @@ var (
 func newServer(t testing.TB, f *fakeCore, allowed rules) *Server {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	s, err := New(t.Context(), Config{Core: f, Access: service.NewAccess(allowed, log), Log: log, Ended: func() {}})
+	s, err := New(t.Context(), Config{Core: f, Access: service.NewAccess(allowed, log), Log: log, Account: func(uid uint32) uint32 { return uid }, Ended: func() {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +114,12 @@ func newServer(t testing.TB, f *fakeCore, allowed rules) *Server {
 		}
 	})
 	return s
+}
+
+// newPurse is what a connection of root has, of a server of its own.
+func newPurse() *purse {
+	all := newUsers(func(uid uint32) uint32 { return uid })
+	return &purse{users: &all, user: &user{}}
 }
 
 // client is the other end of a connection.

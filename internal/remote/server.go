@@ -19,6 +19,8 @@ type Config struct {
 	Core   core // *service.Service, recovered
 	Access *service.Access
 	Log    *slog.Logger
+	// Account returns the user who answers for a user, which is himself unless the id is one of the subordinate ones of another user.
+	Account func(uid uint32) uint32
 	// Ended is called when a client has left. It must not block.
 	Ended func()
 }
@@ -43,7 +45,7 @@ type Server struct {
 	work   sync.WaitGroup // connections and calls
 	calls  atomic.Int64   // that are not answered yet
 	last   atomic.Uint64  // connection
-	// patience is how long a client may be connected without authenticating, but for the time in which somebody is asked.
+	// patience is how long a client may be connected without having authenticated, but for a dialogue.
 	patience time.Duration
 
 	mu          sync.Mutex
@@ -55,13 +57,13 @@ type Server struct {
 
 // New returns a server that serves nothing yet.
 func New(ctx context.Context, cfg Config) (*Server, error) {
-	if cfg.Core == nil || cfg.Access == nil || cfg.Log == nil || cfg.Ended == nil {
+	if cfg.Core == nil || cfg.Access == nil || cfg.Log == nil || cfg.Account == nil || cfg.Ended == nil {
 		return nil, errors.New("remote: something is missing in its configuration")
 	}
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &Server{
 		core: cfg.Core, access: cfg.Access, log: cfg.Log, ended: cfg.Ended, table: tables(), ctx: base, cancel: cancel,
-		users: newUsers(), patience: strangerLimit, connections: map[*conn]struct{}{}, listening: map[*conn]struct{}{},
+		users: newUsers(cfg.Account), patience: strangerLimit, connections: map[*conn]struct{}{}, listening: map[*conn]struct{}{},
 	}, nil
 }
 
@@ -127,7 +129,8 @@ func (s *Server) join(stream *net.UnixConn, readOnly bool, p peer.Process) bool 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		s.users.leave(c)
+		c.purse.empty()
+		s.users.leave(u)
 		return false
 	}
 	s.connections[c] = struct{}{}

@@ -35,6 +35,7 @@ type console struct {
 	input  [][]byte
 	unread int
 	typing bool
+	deaf   bool // the container takes nothing any more
 	over   bool
 }
 
@@ -64,6 +65,10 @@ func openConsole(ctx context.Context, c *call) error {
 	if err := c.conn.enter(c.head.serial, s); err != nil {
 		_ = file.Close()
 		return err
+	}
+	c.undo = func() {
+		c.conn.forget(s)
+		s.end()
 	}
 	c.after = func() { c.conn.begin(s.show) } // the reply comes first
 	return nil
@@ -111,11 +116,18 @@ func (s *console) packet(status uint32, data []byte) bool {
 	h.status = status
 	e := begin(h)
 	e.Raw(data)
-	return s.conn.out.send(outgoing{bytes: finish(e)})
+	b := finish(e)
+	s.conn.purse.mustHold(cap(b)) // of a stream there is one at a time
+	return s.conn.out.send(outgoing{bytes: b, held: cap(b)})
 }
 
 // show sends what the container prints. An empty packet ends that: the client answers with its own end.
 func (s *console) show() {
+	if err := s.conn.purse.hold(2 * maxChunk); err != nil { // the buffer, and the packet that is made of it
+		s.fail(err)
+		return
+	}
+	defer s.conn.purse.release(2 * maxChunk)
 	buf := make([]byte, maxChunk)
 	for {
 		n, err := s.file.Read(buf)
@@ -147,7 +159,9 @@ func (s *console) fail(err error) {
 	h.status = statusError
 	e := begin(h)
 	wrong(codeInternal, domainLXC, "%v", err).encode(e)
-	s.conn.out.send(outgoing{bytes: finish(e)})
+	b := finish(e)
+	s.conn.purse.mustHold(cap(b))
+	s.conn.out.send(outgoing{bytes: b, held: cap(b)})
 }
 
 // end closes the console. It may be called again.
@@ -184,10 +198,10 @@ func (c *conn) streamPacket(h head, body []byte) error {
 func (s *console) typed(data []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over || len(data) == 0 {
+	if s.over || s.deaf || len(data) == 0 {
 		return
 	}
-	if s.unread+len(data)+perPacket > maxUnread {
+	if s.unread+len(data)+perPacket > maxUnread || s.conn.purse.hold(len(data)+perPacket) != nil {
 		s.conn.forget(s) // what is typed now finds no stream, and ends it no second time
 		s.conn.begin(func() { s.fail(errors.New("the container does not read its console")) })
 		return
@@ -202,22 +216,32 @@ func (s *console) typed(data []byte) {
 
 // pass writes the input to the console.
 func (s *console) pass() {
-	for {
-		s.mu.Lock()
-		if len(s.input) == 0 || s.over {
-			s.typing = false
-			s.mu.Unlock()
-			return
-		}
-		data := s.input[0]
-		s.input = s.input[1:]
-		s.mu.Unlock()
+	for data := s.nextInput(); data != nil; data = s.nextInput() {
 		_, err := s.file.Write(data)
-		s.mu.Lock()
-		s.unread -= len(data) + perPacket
-		s.mu.Unlock()
-		if err != nil {
-			return // the reader of the console hears of it, too
-		}
+		s.passed(len(data)+perPacket, err)
 	}
+}
+
+// nextInput returns what is to be written next, nil if there is nothing. Then who types begins anew.
+func (s *console) nextInput() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.input) == 0 || s.over || s.deaf {
+		s.conn.purse.release(s.unread)
+		s.input, s.unread, s.typing = nil, 0, false
+		return nil
+	}
+	data := s.input[0]
+	s.input[0] = nil
+	s.input = s.input[1:]
+	return data
+}
+
+// passed says that so many bytes have been written, or why not. The reader of the console hears of that, too, and ends it.
+func (s *console) passed(n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unread -= n
+	s.conn.purse.release(n)
+	s.deaf = err != nil
 }
