@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -251,10 +252,24 @@ func (d runsFake) Save(r Run) error {
 	if err := d.call("runs.Save " + string(r.State)); err != nil {
 		return err
 	}
+	note, err := written(r)
+	if err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.runs[r.UUID] = SavedRun{Run: r}
+	d.runs[r.UUID] = SavedRun{Run: note}
 	return nil
+}
+
+// written is what a file keeps of a note: nothing that only the daemon that saved it has, and no memory of that.
+func written(r Run) (note Run, err error) {
+	text, err := json.Marshal(&r)
+	if err != nil {
+		return Run{}, err
+	}
+	note.UUID, note.Others = r.UUID, r.Others
+	return note, json.Unmarshal(text, &note)
 }
 
 func (d runsFake) Archive(u domain.UUID) error {
