@@ -149,10 +149,15 @@ func TestAttachToOneThatMayLive(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			presence, stopped, err := attach(t, c.dir, c.limit)
-			told := slices.ContainsFunc(strings.Split(c.want, "|"), func(want string) bool { return strings.Contains(fmt.Sprint(err), want) })
-			if presence != service.Unknown || stopped != 0 || !told {
-				t.Errorf("%v, %d, %v; want %q", presence, stopped, err, c.want)
+			for limit := c.limit; ; limit *= 2 { // on a busy machine, what it says is not read at once
+				presence, stopped, err := attach(t, c.dir, limit)
+				told := slices.ContainsFunc(strings.Split(c.want, "|"), func(want string) bool { return strings.Contains(fmt.Sprint(err), want) })
+				if presence == service.Unknown && stopped == 0 && told {
+					return
+				}
+				if !errors.Is(err, context.DeadlineExceeded) || limit > enough {
+					t.Fatalf("%v, %d, %v; want %q", presence, stopped, err, c.want)
+				}
 			}
 		})
 	}
