@@ -28,11 +28,13 @@ type edit struct {
 	file     string // with what the user edits
 	original string // the stored definition that the user began with
 	previous string // the same, or "" if the user wants to replace another one
+	validate bool   // nothing is stored that is against libvirt's schema, where that is installed
 }
 
 func (a *app) editCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "edit", Short: "Edit the stored definition of a container"}
-	persistent := true
+	persistent, skip := true, false
+	cmd.Flags().BoolVar(&skip, "skip-validate", false, "do not compare the XML with libvirt's schema")
 	return a.domainCommand(cmd, nameUUIDOrID, fitting{Persistent: &persistent}, func(ctx context.Context, d Daemon, t target) error {
 		info, err := d.Info(ctx, t.path)
 		if err != nil {
@@ -47,7 +49,7 @@ func (a *app) editCommand() *cobra.Command {
 		}
 		name := printable(info.Name)
 		return a.edit(ctx, info.Name, xml, &edit{
-			what: "Domain '" + name + "'", of: "domain '" + name + "'",
+			what: "Domain '" + name + "'", of: "domain '" + name + "'", validate: !skip,
 			put: func(ctx context.Context, d Daemon, previous, xml string) error {
 				err := d.Redefine(ctx, t.path, previous, xml)
 				if err == nil {
@@ -119,11 +121,14 @@ func (e *edit) run(ctx context.Context) (kept bool, err error) {
 			return false, nil
 		}
 		fmt.Fprintf(e.Err, "error: %s\n", e.report(err))
-		switch choice := e.choose(ctx, client.NameOf(err) == contract.ErrorChanged); choice {
+		again := func(context.Context) error { return nil } // with the text as it is
+		switch e.choose(ctx, e.offers(err)) {
 		case giveUp:
 			return true, fmt.Errorf("the definition of %s was not changed", e.of)
 		case replace:
-			e.previous, ask = "", func(context.Context) error { return nil }
+			e.previous, ask = "", again
+		case relax:
+			e.validate, ask = false, again
 		case editAgain:
 			ask = e.open
 		}
@@ -137,7 +142,27 @@ const (
 	giveUp choice = iota
 	editAgain
 	replace // what was stored meanwhile
+	relax   // libvirt's schema is left out of it
 )
+
+// offer is one answer to the question what to do, in virsh's letters.
+type offer struct {
+	letter string
+	choice choice
+	text   string
+}
+
+// offers returns the answers that make sense after an error.
+func (e *edit) offers(err error) []offer {
+	list := []offer{{"y", editAgain, "yes, edit it again"}, {"n", giveUp, "no, give up; the file is kept"}}
+	if errors.Is(err, errAgainstSchema) {
+		list = append(list, offer{"i", relax, "ignore libvirt's schema, and store it as it is"})
+	}
+	if client.NameOf(err) == contract.ErrorChanged {
+		list = append(list, offer{"f", replace, "force: replace what was stored meanwhile"})
+	}
+	return list
+}
 
 // open runs the user's editor. It may have arguments, as in "emacs -nw".
 func (e *edit) open(ctx context.Context) error {
@@ -157,6 +182,9 @@ func (e *edit) open(ctx context.Context) error {
 
 // store stores the definition, by a connection of its own: the bus may have been restarted since the edit began.
 func (e *edit) store(ctx context.Context, xml string) error {
+	if err := e.compare(ctx, xml); err != nil {
+		return err
+	}
 	d, err := e.connect(ctx)
 	if err != nil {
 		return err
@@ -165,31 +193,42 @@ func (e *edit) store(ctx context.Context, xml string) error {
 	return e.put(ctx, d, e.previous, xml)
 }
 
-// choose asks what to do about a definition that was refused. changed is true if another one was stored meanwhile.
-func (e *edit) choose(ctx context.Context, changed bool) choice {
+// compare returns an error if the text is against libvirt's schema. It says nothing where that is missing: nobody asked for it.
+func (e *edit) compare(ctx context.Context, xml string) error {
+	if !e.validate || e.CheckSchema == nil {
+		return nil
+	}
+	list, err := e.CheckSchema(ctx, xml)
+	switch {
+	case errors.Is(err, ErrNoSchema):
+		return nil
+	case err == nil && len(list) > 0:
+		return errSchema(list, e.file)
+	}
+	return err
+}
+
+// choose asks what to do about a definition that was refused.
+func (e *edit) choose(ctx context.Context, offers []offer) choice {
 	if !e.Asks {
 		return giveUp
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	choices := "y,n,?"
-	if changed {
-		choices = "y,n,f,?"
+	letters, help := "", ""
+	for _, o := range offers {
+		letters += o.letter + ","
+		help += o.letter + " - " + o.text + "\n"
 	}
 	for {
-		fmt.Fprintf(e.Err, "Try again? [%s]: ", choices)
-		switch word := e.answer(ctx); {
-		case word == "y":
-			return editAgain
-		case word == "f" && changed:
-			return replace
-		case word == "n":
-			return giveUp
+		fmt.Fprintf(e.Err, "Try again? [%s?]: ", letters)
+		word := e.answer(ctx)
+		for _, o := range offers {
+			if word == o.letter {
+				return o.choice
+			}
 		}
-		fmt.Fprintln(e.Err, "y - yes, edit it again\nn - no, give up; the file is kept")
-		if changed {
-			fmt.Fprintln(e.Err, "f - force: replace what was stored meanwhile")
-		}
+		fmt.Fprint(e.Err, help)
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,7 +20,14 @@ const changedXML = "<domain type='lxc'><title>new</title></domain>"
 // edited runs berthctl edit with an editor, a shell command, and with answers at a terminal.
 func edited(t *testing.T, f *fake, editor, answers string) outcome {
 	t.Helper()
+	return editedWith(t, f, func(*Config) {}, editor, answers)
+}
+
+// editedWith does so in another environment, and with more words.
+func editedWith(t *testing.T, f *fake, change func(*Config), editor, answers string, args ...string) outcome {
+	t.Helper()
 	cfg := config(f)
+	change(&cfg)
 	// A file, as a terminal is one: of another reader, the editor would take all.
 	in, terminal, err := os.Pipe()
 	if err != nil {
@@ -30,7 +38,7 @@ func edited(t *testing.T, f *fake, editor, answers string) outcome {
 	_ = terminal.Close()
 	cfg.In, cfg.Asks = in, answers != ""
 	cfg.Getenv = func(name string) string { return map[string]string{"VISUAL": editor, "EDITOR": "false"}[name] }
-	return runWith(t.Context(), cfg, "edit", "web")
+	return runWith(t.Context(), cfg, append([]string{"edit", "web"}, args...)...)
 }
 
 // keptFile returns the text of the file that an error names, and removes it.
@@ -129,6 +137,40 @@ func slicesReplace(list []string, by map[string]string) (out []string) {
 		out = append(out, word)
 	}
 	return out
+}
+
+// TestEditSchema: edit stores nothing that is against libvirt's schema, unless --skip-validate or an i at the terminal says so; a
+// host without the schema stores it without a word.
+func TestEditSchema(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	write := "f() { echo \"" + changedXML + "\" > \"$1\"; }; f"
+	against := func(_ context.Context, text string) ([]client.Fault, error) {
+		return []client.Fault{{Kind: "schema", Line: 1, Text: "not " + strings.TrimSpace(text)}}, nil
+	}
+	missing := func(context.Context, string) ([]client.Fault, error) { return nil, ErrNoSchema }
+	for name, tc := range map[string]struct {
+		check   func(context.Context, string) ([]client.Fault, error)
+		answers string
+		args    []string
+		err     string
+		stored  bool
+	}{
+		"against":         {against, "", nil, ".xml:1: not " + changedXML + "\nerror: the definition of domain 'web' was not changed; what", false},
+		"against, asked":  {against, "n\n", nil, "Try again? [y,n,i,?]: error: the definition", false},
+		"against, helped": {against, "?\nn\n", nil, "i - ignore libvirt's schema, and store it as it is\nTry", false},
+		"ignored":         {against, "i\n", nil, "Try again? [y,n,i,?]: ", true},
+		"skipped":         {against, "", []string{"--skip-validate"}, "", true},
+		"no schema":       {missing, "", nil, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := fleet()
+			got := editedWith(t, f, func(c *Config) { c.CheckSchema = tc.check }, write, tc.answers, tc.args...)
+			keptFile(t, got)
+			if !strings.Contains(got.err, tc.err) || tc.err == "" && got.err != "" || (got.status == 0) != tc.stored || (len(f.redefined) > 0) != tc.stored {
+				t.Errorf("got %+v, stored %q", got, f.redefined)
+			}
+		})
+	}
 }
 
 // TestEditTransient: a container without a stored definition cannot be edited.

@@ -103,13 +103,16 @@ func withoutBerth(text string) string {
 	}
 }
 
-// errSchema ends a command whose text is against libvirt's schema, in libvirt's words.
+// errAgainstSchema is wrapped by the error of a text that is against libvirt's schema; the words are libvirt's.
+var errAgainstSchema = errors.New("XML document failed to validate against schema")
+
+// errSchema ends a command whose text is against libvirt's schema.
 func errSchema(list []client.Fault, file string) error {
 	lines := make([]string, len(list))
 	for i, f := range list {
 		lines[i] = fmt.Sprintf("%s:%d: %s", file, f.Line, f.Text)
 	}
-	return errors.New("XML document failed to validate against schema: " + strings.Join(lines, "\n"))
+	return fmt.Errorf("%w: %s", errAgainstSchema, strings.Join(lines, "\n"))
 }
 
 // schema compares a text with libvirt's schema. Where that is missing, it says so and returns no mistakes: berthd checks each
