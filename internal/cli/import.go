@@ -70,7 +70,7 @@ func (i *importing) run(ctx context.Context) error {
 	}
 	defer func() { _ = tree.Close() }()
 	i.options.Tree, i.options.Here = tree, tree.Own()
-	d, err := i.connect(ctx)
+	d, err := i.connect(context.WithoutCancel(ctx)) // an import that is interrupted is undone by the same connection
 	if err != nil {
 		return err
 	}

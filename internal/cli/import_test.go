@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,6 +89,46 @@ func TestImportFails(t *testing.T) {
 	got := run(t, f, "import", "libvirt", "new", "--yes", "--root", foreignHost(t))
 	if got.status != 1 || got.err != "error: container 'new' was not imported: invalid argument\n" || !strings.Contains(strings.Join(f.calls, "\n"), "UndefineNetwork wide") {
 		t.Errorf("%+v\n%v", got, f.calls)
+	}
+}
+
+// connectedTo has a configuration connect to f as to berthd: the connection ends with the context that it is made for. It returns
+// the calls that a connection was there for no more.
+func connectedTo(cfg *Config, f *fake) (lost func() []string) {
+	var conn context.Context
+	var list []string
+	cfg.Connect = func(ctx context.Context) (Daemon, error) {
+		conn = ctx
+		return f, nil
+	}
+	more := f.hook
+	f.hook = func(method string) {
+		if conn.Err() != nil {
+			list = append(list, method)
+		}
+		if more != nil {
+			more(method)
+		}
+	}
+	return func() []string { return list }
+}
+
+// TestImportInterrupted: an import that is interrupted is undone, by a connection that is still there.
+func TestImportInterrupted(t *testing.T) {
+	t.Parallel()
+	f := fleet()
+	ctx, interrupt := context.WithCancel(t.Context())
+	f.errs["Define"] = context.Canceled
+	f.hook = func(method string) {
+		if method == "Define" {
+			interrupt()
+		}
+	}
+	cfg := config(f)
+	lost := connectedTo(&cfg, f)
+	got := runWith(ctx, cfg, "import", "libvirt", "new", "--yes", "--root", foreignHost(t))
+	if got.status != 1 || !strings.Contains(strings.Join(f.calls, "\n"), "UndefineNetwork wide") || len(lost()) > 0 {
+		t.Errorf("%+v\n%v; not made: %v", got, f.calls, lost())
 	}
 }
 

@@ -68,7 +68,7 @@ func (a *app) descCommand() *cobra.Command {
 		case !text.given:
 			return a.printDescription(ctx, d, t, m.Kind, before)
 		}
-		if err := begun(ctx, d.SetMetadata(ctx, t.path, m, f.changes())); err != nil {
+		if err := a.setMetadata(ctx, d, t, m, f.changes(), edited); err != nil {
 			return err
 		}
 		a.say("Domain %s updated successfully", m.Kind)
@@ -130,7 +130,7 @@ func (a *app) metadataCommand() *cobra.Command {
 				return nil
 			}
 		}
-		if err := begun(ctx, d.SetMetadata(ctx, t.path, m, f.changes())); err != nil {
+		if err := a.setMetadata(ctx, d, t, m, f.changes(), edited); err != nil {
 			return err
 		}
 		if m.Value == "" {
@@ -140,6 +140,21 @@ func (a *app) metadataCommand() *cobra.Command {
 		}
 		return nil
 	}, uri)
+}
+
+// setMetadata sets what was given or edited. While an editor runs, the interrupts of the terminal are the editor's. They end
+// ctx, and with it d: what was edited is set by another connection.
+func (a *app) setMetadata(ctx context.Context, d Daemon, t target, m client.Metadata, o client.TuneOptions, edited bool) error {
+	if edited && ctx.Err() != nil {
+		ctx = context.WithoutCancel(ctx)
+		another, err := a.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = another.Close() }()
+		d = another
+	}
+	return begun(ctx, d.SetMetadata(ctx, t.path, m, o))
 }
 
 // editText has the user edit a text, and returns it without the end of its last line.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,5 +59,27 @@ func TestDescEdit(t *testing.T) {
 				t.Errorf("calls: %q", f.calls)
 			}
 		})
+	}
+}
+
+// TestDescEditInterrupt: an interrupt of the terminal is the editor's, and what it has written is stored all the same.
+func TestDescEditInterrupt(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"desc", "web", "--edit"}, {"metadata", "web", "urn:app", "--key", "app", "--edit"}} {
+		f := fleet()
+		ctx, interrupt := context.WithCancel(t.Context())
+		cfg := config(f)
+		lost := connectedTo(&cfg, f)
+		cfg.Getenv = func(name string) string {
+			if name != "EDITOR" {
+				return ""
+			}
+			interrupt()
+			return "sed -i s/$/more/"
+		}
+		got := runWith(ctx, cfg, args...)
+		if got.status != 0 || got.err != "" || len(lost()) > 0 || !strings.HasPrefix(f.calls[len(f.calls)-1], "SetMetadata web ") {
+			t.Errorf("%v: %+v, %q; not made: %v", args, got, f.calls, lost())
+		}
 	}
 }
