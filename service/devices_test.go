@@ -68,12 +68,16 @@ func defineWith(t *testing.T, s *Service, inner string) domain.UUID {
 	return snap.UUID
 }
 
-// TestDevices: the devices of a start are in its plan and in its scope, with the numbers that the disks got.
+// TestDevices: the devices of a start are in its plan and in its scope, with the numbers that the disks got. A plan that is only
+// shown says whose loop devices they will be.
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	s := w.service(t)
 	u := defineWith(t, s, withDevices)
+	if text, err := s.Plan(context.Background(), u, true); err != nil || !strings.Contains(text, `"path": "the loop device of /b.img"`) || strings.Contains(text, "/dev/block/") {
+		t.Errorf("%v: %s", err, text)
+	}
 	if err := s.Start(context.Background(), u); err != nil {
 		t.Fatal(err)
 	}

@@ -223,7 +223,7 @@ func (s *Service) Plan(ctx context.Context, u domain.UUID, inactive bool) (strin
 		Net     plan.Net   `json:"net,omitzero"`
 	}{planner.Build(def, s.Host), planner.Scope(def), def.Network(), planner.Net(def)}
 	planner.AddDevices(p.Plan, devices)
-	planner.AllowDevices(&p.Scope, devices)
+	planner.ShowDevices(&p.Scope, devices)
 	var text strings.Builder
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false) // people read it

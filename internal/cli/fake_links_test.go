@@ -42,7 +42,10 @@ func (f *fake) InterfaceAddresses(_ context.Context, p client.Path, source strin
 		return nil, err
 	}
 	if source == "arp" {
-		return []client.InterfaceAddress{{Name: "lan", MAC: "52:54:00:00:00:02", Address: "192.0.2.9", Prefix: 32}}, nil
+		return []client.InterfaceAddress{
+			{Name: "lan", MAC: "52:54:00:00:00:02", Address: "192.0.2.9", Prefix: 32},
+			{Name: "eth0", Link: "vnet6695eb01f6a", MAC: "52:54:00:00:00:01", Address: "192.0.2.7", Prefix: 32},
+		}, nil
 	}
 	return []client.InterfaceAddress{
 		{Name: "eth0", Link: "vnet0", MAC: "52:54:00:00:00:01", Address: "192.0.2.7", Prefix: 24},

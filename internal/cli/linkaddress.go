@@ -58,10 +58,14 @@ func (a *app) addressCommand() *cobra.Command {
 	})
 }
 
-// printAddresses prints virsh's table, which has widths of its own.
+// printAddresses prints virsh's table, which has widths of its own. Its first column is wider if a name is longer.
 func (a *app) printAddresses(rows []listedAddress, full bool) {
+	width := 10
+	for _, r := range rows {
+		width = max(width, len(orDash(r.Name)), len(printable(r.Guest)))
+	}
 	if !a.quiet {
-		fmt.Fprintf(a.out, " %-10s %-20s %-8s     %s\n%s\n", "Name", "MAC address", "Protocol", "Address", strings.Repeat("-", 79))
+		fmt.Fprintf(a.out, " %-*s %-20s %-8s     %s\n%s\n", width, "Name", "MAC address", "Protocol", "Address", strings.Repeat("-", 69+width))
 	}
 	last := ""
 	for _, r := range rows {
@@ -73,6 +77,6 @@ func (a *app) printAddresses(rows []listedAddress, full bool) {
 			name, mac = "-", "-"
 		}
 		last = r.MAC
-		fmt.Fprintf(a.out, " %-10s %-17s    %-12s %s/%d\n", name, mac, r.Protocol, r.Address, r.Prefix)
+		fmt.Fprintf(a.out, " %-*s %-17s    %-12s %s/%d\n", width, name, mac, r.Protocol, r.Address, r.Prefix)
 	}
 }

@@ -39,6 +39,7 @@ type conversion struct {
 	tables   tables
 	def      domain.Def
 	warnings []Warning
+	warned   map[Warning]bool
 	fault    *syntax.Error // the first one
 
 	name     syntax.Entry // lxc.uts.name
@@ -57,7 +58,7 @@ func Convert(file, text string, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conversion{file: file, options: o, tables: newTables(), def: empty()}
+	c := &conversion{file: file, options: o, tables: newTables(), def: empty(), warned: map[Warning]bool{}}
 	for _, u := range config.Unread {
 		c.warn(u.Entry, "'%.200s' is not read: %v", u.Value, u.Why)
 	}
@@ -90,9 +91,13 @@ func empty() domain.Def {
 	}
 }
 
-// warn notes what a line loses.
+// warn notes what a line loses, once: files include others that were included before.
 func (c *conversion) warn(e syntax.Entry, format string, args ...any) {
-	c.warnings = append(c.warnings, Warning{e.File, e.Line, e.Key + ": " + fmt.Sprintf(format, args...)})
+	w := Warning{e.File, e.Line, e.Key + ": " + fmt.Sprintf(format, args...)}
+	if !c.warned[w] {
+		c.warned[w] = true
+		c.warnings = append(c.warnings, w)
+	}
 }
 
 // fail notes a line that means nothing. The first one ends the conversion.

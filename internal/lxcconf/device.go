@@ -10,8 +10,17 @@ import (
 
 // finishDevices takes the device policy, once it is known which devices the container has.
 func (c *conversion) finishDevices() {
+	told := false
 	for _, e := range c.devices {
-		c.device(e, strings.HasSuffix(e.Key, ".deny"))
+		deny := strings.HasSuffix(e.Key, ".deny")
+		if words := strings.Fields(e.Value); !deny && len(words) == 3 && words[0] != "a" && words[1] == "*:*" && words[2] == "m" {
+			if !told {
+				c.warn(e, "'%.60s': <mknod state='on'/> in <capabilities> lets a container make the nodes of all devices, character and block", e.Value)
+			}
+			told = true
+			continue
+		}
+		c.device(e, deny)
 	}
 }
 

@@ -118,9 +118,18 @@ func (c *conversion) mount(m mountLine) {
 // lostOptions warns of options that change what is mounted.
 func (c *conversion) lostOptions(m mountLine, fs domain.Filesystem) {
 	known := []string{"bind", "rbind", "ro", "rw", "defaults", "optional", "create=dir", "create=file", "loop", "auto", "relatime"}
+	ram := fs.Type == domain.FSRAM
+	if ram { // what each has
+		known = append(known, "nosuid", "nodev", "mode=1777", "mode=01777")
+	}
 	var lost []string
 	for _, option := range m.options {
-		if !slices.Contains(known, option) && (fs.Type != domain.FSRAM || !strings.HasPrefix(option, "size=")) {
+		mode, isMode := strings.CutPrefix(option, "mode=")
+		switch {
+		case slices.Contains(known, option), ram && strings.HasPrefix(option, "size="):
+		case ram && isMode:
+			c.warn(m.Entry, "%.200s: its mode is 1777, so that everybody may write there; chmod %.10s has to be done in the container, such as by tmpfiles.d(5)", fs.Target, mode)
+		default:
 			lost = append(lost, option)
 		}
 	}

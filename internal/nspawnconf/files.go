@@ -35,7 +35,7 @@ func (c *conversion) volatile(s setting) {
 		c.files.volatile = ""
 	case s.value == "state":
 		c.files.volatile = "state"
-		c.warn(s, "/var gets %d MiB of memory: a <filesystem> has an absolute size", ramSize>>20)
+		c.warn(s, "/var gets %d MiB of memory: a <filesystem> has an absolute size; its mode is 1777, until the container's tmpfiles.d(5) sets it", ramSize>>20)
 	case ok, s.value == "overlay":
 		c.files.volatile = "all"
 		c.warn(s, "the root is read-only instead: Berth makes no root in memory and no overlay")
@@ -129,14 +129,19 @@ func (c *conversion) temporary(s setting) {
 	}
 	fs := domain.Filesystem{Type: domain.FSRAM, AccessMode: "passthrough", Target: path.Clean(list[0])}
 	var lost []string
+	mode := "0755" // systemd-nspawn's, without options
 	if len(list) == 2 {
+		mode = "1777" // the kernel's
 		for option := range strings.SplitSeq(list[1], ",") {
 			value, isSize := strings.CutPrefix(option, "size=")
+			bits, isMode := strings.CutPrefix(option, "mode=")
 			n, ok := tmpfsSize(value)
 			switch {
 			case isSize && ok:
 				fs.Usage = n
 			case isSize && strings.HasSuffix(value, "%"): // said below
+			case isMode:
+				mode = bits
 			case option == "ro":
 				fs.ReadOnly = true
 			case option == "", option == "rw", option == "nosuid", option == "nodev", option == "strictatime":
@@ -147,6 +152,9 @@ func (c *conversion) temporary(s setting) {
 	}
 	if len(lost) > 0 {
 		c.warn(s, "%.200s: the options of a mount are not taken over", strings.Join(lost, ","))
+	}
+	if mode != "1777" && mode != "01777" {
+		c.warn(s, "%.200s: its mode is 1777, so that everybody may write there; chmod %.10s has to be done in the container, such as by tmpfiles.d(5)", fs.Target, mode)
 	}
 	if fs.Usage == 0 {
 		fs.Usage = ramSize

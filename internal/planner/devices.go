@@ -77,6 +77,21 @@ func AllowDevices(s *plan.Scope, list []HostDevice) {
 	}
 }
 
+// ShowDevices adds to a plan that is only shown what AllowDevices adds at a start. The start chooses the loop device of an image,
+// which so has no numbers yet.
+func ShowDevices(s *plan.Scope, list []HostDevice) {
+	first := len(s.Devices)
+	AllowDevices(s, list)
+	for i := range list {
+		if image := list[i].Image; image != "" {
+			s.Devices[first+i].Path = LoopOf(image)
+		}
+	}
+}
+
+// LoopOf stands in a plan for the loop device that a start chooses for an image.
+func LoopOf(image string) string { return "the loop device of " + image }
+
 // DeviceNumbers returns the path by which a scope is allowed to use a device.
 func DeviceNumbers(block bool, major, minor uint32) string {
 	kind := "char"

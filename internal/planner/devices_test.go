@@ -32,6 +32,19 @@ func TestAllowDevices(t *testing.T) {
 	}
 }
 
+// TestShowDevices: a plan that is only shown names the image of a loop device that nobody has chosen yet.
+func TestShowDevices(t *testing.T) {
+	t.Parallel()
+	s := plan.Scope{Devices: []plan.DeviceAllow{{Path: "/dev/null", Access: "rwm"}}}
+	ShowDevices(&s, testDevices())
+	want := []plan.DeviceAllow{
+		{Path: "/dev/null", Access: "rwm"}, {Path: "the loop device of /srv/a.img", Access: "rm"}, {Path: "/dev/char/10:200", Access: "rwm"}, {Path: "/dev/char/250:0", Access: "r"},
+	}
+	if diff := cmp.Diff(want, s.Devices); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
 // TestLoopsAreKept: a container that has loop devices for its disks alone may not change them, and keeps what its
 // profile denies.
 func TestLoopsAreKept(t *testing.T) {

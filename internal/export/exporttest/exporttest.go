@@ -69,7 +69,7 @@ func Plan(t testing.TB, d *domain.Def) string {
 	p, s := planner.Build(d, host), planner.Scope(d)
 	devices := found(d)
 	planner.AddDevices(p, devices)
-	planner.AllowDevices(&s, devices)
+	planner.ShowDevices(&s, devices)
 	text, err := json.Marshal(struct {
 		*plan.Plan
 		Scope   plan.Scope `json:"scope"`

@@ -14,11 +14,11 @@ import (
 
 // devices converts the host's devices that the container has, and the list of those that it may use.
 func (c *conversion) devices() {
-	chosen := map[string]bool{} // numbers that stand for a loop device which a start chooses
+	chosen := map[string]bool{} // what stands for a loop device that a start chooses
 	for _, n := range c.Nodes() {
 		c.node(n)
 		if n.Image != "" {
-			chosen[planner.DeviceNumbers(n.Block, n.Major, n.Minor)] = true
+			chosen[planner.LoopOf(n.Image)] = true
 		}
 	}
 	allowed := []specs.LinuxDeviceCgroup{{Allow: false, Access: "rwm"}}
