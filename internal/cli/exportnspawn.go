@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/client"
-	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/export/nspawn"
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // exporting are the options of all exports.
@@ -84,7 +84,7 @@ func (a *app) explainNspawn(f *nspawn.File) {
 	}
 	words := make([]string, len(f.Command))
 	for i, w := range f.Command {
-		words[i] = printable(export.Quote(w))
+		words[i] = printable(shellword.Quote(w))
 	}
 	fmt.Fprintf(a.Err, "note: the settings hold whole in %s only; beside the root, those that give rights are ignored\n", printable(f.Path()))
 	fmt.Fprintf(a.Err, "note: the root and the limits are in the drop-in (--unit), which belongs to %s; then: systemctl daemon-reload; systemctl start systemd-nspawn@%s\n", printable(f.UnitPath()), f.Machine)

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/export/oci"
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // jsonBundle is the output of export-oci --json.
@@ -47,7 +47,7 @@ func (a *app) exportOCICommand() *cobra.Command {
 			return a.printJSON(jsonBundle{dir.value, jsonWarnings(warnings)})
 		}
 		a.warnOf(warnings)
-		a.say("Domain '%s' exported to %s; to run it: runc --systemd-cgroup run --bundle %s %s", printable(s.Def.Name), printable(dir.value), export.Quote(dir.value), s.Def.MachineName())
+		a.say("Domain '%s' exported to %s; to run it: runc --systemd-cgroup run --bundle %s %s", printable(s.Def.Name), printable(dir.value), shellword.Quote(dir.value), s.Def.MachineName())
 		return nil
 	}, dir)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // Command returns the whole command tree, for tests of the documentation.
@@ -82,7 +84,7 @@ func (a *app) command(named func(string) bool) *cobra.Command {
 // noSuchCommand returns an error for a word that is no command, but not for a text with several words.
 func (a *app) noSuchCommand(_ *cobra.Command, args []string) error {
 	switch {
-	case len(args) == 0, len(args) == 1 && a.shell == nil && shellQuoted(args[0]) != args[0]:
+	case len(args) == 0, len(args) == 1 && a.shell == nil && shellword.Quote(args[0]) != args[0]:
 		return nil
 	}
 	return fmt.Errorf("unknown command: '%s'", printable(args[0]))

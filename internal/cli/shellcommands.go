@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/internal/shellword"
 )
 
 var errInteractiveOnly = errors.New("command valid only in interactive mode")
@@ -80,7 +82,7 @@ func (a *app) echoCommand() *cobra.Command {
 			for _, part := range parts {
 				switch {
 				case shell:
-					part = shellQuoted(part)
+					part = shellword.Quote(part)
 				case xml:
 					part = quoted(part)
 					part = part[1 : len(part)-1]

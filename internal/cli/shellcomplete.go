@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // complete completes the word before a place of a line, as the completions of the shells do.
@@ -21,7 +23,7 @@ func (s *shell) complete(ctx context.Context, line string, pos int) (head string
 	given, word, start := unfinished(line)
 	list, directive := s.candidates(ctx, given, word)
 	for _, candidate := range list {
-		text := shellQuoted(candidate)
+		text := shellword.Quote(candidate)
 		if directive&cobra.ShellCompDirectiveNoSpace == 0 {
 			text += " "
 		}

@@ -107,14 +107,3 @@ func unfinished(text string) (words []string, word string, start int) {
 	}
 	return s.words, s.word.String(), start
 }
-
-// shellQuoted returns a word as a POSIX shell reads it as one.
-func shellQuoted(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("%+,-./:=@_", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // TestSplitCommands: a line is split into commands and words as virsh splits it.
@@ -33,7 +35,7 @@ func TestSplitCommands(t *testing.T) {
 		}
 	}
 	for _, word := range []string{"web", "", "a b", "it's", `a\b`, "a;b", "#a", "a\nb"} {
-		if got, err := splitCommands(shellQuoted(word)); err != nil || len(got) != 1 || len(got[0]) != 1 || got[0][0] != word {
+		if got, err := splitCommands(shellword.Quote(word)); err != nil || len(got) != 1 || len(got[0]) != 1 || got[0][0] != word {
 			t.Errorf("%q: %q, %v", word, got, err)
 		}
 	}

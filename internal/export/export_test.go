@@ -45,16 +45,6 @@ func TestMapped(t *testing.T) {
 	}
 }
 
-// TestQuote: a shell takes a quoted word as it was.
-func TestQuote(t *testing.T) {
-	t.Parallel()
-	for given, want := range map[string]string{"/srv/a": "/srv/a", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$PID": "'$PID'", "a;b": "'a;b'"} {
-		if got := Quote(given); got != want {
-			t.Errorf("%q: %s", given, got)
-		}
-	}
-}
-
 // TestLinkCommands: a macvlan, and a port of VLANs, have the words of ip(8) and bridge(8).
 func TestLinkCommands(t *testing.T) {
 	t.Parallel()

@@ -6,22 +6,23 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // LinkCommands are the commands of ip(8) that make one interface of a container whose init has the pid $PID. The
 // interface is then as Berth makes it.
 func LinkCommands(i *plan.Interface) (list []string) {
-	name := Quote(i.Name)
+	name := shellword.Quote(i.Name)
 	switch i.Kind {
 	case plan.Veth:
 		mtu := ""
 		if i.MTU != 0 {
 			mtu = " mtu " + strconv.FormatUint(uint64(i.MTU), 10)
 		}
-		host := Quote(i.Host.Name)
+		host := shellword.Quote(i.Host.Name)
 		list = append(list, fmt.Sprintf("ip link add %s address %s%s type veth peer name %s netns $PID address %s%s", host, i.Host.MAC, mtu, name, i.MAC, mtu))
 		if i.Host.Bridge != "" {
-			list = append(list, fmt.Sprintf("ip link set %s master %s", host, Quote(i.Host.Bridge)))
+			list = append(list, fmt.Sprintf("ip link set %s master %s", host, shellword.Quote(i.Host.Bridge)))
 		}
 		if i.Host.Isolated {
 			list = append(list, fmt.Sprintf("bridge link set dev %s isolated on", host))
@@ -34,7 +35,7 @@ func LinkCommands(i *plan.Interface) (list []string) {
 		}
 	case plan.Macvlan:
 		mode := strings.Replace(i.Mode, "passthrough", "passthru", 1)
-		list = append(list, fmt.Sprintf("ip link add link %s name %s netns $PID address %s type macvlan mode %s", Quote(i.Parent), name, i.MAC, mode))
+		list = append(list, fmt.Sprintf("ip link add link %s name %s netns $PID address %s type macvlan mode %s", shellword.Quote(i.Parent), name, i.MAC, mode))
 	}
 	return append(list, AddressCommands(i.Name, i.Addresses, i.Up, i.Routes)...)
 }
@@ -52,12 +53,12 @@ func vlanCommand(host string, v plan.PortVLAN) string {
 
 // NICCommands are those that give the container a NIC of the host.
 func NICCommands(n *plan.NIC) []string {
-	return append([]string{fmt.Sprintf("ip link set %s netns $PID", Quote(n.Name))}, AddressCommands(n.Name, n.Addresses, n.Up, n.Routes)...)
+	return append([]string{fmt.Sprintf("ip link set %s netns $PID", shellword.Quote(n.Name))}, AddressCommands(n.Name, n.Addresses, n.Up, n.Routes)...)
 }
 
 // AddressCommands give an interface in the container its addresses and routes.
 func AddressCommands(link string, addresses []plan.NetAddress, up bool, routes []plan.NetRoute) (list []string) {
-	in, name := "nsenter -t $PID -n ip ", Quote(link)
+	in, name := "nsenter -t $PID -n ip ", shellword.Quote(link)
 	for _, a := range addresses {
 		peer, nodad := "", ""
 		if a.Peer != "" {

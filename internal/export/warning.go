@@ -1,9 +1,6 @@
 package export
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // Warning is something of the container that an export lacks, or has otherwise.
 type Warning struct {
@@ -24,13 +21,4 @@ func (w *Warnings) Add(element, format string, args ...any) {
 // Instead adds a warning with the commands that make up for it.
 func (w *Warnings) Instead(element, text string, commands ...string) {
 	*w = append(*w, Warning{Element: element, Text: text, Commands: commands})
-}
-
-// Quote quotes a word for a shell, if it must be.
-func Quote(word string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-"
-	if word != "" && strings.Trim(word, plain) == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

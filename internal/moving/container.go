@@ -13,6 +13,7 @@ import (
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/foreign"
 	"github.com/berthd/berth/internal/lxcconf/syntax"
+	"github.com/berthd/berth/internal/shellword"
 	"github.com/berthd/berth/internal/shift"
 )
 
@@ -211,11 +212,11 @@ func (i *Item) then(o Options) {
 	if !i.Made() && i.Verdict != Same {
 		return
 	}
-	name, of := operand(i.Name), word(i.Name)
+	name, of := shellword.Operand(i.Name), shellword.Quote(i.Name)
 	stop, disable := "virsh -c lxc:/// shutdown "+name, "virsh -c lxc:/// autostart --disable "+name
 	switch o.Source {
 	case LXC:
-		stop, disable = "lxc-stop -P "+word(path.Dir(path.Dir(i.File)))+" -n "+of, "lxc.start.auto = 0 in "+i.File
+		stop, disable = "lxc-stop -P "+shellword.Quote(path.Dir(path.Dir(i.File)))+" -n "+of, "lxc.start.auto = 0 in "+i.File
 	case Nspawn:
 		stop, disable = "machinectl poweroff "+name, "machinectl disable "+name
 	}
@@ -225,20 +226,4 @@ func (i *Item) then(o Options) {
 	if i.Autostart && o.Here {
 		i.Then = append(i.Then, fmt.Sprintf("%s starts it with the host, too: %s", o.Source, disable))
 	}
-}
-
-// operand returns a word of a command that is no option, also if it begins like one.
-func operand(s string) string {
-	if strings.HasPrefix(s, "-") {
-		return "-- " + word(s)
-	}
-	return word(s)
-}
-
-// word returns a word as a shell reads it.
-func word(s string) string {
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@+-") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

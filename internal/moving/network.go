@@ -7,6 +7,7 @@ import (
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/foreign"
 	"github.com/berthd/berth/internal/netxml"
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // network decides about one network of libvirt's. Berth reads those of this host itself, and uses one that libvirt runs: it
@@ -49,7 +50,7 @@ func network(ctx context.Context, d Daemon, k *known, o Options, n foreign.Netwo
 		return i, i.compareNetwork(ctx, d, o, def, have)
 	case there && have.Origin == "libvirt" && have.Active && o.Here:
 		i.fail(Kept, "libvirt runs it, and Berth's containers use it as it is")
-		name := operand(n.Name)
+		name := shellword.Operand(n.Name)
 		i.Then = append(i.Then, fmt.Sprintf("to make it Berth's own: virsh net-destroy %s; virsh net-autostart --disable %s; then import again, and berthctl net-start %s", name, name, name))
 		return i, nil
 	case there && have.Origin == "shipped":
@@ -61,9 +62,9 @@ func network(ctx context.Context, d Daemon, k *known, o Options, n foreign.Netwo
 
 func (i *Item) thenNetwork(o Options) {
 	if i.Autostart && o.Here {
-		i.Then = append(i.Then, fmt.Sprintf("libvirt starts it with the host, too, and only one can have its bridge: virsh net-autostart --disable %s", operand(i.Name)))
+		i.Then = append(i.Then, fmt.Sprintf("libvirt starts it with the host, too, and only one can have its bridge: virsh net-autostart --disable %s", shellword.Operand(i.Name)))
 	}
-	i.Then = append(i.Then, "berthctl net-start "+operand(i.Name))
+	i.Then = append(i.Then, "berthctl net-start "+shellword.Operand(i.Name))
 }
 
 func (i *Item) compareNetwork(ctx context.Context, d Daemon, o Options, def *netxml.Def, have client.Network) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/foreign"
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // Source is a manager whose containers are brought.
@@ -114,7 +115,7 @@ func (i *Item) connect(k *known, made []*Item) {
 		switch {
 		case there && have.Fault == "", at >= 0 && !made[at].Fails():
 			if at < 0 && !have.Active && i.Made() {
-				i.Then = append(i.Then, "berthctl net-start "+operand(name)+", which the container needs")
+				i.Then = append(i.Then, "berthctl net-start "+shellword.Operand(name)+", which the container needs")
 			}
 		case at >= 0:
 			i.fail(Impossible, fmt.Sprintf("it needs the network '%s', which cannot be imported", name))

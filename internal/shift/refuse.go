@@ -2,7 +2,8 @@ package shift
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // Error says why a root can be neither mapped nor mounted as it is.
@@ -34,24 +35,11 @@ func (e *Error) Error() string {
 
 // advice says how a root gets plain owners, which is safe only where no user of the host reaches it.
 func advice(options, name string) string {
-	return "'berthctl unshift " + options + word(name) + "' takes it back to plain owners; before that, " + First
+	return "'berthctl unshift " + options + shellword.Operand(name) + "' takes it back to plain owners; before that, " + First
 }
 
 // First is what has to be done before an unshift.
 const First = "stop whatever uses it, and put it below a directory that no user of the host can enter (berthctl(1), unshift)"
-
-// word is a name as an operand on the command line of a shell.
-func word(name string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-"
-	quoted := name
-	if name == "" || strings.Trim(name, plain) != "" {
-		quoted = "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
-	}
-	if strings.HasPrefix(name, "-") {
-		return "-- " + quoted
-	}
-	return quoted
-}
 
 func (o Owner) String() string { return fmt.Sprintf("%s belongs to %d:%d", o.Path, o.UID, o.GID) }
 

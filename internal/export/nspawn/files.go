@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/domain"
-	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // root refers to the root, on the command line: a settings file cannot.
@@ -18,7 +18,7 @@ func (c *conversion) root() {
 	case src.Format != "":
 		c.arguments = append(c.arguments, "--directory=/var/lib/machines/"+c.machine)
 		c.warnings.Instead(element, "systemd-nspawn reads raw images only: mount this one at /var/lib/machines/"+c.machine+" before each start, with the mode 0700 for /var/lib/machines: the root has setuid programs",
-			fmt.Sprintf("qemu-nbd --connect=/dev/nbd0 --format=%s %s && mount -o nodev /dev/nbd0 /var/lib/machines/%s", export.Quote(src.Format), export.Quote(src.Path), c.machine))
+			fmt.Sprintf("qemu-nbd --connect=/dev/nbd0 --format=%s %s && mount -o nodev /dev/nbd0 /var/lib/machines/%s", shellword.Quote(src.Format), shellword.Quote(src.Path), c.machine))
 	default:
 		c.arguments = append(c.arguments, "--image="+src.Path)
 	}
@@ -56,7 +56,7 @@ func (c *conversion) fromHost(m plan.Mount, element string) {
 			options += ",loop"
 		}
 		c.warnings.Instead(element, fmt.Sprintf("systemd-nspawn mounts no block device or image at %s: mount it on the host before each start, below a directory with the mode 0700, and bind it by Bind=; leave nosuid out only if the container needs setuid programs from it", m.Target),
-			fmt.Sprintf("mount -o %s %s DIRECTORY", options, export.Quote(src.Path)))
+			fmt.Sprintf("mount -o %s %s DIRECTORY", options, shellword.Quote(src.Path)))
 		return
 	}
 	options := ":norbind"
@@ -90,7 +90,7 @@ func temporary(m plan.Mount) string {
 func (c *conversion) devices() {
 	for _, n := range c.Nodes() {
 		if n.Image != "" {
-			c.warnings.Instead(n.Element, "systemd-nspawn makes no loop device: bind that of the image to "+n.Path+" by Bind=, and give the service a DeviceAllow= for it", "losetup --find --show "+export.Quote(n.Image))
+			c.warnings.Instead(n.Element, "systemd-nspawn makes no loop device: bind that of the image to "+n.Path+" by Bind=, and give the service a DeviceAllow= for it", "losetup --find --show "+shellword.Quote(n.Image))
 			continue
 		}
 		c.path(n.Element, &c.files, "Bind", part(n.Source)+":"+part(n.Path))

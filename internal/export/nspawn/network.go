@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // hostLink is what systemd-nspawn calls the container's end of the one veth that it can put on a bridge.
@@ -62,7 +63,7 @@ func (c *conversion) link(i *plan.Interface, own bool) {
 	case i.Kind == plan.Veth:
 		n.set("VirtualEthernetExtra", i.Host.Name+":"+i.Name)
 		if i.Host.Bridge != "" {
-			commands = append([]string{fmt.Sprintf("ip link set %s master %s up", export.Quote(i.Host.Name), export.Quote(i.Host.Bridge))}, commands...)
+			commands = append([]string{fmt.Sprintf("ip link set %s master %s up", shellword.Quote(i.Host.Name), shellword.Quote(i.Host.Bridge))}, commands...)
 		}
 		lost = append(lost, "its MAC addresses, which systemd-nspawn chooses")
 	case slices.Contains(n.lines, "MACVLAN="+i.Parent):
@@ -98,6 +99,6 @@ func (c *conversion) join(j plan.Join) {
 	default:
 		c.arguments = append(c.arguments, "--network-namespace-path=/run/netns/"+j.Container)
 		c.warnings.Instead(element, "systemd-nspawn names no container: have its network at /run/netns/"+j.Container+" before each start, PID being that of its init",
-			"ip netns attach "+export.Quote(j.Container)+" $PID")
+			"ip netns attach "+shellword.Quote(j.Container)+" $PID")
 	}
 }

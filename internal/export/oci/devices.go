@@ -10,6 +10,7 @@ import (
 	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // devices converts the host's devices that the container has, and the list of those that it may use.
@@ -34,7 +35,7 @@ func (c *conversion) devices() {
 func (c *conversion) node(n export.Node) {
 	switch {
 	case n.Image != "":
-		c.warnings.Instead(n.Element, "no runtime makes a loop device: give the container that of the image, in linux.devices and linux.resources.devices", "losetup --find --show "+export.Quote(n.Image))
+		c.warnings.Instead(n.Element, "no runtime makes a loop device: give the container that of the image, in linux.devices and linux.resources.devices", "losetup --find --show "+shellword.Quote(n.Image))
 	case c.Plan.Namespaces.User:
 		c.config.Mounts = append(c.config.Mounts, specs.Mount{Destination: n.Path, Type: "bind", Source: n.Source, Options: []string{"bind", "nosuid", "noexec"}})
 		c.warn(n.Element, "%s is the host's node %s with its owner, which nobody in the container is: only its mode can let the container use it", n.Path, n.Source)

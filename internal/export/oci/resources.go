@@ -7,8 +7,8 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/shellword"
 	"github.com/berthd/berth/internal/unitname"
 )
 
@@ -137,7 +137,7 @@ func (c *conversion) later(file, line string, list []plan.DeviceFigure, element 
 	for _, f := range list {
 		if major, minor, ok := c.numbersOf(f.Path, element); ok {
 			c.warnings.Instead(element, "no runtime sets "+file+" for a single device; write it after each start, PID being init's",
-				fmt.Sprintf("echo %s > /sys/fs/cgroup$(cut -d: -f3 /proc/$PID/cgroup)/%s", export.Quote(fmt.Sprintf(line, major, minor, f.Figure)), file))
+				fmt.Sprintf("echo %s > /sys/fs/cgroup$(cut -d: -f3 /proc/$PID/cgroup)/%s", shellword.Quote(fmt.Sprintf(line, major, minor, f.Figure)), file))
 		}
 	}
 }

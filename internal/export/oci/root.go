@@ -6,8 +6,8 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/internal/shellword"
 )
 
 // rootDirectory is the root in the bundle of a container whose root must be mounted first.
@@ -29,7 +29,7 @@ func (c *conversion) root() {
 		mount("the root of a bundle is a directory, and "+src.Path+" is none", c.mountCommand(src, rootDirectory))
 	case c.host.Mapped(c.Source, src):
 		mount("a bundle cannot map the owners of the root, and "+src.Path+" has those of the host",
-			fmt.Sprintf("mount --bind -o X-mount.idmap=%s %s %s", export.Quote(c.idMap()), export.Quote(src.Path), rootDirectory))
+			fmt.Sprintf("mount --bind -o X-mount.idmap=%s %s %s", shellword.Quote(c.idMap()), shellword.Quote(src.Path), rootDirectory))
 	case src.Path == "/":
 		mount("no runtime starts in the host's own root", "mount --bind / "+rootDirectory)
 		c.warn(element, "with that command, other file systems of the host are missing in the root; bind each that the container needs")
@@ -67,11 +67,11 @@ func (c *conversion) mountCommand(src plan.Source, at string) string {
 	if at == rootDirectory && c.Plan.Namespaces.User {
 		options = append(options, "X-mount.idmap="+c.idMap())
 	}
-	path := export.Quote(src.Path)
+	path := shellword.Quote(src.Path)
 	before := ""
 	if src.Format != "" {
-		before = fmt.Sprintf("qemu-nbd --connect=/dev/nbd0 --format=%s %s && ", export.Quote(src.Format), path)
+		before = fmt.Sprintf("qemu-nbd --connect=/dev/nbd0 --format=%s %s && ", shellword.Quote(src.Format), path)
 		path = "/dev/nbd0"
 	}
-	return before + "mount -o " + export.Quote(strings.Join(options, ",")) + " " + path + " " + at
+	return before + "mount -o " + shellword.Quote(strings.Join(options, ",")) + " " + path + " " + at
 }
