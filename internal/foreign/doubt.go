@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,50 +19,124 @@ type Doubt struct {
 	Who  string // can change it, such as "user 1000 owns it"
 }
 
-// doubts returns who else can change a file that is open: who can write it, or replace it or a directory that leads to it.
-// Links are followed as the kernel did.
-func (t *Tree) doubts(name string, f *os.File) (list []Doubt, err error) {
-	add := func(at string, f *os.File, onlyLink bool) error {
-		info, err := f.Stat()
-		if err != nil || onlyLink && info.Mode()&fs.ModeSymlink == 0 {
-			return err
-		}
-		if who := writer(info); who != "" && !slices.Contains(list, Doubt{at, who}) {
-			list = append(list, Doubt{at, who})
-		}
-		return nil
-	}
-	if err := add(name, f, false); err != nil {
+// doubts returns who else can change a file that is open: who can write it, or replace it or a directory or link that leads to
+// it.
+func (t *Tree) doubts(name string, f *os.File) ([]Doubt, error) {
+	info, err := f.Stat()
+	if err != nil {
 		return nil, err
 	}
-	ways := []string{path.Clean("/" + name)}
+	w := &walk{tree: t}
+	w.add(name, info)
+	end, err := w.to(name)
+	if err != nil {
+		return nil, err
+	}
 	if at, err := t.placeOf(f); err != nil {
 		return nil, err
-	} else if at != ways[0] {
-		ways = append(ways, at)
+	} else if at != end {
+		return nil, fmt.Errorf("%s leads to %s, and led to %s before", name, end, at)
 	}
-	for _, way := range ways {
-		for at := way; at != "/"; {
-			if link, err := t.root.Open(at, unix.O_PATH|unix.O_NOFOLLOW); err == nil { // the owner of a link says where it leads
-				err = add(at, link, true)
-				_ = link.Close()
-				if err != nil {
-					return nil, err
-				}
-			}
+	return w.doubts, nil
+}
+
+// Replaceable returns who else can put something in the place of what a path leads to, or would lead to: who can change a
+// directory or link on the way. Who owns what is there now does not matter.
+func (t *Tree) Replaceable(name string) ([]Doubt, error) {
+	w := &walk{tree: t}
+	_, err := w.to(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return w.doubts, err
+}
+
+// walk goes a way through a tree, and collects who else can change it.
+type walk struct {
+	tree   *Tree
+	doubts []Doubt
+}
+
+func (w *walk) add(at string, info fs.FileInfo) {
+	if d := (Doubt{at, writer(info)}); d.Who != "" && !slices.Contains(w.doubts, d) {
+		w.doubts = append(w.doubts, d)
+	}
+}
+
+// maxLinks is the most links that are followed, as by the kernel (path_resolution(7)).
+const maxLinks = 40
+
+// to goes to where a path leads, link by link as the kernel does, and returns that. It looks at each directory and each link on
+// the way: the owner of a link says where it leads.
+func (w *walk) to(name string) (end string, err error) {
+	before := len(w.doubts)
+	defer func() { slices.Reverse(w.doubts[before:]) }() // what is nearest comes first
+	at, left, links := "/", strings.Split(name, "/"), 0
+	for len(left) > 0 {
+		part := left[0]
+		left = left[1:]
+		switch part {
+		case "", ".":
+			continue
+		case "..":
 			at = path.Dir(at)
-			dir, err := t.open(at, unix.O_PATH|unix.O_DIRECTORY)
-			if err != nil {
-				return nil, err
-			}
-			err = add(at, dir, false)
-			_ = dir.Close()
-			if err != nil {
-				return nil, err
-			}
+			continue
 		}
+		if err := w.dir(at); err != nil {
+			return "", err
+		}
+		next := path.Join(at, part)
+		target, err := w.link(next)
+		switch {
+		case err != nil:
+			return "", err
+		case target == "":
+			at = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", &fs.PathError{Op: "read", Path: name, Err: unix.ELOOP}
+		}
+		if strings.HasPrefix(target, "/") {
+			at = "/"
+		}
+		left = append(strings.Split(target, "/"), left...)
 	}
-	return list, nil
+	return at, nil
+}
+
+// dir adds who else can change a directory whose path has no links.
+func (w *walk) dir(at string) error {
+	f, err := w.tree.open(at, unix.O_PATH|unix.O_NOFOLLOW|unix.O_DIRECTORY)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err == nil {
+		w.add(at, info)
+	}
+	return err
+}
+
+// link adds who else can change a link, and returns what it has in it, "" if there is something else.
+func (w *walk) link(at string) (string, error) {
+	f, err := w.tree.open(at, unix.O_PATH|unix.O_NOFOLLOW)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return "", err
+	}
+	w.add(at, info)
+	target := make([]byte, unix.PathMax)
+	n, err := unix.Readlinkat(int(f.Fd()), "", target)
+	if err != nil {
+		return "", &fs.PathError{Op: "read", Path: at, Err: err}
+	}
+	return string(target[:n]), nil
 }
 
 // placeOf returns where in the tree an open file is.

@@ -1,11 +1,13 @@
 package foreign
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 // TestDoubts: whoever else than root can write a configuration, a file that it includes, or a directory or link that leads to one of
@@ -27,6 +29,9 @@ func TestDoubts(t *testing.T) {
 		"above":          {chown("/var/lib", 1000, 0), true, []Doubt{{"/var/lib", "user 1000 owns it"}}},
 		"sticky":         {chmod("/var/lib", 0o777|os.ModeSticky), false, nil},
 		"link elsewhere": {both(link("/var/lib/lxc/web", "/srv/bob/web"), chmod("/srv/bob", 0o777)), false, []Doubt{{"/srv/bob", "everybody can write it"}}},
+		"link to a link": {both(link("/var/lib/lxc/web/config", "/srv/real"), both(link("/var/lib/lxc/web/config", "/srv/bob/way"), chmod("/srv/bob", 0o777))), false, []Doubt{{"/srv/bob", "everybody can write it"}}},
+		"its owner":      {both(link("/var/lib/lxc/web/config", "/srv/real"), both(link("/var/lib/lxc/web/config", "/srv/bob/way"), lchown("/srv/bob/way", 1000))), true, []Doubt{{"/srv/bob/way", "user 1000 owns it"}}},
+		"a hard link":    {both(hardLink("/srv/bob/file", config), chown("/srv/bob/file", 1000, 0)), true, []Doubt{{config, "user 1000 owns it"}}},
 		"owner of link":  {both(link("/var/lib/lxc/web", "/srv/bob/web"), lchown("/var/lib/lxc/web", 1000)), true, []Doubt{{"/var/lib/lxc/web", "user 1000 owns it"}}},
 	} {
 		if c.root && os.Geteuid() != 0 {
@@ -77,6 +82,19 @@ func lchown(name string, uid int) changing {
 	return doing(func(dir string) error { return os.Lchown(filepath.Join(dir, name), uid, 0) })
 }
 
+// hardLink gives a file of a name a second one, in the place of what is there.
+func hardLink(name, second string) changing {
+	return doing(func(dir string) error {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			return err
+		}
+		if err := os.Remove(filepath.Join(dir, second)); err != nil {
+			return err
+		}
+		return os.Link(filepath.Join(dir, name), filepath.Join(dir, second))
+	})
+}
+
 // link moves something, and leaves a link.
 func link(name, to string) changing {
 	return doing(func(dir string) error {
@@ -85,4 +103,30 @@ func link(name, to string) changing {
 		}
 		return os.Symlink(to, filepath.Join(dir, name))
 	})
+}
+
+// TestReplaceable: who can put something else in the place of a path is who can change a directory or link that leads there,
+// whoever owns what is there now; a path that leads to nothing yet counts, and one that leads round and round is an error.
+func TestReplaceable(t *testing.T) {
+	t.Parallel()
+	tree, dir := host(t, map[string]string{"srv/root/etc/x": "", "srv/open/root/x": ""})
+	for _, change := range []changing{
+		chmod("/srv/open", 0o777), chmod("/srv/root", 0o777),
+		doing(func(dir string) error { return os.Symlink("open/root/../../root", filepath.Join(dir, "srv/through")) }),
+		doing(func(dir string) error { return os.Symlink("round", filepath.Join(dir, "srv/round")) }),
+	} {
+		change(t, dir)
+	}
+	open := []Doubt{{"/srv/open", "everybody can write it"}}
+	for name, want := range map[string][]Doubt{
+		"/srv/root": nil, "/srv/root/": nil, "/srv/root/etc": {{"/srv/root", "everybody can write it"}}, "/srv/open/root": open, "/srv/through": open,
+		"/srv/open/missing/root": open, "/srv/missing": nil, "/": nil, "/../../srv/./root": nil,
+	} {
+		if got, err := tree.Replaceable(name); err != nil || cmp.Diff(want, got) != "" {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if got, err := tree.Replaceable("/srv/round"); !errors.Is(err, unix.ELOOP) {
+		t.Errorf("%v, %v", got, err)
+	}
 }

@@ -40,7 +40,8 @@ func (i *Item) doubt(o Options, c foreign.Container, def *domain.Def) {
 	}
 }
 
-// gives says what of the host a definition gives to its container, "" if it is nothing but its own root.
+// gives says what of the host a definition gives to its container, "" if it is nothing but its own root, and stays so: whoever
+// can put a link in the place of the root has the host's files, with a map of ids as without.
 func gives(o Options, c foreign.Container, def *domain.Def) string {
 	if !def.Extension.AutoIDMap && (hosts(def.IDMap.UIDs) || hosts(def.IDMap.GIDs)) {
 		return "it runs with the host's users (no idmap, or one with the host's root)"
@@ -68,6 +69,11 @@ func gives(o Options, c foreign.Container, def *domain.Def) string {
 		return "it has the host's devices (domain/devices/hostdev)"
 	case def.Share != (domain.Share{}):
 		return "it has namespaces of others (domain/lxc:namespace)"
+	}
+	if list, err := o.Tree.Replaceable(root.Source); err != nil {
+		return fmt.Sprintf("who can replace its root is not known (%v)", err)
+	} else if len(list) > 0 {
+		return fmt.Sprintf("its root %s can be replaced at any time, also by a link to the host's files (%s: %s)", root.Source, list[0].File, list[0].Who)
 	}
 	return ""
 }

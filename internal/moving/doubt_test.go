@@ -23,7 +23,7 @@ func TestDoubted(t *testing.T) {
 		config string
 		reason string // why it is refused
 	}{
-		"own map and root":  {bobsIDMap + bobsRoot + bobsStart, ""},
+		"own map and root":  {bobsIDMap + bobsRoot + bobsStart, "its root /srv/bob/lxc/x/rootfs can be replaced at any time, also by a link to the host's files (/srv/bob: "},
 		"no map":            {bobsRoot + bobsStart + "lxc.mount.entry = / host none bind\n", "it runs with the host's users"},
 		"the host's map":    {strings.ReplaceAll(bobsIDMap, "100000", "0") + bobsRoot + bobsStart, "it runs with the host's users"},
 		"only groups' map":  {"lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 0 65536\n" + bobsRoot + bobsStart, "it runs with the host's users"},
@@ -47,6 +47,16 @@ func TestDoubted(t *testing.T) {
 		if item := bobs(t, c.config, false, Options{}); item.Verdict != New || !item.Autostart || strings.Contains(text(&Plan{Items: []*Item{item}}), "can write") {
 			t.Errorf("%s, of root: %s", name, text(&Plan{Items: []*Item{item}}))
 		}
+	}
+}
+
+// TestDoubtedFile: a configuration that others can change, with a map of ids and a root that only root can replace, is imported, and
+// does not start with the host.
+func TestDoubtedFile(t *testing.T) {
+	t.Parallel()
+	item := bobs(t, "lxc.include = /open/more\n"+bobsIDMap+bobsRoot, false, Options{})
+	if item.Verdict != New || item.Autostart || !strings.Contains(text(&Plan{Items: []*Item{item}}), "not started by itself: /open: everybody can write it") {
+		t.Error(text(&Plan{Items: []*Item{item}}))
 	}
 }
 
