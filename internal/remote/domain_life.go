@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/linux/namespace"
 	"github.com/berthd/berth/service"
 )
 
@@ -159,7 +160,8 @@ func lxcProcedures() []*procedure {
 	}}
 }
 
-// openNamespaces gives the namespaces of init, in the order in which the client enters them.
+// openNamespaces gives the namespaces of init, in the order in which the client enters them. virsh gives up if one of them
+// cannot be entered.
 func openNamespaces(ctx context.Context, c *call) error {
 	flags := c.in.U32()
 	switch {
@@ -172,7 +174,7 @@ func openNamespaces(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	c.answers = files
+	c.answers = namespace.EntryOrder(files)
 	c.out.U32(uint32(len(files)))
 	return nil
 }
