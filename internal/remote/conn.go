@@ -76,7 +76,7 @@ func (c *conn) hangUp() {
 func (c *conn) serve() {
 	defer c.end() // also after a panic
 	err := c.readAll()
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
 		c.server.log.Debug("a client of libvirt's library is dropped", "uid", c.by.UID, "pid", c.by.Peer.PID, "err", err)
 	}
 }
@@ -92,6 +92,7 @@ func (c *conn) end() {
 	}
 }
 
+// readAll reads until there is an error, which it returns.
 func (c *conn) readAll() error {
 	if err := c.stream.SetReadDeadline(c.since.Add(c.server.patience)); err != nil {
 		return err

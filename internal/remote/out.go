@@ -3,6 +3,7 @@ package remote
 import (
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -132,11 +133,13 @@ func (o *outbox) flush() {
 // write sends a packet, and then its descriptors, each with a byte of its own.
 func (o *outbox) write(p outgoing) error {
 	defer o.end(p)
-	if err := o.conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
-		return err
-	}
-	if _, err := o.conn.Write(p.bytes); err != nil {
-		return err
+	for chunk := range slices.Chunk(p.bytes, maxChunk) { // who takes a long answer slowly takes something all the same
+		if err := o.conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+			return err
+		}
+		if _, err := o.conn.Write(chunk); err != nil {
+			return err
+		}
 	}
 	for _, f := range p.files {
 		if _, _, err := o.conn.WriteMsgUnix([]byte{0}, syscall.UnixRights(int(f.Fd())), nil); err != nil {

@@ -112,6 +112,32 @@ func TestTicketOfDeparted(t *testing.T) {
 	}
 }
 
+// TestPlaceOfDeparted: a connection keeps its place until its last call has ended, so that nobody has more of those than is right by
+// coming again.
+func TestPlaceOfDeparted(t *testing.T) {
+	t.Parallel()
+	f := &fakeCore{list: []service.Snapshot{web}, hold: make(chan struct{})}
+	s := newServer(t, f, nil)
+	c := opened(t, s, false)
+	c.start(9, about(web))
+	eventually(t, "the start is at work", func() bool { return s.calls.Load() == 1 })
+	_ = c.stream.Close()
+	eventually(t, "the client is gone", func() bool { return s.InFlight() == 0 })
+	places := func() int {
+		s.users.mu.Lock()
+		defer s.users.mu.Unlock()
+		if s.users.of[0] == nil {
+			return 0
+		}
+		return s.users.of[0].has[kindConnections]
+	}
+	if got := places(); got != 1 {
+		t.Errorf("it has %d places", got)
+	}
+	close(f.hold)
+	eventually(t, "its place is free", func() bool { return places() == 0 })
+}
+
 // careless is a core, and an authority, with mistakes.
 type careless struct {
 	*fakeCore

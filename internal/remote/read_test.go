@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/remote/xdr"
 	"github.com/berthd/berth/service"
@@ -57,6 +59,12 @@ func TestDescriptors(t *testing.T) {
 			if tc.want == nil {
 				if err != nil || h.kind != tc.kind || len(files) != int(tc.announced) || !bytes.Equal(body, []byte{0, 0, 0, 42}) {
 					t.Fatalf("%+v, %v, %d descriptors, %v", h, body, len(files), err)
+				}
+				for _, f := range files {
+					flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFD, 0)
+					if err != nil || flags&unix.FD_CLOEXEC == 0 {
+						t.Errorf("a process that berthd starts would have it: %#x, %v", flags, err)
+					}
 				}
 				if _, _, _, err = r.next(); err != nil {
 					t.Errorf("the next packet: %v", err)

@@ -29,12 +29,13 @@ type share struct {
 
 // shares are those of a server. libvirt bounds them over all users: 5000 connections, 20 of which have not authenticated
 // (max_clients, max_anonymous_clients, since 1.2.3), and accepts nobody at the bound, not even root.
+// To close a descriptor can take as long as its sender likes, and holds a thread: of those Go has 10,000.
 func shares() [kinds]share {
 	return [kinds]share{
 		kindConnections: {"connections", 4096, 1000, 4, 64, 4},
 		kindStrangers:   {"connections that have not authenticated", 4096, 200, 2, 20, 4},
 		kindBytes:       {"bytes of calls and answers at once: read the answers, or call less at once", 128 << 20, 192 << 20, 1 << 20, 32 << 20, 2},
-		kindFiles:       {"descriptors on their way", 16384, 8192, 32, 512, 4},
+		kindFiles:       {"descriptors on their way", 16384, 4096, 32, 512, 4},
 	}
 }
 
