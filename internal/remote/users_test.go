@@ -15,7 +15,7 @@ import (
 func TestShares(t *testing.T) {
 	t.Parallel()
 	for k, s := range shares() {
-		unit := max(1, s.few/64)
+		unit := max(1, s.few/8)
 		for _, many := range []int{1, 2, 3, 10, 50} {
 			for _, turns := range []bool{true, false} {
 				all := newUsers(func(uid uint32) uint32 { return uid })
