@@ -7,9 +7,7 @@ import (
 )
 
 // ScopeName returns the name of a machine's unit. It is the name that machined itself would give.
-func ScopeName(machine string) string {
-	return "machine-" + unitname.Escape(machine) + ".scope"
-}
+func ScopeName(machine string) string { return unitname.Scope(machine) }
 
 // HelperName returns the name of the unit of a process that serves a machine, such as
 // berth-image-web-4242.scope.

@@ -103,6 +103,7 @@ func TestAlone(t *testing.T) {
 		{"output to the journal", func(d def) { d.Extension.Journal = 1 }, func(p out) {
 			p.Journal = plan.Journal{Consoles: []uint32{0}, Fields: []string{
 				"SYSLOG_IDENTIFIER=web", "PRIORITY=6", "MACHINE=web", "CONTAINER_NAME=web", "CONTAINER_UUID=" + minimal().UUID.String(),
+				"OBJECT_SYSTEMD_UNIT=machine-web.scope",
 			}}
 		}},
 		{"directory of init", func(d def) { d.OS.Dir = "/x" }, func(p out) { p.Init.Dir = "/x" }},

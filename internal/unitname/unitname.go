@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// Scope returns the name of a machine's unit. It is the name that machined itself would give.
+func Scope(machine string) string { return "machine-" + Escape(machine) + ".scope" }
+
 // Slice returns the name of a partition's slice: machine-a\x2db.slice for "/machine/a-b". An empty
 // partition is the default, /machine.
 func Slice(partition string) string {
