@@ -17,7 +17,7 @@ import (
 // goesOff waits until a container is off or gone.
 func (r *rig) goesOff(t *testing.T, u domain.UUID) {
 	t.Helper()
-	for until := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		snap, err := r.core.ByUUID(u)
 		if err != nil || snap.State == service.StateShutoff {
 			return
@@ -75,7 +75,7 @@ func TestAutoDestroy(t *testing.T) {
 	_ = brief.Close()
 	call(r.client, rootPath, peerName+".Ping") // the server has heard of it by now
 	close(leave)
-	for until := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		if snap, _ := r.core.ByUUID(uuidA); snap.State == service.StateShutoff && r.noneQueued() {
 			break
 		}
@@ -96,7 +96,7 @@ func TestAutoDestroyGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := r.server.Close(ctx); err != nil {
 		t.Fatal(err)

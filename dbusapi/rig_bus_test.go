@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -49,7 +48,7 @@ func newRig(t *testing.T, more ...*method) *rig {
 	}
 	r.server = server
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := server.Close(ctx); err != nil && server.conn.Connected() {
 			t.Errorf("close: %v", err)

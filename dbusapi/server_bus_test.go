@@ -302,7 +302,7 @@ func TestLost(t *testing.T) {
 	r.bus.Stop()
 	select {
 	case <-r.server.Lost():
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the loss of the bus went unnoticed")
 	}
 	if err := r.core.StartWith(t.Context(), uuidA, service.StartOptions{}); err != nil {

@@ -34,7 +34,7 @@ func next(t *testing.T, ch <-chan *dbus.Signal, n int) []*dbus.Signal {
 			if s.Sender != "org.freedesktop.DBus" {
 				got = append(got, s)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("%d signals came, want %d", len(got), n)
 		}
 	}

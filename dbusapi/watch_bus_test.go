@@ -42,7 +42,7 @@ func (r *rig) watching(t *testing.T) (*dbus.Conn, func(n int) []string) {
 				case contract.WatchInterface + ".Lost":
 					list = append(list, "lost")
 				}
-			case <-time.After(5 * time.Second):
+			case <-time.After(patience):
 				t.Fatalf("heard only %v", list)
 			}
 		}

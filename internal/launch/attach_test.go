@@ -37,7 +37,7 @@ func attach(t *testing.T, dir string, limit time.Duration) (presence service.Pre
 	images := &imagesFake{}
 	began := time.Now()
 	s, presence, err := (&Supervisors{images: images}).Attach(ctx, dir)
-	if took := time.Since(began); took > limit+5*time.Second {
+	if took := time.Since(began); took > limit+time.Minute {
 		t.Errorf("it took %v, beyond the limit of %v", took, limit)
 	}
 	if (s != nil) != (presence == service.Alive) || (err != nil) != (presence == service.Unknown) {
@@ -222,7 +222,7 @@ func TestAttachAgain(t *testing.T) {
 			t.Errorf("%v, %v", presence, err)
 		}
 	}
-	for deadline := time.Now().Add(2 * time.Second); open() > before; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); open() > before; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d descriptors became %d", before, open())
 		}
@@ -250,7 +250,7 @@ func TestAttachToOneThatHangs(t *testing.T) {
 			if presence != service.Unknown {
 				t.Errorf("one that listens is taken for %v", presence)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("connect hangs")
 		}
 	}

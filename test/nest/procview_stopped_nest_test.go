@@ -49,7 +49,7 @@ func TestProcViewCloses(t *testing.T) {
 	}
 	select {
 	case <-ended:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Errorf("the reader hangs in its close")
 	}
 	if err := syscall.Kill(supervisor, syscall.SIGCONT); err != nil {

@@ -258,7 +258,10 @@ func TestChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer n.Close()
-	if err := n.Limit(time.Now().Add(50 * time.Millisecond)); err != nil {
+	for end := time.Now().Add(time.Minute); n.Child() == 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	if err := n.Limit(time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if err := n.Await(); !errors.Is(err, os.ErrDeadlineExceeded) {
