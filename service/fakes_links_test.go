@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/berthd/berth/internal/figures"
+	"github.com/berthd/berth/internal/guest"
 	"github.com/berthd/berth/internal/plan"
 )
 
@@ -141,6 +142,10 @@ func (b bridgesFake) Leases(_ context.Context, network string) ([]NetworkLease, 
 		return nil, fmt.Errorf("%w: %q", ErrNoNetwork, network)
 	}
 	return []NetworkLease{{MAC: "52:54:00:00:00:01", Address: netip.MustParsePrefix("192.0.2.7/24")}}, nil
+}
+
+func (d linksFake) Addresses(*os.File) ([]guest.Interface, error) {
+	return []guest.Interface{{Name: "lo", Addresses: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8")}}}, d.call("links.Addresses")
 }
 
 func (d linksFake) Neighbours() (map[string][]netip.Prefix, error) {

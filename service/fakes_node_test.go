@@ -14,3 +14,7 @@ func (nodeFake) Memory() ([]node.Memory, error) {
 }
 
 func (nodeFake) CPU() ([]node.CPUTime, error) { return []node.CPUTime{{CPU: node.All, User: 7}}, nil }
+
+func (nodeFake) FreePages() ([]node.FreePages, error) { return nil, nil }
+func (nodeFake) SharedMemory() []node.SharedMemory    { return nil }
+func (nodeFake) Firmware() node.Firmware              { return nil }

@@ -22,6 +22,7 @@ const (
 	opTune     operation = "change the limits"
 	opPlug     operation = "change the devices"
 	opDescribe operation = "change the metadata"
+	opLook     operation = "look inside"
 	opUnshift  operation = "take the root back to plain owners"
 )
 
@@ -54,6 +55,7 @@ func lifecycle(op operation, s State) verdict {
 		opExec:     {StateRunning: proceed},
 		opSignal:   {StateRunning: proceed, StatePaused: proceed},
 		opOpen:     {StateRunning: proceed, StatePaused: proceed},
+		opLook:     {StateRunning: proceed, StatePaused: proceed},
 		opTune:     {StateRunning: proceed, StatePaused: proceed},
 		opPlug:     {StateRunning: proceed, StatePaused: proceed},
 		opDescribe: {StateRunning: proceed, StatePaused: proceed},

@@ -42,6 +42,21 @@ func (s *Service) Limits(u domain.UUID, o TuneOptions) (memoryMax uint64, l Limi
 	return memoryMax, l, nil
 }
 
+// VCPUs returns the number of processors in the definition that Limits reads. Its errors are those of Limits.
+func (s *Service) VCPUs(u domain.UUID, o TuneOptions) (uint32, error) {
+	c, err := s.find(u)
+	if err != nil {
+		return 0, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	def, _, err := c.readable(opTune, o)
+	if err != nil {
+		return 0, err
+	}
+	return uint32(def.VCPUs), nil
+}
+
 // defaultTasks is the limit of processes that systemd-machined sets, and so does a start.
 const defaultTasks = 16384
 

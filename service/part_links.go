@@ -9,6 +9,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/figures"
+	"github.com/berthd/berth/internal/guest"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
 )
@@ -68,6 +69,8 @@ type Links interface {
 	// Neighbours returns the addresses that the host has heard of on its links, by their MAC addresses. They have no prefix:
 	// that of a single address stands for it.
 	Neighbours() (map[string][]netip.Prefix, error)
+	// Addresses returns the links in a network namespace, with their addresses.
+	Addresses(netns *os.File) ([]guest.Interface, error)
 	// Counters returns what the links in the network namespace of a process have counted, by their names. 0 is the
 	// host's namespace. It takes no lock of the kernel, and waits for nothing. It returns fs.ErrNotExist if the process
 	// has ended.

@@ -185,8 +185,11 @@ func (p *plugging) place() FSMount {
 }
 
 // root returns the ids of the container's root on the host.
-func (p *plugging) root() Owner {
-	ids := p.c.live.IDMap
+func (p *plugging) root() Owner { return rootOf(p.c.live) }
+
+// rootOf is the root of a definition on the host.
+func rootOf(d *domain.Def) Owner {
+	ids := d.IDMap
 	if !ids.Enabled() {
 		return Owner{}
 	}

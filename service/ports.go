@@ -343,6 +343,7 @@ type Supervisor interface {
 	// and os.ErrProcessDone if the supervisor has ended.
 	SignalInside(ctx context.Context, pid uint32, sig syscall.Signal) error
 	Insides
+	GuestReader
 	// Asked is closed when systemd has ordered the container's end. The supervisor has asked init by then.
 	Asked() <-chan struct{}
 	// Exited is closed when the supervisor has said how init ended. It has no more to do then.

@@ -148,16 +148,9 @@ func (n Node) cell(id int, ids, online []int) (node.Cell, error) {
 // memory are usual ones.
 func (n Node) pages(dir string, memory uint64) []node.Pages {
 	list := []node.Pages{{Size: n.page}}
-	entries, _ := fs.ReadDir(n.root, path.Join(dir, "hugepages")) // a kernel without them has no such directory
-	for _, e := range entries {
-		size, ok := strings.CutPrefix(strings.TrimSuffix(e.Name(), "kB"), "hugepages-")
-		kib, err := strconv.ParseUint(size, 10, 32)
-		count, err2 := strconv.ParseUint(strings.TrimSpace(n.optional(path.Join(dir, "hugepages", e.Name(), "nr_hugepages"))), 10, 32)
-		if !ok || err != nil || err2 != nil {
-			continue
-		}
-		list = append(list, node.Pages{Size: kib << 10, Count: count})
-		memory -= min(memory, kib<<10*count)
+	for _, p := range n.hugePages(path.Join(dir, "hugepages"), "nr_hugepages") {
+		list = append(list, p)
+		memory -= min(memory, p.Size*p.Count)
 	}
 	list[0].Count = memory / n.page
 	slices.SortFunc(list[1:], func(a, b node.Pages) int { return int(int64(a.Size) - int64(b.Size)) })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/figures"
+	"github.com/berthd/berth/internal/guest"
 	"github.com/berthd/berth/internal/node"
 	"github.com/berthd/berth/service"
 )
@@ -40,6 +41,9 @@ type core interface {
 	Limits(u domain.UUID, o service.TuneOptions) (memoryMax uint64, l service.Limits, err error)
 	SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o service.TuneOptions) error
 	Addresses(ctx context.Context, u domain.UUID, from service.AddressSource) ([]service.InterfaceAddress, error)
+	VCPUs(u domain.UUID, o service.TuneOptions) (uint32, error)
+	SetAction(ctx context.Context, u domain.UUID, e domain.Ending, a domain.Action, o service.TuneOptions) error
+	guestCore
 	Namespaces(ctx context.Context, u domain.UUID, kinds []string) ([]*os.File, error)
 	SignalInside(ctx context.Context, u domain.UUID, pid uint32, sig syscall.Signal) error
 	// OpenConsole gives one end of a connection, which is the caller's.
@@ -58,11 +62,23 @@ type lifeCore interface {
 	Resume(ctx context.Context, u domain.UUID) error
 }
 
+// guestCore tells what a running container is to itself.
+type guestCore interface {
+	HostName(ctx context.Context, u domain.UUID) (string, error)
+	FileSystems(ctx context.Context, u domain.UUID) ([]guest.FileSystem, error)
+	GuestInterfaces(ctx context.Context, u domain.UUID) ([]guest.Interface, error)
+	Release(ctx context.Context, u domain.UUID) (guest.Release, error)
+	TimeZone(ctx context.Context, u domain.UUID) (service.Zone, error)
+}
+
 // hostCore describes the host.
 type hostCore interface {
 	NodeInfo() (node.Info, error)
 	NodeMemory() ([]node.Memory, error)
 	NodeCPU() ([]node.CPUTime, error)
+	NodeFreePages() ([]node.FreePages, error)
+	NodeSharedMemory() []node.SharedMemory
+	NodeFirmware() node.Firmware
 	Capabilities() (string, error)
 	SecurityModel() string
 	SecurityEnforcing() bool

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/domain"
@@ -125,8 +126,20 @@ func listAll(ctx context.Context, c *call) error {
 	return nil
 }
 
+// unknownFlags is libvirt's error of flags that it does not know. It names the function of its LXC driver.
 func unknownFlags(flags uint32, name string) error {
-	return wrong(codeInvalidArg, domainLXC, "unsupported flags (0x%x) in function %s", flags, name)
+	return fault(codeInvalidArg, domainLXC, "unsupported flags (0x%x) in function %s", flags, driverFunction(name))
+}
+
+// driverFunction gives the function of libvirt's LXC driver that looks at the flags of one of its library.
+func driverFunction(name string) string {
+	switch name {
+	case "virDomainCreateWithFlags":
+		return "lxcDomainCreateWithFiles"
+	case "virDomainCreateXML":
+		return "lxcDomainCreateXMLWithFiles"
+	}
+	return "lxc" + strings.TrimPrefix(name, "vir")
 }
 
 func numberOf(on bool) handler {

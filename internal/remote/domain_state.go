@@ -11,7 +11,7 @@ import (
 
 func stateProcedures() []*procedure {
 	return []*procedure{
-		look(212, "virDomainGetState", getState),
+		look(212, "virDomainGetState", withoutFlags(putState)),
 		measure(16, "virDomainGetInfo", getInfo),
 		look(150, "virDomainIsActive", onSnapshot(func(c *call, s *service.Snapshot) { c.out.Bool(active(s)) })),
 		look(151, "virDomainIsPersistent", onSnapshot(func(c *call, s *service.Snapshot) { c.out.Bool(s.Persistent) })),
@@ -20,11 +20,10 @@ func stateProcedures() []*procedure {
 		look(17, "virDomainGetMaxMemory", onSnapshot(func(c *call, s *service.Snapshot) { c.out.U64(maximum(s)) })),
 		look(15, "virDomainGetAutostart", onSnapshot(func(c *call, s *service.Snapshot) { c.out.Bool(s.Autostart) })),
 		look(449, "virDomainGetAutostartOnce", onSnapshot(func(c *call, _ *service.Snapshot) { c.out.I32(0) })),
-		look(183, "virDomainHasManagedSaveImage", onSnapshot(func(c *call, _ *service.Snapshot) { c.out.I32(0) })),
-		look(426, "virDomainGetMessages", onSnapshot(func(c *call, _ *service.Snapshot) { c.out.U32(0) })),
+		look(183, "virDomainHasManagedSaveImage", withoutFlags(func(c *call, _ *service.Snapshot) { c.out.I32(0) })),
+		look(426, "virDomainGetMessages", withoutFlags(func(c *call, _ *service.Snapshot) { c.out.U32(0) })),
 		look(121, "virDomainGetSecurityLabel", securityLabel),
-		look(18, "virDomainGetMaxVcpus", onSnapshot(func(c *call, s *service.Snapshot) { c.out.I32(int32(s.VCPUs)) })),
-		look(200, "virDomainGetVcpusFlags", onSnapshot(func(c *call, s *service.Snapshot) { c.out.I32(int32(s.VCPUs)) })),
+		look(278, "virDomainGetSecurityLabelList", securityLabels),
 		look(229, "virDomainGetControlInfo", controlInfo),
 	}
 }
@@ -55,6 +54,21 @@ func onSnapshot(tell func(*call, *service.Snapshot)) handler {
 	}
 }
 
+// withoutFlags is onSnapshot for a procedure that has flags, of which none is known.
+func withoutFlags(tell func(*call, *service.Snapshot)) handler {
+	answer := onSnapshot(tell)
+	return func(ctx context.Context, c *call) error {
+		flags := c.in.U32()
+		switch {
+		case c.in.Err() != nil:
+			return c.badArguments()
+		case flags != 0:
+			return unknownFlags(flags, c.proc.name)
+		}
+		return answer(ctx, c)
+	}
+}
+
 // libvirt's numbers of states.
 const (
 	stateRunning  = 1
@@ -80,15 +94,10 @@ func stateOf(snap *service.Snapshot) (state, reason int32) {
 	}[snap.Reason]
 }
 
-func getState(_ context.Context, c *call) error {
-	snap, err := c.snapshot()
-	if err != nil {
-		return err
-	}
-	state, reason := stateOf(&snap)
+func putState(c *call, s *service.Snapshot) {
+	state, reason := stateOf(s)
 	c.out.I32(state)
 	c.out.I32(reason)
-	return nil
 }
 
 // maximum returns the memory that a container may have at most, in KiB.
@@ -131,6 +140,11 @@ func securityLabel(_ context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	c.putLabel(&snap)
+	return nil
+}
+
+func (c *call) putLabel(snap *service.Snapshot) {
 	const most = 4096
 	label := snap.Label.Process
 	if len(label) > most {
@@ -138,17 +152,37 @@ func securityLabel(_ context.Context, c *call) error {
 	}
 	c.out.WideString(label)
 	c.out.Bool(label != "" && c.core().SecurityEnforcing())
+}
+
+// securityLabels answers with the label as the only one of a list, if there is one.
+func securityLabels(_ context.Context, c *call) error {
+	snap, err := c.snapshot()
+	if err != nil {
+		return err
+	}
+	count := uint32(0)
+	if snap.Label.Process != "" {
+		count = 1
+	}
+	c.out.U32(count)
+	if count > 0 {
+		c.putLabel(&snap)
+	}
+	c.out.U32(count)
 	return nil
 }
 
 // controlInfo says that the supervisor can be asked.
 func controlInfo(_ context.Context, c *call) error {
-	snap, err := c.snapshot()
-	if err != nil {
-		return err
+	flags := c.in.U32()
+	switch {
+	case c.in.Err() != nil:
+		return c.badArguments()
+	case flags != 0:
+		return unknownFlags(flags, c.proc.name)
 	}
-	if !active(&snap) {
-		return wrong(codeOperationInvalid, domainDomain, "domain is not running")
+	if err := c.mustRun(); err != nil {
+		return err
 	}
 	c.out.U32(0)
 	c.out.U32(0)

@@ -192,10 +192,15 @@ func interfaceAddresses(ctx context.Context, c *call) error {
 	if c.in.Err() != nil {
 		return c.badArguments()
 	}
+	const agent = 1
 	from, known := map[uint32]service.AddressSource{0: service.AddressLease, 2: service.AddressARP}[source]
 	switch {
 	case flags != 0:
 		return unknownFlags(flags, c.proc.name)
+	case source == agent && c.conn.readOnly.Load():
+		return fault(codeOperationDenied, domainDomain, "operation forbidden: read only access prevents virDomainInterfaceAddresses")
+	case source == agent:
+		return c.insideAddresses(ctx)
 	case !known:
 		return wrong(codeArgumentUnsupported, domainLXC, "Unsupported IP address data source %d", source)
 	}
@@ -225,6 +230,29 @@ func interfaceAddresses(ctx context.Context, c *call) error {
 			c.out.Bool(a.Address.Addr().Is6())
 			c.out.Text(a.Address.Addr().String())
 			c.out.U32(uint32(a.Address.Bits()))
+		}
+	}
+	return nil
+}
+
+// insideAddresses answers with the links of the container as it sees them, as an agent in a virtual machine would.
+func (c *call) insideAddresses(ctx context.Context) error {
+	list, err := c.core().GuestInterfaces(ctx, c.uuid)
+	if err != nil {
+		return err
+	}
+	const most = 2048 // of libvirt's, for links and for the addresses of each
+	list = list[:min(len(list), most)]
+	c.out.U32(uint32(len(list)))
+	for _, link := range list {
+		c.out.Text(plain(link.Name))
+		c.out.OptionalText(link.MAC)
+		addresses := link.Addresses[:min(len(link.Addresses), most)]
+		c.out.U32(uint32(len(addresses)))
+		for _, a := range addresses {
+			c.out.Bool(a.Addr().Is6())
+			c.out.Text(a.Addr().String())
+			c.out.U32(uint32(a.Bits()))
 		}
 	}
 	return nil

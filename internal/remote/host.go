@@ -17,6 +17,8 @@ func hostProcedures() []*procedure {
 	monitor := func(number int32, name, verb string, run handler) *procedure {
 		return host(number, name, contract.ActionMonitor, verb, run)
 	}
+	domcaps := host(342, "virConnectGetDomainCapabilities", contract.ActionRead, "GetCapabilities", domainCapabilities)
+	domcaps.writes = true // it changes nothing, but libvirt does not let readers call it
 	return []*procedure{
 		describe(4, "virConnectGetVersion", kernelVersion),
 		free(157, "virConnectGetLibVersion", openNothing, libraryVersion),
@@ -27,6 +29,9 @@ func hostProcedures() []*procedure {
 		monitor(227, "virNodeGetCPUStats", "GetNodeCPUStats", nodeCPUStats),
 		monitor(228, "virNodeGetMemoryStats", "GetNodeMemoryStats", nodeMemoryStats),
 		describe(293, "virNodeGetCPUMap", cpuMap),
+		monitor(340, "virNodeGetFreePages", "GetNodeMemoryStats", freePages),
+		monitor(289, "virNodeGetMemoryParameters", "GetNodeMemoryStats", sharedMemory),
+		describe(203, "virConnectGetSysinfo", sysinfo), domcaps,
 		describe(122, "virNodeGetSecurityModel", securityModel),
 		describe(5, "virConnectGetMaxVcpus", maxVCPUs),
 	}
@@ -119,7 +124,7 @@ func cellsFree(_ context.Context, c *call) error {
 		}
 	}
 	if n == 0 {
-		return wrong(codeInvalidArg, domainLXC, "start cell %d out of range (0-%d)", first, len(list)-2)
+		return outOfRange(first, len(list)-2)
 	}
 	c.out.SetU32(at, n)
 	return nil

@@ -48,7 +48,7 @@ func nodeCPUStats(_ context.Context, c *call) error {
 			return c.fields(room, []field{{"kernel", t.System}, {"user", t.User}, {"idle", t.Idle}, {"iowait", t.IOWait}})
 		}
 	}
-	return wrong(codeInvalidArg, domainLXC, "Invalid cpuNum in nodeGetCPUStats: %d", cpu)
+	return fault(codeInvalidArg, domainNone, "Invalid cpuNum in virHostCPUGetStatsLinux")
 }
 
 func nodeMemoryStats(_ context.Context, c *call) error {
@@ -74,5 +74,5 @@ func nodeMemoryStats(_ context.Context, c *call) error {
 		}
 		return c.fields(room, figures)
 	}
-	return wrong(codeInvalidArg, domainLXC, "cellNum in nodeGetMemoryStats out of range: %d", cell)
+	return fault(codeInvalidArg, domainNone, "cellNum in virHostMemGetStats must be less than or equal to %d", len(list)-2)
 }

@@ -70,10 +70,11 @@ func free(number int32, name, why string, run handler) *procedure {
 
 // tables returns the procedures of each program by their numbers.
 func tables() map[uint32]map[int32]*procedure {
-	all := map[uint32]map[int32]*procedure{programRemote: {}, programLXC: {}}
+	all := map[uint32]map[int32]*procedure{programRemote: {}, programLXC: {}, programQEMU: {}}
 	for _, list := range [][]*procedure{
 		connectProcedures(), hostProcedures(), listProcedures(), stateProcedures(), definitionProcedures(), lifeProcedures(),
 		eventProcedures(), streamProcedures(), tuneProcedures(), deviceProcedures(), figureProcedures(), bulkProcedures(),
+		processorProcedures(), endProcedures(), guestProcedures(),
 	} {
 		for _, p := range list {
 			all[programRemote][p.number] = p
