@@ -17,10 +17,11 @@ type session struct {
 	hide []string // pairs of a text of this run and its name in the golden
 }
 
-// types runs a line of shell and keeps it, its output and its errors, and its exit status unless that is 0.
+// types runs a line of shell and keeps it, its output and its errors, and its exit status unless that is 0. A line that hangs
+// has the status 124.
 func (s *session) types(line string) {
 	s.t.Helper()
-	r := try(s.t, "bash", "-c", "exec 2>&1; "+line)
+	r := try(s.t, "timeout", "--foreground", "50", "bash", "-c", "exec 2>&1; "+line)
 	fmt.Fprintf(&s.text, "# %s\n", line)
 	if r.Out != "" {
 		fmt.Fprintln(&s.text, r.Out)
