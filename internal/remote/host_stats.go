@@ -39,6 +39,9 @@ func nodeCPUStats(_ context.Context, c *call) error {
 	case flags != 0:
 		return unknownFlags(flags, c.proc.name)
 	}
+	if room <= 0 { // before it looks at the processor, as libvirt does
+		return c.fields(0, make([]field, 4))
+	}
 	list, err := c.core().NodeCPU()
 	if err != nil {
 		return err

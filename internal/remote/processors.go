@@ -58,7 +58,7 @@ func vcpus(_ context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	const running, unknown = 1, -2
+	const running, unknown = 1, -1
 	n := min(max(stats.VCPUs, 1), uint32(max(room, 0)), maxVCPUInfo)
 	mask, err := c.mask(service.TuneOptions{Live: true}, size)
 	if err != nil {

@@ -63,7 +63,7 @@ var virshVerbs = []struct {
 		"destroy web", "undefine web",
 	}, vary: map[string]string{
 		`Time: .*`: "Time: T", `(os\.(?:kernel-release|kernel-version|machine|pretty-name|version|version-id|name|id) *: ).*`: "${1}N", `(CPU time: +)[0-9.]+s`: "${1}Ns", `(CPU Affinity: +)[y-]+`: "${1}N", `0-?[0-9]* \(out of [0-9]+\)`: "N",
-		`(?m)^(fs\.[0-9]+\.|fs\.count).*\n`: "", `(?m)^( +[0*]: +)0.*`: "${1}N", `(?m)^( \*? +)0-?[0-9]*$`: "${1}N",
+		`(?m)^(fs\.[0-9]+\.|fs\.count).*\n`: "", `(?m)^( +[0*]:? +)0[-0-9,]*$`: "${1}N",
 	}},
 	{name: "others", lines: []string{
 		"iface-begin", "iface-bridge eth0 br1", "iface-commit", "iface-define net.xml", "iface-destroy eth0", "iface-dumpxml eth0", "iface-edit eth0", "iface-mac eth0", "iface-name 52:54:00:00:00:01", "iface-rollback", "iface-start eth0", "iface-unbridge br1", "iface-undefine eth0",
