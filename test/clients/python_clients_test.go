@@ -72,8 +72,8 @@ func TestPythonInside(t *testing.T) {
 	virsh(t, "define "+g.File)
 	virsh(t, "start inside")
 	eventually(t, func() error {
-		if !strings.Contains(virsh(t, "domifaddr inside --source agent"), "10.1.2.3/24") {
-			return errors.New("the container has no address yet")
+		if out := virsh(t, "domifaddr inside --source agent"); !strings.Contains(out, "10.1.2.3/24") || !strings.Contains(out, "fe80::") {
+			return errors.New("the container has no address yet: " + out)
 		}
 		return nil
 	})
