@@ -3,6 +3,7 @@
 package dbusapi
 
 import (
+	"fmt"
 	"errors"
 	"strings"
 	"testing"
@@ -91,7 +92,8 @@ func TestConvertNative(t *testing.T) {
 	}
 }
 
-// TestConvertNspawn: ConvertNative converts settings of systemd-nspawn with what the caller says of the root, and needs that.
+// TestConvertNspawn: ConvertNative converts settings of systemd-nspawn with what the caller says of the root, and needs that; drop-ins
+// are applied in their order.
 func TestConvertNspawn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -99,13 +101,18 @@ func TestConvertNspawn(t *testing.T) {
 	options := map[string]dbus.Variant{
 		"name": dbus.MakeVariant("web"), "file": dbus.MakeVariant("/w.nspawn"), "root": dbus.MakeVariant("/var/lib/machines/web"), "init": dbus.MakeVariant("/lib/init"),
 		"owner": dbus.MakeVariant(uint32(655360)), "untrusted": dbus.MakeVariant(true),
+		"dropins": dbus.MakeVariant([]struct{ Name, Text string }{{"/b.conf", "[Service]\nTasksMax=200\n"}, {"/a.conf", "[Service]\nTasksMax=300\nNice=1\n"}}),
 	}
 	var xml string
 	var list []lost
 	if err := r.call(rootPath, method, "nspawn", text, options).Store(&xml, &list); err != nil {
 		t.Fatal(err)
 	}
-	if len(list) != 2 || list[0].File != "/w.nspawn" || list[0].Line != 2 || list[1].Line != 4 || !strings.Contains(xml, "<init>/lib/init</init>") || !strings.Contains(xml, "target='655360'") {
+	where := ""
+	for _, l := range list {
+		where += fmt.Sprintf("%s:%d ", l.File, l.Line)
+	}
+	if where != "/w.nspawn:2 /a.conf:3 /w.nspawn:4 " || !strings.Contains(xml, "<berth:pids max='300'/>") || !strings.Contains(xml, "<init>/lib/init</init>") || !strings.Contains(xml, "target='655360'") {
 		t.Errorf("%s\n%+v", xml, list)
 	}
 	fails(t, r.call(rootPath, method, "nspawn", text, noOptions()), contract.ErrorInvalidArgs)

@@ -25,7 +25,7 @@ func convertNativeMethod() *method {
 	return &method{
 		name: "ConvertNative", in: "ssa{sv}", out: "sa(sus)", action: contract.ActionRead, doing: "convert a configuration",
 		options: map[string]string{
-			"name": "s", "file": "s", "files": "a(ss)", "unread": "a(ss)", "root": "s", "owner": "u", "init": "s", "untrusted": "b",
+			"name": "s", "file": "s", "files": "a(ss)", "unread": "a(ss)", "root": "s", "owner": "u", "init": "s", "untrusted": "b", "dropins": "a(ss)",
 		},
 		limit: maxXMLArgs, run: convertNative,
 	}
@@ -69,6 +69,9 @@ func convertNspawn(c *call) ([]any, error) {
 	}
 	if owner, given := c.options()["owner"].Value().(uint32); given {
 		o.Owner = &owner
+	}
+	for _, pair := range option[[][]any](c, "dropins") {
+		o.DropIns = append(o.DropIns, nspawnconf.DropIn{File: pair[0].(string), Text: pair[1].(string)})
 	}
 	r, err := nspawnconf.Convert(cmp.Or(option[string](c, "file"), "settings"), c.args[1].(string), o)
 	if err != nil {

@@ -33,10 +33,11 @@ type NativeOptions struct {
 	Owner     *uint32 // of the root directory; nil if it is not known
 	Init      string  // the program to boot
 	Untrusted bool    // the settings are from a file beside the image
+	DropIns   []Text  // of the container's unit, in the order in which systemd applies them
 }
 
-// namedText is a text on the bus, with its name.
-type namedText struct{ Name, Text string }
+// Text is a text with its name.
+type Text struct{ Name, Text string }
 
 // ConvertNative converts a configuration of another program, and stores nothing.
 func (c *Client) ConvertNative(ctx context.Context, format, text string, o NativeOptions) (n Native, err error) {
@@ -54,12 +55,15 @@ func (c *Client) ConvertNative(ctx context.Context, format, text string, o Nativ
 	}
 	for key, value := range map[string]map[string]string{"files": o.Files, "unread": o.Unread} {
 		if len(value) > 0 {
-			list := make([]namedText, 0, len(value))
+			list := make([]Text, 0, len(value))
 			for _, name := range slices.Sorted(maps.Keys(value)) {
-				list = append(list, namedText{name, value[name]})
+				list = append(list, Text{name, value[name]})
 			}
 			options[key] = dbus.MakeVariant(list)
 		}
+	}
+	if len(o.DropIns) > 0 {
+		options["dropins"] = dbus.MakeVariant(o.DropIns)
 	}
 	err = c.manager(ctx, "ConvertNative", []any{format, text, options}, &n.XML, &n.Warnings)
 	return n, err

@@ -18,7 +18,11 @@ type Container struct {
 	Owner     *uint32 // of the directory
 	Init      string  // the program there that would be booted
 	Untrusted bool    // the file is beside the image
+	DropIns   []DropIn
 }
+
+// DropIn is a file that changes the unit of a container. They are in the order in which systemd applies them.
+type DropIn struct{ File, Text string }
 
 // Note is something that is not taken over, and where it is. Line is 0 if it is about the whole.
 type Note struct {

@@ -56,10 +56,8 @@ func Nspawn(t *Tree) (*Found, error) {
 			}
 		}
 	}
-	for _, file := range []string{nspawnUnits + "/systemd-nspawn@.service", nspawnUnits + "/systemd-nspawn@.service.d"} {
-		if t.there(file) {
-			f.Notes = append(f.Notes, Note{file, 0, "it changes the unit of all containers, and is not read: what it says has to be in each definition"})
-		}
+	if file := nspawnUnits + "/systemd-nspawn@.service"; t.there(file) {
+		f.Notes = append(f.Notes, Note{file, 0, "it is the unit of all containers, and is not read: what it says has to be in each definition, or in a drop-in"})
 	}
 	return f, nil
 }
@@ -102,14 +100,7 @@ func (t *Tree) machine(name, dir, root string, enabled bool) Container {
 			c.Fault = fmt.Errorf("%s has %s: Berth mounts an image that is one file system. Copy its files to a directory, such as with systemd-dissect --copy-from", root, what)
 		}
 	}
-	for _, unit := range []string{name, unitname.Escape(name)} {
-		drop := nspawnUnits + "/systemd-nspawn@" + unit + ".service"
-		for _, file := range []string{drop, drop + ".d", "/etc/systemd/system.control/systemd-nspawn@" + unit + ".service.d"} {
-			if t.there(file) && !slices.ContainsFunc(c.Notes, func(n Note) bool { return n.File == file }) {
-				c.Notes = append(c.Notes, Note{file, 0, "it changes the unit of the container, and is not read: limits and the like have to be in the definition"})
-			}
-		}
-	}
+	t.unitOf(&c)
 	return c
 }
 

@@ -77,6 +77,9 @@ func (i *Item) convert(ctx context.Context, d Daemon, o Options, c foreign.Conta
 		return i.convertLXC(ctx, d, o, c)
 	case Nspawn:
 		n := client.NativeOptions{Name: c.Name, File: c.File, Root: c.Root, Owner: c.Owner, Init: c.Init, Untrusted: c.Untrusted}
+		for _, d := range c.DropIns {
+			n.DropIns = append(n.DropIns, client.Text{Name: d.File, Text: d.Text})
+		}
 		return i.native(ctx, d, "nspawn", c.Text, n)
 	}
 	i.xml = c.Text

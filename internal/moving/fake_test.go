@@ -61,7 +61,11 @@ func (f *fake) at(p client.Path) string { return string(p) }
 
 func (f *fake) ConvertNative(_ context.Context, format, text string, o client.NativeOptions) (n client.Native, err error) {
 	if format == "nspawn" {
-		r, err := nspawnconf.Convert(o.File, text, nspawnconf.Options{Name: o.Name, Root: o.Root, Owner: o.Owner, Init: o.Init, Untrusted: o.Untrusted})
+		to := nspawnconf.Options{Name: o.Name, Root: o.Root, Owner: o.Owner, Init: o.Init, Untrusted: o.Untrusted}
+		for _, d := range o.DropIns {
+			to.DropIns = append(to.DropIns, nspawnconf.DropIn{File: d.Name, Text: d.Text})
+		}
+		r, err := nspawnconf.Convert(o.File, text, to)
 		if err != nil {
 			return n, &client.Error{Message: err.Error(), Details: map[string]any{"file": o.File}}
 		}

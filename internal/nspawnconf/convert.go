@@ -1,6 +1,7 @@
 package nspawnconf
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -21,6 +22,8 @@ type Options struct {
 	Init string
 	// Untrusted says that the file is beside the image: systemd-nspawn ignores what gives rights there.
 	Untrusted bool
+	// DropIns change the unit of the container, in the order in which systemd applies them.
+	DropIns []DropIn
 }
 
 // Warning is what was lost or changed.
@@ -47,6 +50,7 @@ type conversion struct {
 	users   users
 	files   files
 	network network
+	unit    unit
 }
 
 // Convert converts the text of a settings file, which may be empty. File is its name in errors and warnings. It returns an
@@ -72,6 +76,9 @@ func Convert(file, text string, o Options) (*Result, error) {
 	for _, s := range list {
 		c.setting(s, known)
 	}
+	if fault := c.readUnit(o.DropIns); fault != nil {
+		return nil, fault
+	}
 	c.def.Name = o.Name
 	c.finishRoot()
 	c.finishExec()
@@ -79,6 +86,7 @@ func Convert(file, text string, o Options) (*Result, error) {
 	c.finishFiles()
 	c.finishNetwork()
 	c.finishCapabilities()
+	c.finishUnit()
 	c.check()
 	xml, err := c.def.Format(domain.FormatOptions{})
 	if err != nil {
@@ -116,7 +124,7 @@ func (c *conversion) setting(s setting, known map[string]entry) {
 
 // warn notes what a line loses.
 func (c *conversion) warn(s setting, format string, args ...any) {
-	c.warnings = append(c.warnings, Warning{c.file, s.line, s.key + "=: " + fmt.Sprintf(format, args...)})
+	c.warnings = append(c.warnings, Warning{cmp.Or(s.file, c.file), s.line, s.key + "=: " + fmt.Sprintf(format, args...)})
 }
 
 // bad notes a value that means nothing.

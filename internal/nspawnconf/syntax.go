@@ -16,6 +16,7 @@ const (
 
 // setting is one assignment.
 type setting struct {
+	file    string
 	line    int // where it begins, from 1
 	section string
 	key     string
@@ -74,14 +75,14 @@ func lines(file, text string, stray func(line int, text string)) (list []setting
 			continue
 		}
 		s, whole := assignment(open + line)
-		s.line = first
+		s.file, s.line = file, first
 		switch {
 		case whole != "":
 			section = whole
 		case s.key == "":
-			stray(first, "the line is no assignment, and systemd-nspawn passes over it, too")
+			stray(first, "the line is no assignment, and systemd passes over it, too")
 		case section == "":
-			stray(first, "the line is before the first section, and systemd-nspawn passes over it, too")
+			stray(first, "the line is before the first section, and systemd passes over it, too")
 		default:
 			s.section = section
 			list = append(list, s)

@@ -225,7 +225,10 @@ func TestImportNspawn(t *testing.T) {
 	if err := os.WriteFile("/etc/systemd/nspawn/build.nspawn", []byte("[Exec]\nBoot=no\nParameters=/bin/sleep \"100000\"\nPrivateUsers=no\nEnvironment=COLOUR=blue\nTimezone=bind\n[Network]\nVirtualEthernet=no\nPrivate=yes\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	otherHost(t, map[string]string{"/etc/systemd/system/machines.target.wants/systemd-nspawn@build.service": "-> /usr/lib/systemd/system/systemd-nspawn@.service"})
+	otherHost(t, map[string]string{
+		"/etc/systemd/system/machines.target.wants/systemd-nspawn@build.service": "-> /usr/lib/systemd/system/systemd-nspawn@.service",
+		"/etc/systemd/system/systemd-nspawn@build.service.d/built.conf":          "[Service]\nSlice=machine-built.slice\n", // a nest has no controllers for limits
+	})
 	brings(t, "nspawn", 0, []string{"build", "plain"}, []string{"/etc/systemd/nspawn", "/var/lib/machines"})
 	if got := run(t, "berthctl", "list", "--all", "--autostart", "--name"); !strings.Contains(got, "build") || strings.Contains(got, "plain") {
 		t.Errorf("with the host start %s", got)
@@ -233,6 +236,10 @@ func TestImportNspawn(t *testing.T) {
 	run(t, "berthctl", "start", "build")
 	if got := run(t, "berthctl", "exec", "build", "--", "/bin/cat", "/proc/1/environ"); !strings.Contains(got, "COLOUR=blue") {
 		t.Errorf("inside: %q", got)
+	}
+	unit := strings.TrimSpace(run(t, "machinectl", "show", "build", "-p", "Unit", "--value"))
+	if got := run(t, "systemctl", "show", unit, "-p", "Slice"); got != "Slice=machine-built.slice\n" {
+		t.Errorf("the scope: %q", got)
 	}
 	run(t, "berthctl", "start", "plain")
 	if got := run(t, "berthctl", "exec", "plain", "--", "/bin/cat", "/proc/net/dev", "/proc/self/uid_map"); !strings.Contains(got, "host0:") || strings.Contains(got, "4294967295") {
