@@ -154,6 +154,7 @@ func typed[T error](code, from int32) row {
 func rows() []row {
 	return []row{
 		typed[*deniedError](codeAccessDenied, domainAccess),
+		refused,
 		sentinel(errNoDomain, codeNoDomain, domainLXC),
 		typed[*service.StartError](codeInternal, domainLXC),
 		typed[*service.ExistsError](codeOperationFailed, domainDomain),
@@ -185,6 +186,9 @@ func rows() []row {
 		sentinel(context.Canceled, codeOperationInvalid, domainDomain),
 	}
 }
+
+// refused is a right that the core has asked for itself, such as that to share a namespace of the host.
+func refused(err error) (code, from int32, match bool) { return codeAccessDenied, domainAccess, service.Refused(err) }
 
 // definition is a mistake in a definition. One without a place is that of a document that is not well-formed.
 func definition(err error) (code, from int32, match bool) {

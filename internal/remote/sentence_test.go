@@ -25,6 +25,7 @@ func TestSentences(t *testing.T) {
 		{"virDomainGetMetadata", fmt.Errorf("%w: title", service.ErrNoMetadata), codeNoDomainMetadata, "metadata not found: Requested metadata element is not present"},
 		{"virDomainCreateXML", active, codeOperationInvalid, "Requested operation is not valid: domain is already active as 'web'"},
 		{"virDomainCreate", active, codeOperationInvalid, "Requested operation is not valid: domain is already active"},
+		{"virDomainDefineXML", fmt.Errorf("<lxc:sharenet>: %w", service.ErrInteraction), codeAccessDenied, "access denied: <lxc:sharenet>: interactive authorization is required"},
 		{"virDomainCreate", errors.New("no idea"), codeInternal, "internal error: no idea"},
 	} {
 		if f, _ := failureOf(c.procedure, c.err); f.code != c.code || f.text != c.want {
