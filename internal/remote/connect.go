@@ -84,7 +84,7 @@ func authPolkit(ctx context.Context, c *call) error {
 	by := c.by
 	by.Interactive = true
 	err := c.conn.server.access.Allow(ctx, service.Question{Caller: by, Action: contract.ActionConnect, Verb: contract.VerbConnect})
-	if err != nil {
+	if err != nil && !c.conn.known.Load() {
 		_ = c.conn.stream.SetReadDeadline(c.conn.since.Add(c.conn.server.patience))
 	}
 	switch {
