@@ -148,7 +148,7 @@ func (c *call) run() (err error) {
 		}
 	}
 	err = c.carryOut(ctx)
-	if service.Refused(err) { // by the core: of a container that has changed since, or that a definition reaches
+	if c.proc.about && service.Refused(err) { // of a container that has changed since
 		return c.refused(err)
 	}
 	return err

@@ -188,7 +188,9 @@ func rows() []row {
 }
 
 // refused is a right that the core has asked for itself, such as that to share a namespace of the host.
-func refused(err error) (code, from int32, match bool) { return codeAccessDenied, domainAccess, service.Refused(err) }
+func refused(err error) (code, from int32, match bool) {
+	return codeAccessDenied, domainAccess, service.Refused(err)
+}
 
 // definition is a mistake in a definition. One without a place is that of a document that is not well-formed.
 func definition(err error) (code, from int32, match bool) {
