@@ -32,12 +32,34 @@ func (s *Service) SetAutostart(ctx context.Context, u domain.UUID, on bool) erro
 	})
 }
 
+// SetAutostartOnce says whether a container starts with the next boot of the host, and with no later one because of that. It
+// returns ErrTransient if the container has no stored definition.
+func (s *Service) SetAutostartOnce(ctx context.Context, u domain.UUID, on bool) error {
+	return s.with(ctx, u, func(c *container) error {
+		if c.stored == nil {
+			return fmt.Errorf("cannot set autostart: %w", ErrTransient)
+		}
+		return s.setOnce(c, on)
+	})
+}
+
+func (s *Service) setOnce(c *container, on bool) error {
+	if err := s.Definitions.SetAutostartOnce(c.stored.Name, on); err != nil {
+		return err
+	}
+	s.change(c, nil, func(snap *Snapshot) { snap.OnceAtBoot = on })
+	return nil
+}
+
 // firstAutostart returns whether a container that gets its first stored definition starts with the host. It does so if that
 // replaces one that cannot be read. Otherwise what is left of an earlier container of its name is removed.
 func (s *Service) firstAutostart(name string) (bool, error) {
 	s.mu.RLock()
 	_, bad := s.bad[name]
 	s.mu.RUnlock()
+	if err := s.Definitions.SetAutostartOnce(name, false); err != nil {
+		return false, err
+	}
 	if !bad {
 		return false, s.Definitions.SetAutostart(name, false)
 	}
@@ -107,7 +129,7 @@ func (s *Service) autostartAll(ctx context.Context, order []domain.UUID) {
 func (s *Service) autostart(ctx context.Context, u domain.UUID) {
 	err := s.with(detached(), u, func(c *container) error {
 		snap := c.snapshot()
-		if !snap.Autostart || snap.State.Active() || !snap.Started.IsZero() || snap.LastExit.Kind != "" {
+		if !snap.Autostart && !snap.OnceAtBoot || snap.State.Active() || !snap.Started.IsZero() || snap.LastExit.Kind != "" {
 			return nil
 		}
 		c.owner = ""
@@ -119,6 +141,15 @@ func (s *Service) autostart(ctx context.Context, u domain.UUID) {
 			return
 		}
 	}
+	err = s.with(detached(), u, func(c *container) error {
+		if c.stored == nil || !c.snapshot().OnceAtBoot {
+			return nil
+		}
+		return s.setOnce(c, false)
+	})
+	if err != nil && !errors.Is(err, ErrNoContainer) {
+		s.Log.Error("container that has started with this boot only", s.WhoHas(u), "err", err)
+	}
 	if err := s.Runs.Autostarted(u); err != nil {
 		s.Log.Error("container that has started with the host", s.WhoHas(u), "err", err)
 	}
@@ -127,7 +158,7 @@ func (s *Service) autostart(ctx context.Context, u domain.UUID) {
 // autostartOrder returns the containers that start with the host, by name, but each one after those whose namespaces it
 // shares.
 func (s *Service) autostartOrder() (order []domain.UUID) {
-	list := slices.DeleteFunc(s.List(), func(snap Snapshot) bool { return !snap.Autostart })
+	list := slices.DeleteFunc(s.List(), func(snap Snapshot) bool { return !snap.Autostart && !snap.OnceAtBoot })
 	slices.SortFunc(list, func(a, b Snapshot) int { return cmp.Compare(a.Name, b.Name) })
 	seen := map[domain.UUID]bool{}
 	wanted := make(map[domain.UUID]bool, len(list))

@@ -212,7 +212,9 @@ func (s *Service) Undefine(ctx context.Context, u domain.UUID) error {
 		c.mu.Lock()
 		c.stored = nil
 		c.mu.Unlock()
-		s.change(c, e, func(snap *Snapshot) { snap.Persistent, snap.Autostart, snap.Updated = false, false, false })
+		s.change(c, e, func(snap *Snapshot) {
+			snap.Persistent, snap.Autostart, snap.OnceAtBoot, snap.Updated = false, false, false, false
+		})
 		return nil
 	})
 }

@@ -16,6 +16,18 @@ type autostartsFake struct {
 	pending map[domain.UUID]bool
 }
 
+func (f *autostartsFake) set(name string, on bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.names == nil {
+		f.names = map[string]bool{}
+	}
+	if delete(f.names, name); on {
+		f.names[name] = true
+	}
+	return nil
+}
+
 func (f *autostartsFake) move(from, to string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -20,6 +20,7 @@ func (d definitionsFake) Remove(name string) error {
 	err := d.call("definitions.Remove")
 	delete(d.definitions, name)
 	d.autostarts.move(name, "")
+	d.once.move(name, "")
 	return err
 }
 
@@ -30,6 +31,7 @@ func (d definitionsFake) Rename(def *domain.Def, old string) error {
 	delete(d.definitions, old)
 	d.definitions[def.Name] = def
 	d.autostarts.move(old, def.Name)
+	d.once.move(old, def.Name)
 	return nil
 }
 
@@ -44,16 +46,20 @@ func (d definitionsFake) SetAutostart(name string, on bool) error {
 	if err := d.call("definitions.SetAutostart"); err != nil {
 		return err
 	}
-	f := &d.autostarts
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.names == nil {
-		f.names = map[string]bool{}
+	return d.autostarts.set(name, on)
+}
+
+func (d definitionsFake) SetAutostartOnce(name string, on bool) error {
+	if err := d.call("definitions.SetAutostartOnce"); err != nil {
+		return err
 	}
-	if delete(f.names, name); on {
-		f.names[name] = true
-	}
-	return nil
+	return d.once.set(name, on)
+}
+
+func (d definitionsFake) AutostartsOnce() (map[string]bool, error) {
+	d.once.mu.Lock()
+	defer d.once.mu.Unlock()
+	return maps.Clone(d.once.names), nil
 }
 
 func (d definitionsFake) Autostarts() (map[string]bool, error) {

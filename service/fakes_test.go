@@ -40,6 +40,7 @@ type world struct {
 	runs        map[domain.UUID]SavedRun
 	last        map[domain.UUID]Run
 	autostarts  autostartsFake
+	once        autostartsFake    // those that start with the next boot
 	exits       map[string]End    // by run directory
 	units       map[string]uint32 // and the process that each was started with
 	machines    map[string]machineFake

@@ -166,8 +166,9 @@ func TestAutoIDsAtOnce(t *testing.T) {
 
 type definitionsNowhere struct{ definitionsFake }
 
-func (definitionsNowhere) Save(*domain.Def) error          { return nil }
-func (definitionsNowhere) SetAutostart(string, bool) error { return nil }
+func (definitionsNowhere) Save(*domain.Def) error              { return nil }
+func (definitionsNowhere) SetAutostart(string, bool) error     { return nil }
+func (definitionsNowhere) SetAutostartOnce(string, bool) error { return nil }
 
 // TestAutoIDsFailures: a definition that is not accepted takes no ids, and a container without ids
 // does not start.

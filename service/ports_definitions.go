@@ -11,8 +11,11 @@ type Definitions interface {
 	Rename(d *domain.Def, old string) error
 	// SetAutostart says whether a container starts with the host. Remove and Rename take care of that, too.
 	SetAutostart(name string, on bool) error
-	// Autostarts returns the names of those that do. There may be names among them that no definition has.
+	// SetAutostartOnce is the same for the next boot only.
+	SetAutostartOnce(name string, on bool) error
+	// Autostarts and AutostartsOnce return the names of those that do. There may be names among them that no definition has.
 	Autostarts() (map[string]bool, error)
+	AutostartsOnce() (map[string]bool, error)
 	// Load returns all definitions that can be read. It removes the half-written files of a daemon that was
 	// killed. A definition that cannot be read stays in its place until another is saved under its name.
 	Load() (defs []*domain.Def, bad []Unreadable, err error)

@@ -23,8 +23,12 @@ func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
 	if err != nil { // containers must be found again all the same
 		s.Log.Error("containers that start with the host", "err", err)
 	}
+	once, err := s.Definitions.AutostartsOnce()
+	if err != nil {
+		s.Log.Error("containers that start with the next boot", "err", err)
+	}
 	for _, def := range defs {
-		s.restore(def, autostarts[def.Name])
+		s.restore(def, autostarts[def.Name], once[def.Name])
 	}
 	s.setBad(bad)
 	runs, err := s.Runs.Load()
@@ -54,7 +58,7 @@ func (s *Service) Recover(ctx context.Context) (announce func(), err error) {
 }
 
 // restore enters a stored definition, with the end of the previous run.
-func (s *Service) restore(def *domain.Def, autostart bool) {
+func (s *Service) restore(def *domain.Def, autostart, once bool) {
 	last, found, err := s.Runs.Last(def.UUID)
 	if err != nil {
 		s.Log.Warn("last run", whoIs(def), "err", err)
@@ -67,7 +71,7 @@ func (s *Service) restore(def *domain.Def, autostart bool) {
 	defer s.mu.Unlock()
 	c := s.enter(def, true)
 	c.stored, c.text = def, text
-	c.snap.Autostart = autostart
+	c.snap.Autostart, c.snap.OnceAtBoot = autostart, once
 	if found {
 		c.snap.Reason, c.snap.StateChanged = last.Reason, last.Changed
 		c.snap.LastExit, c.snap.Started = last.LastExit, last.Started

@@ -86,6 +86,7 @@ type Snapshot struct {
 	StateChanged time.Time
 	Persistent   bool
 	Autostart    bool   // it starts with the host
+	OnceAtBoot   bool   // it starts with the next boot of the host
 	Updated      bool   // the stored definition differs from the running one
 	ID           uint32 // libvirt's domain id: that of Leader, 0 when off
 	Leader       uint32 // pid of init on the host, 0 when off

@@ -71,6 +71,17 @@ func (k *knowing) SetAction(_ context.Context, _ domain.UUID, e domain.Ending, a
 	return nil
 }
 
+func (k *knowing) SetAutostartOnce(_ context.Context, u domain.UUID, on bool) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for i := range k.list {
+		if k.list[i].UUID == u {
+			k.list[i].OnceAtBoot = on
+		}
+	}
+	return nil
+}
+
 func (k *knowing) HostName(context.Context, domain.UUID) (string, error) {
 	return "we\xffb", k.silence()
 }
@@ -211,6 +222,20 @@ func TestGuestTime(t *testing.T) {
 	}
 	if code := c.code(337, words32(&db, 0)); code != codeOperationInvalid {
 		t.Errorf("off: %d", code)
+	}
+}
+
+// TestAutostartOnce: that a container starts with the next boot is set, told, and taken back.
+func TestAutostartOnce(t *testing.T) {
+	t.Parallel()
+	c := opened(t, serverOf(t, &knowing{fakeCore: &fakeCore{list: []service.Snapshot{web, db}}}, nil), false)
+	for _, on := range []int{1, 0} {
+		if d := c.must(450, words32(&db, on)); d.Left() != 0 {
+			t.Errorf("%d bytes are left", d.Left())
+		}
+		if got := c.must(449, words32(&db)).I32(); got != int32(on) {
+			t.Errorf("%d after %d", got, on)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ type core interface {
 	Define(ctx context.Context, xml []byte) (service.Snapshot, error)
 	Undefine(ctx context.Context, u domain.UUID) error
 	SetAutostart(ctx context.Context, u domain.UUID, on bool) error
+	SetAutostartOnce(ctx context.Context, u domain.UUID, on bool) error
 	Metadata(u domain.UUID, kind domain.MetadataKind, uri string, o service.TuneOptions) (string, error)
 	SetMetadata(ctx context.Context, u domain.UUID, m domain.Metadata, o service.TuneOptions) error
 	AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error

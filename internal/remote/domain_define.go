@@ -22,7 +22,8 @@ func definitionProcedures() []*procedure {
 		define(11, "virDomainDefineXML", false), define(350, "virDomainDefineXMLFlags", true),
 		change(35, "virDomainUndefine", contract.ActionManage, "Undefine", undefine(false)),
 		change(231, "virDomainUndefineFlags", contract.ActionManage, "Undefine", undefine(true)),
-		change(29, "virDomainSetAutostart", contract.ActionManage, "SetAutostart", setAutostart),
+		change(29, "virDomainSetAutostart", contract.ActionManage, "SetAutostart", setAutostart(core.SetAutostart)),
+		change(450, "virDomainSetAutostartOnce", contract.ActionManage, "SetAutostart", setAutostart(core.SetAutostartOnce)),
 		change(264, "virDomainSetMetadata", contract.ActionManage, "SetMetadata", setMetadata),
 		as("GetMetadata", look(265, "virDomainGetMetadata", getMetadata)),
 		native,
@@ -101,12 +102,14 @@ func undefine(withFlags bool) handler {
 	}
 }
 
-func setAutostart(ctx context.Context, c *call) error {
-	on := c.in.I32() != 0
-	if c.in.Err() != nil {
-		return c.badArguments()
+func setAutostart(set func(core, context.Context, domain.UUID, bool) error) handler {
+	return func(ctx context.Context, c *call) error {
+		on := c.in.I32() != 0
+		if c.in.Err() != nil {
+			return c.badArguments()
+		}
+		return set(c.core(), ctx, c.uuid, on)
 	}
-	return c.core().SetAutostart(ctx, c.uuid, on)
 }
 
 // The kinds of metadata by libvirt's numbers.

@@ -19,7 +19,7 @@ func stateProcedures() []*procedure {
 		look(19, "virDomainGetOSType", onSnapshot(func(c *call, _ *service.Snapshot) { c.out.Text("exe") })),
 		look(17, "virDomainGetMaxMemory", onSnapshot(func(c *call, s *service.Snapshot) { c.out.U64(maximum(s)) })),
 		look(15, "virDomainGetAutostart", onSnapshot(func(c *call, s *service.Snapshot) { c.out.Bool(s.Autostart) })),
-		look(449, "virDomainGetAutostartOnce", onSnapshot(func(c *call, _ *service.Snapshot) { c.out.I32(0) })),
+		look(449, "virDomainGetAutostartOnce", onSnapshot(func(c *call, s *service.Snapshot) { c.out.Bool(s.OnceAtBoot) })),
 		look(183, "virDomainHasManagedSaveImage", withoutFlags(func(c *call, _ *service.Snapshot) { c.out.I32(0) })),
 		look(426, "virDomainGetMessages", withoutFlags(func(c *call, _ *service.Snapshot) { c.out.U32(0) })),
 		look(121, "virDomainGetSecurityLabel", securityLabel),

@@ -15,7 +15,7 @@ func sentenceOf(procedure string, err error) string {
 		return "Requested metadata element is not present"
 	case errors.Is(err, service.ErrTransient) && strings.HasPrefix(procedure, "virDomainUndefine"):
 		return "cannot undefine transient domain"
-	case errors.Is(err, service.ErrTransient) && procedure == "virDomainSetAutostart":
+	case errors.Is(err, service.ErrTransient) && strings.HasPrefix(procedure, "virDomainSetAutostart"):
 		return "cannot set autostart for transient domain"
 	case state != nil && state.Kind == service.AlreadyRunning && state.Unit == "" && strings.HasPrefix(procedure, "virDomainCreateXML"):
 		return "domain is already active as '" + state.Name + "'"

@@ -95,6 +95,6 @@ const names = `
 ,433:virNodeDeviceGetAutostart,434:virNodeDeviceSetAutostart,435:virNodeDeviceIsPersistent,436:virNodeDeviceIsActive,
 ,437:virNetworkCreateXMLFlags,439:virDomainSetLaunchSecurityState,440:virDomainSaveParams,441:virDomainRestoreParams,
 ,442:virDomainAbortJobFlags,443:virDomainFDAssociate,444:virNetworkSetMetadata,445:virNetworkGetMetadata,
-,447:virNodeDeviceUpdate,448:virDomainGraphicsReload,450:virDomainSetAutostartOnce,451:virDomainSetThrottleGroup,
+,447:virNodeDeviceUpdate,448:virDomainGraphicsReload,451:virDomainSetThrottleGroup,
 ,452:virDomainDelThrottleGroup,
 `

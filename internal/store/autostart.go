@@ -14,13 +14,22 @@ import (
 // The links of the containers that start with the host are in this directory, beside the definitions, as in libvirt.
 const autostartDir = "autostart"
 
-func (d *Definitions) autostart(name string) string {
-	return filepath.Join(d.dir, autostartDir, name+".xml")
-}
+// What the names of the links end in: of containers that start with each boot, and with the next one only.
+const (
+	eachBoot = ".xml"
+	nextBoot = ".xml.once"
+)
 
 // SetAutostart says whether a container starts with the host. It returns when that survives a power loss.
-func (d *Definitions) SetAutostart(name string, on bool) error {
-	link := d.autostart(name)
+func (d *Definitions) SetAutostart(name string, on bool) error { return d.setLink(name, eachBoot, on) }
+
+// SetAutostartOnce says whether a container starts with the next boot of the host. It returns when that survives a power loss.
+func (d *Definitions) SetAutostartOnce(name string, on bool) error {
+	return d.setLink(name, nextBoot, on)
+}
+
+func (d *Definitions) setLink(name, suffix string, on bool) error {
+	link := filepath.Join(d.dir, autostartDir, name+suffix)
 	var err error
 	if on {
 		if err = os.MkdirAll(filepath.Dir(link), 0o700); err == nil {
@@ -43,14 +52,19 @@ func (d *Definitions) SetAutostart(name string, on bool) error {
 
 // Autostarts returns the names of the containers that start with the host. A link may be of a definition that is not there
 // any more.
-func (d *Definitions) Autostarts() (map[string]bool, error) {
+func (d *Definitions) Autostarts() (map[string]bool, error) { return d.links(eachBoot) }
+
+// AutostartsOnce returns the names of the containers that start with the next boot of the host.
+func (d *Definitions) AutostartsOnce() (map[string]bool, error) { return d.links(nextBoot) }
+
+func (d *Definitions) links(suffix string) (map[string]bool, error) {
 	entries, err := os.ReadDir(filepath.Join(d.dir, autostartDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("autostart: %w", err)
 	}
 	names := make(map[string]bool, len(entries))
 	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), ".xml"); ok {
+		if name, ok := strings.CutSuffix(e.Name(), suffix); ok {
 			names[name] = true
 		}
 	}

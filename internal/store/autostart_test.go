@@ -54,6 +54,39 @@ func TestAutostartLinks(t *testing.T) {
 	}
 }
 
+// TestAutostartOnceLinks: a container that starts with the next boot has a link of its own, as in libvirt, which is not that of
+// one that starts with each boot, and goes with a rename and an undefine.
+func TestAutostartOnceLinks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d, _ := definitions(t, dir)
+	if err := d.Save(definition(t, "web", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.SetAutostartOnce("web", true); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "autostart", "web.xml.once")); err != nil || len(text) == 0 {
+		t.Errorf("through the link: %v", err)
+	}
+	if err := d.Rename(definition(t, "shop", 1), "web"); err != nil {
+		t.Fatal(err)
+	}
+	once, err := d.AutostartsOnce()
+	if diff := cmp.Diff(map[string]bool{"shop": true}, once); diff != "" || err != nil {
+		t.Errorf("%v, -want +got\n%s", err, diff)
+	}
+	if each, err := d.Autostarts(); len(each) != 0 || err != nil {
+		t.Errorf("with each boot: %v, %v", each, err)
+	}
+	if err := d.Remove("shop"); err != nil {
+		t.Fatal(err)
+	}
+	if once, err := d.AutostartsOnce(); len(once) != 0 || err != nil {
+		t.Errorf("left: %v, %v", once, err)
+	}
+}
+
 // TestAutostartRenameCutOff: a rename that was cut off takes autostart to the name that is left.
 func TestAutostartRenameCutOff(t *testing.T) {
 	t.Parallel()

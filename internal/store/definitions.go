@@ -85,7 +85,7 @@ func (d *Definitions) replace(file, text string) error {
 
 // Remove deletes a definition and its autostart. A missing one is no error.
 func (d *Definitions) Remove(name string) error {
-	if err := d.SetAutostart(name, false); err != nil {
+	if err := errors.Join(d.SetAutostart(name, false), d.SetAutostartOnce(name, false)); err != nil {
 		return fmt.Errorf("remove definition: %w", err)
 	}
 	if err := os.Remove(d.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -28,6 +29,11 @@ func (d *Definitions) Rename(def *domain.Def, old string) error {
 	if err == nil && starts[old] { // before the definition, which must not be there without it; Remove takes the old one
 		err = d.SetAutostart(def.Name, true)
 	}
+	once, err2 := d.AutostartsOnce()
+	if err2 == nil && once[old] {
+		err2 = d.SetAutostartOnce(def.Name, true)
+	}
+	err = errors.Join(err, err2)
 	if err != nil {
 		return fmt.Errorf("rename definition: %w", err)
 	}

@@ -155,6 +155,18 @@ func TestVerbs(t *testing.T) {
 	}
 }
 
+// TestAutostartOnce: a newer virsh has a container start with the next boot only, and shows it.
+func TestAutostartOnce(t *testing.T) {
+	host(t)
+	g := write(t, "web", idle, "")
+	virsh(t, "define "+g.File)
+	s := &session{t: t}
+	for _, line := range []string{"autostart --once web", "dominfo web | grep Autostart", "autostart --once --disable web", "dominfo web | grep Autostart"} {
+		s.types("chroot /srv/debian13 virsh -c lxc:///system " + line)
+	}
+	golden(t, "autostart-once.txt", s.String())
+}
+
 // TestVerbsAreAll: each command that Debian's virsh has is in a session.
 func TestVerbsAreAll(t *testing.T) {
 	var all []string
