@@ -1,6 +1,7 @@
 package host
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,9 +16,7 @@ func TestFreePages(t *testing.T) {
 		sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 3`)
 	two := server()
 	for name, text := range map[string]string{"node0": "7", "node1": "0"} {
-		for file, content := range tree("sys/devices/system/node/" + name + "/hugepages/hugepages-2048kB/free_hugepages " + text) {
-			two[file] = content
-		}
+		maps.Copy(two, tree("sys/devices/system/node/"+name+"/hugepages/hugepages-2048kB/free_hugepages "+text))
 	}
 	for name, tc := range map[string]struct {
 		host Node

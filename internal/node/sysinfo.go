@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/xml"
+	"maps"
 
 	"libvirt.org/go/libvirtxml"
 
@@ -20,9 +21,7 @@ func Secrets() []string {
 // Without returns a copy that lacks some files.
 func (f Firmware) Without(names []string) Firmware {
 	rest := make(Firmware, len(f))
-	for name, value := range f {
-		rest[name] = value
-	}
+	maps.Copy(rest, f)
 	for _, name := range names {
 		delete(rest, name)
 	}

@@ -169,8 +169,13 @@ func guestSystem(ctx context.Context, c *call) ([]xdr.Typed, error) {
 		}
 	}
 	for _, f := range [][2]string{
-		{"os.id", "ID"}, {"os.name", "NAME"}, {"os.pretty-name", "PRETTY_NAME"}, {"os.version", "VERSION"}, {"os.version-id", "VERSION_ID"},
-		{"os.variant", "VARIANT"}, {"os.variant-id", "VARIANT_ID"},
+		{"os.id", "ID"},
+		{"os.name", "NAME"},
+		{"os.pretty-name", "PRETTY_NAME"},
+		{"os.version", "VERSION"},
+		{"os.version-id", "VERSION_ID"},
+		{"os.variant", "VARIANT"},
+		{"os.variant-id", "VARIANT_ID"},
 	} {
 		put(f[0], release[f[1]])
 	}
