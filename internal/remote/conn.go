@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/linux/stream"
 	"github.com/berthd/berth/service"
 )
 
@@ -29,7 +30,7 @@ const (
 // conn is one client.
 type conn struct {
 	server *Server
-	stream *net.UnixConn
+	stream *stream.Conn
 	purse  purse
 	by     service.Caller
 	since  time.Time
@@ -56,13 +57,13 @@ type conn struct {
 	telling   bool
 }
 
-func newConn(s *Server, stream *net.UnixConn, u *user, by service.Caller) *conn {
-	c := &conn{server: s, stream: stream, by: by, since: time.Now()}
+func newConn(s *Server, from *stream.Conn, u *user, by service.Caller) *conn {
+	c := &conn{server: s, stream: from, by: by, since: time.Now()}
 	c.purse.users, c.purse.user, c.purse.stranger = &s.users, u, true
 	c.ctx, c.leave = context.WithCancel(s.ctx)
-	c.in = newReader(stream, maxStrange, &c.purse)
+	c.in = newReader(from, maxStrange, &c.purse)
 	c.in.deaf.Store(true)
-	c.out = newOutbox(stream, c.begin, c.hangUp, &c.purse)
+	c.out = newOutbox(from, c.begin, c.hangUp, &c.purse)
 	return c
 }
 

@@ -1,12 +1,12 @@
 package remote
 
 import (
-	"net"
 	"os"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/berthd/berth/internal/linux/stream"
 )
 
 const (
@@ -26,7 +26,7 @@ type outgoing struct {
 
 // outbox is what waits for a client. Whoever puts something in sends it, and what others put in meanwhile.
 type outbox struct {
-	conn *net.UnixConn
+	conn *stream.Conn
 	run  func(func()) // in a goroutine of the connection
 	drop func()       // the connection
 	kept *purse
@@ -40,7 +40,7 @@ type outbox struct {
 	less   sync.Cond // of mu: the queue is shorter, or closed
 }
 
-func newOutbox(conn *net.UnixConn, run func(func()), drop func(), kept *purse) *outbox {
+func newOutbox(conn *stream.Conn, run func(func()), drop func(), kept *purse) *outbox {
 	o := &outbox{conn: conn, run: run, drop: drop, kept: kept}
 	o.less.L = &o.mu
 	return o
@@ -134,15 +134,12 @@ func (o *outbox) flush() {
 func (o *outbox) write(p outgoing) error {
 	defer o.end(p)
 	for chunk := range slices.Chunk(p.bytes, maxChunk) { // who takes a long answer slowly takes something all the same
-		if err := o.conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
-			return err
-		}
-		if _, err := o.conn.Write(chunk); err != nil {
+		if err := o.conn.Write(chunk, nil, writeLimit); err != nil {
 			return err
 		}
 	}
 	for _, f := range p.files {
-		if _, _, err := o.conn.WriteMsgUnix([]byte{0}, syscall.UnixRights(int(f.Fd())), nil); err != nil {
+		if err := o.conn.Write([]byte{0}, f, writeLimit); err != nil {
 			return err
 		}
 	}

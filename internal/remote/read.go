@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/berthd/berth/internal/linux/stream"
 )
 
 // The sizes of a reader's buffer: a connection begins with the small one, and keeps at most the other one while it waits.
@@ -25,7 +26,7 @@ var (
 // reader reads packets and the descriptors that follow them. They come one with a byte each, which ends a read: so bytes and
 // descriptors stay in step.
 type reader struct {
-	conn *net.UnixConn
+	conn *stream.Conn
 	buf  []byte // what was read and not used is buf[from:]
 	from int
 	oob  []byte
@@ -38,7 +39,7 @@ type reader struct {
 	kept  *purse
 }
 
-func newReader(conn *net.UnixConn, limit int, kept *purse) *reader {
+func newReader(conn *stream.Conn, limit int, kept *purse) *reader {
 	r := &reader{conn: conn, buf: make([]byte, 0, smallBuffer), oob: make([]byte, syscall.CmsgSpace(4)), kept: kept}
 	r.allow(limit)
 	return r
@@ -138,7 +139,7 @@ func (r *reader) read() error {
 	if r.deaf.Load() {
 		oob = nil
 	}
-	n, oobn, flags, _, err := r.conn.ReadMsgUnix(r.buf[len(r.buf):cap(r.buf)], oob)
+	n, oobn, flags, err := r.conn.Read(r.buf[len(r.buf):cap(r.buf)], oob)
 	if oobn > 0 {
 		if err := r.take(oob[:oobn]); err != nil {
 			return err

@@ -35,7 +35,7 @@ func TestDescriptors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ours, theirs := pair(t)
-			r := newReader(theirs, maxKnown, newPurse())
+			r := newReader(taken(t, theirs), maxKnown, newPurse())
 			defer r.close()
 			e := begin(head{program: programRemote, version: version, kind: tc.kind})
 			if tc.kind == typeCallFDs {
@@ -94,7 +94,7 @@ func TestLengths(t *testing.T) {
 	} {
 		ours, theirs := pair(t)
 		kept := newPurse()
-		r := newReader(theirs, maxKnown, kept)
+		r := newReader(taken(t, theirs), maxKnown, kept)
 		if _, err := ours.Write(tc.length); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestLengths(t *testing.T) {
 		}
 	}
 	ours, theirs := pair(t)
-	r := newReader(theirs, maxKnown, newPurse())
+	r := newReader(taken(t, theirs), maxKnown, newPurse())
 	long := bytes.Repeat([]byte("x"), 1<<20)
 	go func() {
 		e := begin(head{kind: typeCall})

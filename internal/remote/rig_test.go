@@ -15,6 +15,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/linux/peer"
+	"github.com/berthd/berth/internal/linux/stream"
 	"github.com/berthd/berth/internal/remote/xdr"
 	"github.com/berthd/berth/service"
 )
@@ -157,6 +158,17 @@ func pair(t testing.TB) (ours, theirs *net.UnixConn) {
 	}
 	t.Cleanup(func() { _ = theirs.Close() })
 	return ours, theirs
+}
+
+// taken is the server's end of a connection, as the server has it.
+func taken(t testing.TB, theirs *net.UnixConn) *stream.Conn {
+	t.Helper()
+	c, err := stream.Take(theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
 }
 
 // opened is a client of root that has opened the connection.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/berthd/berth/internal/linux/peer"
+	"github.com/berthd/berth/internal/linux/stream"
 	"github.com/berthd/berth/service"
 )
 
@@ -98,8 +99,8 @@ func (s *Server) accept(l Socket) {
 		}
 		admitted := false
 		s.guarded(nil, func() {
-			stream, ok := c.(*net.UnixConn)
-			admitted = ok && s.admit(stream, l.ReadOnly)
+			from, ok := c.(*net.UnixConn)
+			admitted = ok && s.admit(from, l.ReadOnly)
 		})
 		if !admitted {
 			_ = c.Close()
@@ -108,23 +109,34 @@ func (s *Server) accept(l Socket) {
 }
 
 // admit begins a connection, if its user may have one more. It finds out who that is.
-func (s *Server) admit(stream *net.UnixConn, readOnly bool) bool {
-	p, err := peer.Of(stream)
+func (s *Server) admit(from *net.UnixConn, readOnly bool) bool {
+	p, err := peer.Of(from)
 	if err != nil {
 		s.log.Debug("who has connected is gone", "err", err)
 		return false
 	}
-	return s.join(stream, readOnly, p)
+	return s.join(from, readOnly, p)
 }
 
 // join begins the connection of a process.
-func (s *Server) join(stream *net.UnixConn, readOnly bool, p peer.Process) bool {
+func (s *Server) join(from *net.UnixConn, readOnly bool, p peer.Process) bool {
+	taken, err := stream.Take(from)
+	if err != nil {
+		s.log.Error("accept a client of libvirt's library", "err", err)
+		return false
+	}
+	joined := false
+	defer func() {
+		if !joined {
+			_ = taken.Close()
+		}
+	}()
 	u, err := s.users.join(p.UID)
 	if err != nil {
 		s.log.Debug("a client is refused", "err", err)
 		return false
 	}
-	c := newConn(s, stream, u, service.Caller{Known: true, UID: p.UID, Peer: service.Peer{PID: p.PID, Start: p.Start, Connection: s.last.Add(1)}})
+	c := newConn(s, taken, u, service.Caller{Known: true, UID: p.UID, Peer: service.Peer{PID: p.PID, Start: p.Start, Connection: s.last.Add(1)}})
 	c.readOnly.Store(readOnly)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,6 +146,7 @@ func (s *Server) join(stream *net.UnixConn, readOnly bool, p peer.Process) bool 
 		return false
 	}
 	s.connections[c] = struct{}{}
+	joined = true
 	s.begin(c, c.serve)
 	return true
 }
