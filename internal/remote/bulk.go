@@ -101,15 +101,21 @@ func (c *call) measurable(ctx context.Context) ([]service.Snapshot, error) {
 
 // wantedOf returns the figures that groups need.
 func wantedOf(groups uint32) figures.Wanted {
-	var g figures.Group
-	for group, needs := range map[uint32]figures.Group{
-		groupCPU: figures.CPU, groupVCPU: figures.CPU, groupBalloon: figures.Memory, groupInterface: figures.Net, groupBlock: figures.IO,
-	} {
-		if groups&group != 0 {
-			g |= needs
-		}
+	var whole figures.Group
+	if groups&groupInterface != 0 {
+		whole |= figures.Net
 	}
-	return figures.Of(g)
+	if groups&groupBlock != 0 {
+		whole |= figures.IO
+	}
+	w := figures.Of(whole)
+	if groups&(groupCPU|groupVCPU) != 0 {
+		w = w.And(figures.CPUUsageUSec, figures.CPUUserUSec, figures.CPUSystemUSec)
+	}
+	if groups&groupBalloon != 0 {
+		w = w.And(figures.MemoryCurrent)
+	}
+	return w
 }
 
 // record returns the statistics of a container. One that is off has its state only.

@@ -66,34 +66,45 @@ const (
 	listKnown = 1<<iota - 1
 )
 
-// listed reports whether the flags of a list leave a container in.
-func listed(snap *service.Snapshot, flags uint32) bool {
-	group := func(of map[uint32]bool) bool {
-		asked := false
-		for flag, is := range of {
-			if flags&flag != 0 {
-				asked = true
-				if is {
-					return true
-				}
-			}
+// flagsOf returns the flags of a list that leave a container in.
+func flagsOf(snap *service.Snapshot) uint32 {
+	pick := func(is bool, yes, no uint32) uint32 {
+		if is {
+			return yes
 		}
-		return !asked
+		return no
 	}
+	on := active(snap)
+	flags := pick(on, listActive, listInactive|listShutoff) | pick(snap.Persistent, listPersistent, listTransient) |
+		pick(snap.Autostart, listAutostart, listNoAutostart) | listNoManagedSave | listNoSnapshots | listNoCheckpoints
+	if on {
+		switch snap.State {
+		case service.StateRunning:
+			flags |= listRunning
+		case service.StatePaused:
+			flags |= listPaused
+		case service.StateShutoff, service.StateStarting, service.StateStopping:
+			flags |= listOther
+		}
+	}
+	return flags
+}
+
+// listed reports whether the flags of a list leave a container in: one of each group that has any.
+func listed(snap *service.Snapshot, flags uint32) bool {
 	if flags == 0 {
 		return true
 	}
-	on, state := active(snap), snap.State
-	return group(map[uint32]bool{listActive: on, listInactive: !on}) &&
-		group(map[uint32]bool{listPersistent: snap.Persistent, listTransient: !snap.Persistent}) &&
-		group(map[uint32]bool{
-			listRunning: on && state == service.StateRunning, listPaused: on && state == service.StatePaused, listShutoff: !on,
-			listOther: on && state != service.StateRunning && state != service.StatePaused,
-		}) &&
-		group(map[uint32]bool{listManagedSave: false, listNoManagedSave: true}) &&
-		group(map[uint32]bool{listAutostart: snap.Autostart, listNoAutostart: !snap.Autostart}) &&
-		group(map[uint32]bool{listSnapshots: false, listNoSnapshots: true}) &&
-		group(map[uint32]bool{listCheckpoints: false, listNoCheckpoints: true})
+	has := flagsOf(snap)
+	for _, group := range [...]uint32{
+		listActive | listInactive, listPersistent | listTransient, listRunning | listPaused | listShutoff | listOther,
+		listManagedSave | listNoManagedSave, listAutostart | listNoAutostart, listSnapshots | listNoSnapshots, listCheckpoints | listNoCheckpoints,
+	} {
+		if flags&group != 0 && flags&group&has == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func listAll(ctx context.Context, c *call) error {

@@ -12,7 +12,7 @@ import (
 func stateProcedures() []*procedure {
 	return []*procedure{
 		look(212, "virDomainGetState", withoutFlags(putState)),
-		measure(16, "virDomainGetInfo", getInfo),
+		atOnce(measure(16, "virDomainGetInfo", getInfo)),
 		look(150, "virDomainIsActive", onSnapshot(func(c *call, s *service.Snapshot) { c.out.Bool(active(s)) })),
 		look(151, "virDomainIsPersistent", onSnapshot(func(c *call, s *service.Snapshot) { c.out.Bool(s.Persistent) })),
 		look(202, "virDomainIsUpdated", onSnapshot(func(c *call, s *service.Snapshot) { c.out.Bool(s.Updated) })),
@@ -79,19 +79,33 @@ const (
 
 // stateOf returns libvirt's numbers of a container's state and its reason.
 func stateOf(snap *service.Snapshot) (state, reason int32) {
-	const byUser = 1
 	switch snap.State {
 	case service.StateRunning:
-		return stateRunning, map[service.Reason]int32{service.ReasonBooted: 1, service.ReasonUnpaused: 5}[snap.Reason]
+		switch snap.Reason { //nolint:exhaustive // the others are of other states
+		case service.ReasonBooted:
+			reason = 1
+		case service.ReasonUnpaused:
+			reason = 5
+		}
+		return stateRunning, reason
 	case service.StatePaused:
-		return statePaused, byUser
+		return statePaused, 1 // by a user
 	case service.StateStopping:
-		return stateShutdown, byUser
+		return stateShutdown, 1
 	case service.StateShutoff, service.StateStarting:
 	}
-	return stateShutoff, map[service.Reason]int32{
-		service.ReasonShutdown: 1, service.ReasonDestroyed: 2, service.ReasonOOM: 3, service.ReasonFailed: 6,
-	}[snap.Reason]
+	switch snap.Reason {
+	case service.ReasonShutdown:
+		reason = 1
+	case service.ReasonDestroyed:
+		reason = 2
+	case service.ReasonOOM:
+		reason = 3
+	case service.ReasonFailed:
+		reason = 6
+	case service.ReasonUnknown, service.ReasonBooted, service.ReasonUnpaused, service.ReasonUser:
+	}
+	return stateShutoff, reason
 }
 
 func putState(c *call, s *service.Snapshot) {
@@ -115,7 +129,7 @@ func getInfo(_ context.Context, c *call) error {
 	}
 	var used, cpu uint64
 	if active(&snap) {
-		stats, err := c.core().Stats(c.uuid, figures.Of(figures.CPU|figures.Memory))
+		stats, err := c.core().Stats(c.uuid, figures.Wanted{}.And(figures.CPUUsageUSec, figures.MemoryCurrent))
 		if off, is := errors.AsType[*service.StateError](err); err != nil && (!is || off.Kind != service.NotRunning) {
 			return err
 		}

@@ -33,7 +33,7 @@ func cpuStats(_ context.Context, c *call) error {
 	if flags&^4 != 0 {
 		return unknownFlags(flags, c.proc.name)
 	}
-	s, err := c.core().Stats(c.uuid, figures.Of(figures.CPU))
+	s, err := c.core().Stats(c.uuid, figures.Wanted{}.And(figures.CPUUsageUSec, figures.CPUUserUSec, figures.CPUSystemUSec))
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func memoryStats(_ context.Context, c *call) error {
 	case flags != 0:
 		return unknownFlags(flags, c.proc.name)
 	}
-	s, err := c.core().Stats(c.uuid, figures.Of(figures.Memory))
+	s, err := c.core().Stats(c.uuid, figures.Wanted{}.And(figures.MemoryCurrent, figures.MemoryMajorPageFaults))
 	if err != nil {
 		return err
 	}

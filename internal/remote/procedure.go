@@ -17,7 +17,7 @@ type procedure struct {
 	writes       bool   // a read-only connection must not call it
 	mutates      bool   // changes something: outlives its caller; on a container, keeps the order of arrival
 	peeks        bool   // only looks at the container, whatever its action is
-	quick        bool   // is answered from memory: for root, in the reader's goroutine
+	quick        bool   // is answered from memory, ours or the kernel's: for root, in the reader's goroutine
 	strange      bool   // may be called before the client has authenticated
 	unopened     bool   // may be called before the connection is open
 	run          func(ctx context.Context, c *call) error
@@ -51,6 +51,12 @@ func as(verb string, p *procedure) *procedure {
 // measure is one that reads live figures of a container, or its system files.
 func measure(number int32, name string, run handler) *procedure {
 	return &procedure{number: number, name: name, action: contract.ActionMonitor, verb: "GetStats", about: true, run: run}
+}
+
+// atOnce makes a procedure quick.
+func atOnce(p *procedure) *procedure {
+	p.quick = true
+	return p
 }
 
 // change is one that changes a container.
