@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 		os.Exit(greet())
 	}
 	flag.Parse()
-	os.Exit(rig.Main(m, rig.Options{Root: "test/rig/clients/build", Install: true, Goldens: true}))
+	os.Exit(rig.Main(m, rig.Options{Root: "test/rig/clients/build", Install: true, Package: true, Goldens: true}))
 }
 
 // here is the directory of the package. Some tests leave it.

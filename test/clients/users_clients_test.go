@@ -17,17 +17,21 @@ import (
 // rootPassword is root's in a test with people. Root is an administrator to polkit where the group sudo is empty.
 const rootPassword = "correct horse"
 
-// people makes alice a user of the host, who is nobody special, until the test's end. polkit has these rules, unless they are "".
+const (
+	rulesFile     = "/etc/polkit-1/rules.d/10-test.rules"
+	restartPolkit = "systemctl reset-failed polkit || true; systemctl restart polkit" // without its start limit
+)
+
+// people makes alice a user of the host, who is nobody special, until the test's end, and these the rules of polkit.
 func people(t *testing.T, rules string) {
 	t.Helper()
 	shadow := read(t, "/etc/shadow")
-	const file = "/etc/polkit-1/rules.d/10-test.rules"
 	t.Cleanup(func() {
 		run(t, "userdel", "alice")
 		if err := os.WriteFile("/etc/shadow", []byte(shadow), 0o640); err != nil {
 			t.Error(err)
 		}
-		shell(t, "rm -f "+file+"; systemctl reset-failed polkit || true; systemctl restart polkit")
+		shell(t, "rm -f "+rulesFile+"; "+restartPolkit)
 	})
 	run(t, "useradd", "--no-create-home", "--shell", "/bin/sh", "alice")
 	set := exec.Command("chpasswd")
@@ -35,10 +39,16 @@ func people(t *testing.T, rules string) {
 	if out, err := set.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if err := os.WriteFile(file, []byte(rules), 0o644); err != nil {
+	polkitRules(t, rules)
+}
+
+// polkitRules are polkit's from now on, before all others. They go with people.
+func polkitRules(t *testing.T, rules string) {
+	t.Helper()
+	if err := os.WriteFile(rulesFile, []byte(rules), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	shell(t, "systemctl reset-failed polkit || true; systemctl restart polkit")
+	shell(t, restartPolkit)
 }
 
 const byAlice = "setpriv --reuid=alice --regid=alice --init-groups -- "

@@ -22,6 +22,8 @@ type Options struct {
 	Goldens bool
 	// Install runs `make install` into the host, and lifts berthd's start limit: tests kill it often.
 	Install bool
+	// Package adds the Debian package to Files, as bin/berth.deb.
+	Package bool
 	// Variants adds the programs that `make variants` builds to Files, below bin/.
 	Variants bool
 	// Files are files or directories that the tests read, relative to the top of the repository. Inside, the

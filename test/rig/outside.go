@@ -137,6 +137,11 @@ func stage(o Options, top, inside, tree string) error {
 		return err
 	}
 	dir := filepath.Join(tree, inNest)
+	if o.Package {
+		if err := makeTarget(top, "deb", "DEB="+filepath.Join(dir, "bin/berth.deb")); err != nil {
+			return err
+		}
+	}
 	if err := os.MkdirAll(filepath.Join(dir, inside), 0o755); err != nil {
 		return err
 	}

@@ -90,15 +90,18 @@ func TestDomains(t *testing.T) {
 	}
 }
 
+// login runs a shell text in the domain of a root login.
+func login(t testing.TB, text string) result {
+	t.Helper()
+	return try(t, "systemd-run", "--pipe", "--wait", "--collect", "--quiet", "--setenv=HOME=/root",
+		"--property=SELinuxContext=unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023", "--", "timeout", "50", "bash", "-c", text)
+}
+
 // TestRootLogin: in a root login's domain berthctl gets answers, and its descriptors pass the bus: pipes, a file that the
 // shell opened, and a terminal's ends.
 func TestRootLogin(t *testing.T) {
 	g := guest{Name: "web", More: "<memory unit='MiB'>64</memory>"}
 	g.start(t)
-	login := func(text string) result {
-		return try(t, "systemd-run", "--pipe", "--wait", "--collect", "--quiet", "--setenv=HOME=/root",
-			"--property=SELinuxContext=unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023", "--", "timeout", "50", "sh", "-c", text)
-	}
 	file := filepath.Join("/root", "words")
 	t.Cleanup(func() { _ = os.Remove(file) })
 	for text, want := range map[string]string{
@@ -109,9 +112,9 @@ func TestRootLogin(t *testing.T) {
 		"berthctl suspend web && berthctl resume web && berthctl domstate web": "Domain 'web' suspended\nDomain 'web' resumed\nrunning",
 	} {
 		if text[0] == 'c' { // the file is another case's work, of no certain order
-			login("berthctl exec web -- /bin/echo words > " + file)
+			login(t, "berthctl exec web -- /bin/echo words > "+file)
 		}
-		if r := login(text); r.Status != 0 || strings.TrimSpace(r.Out) != want {
+		if r := login(t, text); r.Status != 0 || strings.TrimSpace(r.Out) != want {
 			t.Errorf("%s: %+v, want %q", text, r, want)
 		}
 	}
