@@ -87,8 +87,10 @@ func TestPackage(t *testing.T) {
 	virsh(t, "undefine web")
 	shell(t, "DEBIAN_FRONTEND=noninteractive apt-get purge -q -y berth")
 	var left []string
-	for _, pattern := range []string{"/etc/berth", "/etc/*/*berth*", "/etc/systemd/system/*/berth*", "/run/berth*", "/run/libvirt/virtlxcd*", "/usr/*bin/berth*",
-		"/usr/libexec/berth*", "/usr/share/*/berth*", "/usr/share/man/*/*berth*.gz", "/usr/share/dbus-1/*/*berth*", "/usr/lib/systemd/*/berth*", "/var/lib/berth*", "/var/lib/dpkg/info/berth*"} {
+	for _, pattern := range []string{
+		"/etc/berth", "/etc/*/*berth*", "/etc/systemd/system/*/berth*", "/run/berth*", "/run/libvirt/virtlxcd*", "/usr/*bin/berth*",
+		"/usr/libexec/berth*", "/usr/share/*/berth*", "/usr/share/man/*/*berth*.gz", "/usr/share/dbus-1/*/*berth*", "/usr/lib/systemd/*/berth*", "/var/lib/berth*", "/var/lib/dpkg/info/berth*",
+	} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
