@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -28,7 +29,10 @@ func TestValidateFaults(t *testing.T) {
 func TestDescEdit(t *testing.T) {
 	t.Parallel()
 	editor := filepath.Join(t.TempDir(), "editor")
-	if err := os.WriteFile(editor, []byte("#!/bin/sh\nsed -i \"$SCRIPT\" \"$1\"\n"), 0o755); err != nil {
+	syscall.ForkLock.RLock() // a child of another test would have it open for writing until it executes: ETXTBSY
+	err := os.WriteFile(editor, []byte("#!/bin/sh\nsed -i \"$SCRIPT\" \"$1\"\n"), 0o755)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {

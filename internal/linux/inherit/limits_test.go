@@ -1,6 +1,7 @@
 package inherit
 
 import (
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -36,7 +37,17 @@ func TestNames(t *testing.T) {
 
 // TestSetLimits: the process gets the limits. A hard limit that it may not raise stays, and the soft one is at most
 // that. The limit of open files is the hard one, and Files tells what the next program gets.
-func TestSetLimits(t *testing.T) { //nolint:paralleltest // it changes the process
+func TestSetLimits(t *testing.T) {
+	t.Parallel()
+	const child = "BERTH_TEST_LIMITS"
+	if os.Getenv(child) == "" { // a process of its own: not every root can raise the limits again
+		cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^TestSetLimits$", "-test.v")
+		cmd.Env = append(os.Environ(), child+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestSetLimits") {
+			t.Errorf("%v:\n%s", err, out)
+		}
+		return
+	}
 	if err := SetLimits([]Limit{{"core", 10, 1000}}); err != nil || limit(t, unix.RLIMIT_CORE) != (unix.Rlimit{Cur: 10, Max: 1000}) {
 		t.Errorf("%v, %v", limit(t, unix.RLIMIT_CORE), err)
 	}
