@@ -17,7 +17,7 @@ func TestAllowDevice(t *testing.T) {
 	sleep := spawn(t, "sleep", "100")
 	s := scope(sleep)
 	s.Devices = []plan.DeviceAllow{{Path: "/dev/null", Access: "rwm"}, {Path: "char-pts", Access: "rw"}}
-	if _, err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+	if _, err := h.client.Start(within(t, time.Minute), s); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []struct {
@@ -29,7 +29,7 @@ func TestAllowDevice(t *testing.T) {
 		{"", []string{"/dev/null rwm", "char-pts rw"}},
 		{"", []string{"/dev/null rwm", "char-pts rw"}},
 	} {
-		if err := h.client.AllowDevice(within(t, 10*time.Second), s.Name, plan.DeviceAllow{Path: "/dev/char/10:200", Access: step.access}); err != nil {
+		if err := h.client.AllowDevice(within(t, time.Minute), s.Name, plan.DeviceAllow{Path: "/dev/char/10:200", Access: step.access}); err != nil {
 			t.Fatal(err)
 		}
 		for _, when := range []string{"at once", "after a reload"} {
@@ -43,11 +43,11 @@ func TestAllowDevice(t *testing.T) {
 			systemctl(t, "daemon-reload")
 		}
 	}
-	if err := h.client.AllowDevice(within(t, 10*time.Second), "nosuch.scope", plan.DeviceAllow{Path: "/dev/null", Access: "r"}); err == nil {
+	if err := h.client.AllowDevice(within(t, time.Minute), "nosuch.scope", plan.DeviceAllow{Path: "/dev/null", Access: "r"}); err == nil {
 		t.Error("a unit that does not exist")
 	}
 	end(sleep)
-	if err := h.client.Stop(within(t, 10*time.Second), s.Name); err != nil {
+	if err := h.client.Stop(within(t, time.Minute), s.Name); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -30,7 +30,7 @@ func TestEndedInANest(t *testing.T) {
 				for _, age := range []time.Duration{0, time.Millisecond, 9 * time.Millisecond, 19 * time.Millisecond, 40 * time.Millisecond} {
 					sleep := spawn(t, "sleep", "100")
 					s := scope(sleep)
-					if _, err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+					if _, err := h.client.Start(within(t, time.Minute), s); err != nil {
 						t.Fatalf("the name is not free: %v", err)
 					}
 					time.Sleep(age)
@@ -40,7 +40,7 @@ func TestEndedInANest(t *testing.T) {
 						_, err := os.Stat(group)
 						return errors.Is(err, fs.ErrNotExist)
 					}
-					if err := h.client.Ended(within(t, 10*time.Second), s.Name, gone); err != nil {
+					if err := h.client.Ended(within(t, time.Minute), s.Name, gone); err != nil {
 						t.Fatalf("after %v: %v", age, err)
 					}
 					if !gone() {

@@ -21,7 +21,7 @@ func TestNameIsFree(t *testing.T) {
 	h := connect(t)
 	for i := range 100 {
 		sleep := spawn(t, "sleep", "100")
-		if _, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+		if _, err := h.client.Start(within(t, time.Minute), scope(sleep)); err != nil {
 			t.Fatalf("cycle %d: %v", i, err)
 		}
 		group := groupOf(t, sleep.Process.Pid)
@@ -29,7 +29,7 @@ func TestNameIsFree(t *testing.T) {
 			systemctl(t, "stop", "--no-block", "machine-test.scope") // it waits for the process
 		}
 		end(sleep)
-		for deadline := time.Now().Add(10 * time.Second); ; {
+		for deadline := time.Now().Add(time.Minute); ; {
 			if _, err := os.Stat(group); errors.Is(err, fs.ErrNotExist) {
 				break
 			}
@@ -37,7 +37,7 @@ func TestNameIsFree(t *testing.T) {
 				t.Fatal("systemd does not see that the process has ended")
 			}
 		}
-		if err := h.client.AwaitFree(within(t, 10*time.Second), "machine-test.scope"); err != nil {
+		if err := h.client.AwaitFree(within(t, time.Minute), "machine-test.scope"); err != nil {
 			t.Fatalf("cycle %d: %v", i, err)
 		}
 	}
@@ -70,9 +70,9 @@ func TestNameAfterADeathOnTheWay(t *testing.T) {
 			time.Sleep(time.Duration(i%60) * 50 * time.Microsecond)
 			end(sleep)
 		}()
-		_, err := h.client.Start(within(t, 10*time.Second), scope(sleep))
+		_, err := h.client.Start(within(t, time.Minute), scope(sleep))
 		<-killed
-		if ferr := h.client.AwaitFree(within(t, 10*time.Second), "machine-test.scope"); ferr != nil {
+		if ferr := h.client.AwaitFree(within(t, time.Minute), "machine-test.scope"); ferr != nil {
 			t.Fatalf("cycle %d, started with %v: %v", i, err, ferr)
 		}
 	}
@@ -83,20 +83,20 @@ func TestNameAfterADeathOnTheWay(t *testing.T) {
 func TestNameOfAnother(t *testing.T) {
 	h := connect(t)
 	other := spawn(t, "systemd-run", "--quiet", "--scope", "--slice=machine.slice", "--unit=machine-test.scope", "sleep", "100")
-	for deadline := time.Now().Add(10 * time.Second); exec.Command("systemctl", "--quiet", "is-active", "machine-test.scope").Run() != nil; {
+	for deadline := time.Now().Add(time.Minute); exec.Command("systemctl", "--quiet", "is-active", "machine-test.scope").Run() != nil; {
 		if time.Now().After(deadline) {
 			t.Fatal("the scope did not start")
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	if err := h.client.AwaitFree(within(t, 5*time.Second), "machine-test.scope"); err != nil {
+	if err := h.client.AwaitFree(within(t, time.Minute), "machine-test.scope"); err != nil {
 		t.Error(err)
 	}
 	if err := syscall.Kill(other.Process.Pid, 0); err != nil {
 		t.Errorf("the other's process: %v", err)
 	}
 	end(other)
-	if err := h.client.Stop(within(t, 10*time.Second), "machine-test.scope"); err != nil {
+	if err := h.client.Stop(within(t, time.Minute), "machine-test.scope"); err != nil {
 		t.Fatal(err)
 	}
 	gone(t, "machine-test.scope")
@@ -108,14 +108,14 @@ func TestNameIsFreeUnderReexec(t *testing.T) {
 	for _, verb := range []string{"daemon-reload", "daemon-reexec"} {
 		for i := range 10 {
 			sleep := spawn(t, "sleep", "100")
-			if _, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+			if _, err := h.client.Start(within(t, time.Minute), scope(sleep)); err != nil {
 				t.Fatal(err)
 			}
 			systemctl(t, "stop", "--no-block", "machine-test.scope") // it waits for the process
 			anew := spawn(t, "systemctl", verb)
 			time.Sleep(time.Duration(i) * 3 * time.Millisecond)
 			ended := make(chan error, 1)
-			ctx := within(t, 20*time.Second)
+			ctx := within(t, time.Minute)
 			go func() { ended <- h.client.AwaitFree(ctx, "machine-test.scope") }()
 			_ = anew.Wait()
 			select {
@@ -128,7 +128,7 @@ func TestNameIsFreeUnderReexec(t *testing.T) {
 					t.Errorf("%s %d: %v", verb, i, err)
 				}
 			}
-			if err := h.client.Stop(within(t, 20*time.Second), "machine-test.scope"); err != nil {
+			if err := h.client.Stop(within(t, time.Minute), "machine-test.scope"); err != nil {
 				t.Error(err)
 			}
 			systemctl(t, "is-system-running", "--wait")

@@ -23,7 +23,7 @@ func TestResources(t *testing.T) {
 		IOWeight: n(300), IODeviceWeight: d(400), IOReadBPS: d(1000001), IOWriteBPS: d(1000002), IOReadIOPS: d(101), IOWriteIOPS: d(102),
 		IOLatency: d(25000),
 	}
-	if _, err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+	if _, err := h.client.Start(within(t, time.Minute), s); err != nil {
 		t.Fatal(err)
 	}
 	for _, when := range []string{"at the start", "after a reload"} {
@@ -42,7 +42,7 @@ func TestResources(t *testing.T) {
 		systemctl(t, "daemon-reload")
 	}
 	end(sleep)
-	if err := h.client.Stop(within(t, 10*time.Second), s.Name); err != nil {
+	if err := h.client.Stop(within(t, time.Minute), s.Name); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -53,14 +53,14 @@ func TestIdleScope(t *testing.T) {
 	sleep := spawn(t, "sleep", "100")
 	s := scope(sleep)
 	s.CPUWeight = new(uint64)
-	if _, err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+	if _, err := h.client.Start(within(t, time.Minute), s); err != nil {
 		t.Fatal(err)
 	}
 	if got := systemctl(t, "show", "-P", "CPUWeight", s.Name); got != "idle\n" && got != "0\n" {
 		t.Errorf("CPUWeight=%s", got)
 	}
 	end(sleep)
-	if err := h.client.Stop(within(t, 10*time.Second), s.Name); err != nil {
+	if err := h.client.Stop(within(t, time.Minute), s.Name); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -102,7 +102,7 @@ func TestProperties(t *testing.T) {
 	limit, high, swap := uint64(64<<20), uint64(32<<20), units.Infinity
 	s.After = []string{"dbus.service"}
 	s.MemoryMax, s.MemoryHigh, s.MemorySwapMax = &limit, &high, &swap
-	if _, err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+	if _, err := h.client.Start(within(t, time.Minute), s); err != nil {
 		t.Fatal(err)
 	}
 	shown := systemctl(t, "show", s.Name)
@@ -119,7 +119,7 @@ func TestProperties(t *testing.T) {
 		t.Errorf("After=%s", after)
 	}
 	end(sleep)
-	if err := h.client.Stop(within(t, 10*time.Second), s.Name); err != nil {
+	if err := h.client.Stop(within(t, time.Minute), s.Name); err != nil {
 		t.Fatal(err)
 	}
 	gone(t, s.Name)
@@ -131,10 +131,10 @@ func TestStartOfADeadProcess(t *testing.T) {
 	dead := spawn(t, "true")
 	_ = dead.Wait()
 	for range 20 {
-		if _, err := h.client.Start(within(t, 10*time.Second), scope(dead)); err == nil {
+		if _, err := h.client.Start(within(t, time.Minute), scope(dead)); err == nil {
 			t.Fatal("a scope of a process that is gone was started")
 		}
-		if err := h.client.Stop(within(t, 10*time.Second), scope(dead).Name); err != nil {
+		if err := h.client.Stop(within(t, time.Minute), scope(dead).Name); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -145,17 +145,17 @@ func TestStartOfADeadProcess(t *testing.T) {
 func TestStartOfATakenName(t *testing.T) {
 	h := connect(t)
 	first, second := spawn(t, "sleep", "100"), spawn(t, "sleep", "100")
-	if _, err := h.client.Start(within(t, 10*time.Second), scope(first)); err != nil {
+	if _, err := h.client.Start(within(t, time.Minute), scope(first)); err != nil {
 		t.Fatal(err)
 	}
-	if made, err := h.client.Start(within(t, 10*time.Second), scope(second)); err == nil || made {
+	if made, err := h.client.Start(within(t, time.Minute), scope(second)); err == nil || made {
 		t.Errorf("the name was given twice: %v, %v", made, err)
 	}
 	if err := syscall.Kill(first.Process.Pid, 0); err != nil {
 		t.Errorf("the one that has the name: %v", err)
 	}
 	end(first)
-	if err := h.client.Stop(within(t, 10*time.Second), scope(first).Name); err != nil {
+	if err := h.client.Stop(within(t, time.Minute), scope(first).Name); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -188,14 +188,14 @@ func cycle(t *testing.T, h *host, i int, settle time.Duration, kill bool) {
 	t.Helper()
 	sleep := spawn(t, "sleep", "100")
 	defer end(sleep)
-	if _, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+	if _, err := h.client.Start(within(t, time.Minute), scope(sleep)); err != nil {
 		t.Fatalf("cycle %d: %v", i, err)
 	}
 	time.Sleep(settle)
 	if kill {
 		end(sleep)
 	}
-	if err := h.client.Stop(within(t, 10*time.Second), "machine-test.scope"); err != nil {
+	if err := h.client.Stop(within(t, time.Minute), "machine-test.scope"); err != nil {
 		t.Fatalf("cycle %d: %v", i, err)
 	}
 }
@@ -244,11 +244,11 @@ func TestStubbornProcess(t *testing.T) {
 	}
 	s := scope(cmd)
 	s.StopTimeout = 300 * time.Millisecond
-	if _, err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+	if _, err := h.client.Start(within(t, time.Minute), s); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	if err := h.client.Stop(within(t, 10*time.Second), s.Name); err != nil {
+	if err := h.client.Stop(within(t, time.Minute), s.Name); err != nil {
 		t.Fatal(err)
 	}
 	if took := time.Since(began); took < s.StopTimeout || took > 5*time.Second {
@@ -267,11 +267,11 @@ func TestStopOfSystemd(t *testing.T) {
 	h := connect(t)
 	sleep := spawn(t, "sleep", "100")
 	s := scope(sleep)
-	if _, err := h.client.Start(within(t, 10*time.Second), s); err != nil {
+	if _, err := h.client.Start(within(t, time.Minute), s); err != nil {
 		t.Fatal(err)
 	}
 	listener := spawn(t, "sh", "-c", `echo $$ > "$1/cgroup.procs"; trap 'exit 7' URG; while :; do sleep 0.01; done`, "sh", groupOf(t, sleep.Process.Pid))
-	for deadline := time.Now().Add(10 * time.Second); !catches(t, listener.Process.Pid, syscall.SIGURG); {
+	for deadline := time.Now().Add(time.Minute); !catches(t, listener.Process.Pid, syscall.SIGURG); {
 		if time.Now().After(deadline) {
 			t.Fatal("the listener does not listen")
 		}
@@ -281,7 +281,7 @@ func TestStopOfSystemd(t *testing.T) {
 		t.Errorf("who listens ended with %v", listener.ProcessState)
 	}
 	ended := make(chan error, 1)
-	ctx := within(t, 10*time.Second)
+	ctx := within(t, time.Minute)
 	go func() { ended <- h.client.Stop(ctx, s.Name) }()
 	select {
 	case err := <-ended:
@@ -309,13 +309,13 @@ func catches(t testing.TB, pid int, sig syscall.Signal) bool {
 func TestReexec(t *testing.T) {
 	h := connect(t)
 	sleep := spawn(t, "sleep", "100")
-	if _, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+	if _, err := h.client.Start(within(t, time.Minute), scope(sleep)); err != nil {
 		t.Fatal(err)
 	}
 	systemctl(t, "daemon-reexec")
 	systemctl(t, "stop", "--no-block", "machine-test.scope")
 	ended := make(chan error, 1)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, time.Minute)
 	go func() { ended <- h.client.Stop(ctx, "machine-test.scope") }()
 	systemctl(t, "daemon-reexec")
 	end(sleep)
@@ -330,14 +330,14 @@ func TestStopsUnderReexec(t *testing.T) {
 	h := connect(t)
 	for i := range 10 {
 		sleep := spawn(t, "sleep", "100")
-		if _, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil {
+		if _, err := h.client.Start(within(t, time.Minute), scope(sleep)); err != nil {
 			t.Fatal(err)
 		}
 		reexec := spawn(t, "systemctl", "daemon-reexec")
 		// It takes some 10 ms until systemd reads no more calls.
 		time.Sleep(time.Duration(i) * 3 * time.Millisecond)
 		end(sleep)
-		if err := h.client.Stop(within(t, 10*time.Second), "machine-test.scope"); err != nil {
+		if err := h.client.Stop(within(t, time.Minute), "machine-test.scope"); err != nil {
 			t.Errorf("%d: %v", i, err)
 		}
 		_ = reexec.Wait()
@@ -353,14 +353,14 @@ func TestStartsUnderReexec(t *testing.T) {
 		sleep := spawn(t, "sleep", "100")
 		reexec := spawn(t, "systemctl", "daemon-reexec")
 		time.Sleep(time.Duration(i) * 3 * time.Millisecond)
-		if made, err := h.client.Start(within(t, 10*time.Second), scope(sleep)); err != nil || !made {
+		if made, err := h.client.Start(within(t, time.Minute), scope(sleep)); err != nil || !made {
 			t.Errorf("%d: %v, %v", i, made, err)
 		} else if group := groupOf(t, sleep.Process.Pid); !strings.HasSuffix(group, "/machine-test.scope") {
 			t.Errorf("%d: the process is in %s", i, group)
 		}
 		_ = reexec.Wait()
 		end(sleep)
-		if err := h.client.Stop(within(t, 10*time.Second), "machine-test.scope"); err != nil {
+		if err := h.client.Stop(within(t, time.Minute), "machine-test.scope"); err != nil {
 			t.Errorf("%d: %v", i, err)
 		}
 		systemctl(t, "is-system-running", "--wait")

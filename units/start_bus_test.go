@@ -59,7 +59,7 @@ func newPair(t *testing.T, answer unitstest.Answer) *pair {
 // limited is time enough for what must happen at all.
 func limited(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -25,7 +25,7 @@ func mounted(t *testing.T, args ...string) {
 		// systemd looks at each new mount, and so may have it open. What we have open stays so.
 		target := args[len(args)-1]
 		err := unix.Unmount(target, 0)
-		for end := time.Now().Add(5 * time.Second); errors.Is(err, unix.EBUSY) && time.Now().Before(end); err = unix.Unmount(target, 0) {
+		for end := time.Now().Add(time.Minute); errors.Is(err, unix.EBUSY) && time.Now().Before(end); err = unix.Unmount(target, 0) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		if err != nil {

@@ -47,7 +47,7 @@ func about(device, name string) string {
 // gone waits until a device shows nothing.
 func gone(t *testing.T, device string) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); about(device, "loop/backing_file") != ""; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); about(device, "loop/backing_file") != ""; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%s is left", device)
 		}
