@@ -3,7 +3,7 @@
 //
 // The files hold figures, as in procfs. A function of the caller makes a file's text when the file is
 // opened, and again when a reader starts at its beginning again. A reader that goes on gets the rest
-// of the text that it began, however many others read. A file that is only open needs no memory. The
+// of the text that it began, however many others read. Files that are only open need the memory of one text. The
 // memory of all readers and their texts has a bound. Near it readers share texts. At it a reader that
 // does not read the whole text at once gets ENOMEM. One goroutine serves one connection with one small
 // buffer.

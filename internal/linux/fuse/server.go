@@ -85,7 +85,7 @@ func (s *Server) Serve(dev *os.File) error {
 
 // reset makes the server ready for requests.
 func (s *Server) reset() {
-	s.texts = texts{latest: make([]*text, len(s.Files)), readers: map[uint64]reader{}}
+	s.texts = texts{latest: make([]*text, len(s.Files)), open: make([]int, len(s.Files)), readers: map[uint64]reader{}}
 }
 
 // handle returns the answer to a request in two parts. It returns false if the request must not be
@@ -116,9 +116,7 @@ func (s *Server) handle(r request) (head, data []byte, answered bool) {
 		order.PutUint32(body[40:], 4096) // block size
 		order.PutUint32(body[44:], 255)  // the longest name
 	case opRelease:
-		if len(r.body) >= 8 {
-			s.texts.drop(order.Uint64(r.body))
-		}
+		s.release(r)
 	case opDestroy:
 	default:
 		errno = unix.ENOSYS
@@ -195,17 +193,30 @@ func (s *Server) file(node uint64) (int, bool) {
 
 // open returns a handle. The server keeps nothing of it until it is read.
 func (s *Server) open(r request) ([]byte, unix.Errno) {
-	if _, ok := s.file(r.node); !ok {
+	file, ok := s.file(r.node)
+	if !ok {
 		return nil, unix.ENOENT
 	}
 	if len(r.body) < 4 || order.Uint32(r.body)&unix.O_ACCMODE != unix.O_RDONLY {
 		return nil, unix.EACCES
 	}
 	s.handles++
+	s.texts.open[file]++
 	b := s.body(openOut)
 	order.PutUint64(b, s.handles)
 	order.PutUint32(b[8:], directIO|noFlush)
 	return b, 0
+}
+
+// release forgets a handle.
+func (s *Server) release(r request) {
+	file, ok := s.file(r.node)
+	if !ok || len(r.body) < 8 {
+		return
+	}
+	s.texts.open[file] = max(0, s.texts.open[file]-1)
+	s.texts.drop(order.Uint64(r.body))
+	s.texts.shed(file)
 }
 
 func (s *Server) read(r request) ([]byte, unix.Errno) {

@@ -22,7 +22,7 @@ const (
 	freshness = time.Second
 	// sendfile(2) reads from the page cache, which all open files share, at most batchBytes at once. Between
 	// two batches a longer text could become another's. So while somebody reads one, those who open the file
-	// get it too, for overlap.
+	// get it too: each has overlap to read it, unless it becomes as old as freshness meanwhile.
 	batchBytes = 15 * 4096
 	overlap    = 200 * time.Millisecond
 )
@@ -31,7 +31,8 @@ const (
 type text struct {
 	bytes   []byte
 	made    time.Time
-	readers int // open files that have it; while there is one, nothing changes the text
+	opened  time.Time // by whoever got it last
+	readers int       // open files that have it; while there is one, nothing changes the text
 }
 
 // reader is an open file that has been read. A file that is only open needs no memory.
@@ -45,8 +46,9 @@ type reader struct {
 // until it is closed or begins again. So what it reads in parts is of one moment.
 type texts struct {
 	latest  []*text // by file; nil if there is none
+	open    []int   // by file: how many have it open
 	readers map[uint64]reader
-	spare   [][]byte
+	spare   []*text
 	held    int // the bytes of the readers and their texts
 	longest int // the bytes of the longest text so far
 	most    int // the most readers that the map has had
@@ -80,24 +82,34 @@ func (s *texts) makeRoom(more, room int) {
 }
 
 // measure returns a new latest text of a file. The present one has to do if readers have it and there is no
-// room for their next: the last quarter of the room is for readers that share texts.
+// room for their next: the last quarter of the room is for readers that share texts. It has to do also if somebody
+// has got it lately who may not have read it yet, and the next is too long for one batch or of another length: of
+// two who ask for the size at the same time, the kernel believes the first (fuse_change_attributes), whatever it
+// tells the second.
 func (s *texts) measure(file int, content func([]byte) []byte, room int) *text {
 	room -= room / 4
 	s.makeRoom(s.longest, room)
-	t := s.latest[file]
-	if t != nil && t.readers > 0 {
-		age := time.Since(t.made)
-		if len(t.bytes) > batchBytes && age < overlap || s.held+s.longest > room && age < freshness {
-			return t
-		}
+	t, now := s.latest[file], time.Now()
+	fresh := t != nil && now.Sub(t.made) < freshness
+	lately := fresh && now.Sub(t.opened) < overlap
+	if lately && len(t.bytes) > batchBytes || fresh && t.readers > 0 && s.held+s.longest > room {
+		t.opened = now
+		return t
 	}
-	if t == nil || t.readers > 0 {
-		t = s.buffer()
+	next := s.buffer()
+	next.bytes = content(next.bytes[:0])
+	s.longest = max(s.longest, cap(next.bytes))
+	if lately && len(next.bytes) != len(t.bytes) {
+		s.keep(next)
+		t.opened = now
+		return t
 	}
-	t.bytes, t.made = content(t.bytes[:0]), time.Now()
-	s.longest = max(s.longest, cap(t.bytes))
-	s.latest[file] = t
-	return t
+	if t != nil && t.readers == 0 {
+		s.keep(t)
+	}
+	next.made, next.opened = now, now
+	s.latest[file] = next
+	return next
 }
 
 // read returns the text that a reader of a file is in. A reader that begins, or begins again, gets the text
@@ -171,26 +183,35 @@ func (s *texts) leave(t *text) {
 		return
 	}
 	s.held -= cap(t.bytes)
-	small := cap(t.bytes) <= spareBytes
 	for i := range s.latest {
 		if s.latest[i] == t {
-			if !small {
-				s.latest[i] = nil
-			}
+			s.shed(i)
 			return
 		}
 	}
-	if small && len(s.spare) < spareCount {
-		s.spare = append(s.spare, t.bytes)
+	s.keep(t)
+}
+
+// shed gives back the memory of a file's latest text if that is much and nobody has the file open.
+func (s *texts) shed(file int) {
+	if t := s.latest[file]; t != nil && t.readers == 0 && s.open[file] == 0 && cap(t.bytes) > spareBytes {
+		s.latest[file] = nil
+	}
+}
+
+// keep keeps a text that nobody has, for another moment.
+func (s *texts) keep(t *text) {
+	if cap(t.bytes) <= spareBytes && len(s.spare) < spareCount {
+		s.spare = append(s.spare, t)
 	}
 }
 
 // buffer returns a text to be filled.
 func (s *texts) buffer() *text {
 	if n := len(s.spare); n > 0 {
-		b := s.spare[n-1]
+		t := s.spare[n-1]
 		s.spare = s.spare[:n-1]
-		return &text{bytes: b}
+		return t
 	}
 	return &text{}
 }

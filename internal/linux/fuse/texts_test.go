@@ -107,7 +107,7 @@ func fill(t *testing.T, length, readers int) {
 	}
 	left := used(s)
 	for _, b := range s.texts.spare {
-		left += cap(b)
+		left += cap(b.bytes)
 	}
 	if left > spareBytes*spareCount || s.texts.held != 0 || s.texts.done != 0 {
 		t.Errorf("%d bytes are left, counted %d", left, s.texts.held)
@@ -152,24 +152,75 @@ func TestLongTextGoes(t *testing.T) {
 }
 
 // TestLongTextIsShared: who opens a long file while another reads it gets that text, so that the page cache,
-// which both use in sendfile(2), has one moment only.
+// which both use in sendfile(2), has one moment only. Each has the time of overlap for it, and it gets no older than
+// freshness.
 func TestLongTextIsShared(t *testing.T) {
 	t.Parallel()
-	n := 0
-	s := serving(func(dst []byte) []byte {
-		n++
-		return append(append(dst, make([]byte, batchBytes)...), strconv.Itoa(n)...)
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		s := serving(func(dst []byte) []byte {
+			n++
+			return append(append(dst, make([]byte, batchBytes)...), strconv.Itoa(n)...)
+		})
+		openOne := func() uint64 {
+			handle := open(t, s)
+			read(t, s, handle, 0, 100)
+			return handle
+		}
+		var handles []uint64
+		for age := time.Duration(0); age < freshness; age += overlap - 1 {
+			handles = append(handles, openOne())
+			time.Sleep(overlap - 1)
+		}
+		for i, handle := range append(handles, openOne()) {
+			want := "1"
+			if i == len(handles) {
+				want = "2"
+			}
+			if got := read(t, s, handle, batchBytes, 10); got != want {
+				t.Errorf("reader %d of %d, at the end: %q, want %q", i, len(handles), got, want)
+			}
+			release(t, s, handle)
+		}
+		one := openOne()
+		if got := read(t, s, one, batchBytes, 10); got != "3" {
+			t.Errorf("nobody read it, and it is not made anew: %q", got)
+		}
+		time.Sleep(overlap)
+		if got := read(t, s, openOne(), batchBytes, 10); got != "4" {
+			t.Errorf("who still has it open keeps it for others: %q", got)
+		}
 	})
-	one := open(t, s)
-	read(t, s, one, 0, 100)
-	other := open(t, s)
-	if a, b := read(t, s, one, batchBytes, 10), read(t, s, other, 0, 2*batchBytes)[batchBytes:]; a != "1" || b != "1" {
-		t.Errorf("%q and %q", a, b)
-	}
-	release(t, s, one)
-	release(t, s, other)
-	if got := read(t, s, open(t, s), 0, 2*batchBytes)[batchBytes:]; got == "1" {
-		t.Error("nobody reads it, and it is not made anew")
+}
+
+// TestSizeIsTheText: of two who open a file at the same time, each gets a text of the size that the kernel was told first, also
+// if the figures would be longer by now. Of the same length, each gets that of its own moment.
+func TestSizeIsTheText(t *testing.T) {
+	t.Parallel()
+	for name, length := range map[string]int{"short": 0, "of two batches": batchBytes} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n := 8
+				s := serving(func(dst []byte) []byte {
+					n++
+					return append(append(dst, make([]byte, length)...), strconv.Itoa(n)...)
+				})
+				one, other := open(t, s), open(t, s) // 9, and 10 would be longer
+				for _, handle := range []uint64{one, other} {
+					if got := read(t, s, handle, 0, 2*batchBytes)[length:]; got != "9" {
+						t.Errorf("%q, and the size is that of 9", got)
+					}
+					release(t, s, handle)
+				}
+				time.Sleep(freshness)
+				one, other = open(t, s), open(t, s)
+				a, b := read(t, s, one, 0, 2*batchBytes), read(t, s, other, 0, 2*batchBytes)
+				if len(a) != length+2 || len(b) != length+2 || a[length:] == "9" {
+					t.Errorf("%q and %q later", a[length:], b[length:])
+				}
+			})
+		})
 	}
 }
 
