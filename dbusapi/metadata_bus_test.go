@@ -112,7 +112,7 @@ func TestConvertNspawn(t *testing.T) {
 	for _, l := range list {
 		where += fmt.Sprintf("%s:%d ", l.File, l.Line)
 	}
-	if where != "/w.nspawn:2 /a.conf:3 /w.nspawn:4 " || !strings.Contains(xml, "<berth:pids max='300'/>") || !strings.Contains(xml, "<init>/lib/init</init>") || !strings.Contains(xml, "target='655360'") {
+	if where != "/w.nspawn:2 /w.nspawn:4 /a.conf:3 " || !strings.Contains(xml, "<berth:pids max='300'/>") || !strings.Contains(xml, "<init>/lib/init</init>") || !strings.Contains(xml, "target='655360'") {
 		t.Errorf("%s\n%+v", xml, list)
 	}
 	fails(t, r.call(rootPath, method, "nspawn", text, noOptions()), contract.ErrorInvalidArgs)

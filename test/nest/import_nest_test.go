@@ -238,7 +238,7 @@ func TestImportNspawn(t *testing.T) {
 		t.Errorf("inside: %q", got)
 	}
 	unit := strings.TrimSpace(run(t, "machinectl", "show", "build", "-p", "Unit", "--value"))
-	if got := run(t, "systemctl", "show", unit, "-p", "Slice"); got != "Slice=machine-built.slice\n" {
+	if got := run(t, "systemctl", "show", unit, "-p", "Slice"); got != "Slice=machine-built.slice" {
 		t.Errorf("the scope: %q", got)
 	}
 	run(t, "berthctl", "start", "plain")
