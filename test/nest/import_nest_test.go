@@ -237,6 +237,7 @@ func TestImportNspawn(t *testing.T) {
 	if got := run(t, "berthctl", "exec", "build", "--", "/bin/cat", "/proc/1/environ"); !strings.Contains(got, "COLOUR=blue") {
 		t.Errorf("inside: %q", got)
 	}
+	t.Cleanup(func() { run(t, "systemctl", "stop", "machine-built.slice") }) // systemd keeps a slice that is empty
 	unit := strings.TrimSpace(run(t, "machinectl", "show", "build", "-p", "Unit", "--value"))
 	if got := run(t, "systemctl", "show", unit, "-p", "Slice"); got != "Slice=machine-built.slice" {
 		t.Errorf("the scope: %q", got)
