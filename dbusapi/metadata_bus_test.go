@@ -3,8 +3,8 @@
 package dbusapi
 
 import (
-	"fmt"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 

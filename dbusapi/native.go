@@ -10,6 +10,7 @@ import (
 	"github.com/berthd/berth/contract"
 	"github.com/berthd/berth/internal/lxcconf"
 	"github.com/berthd/berth/internal/lxcconf/syntax"
+	"github.com/berthd/berth/internal/native"
 	"github.com/berthd/berth/internal/nspawnconf"
 )
 
@@ -53,14 +54,7 @@ func convertLXC(c *call) ([]any, error) {
 	file := cmp.Or(option[string](c, "file"), "config")
 	read := syntax.Files(texts(c, "files"), texts(c, "unread"))
 	r, err := lxcconf.Convert(file, c.args[1].(string), lxcconf.Options{Name: option[string](c, "name"), Read: read})
-	if err != nil {
-		return nil, err
-	}
-	list := make([]lost, len(r.Warnings))
-	for i, w := range r.Warnings {
-		list[i] = lost{w.File, uint32(w.Line), w.Text}
-	}
-	return []any{r.XML, list}, nil
+	return converted(r, err)
 }
 
 func convertNspawn(c *call) ([]any, error) {
@@ -74,6 +68,11 @@ func convertNspawn(c *call) ([]any, error) {
 		o.DropIns = append(o.DropIns, nspawnconf.DropIn{File: pair[0].(string), Text: pair[1].(string)})
 	}
 	r, err := nspawnconf.Convert(cmp.Or(option[string](c, "file"), "settings"), c.args[1].(string), o)
+	return converted(r, err)
+}
+
+// converted is the reply.
+func converted(r *native.Result, err error) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -95,15 +94,11 @@ func texts(c *call, key string) map[string]string {
 
 // nativeError is a mistake in a configuration, with its place.
 func nativeError(err error) (string, details, bool) {
-	file, line, key := "", 0, ""
-	if e, ok := errors.AsType[*syntax.Error](err); ok {
-		file, line, key = e.File, e.Line, e.Key
-	} else if e, ok := errors.AsType[*nspawnconf.Error](err); ok {
-		file, line, key = e.File, e.Line, e.Key
-	} else {
+	e, ok := errors.AsType[*native.Error](err)
+	if !ok {
 		return "", nil, false
 	}
 	return contract.ErrorInvalidArgs, details{
-		"file": dbus.MakeVariant(file), "line": dbus.MakeVariant(uint32(line)), "key": dbus.MakeVariant(key),
+		"file": dbus.MakeVariant(e.File), "line": dbus.MakeVariant(uint32(e.Line)), "key": dbus.MakeVariant(e.Key),
 	}, true
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/lxcconf/syntax"
+	"github.com/berthd/berth/internal/native"
 )
 
 // Options of a conversion.
@@ -19,28 +20,15 @@ type Options struct {
 	Read syntax.Reader // reads the files that keys name; nil reads none
 }
 
-// Warning is what was lost or changed.
-type Warning struct {
-	File string
-	Line int // 0 if it is about the whole
-	Text string
-}
-
-// Result is a converted configuration.
-type Result struct {
-	XML      string
-	Warnings []Warning
-}
-
 // conversion is a configuration that is being converted.
 type conversion struct {
 	file     string
 	options  Options
 	tables   tables
 	def      domain.Def
-	warnings []Warning
-	warned   map[Warning]bool
-	fault    *syntax.Error // the first one
+	warnings []native.Warning
+	warned   map[native.Warning]bool
+	fault    *native.Error // the first one
 
 	name     syntax.Entry // lxc.uts.name
 	devices  []syntax.Entry
@@ -51,14 +39,14 @@ type conversion struct {
 	caps     caps
 }
 
-// Convert converts the text of a configuration. File is its name in errors and warnings. It returns a *syntax.Error if the
+// Convert converts the text of a configuration. File is its name in errors and warnings. It returns a *native.Error if the
 // text is no configuration, or if a value means nothing.
-func Convert(file, text string, o Options) (*Result, error) {
+func Convert(file, text string, o Options) (*native.Result, error) {
 	config, err := syntax.Read(file, text, o.Read)
 	if err != nil {
 		return nil, err
 	}
-	c := &conversion{file: file, options: o, tables: newTables(), def: empty(), warned: map[Warning]bool{}}
+	c := &conversion{file: file, options: o, tables: newTables(), def: empty(), warned: map[native.Warning]bool{}}
 	for _, u := range config.Unread {
 		c.warn(u.Entry, "'%.200s' is not read: %v", u.Value, u.Why)
 	}
@@ -76,7 +64,7 @@ func Convert(file, text string, o Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return &Result{XML: xml, Warnings: c.warnings}, nil
+	return &native.Result{XML: xml, Warnings: c.warnings}, nil
 }
 
 // empty returns the definition that each conversion begins with, which is libvirt's.
@@ -93,7 +81,7 @@ func empty() domain.Def {
 
 // warn notes what a line loses, once: files include others that were included before.
 func (c *conversion) warn(e syntax.Entry, format string, args ...any) {
-	w := Warning{e.File, e.Line, e.Key + ": " + fmt.Sprintf(format, args...)}
+	w := native.Warning{File: e.File, Line: e.Line, Text: e.Key + ": " + fmt.Sprintf(format, args...)}
 	if !c.warned[w] {
 		c.warned[w] = true
 		c.warnings = append(c.warnings, w)
@@ -145,6 +133,6 @@ func (c *conversion) check() {
 		list = append(list, one)
 	}
 	for _, e := range list {
-		c.warnings = append(c.warnings, Warning{File: c.file, Text: "the definition has to be changed before it is defined: " + e.Element + ": " + e.Text})
+		c.warnings = append(c.warnings, native.Warning{File: c.file, Text: "the definition has to be changed before it is defined: " + e.Element + ": " + e.Text})
 	}
 }

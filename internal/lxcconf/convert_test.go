@@ -12,6 +12,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/lxcconf/syntax"
+	"github.com/berthd/berth/internal/native"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -49,7 +50,7 @@ func corpus(t testing.TB) []string {
 }
 
 // golden returns what a conversion says: the warnings or the error, and the definition.
-func golden(r *Result, err error) string {
+func golden(r *native.Result, err error) string {
 	if err != nil {
 		return "error: " + err.Error() + "\n"
 	}

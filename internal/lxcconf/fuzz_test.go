@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/berthd/berth/internal/domain"
-	"github.com/berthd/berth/internal/lxcconf/syntax"
+	"github.com/berthd/berth/internal/native"
 )
 
 // FuzzConvert: no text makes a conversion crash, and it returns an error with its file, or a definition that is
@@ -29,7 +29,7 @@ func FuzzConvert(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := Convert("config", text, Options{Name: "x", Read: readFiles})
 		if err != nil {
-			if fault := (*syntax.Error)(nil); !errors.As(err, &fault) || fault.File == "" {
+			if fault := (*native.Error)(nil); !errors.As(err, &fault) || fault.File == "" {
 				t.Fatalf("%v has no file", err)
 			}
 			return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/lxcconf/syntax"
+	"github.com/berthd/berth/internal/native"
 	"github.com/berthd/berth/internal/numberset"
 	"github.com/berthd/berth/internal/size"
 )
@@ -180,7 +181,7 @@ func (c *conversion) finishLimits() {
 	if limit == nil {
 		unlimited := uint64(domain.Unlimited)
 		limit = &unlimited
-		c.warnings = append(c.warnings, Warning{File: c.file, Text: "no key limits the memory: <memory> is 64 MiB, as libvirt has it, and <hard_limit> says that there is no limit"})
+		c.warnings = append(c.warnings, native.Warning{File: c.file, Text: "no key limits the memory: <memory> is 64 MiB, as libvirt has it, and <hard_limit> says that there is no limit"})
 	} else if *limit < domain.Unlimited && *limit > 0 {
 		m.Max, m.Current = *limit, *limit
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/native"
 )
 
 // Options say what a settings file does not.
@@ -26,25 +27,12 @@ type Options struct {
 	DropIns []DropIn
 }
 
-// Warning is what was lost or changed.
-type Warning struct {
-	File string
-	Line int // 0 if it is about the whole
-	Text string
-}
-
-// Result is a converted container.
-type Result struct {
-	XML      string
-	Warnings []Warning
-}
-
 // conversion is a container that is being converted.
 type conversion struct {
 	file     string
 	options  Options
 	def      domain.Def
-	warnings []Warning
+	warnings []native.Warning
 
 	exec    execution
 	users   users
@@ -54,8 +42,8 @@ type conversion struct {
 }
 
 // Convert converts the text of a settings file, which may be empty. File is its name in errors and warnings. It returns an
-// *Error if the text is no settings file, or if there is no name or no root.
-func Convert(file, text string, o Options) (*Result, error) {
+// *native.Error if the text is no settings file, or if there is no name or no root.
+func Convert(file, text string, o Options) (*native.Result, error) {
 	c := &conversion{file: file, options: o, def: empty(), exec: execution{boot: true}, network: network{veth: true}}
 	for _, missing := range []struct {
 		is   bool
@@ -65,10 +53,12 @@ func Convert(file, text string, o Options) (*Result, error) {
 		{!strings.HasPrefix(o.Root, "/"), "the container has no root: the absolute path of a directory or image"},
 	} {
 		if missing.is {
-			return nil, &Error{File: file, Text: missing.text}
+			return nil, &native.Error{File: file, Text: missing.text}
 		}
 	}
-	list, fault := lines(file, text, func(line int, text string) { c.warnings = append(c.warnings, Warning{file, line, text}) })
+	list, fault := lines(file, text, func(line int, text string) {
+		c.warnings = append(c.warnings, native.Warning{File: file, Line: line, Text: text})
+	})
 	if fault != nil {
 		return nil, fault
 	}
@@ -92,7 +82,7 @@ func Convert(file, text string, o Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return &Result{XML: xml, Warnings: c.warnings}, nil
+	return &native.Result{XML: xml, Warnings: c.warnings}, nil
 }
 
 // empty returns the definition that each conversion begins with. systemd-nspawn limits no memory. It filters system calls,
@@ -124,7 +114,7 @@ func (c *conversion) setting(s setting, known map[string]entry) {
 
 // warn notes what a line loses.
 func (c *conversion) warn(s setting, format string, args ...any) {
-	c.warnings = append(c.warnings, Warning{cmp.Or(s.file, c.file), s.line, s.key + "=: " + fmt.Sprintf(format, args...)})
+	c.warnings = append(c.warnings, native.Warning{File: cmp.Or(s.file, c.file), Line: s.line, Text: s.key + "=: " + fmt.Sprintf(format, args...)})
 }
 
 // bad notes a value that means nothing.
@@ -162,6 +152,6 @@ func (c *conversion) check() {
 		list = append(list, one)
 	}
 	for _, e := range list {
-		c.warnings = append(c.warnings, Warning{File: c.file, Text: "the definition has to be changed before it is defined: " + e.Element + ": " + e.Text})
+		c.warnings = append(c.warnings, native.Warning{File: c.file, Text: "the definition has to be changed before it is defined: " + e.Element + ": " + e.Text})
 	}
 }

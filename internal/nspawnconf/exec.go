@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/native"
 	"github.com/berthd/berth/internal/numberset"
 )
 
@@ -187,7 +188,7 @@ func (c *conversion) finishExec() {
 			c.setEnvironment("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") // systemd-nspawn's
 		}
 		if len(list) == 0 {
-			c.warnings = append(c.warnings, Warning{File: c.file, Text: "no program is named, and init is not booted: systemd-nspawn starts a shell, and so does the definition"})
+			c.warnings = append(c.warnings, native.Warning{File: c.file, Text: "no program is named, and init is not booted: systemd-nspawn starts a shell, and so does the definition"})
 			list = []string{"/bin/sh"}
 		}
 		os.Init, list = list[0], list[1:]

@@ -2,10 +2,11 @@ package nspawnconf
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/berthd/berth/internal/native"
 )
 
 // The limits of a file. Published ones have less than 100 lines.
@@ -23,35 +24,14 @@ type setting struct {
 	value   string // in one line, without the blanks around it
 }
 
-// Error says why a text cannot be converted. Line is 0 if it is about the whole.
-type Error struct {
-	File string
-	Line int
-	Key  string
-	Text string
-}
-
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.File)
-	if e.Line > 0 {
-		b.WriteString(":" + strconv.Itoa(e.Line))
-	}
-	if e.Key != "" {
-		b.WriteString(": " + e.Key)
-	}
-	b.WriteString(": " + e.Text)
-	return b.String()
-}
-
 // lines reads a text as systemd.syntax(7) has it. stray is told of each line that systemd passes over. go-systemd's parser
 // is not used here: it knows no line numbers, and gives up at the first line that is no assignment.
-func lines(file, text string, stray func(line int, text string)) (list []setting, fault *Error) {
+func lines(file, text string, stray func(line int, text string)) (list []setting, fault *native.Error) {
 	if len(text) > maxBytes {
-		return nil, &Error{File: file, Text: fmt.Sprintf("it has more than %d bytes", maxBytes)}
+		return nil, &native.Error{File: file, Text: fmt.Sprintf("it has more than %d bytes", maxBytes)}
 	}
 	if strings.Count(text, "\n") > maxLines {
-		return nil, &Error{File: file, Text: fmt.Sprintf("it has more than %d lines", maxLines)}
+		return nil, &native.Error{File: file, Text: fmt.Sprintf("it has more than %d lines", maxLines)}
 	}
 	section, open, first := "", "", 0 // open is the beginning of an assignment that goes on, from line first
 	n := 0
@@ -59,9 +39,9 @@ func lines(file, text string, stray func(line int, text string)) (list []setting
 		n++
 		switch {
 		case !utf8.ValidString(raw):
-			return nil, &Error{File: file, Line: n, Text: "the line is not UTF-8"}
+			return nil, &native.Error{File: file, Line: n, Text: "the line is not UTF-8"}
 		case strings.ContainsFunc(strings.TrimRight(raw, "\r\n"), func(c rune) bool { return unicode.IsControl(c) && c != '\t' }):
-			return nil, &Error{File: file, Line: n, Text: "the line has control characters"}
+			return nil, &native.Error{File: file, Line: n, Text: "the line has control characters"}
 		}
 		line := strings.TrimSpace(raw)
 		if line != "" && (line[0] == '#' || line[0] == ';') || line == "" && first == 0 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/native"
 	"github.com/berthd/berth/internal/unitname"
 )
 
@@ -20,10 +21,12 @@ type unit struct {
 }
 
 // readUnit reads the drop-ins, in the order in which systemd applies them.
-func (c *conversion) readUnit(list []DropIn) *Error {
+func (c *conversion) readUnit(list []DropIn) *native.Error {
 	c.unit = unit{map[string]setting{}, map[string][]setting{}, nil}
 	for _, d := range list {
-		settings, fault := lines(d.File, d.Text, func(line int, text string) { c.warnings = append(c.warnings, Warning{d.File, line, text}) })
+		settings, fault := lines(d.File, d.Text, func(line int, text string) {
+			c.warnings = append(c.warnings, native.Warning{File: d.File, Line: line, Text: text})
+		})
 		if fault != nil {
 			return fault
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/linux/hostlimit"
-	"github.com/berthd/berth/internal/lxcconf/syntax"
+	"github.com/berthd/berth/internal/native"
 	"github.com/berthd/berth/internal/remote/xdr"
 	"github.com/berthd/berth/service"
 )
@@ -165,7 +165,7 @@ func rows() []row {
 		typed[*service.TreeError](codeConfigUnsupported, domainLXC),
 		sentinel(service.ErrUnreadable, codeConfigUnsupported, domainLXC),
 		definition,
-		typed[*syntax.Error](codeInvalidArg, domainLXC),
+		typed[*native.Error](codeInvalidArg, domainLXC),
 		sentinel(service.ErrNoContainer, codeNoDomain, domainLXC),
 		sentinel(service.ErrNoConsole, codeInvalidArg, domainLXC),
 		sentinel(service.ErrConsoleBusy, codeOperationFailed, domainLXC),

@@ -17,7 +17,7 @@ var adapters = []string{"machined", "units", "selinux", "audit", "polkit"}
 
 // pure packages turn values into values.
 var pure = []string{
-	"contract", "internal/domain", "internal/lxcconf", "internal/lxcconf/syntax", "internal/plan", "internal/planner", "internal/procview", "internal/events", "internal/figures", "internal/idrange", "internal/metrics", "internal/netxml", "internal/node", "internal/nspawnconf", "internal/numberset", "internal/pack", "internal/remote/xdr", "internal/shellword", "internal/shift", "internal/shutdown", "internal/size", "internal/top", "internal/export", "internal/export/nspawn", "internal/export/oci", "internal/unitname", "internal/guest",
+	"contract", "internal/domain", "internal/lxcconf", "internal/lxcconf/syntax", "internal/plan", "internal/planner", "internal/procview", "internal/events", "internal/figures", "internal/idrange", "internal/metrics", "internal/native", "internal/netxml", "internal/node", "internal/nspawnconf", "internal/numberset", "internal/pack", "internal/remote/xdr", "internal/shellword", "internal/shift", "internal/shutdown", "internal/size", "internal/top", "internal/export", "internal/export/nspawn", "internal/export/oci", "internal/unitname", "internal/guest",
 }
 
 // pureFiles are the pure parts of a package that is not.
@@ -111,9 +111,9 @@ func TestDirections(t *testing.T) {
 	}{
 		{is("service"), in(pure...), "service names what it needs as interfaces, and imports the pure packages only"},
 		{in(adapters...), in(append([]string{"service"}, pure...)...), "an adapter is a leaf: it may know the core's types, but no other adapter"},
-		{is("dbusapi"), in("service", "contract", "internal/bus", "internal/domain", "internal/events", "internal/figures", "internal/linux/hostlimit", "internal/lxcconf", "internal/lxcconf/syntax", "internal/node", "internal/nspawnconf", "internal/numberset"), "dbusapi translates between the bus and the service"},
+		{is("dbusapi"), in("service", "contract", "internal/bus", "internal/domain", "internal/events", "internal/figures", "internal/linux/hostlimit", "internal/lxcconf", "internal/lxcconf/syntax", "internal/native", "internal/node", "internal/nspawnconf", "internal/numberset"), "dbusapi translates between the bus and the service"},
 		{is("internal/cli"), in("contract", "internal/account", "internal/client", "internal/config", "internal/console", "internal/doctor", "internal/export", "internal/export/nspawn", "internal/export/oci", "internal/figures", "internal/foreign", "internal/linux/inroot", "internal/lxcconf/syntax", "internal/moving", "internal/numberset", "internal/plan", "internal/screen", "internal/shellword", "internal/size", "internal/top"), "berthctl talks only D-Bus, and with consoles that it got there; it exports what it got, and looks users up in a root for that"},
-		{is("internal/remote"), in("service", "contract", "internal/domain", "internal/events", "internal/figures", "internal/guest", "internal/linux/hostlimit", "internal/linux/namespace", "internal/linux/peer", "internal/linux/stream", "internal/lxcconf", "internal/lxcconf/syntax", "internal/node", "internal/plan", "internal/remote/xdr"), "internal/remote translates between libvirt's protocol and the service"},
+		{is("internal/remote"), in("service", "contract", "internal/domain", "internal/events", "internal/figures", "internal/guest", "internal/linux/hostlimit", "internal/linux/namespace", "internal/linux/peer", "internal/linux/stream", "internal/lxcconf", "internal/lxcconf/syntax", "internal/native", "internal/node", "internal/plan", "internal/remote/xdr"), "internal/remote translates between libvirt's protocol and the service"},
 		{is("internal/screen"), in(), "a screen needs nothing of what is on it"},
 		{is("internal/moving"), in("internal/client", "internal/domain", "internal/foreign", "internal/lxcconf/syntax", "internal/netxml", "internal/shellword", "internal/shift"), "a move compares definitions, and talks only D-Bus"},
 		{is("internal/foreign"), in("internal/linux/inroot", "internal/lxcconf/syntax", "internal/unitname"), "who only reads files needs nothing of Berth but how to stay in a tree"},

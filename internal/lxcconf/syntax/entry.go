@@ -6,8 +6,7 @@
 package syntax
 
 import (
-	"strconv"
-	"strings"
+	"github.com/berthd/berth/internal/native"
 )
 
 // Entry is one line with a key. A line of an fstab is an Entry with the key lxc.mount.entry.
@@ -19,29 +18,8 @@ type Entry struct {
 }
 
 // Error returns an error about the line.
-func (e Entry) Error(text string) *Error {
-	return &Error{File: e.File, Line: e.Line, Key: e.Key, Text: text}
-}
-
-// Error is what is wrong with a line, or with a file if Line is 0.
-type Error struct {
-	File string
-	Line int
-	Key  string
-	Text string
-}
-
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.File)
-	if e.Line > 0 {
-		b.WriteString(":" + strconv.Itoa(e.Line))
-	}
-	if e.Key != "" {
-		b.WriteString(": " + e.Key)
-	}
-	b.WriteString(": " + e.Text)
-	return b.String()
+func (e Entry) Error(text string) *native.Error {
+	return &native.Error{File: e.File, Line: e.Line, Key: e.Key, Text: text}
 }
 
 // Source is a file that was read.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/berthd/berth/internal/native"
 )
 
 // The limits of a configuration with all that it includes. The longest published ones have 200 lines.
@@ -26,7 +28,7 @@ type reading struct {
 }
 
 // Read reads a configuration and, by read, the files that it names. Name is that of its file in errors. With a nil read no
-// file is read. It returns an *Error if a line is malformed, or if the input is above the limits.
+// file is read. It returns an *native.Error if a line is malformed, or if the input is above the limits.
 func Read(name, text string, read Reader) (*Config, error) {
 	if read == nil {
 		read = func(string) ([]Source, error) { return nil, fmt.Errorf("no other file is read") }
@@ -39,7 +41,7 @@ func Read(name, text string, read Reader) (*Config, error) {
 }
 
 // file reads one file, and has each line with content.
-func (r *reading) file(s Source, each func(Entry) *Error) *Error {
+func (r *reading) file(s Source, each func(Entry) *native.Error) *native.Error {
 	whole := Entry{File: s.Name}
 	if r.bytes += len(s.Text); r.bytes > MaxBytes {
 		return whole.Error(fmt.Sprintf("the configuration has more than %d bytes, with what it includes", MaxBytes))
@@ -67,7 +69,7 @@ func (r *reading) file(s Source, each func(Entry) *Error) *Error {
 }
 
 // line reads one line of a configuration. All of it is in e.Value.
-func (r *reading) line(e Entry) *Error {
+func (r *reading) line(e Entry) *native.Error {
 	key, value, assigned := strings.Cut(e.Value, "=")
 	e.Key, e.Value = strings.TrimSpace(key), unquoted(strings.TrimSpace(value))
 	switch {
@@ -88,14 +90,14 @@ func (r *reading) line(e Entry) *Error {
 	return nil
 }
 
-func (r *reading) fstabLine(e Entry) *Error {
+func (r *reading) fstabLine(e Entry) *native.Error {
 	e.Key = "lxc.mount.entry"
 	r.config.Entries = append(r.config.Entries, e)
 	return nil
 }
 
 // include reads the files that a line names.
-func (r *reading) include(e Entry, each func(Entry) *Error) *Error {
+func (r *reading) include(e Entry, each func(Entry) *native.Error) *native.Error {
 	if e.Value == "" { // LXC takes an empty value as none
 		return nil
 	}

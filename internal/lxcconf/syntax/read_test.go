@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/native"
 )
 
 // TestFiles: texts by their names are read as files, and those below a directory as its files, in the order of their names.
@@ -28,7 +30,7 @@ func TestFiles(t *testing.T) {
 func TestError(t *testing.T) {
 	t.Parallel()
 	_, err := Read("config", "\n\xff = 1\n", nil)
-	var fault *Error
+	var fault *native.Error
 	if !errors.As(err, &fault) || err.Error() != "config:2: the line is not UTF-8" {
 		t.Errorf("%v", err)
 	}
