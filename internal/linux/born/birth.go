@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -16,7 +15,7 @@ import (
 
 // Birth is what a child begins with.
 type Birth struct {
-	// Flags are those of clone3(2), such as CLONE_NEW*. The child of Start always has its own copy of the memory.
+	// Flags are those of clone3(2), such as CLONE_NEW*. The child of Start always has memory of its own.
 	Flags uint64
 	// Shared has the child of Worker share the memory of this process until it executes a program. Nothing is copied then. Who
 	// could trace the child would have this process: it must be where nobody can, and cannot be dumped (PR_SET_DUMPABLE), which
@@ -74,20 +73,20 @@ func (b *Birth) Start() (_ *Newborn, err error) {
 		}
 	}()
 	report := numbers[len(b.Files)]
-	own := append(descriptors(numbers[:len(b.Files)], b.Keep, report), private(shared))
-	calls := append(own, shifted(b.Calls, len(own))...)
+	first := append(descriptors(numbers[:len(b.Files)], b.Keep, report), private(shared))
+	calls := append(first, shifted(b.Calls, len(first))...)
 	tellPID(calls, shared)
 	p, err := assemble(calls)
 	if err != nil {
 		return nil, err
 	}
-	p.report, p.moved, p.moves = uintptr(report), uintptr(len(b.Files)), len(b.Files)
-	pid, process, err := b.forkWith(shared, func(args *cloneArgs) (uintptr, syscall.Errno) { return fork(args, p) })
-	runtime.KeepAlive(p)
+	defer p.release()
+	p.report, p.moved, p.moves = int64(report), int64(len(b.Files)), int64(len(b.Files))
+	pid, process, err := b.forkWith(func(args *cloneArgs) (uintptr, syscall.Errno) { return fork(args, p) }, shared, p.memory)
 	if err != nil {
 		return nil, err
 	}
-	return &Newborn{PID: pid, Process: process, report: reader, calls: calls, own: len(own), shared: shared}, nil
+	return &Newborn{PID: pid, Process: process, report: reader, calls: calls, own: len(first), shared: shared}, nil
 }
 
 // private returns the call after which a child of the child does not get the memory.

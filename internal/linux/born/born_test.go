@@ -249,7 +249,7 @@ func BenchmarkTrue(b *testing.B) {
 }
 
 // TestChild: the pid of the second process is known although nobody reports it, and that process has not the memory in which
-// the kernel says it.
+// the kernel says it, nor that of this program.
 func TestChild(t *testing.T) {
 	t.Parallel()
 	waits := Call{Name: "ppoll", Number: unix.SYS_PPOLL, Args: []Arg{Int(0), Int(0), Int(0), Int(0), Int(0)}}
@@ -275,6 +275,9 @@ func TestChild(t *testing.T) {
 	maps, err := os.ReadFile("/proc/" + strconv.Itoa(child) + "/maps")
 	if err != nil || strings.Contains(string(maps), "/dev/zero") {
 		t.Errorf("%v, it has\n%s", err, maps)
+	}
+	if n := strings.Count(string(maps), " rw-p "); n != 1 && !iscgo { // its list, with its stack
+		t.Errorf("it has %d memories to write to\n%s", n, maps)
 	}
 	if err := unix.Kill(child, unix.SIGKILL); err != nil {
 		t.Error(err)

@@ -11,10 +11,15 @@ import (
 )
 
 // share returns memory that a child shares, if clone lets it.
-func share(size int) ([]byte, error) {
+func share(size int) ([]byte, error) { return apart(size, unix.MAP_SHARED) }
+
+// own returns memory of which a child has a copy, if clone lets it.
+func own(size int) ([]byte, error) { return apart(size, unix.MAP_PRIVATE|unix.MAP_POPULATE) }
+
+func apart(size, flags int) ([]byte, error) {
 	syscall.ForkLock.RLock() // no child is created meanwhile
 	defer syscall.ForkLock.RUnlock()
-	memory, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+	memory, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, flags|unix.MAP_ANONYMOUS)
 	if err != nil {
 		return nil, fmt.Errorf("mmap: %w", err)
 	}
@@ -28,8 +33,8 @@ func share(size int) ([]byte, error) {
 // address is the address of memory that Go does not manage.
 func address(memory []byte) Arg { return Int(uintptr(unsafe.Pointer(unsafe.SliceData(memory)))) }
 
-// forkWith calls fork, whose child shares the memory. It returns the child's pid and a pidfd of it.
-func (b *Birth) forkWith(shared []byte, fork func(*cloneArgs) (uintptr, syscall.Errno)) (int, *os.File, error) {
+// forkWith calls fork, whose child has these memories. It returns the child's pid and a pidfd of it.
+func (b *Birth) forkWith(fork func(*cloneArgs) (uintptr, syscall.Errno), memories ...[]byte) (int, *os.File, error) {
 	args := &cloneArgs{flags: b.Flags | unix.CLONE_PIDFD, exitSignal: uint64(unix.SIGCHLD)}
 	args.pidfd = uint64(uintptr(unsafe.Pointer(&args.out))) // fork makes args escape: they are not on the stack, which may move
 	if b.Shared {
@@ -39,15 +44,10 @@ func (b *Birth) forkWith(shared []byte, fork func(*cloneArgs) (uintptr, syscall.
 		args.flags |= unix.CLONE_INTO_CGROUP
 		args.cgroup = uint64(b.Group.Fd())
 	}
-	syscall.ForkLock.Lock()
-	err := unix.Madvise(shared, unix.MADV_DOFORK)
+	pid, errno, err := forkLocked(args, fork, !b.Shared, memories)
 	if err != nil {
-		syscall.ForkLock.Unlock()
-		return 0, nil, fmt.Errorf("madvise: %w", err)
+		return 0, nil, err
 	}
-	pid, errno := fork(args)
-	_ = unix.Madvise(shared, unix.MADV_DONTFORK)
-	syscall.ForkLock.Unlock()
 	runtime.KeepAlive(args)
 	runtime.KeepAlive(b.Group)
 	if errno != 0 {
@@ -61,4 +61,23 @@ func (b *Birth) forkWith(shared []byte, fork func(*cloneArgs) (uintptr, syscall.
 		return 0, nil, fmt.Errorf("pidfd: %w", err)
 	}
 	return int(pid), os.NewFile(uintptr(fd), "pidfd"), nil
+}
+
+// forkLocked calls fork, while no other child is created.
+func forkLocked(args *cloneArgs, fork func(*cloneArgs) (uintptr, syscall.Errno), copies bool, memories [][]byte) (pid uintptr, errno syscall.Errno, err error) {
+	syscall.ForkLock.Lock()
+	defer syscall.ForkLock.Unlock()
+	if copies {
+		if err := keepMemory(); err != nil {
+			return 0, 0, err
+		}
+	}
+	for _, memory := range memories {
+		defer func() { _ = unix.Madvise(memory, unix.MADV_DONTFORK) }()
+		if err := unix.Madvise(memory, unix.MADV_DOFORK); err != nil {
+			return 0, 0, fmt.Errorf("madvise: %w", err)
+		}
+	}
+	pid, errno = fork(args)
+	return pid, errno, nil
 }

@@ -3,8 +3,9 @@
 // runtime. Unlike a thread of a Go program, it can enter a user namespace, and it starts no second program that would
 // have to read a plan first.
 //
-// The child is a copy of the calling process, not a vfork(2): a file system of a container that does not answer stops
-// only the child. A list can split: the child creates another one, which goes on, and ends itself. So the second one is
+// The child is a process of its own, not a vfork(2): a file system of a container that does not answer stops only the
+// child. It has a copy of its list and the program's code, and no other memory of the calling process: a copy of all
+// costs more than the rest of its life. A list can split: the child creates another one, which goes on, and ends itself. So the second one is
 // the first that is in a pid namespace which the list has entered (setns(2)), and by then the list may have given up
 // all rights.
 //

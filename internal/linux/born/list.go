@@ -1,7 +1,6 @@
 package born
 
 import (
-	"encoding/binary"
 	"errors"
 	"syscall"
 	"unsafe"
@@ -151,50 +150,18 @@ func (w *Worker) failure(at int) *Failure {
 	return &Failure{what, syscall.Errno(w.head.errno)}
 }
 
-// size is how much memory an argument takes.
-func (a *Arg) size() int {
-	switch a.kind {
-	case bytes:
-		return aligned(len(a.bytes))
-	case text:
-		return aligned(len(a.text) + 1)
-	case words:
-		n := 8 * max(len(a.words), 1)
-		for i := range a.words {
-			n += a.words[i].size()
-		}
-		return n
-	}
-	return 0
-}
-
-func aligned(n int) int { return (max(n, 1) + 7) &^ 7 }
-
 // put puts what an argument points to into the memory, and returns its value.
 func (w *Worker) put(a *Arg) uint64 {
-	switch a.kind {
-	case bytes:
-		b := w.take(len(a.bytes))
-		copy(b, a.bytes)
-		return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
-	case text:
-		b := w.take(len(a.text) + 1)
-		b[copy(b, a.text)] = 0
-		return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
-	case words:
-		b := w.take(8 * max(len(a.words), 1))
-		clear(b)
-		for i := range a.words {
-			binary.NativeEndian.PutUint64(b[8*i:], w.put(&a.words[i]))
-		}
-		return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
-	}
-	return a.number
+	into := area{w.memory, w.data}
+	value := into.put(a)
+	w.data = into.used
+	return value
 }
 
 func (w *Worker) take(n int) []byte {
-	b := w.memory[w.data : w.data+n : w.data+aligned(n)]
-	w.data += aligned(n)
+	into := area{w.memory, w.data}
+	b := into.take(n)
+	w.data = into.used
 	return b
 }
 

@@ -2,16 +2,17 @@ package born
 
 import (
 	"fmt"
-	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
-// step is a Call in the form that the child carries out.
+// step is a Call in the form that the child carries out. It has no pointer of Go.
 type step struct {
-	number   uintptr
-	args     [6]uintptr
-	from     [6]int // the call whose result is the argument; -1: none
-	tolerate [maxTolerate]syscall.Errno
+	number   uint64
+	args     [6]uint64
+	from     [6]int32 // the call whose result is the argument; -1: none
+	tolerate [maxTolerate]uint8
 	split    bool
 }
 
@@ -21,70 +22,84 @@ const (
 	maxCalls = 4096/8 - 1
 )
 
-// program is a list in memory that nobody moves, ready for the child.
-type program struct {
-	steps []step
-	// results has the index of the last call, then the result of each.
-	results []int64
-	keep    []any // what the arguments point to
+// life is the beginning of the memory of a child: what it carries out. The steps follow, and then the results: the index
+// of the last call, then the result of each.
+type life struct {
+	count   int64
+	results int64 // where in the memory they are
 
 	// The descriptor for the report, and the one that it becomes with the call moves.
-	report, moved uintptr
-	moves         int
+	report, moved int64
+	moves         int64
 }
 
-// assemble puts a list into memory.
-func assemble(list []Call) (*program, error) {
+// program is a list in memory of its own, ready for the child. Nothing in it points out of it. At its end is the child's
+// stack.
+type program struct {
+	memory []byte
+	*life
+}
+
+const stepsAt = int(unsafe.Sizeof(life{}))
+
+// assemble puts a list into memory. The caller has to release it.
+func assemble(list []Call) (_ *program, err error) {
 	if len(list) > maxCalls {
 		return nil, fmt.Errorf("born: a list of %d calls; the limit is %d", len(list), maxCalls)
 	}
-	p := &program{steps: make([]step, len(list)), results: make([]int64, len(list)+1)}
+	results := stepsAt + len(list)*int(unsafe.Sizeof(step{}))
+	size := results + 8*(len(list)+1)
 	for i := range list {
-		c := &list[i]
-		if len(c.Args) > 6 || len(c.Tolerate) > maxTolerate {
-			return nil, fmt.Errorf("born: %s has too many arguments or errors", c.Name)
+		for k := range list[i].Args {
+			size += list[i].Args[k].size()
 		}
-		s := &p.steps[i]
-		s.number, s.split = c.Number, c.Split
-		copy(s.tolerate[:], c.Tolerate)
-		for k := range s.from {
-			s.from[k] = -1
-		}
-		for k := range c.Args {
-			a := &c.Args[k]
-			if a.kind != result {
-				s.args[k] = p.place(a)
-				continue
-			}
-			if a.number >= uint64(i) {
-				return nil, fmt.Errorf("born: %s needs the result of a later call", c.Name)
-			}
-			s.from[k] = int(a.number)
+	}
+	memory, err := own(roundUp(size) + stackSize)
+	if err != nil {
+		return nil, err
+	}
+	p := &program{memory, (*life)(unsafe.Pointer(&memory[0]))}
+	p.count, p.results = int64(len(list)), int64(results)
+	into := area{memory, results + 8*(len(list)+1)}
+	for i := range list {
+		if err := p.place(i, &list[i], &into); err != nil {
+			p.release()
+			return nil, err
 		}
 	}
 	return p, nil
 }
 
-// place returns the value of an argument. What the value points to is kept. The garbage collector of Go does not move
-// what is not on a stack.
-func (p *program) place(a *Arg) uintptr {
-	switch a.kind {
-	case text:
-		return p.place(&Arg{kind: bytes, bytes: append([]byte(a.text), 0)})
-	case bytes:
-		copied := append([]byte(nil), a.bytes...)
-		if len(copied) == 0 {
-			copied = make([]byte, 1)
-		}
-		p.keep = append(p.keep, copied)
-		return uintptr(unsafe.Pointer(&copied[0]))
-	case words:
-		list := make([]uint64, max(len(a.words), 1))
-		for i := range a.words {
-			list[i] = uint64(p.place(&a.words[i]))
-		}
-		p.keep = append(p.keep, list)
-		return uintptr(unsafe.Pointer(&list[0]))
+// place puts a call into the memory.
+func (p *program) place(i int, c *Call, into *area) error {
+	if len(c.Args) > 6 || len(c.Tolerate) > maxTolerate {
+		return fmt.Errorf("born: %s has too many arguments or errors", c.Name)
 	}
-	return uintptr(a.number)
+	s := p.step(i)
+	s.number, s.split = uint64(c.Number), c.Split
+	for k, errno := range c.Tolerate {
+		s.tolerate[k] = uint8(errno)
+	}
+	for k := range s.from {
+		s.from[k] = never
+	}
+	for k := range c.Args {
+		a := &c.Args[k]
+		if a.kind != result {
+			s.args[k] = into.put(a)
+			continue
+		}
+		if a.number >= uint64(i) {
+			return fmt.Errorf("born: %s needs the result of a later call", c.Name)
+		}
+		s.from[k] = int32(a.number)
+	}
+	return nil
 }
+
+func (p *program) step(i int) *step {
+	return (*step)(unsafe.Pointer(&p.memory[stepsAt+i*int(unsafe.Sizeof(step{}))]))
+}
+
+// release gives the memory back. A child has a copy.
+func (p *program) release() { _ = unix.Munmap(p.memory) }

@@ -39,20 +39,13 @@ const (
 	ordersAt  = 128
 )
 
-// cloneServer calls cloneOnStack with all signals blocked, which the child inherits.
+// cloneServer creates the child of a Worker, on the stack of args.
 //
 //go:noinline
 //go:norace
 func cloneServer(args *cloneArgs, h *header) (uintptr, syscall.Errno) {
 	f := serve
-	entry := **(**uintptr)(unsafe.Pointer(&f)) // not by the wrapper that assembly would call, which the race detector instruments
-	beforeFork()
-	pid := cloneOnStack(args, cloneArgsSize, entry, h)
-	afterFork()
-	if errno := -int64(pid); errno > 0 && errno < 4096 {
-		return 0, syscall.Errno(errno)
-	}
-	return pid, 0
+	return enterClone(args, **(**uintptr)(unsafe.Pointer(&f)), unsafe.Pointer(h))
 }
 
 // serve carries out one list after the other. Each order to do so, and each answer, is one byte on the socket.

@@ -1,11 +1,11 @@
 #include "textflag.h"
 
-// func cloneOnStack(args *cloneArgs, size, entry uintptr, h *header) (pid uintptr)
+// func cloneOnStack(args *cloneArgs, size, entry uintptr, memory unsafe.Pointer) (pid uintptr)
 TEXT ·cloneOnStack(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), DI
 	MOVQ size+8(FP), SI
 	MOVQ entry+16(FP), R13
-	MOVQ h+24(FP), R12
+	MOVQ memory+24(FP), R12
 	MOVL $435, AX // clone3
 	SYSCALL
 	TESTQ AX, AX

@@ -1,11 +1,11 @@
 #include "textflag.h"
 
-// func cloneOnStack(args *cloneArgs, size, entry uintptr, h *header) (pid uintptr)
+// func cloneOnStack(args *cloneArgs, size, entry uintptr, memory unsafe.Pointer) (pid uintptr)
 TEXT ·cloneOnStack(SB), NOSPLIT, $0-40
 	MOVD args+0(FP), R0
 	MOVD size+8(FP), R1
 	MOVD entry+16(FP), R20
-	MOVD h+24(FP), R19
+	MOVD memory+24(FP), R19
 	MOVD $435, R8 // clone3
 	SVC
 	CBZ  R0, child

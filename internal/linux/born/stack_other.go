@@ -2,7 +2,13 @@
 
 package born
 
-import "golang.org/x/sys/unix"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
 
 // cloneOnStack is written for the architectures that Berth is built for.
-func cloneOnStack(*cloneArgs, uintptr, uintptr, *header) uintptr { return ^uintptr(unix.ENOSYS) + 1 }
+func cloneOnStack(*cloneArgs, uintptr, uintptr, unsafe.Pointer) uintptr {
+	return ^uintptr(unix.ENOSYS) + 1
+}

@@ -62,10 +62,10 @@ func (b *Birth) Worker(room int) (_ *Worker, err error) {
 	if err == nil {
 		w.inborn = w.n
 		w.head.count = int64(w.n)
-		w.PID, w.Process, err = b.forkWith(memory, func(args *cloneArgs) (uintptr, syscall.Errno) {
+		w.PID, w.Process, err = b.forkWith(func(args *cloneArgs) (uintptr, syscall.Errno) {
 			args.stack, args.stackSize = uint64(uintptr(unsafe.Pointer(&memory[0]))+w.stack()), stackSize
 			return cloneServer(args, w.head)
-		})
+		}, memory)
 	}
 	for _, n := range moved {
 		_ = unix.Close(n)
