@@ -52,7 +52,13 @@ func (f *fakeCore) Exec(ctx context.Context, u domain.UUID, c service.Command, s
 		p.snap.Over, p.snap.Exit = true, service.Exit{Kind: service.ExitExited}
 		close(p.over)
 	}
+	if p.snap.Over && c.Soon {
+		delete(f.processes, p.snap.ProcessKey)
+	}
 	f.mu.Unlock()
+	if p.snap.Over && c.Soon {
+		return p.snap, ends, nil
+	}
 	f.signals.ProcessChanged(nil, &p.snap)
 	return p.snap, ends, nil
 }

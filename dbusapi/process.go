@@ -46,6 +46,7 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 		}
 	}
 	wait := option[uint64](c, "wait-usec")
+	command.Soon = wait > 0
 	if wait > uint64(maxExecWait.Microseconds()) {
 		return nil, badArgument(fmt.Sprintf("wait-usec %d is more than %d", wait, maxExecWait.Microseconds()))
 	}
@@ -67,7 +68,11 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 		entered(nil)
 		return nil, err
 	}
-	entered(&p.ProcessKey)
+	if p.Over && command.Soon { // it has no object
+		entered(nil)
+	} else {
+		entered(&p.ProcessKey)
+	}
 	if ctx.Err() != nil { // nobody gets the reply
 		bus.CloseFiles(ends)
 		return nil, context.Cause(ctx)
@@ -80,7 +85,10 @@ func execute(ctx context.Context, s *Server, c *call) ([]any, error) {
 	for i, f := range ends {
 		named[names[i]] = dbus.MakeVariant(c.give(f))
 	}
-	if wait > 0 {
+	switch {
+	case p.Over && command.Soon:
+		named["exit"] = dbus.MakeVariant(lastExit{p.Exit.Code, p.Exit.Kind})
+	case wait > 0:
 		// An error says that it goes on, or that somebody else has read its end.
 		ctx, cancel := context.WithTimeout(ctx, time.Duration(wait)*time.Microsecond)
 		defer cancel()

@@ -65,7 +65,8 @@ type processes struct {
 // Exec executes a command in a running container, and returns when it is executed. stdio are its standard input,
 // output and error, and stay the caller's. Without them it has a terminal or pipes. Their other ends come back: the
 // terminal's master, or those of input, output and error. It returns a StateError if the container does not run, a
-// PassedError if a descriptor cannot be passed, and a CommandError if the command was not executed.
+// PassedError if a descriptor cannot be passed, and a CommandError if the command was not executed. With Soon the command
+// may be over.
 //
 // It does not lock the container: a stop does not wait for commands that begin.
 func (s *Service) Exec(ctx context.Context, u domain.UUID, command Command, stdio []*os.File) (Process, []*os.File, error) {
@@ -88,7 +89,24 @@ func (s *Service) Exec(ctx context.Context, u domain.UUID, command Command, stdi
 	if err != nil {
 		return Process{}, nil, timedOut(ctx, c.ended(opExec, err))
 	}
+	if command.Soon {
+		select {
+		case <-x.Over():
+			snap := begun(u, sup, x)
+			snap.Over, snap.Exit = true, x.Exit()
+			if err := x.Forget(); err != nil {
+				s.Log.Error("forget a command", s.WhoHas(u), "err", err)
+			}
+			return snap, x.Ends(), nil
+		default:
+		}
+	}
 	return s.enterProcess(u, sup, x).now(), x.Ends(), nil
+}
+
+// begun returns the view of a command that has begun.
+func begun(u domain.UUID, sup Supervisor, x Execution) Process {
+	return Process{ProcessKey: ProcessKey{u, sup.PID(), x.ID()}, PID: x.PID(), Command: x.Name()}
 }
 
 // SignalInside sends a signal to a process of a running container, by its pid in the container. It returns ErrNoProcess if
@@ -151,8 +169,7 @@ func (c *container) protocol() int {
 // enterProcess enters a command into the registry, and watches it.
 func (s *Service) enterProcess(u domain.UUID, sup Supervisor, x Execution) *process {
 	p := &process{
-		execution: x, over: make(chan struct{}), told: make(chan struct{}),
-		snap: Process{ProcessKey: ProcessKey{u, sup.PID(), x.ID()}, PID: x.PID(), Command: x.Name()},
+		execution: x, over: make(chan struct{}), told: make(chan struct{}), snap: begun(u, sup, x),
 	}
 	s.processes.mu.Lock()
 	if s.processes.byKey == nil {

@@ -76,6 +76,38 @@ func TestExecLife(t *testing.T) {
 	})
 }
 
+// TestExecSoon: a command that was executed for a caller who waits, and has ended by then, was never there for anybody else.
+// One that goes on is.
+func TestExecSoon(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s, u := running(t, w)
+		p, _, err := s.Exec(t.Context(), u, Command{Argv: []string{"true"}, Soon: true}, nil)
+		if err != nil || !p.Over || p.Exit != (Exit{ExitExited, 4}) || len(s.Processes()) != 0 {
+			t.Errorf("%+v, %v, %v", p, err, s.Processes())
+		}
+		if told := w.takeCommands(); len(told) != 0 {
+			t.Errorf("told %q", told)
+		}
+		if p, _, err = s.Exec(t.Context(), u, Command{Argv: []string{"sleep"}, Soon: true}, nil); err != nil || p.Over || len(s.Processes()) != 1 {
+			t.Errorf("%+v, %v, %v", p, err, s.Processes())
+		}
+		w.mu.Lock()
+		var executions []*executionFake
+		for _, sup := range w.supervisors {
+			executions = append(executions, sup.executions...)
+		}
+		w.mu.Unlock()
+		<-executions[0].forgotten
+		executions[1].finish(Exit{})
+		if err := s.Destroy(t.Context(), u); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+	})
+}
+
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
 // TestExecRecover: the commands of an earlier daemon are there, under the same keys.

@@ -69,6 +69,9 @@ func (s *supervisorFake) Exec(ctx context.Context, c Command, _ []*os.File) (Exe
 	defer s.d.mu.Unlock()
 	x := newExecutionFake(uint32(len(s.executions)+1), c)
 	s.executions = append(s.executions, x)
+	if c.Argv[0] == "true" {
+		x.finish(Exit{Kind: ExitExited, Code: 4})
+	}
 	return x, nil
 }
 

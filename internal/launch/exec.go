@@ -20,6 +20,7 @@ type Execution struct {
 	id, pid uint32
 	name    string
 	ends    []*os.File
+	brief   bool // the supervisor has forgotten it
 	over    chan struct{}
 	exit    service.Exit // valid once over is closed
 }
@@ -30,6 +31,7 @@ func (p *Process) Exec(ctx context.Context, c service.Command, stdio []*os.File)
 		return &wire.Exec{
 			Request: request, Argv: c.Argv, Env: c.Env, Dir: c.Dir, User: c.User, Group: c.Group,
 			Terminal: c.Terminal, Rows: c.Rows, Columns: c.Columns, NoLabel: c.NoLabel,
+			Soon: c.Soon,
 		}
 	}, stdio...)
 	if err != nil {
@@ -67,6 +69,14 @@ func (p *Process) Signal(sig syscall.Signal) error { return p.order(&wire.Signal
 // begun takes a command that has begun. It returns the descriptors that it did not take. The caller holds p.mu.
 func (p *Process) begun(m *wire.Begun, files []*os.File) []*os.File {
 	x := &Execution{process: p, id: m.ID, pid: m.PID, name: m.Command, ends: files, over: make(chan struct{})}
+	if m.Ended {
+		x.brief = true
+		x.end(endOf(&wire.Exited{Code: m.Code, Signal: m.Signal, Dumped: m.Dumped}).Exit)
+		if !p.answers.answer(m.Request, answer{execution: x}) {
+			return files
+		}
+		return nil
+	}
 	switch {
 	case m.Request == 0 && p.executions[m.ID] != nil: // two daemons have asked at once
 		return files
@@ -137,6 +147,9 @@ func (x *Execution) Resize(rows, columns uint32) error {
 
 // Forget tells the supervisor that nobody will ask for the command's end again.
 func (x *Execution) Forget() error {
+	if x.brief {
+		return nil
+	}
 	x.process.mu.Lock()
 	delete(x.process.executions, x.id)
 	x.process.mu.Unlock()

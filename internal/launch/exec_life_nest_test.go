@@ -61,6 +61,61 @@ func TestExecOfDying(t *testing.T) {
 	}
 }
 
+// TestExecSoon: a caller who waits hears of the begin and the end of a short command at once, and the supervisor forgets it. A
+// command that goes on is as any other one.
+func TestExecSoon(t *testing.T) {
+	b := newBox(t, "echo ready; exec sleep 1000")
+	s := b.run(t)
+	b.says(t, "ready")
+	start := func(script string) service.Execution {
+		command := sh(script)
+		command.Soon = true
+		x, err := s.Exec(limited(t), command, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range x.Ends()[1:] {
+			_ = f.Close()
+		}
+		return x
+	}
+	long := start("read x; exit 8")
+	select {
+	case <-long.Over():
+		t.Errorf("it has not read, and ended with %v", long.Exit())
+	default:
+	}
+	for range 50 { // on a busy machine one may take longer
+		x := start("exit 7")
+		_ = x.Ends()[0].Close()
+		<-x.Over()
+		if x.Exit() != ended(7) {
+			t.Errorf("ended: %v", x.Exit())
+		}
+		if err := x.Forget(); err != nil {
+			t.Error(err)
+		}
+	}
+	leave(t, s)
+	again, presence, err := b.supervisors.Attach(limited(t), b.runDir)
+	if err != nil || presence != service.Alive {
+		t.Fatal(presence, err)
+	}
+	defer leave(t, again)
+	list := again.Executions()
+	if len(list) != 1 || list[0].ID() != long.ID() {
+		t.Fatalf("found %v", list)
+	}
+	_ = long.Ends()[0].Close()
+	<-list[0].Over()
+	if list[0].Exit() != ended(8) {
+		t.Errorf("ended: %v", list[0].Exit())
+	}
+	if err := list[0].Forget(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestExecRestart: a command goes on when the daemon leaves. The next daemon gets it, its end, and that of one that has
 // ended meanwhile.
 func TestExecRestart(t *testing.T) {

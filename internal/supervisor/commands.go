@@ -78,9 +78,21 @@ func (s *supervisor) begun(m *wire.Exec, b *entered, err error) {
 	defer closeFiles(b.ends)
 	s.commands.last++
 	c := &command{id: s.commands.last, pid: b.pid, name: m.Argv[0], process: b.process, terminal: b.terminal}
+	begun := &wire.Begun{Request: m.Request, ID: c.id, PID: c.pid, Command: c.name}
+	if st := b.status; st != nil && s.control != nil {
+		// Nobody has its id, to ask for its end.
+		closeFiles([]*os.File{c.process, c.terminal})
+		begun.Ended, begun.Code, begun.Signal, begun.Dumped = true, st.Code, st.Signal, st.Dumped
+		s.mention(begun, b.ends...)
+		return
+	}
 	s.commands.list = append(s.commands.list, c)
 	s.commands.alive++
-	s.mention(&wire.Begun{Request: m.Request, ID: c.id, PID: c.pid, Command: c.name}, b.ends...)
+	s.mention(begun, b.ends...)
+	if b.status != nil {
+		s.over(c, *b.status)
+		return
+	}
 	go s.await(c)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/berthd/berth/internal/linux/caps"
 	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/linux/inroot"
+	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/linux/seccomp"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
@@ -23,6 +24,9 @@ import (
 
 // enterLimit is how long a command may take to be executed. A file system of the container may not answer.
 const enterLimit = 10 * time.Second
+
+// soon is how long a caller who waits for the end of a command hears nothing of its begin.
+const soon = 5 * time.Millisecond
 
 // entry is a command that is about to enter the container. It has what its goroutine needs of the supervisor.
 type entry struct {
@@ -56,6 +60,7 @@ type entered struct {
 	process  *os.File
 	ends     []*os.File // for the caller: the master of the terminal, or the other ends of the pipes
 	terminal *os.File
+	status   *pidfd.Status // of a command that has ended; nil otherwise
 }
 
 // errTold says that the caller has been told before why there is no command.
@@ -78,7 +83,24 @@ func (e *entry) enter(x *errand) (_ *entered, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return out, e.start(x, out)
+	if err := e.start(x, out); err != nil {
+		return nil, err
+	}
+	if e.Soon {
+		out.await()
+	}
+	return out, nil
+}
+
+// await reaps the command if it ends at once.
+func (out *entered) await() {
+	if pidfd.WaitFor(out.process, soon) != nil {
+		_ = out.process.SetReadDeadline(time.Time{})
+		return
+	}
+	if st, err := pidfd.Reap(out.process); err == nil {
+		out.status = &st
+	}
 }
 
 // look does all that needs the container's files.

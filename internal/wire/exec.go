@@ -15,6 +15,9 @@ type Exec struct {
 	Rows     uint32
 	Columns  uint32
 	NoLabel  bool // the command does not get the container's security label
+	// Soon is for a caller who waits for the command's end. If that comes at once, Begun has it, and the supervisor forgets
+	// the command. An older supervisor knows no Soon.
+	Soon bool
 }
 
 // Begun says that a command was executed. With the pipes that the supervisor made it carries their other ends: for
@@ -25,6 +28,11 @@ type Begun struct {
 	ID      uint32 // 1, 2, ... in a container
 	PID     uint32 // on the host
 	Command string // Argv[0]
+	// Ended says that the command has ended, as Over would say it. There is no Over then, and nothing to forget.
+	Ended  bool
+	Code   int32
+	Signal bool
+	Dumped bool
 }
 
 // Refused says why a command was not executed.
@@ -80,6 +88,7 @@ func (m *Exec) put(w *pack.Writer) {
 	w.U32(m.Rows)
 	w.U32(m.Columns)
 	w.Bool(m.NoLabel)
+	w.Bool(m.Soon)
 }
 
 func (m *Begun) put(w *pack.Writer) {
@@ -87,6 +96,10 @@ func (m *Begun) put(w *pack.Writer) {
 	w.U32(m.ID)
 	w.U32(m.PID)
 	w.String(m.Command)
+	w.Bool(m.Ended)
+	w.U32(uint32(m.Code))
+	w.Bool(m.Signal)
+	w.Bool(m.Dumped)
 }
 
 func (m *Refused) put(w *pack.Writer) {
@@ -139,10 +152,13 @@ func decodeCommand(t Type, r *pack.Reader) Message {
 	case TypeExec:
 		return &Exec{
 			Request: r.U32(), Argv: texts(r), Env: texts(r), Dir: r.String(), User: r.String(), Group: r.String(),
-			Terminal: r.Bool(), Rows: r.U32(), Columns: r.U32(), NoLabel: r.Bool(),
+			Terminal: r.Bool(), Rows: r.U32(), Columns: r.U32(), NoLabel: r.Bool(), Soon: r.Bool(),
 		}
 	case TypeBegun:
-		return &Begun{Request: r.U32(), ID: r.U32(), PID: r.U32(), Command: r.String()}
+		return &Begun{
+			Request: r.U32(), ID: r.U32(), PID: r.U32(), Command: r.String(),
+			Ended: r.Bool(), Code: int32(r.U32()), Signal: r.Bool(), Dumped: r.Bool(),
+		}
 	case TypeRefused:
 		m := &Refused{Request: r.U32(), Status: r.U32()}
 		m.Failed = *decodeFailed(r)
