@@ -101,7 +101,7 @@ func (l *list) restrict(c *Command) {
 		prog := born.Words(born.Int(len(c.Filter)), born.Bytes(seccomp.Bytes(c.Filter))) // struct sock_fprog
 		l.call("seccomp", unix.SYS_SECCOMP, born.Int(unix.SECCOMP_SET_MODE_FILTER), born.Int(0), prog)
 	}
-	for n := range 64 {
+	for n := range c.Caps {
 		if c.Keep&(1<<n) == 0 {
 			l.call("prctl PR_CAPBSET_DROP", unix.SYS_PRCTL, born.Int(unix.PR_CAPBSET_DROP), born.Int(n), born.Int(0), born.Int(0), born.Int(0))
 			l.tolerate(unix.EINVAL) // the kernel has no such capability
@@ -150,7 +150,7 @@ func (l *list) begin(c *Command) {
 	}
 	const last, set = 64, 2 // _NSIG, SIG_SETMASK
 	for sig := 1; sig <= last; sig++ {
-		if sig != int(unix.SIGKILL) && sig != int(unix.SIGSTOP) { // nobody can change those
+		if c.Ignored&(1<<(sig-1)) != 0 {
 			l.call("sigaction", unix.SYS_RT_SIGACTION, born.Int(sig), born.Bytes(make([]byte, 32)), born.Int(0), born.Int(last/8))
 		}
 	}

@@ -21,6 +21,8 @@ type Command struct {
 	Keep        uint64
 	Permitted   uint64 // the capabilities that the process has after it has entered
 	Inheritable bool
+	Caps        int               // how many capabilities the kernel has
+	Ignored     uint64            // the signals that this process ignores, bit by bit: execve(2) would keep that
 	Filter      []unix.SockFilter // empty: none
 	NoNewPrivs  bool
 	Linux32     bool

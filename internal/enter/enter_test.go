@@ -23,12 +23,13 @@ func commands() map[string]*Command {
 	return map[string]*Command{
 		"plain": {
 			Argv: []string{"/bin/ls", "-l"}, Env: []string{"PATH=/bin", "A="}, Dir: "/", Namespaces: all,
-			Keep: 1<<unix.CAP_CHOWN | 1<<unix.CAP_KILL | 1<<unix.CAP_BPF, Permitted: 1<<unix.CAP_CHOWN | 1<<unix.CAP_BPF,
+			Keep: 1<<unix.CAP_CHOWN | 1<<unix.CAP_KILL | 1<<unix.CAP_BPF, Permitted: 1<<unix.CAP_CHOWN | 1<<unix.CAP_BPF, Caps: 41,
 		},
 		"full": {
 			Argv: []string{"top"}, Env: []string{"PATH=/bin::/usr/bin/"}, Dir: "/tmp", UID: 33, GID: 34, Groups: []int{50, 51}, Terminal: true,
-			Namespaces: all | unix.CLONE_NEWUSER | unix.CLONE_NEWTIME, User: true, Keep: ^uint64(0), Permitted: ^uint64(0), Inheritable: true,
-			Filter: []unix.SockFilter{{Code: 6, K: 0x7fff0000}}, NoNewPrivs: true, Linux32: true, Files: &unix.Rlimit{Cur: 1024, Max: 4096}, OOMScoreAdj: "100",
+			Namespaces: all | unix.CLONE_NEWUSER | unix.CLONE_NEWTIME, User: true, Keep: ^uint64(0), Permitted: ^uint64(0), Inheritable: true, Caps: 41,
+			Ignored: 1<<(unix.SIGHUP-1) | 1<<(unix.SIGPIPE-1) | 1<<63,
+			Filter:  []unix.SockFilter{{Code: 6, K: 0x7fff0000}}, NoNewPrivs: true, Linux32: true, Files: &unix.Rlimit{Cur: 1024, Max: 4096}, OOMScoreAdj: "100",
 			Label: "u:r:t:s0:c1,c2", MayLackIt: true,
 			Limits: []Limit{{Name: "core", Number: unix.RLIMIT_CORE, Hard: 4096}, {Name: "nproc", Number: unix.RLIMIT_NPROC, Soft: 10, Hard: 1 << 40, Raised: true}},
 		},

@@ -28,10 +28,10 @@ type command struct {
 
 // commands are those of one container, in the order of their ids. The goroutine of run owns them.
 type commands struct {
-	plan  *os.File // the packed plan, for the rights of a command
-	list  []*command
-	last  uint32 // the latest id
-	alive int
+	rights rights
+	list   []*command
+	last   uint32 // the latest id
+	alive  int
 }
 
 // exec begins a command. It does not wait for that.

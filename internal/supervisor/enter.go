@@ -13,11 +13,10 @@ import (
 	"github.com/berthd/berth/internal/account"
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/enter"
-	"github.com/berthd/berth/internal/linux/caps"
 	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/linux/inroot"
 	"github.com/berthd/berth/internal/linux/pidfd"
-	"github.com/berthd/berth/internal/linux/seccomp"
+	"github.com/berthd/berth/internal/linux/textfile"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 )
@@ -32,7 +31,7 @@ const soon = 5 * time.Millisecond
 type entry struct {
 	*wire.Exec
 	files    []*os.File // standard input, output and error, or none
-	plan     *os.File
+	rights   *rights
 	payload  *cgroup.Dir
 	init     *os.File
 	initPID  uint32
@@ -48,7 +47,7 @@ type entry struct {
 
 func (s *supervisor) entry(m *wire.Exec, files []*os.File) *entry {
 	return &entry{
-		Exec: m, files: files, plan: s.commands.plan, payload: s.payload, init: s.init, initPID: s.initPID,
+		Exec: m, files: files, rights: &s.commands.rights, payload: s.payload, init: s.init, initPID: s.initPID,
 		ownTime: s.clock.own, mapped: s.mapped, uid: s.uid, gid: s.gid,
 		refuse: func(err error) { s.refuse(m.Request, err) },
 	}
@@ -114,67 +113,47 @@ func (e *entry) look(out *entered) error {
 	return e.stdio(out)
 }
 
-// prepare finds out with which rights the command runs. They are init's, of the plan.
+// prepare finds out with which rights the command runs.
 func (e *entry) prepare() error {
-	p, _, err := readPlan(e.plan)
+	g, err := e.rights.read(e.ownTime)
 	if err != nil {
 		return err
 	}
 	c := &e.command
-	*c = enter.Command{
-		Argv: e.Argv, Dir: e.Dir, Terminal: e.Terminal, Namespaces: e.namespaces(p), User: p.Namespaces.User,
-		Keep: p.Caps.Keep, Permitted: ^uint64(0), Inheritable: p.Caps.Inherit, NoNewPrivs: p.NoNewPrivs, Linux32: p.Linux32,
-	}
+	*c = g.command
+	c.Argv, c.Dir, c.Terminal = e.Argv, e.Dir, e.Terminal
 	if c.Dir == "" {
 		c.Dir = "/"
 	}
-	if !e.NoLabel {
-		c.Label, c.MayLackIt = p.Label.Process, !p.Label.Required
+	if e.NoLabel {
+		c.Label, c.MayLackIt = "", false
 	}
-	if !c.User { // in a new user namespace a process has all
-		if c.Permitted, err = caps.Permitted(); err != nil {
-			return err
-		}
-	}
-	if len(p.Deny) > 0 {
-		if c.Filter, err = seccomp.Filter(p.Deny); err != nil {
-			return err
-		}
-	}
-	if err := limit(c, p); err != nil {
+	if c.OOMScoreAdj, err = e.oomScoreAdj(); err != nil {
 		return err
 	}
-	adj, err := os.ReadFile(e.initFile(inherit.OOMScoreAdj))
-	if err != nil {
-		return ending(err)
-	}
-	c.OOMScoreAdj = strings.TrimSpace(string(adj))
-	if err := e.lookUp(p); err != nil {
+	if err := e.lookUp(g); err != nil {
 		return err
 	}
 	c.UID, c.GID, c.Groups = e.user.UID, e.user.GID, e.user.Groups
 	e.owner = c.UID
 	if c.User {
-		e.owner, _ = outside(p.UIDs, c.UID)
+		e.owner, _ = outside(g.uids, c.UID)
 	}
-	c.Env = environment(p.Init.Env, e.User, e.user.Home, e.Env)
+	c.Env = environment(g.env, e.User, e.user.Home, e.Env)
 	return nil
+}
+
+// oomScoreAdj returns that of init.
+func (e *entry) oomScoreAdj() (string, error) {
+	text := textfile.Append(make([]byte, 0, 1<<10), unix.AT_FDCWD, []byte(e.initFile(inherit.OOMScoreAdj)+"\x00"))
+	if len(text) == 0 {
+		return "", ending(unix.ESRCH)
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 func (e *entry) initFile(name string) string {
 	return "/proc/" + strconv.FormatUint(uint64(e.initPID), 10) + "/" + name
-}
-
-// namespaces returns the flags of the namespaces to enter: all that init can have for itself.
-func (e *entry) namespaces(p *plan.Plan) int {
-	flags := unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP
-	if p.Namespaces.User {
-		flags |= unix.CLONE_NEWUSER
-	}
-	if e.ownTime {
-		flags |= unix.CLONE_NEWTIME
-	}
-	return flags
 }
 
 // root opens the root of init. Init is our child and not reaped, so nobody else has its pid.
@@ -195,7 +174,7 @@ func ending(err error) error {
 }
 
 // lookUp finds the user in the container's own files.
-func (e *entry) lookUp(p *plan.Plan) error {
+func (e *entry) lookUp(g *granted) error {
 	if e.User == "" && e.Group == "" {
 		return nil
 	}
@@ -208,14 +187,14 @@ func (e *entry) lookUp(p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	if !p.Namespaces.User {
+	if !g.user {
 		return nil
 	}
-	if _, ok := outside(p.UIDs, e.user.UID); !ok {
+	if _, ok := outside(g.uids, e.user.UID); !ok {
 		return fmt.Errorf("user %.60q is user %d, which the container's idmap does not have", e.User, e.user.UID)
 	}
 	for _, gid := range append([]int{e.user.GID}, e.user.Groups...) {
-		if _, ok := outside(p.GIDs, gid); !ok {
+		if _, ok := outside(g.gids, gid); !ok {
 			return fmt.Errorf("user %.60q, group %.60q has group %d, which the container's idmap does not have", e.User, e.Group, gid)
 		}
 	}

@@ -75,7 +75,7 @@ func reach(what chan struct{}) {
 
 // clone creates the child that becomes init, and begins the init stage.
 func (s *supervisor) clone(p *wire.Prepare, files, sources []*os.File) error {
-	steps, size, err := readPlan(s.commands.plan)
+	steps, size, err := readPlan(s.commands.rights.plan)
 	if err != nil {
 		return err
 	}

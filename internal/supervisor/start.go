@@ -42,7 +42,7 @@ func (s *supervisor) start() error {
 	}
 	files = files[:last]
 	s.stop = syscall.Signal(prepare.StopSignal)
-	s.commands.plan = files[0]
+	s.commands.rights.plan = files[0]
 	s.journal = journals{consoles: prepare.Journal, fields: prepare.Fields}
 	passed, err := s.receivePassed(prepare.Passed)
 	if err != nil {

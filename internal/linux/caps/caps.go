@@ -3,6 +3,7 @@ package caps
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,22 @@ func Permitted() (uint64, error) {
 		return 0, fmt.Errorf("capget: %w", err)
 	}
 	return uint64(data[0].Permitted) | uint64(data[1].Permitted)<<32, nil
+}
+
+// Count returns how many capabilities the kernel has. They are numbered from 0 on. It returns 64, the most, if the kernel
+// does not say.
+func Count() int {
+	const most = 64
+	for n := range most {
+		_, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, uintptr(n), 0, 0, 0)
+		if n > 0 && errors.Is(err, unix.EINVAL) {
+			return n
+		}
+		if err != nil {
+			break
+		}
+	}
+	return most
 }
 
 // Words returns the two arguments of capset(2) that make the effective and permitted sets of the calling thread equal

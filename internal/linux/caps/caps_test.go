@@ -27,3 +27,15 @@ func TestPermitted(t *testing.T) {
 		t.Errorf("got %#x, %v; want %#x", got, err, want)
 	}
 }
+
+// TestCount: the kernel has as many capabilities as it says.
+func TestCount(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("/proc/sys/kernel/cap_last_cap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strconv.Itoa(Count()-1) + "\n"; got != string(text) {
+		t.Errorf("the last is %q, want %q", got, text)
+	}
+}
