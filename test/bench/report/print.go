@@ -22,7 +22,7 @@ func (r *Report) Print(w io.Writer) error {
 		r.startTable("Start 30 ms after the stop of another container (ms)", r.After30),
 		r.seriesTable("Restart: the call of the stop to the first instruction of the same container's init (ms)", r.Restart, Ours),
 		r.stopTable(),
-		r.execTable("Exec of a command, call to exit status: the second in a container, right after the first (ms)", r.Exec, Ours),
+		r.execTable("Exec of a command, call to exit status: the second in a container, right after the first (ms). berth is a call on an open bus connection; berthctl, nsenter, lxc and the others are a program's whole run", r.Exec, Ours),
 		r.execTable("Exec of /bin/true in a container with systemd, call to exit status: the second of two right after each other (ms)", r.Inside, OursInSystemd),
 		r.answerTable(),
 		r.seriesTable(fmt.Sprintf("All figures of %d running containers, by all calls that it takes (ms)", r.FiguresOf), r.Figures, Ours,

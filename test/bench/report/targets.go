@@ -90,6 +90,7 @@ func (r *Report) targets() []target {
 		{name: "exec p50, of lxc's", measured: against(r.Exec, exec, "lxc"), limit: 1.0 / 4, format: times},
 		{name: "exec p50, of nsenter's", measured: against(r.Exec, exec, "nsenter"), limit: 1.0 / 4, format: times},
 		{name: "exec p50, of crun's", measured: against(r.Exec, exec, "crun"), limit: 1.0 / 4, format: times},
+		{name: "exec p50 by berthctl, a program as they are, of lxc's", measured: against(r.Exec, median(r.Exec, "berthctl"), "lxc"), limit: 1, format: times},
 		{name: "exec p50 with systemd inside, of systemd-run -M's", measured: against(r.Inside, inside, SystemdRun), limit: 1.0 / 4, format: times},
 		{name: "exec p50 with systemd inside, of machinectl shell's", measured: against(r.Inside, inside, MachinectlShell), limit: 1.0 / 4, format: times},
 		{name: "all figures of all containers p50", measured: median(r.Figures, Ours), limit: 40, format: ms},
