@@ -117,10 +117,11 @@ func (c *conversion) finishUnit() {
 
 // slice makes a partition of the unit's slice.
 func (c *conversion) slice(s setting) {
-	partition := ""
+	var b strings.Builder
 	for part := range strings.SplitSeq(strings.TrimSuffix(s.value, ".slice"), "-") {
-		partition += "/" + unitname.Unescape(part)
+		b.WriteString("/" + unitname.Unescape(part))
 	}
+	partition := b.String()
 	switch {
 	case s.value == "machine.slice":
 	case s.value == "-.slice" || unitname.Slice(partition) != s.value:

@@ -290,7 +290,7 @@ func (c *call) admit() (context.Context, error) {
 // question is what the call is, for the core.
 func (c *call) question() service.Question {
 	q := service.Question{Caller: c.by, Action: c.proc.action, Verb: c.proc.verb}
-	if c.proc.about && !(c.by.Root() && c.proc.quick) { // nobody asks about root
+	if c.proc.about && (!c.by.Root() || !c.proc.quick) { // nobody asks about root
 		q.Subject = c.core().Subject(c.uuid)
 	}
 	return q

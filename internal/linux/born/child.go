@@ -18,7 +18,7 @@ func afterFork()
 
 // cloneArgs is struct clone_args of clone3(2).
 type cloneArgs struct {
-	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls, setTID, setTIDSize, cgroup uint64
+	flags, pidfd, _, _, exitSignal, stack, stackSize, _, _, _, cgroup uint64
 
 	out int32 // what pidfd points to; not a part of it
 }

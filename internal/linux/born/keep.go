@@ -16,7 +16,7 @@ import (
 // (runtime/runtime2.go, go.dev/issue/67401).
 //
 //go:linkname iscgo runtime.iscgo
-var iscgo bool
+var iscgo bool //nolint:gochecknoglobals // it is the runtime's
 
 // keepMemory keeps what is in memory by now from the children to come, but for the program's code: they have no use for
 // it. A copy costs more than all else that an exec does: most of it after the clone, when each page that this process
@@ -27,15 +27,15 @@ func keepMemory() error {
 	if iscgo {
 		return nil
 	}
-	from, to, err := code()
+	kept, err := code()
 	if err != nil {
 		return err
 	}
 	const lowest = 1 << 16         // no program of this kind has memory below
 	highest := ^uintptr(0)>>16 + 1 // or above, unless it asks for that (mmap(2))
-	for _, part := range [][2]uintptr{{lowest, from}, {to, highest}} {
+	for _, part := range []span{{lowest, kept.from}, {kept.to, highest}} {
 		// It reports holes (ENOMEM), but advises on all the rest.
-		_, _, errno := unix.RawSyscall(unix.SYS_MADVISE, part[0], part[1]-part[0], unix.MADV_DONTFORK)
+		_, _, errno := unix.RawSyscall(unix.SYS_MADVISE, part.from, part.to-part.from, unix.MADV_DONTFORK)
 		if errno != 0 && errno != unix.ENOMEM {
 			return fmt.Errorf("madvise: %w", errno)
 		}
@@ -44,21 +44,17 @@ func keepMemory() error {
 }
 
 // code finds the program's code, with its constants.
-func code() (from, to uintptr, err error) {
-	found.once.Do(func() { found.from, found.to, found.err = findCode() })
-	return found.from, found.to, found.err
-}
+//
+//nolint:gochecknoglobals // it does not change
+var code = sync.OnceValues(findCode)
 
-var found struct {
-	once     sync.Once
-	from, to uintptr
-	err      error
-}
+// span is a part of the memory.
+type span struct{ from, to uintptr }
 
-func findCode() (from, to uintptr, err error) {
+func findCode() (found span, err error) {
 	text, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
-		return 0, 0, err
+		return span{}, err
 	}
 	entry := carryOut
 	at := uint64(**(**uintptr)(unsafe.Pointer(&entry)))
@@ -68,17 +64,17 @@ func findCode() (from, to uintptr, err error) {
 		begin, berr := strconv.ParseUint(first, 16, 64)
 		end, eerr := strconv.ParseUint(last, 16, 64)
 		if err := errors.Join(berr, eerr); err != nil {
-			return 0, 0, fmt.Errorf("/proc/self/maps: %w", err)
+			return span{}, fmt.Errorf("/proc/self/maps: %w", err)
 		}
 		switch {
 		case begin <= at && at < end:
-			from, to = uintptr(begin), uintptr(end)
-		case uintptr(begin) == to && strings.HasPrefix(rest, "r--p"): // the constants
-			to = uintptr(end)
+			found = span{uintptr(begin), uintptr(end)}
+		case uintptr(begin) == found.to && strings.HasPrefix(rest, "r--p"): // the constants
+			found.to = uintptr(end)
 		}
 	}
-	if from == 0 {
-		return 0, 0, errors.New("/proc/self/maps: the program's code is not there")
+	if found.from == 0 {
+		return span{}, errors.New("/proc/self/maps: the program's code is not there")
 	}
-	return from, to, nil
+	return found, nil
 }

@@ -140,10 +140,10 @@ func (c *Conn) send(fd uintptr) {
 	m := &c.out
 	for {
 		m.n, m.err = unix.SendmsgN(int(fd), m.bytes, m.oob, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-		switch m.err { //nolint:errorlint // it is never wrapped
-		case unix.EINTR:
+		if errors.Is(m.err, unix.EINTR) {
 			continue
-		case unix.EAGAIN:
+		}
+		if errors.Is(m.err, unix.EAGAIN) {
 			m.err = errNotYet
 		}
 		return
