@@ -45,6 +45,7 @@ func TestBusyConnection(t *testing.T) {
 	c := connect(t, s, 1000, false)
 	c.must(70, nil)
 	c.open()
+	eventually(t, "no call is at work", func() bool { return working(s) == 0 })
 	for range maxCalls + maxWaiting {
 		c.start(16, about(web))
 	}
@@ -64,6 +65,18 @@ func TestBusyConnection(t *testing.T) {
 		defer s.users.mu.Unlock()
 		return len(s.users.of) == 0
 	})
+}
+
+// working returns how many calls of all connections are at work.
+func working(s *Server) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.connections {
+		c.mu.Lock()
+		n += c.working
+		c.mu.Unlock()
+	}
+	return n
 }
 
 // TestWaitingCalls: calls that wait for others of their connection are carried out in the order in which they came.
