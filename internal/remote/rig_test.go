@@ -31,6 +31,7 @@ type fakeCore struct {
 	hold               chan struct{} // a start waits for it, unless it is nil
 	console            *os.File
 	xml                string
+	order              []string // starts and suspends as they were carried out
 }
 
 func (f *fakeCore) Ticket(u domain.UUID) *service.Ticket { return f.Take(u) }
@@ -81,6 +82,14 @@ func (f *fakeCore) StartWith(ctx context.Context, u domain.UUID, _ service.Start
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.started = append(f.started, u)
+	f.order = append(f.order, "start")
+	return nil
+}
+
+func (f *fakeCore) Suspend(context.Context, domain.UUID) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.order = append(f.order, "suspend")
 	return nil
 }
 
