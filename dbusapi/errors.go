@@ -69,7 +69,6 @@ func errorRows() []errorRow {
 		sentinel(service.ErrNoMetadata, contract.ErrorNoSuchMetadata),
 		sentinel(service.ErrChanged, contract.ErrorChanged),
 		sentinel(service.ErrRestless, contract.ErrorChanged),
-		sentinel(service.ErrUnshifting, contract.ErrorLimitsExceeded),
 		sentinel(service.ErrTransient, contract.ErrorTransient),
 		sentinel(service.ErrNoDefinition, contract.ErrorTransient),
 		sentinel(service.ErrTimeout, contract.ErrorOperationTimeout),

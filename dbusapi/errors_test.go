@@ -127,7 +127,6 @@ func errorCases() []errorCase {
 		{"service.ErrDenied", fmt.Errorf("<lxc:sharenet>: %w", service.ErrDenied), contract.ErrorAccessDenied, "<lxc:sharenet>: not authorized", nil},
 		{"service.ErrInteraction", service.ErrInteraction, contract.ErrorInteractionRequired, "interactive authorization is required", nil},
 		{"service.ErrTooManyDialogues", service.ErrTooManyDialogues, contract.ErrorLimitsExceeded, "too many authorizations wait for a password already", nil},
-		{"service.ErrUnshifting", service.ErrUnshifting, contract.ErrorLimitsExceeded, "another tree is being taken back to plain owners: it is one after the other", nil},
 		{"service.ErrRestless", service.ErrRestless, contract.ErrorChanged, "the container changed again and again while its caller waited to be authorized", nil},
 		{
 			"service.UndecidedError", &service.UndecidedError{Err: errors.New("polkitd is not installed")}, contract.ErrorAccessDenied,

@@ -27,7 +27,11 @@ func unshiftMethod() *method {
 		run: func(ctx context.Context, s *Server, c *call) ([]any, error) {
 			ctx, stop := s.whileServing(ctx)
 			defer stop()
-			return unshifted(s.core.Unshift(ctx, c.uuid, unshiftOptionsOf(c)))
+			o := unshiftOptionsOf(c)
+			if o.DryRun {
+				c.ticket.Leave() // it changes nothing: nobody waits for it
+			}
+			return unshifted(s.core.Unshift(ctx, c.uuid, o))
 		},
 	}
 }

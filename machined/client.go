@@ -20,6 +20,7 @@ const (
 	properties = "org.freedesktop.DBus.Properties."
 
 	noSuchMachine = "org.freedesktop.machine1.NoSuchMachine"
+	unknownObject = "org.freedesktop.DBus.Error.UnknownObject"
 )
 
 // Service is the manager of our machines, as "machinectl list" shows it.
@@ -108,12 +109,9 @@ type Registered struct {
 
 // Find returns our machine with an id, under any name. found is false if there is none.
 func (c *Client) Find(ctx context.Context, id [16]byte) (m Registered, found bool, err error) {
-	var list []struct {
-		Name, Class, Service string
-		Path                 dbus.ObjectPath
-	}
-	if err := c.peer.Call(ctx, busPath, manager+"ListMachines").Store(&list); err != nil {
-		return Registered{}, false, fmt.Errorf("list machines: %w", err)
+	list, err := c.list(ctx)
+	if err != nil {
+		return Registered{}, false, err
 	}
 	for _, row := range list {
 		if row.Service != Service {
@@ -130,11 +128,59 @@ func (c *Client) Find(ctx context.Context, id [16]byte) (m Registered, found boo
 	return Registered{}, false, nil
 }
 
+// Other is a machine of another manager.
+type Other struct {
+	Name, Service, Root string // Root is a directory of the host
+}
+
+// Others returns the machines of other managers that have a root directory, besides the host itself. One that goes meanwhile
+// is left out.
+func (c *Client) Others(ctx context.Context) (others []Other, err error) {
+	list, err := c.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range list {
+		if row.Service == Service || row.Class == "host" {
+			continue
+		}
+		all, err := c.all(ctx, row.Path)
+		switch {
+		case isError(err, noSuchMachine), isError(err, unknownObject):
+			continue
+		case err != nil:
+			return nil, fmt.Errorf("machine %s: %w", row.Name, err)
+		}
+		if root, _ := all["RootDirectory"].Value().(string); root != "" {
+			others = append(others, Other{row.Name, row.Service, root})
+		}
+	}
+	return others, nil
+}
+
+// row is a machine in machined's list.
+type row struct {
+	Name, Class, Service string
+	Path                 dbus.ObjectPath
+}
+
+func (c *Client) list(ctx context.Context) (list []row, err error) {
+	if err := c.peer.Call(ctx, busPath, manager+"ListMachines").Store(&list); err != nil {
+		return nil, fmt.Errorf("list machines: %w", err)
+	}
+	return list, nil
+}
+
+// all reads the properties of a machine.
+func (c *Client) all(ctx context.Context, path dbus.ObjectPath) (all map[string]dbus.Variant, err error) {
+	err = c.peer.Call(ctx, path, properties+"GetAll", BusName+".Machine").Store(&all)
+	return all, err
+}
+
 // get reads a machine and reports whether it is ours with this id.
 func (c *Client) get(ctx context.Context, path dbus.ObjectPath, id [16]byte) (m Registered, ours bool, err error) {
-	var all map[string]dbus.Variant
-	err = c.peer.Call(ctx, path, properties+"GetAll", BusName+".Machine").Store(&all)
-	if isError(err, "org.freedesktop.DBus.Error.UnknownObject") {
+	all, err := c.all(ctx, path)
+	if isError(err, unknownObject) {
 		return Registered{}, false, nil
 	}
 	if err != nil {

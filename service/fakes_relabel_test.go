@@ -2,15 +2,21 @@ package service
 
 import (
 	"context"
+	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/shift"
 )
 
 // treesWorld is what treesFake knows.
 type treesWorld struct {
 	trees map[domain.UUID][]Tree // that have the label of a container
 	parts map[string]string      // of a tree's path: the device that it is of
+
+	others   []OtherMachine           // of other managers
+	verdicts map[string]shift.Verdict // of roots by their paths
 }
 
 // treesFake remembers which trees of the host have the labels of a container.
@@ -41,8 +47,10 @@ func (d treesFake) Relabel(ctx context.Context, u domain.UUID, part string, tree
 
 func (d treesFake) Unshift(ctx context.Context, o UnshiftOrder, others []string, progress func(uint64)) (Unshifted, error) {
 	out := Unshifted{Path: o.Path, Files: 3, Changed: 2}
-	if o.Map.UIDs != nil {
-		out.From = o.Map.UIDs[0].Outside
+	for _, m := range []shift.Map{o.Default, o.Map} {
+		if m.UIDs != nil {
+			out.From = m.UIDs[0].Outside
+		}
 	}
 	if slices.Contains(others, o.Path) {
 		return Unshifted{}, &TreeError{Op: notUnshifted, Path: o.Path, Reason: "another running container uses it"}
@@ -53,6 +61,29 @@ func (d treesFake) Unshift(ctx context.Context, o UnshiftOrder, others []string,
 		err = context.Cause(ctx)
 	}
 	return out, err
+}
+
+// Overlap compares paths: nothing in this world is a link.
+func (treesFake) Overlap(trees, others []string) (tree, other string) {
+	in := func(a, b string) bool { return strings.HasPrefix(a+"/", b+"/") }
+	for _, tree := range trees {
+		for _, other := range others {
+			if in(tree, other) || in(other, tree) {
+				return tree, other
+			}
+		}
+	}
+	return "", ""
+}
+
+func (d treesFake) Judge(_ context.Context, path string, _ shift.Map) (shift.Verdict, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v, found := d.verdicts[path]
+	if !found {
+		return v, fs.ErrNotExist
+	}
+	return v, nil
 }
 
 func (d treesFake) Restore(_ context.Context, u domain.UUID, part string, _ func(uint64)) error {

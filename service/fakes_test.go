@@ -22,6 +22,7 @@ import (
 	"github.com/berthd/berth/internal/idrange"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/planner"
+	"github.com/berthd/berth/internal/shift"
 )
 
 var errFault = errors.New("fault")
@@ -75,7 +76,7 @@ type daemon struct {
 func newWorld() *world {
 	return &world{
 		definitions: map[string]*domain.Def{}, runs: map[domain.UUID]SavedRun{}, last: map[domain.UUID]Run{},
-		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{}, links: map[string]string{}, ports: portsFake{open: map[string][]Forward{}}, treesWorld: treesWorld{map[domain.UUID][]Tree{}, map[string]string{}},
+		exits: map[string]End{}, units: map[string]uint32{}, machines: map[string]machineFake{}, links: map[string]string{}, ports: portsFake{open: map[string][]Forward{}}, treesWorld: treesWorld{trees: map[domain.UUID][]Tree{}, parts: map[string]string{}, verdicts: map[string]shift.Verdict{}},
 		scopes: map[string]plan.Resources{}, supervisors: map[string]*supervisorFake{}, hooks: map[string]func(){}, nextPID: 100, daemons: map[*Service]*daemon{},
 	}
 }
@@ -374,6 +375,13 @@ func (d machinesFake) Find(_ context.Context, u domain.UUID) (Registered, bool, 
 		}
 	}
 	return Registered{}, false, err
+}
+
+func (d machinesFake) Others(context.Context) ([]OtherMachine, error) {
+	err := d.call("machines.Others")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.others, err
 }
 
 // unitOf is the unit of a supervisor; the caller holds mu.

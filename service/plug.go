@@ -190,6 +190,11 @@ func (s *Service) changeDevices(ctx context.Context, u domain.UUID, op PlugOp, o
 		if p.live == nil {
 			return s.saveDevices(p)
 		}
+		release, err := s.usePlugged(p)
+		defer release()
+		if err != nil {
+			return err
+		}
 		err = s.changeLive(ctx, p)
 		s.auditPlug(p, err)
 		return err

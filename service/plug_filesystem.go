@@ -181,6 +181,9 @@ func (p *plugging) place() FSMount {
 	if mapped && !inner && fs.Type != domain.FSRAM {
 		m.Owners = shiftOf(p.c.live)
 	}
+	if !inner && fs.Type != domain.FSRAM {
+		m.Source, m.Image = fs.Source, fs.Type != domain.FSMount
+	}
 	return m
 }
 

@@ -188,6 +188,15 @@ type Machines interface {
 	Unregister(ctx context.Context, name string) error
 	// Find returns the machine that was registered for a container.
 	Find(ctx context.Context, u domain.UUID) (m Registered, found bool, err error)
+	// Others returns the machines of other managers that have a directory of the host as their root.
+	Others(ctx context.Context) ([]OtherMachine, error)
+}
+
+// OtherMachine is a running machine of another manager.
+type OtherMachine struct {
+	Name    string
+	Service string // the manager: systemd-nspawn, libvirt-lxc
+	Root    string // the directory on the host
 }
 
 // Resources is what the host has of what containers can be limited in.

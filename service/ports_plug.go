@@ -86,4 +86,6 @@ type FSMount struct {
 	Mapped bool       // the container has a user namespace
 	Owners *shift.Map // that of the user namespace, if the owners of the files are to be mapped and are not the container's already
 	Locked bool       // and whose root may not change the flags of the mount
+	Source string     // the directory or image of the host that is mounted; "" if there is none
+	Image  bool
 }

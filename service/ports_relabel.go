@@ -31,6 +31,11 @@ type Trees interface {
 	// mounts alone. It returns a *TreeError if the tree belongs to the host, or shares files with one of others, or if the ids
 	// would not tell what is done. progress is as with Relabel.
 	Unshift(ctx context.Context, o UnshiftOrder, others []string, progress func(files uint64)) (Unshifted, error)
+	// Overlap returns the first of some trees that is the same as one of others, or in it, or above it, and that one. Both are empty
+	// if there is none.
+	Overlap(trees, others []string) (tree, other string)
+	// Judge tells what a root is, for a map.
+	Judge(ctx context.Context, path string, m shift.Map) (shift.Verdict, error)
 	// Pending returns the containers whose trees have to be restored.
 	Pending() ([]domain.UUID, error)
 }
@@ -38,8 +43,11 @@ type Trees interface {
 // UnshiftOrder says how a tree is taken back to plain owners.
 type UnshiftOrder struct {
 	Path string
-	Map  shift.Map // without ranges, they begin with the owner of the tree's top
-	// Begins tells whether a range of containers begins with an id. It is asked of the owner of the top, for an empty Map.
+	// Map is the ids that the caller has named. Without ranges they are those of an unshift that was interrupted, Default, or
+	// those that begin with the owner of the tree's top.
+	Map, Default shift.Map
+	// Begins tells whether a range of containers begins with an id. It is asked of the owner of the top. nil says that this does
+	// not tell.
 	Begins func(id uint32) (bool, error)
 	DryRun bool
 }

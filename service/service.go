@@ -66,14 +66,14 @@ type Deps struct {
 // Service is the registry of containers and carries out all operations on them.
 type Service struct {
 	Deps
-	mu         sync.RWMutex
-	byUUID     map[domain.UUID]*container
-	byName     map[string]*container
-	entries    uint64     // of containers, so far; guarded by mu
-	telling    sync.Mutex // held while the observer is told; guards seq
-	seq        uint64     // of the last event
-	active     atomic.Int64
-	unshifting sync.Mutex // held while a tree is taken back to plain owners
+	mu      sync.RWMutex
+	byUUID  map[domain.UUID]*container
+	byName  map[string]*container
+	entries uint64     // of containers, so far; guarded by mu
+	telling sync.Mutex // held while the observer is told; guards seq
+	seq     uint64     // of the last event
+	active  atomic.Int64
+	trees   treeClaims
 	// Trees of containers that are off, which are being restored.
 	restoring atomic.Int64
 	// Containers that this boot has still to start.
@@ -221,7 +221,8 @@ func (s *Service) Plan(ctx context.Context, u domain.UUID, inactive bool) (strin
 		Scope   plan.Scope `json:"scope"`
 		Network string     `json:"network"` // whose it is
 		Net     plan.Net   `json:"net,omitzero"`
-	}{planner.Build(def, s.Host), planner.Scope(def), def.Network(), planner.Net(def)}
+		Owners  rootOwners `json:"root_owners,omitzero"`
+	}{planner.Build(def, s.Host), planner.Scope(def), def.Network(), planner.Net(def), s.ownersOfRoot(ctx, def)}
 	planner.AddDevices(p.Plan, devices)
 	planner.ShowDevices(&p.Scope, devices)
 	var text strings.Builder

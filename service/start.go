@@ -102,7 +102,14 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 		snap.Unit, snap.Slice = s.Scopes.Names(snap.MachineName, def.Partition)
 	})
 	c.trail = newTrail(c, def, e)
-	r, err := s.launch(ctx, c, def)
+	var r *run
+	release, err := s.useTrees(def.Name, def)
+	defer release()
+	if err != nil {
+		err = &StartError{Step: "definition", Err: err}
+	} else {
+		r, err = s.launch(ctx, c, def)
+	}
 	if err != nil {
 		s.auditFailedStart(c)
 	}

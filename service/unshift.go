@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -32,43 +31,68 @@ type Unshifted struct {
 	From           uint32 // the first user id of the host that was taken back
 }
 
-// ErrUnshifting says that another tree is being taken back to plain owners.
-var ErrUnshifting = errors.New("another tree is being taken back to plain owners: it is one after the other")
-
 // Unshift takes the root directory of a container that is off back to plain owners. AbortJob ends it, with a part of the
-// files done: the next call goes on. It returns a StateError if the container is on, a *TreeError if its root cannot be taken
-// back, and ErrUnshifting.
+// files done: the next call goes on, and no container starts with the root until then. It returns a StateError if the
+// container is on, and a *TreeError if its root cannot be taken back. A dry run keeps nobody from anything,
+// and needs no container that is off; it ends when ctx does.
 func (s *Service) Unshift(ctx context.Context, u domain.UUID, o UnshiftOptions) (out Unshifted, err error) {
+	if o.DryRun {
+		c, err := s.find(u)
+		if err != nil {
+			return Unshifted{}, err
+		}
+		c.mu.Lock()
+		def := c.definition(true)
+		c.mu.Unlock()
+		order, err := orderOf(def, o)
+		if err != nil {
+			return Unshifted{}, err
+		}
+		return s.Trees.Unshift(ctx, order, nil, func(uint64) {})
+	}
 	err = s.with(ctx, u, func(c *container) error {
 		snap := c.snapshot()
 		if _, err := allow(opUnshift, &snap); err != nil {
 			return err
 		}
-		root, private := c.stored.Root()
-		if !private || root.Type != domain.FSMount {
-			return &TreeError{Op: notUnshifted, Path: snap.Root, Reason: "the container has no directory of its own as its root; " +
-				"mount an image, and name the directory (--path)"}
-		}
-		order := UnshiftOrder{Path: root.Source, DryRun: o.DryRun}
-		switch {
-		case o.From != 0:
-			order.Map = shift.From(o.From)
-		case c.stored.IDMap.Enabled():
-			order.Map = *shiftOf(c.stored)
-		default:
-			return &TreeError{Op: notUnshifted, Path: root.Source, Reason: "the container has no <idmap>: say the first id (--from)"}
+		order, err := orderOf(c.stored, o)
+		if err != nil {
+			return err
 		}
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
-		s.beginJob(c, longJob{kind: JobUnshift, abort: cancel, trees: []Tree{{Path: root.Source}}})
+		s.beginJob(c, longJob{kind: JobUnshift, abort: cancel, trees: []Tree{{Path: order.Path}}})
 		defer s.endJob(c)
-		out, err = s.unshift(ctx, order, s.treesInUse(c), s.progress(c))
+		out, err = s.unshift(ctx, order, c, s.progress(c))
 		return err
 	})
 	return out, err
 }
 
-// UnshiftPath takes a directory of the host back to plain owners. It ends when ctx does; the next call goes on.
+// orderOf says how the root of a definition is taken back. It returns a *TreeError if that is no directory.
+func orderOf(def *domain.Def, o UnshiftOptions) (UnshiftOrder, error) {
+	root, private := def.Root()
+	switch {
+	case !private || root.Source == "/":
+		return UnshiftOrder{}, &TreeError{Op: notUnshifted, Path: "/", Reason: "the container's root is the host's"}
+	case root.Type == domain.FSFile || root.Type == domain.FSBlock:
+		return UnshiftOrder{}, &TreeError{Op: notUnshifted, Path: root.Source, Reason: "the container's root is an image: while the " +
+			"container is off, mount it (mount(8), losetup(8), qemu-nbd(8)), call 'berthctl unshift --path DIRECTORY' for the directory, and unmount it"}
+	case root.Type != domain.FSMount:
+		return UnshiftOrder{}, &TreeError{Op: notUnshifted, Path: root.Source, Reason: "the container's root is no directory of the host"}
+	}
+	order := UnshiftOrder{Path: root.Source, DryRun: o.DryRun}
+	if o.From != 0 {
+		order.Map = shift.From(o.From)
+	}
+	if def.IDMap.Enabled() {
+		order.Default = *shiftOf(def)
+	}
+	return order, nil
+}
+
+// UnshiftPath takes a directory of the host back to plain owners. It ends when ctx does; the next call goes on. Its errors are
+// those of Unshift.
 func (s *Service) UnshiftPath(ctx context.Context, path string, o UnshiftOptions) (Unshifted, error) {
 	if !filepath.IsAbs(path) {
 		return Unshifted{}, &TreeError{Op: notUnshifted, Path: path, Reason: "the path is not absolute"}
@@ -77,24 +101,26 @@ func (s *Service) UnshiftPath(ctx context.Context, path string, o UnshiftOptions
 	if o.From != 0 {
 		order.Map = shift.From(o.From)
 	}
-	return s.unshift(ctx, order, s.treesInUse(nil), func(uint64) {})
+	if o.DryRun {
+		return s.Trees.Unshift(ctx, order, nil, func(uint64) {})
+	}
+	return s.unshift(ctx, order, nil, func(uint64) {})
 }
 
-func (s *Service) unshift(ctx context.Context, o UnshiftOrder, others []string, progress func(uint64)) (Unshifted, error) {
-	if !s.unshifting.TryLock() {
-		return Unshifted{}, ErrUnshifting
+// unshift takes a tree back, whose container, if there is one, the caller has locked.
+func (s *Service) unshift(ctx context.Context, o UnshiftOrder, c *container, progress func(uint64)) (Unshifted, error) {
+	release, err := s.claimUnshift(ctx, o.Path)
+	defer release()
+	if err != nil {
+		return Unshifted{}, err
 	}
-	defer s.unshifting.Unlock()
-	if !o.DryRun {
-		s.Log.Info("files of a tree get plain owners", "path", o.Path)
-	}
-	out, err := s.Trees.Unshift(ctx, o, others, progress)
-	if !o.DryRun {
-		s.Log.Info("no more files of a tree get plain owners", "path", o.Path, "from", out.From, "changed", out.Changed,
-			"left", out.Left, "dropped", out.Dropped, "error", err)
-	}
-	if err != nil && out.Changed > 0 && !o.DryRun {
-		err = fmt.Errorf("%w: %d files have their plain owners, others not yet; the next call goes on", err, out.Changed)
+	s.Log.Info("files of a tree get plain owners", "path", o.Path)
+	out, err := s.Trees.Unshift(ctx, o, s.treesInUse(c), progress)
+	s.Log.Info("no more files of a tree get plain owners", "path", o.Path, "from", out.From, "changed", out.Changed,
+		"left", out.Left, "dropped", out.Dropped, "error", err)
+	if err != nil && out.Changed > 0 {
+		err = fmt.Errorf("%w: %d files have their plain owners, others not yet, and no container starts with the tree; the next call goes on",
+			err, out.Changed)
 	}
 	return out, err
 }

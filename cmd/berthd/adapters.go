@@ -99,6 +99,14 @@ func (m machines) Find(ctx context.Context, u domain.UUID) (service.Registered, 
 	return service.Registered(found), ok, err
 }
 
+func (m machines) Others(ctx context.Context) (list []service.OtherMachine, err error) {
+	others, err := m.client.Others(ctx)
+	for _, o := range others {
+		list = append(list, service.OtherMachine(o))
+	}
+	return list, err
+}
+
 // observer passes every change to the bus and to the log, and tells idle and the status that there was one.
 type observer struct {
 	signals  *dbusapi.Signals

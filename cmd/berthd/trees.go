@@ -9,6 +9,8 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/relabel"
+	"github.com/berthd/berth/internal/shift"
+	"github.com/berthd/berth/internal/shift/ondisk"
 	"github.com/berthd/berth/service"
 )
 
@@ -47,7 +49,7 @@ func (t trees) Relabel(ctx context.Context, u domain.UUID, part string, list []s
 }
 
 func (t trees) Unshift(ctx context.Context, o service.UnshiftOrder, others []string, progress func(uint64)) (service.Unshifted, error) {
-	order := relabel.Unshift{Path: o.Path, Map: o.Map, Begins: o.Begins, DryRun: o.DryRun}
+	order := relabel.Unshift{Path: o.Path, Map: o.Map, Default: o.Default, Begins: o.Begins, DryRun: o.DryRun}
 	out, err := t.relabeler.Unshift(ctx, order, others, func(p relabel.Progress) { progress(p.Files) })
 	if refused, ok := errors.AsType[*relabel.RefusedError](err); ok {
 		err = &service.TreeError{Op: "taken back to plain owners", Path: refused.Path, Reason: refused.Reason}
@@ -56,6 +58,29 @@ func (t trees) Unshift(ctx context.Context, o service.UnshiftOrder, others []str
 		Path: o.Path, Files: out.Files, Changed: out.Changed, Left: out.Left, Example: out.Example,
 		Dropped: out.Dropped, DroppedExample: out.Of, From: out.Base,
 	}, err
+}
+
+func (trees) Overlap(list, others []string) (tree, other string) {
+	return relabel.Overlap(list, others)
+}
+
+// Judge does not wait longer than ctx for a file system that does not answer.
+func (trees) Judge(ctx context.Context, path string, m shift.Map) (shift.Verdict, error) {
+	type judged struct {
+		verdict shift.Verdict
+		err     error
+	}
+	got := make(chan judged, 1)
+	go func() {
+		v, err := ondisk.At(path, m)
+		got <- judged{v, err}
+	}()
+	select {
+	case j := <-got:
+		return j.verdict, j.err
+	case <-ctx.Done():
+		return shift.Verdict{}, context.Cause(ctx)
+	}
 }
 
 func (t trees) Restore(ctx context.Context, u domain.UUID, part string, progress func(uint64)) error {

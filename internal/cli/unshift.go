@@ -78,7 +78,7 @@ func (a *app) unshift(ctx context.Context, domain, path string, o client.Unshift
 	defer func() { _ = d.Close() }()
 	if path != "" {
 		u, err = d.UnshiftPath(ctx, path, o)
-		return u, interrupted(ctx, err)
+		return u, interrupted(ctx, o, err)
 	}
 	t, err := find(ctx, d, domain, nameOrUUID)
 	if err != nil {
@@ -86,12 +86,12 @@ func (a *app) unshift(ctx context.Context, domain, path string, o client.Unshift
 	}
 	defer a.counting(ctx, d, t)()
 	u, err = d.Unshift(ctx, t.path, o)
-	if err != nil && ctx.Err() != nil { // the daemon would go on
+	if err != nil && ctx.Err() != nil && !o.DryRun { // the daemon would go on
 		if err := a.abort(context.WithoutCancel(ctx), t.path); err != nil {
 			return u, err
 		}
 	}
-	return u, gone(interrupted(ctx, err), domain)
+	return u, gone(interrupted(ctx, o, err), domain)
 }
 
 // abort ends the job of a container, on a connection of its own: that of a context that has ended is closed.
@@ -107,11 +107,14 @@ func (a *app) abort(ctx context.Context, p client.Path) error {
 }
 
 // interrupted returns the error of an unshift that the user has ended: berthd does not carry that out.
-func interrupted(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return errors.New("interrupted: some files have plain owners, and the next call goes on")
+func interrupted(ctx context.Context, o client.UnshiftOptions, err error) error {
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return err
+	case o.DryRun:
+		return errors.New("interrupted: nothing was changed")
 	}
-	return err
+	return errors.New("interrupted: some files have plain owners, no container starts with the directory, and the next call goes on, without --from")
 }
 
 // counting shows on a terminal how many files were looked at, if that takes longer than a second. done removes it.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/config"
+	"github.com/berthd/berth/internal/shift"
 )
 
 // Level is how bad a finding is.
@@ -37,6 +38,8 @@ type Host struct {
 	Bus   Bus
 	Free  func(path string) (Space, error)
 	Root  bool // whether the caller is root
+	// Judge tells what the root directory of a container is, for the ids of its user namespace.
+	Judge func(path string, m shift.Map) (shift.Verdict, error)
 }
 
 // Space is what is left of a file system.
@@ -81,6 +84,7 @@ func checks() []check {
 		{"ids", ids},
 		{"run", runSpace},
 		{"leftovers", leftovers},
+		{"roots", roots},
 	}
 }
 

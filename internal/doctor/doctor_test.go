@@ -8,7 +8,13 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/berthd/berth/internal/shift"
 )
+
+// rooted is a definition with a root directory and a user namespace.
+const rooted = "<domain type='lxc'><name>web</name><memory>65536</memory><idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>" +
+	"<os><type>exe</type><init>/init</init></os><devices><filesystem><source dir='/srv/web'/><target dir='/'/></filesystem></devices></domain>"
 
 // files are those of a host, by their names.
 type files map[string]string
@@ -23,7 +29,8 @@ func healthy() files {
 		"dev/fuse": "", "dev/loop-control": "", "usr/bin/qemu-nbd": "", "lib/modules/6.1.0-39-amd64/modules.dep": "kernel/drivers/block/nbd.ko:\n",
 		"usr/lib/systemd/system/systemd-machined.service": "", "lib/systemd/system/polkit.service": "", "usr/lib/systemd/system/systemd-networkd.service": "",
 		"usr/share/dbus-1/system.d/org.berth1.conf": "", "usr/sbin/auditd": "", "etc/berth/berth.conf": "[Daemon]\nAudit=on\n",
-		"etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/subuid": "anna:100000:65536\n", "run/berth/live/u/state.json": `{"machine":"web","supervisor":7,"state":"running"}`,
+		"etc/berth/containers/web.xml": rooted,
+		"etc/passwd":                   "root:x:0:0:root:/root:/bin/sh\n", "etc/subuid": "anna:100000:65536\n", "run/berth/live/u/state.json": `{"machine":"web","supervisor":7,"state":"running"}`,
 	}
 	for _, n := range []string{"mnt", "pid", "ipc", "uts", "cgroup", "net", "user", "time"} {
 		f["proc/self/ns/"+n] = ""
@@ -46,6 +53,7 @@ func (f files) host() *Host {
 		Free: func(string) (Space, error) {
 			return Space{Free: 1 << 30, Total: 2 << 30, FreeFiles: 1 << 20, Files: 1 << 20}, nil
 		},
+		Judge: func(string, shift.Map) (shift.Verdict, error) { return shift.Verdict{}, nil },
 	}
 }
 
@@ -119,6 +127,7 @@ func ailments() map[string]ailment {
 	all := kernelAilments()
 	maps.Copy(all, serviceAilments())
 	maps.Copy(all, fileAilments())
+	maps.Copy(all, rootAilments())
 	return all
 }
 

@@ -3,11 +3,13 @@ package doctor
 import (
 	"os"
 	"syscall"
+
+	"github.com/berthd/berth/internal/shift/ondisk"
 )
 
 // Here returns the host that this process is on.
 func Here(bus Bus) *Host {
-	return &Host{Files: os.DirFS("/"), Bus: bus, Root: os.Geteuid() == 0, Free: free}
+	return &Host{Files: os.DirFS("/"), Bus: bus, Root: os.Geteuid() == 0, Free: free, Judge: ondisk.At}
 }
 
 // free returns what is left of a file system.

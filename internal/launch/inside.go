@@ -13,6 +13,7 @@ import (
 	"github.com/berthd/berth/internal/linux/namespace"
 	"github.com/berthd/berth/internal/linux/owners"
 	"github.com/berthd/berth/internal/shift"
+	"github.com/berthd/berth/internal/shift/ondisk"
 	"github.com/berthd/berth/service"
 )
 
@@ -50,13 +51,17 @@ func (p *Process) Exists(ctx context.Context, root service.Owner, path string) (
 	return <-got, nil
 }
 
-// Mount attaches a detached mount in the container.
+// Mount attaches a detached mount in the container. It returns a *shift.InterruptedError if that is a directory of the host
+// that is being taken back to plain owners.
 func (p *Process) Mount(ctx context.Context, tree *os.File, o service.FSMount) error {
 	copied, err := duplicate(tree) // the caller closes the tree when ctx ends
 	if err != nil {
 		return err
 	}
 	return p.insideThen(ctx, o.Root, o.Mapped, func(c inside.Container) error {
+		if err := unmarked(copied, o); err != nil {
+			return err
+		}
 		mapped := o.Owners != nil
 		if mapped {
 			top, err := owners.Top(copied)
@@ -67,6 +72,21 @@ func (p *Process) Mount(ctx context.Context, tree *os.File, o service.FSMount) e
 		}
 		return c.Mount(copied, inside.Order{Target: o.Target, Mapped: mapped, Locked: o.Locked})
 	}, func() { _ = copied.Close() })
+}
+
+func unmarked(tree *os.File, o service.FSMount) error {
+	if o.Source == "" {
+		return nil
+	}
+	verdict, marked, err := ondisk.Marked(tree)
+	if err != nil || !marked {
+		return err
+	}
+	e := &shift.InterruptedError{Map: verdict.Mark}
+	if !o.Image {
+		e.Path = o.Source
+	}
+	return fmt.Errorf("%s: %w", o.Source, e)
 }
 
 func duplicate(f *os.File) (*os.File, error) {

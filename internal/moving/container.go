@@ -192,9 +192,6 @@ func (i *Item) root(o Options, def *domain.Def) {
 		}
 	}
 	m := shift.Map{UIDs: ranges(def.IDMap.UIDs), GIDs: ranges(def.IDMap.GIDs)}
-	if !def.IDMap.Enabled() {
-		m = shift.From(0)
-	}
 	switch v := shift.Judge(m, seen); v.State {
 	case shift.Half:
 		i.warn(i.File, 0, fmt.Sprintf("its root %s is shifted in part: %s belongs to %d, and %s to %d; before berthctl unshift, %s", root.Source, v.Seen.Path, v.Seen.UID, v.Against.Path, v.Against.UID, shift.First))

@@ -11,9 +11,10 @@ import (
 	"github.com/berthd/berth/internal/shift"
 )
 
-// markName is the attribute of a file whose owner is being changed: its mode and capabilities, which chown(2) takes away, so
-// that whoever comes after a kill restores them. Only root of the host can write or read such an attribute.
-const markName = "trusted.berth.unshift"
+// markName is the attribute of a regular file whose owner is being changed: its mode, 4 bytes, little endian, and its
+// capabilities, which chown(2) takes away, so that whoever comes after a kill restores them. That of the top directory is
+// another thing, see mark.
+const markName = shift.MarkName
 
 // dropped are the bits of the mode that chown(2) takes away.
 const dropped = unix.S_ISUID | unix.S_ISGID

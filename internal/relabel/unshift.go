@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -15,10 +16,11 @@ import (
 // Unshift is a tree whose files get their plain owners back.
 type Unshift struct {
 	Path string
-	// Map is the ids that the files have on the host. Without ranges they begin with the owner of the tree's top.
-	Map    shift.Map
-	Begins func(id uint32) (bool, error) // tells whether a range of containers begins with an id; for an empty Map only
-	DryRun bool                          // count only
+	// Map is the ids that the files have on the host. Without ranges they are those of an earlier unshift that was
+	// interrupted, of Default, or those that begin with the owner of the tree's top.
+	Map, Default shift.Map
+	Begins       func(id uint32) (bool, error) // tells whether a range of containers begins with an id; nil asks for a Map
+	DryRun       bool                          // count only
 }
 
 // Unshifted is what an Unshift has come upon.
@@ -36,8 +38,10 @@ type Unshifted struct {
 // become those to which they are mapped, also in access lists and in capabilities. Other ids stay. It keeps the bits of the
 // mode and the capabilities that chown(2) takes away, but for those of a file with several names, of which one may be out of
 // the tree: there they would be rights of the host's root for whoever can reach it. It can be done again after a kill at any moment, because the owners
-// say what is done, and a mark on a file with such a mode or capabilities what they were. It returns a *RefusedError, and has done nothing,
-// if the tree belongs to the host, or shares files with one of others, or if owners would not tell what is done.
+// say what is done, a mark on a file with such a mode or capabilities what they were, and one on the top by which map: that
+// is there before anything changes, and until all is done. It returns a *RefusedError, and has done nothing,
+// if the tree belongs to the host, or shares files with one of others, if owners would not tell what is done, if an earlier unshift by
+// another map was interrupted, or if the file system keeps no marks.
 func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, progress func(Progress)) (Unshifted, error) {
 	if progress == nil {
 		progress = func(Progress) {}
@@ -51,29 +55,18 @@ func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, pro
 	if !top.isDir() {
 		return Unshifted{}, &RefusedError{Path: o.Path, Reason: "it is no directory"}
 	}
-	if o.Map.UIDs == nil {
-		if top.uid == 0 || top.uid != top.gid {
-			return Unshifted{}, &RefusedError{Path: o.Path, Reason: fmt.Sprintf(
-				"its top belongs to %d:%d, which does not tell by what it is shifted: say the first id (--from)", top.uid, top.gid)}
-		}
-		begins, err := o.Begins(top.uid)
-		if err != nil {
-			return Unshifted{}, err
-		}
-		if !begins {
-			return Unshifted{}, &RefusedError{Path: o.Path, Reason: fmt.Sprintf("it belongs to %d:%d, which begins no range that this host "+
-				"gives to containers: --from %d if it does", top.uid, top.gid, top.uid)}
-		}
-		o.Map = shift.From(top.uid)
-	}
-	if err := o.Map.Reversible(); err != nil {
-		return Unshifted{}, &RefusedError{Path: o.Path, Reason: err.Error()}
+	mark, err := r.choose(&o, top)
+	if err != nil {
+		return Unshifted{}, err
 	}
 	u := &unshifting{Unshift: o, progress: progress, step: uint64(r.batch), linked: newLinked(), ahead: map[identity]bool{}}
 	u.out.Base = o.Map.UIDs[0].Outside
 	w := &walk{access: r.access, root: top, stop: ctx}
 	of := func(k *worker) *unshifter { return &unshifter{unshifting: u, worker: k, names: make([]byte, 64<<10)} }
 	w.visitor = func(k *worker) visitor { return of(k) }
+	if err := mark.set(o.Map); err != nil {
+		return Unshifted{}, err
+	}
 	err = of(&worker{walk: w}).places()
 	if err == nil {
 		err = w.run(r.workers, "")
@@ -81,6 +74,7 @@ func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, pro
 	if err == nil {
 		err = of(&worker{walk: w}).last()
 	}
+	err = errors.Join(err, mark.end(err == nil, u.touched.Load()))
 	progress(Progress{Files: u.out.Files, Changed: u.out.Changed})
 	return u.out, err
 }
@@ -95,6 +89,7 @@ type unshifting struct {
 	out      Unshifted
 	linked   *linked
 	ahead    map[identity]bool // directories that were changed before the walk came to them
+	touched  atomic.Bool       // something has changed, or may have
 }
 
 // count adds a file to the result.
@@ -246,6 +241,7 @@ func (u *unshifter) change(fd int) (did effect, err error) {
 
 // changeTo changes an open file, unless this is a dry run, and reports what there is to change.
 func (u *unshifter) changeTo(fd int, at looked, held attributes) (did effect, err error) {
+	held.mark = held.mark && at.mode&unix.S_IFMT == unix.S_IFREG // that of a directory is of the tree below it, see mark
 	one := &owned{access: u.worker.access, fd: fd, looked: at, m: u.Map, held: held}
 	if err := one.read(); err != nil {
 		return did, err
@@ -253,7 +249,9 @@ func (u *unshifter) changeTo(fd int, at looked, held attributes) (did effect, er
 	if u.DryRun {
 		return effect{one.changes(), one.loses()}, nil
 	}
-	did.changed = one.changes()
+	if did.changed = one.changes(); did.changed {
+		u.touched.Store(true)
+	}
 	err = one.change()
 	did.lost = one.lost
 	return did, err

@@ -18,13 +18,16 @@ type State int
 
 // The states of a tree, for one map.
 const (
-	Plain   State = iota // the owners are those inside
-	Shifted              // the owners are those of the map on the host
-	Half                 // some are, and some are not
-	Other                // the owners are of neither: it is shifted by another map
+	Plain       State = iota // the owners are those inside
+	Shifted                  // the owners are those of the map on the host
+	Half                     // some are, and some are not
+	Other                    // the owners are of neither: it is shifted by another map
+	Interrupted              // an unshift of it goes on, or was killed: it has the attribute MarkName
 )
 
-func (s State) String() string { return [...]string{"plain", "shifted", "half", "other"}[s] }
+func (s State) String() string {
+	return [...]string{"plain", "shifted", "half", "other", "interrupted"}[s]
+}
 
 // Verdict is what a root is. Two owners show it if it can be neither mapped nor mounted as it is.
 type Verdict struct {
@@ -32,6 +35,14 @@ type Verdict struct {
 	// Seen is an owner that a plain tree has not: a shifted one, or one of another map. Against is one that does not fit to
 	// that, of a tree of the state Half.
 	Seen, Against Owner
+	// Mark is the map of the unshift, of a tree that is Interrupted. It has no ranges if nobody knows it.
+	Mark Map
+}
+
+// JudgeMark tells what a tree is that has a value of MarkName.
+func JudgeMark(value []byte) Verdict {
+	m, _ := ParseMark(value) // a value that is none of ours is a mark, too
+	return Verdict{State: Interrupted, Mark: m}
 }
 
 // class is what one id is.
@@ -72,9 +83,11 @@ func among(list []Range, id uint32) class {
 	return foreign
 }
 
-// Judge tells what a root is, by the owners of Places, the top first. A root where nothing tells is plain. The top of a
+// Judge tells what a root is, by the owners of Places, the top first. A map without ranges is that of a container without a user
+// namespace. A root where nothing tells is plain. The top of a
 // plain root may be anybody's: it is often made by other hands than what is in it.
 func Judge(m Map, seen []Owner) Verdict {
+	m = m.orNone()
 	found := map[class][]Owner{}
 	for _, o := range seen {
 		user, group := classify(m.UIDs, o.UID), classify(m.GIDs, o.GID)

@@ -46,10 +46,14 @@ func root(list []Range) uint32 {
 }
 
 // Reversible returns an error if some ids are both of the host's, which are to be taken back, and inside, where they would
-// be taken to. A tree that was taken back in part could not be told from one that was not.
+// be taken to: a tree that was taken back in part could not be told from one that was not. So it does if a range has no id,
+// or ends behind the last one.
 func (m Map) Reversible() error {
 	for _, list := range [][]Range{m.UIDs, m.GIDs} {
 		for _, from := range list {
+			if err := checkRange(from); err != nil {
+				return err
+			}
 			for _, to := range list {
 				first, last := max(from.Outside, to.Inside), min(from.Outside+(from.Count-1), to.Inside+(to.Count-1))
 				if from.Inside != from.Outside && first <= last {

@@ -14,13 +14,19 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	what, todo := e.parts()
+	return what + ": " + todo
+}
+
+// parts says what is wrong, and what to do about it.
+func (e *Error) parts() (what, todo string) {
 	ids := text(e.Map.UIDs)
 	if groups := text(e.Map.GIDs); groups != ids {
 		ids += " (of groups " + groups + ")"
 	}
 	if e.State == Other {
-		return fmt.Sprintf("it is shifted on disk by other ids than this container's %s: %s: "+
-			"%s; or let <idmap> begin with that id", ids, e.Seen, advice(fmt.Sprintf("--from %d ", e.Seen.UID), e.Name))
+		return fmt.Sprintf("it is shifted on disk by other ids than this container's %s: %s", ids, e.Seen),
+			advice(fmt.Sprintf("--from %d ", e.Seen.UID), e.Name) + "; or let <idmap> begin with that id"
 	}
 	from := ""
 	if base, own := e.Seen.UID, root(e.Map.UIDs); base != own && among(e.Map.UIDs, base) == foreign {
@@ -30,7 +36,7 @@ func (e *Error) Error() string {
 	if e.Against != e.Seen {
 		seen += ", but " + e.Against.String()
 	}
-	return fmt.Sprintf("it is half shifted on disk: %s, and the ids of this container are %s: %s", seen, ids, advice(from, e.Name))
+	return fmt.Sprintf("it is half shifted on disk: %s, and the ids of this container are %s", seen, ids), advice(from, e.Name)
 }
 
 // advice says how a root gets plain owners, which is safe only where no user of the host reaches it.

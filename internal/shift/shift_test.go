@@ -123,7 +123,10 @@ func TestReversible(t *testing.T) {
 		"overlapping":        {list(Range{0, 1000, 65536}), "the ids 1000-65535 "},
 		"two, overlapping":   {list(Range{0, 100000, 10}, Range{10, 5, 3}), "the ids 5-7 "},
 		"from 1":             {From(1), "the ids 1-65535 "},
-		"from the last":      {From(1<<32 - 1), ""},
+		"from the last":      {From(1<<32 - 2), ""},
+		"from no id":         {From(1<<32 - 1), "its ids are out of range"},
+		"from 0":             {From(0), ""},
+		"behind the last":    {list(Range{0, 1<<32 - 10, 10}), "its ids are out of range"},
 	} {
 		err := tc.m.Reversible()
 		if (err != nil) != (tc.want != "") || err != nil && !strings.HasPrefix(err.Error(), tc.want) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/berthd/berth/internal/linux/owners"
 	"github.com/berthd/berth/internal/shift"
+	"github.com/berthd/berth/internal/shift/ondisk"
 	"github.com/berthd/berth/internal/wire"
 )
 
@@ -16,16 +17,29 @@ func isShifted(p *wire.Prepare, n int, tree *os.File) (bool, error) {
 		top, err := owners.Top(tree)
 		return err == nil && shift.JudgeVolume(m, shift.Owner{UID: top.UID, GID: top.GID}) == shift.Shifted, err
 	}
-	files, err := owners.Directories(tree, shift.Places())
+	verdict, err := ondisk.Owners(tree, m)
 	if err != nil {
 		return false, err
 	}
-	seen := make([]shift.Owner, len(files))
-	for i, f := range files {
-		seen[i] = shift.Owner{Path: "/" + f.Name, UID: f.UID, GID: f.GID}
-	}
-	verdict := shift.Judge(m, seen)
 	return verdict.State == shift.Shifted, verdict.Check(p.Name, m)
+}
+
+// unmarked returns a *shift.InterruptedError if the nth source is a directory that is being taken back to plain owners. The
+// tree is what will be mounted, so that it does not matter where its path leads meanwhile.
+func unmarked(p *wire.Prepare, n int, tree *os.File) error {
+	verdict, marked, err := ondisk.Marked(tree)
+	if err != nil || !marked {
+		return err
+	}
+	e := &shift.InterruptedError{Map: verdict.Mark}
+	switch src := p.Sources[n]; {
+	case src.Supplied:
+	case n == 0:
+		e.Name = p.Name
+	default:
+		e.Path = src.Path
+	}
+	return e
 }
 
 func ranges(list []wire.IDRange) []shift.Range {

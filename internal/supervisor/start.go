@@ -69,6 +69,9 @@ func (s *supervisor) start() error {
 			return &wire.Failed{Stage: "sources", Text: err.Error(), Number: errno(err)}
 		}
 		sources = append(sources, tree)
+		if err := unmarked(prepare, i, tree); err != nil {
+			return &wire.Failed{Stage: "sources", Text: src.Path + ": " + err.Error(), Number: errno(err)}
+		}
 	}
 
 	// The child's descriptors (package initproc).

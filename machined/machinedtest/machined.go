@@ -176,7 +176,7 @@ func (m *Machined) getAll(message dbus.Message, iface string) (map[string]dbus.V
 		}
 		return map[string]dbus.Variant{
 			"Name": dbus.MakeVariant(name), "Id": dbus.MakeVariant(x.ID), "Service": dbus.MakeVariant(x.Service),
-			"Unit": dbus.MakeVariant(x.Unit), "Leader": dbus.MakeVariant(x.Leader), "Class": dbus.MakeVariant(x.Class),
+			"RootDirectory": dbus.MakeVariant(x.Root), "Unit": dbus.MakeVariant(x.Unit), "Leader": dbus.MakeVariant(x.Leader), "Class": dbus.MakeVariant(x.Class),
 		}, nil
 	}
 	return nil, dbus.NewError("org.freedesktop.DBus.Error.UnknownObject", []any{"Unknown object '" + string(path) + "'."})

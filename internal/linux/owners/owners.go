@@ -15,6 +15,7 @@ import (
 type File struct {
 	Name     string
 	UID, GID uint32
+	Dir      bool
 }
 
 // Top returns the owner of an open file.
@@ -24,7 +25,7 @@ func Top(f *os.File) (File, error) {
 	if err != nil {
 		return File{}, &os.PathError{Op: "statx", Path: f.Name(), Err: err}
 	}
-	return File{UID: st.Uid, GID: st.Gid}, nil
+	return File{UID: st.Uid, GID: st.Gid, Dir: st.Mode&unix.S_IFMT == unix.S_IFDIR}, nil
 }
 
 // Directories returns the owners of those of the names that are directories below an open one. The name "" is that itself.
@@ -39,7 +40,7 @@ func Directories(top *os.File, names []string) (list []File, err error) {
 			return nil, &os.PathError{Op: "statx", Path: top.Name() + "/" + name, Err: err}
 		}
 		if st.Mode&unix.S_IFMT == unix.S_IFDIR {
-			list = append(list, File{Name: name, UID: st.Uid, GID: st.Gid})
+			list = append(list, File{Name: name, UID: st.Uid, GID: st.Gid, Dir: true})
 		}
 	}
 	return list, nil
