@@ -1,6 +1,10 @@
 package shift
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/berthd/berth/internal/shellword"
+)
 
 // InterruptedError says that no container starts with a tree, because some of its files may have plain owners, and others
 // not. An unshift of it goes on, or was killed.
@@ -25,9 +29,9 @@ func (e *InterruptedError) parts() (what, todo string) {
 	what = "an unshift of it" + by + " was interrupted, or still goes on: some of its files have plain owners, and others may not"
 	switch {
 	case e.Name != "":
-		return what, "'berthctl unshift " + word(e.Name) + "' goes on with it, and ends it"
+		return what, "'berthctl unshift " + shellword.Operand(e.Name) + "' goes on with it, and ends it"
 	case e.Path != "":
-		return what, "'berthctl unshift --path " + word(e.Path) + "' goes on with it, and ends it"
+		return what, "'berthctl unshift --path " + shellword.Quote(e.Path) + "' goes on with it, and ends it"
 	}
 	return what, "mount the image, and 'berthctl unshift --path DIRECTORY' goes on with it, and ends it"
 }
