@@ -170,6 +170,15 @@ func TestUnshiftInterrupted(t *testing.T) {
 			all := shiftedFiles(t, g.Root)
 			g.define(t)
 			said, err := interrupt(t, g.Root, tc)
+			for again := 0; !tc.goes && err == nil && again < 5; again++ { // it was over before
+				shiftBy(t, g.Root, 100000, tc.gid)
+				if tc.top != 0 {
+					if err := os.Lchown(g.Root, tc.top, tc.top); err != nil {
+						t.Fatal(err)
+					}
+				}
+				said, err = interrupt(t, g.Root, tc)
+			}
 			left := shiftedFiles(t, g.Root)
 			t.Logf("%d of %d files left; %v: %s", left, all, err, said)
 			if tc.goes {
@@ -177,7 +186,7 @@ func TestUnshiftInterrupted(t *testing.T) {
 					t.Errorf("%d files left, %v: %s", left, err, said)
 				}
 			} else {
-				if err == nil || left < 2 || left == all {
+				if err == nil || left == 0 || left == all {
 					t.Errorf("%d of %d files left, %v: %s", left, all, err, said)
 				}
 				staysOff(t, g)
