@@ -43,6 +43,11 @@ func Inside(ctx context.Context, rounds string, w io.Writer) (err error) {
 			return err
 		}
 	}
+	least, err := startInstant(ctx, instantSocket, all[0].socket)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, least.close()) }()
 	r := report.Report{Virsh: &report.Virsh{Containers: containers}}
 	if r.Peers, err = versions(ctx, all); err != nil {
 		return err
@@ -69,32 +74,34 @@ func versions(ctx context.Context, all []*daemon) ([]report.Peer, error) {
 		}
 		peers = append(peers, report.Peer{Name: d.name, Version: strings.TrimSpace(string(out)), Note: "virsh -c " + d.uri})
 	}
-	return peers, nil
+	return append(peers, report.Peer{Name: instantPeer, Note: "virsh -c " + instantURI + ", answered by what " + report.Ours + " said before"}), nil
 }
 
-// lists runs virsh in turn for nothing, and for the list of each daemon. The first round only warms the caches.
+// lists runs virsh in turn for nothing, for the list of each daemon, and for one that does nothing. The first round only warms
+// the caches, and teaches the latter its answers.
 func lists(ctx context.Context, all []*daemon, rounds int) ([]report.Series, error) {
 	series := []report.Series{{Peer: report.Floor}}
 	for _, d := range all {
 		series = append(series, report.Series{Peer: d.name})
 	}
+	series = append(series, report.Series{Peer: instantPeer})
 	for round := range rounds + 1 {
 		floor, err := virsh(ctx, "--version")
 		if err != nil {
 			return nil, err
 		}
-		if s := &series[0]; round > 0 {
-			s.Samples, s.Client = append(s.Samples, floor.took), append(s.Client, floor.used)
+		add := func(s *report.Series, r ran) {
+			if round > 0 {
+				s.Samples, s.Client = append(s.Samples, r.took), append(s.Client, r.used)
+			}
 		}
+		add(&series[0], floor)
 		for i, d := range all {
 			before, err := used(d.pid)
 			if err != nil {
 				return nil, err
 			}
-			ran, err := virsh(ctx, "-c", d.uri, "list", "--all")
-			if err == nil && rows(ran.out) != containers {
-				err = fmt.Errorf("virsh lists %d containers of %s, not %d", rows(ran.out), d.name, containers)
-			}
+			ran, err := list(ctx, d.name, d.uri)
 			if err != nil {
 				return nil, err
 			}
@@ -102,13 +109,28 @@ func lists(ctx context.Context, all []*daemon, rounds int) ([]report.Series, err
 			if err != nil {
 				return nil, err
 			}
-			if s := &series[i+1]; round > 0 {
-				s.Samples, s.Client = append(s.Samples, ran.took), append(s.Client, ran.used)
+			s := &series[i+1]
+			add(s, ran)
+			if round > 0 {
 				s.Used = append(s.Used, millis(after-before))
 			}
 		}
+		ran, err := list(ctx, instantPeer, instantURI)
+		if err != nil {
+			return nil, err
+		}
+		add(&series[len(series)-1], ran)
 	}
 	return series, nil
+}
+
+// list runs virsh list --all.
+func list(ctx context.Context, name, uri string) (ran, error) {
+	r, err := virsh(ctx, "-c", uri, "list", "--all")
+	if err == nil && rows(r.out) != containers {
+		err = fmt.Errorf("virsh lists %d containers of %s, not %d", rows(r.out), name, containers)
+	}
+	return r, err
 }
 
 // ran is a process that has ended: its time and what it used of processors, in milliseconds, and what it printed.
