@@ -109,17 +109,17 @@ func link(name, to string) changing {
 // whoever owns what is there now; a path that leads to nothing yet counts, and one that leads round and round is an error.
 func TestReplaceable(t *testing.T) {
 	t.Parallel()
-	tree, dir := host(t, map[string]string{"srv/root/etc/x": "", "srv/open/root/x": ""})
+	tree, dir := host(t, map[string]string{"srv/tree/etc/x": "", "srv/open/tree/x": ""})
 	for _, change := range []changing{
-		chmod("/srv/open", 0o777), chmod("/srv/root", 0o777),
-		doing(func(dir string) error { return os.Symlink("open/root/../../root", filepath.Join(dir, "srv/through")) }),
+		chmod("/srv/open", 0o777), chmod("/srv/tree", 0o777),
+		doing(func(dir string) error { return os.Symlink("open/tree/../../tree", filepath.Join(dir, "srv/through")) }),
 		doing(func(dir string) error { return os.Symlink("round", filepath.Join(dir, "srv/round")) }),
 	} {
 		change(t, dir)
 	}
 	open := []Doubt{{"/srv/open", "everybody can write it"}}
 	for name, want := range map[string][]Doubt{
-		"/srv/root": nil, "/srv/root/": nil, "/srv/root/etc": {{"/srv/root", "everybody can write it"}}, "/srv/open/root": open, "/srv/through": open,
+		"/srv/tree": nil, "/srv/tree/": nil, "/srv/tree/etc": {{"/srv/tree", "everybody can write it"}}, "/srv/open/tree": open, "/srv/through": open,
 		"/srv/open/missing/root": open, "/srv/missing": nil, "/": nil, "/../../srv/./root": nil,
 	} {
 		if got, err := tree.Replaceable(name); err != nil || cmp.Diff(want, got) != "" {

@@ -14,7 +14,7 @@ import (
 )
 
 // instant is a daemon that does nothing: it repeats the answers that another one gave to the same calls, from one thread
-// that waits in read(2). So it shows what virsh and the kernel take alone: the least that any daemon can have.
+// that waits in read(2). So it shows what virsh, the kernel and Go's way to wait take together, with no work for the daemon.
 type instant struct {
 	listener *net.UnixListener
 	behind   string // the socket of the other daemon
