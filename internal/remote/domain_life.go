@@ -163,12 +163,8 @@ func lxcProcedures() []*procedure {
 // openNamespaces gives the namespaces of init, in the order in which the client enters them. virsh gives up if one of them
 // cannot be entered.
 func openNamespaces(ctx context.Context, c *call) error {
-	flags := c.in.U32()
-	switch {
-	case c.in.Err() != nil:
-		return c.badArguments()
-	case flags != 0:
-		return unknownFlags(flags, c.proc.name)
+	if err := c.noFlags(); err != nil {
+		return err
 	}
 	files, err := c.core().Namespaces(ctx, c.uuid, []string{"user", "ipc", "uts", "net", "pid", "cgroup", "mnt"})
 	if err != nil {

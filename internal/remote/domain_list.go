@@ -137,6 +137,18 @@ func listAll(ctx context.Context, c *call) error {
 	return nil
 }
 
+// noFlags reads the flags of a procedure that knows none, after its other arguments.
+func (c *call) noFlags() error {
+	flags := c.in.U32()
+	switch {
+	case c.in.Err() != nil:
+		return c.badArguments()
+	case flags != 0:
+		return unknownFlags(flags, c.proc.name)
+	}
+	return nil
+}
+
 // unknownFlags is libvirt's error of flags that it does not know. It names the function of its LXC driver.
 func unknownFlags(flags uint32, name string) error {
 	return fault(codeInvalidArg, domainLXC, "unsupported flags (0x%x) in function %s", flags, driverFunction(name))

@@ -58,12 +58,8 @@ func onSnapshot(tell func(*call, *service.Snapshot)) handler {
 func withoutFlags(tell func(*call, *service.Snapshot)) handler {
 	answer := onSnapshot(tell)
 	return func(ctx context.Context, c *call) error {
-		flags := c.in.U32()
-		switch {
-		case c.in.Err() != nil:
-			return c.badArguments()
-		case flags != 0:
-			return unknownFlags(flags, c.proc.name)
+		if err := c.noFlags(); err != nil {
+			return err
 		}
 		return answer(ctx, c)
 	}
@@ -188,12 +184,8 @@ func securityLabels(_ context.Context, c *call) error {
 
 // controlInfo says that the supervisor can be asked.
 func controlInfo(_ context.Context, c *call) error {
-	flags := c.in.U32()
-	switch {
-	case c.in.Err() != nil:
-		return c.badArguments()
-	case flags != 0:
-		return unknownFlags(flags, c.proc.name)
+	if err := c.noFlags(); err != nil {
+		return err
 	}
 	if err := c.mustRun(); err != nil {
 		return err

@@ -72,12 +72,9 @@ func known(s *service.Stats, f figures.Figure) uint64 {
 
 // memoryStats answers with libvirt's tags, in KiB.
 func memoryStats(_ context.Context, c *call) error {
-	room, flags := c.in.U32(), c.in.U32()
-	switch {
-	case c.in.Err() != nil:
-		return c.badArguments()
-	case flags != 0:
-		return unknownFlags(flags, c.proc.name)
+	room := c.in.U32()
+	if err := c.noFlags(); err != nil {
+		return err
 	}
 	s, err := c.core().Stats(c.uuid, figures.Wanted{}.And(figures.MemoryCurrent, figures.MemoryMajorPageFaults))
 	if err != nil {

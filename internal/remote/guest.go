@@ -57,12 +57,8 @@ func plain(s string) string {
 
 // guestTime answers with the host's time: a container has no other.
 func guestTime(_ context.Context, c *call) error {
-	flags := c.in.U32()
-	switch {
-	case c.in.Err() != nil:
-		return c.badArguments()
-	case flags != 0:
-		return unknownFlags(flags, c.proc.name)
+	if err := c.noFlags(); err != nil {
+		return err
 	}
 	if err := c.mustRun(); err != nil {
 		return err
@@ -87,12 +83,8 @@ const maxFileSystems = 256
 
 // guestFileSystems answers with the file systems that hold the container's files. None of them is a disk of its own.
 func guestFileSystems(ctx context.Context, c *call) error {
-	flags := c.in.U32()
-	switch {
-	case c.in.Err() != nil:
-		return c.badArguments()
-	case flags != 0:
-		return unknownFlags(flags, c.proc.name)
+	if err := c.noFlags(); err != nil {
+		return err
 	}
 	list, err := c.core().FileSystems(ctx, c.uuid)
 	if err != nil {

@@ -145,12 +145,9 @@ func freeMemory(_ context.Context, c *call) error {
 }
 
 func cpuMap(_ context.Context, c *call) error {
-	wantMap, wantOnline, flags := c.in.I32(), c.in.I32(), c.in.U32()
-	switch {
-	case c.in.Err() != nil:
-		return c.badArguments()
-	case flags != 0:
-		return unknownFlags(flags, c.proc.name)
+	wantMap, wantOnline := c.in.I32(), c.in.I32()
+	if err := c.noFlags(); err != nil {
+		return err
 	}
 	info, err := c.core().NodeInfo()
 	if err != nil {

@@ -32,12 +32,9 @@ func (c *call) fields(room int32, list []field) error {
 }
 
 func nodeCPUStats(_ context.Context, c *call) error {
-	cpu, room, flags := c.in.I32(), c.in.I32(), c.in.U32()
-	switch {
-	case c.in.Err() != nil:
-		return c.badArguments()
-	case flags != 0:
-		return unknownFlags(flags, c.proc.name)
+	cpu, room := c.in.I32(), c.in.I32()
+	if err := c.noFlags(); err != nil {
+		return err
 	}
 	if room <= 0 { // before it looks at the processor, as libvirt does
 		return c.fields(0, make([]field, 4))
@@ -55,12 +52,9 @@ func nodeCPUStats(_ context.Context, c *call) error {
 }
 
 func nodeMemoryStats(_ context.Context, c *call) error {
-	room, cell, flags := c.in.I32(), c.in.I32(), c.in.U32()
-	switch {
-	case c.in.Err() != nil:
-		return c.badArguments()
-	case flags != 0:
-		return unknownFlags(flags, c.proc.name)
+	room, cell := c.in.I32(), c.in.I32()
+	if err := c.noFlags(); err != nil {
+		return err
 	}
 	list, err := c.core().NodeMemory()
 	if err != nil {

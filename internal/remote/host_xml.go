@@ -8,12 +8,8 @@ import (
 
 // sysinfo answers with what the firmware says of the host. What the kernel shows to root only, it tells root only.
 func sysinfo(_ context.Context, c *call) error {
-	flags := c.in.U32()
-	switch {
-	case c.in.Err() != nil:
-		return c.badArguments()
-	case flags != 0:
-		return unknownFlags(flags, c.proc.name)
+	if err := c.noFlags(); err != nil {
+		return err
 	}
 	firmware := c.core().NodeFirmware()
 	if !c.by.Root() {
@@ -36,12 +32,8 @@ func domainCapabilities(_ context.Context, c *call) error {
 	for _, into := range []*string{&w.Emulator, &w.Arch, &w.Machine, &w.Type} {
 		*into, _ = c.in.OptionalText()
 	}
-	flags := c.in.U32()
-	switch {
-	case c.in.Err() != nil:
-		return c.badArguments()
-	case flags != 0:
-		return unknownFlags(flags, c.proc.name)
+	if err := c.noFlags(); err != nil {
+		return err
 	}
 	info, err := c.core().NodeInfo()
 	if err != nil {
