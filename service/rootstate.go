@@ -26,6 +26,8 @@ func (s *Service) ownersOfRoot(ctx context.Context, def *domain.Def) rootOwners 
 	if def.IDMap.Enabled() {
 		m = *shiftOf(def)
 	}
+	ctx, cancel := limited(ctx, endTimeout) // a file system may never answer
+	defer cancel()
 	v, err := s.Trees.Judge(ctx, root.Source, m)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -138,7 +138,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		HostDevices: host.NewDevices(),
 		Disks:       images,
 		Links:       network.Links{},
-		Trees:       trees{d.relabeler, log, func(u domain.UUID) slog.Attr { return d.service.WhoHas(u) }},
+		Trees:       trees{d.relabeler, log, func(u domain.UUID) slog.Attr { return d.service.WhoHas(u) }, make(chan struct{}, maxLooks)},
 		Bridges:     d.networks,
 		Labels:      labels(cfg.Security, log),
 		Forwards:    hostnet.NewForwards(hosts),

@@ -19,7 +19,11 @@ type trees struct {
 	relabeler *relabel.Relabeler
 	log       *slog.Logger
 	who       func(domain.UUID) slog.Attr // names a container
+	looks     chan struct{}               // holds one token for each look at a root
 }
+
+// maxLooks is how many looks at roots there are at once. One whose file system does not answer holds a thread until it does.
+const maxLooks = 16
 
 // A journal has the container's UUID as its name, and that of a device its alias behind a dot.
 const beforeAlias = "."
@@ -65,13 +69,19 @@ func (trees) Overlap(list, others []string) (tree, other string) {
 }
 
 // Judge does not wait longer than ctx for a file system that does not answer.
-func (trees) Judge(ctx context.Context, path string, m shift.Map) (shift.Verdict, error) {
+func (t trees) Judge(ctx context.Context, path string, m shift.Map) (shift.Verdict, error) {
+	select {
+	case t.looks <- struct{}{}:
+	case <-ctx.Done():
+		return shift.Verdict{}, context.Cause(ctx)
+	}
 	type judged struct {
 		verdict shift.Verdict
 		err     error
 	}
 	got := make(chan judged, 1)
 	go func() {
+		defer func() { <-t.looks }()
 		v, err := ondisk.At(path, m)
 		got <- judged{v, err}
 	}()
