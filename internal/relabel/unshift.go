@@ -218,7 +218,8 @@ func (u *unshifter) opened(f file, held attributes) (did effect, err error) {
 	if err != nil {
 		return did, err
 	}
-	if at.identity != f.identity || f.links > 1 { // it has taken the name since, or another worker has changed it
+	// What was listed by the name may be of a file that had it for a moment. Another worker may have changed one with several names.
+	if at.identity != f.identity || f.links > 1 || held != (attributes{}) {
 		if held, err = u.listed(u.worker.access.List(fd, u.names)); err != nil {
 			return did, err
 		}

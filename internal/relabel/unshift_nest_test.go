@@ -332,6 +332,34 @@ func TestUnshiftSwapped(t *testing.T) {
 	}
 }
 
+// TestUnshiftForAMoment: the attributes of a file that had the name only while they were listed are not looked for on the one
+// that is opened: a symbolic link has no access list, and the kernel says so with an error.
+func TestUnshiftForAMoment(t *testing.T) {
+	r := relabeler(t)
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	must(t, os.Symlink("nowhere", link))
+	must(t, os.Lchown(link, testBase, testBase))
+	roots, err := r.openAll([]Tree{{Path: dir}}, nil)
+	must(t, err)
+	defer closeAll(roots)
+	at, err := lookAt(roots[0].fd, "link")
+	must(t, err)
+	u := &unshifter{
+		unshifting: &unshifting{Unshift: Unshift{Path: dir, Map: shift.From(testBase)}},
+		worker:     &worker{walk: &walk{access: r.access, root: roots[0]}},
+		names:      make([]byte, 64<<10),
+	}
+	f := file{looked: at, dir: &directory{fd: roots[0].fd}, name: "link"}
+	did, err := u.opened(f, attributes{access: true, preset: true, capability: true, mark: true})
+	if err != nil || !did.changed {
+		t.Fatalf("%+v, %v", did, err)
+	}
+	if got := tell(t, dir)["link"]; got.uid != 0 || got.gid != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestUnshiftMark: what a killed unshift has noted of a file is restored, and the note goes.
 func TestUnshiftMark(t *testing.T) {
 	r := relabeler(t)
