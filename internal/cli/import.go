@@ -96,6 +96,9 @@ func (i *importing) run(ctx context.Context) error {
 	}
 	if agreed {
 		results, err = i.carry(ctx, d, plan)
+		if failed := notImported(plan, results); len(failed) > 0 && !i.json {
+			i.say("\nNot imported: %s", strings.Join(failed, ", "))
+		}
 	}
 	if i.json {
 		if failed := i.printJSON(importedJSON(plan, results)); failed != nil {
@@ -128,6 +131,9 @@ func (i *importing) agreed(plan *moving.Plan) (bool, error) {
 	case i.dryRun || containers+networks == 0:
 		if !i.json {
 			i.say("%s to import.", what)
+			if failed := notImported(plan, nil); len(failed) > 0 {
+				i.say("Cannot be imported: %s", strings.Join(failed, ", "))
+			}
 		}
 		return false, nil
 	case i.yes:
@@ -147,6 +153,16 @@ func (i *importing) agreed(plan *moving.Plan) (bool, error) {
 		return false, nil
 	}
 	return true, nil
+}
+
+// notImported lists what cannot be imported, or could not be.
+func notImported(plan *moving.Plan, results map[*moving.Item]error) (list []string) {
+	for _, item := range plan.Items {
+		if item.Fails() || results[item] != nil {
+			list = append(list, fmt.Sprintf("%s '%s'", kindOf(item), printable(item.Name)))
+		}
+	}
+	return list
 }
 
 func numberOf(n int, word string) string {

@@ -49,14 +49,14 @@ func TestImport(t *testing.T) {
 	t.Parallel()
 	root := foreignHost(t)
 	const count = "1 container and 1 network to import.\n"
-	const done = "Network 'wide' imported from /etc/libvirt/qemu/networks/wide.xml\nContainer 'new' imported from /etc/libvirt/lxc/new.xml\n\nTo do now:\n    network 'wide': berthctl net-start wide\n"
+	const done = "Network 'wide' imported from /etc/libvirt/qemu/networks/wide.xml\nContainer 'new' imported from /etc/libvirt/lxc/new.xml\n\nTo do now:\n    network 'wide': berthctl net-start wide\n\nNot imported: container 'web'\n"
 	for name, c := range map[string]struct {
 		args   []string
 		answer string
 		want   outcome
 		calls  string
 	}{
-		"preview": {[]string{"--dry-run"}, "", outcome{importPreview + count, "", 1}, ""},
+		"preview": {[]string{"--dry-run"}, "", outcome{importPreview + count + "Cannot be imported: container 'web'\n", "", 1}, ""},
 		"nobody":  {nil, "", outcome{importPreview, "error: nothing was imported: --yes imports this, and on a terminal you are asked\n", 1}, ""},
 		"yes":     {[]string{"--yes"}, "", outcome{importPreview + done, "", 1}, "DefineNetwork Define SetAutostart"},
 		"asked":   {nil, "y\n", outcome{importPreview + done, "Import 1 container and 1 network? [y/N]: ", 1}, "DefineNetwork Define SetAutostart"},

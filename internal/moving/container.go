@@ -14,7 +14,6 @@ import (
 	"github.com/berthd/berth/internal/foreign"
 	"github.com/berthd/berth/internal/lxcconf/syntax"
 	"github.com/berthd/berth/internal/shellword"
-	"github.com/berthd/berth/internal/shift"
 )
 
 // container decides about one container.
@@ -62,7 +61,7 @@ func container(ctx context.Context, d Daemon, k *known, o Options, c foreign.Con
 	if i.doubt(o, c, def); i.Fails() {
 		return i, nil
 	}
-	i.root(o, def)
+	i.host(o, def)
 	if err := i.compare(ctx, d, k, o, def); err != nil {
 		return nil, err
 	}
@@ -169,42 +168,6 @@ func renamed(text, name string) string {
 	var b strings.Builder
 	_ = xml.EscapeText(&b, []byte(name)) // a strings.Builder takes all
 	return before + "<name>" + b.String() + "</name>" + after
-}
-
-// root warns if the root directory is missing, or if its owners fit to no map, or not to that of the container. A plain root
-// and one that is shifted to the container's map are mounted so that they fit.
-func (i *Item) root(o Options, def *domain.Def) {
-	root, ok := def.Root()
-	if !ok || root.Source == "/" || !o.Here {
-		return
-	}
-	kind, err := o.Tree.Kind(root.Source)
-	if errors.Is(err, fs.ErrNotExist) {
-		i.warn(i.File, 0, fmt.Sprintf("its root %s is not there", root.Source))
-	}
-	if err != nil || root.Type != domain.FSMount || !kind.Dir {
-		return
-	}
-	var seen []shift.Owner
-	for _, place := range shift.Places() {
-		if k, err := o.Tree.KindBelow(root.Source, place); err == nil && k.Dir {
-			seen = append(seen, shift.Owner{Path: "/" + place, UID: k.UID, GID: k.GID})
-		}
-	}
-	m := shift.Map{UIDs: ranges(def.IDMap.UIDs), GIDs: ranges(def.IDMap.GIDs)}
-	switch v := shift.Judge(m, seen); v.State {
-	case shift.Half:
-		i.warn(i.File, 0, fmt.Sprintf("its root %s is shifted in part: %s belongs to %d, and %s to %d; before berthctl unshift, %s", root.Source, v.Seen.Path, v.Seen.UID, v.Against.Path, v.Against.UID, shift.First))
-	case shift.Other:
-		i.warn(i.File, 0, fmt.Sprintf("its root %s is shifted, and not to the <idmap> of the container: %s belongs to %d; before berthctl unshift, %s", root.Source, v.Seen.Path, v.Seen.UID, shift.First))
-	}
-}
-
-func ranges(list []domain.IDRange) (out []shift.Range) {
-	for _, r := range list {
-		out = append(out, shift.Range{Inside: r.Start, Outside: r.Target, Count: r.Count})
-	}
-	return out
 }
 
 // then says what the user has to do with the other manager.

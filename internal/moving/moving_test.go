@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/foreign"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -258,9 +260,55 @@ func TestHere(t *testing.T) {
 	if p.Items[0].Verdict != Kept || f.state() != "container web true" {
 		t.Errorf("%s\n%s", p.Items[0].Verdict, f.state())
 	}
-	for _, part := range []string{"its root /srv/web is not there", "libvirt starts it with the host, too: virsh -c lxc:/// autostart --disable web", "to make it Berth's own: virsh net-destroy lab"} {
+	for _, part := range []string{"its root: /srv/web is not there", "libvirt starts it with the host, too: virsh -c lxc:/// autostart --disable web", "to make it Berth's own: virsh net-destroy lab"} {
 		if !strings.Contains(text(p), part) {
 			t.Errorf("%q is not in\n%s", part, text(p))
+		}
+	}
+}
+
+// TestMissing: what the container needs of this host and is not there is told, each by its name; what is there is not.
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	def := &domain.Def{
+		Filesystems: []domain.Filesystem{
+			{Type: domain.FSMount, Source: "/srv/gone", Target: "/"},
+			{Type: domain.FSFile, Source: "/srv/data.img", Target: "/data"},
+			{Type: domain.FSMount, Source: "/etc", Target: "/etc"},
+			{Type: domain.FSRAM, Target: "/run"},
+			{Type: domain.FSBind, Source: "/inside", Target: "/there"},
+		},
+		Disks:       []domain.Disk{{Source: "/dev/vg/none", Target: "sda"}},
+		Interfaces:  []domain.Interface{{Type: domain.InterfaceBridge, Source: "br9"}, {Type: domain.InterfaceDirect, Source: "lo"}, {Type: domain.InterfaceDirect, Source: "eno9"}},
+		HostDevices: []domain.HostDevice{{Kind: domain.HostMisc, Source: "null"}, {Kind: domain.HostMisc, Source: "gone0"}, {Kind: domain.HostNet, Source: "eno8"}},
+	}
+	host := t.TempDir()
+	for _, name := range []string{"etc", "dev/null", "sys/class/net/lo"} {
+		if err := os.MkdirAll(filepath.Join(host, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := foreign.Open(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tree.Close() }()
+	for here, want := range map[bool]string{false: "", true: `its root: /srv/gone is not there
+its file system /data: /srv/data.img is not there
+its disk sda: /dev/vg/none is not there
+the host has no bridge 'br9': make it before the container starts
+the host has no interface 'eno9': make it before the container starts
+its device: /dev/gone0 is not there
+the host has no interface 'eno8': make it before the container starts
+`} {
+		i := &Item{File: "web.xml"}
+		i.host(Options{Tree: tree, Here: here}, def)
+		got := ""
+		for _, w := range i.Warnings {
+			got += w.Text + "\n"
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("here %v: %s", here, diff)
 		}
 	}
 }
