@@ -113,3 +113,36 @@ func TestGivenUp(t *testing.T) {
 		t.Errorf("%+v, %v, %d commands", second, err, len(p.Executions()))
 	}
 }
+
+// TestDeprived: a command whose terminal or pipes are lost on their way is an error at once, and it is killed and forgotten
+// unless it has ended.
+func TestDeprived(t *testing.T) {
+	t.Parallel()
+	for name, begun := range map[string]wire.Begun{"lives": {ID: 7}, "ended": {ID: 7, Ended: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, supervisor := served(t)
+			go func() {
+				m, _, err := supervisor.Recv()
+				if order, ok := m.(*wire.Exec); ok && err == nil {
+					begun.Request = order.Request
+					p.deprived(&begun, wire.ErrDescriptors)
+				}
+			}()
+			if _, err := p.Exec(t.Context(), service.Command{Argv: []string{"ls"}}, nil); !errors.Is(err, wire.ErrDescriptors) {
+				t.Fatal(err)
+			}
+			if begun.Ended {
+				return
+			}
+			first, _, err := supervisor.Recv()
+			if m, ok := first.(*wire.Signal); !ok || m.ID != 7 || m.Number != uint32(syscall.SIGKILL) {
+				t.Errorf("%+v, %v", first, err)
+			}
+			second, _, err := supervisor.Recv()
+			if m, ok := second.(*wire.Forget); !ok || m.ID != 7 || len(p.Executions()) != 0 {
+				t.Errorf("%+v, %v, %d commands", second, err, len(p.Executions()))
+			}
+		})
+	}
+}

@@ -88,6 +88,23 @@ func (p *Process) begun(m *wire.Begun, files []*os.File) []*os.File {
 	return nil
 }
 
+// deprived takes a message whose descriptors are lost. It reports whether somebody was told. A command whose terminal or pipes
+// nobody has is killed.
+func (p *Process) deprived(m wire.Message, err error) bool {
+	b, ok := m.(*wire.Begun)
+	if !ok {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !b.Ended {
+		x := &Execution{process: p, id: b.ID}
+		go func() { _ = errors.Join(x.Signal(syscall.SIGKILL), x.Forget()) }()
+	}
+	p.answers.answer(b.Request, answer{err: fmt.Errorf("receive the command's terminal or pipes: %w", err)})
+	return true
+}
+
 // over takes the end of a command.
 func (e executions) over(m *wire.Over) {
 	if x := e[m.ID]; x != nil {

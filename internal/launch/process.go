@@ -230,7 +230,9 @@ func (p *Process) read() {
 		case err == nil:
 			p.hear(m, files)
 		case errors.Is(err, wire.ErrUnreadable): // from a newer supervisor, or its descriptors did not fit
-			p.fail(err)
+			if !p.deprived(m, err) {
+				p.fail(err)
+			}
 		case errors.Is(err, io.EOF), errors.Is(err, os.ErrClosed):
 			return
 		default:

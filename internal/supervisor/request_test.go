@@ -144,3 +144,16 @@ func TestServeRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestExecDeprived: a command whose descriptors are lost on their way is refused at once, and not executed without them.
+func TestExecDeprived(t *testing.T) {
+	t.Parallel()
+	s, daemon := asked(t, "echo; exec sleep 1000")
+	if _, err := s.handle(event{from: s.control, message: &wire.Exec{Request: 3, Argv: []string{"ls"}}, err: wire.ErrDescriptors}); err != nil {
+		t.Fatal(err)
+	}
+	m, _, err := daemon.Recv()
+	if refused, ok := m.(*wire.Refused); err != nil || !ok || refused.Request != 3 || refused.Failed.Text != wire.ErrDescriptors.Error() {
+		t.Errorf("%+v, %v", m, err)
+	}
+}

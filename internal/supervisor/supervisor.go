@@ -57,14 +57,14 @@ type event struct {
 	from     *wire.Conn // the connection that got message, or was closed (message is nil)
 	message  wire.Message
 	files    []*os.File
-	hello    *wire.Conn // the connection of a new berthd
-	listener *listener  // with hello: the listener that accepted it
-	stage    *staged    // the init stage has come so far
-	ended    bool       // init has ended
-	order    bool       // systemd has ordered the end
-	look     *request   // it is time to look at init's signals for this request
-	wrote    *request   // the write to init's initctl FIFO has ended, with err
-	err      error
+	hello    *wire.Conn     // the connection of a new berthd
+	listener *listener      // with hello: the listener that accepted it
+	stage    *staged        // the init stage has come so far
+	ended    bool           // init has ended
+	order    bool           // systemd has ordered the end
+	look     *request       // it is time to look at init's signals for this request
+	wrote    *request       // the write to init's initctl FIFO has ended, with err
+	err      error          // with message: its descriptors are lost
 	notified *wire.Notified // init has said something
 	do       func()         // the rest of what another goroutine began
 }
@@ -169,6 +169,8 @@ func (s *supervisor) listen(c *wire.Conn) {
 		switch {
 		case err == nil:
 			s.events <- event{from: c, message: m, files: files}
+		case errors.Is(err, wire.ErrDescriptors) && m != nil:
+			s.events <- event{from: c, message: m, err: err}
 		case errors.Is(err, wire.ErrUnreadable): // an order of a newer berthd
 			fmt.Fprintln(os.Stderr, "berth-supervisor:", err)
 		default:
@@ -210,6 +212,10 @@ func (s *supervisor) fromDaemon(e event) error {
 		}
 		s.allowed = true
 	case *wire.Exec:
+		if e.err != nil {
+			s.refuse(m.Request, e.err)
+			return nil
+		}
 		s.exec(m, e.files)
 	case *wire.Signal, *wire.Resize, *wire.Forget:
 		s.order(m)

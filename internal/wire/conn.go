@@ -138,7 +138,8 @@ func (c *Conn) send(m Message, fds []*os.File) error {
 }
 
 // Recv receives one message and its descriptors. The caller must close those. It returns io.EOF if the other
-// side has ended or hung up, ErrUnreadable if the message must be skipped, and os.ErrClosed after Close. It
+// side has ended or hung up, ErrUnreadable if the message must be skipped, and os.ErrClosed after Close. With ErrDescriptors
+// comes the message without its descriptors, if it can be read, so that who waits for it can be told. It
 // allocates only the memory that the message needs: the supervisor must stay small.
 func (c *Conn) Recv() (Message, []*os.File, error) {
 	var buf, oob []byte
@@ -174,16 +175,28 @@ func (c *Conn) Recv() (Message, []*os.File, error) {
 	case flags&unix.MSG_TRUNC != 0:
 		closeAll(fds)
 		return nil, nil, fmt.Errorf("%w: larger than its limit", ErrUnreadable)
-	case flags&unix.MSG_CTRUNC != 0:
-		closeAll(fds)
-		return nil, nil, ErrDescriptors
 	}
 	m, err := Decode(buf[:n])
+	if flags&unix.MSG_CTRUNC != 0 {
+		why := whyLost()
+		closeAll(fds)
+		return m, nil, why
+	}
 	if err != nil {
 		closeAll(fds)
 		return nil, nil, err
 	}
 	return m, fds, nil
+}
+
+// whyLost returns the ErrDescriptors of a message that has just lost some. Only now the process knows whether it had room.
+func whyLost() error {
+	fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		_ = unix.Close(fd)
+		return fmt.Errorf("%w: a security module keeps one from this process; see \"ausearch -m avc\"", ErrDescriptors)
+	}
+	return fmt.Errorf("%w: %w", ErrDescriptors, err)
 }
 
 // receive is recvmsg(2), tried again once after ECONNRESET. The kernel returns that once if the other side

@@ -196,7 +196,7 @@ func TestConnWithoutRoom(t *testing.T) {
 		restore := leaveRoom(t, room)
 		m, files, err := b.Recv()
 		restore()
-		if m != nil || files != nil || !errors.Is(err, ErrUnreadable) {
+		if born, ok := m.(*Born); !ok || born.PID != 1 || files != nil || !errors.Is(err, ErrDescriptors) || !errors.Is(err, ErrUnreadable) || !errors.Is(err, unix.EMFILE) {
 			t.Errorf("room for %d: %v, %v, %v", room, m, files, err)
 		}
 		if after := openFiles(t); after != before {

@@ -197,9 +197,8 @@ func Encode(m Message) []byte {
 var ErrUnreadable = errors.New("wire: unreadable message")
 
 // ErrDescriptors is an ErrUnreadable: descriptors of the message were lost. There was no room for them, or a security module
-// of the kernel does not let this process have one (unix(7), MSG_CTRUNC).
-var ErrDescriptors = fmt.Errorf("%w: descriptors are missing, for want of room, or because SELinux keeps one from this process; "+
-	"see \"ausearch -m avc\"", ErrUnreadable)
+// of the kernel does not let this process have one (unix(7), MSG_CTRUNC). It wraps the kernel's error where there is no room.
+var ErrDescriptors = fmt.Errorf("%w: descriptors are missing", ErrUnreadable)
 
 // Decode reads a packet of any version. It returns ErrUnreadable if the packet is malformed, or this version
 // does not know the message.
