@@ -36,16 +36,31 @@ func descriptors(t *testing.T) int {
 	return len(list)
 }
 
+// patience is for what must happen, on a machine that is as busy as it likes.
+const patience = time.Minute
+
 // eventually waits until something is true.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for range 2000 {
-		if is() {
-			return
+	for end := time.Now().Add(patience); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it never comes true that %s", what)
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
-	t.Fatalf("it never comes true that %s", what)
+}
+
+// closed waits until no more descriptors are open than there were: who has gone is not counted any more a moment before the
+// last of them is closed.
+func closed(t *testing.T, were int) {
+	t.Helper()
+	got := 0
+	eventually(t, "all descriptors are closed", func() bool {
+		if now := descriptors(t); now != got {
+			t.Logf("%d descriptors are open, %d were", now, were)
+			got = now
+		}
+		return got == were
+	})
 }
 
 // serving lets a server listen, and returns the address.
@@ -115,7 +130,7 @@ func come(t *testing.T, s *Server, uid uint32, readOnly bool) *rawClient {
 		t.Fatalf("user %d is not let in", uid)
 	}
 	c := &rawClient{t, fds[0]}
-	limit := syscall.Timeval{Sec: 10}
+	limit := syscall.NsecToTimeval(int64(patience))
 	if err := syscall.SetsockoptTimeval(c.fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &limit); err != nil {
 		t.Fatal(err)
 	}

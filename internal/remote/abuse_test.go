@@ -61,12 +61,8 @@ func TestComeAndGo(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			come(1250, tc.say)
-			if got := descriptors(t); got != fds {
-				t.Errorf("%d descriptors are open, %d were", got, fds)
-			}
-			if got := memory() - before; got > 1<<20 {
-				t.Errorf("%d KiB are left", got>>10)
-			}
+			closed(t, fds)
+			eventually(t, "nothing is left", func() bool { return memory()-before <= 1<<20 })
 		})
 	}
 	if got := stay.must(212, about(web)).I32(); got != stateRunning {
@@ -157,9 +153,7 @@ func TestSubscribers(t *testing.T) {
 		c.close()
 	}
 	eventually(t, "nobody is left", func() bool { return s.InFlight() == 0 })
-	if got := descriptors(t); got != fds {
-		t.Errorf("%d descriptors are open, %d were", got, fds)
-	}
+	closed(t, fds)
 }
 
 // TestRefusedDescriptors: descriptors that come with a call that is refused, or with a packet that breaks the rules, are closed
@@ -201,9 +195,7 @@ func TestRefusedDescriptors(t *testing.T) {
 			for c.read() >= 0 {
 			}
 			eventually(t, "the client is gone", func() bool { return s.InFlight() == 0 })
-			if got := descriptors(t); got != fds+1 {
-				t.Errorf("%d descriptors are open, %d were", got, fds)
-			}
+			closed(t, fds+1) // the client's own
 		})
 	}
 }
@@ -236,9 +228,7 @@ func TestStrangers(t *testing.T) {
 			s := newServer(t, &fakeCore{}, nil)
 			s.access, s.patience = service.NewAccess(tc.authority, log), 50*time.Millisecond
 			c := connect(t, s, 1000, false)
-			if _, err := c.stream.Write(tc.say); err != nil {
-				t.Fatal(err)
-			}
+			_, _ = c.stream.Write(tc.say) // on a busy machine it is dropped before
 			eventually(t, "it is dropped", func() bool { return s.InFlight() == 0 })
 		})
 	}

@@ -8,8 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -117,7 +117,7 @@ func newServer(t testing.TB, f *fakeCore, allowed rules) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := s.Close(ctx); err != nil {
 			t.Error(err)
@@ -149,24 +149,26 @@ func connect(t testing.TB, s *Server, uid uint32, readOnly bool) *client {
 	return &client{t: t, stream: c}
 }
 
+// pair is two ends of a connection. It has no name: a fuzzer kills its workers, which would leave a directory with it behind.
 func pair(t testing.TB) (ours, theirs *net.UnixConn) {
 	t.Helper()
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"})
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	ours, err = net.DialUnix("unix", nil, l.Addr().(*net.UnixAddr))
+	return end(t, fds[0]), end(t, fds[1])
+}
+
+func end(t testing.TB, fd int) *net.UnixConn {
+	t.Helper()
+	f := os.NewFile(uintptr(fd), "an end of a connection")
+	c, err := net.FileConn(f)
+	_ = f.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = ours.Close() })
-	theirs, err = l.AcceptUnix()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = theirs.Close() })
-	return ours, theirs
+	t.Cleanup(func() { _ = c.Close() })
+	return c.(*net.UnixConn)
 }
 
 // taken is the server's end of a connection, as the server has it.
@@ -227,7 +229,7 @@ func (c *client) next() (head, *xdr.Decoder) {
 }
 
 func (c *client) read() (head, *xdr.Decoder, error) {
-	_ = c.stream.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = c.stream.SetReadDeadline(time.Now().Add(patience))
 	size := make([]byte, lengthSize)
 	if _, err := io.ReadFull(c.stream, size); err != nil {
 		return head{}, nil, err

@@ -237,9 +237,7 @@ func TestSlowClient(t *testing.T) {
 			break
 		}
 	}
-	if got := s.InFlight(); got != 1 {
-		t.Errorf("%d connections are left", got)
-	}
+	eventually(t, "one connection is left", func() bool { return s.InFlight() == 1 })
 }
 
 // TestUnreadAnswers: of one who calls and reads nothing, no more is read than there is room for answers, also while somebody
