@@ -18,6 +18,9 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
+// atLast is for what must happen, on a machine that is as busy as it likes.
+const atLast = time.Minute
+
 // terminal is a container's console in a test: a pipe stands for the terminal, and has what clients typed.
 type terminal struct {
 	*supervisor
@@ -35,11 +38,11 @@ func newTerminal(t *testing.T) terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &console{master: master, clients: clients{ring: ring.NewRing(f), taken: make(chan struct{}, 1)}}
+	c := &console{master: master, clients: clients{ring: ring.NewRing(f), taken: make(chan struct{}, 1), patience: patience}}
 	t.Cleanup(func() {
 		_ = master.Close()
 		_ = typed.Close()
-		dismiss([]*console{c})
+		dismiss([]*console{c}, farewell)
 		_ = f.Close()
 	})
 	return terminal{&supervisor{consoles: []*console{c}}, c, typed}
@@ -59,7 +62,7 @@ func (x terminal) open(t *testing.T, m wire.OpenConsole) (*os.File, unix.Errno) 
 	_ = unix.SetNonblock(fds[1], true)
 	ours := os.NewFile(uintptr(fds[1]), "client")
 	t.Cleanup(func() { _ = ours.Close() })
-	_ = ours.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = ours.SetDeadline(time.Now().Add(2 * atLast))
 	return ours, x.openConsole(&m, os.NewFile(uintptr(fds[0]), "supervisor"))
 }
 
@@ -185,7 +188,7 @@ func TestInputNobodyReads(t *testing.T) {
 	second := x.mustOpen(t, wire.OpenConsole{Force: true})
 	_ = first.Close()
 	_, _ = second.WriteString("second\n")
-	_ = x.typed.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = x.typed.SetDeadline(time.Now().Add(atLast))
 	text, err := bufio.NewReader(x.typed).ReadString('\n')
 	if err != nil || strings.Trim(text, "x") != "second\n" || len(text) > room+len("second\n") {
 		t.Errorf("%d bytes that end with %.20q, %v", len(text), text[max(0, len(text)-10):], err)
@@ -232,7 +235,7 @@ func TestManyClients(t *testing.T) {
 		}
 		_ = f.Close()
 	}
-	for until := time.Now().Add(10 * time.Second); x.clientCount() > 0; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(atLast); x.clientCount() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatalf("%d clients that left are there", x.clientCount())
 		}
@@ -252,7 +255,7 @@ func TestSlowClient(t *testing.T) {
 	for range lines {
 		x.write(line)
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > lines*patience/10 {
 		t.Errorf("it took %v", took)
 	}
 	_ = packet(t, framed) // that it has the input
@@ -282,6 +285,7 @@ func TestSlowClient(t *testing.T) {
 func TestFastClient(t *testing.T) {
 	t.Parallel()
 	x := newTerminal(t)
+	x.patience = atLast // on a busy machine nobody reads fast
 	clients := []*os.File{x.mustOpen(t, wire.OpenConsole{}), x.mustOpen(t, wire.OpenConsole{})}
 	const lines = 200_000
 	results := make(chan error, len(clients))
@@ -316,7 +320,7 @@ func TestFastClient(t *testing.T) {
 }
 
 // TestDismiss: at the end, a client that reads gets all of the output and is told that it is the end. One that does
-// not read delays the end for a short time only.
+// not read, and need not, does not delay that.
 func TestDismiss(t *testing.T) {
 	t.Parallel()
 	x := newTerminal(t)
@@ -328,11 +332,7 @@ func TestDismiss(t *testing.T) {
 	for range 80 { // the pipe has no room for so much: some of it is never read
 		_, _ = framed.Write((&ring.Packet{Kind: ring.Data, Bytes: make([]byte, 1<<10)}).Append(nil))
 	}
-	began := time.Now()
-	dismiss(x.consoles)
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("it took %v", took)
-	}
+	dismiss(x.consoles, atLast)
 	got, err := io.ReadAll(bare)
 	if err != nil || len(got) != 1100 {
 		t.Errorf("%d bytes, %v", len(got), err)
@@ -346,5 +346,21 @@ func TestDismiss(t *testing.T) {
 			}
 			return
 		}
+	}
+}
+
+// TestDismissDoesNotWait: a client that does not read delays the end for a short time only, and loses the rest.
+func TestDismissDoesNotWait(t *testing.T) {
+	t.Parallel()
+	x := newTerminal(t)
+	x.patience = 10 * time.Millisecond
+	client := x.mustOpen(t, wire.OpenConsole{})
+	const most = 8 << 20 // more than socket and ring have room for
+	for range most / 4096 {
+		x.write(make([]byte, 4096))
+	}
+	dismiss(x.consoles, 10*time.Millisecond)
+	if got, err := io.ReadAll(client); err != nil || len(got) == most {
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }

@@ -27,7 +27,8 @@ const (
 // clients is the output of one console, and the clients that see it. The output is in the ring alone: a client
 // is a position in it, so that one that does not read costs nothing and loses what is overwritten.
 type clients struct {
-	taken chan struct{} // a token: a client has read, or has left
+	taken    chan struct{} // a token: a client has read, or has left
+	patience time.Duration // the constant
 
 	typing sync.Mutex // held while input is written to the terminal; before mu
 
@@ -60,10 +61,10 @@ func (c *clients) write(p []byte) {
 // are not waited for again until they have read everything.
 func (c *clients) await(n int) {
 	for c.behind(n) {
-		left := patience
+		left := c.patience
 		for _, v := range c.list {
 			if v.late(n) {
-				left = min(left, patience-v.waited)
+				left = min(left, c.patience-v.waited)
 			}
 		}
 		begun := time.Now()
@@ -86,7 +87,7 @@ func (c *clients) charge(n int, waited time.Duration) {
 			continue
 		}
 		v.waited += waited
-		v.slow = v.waited >= patience
+		v.slow = v.waited >= c.patience
 	}
 }
 
@@ -197,9 +198,9 @@ func (c *clients) count(user uint32) (all, own int) {
 }
 
 // dismiss ends the consoles of a container that has ended. Clients that read get the rest of the output, and are
-// told that it is the end.
-func dismiss(consoles []*console) {
-	until := time.Now().Add(farewell)
+// told that it is the end. None is waited for longer than limit.
+func dismiss(consoles []*console, limit time.Duration) {
+	until := time.Now().Add(limit)
 	for _, c := range consoles {
 		c.mu.Lock()
 		c.ended = true

@@ -57,7 +57,7 @@ func newConsole(master, peer *os.File, name string) (*console, error) {
 		peer:   peer,
 		done:   make(chan struct{}),
 
-		clients: clients{ring: ring.NewRing(f), taken: make(chan struct{}, 1)},
+		clients: clients{ring: ring.NewRing(f), taken: make(chan struct{}, 1), patience: patience},
 	}, nil
 }
 

@@ -46,7 +46,7 @@ func (s *supervisor) ended() error {
 	for _, c := range s.consoles {
 		c.finish()
 	}
-	dismiss(s.consoles)
+	dismiss(s.consoles, farewell)
 	s.devices.letAllGo()
 	exited := &wire.Exited{Code: st.Code, Signal: st.Signal, Dumped: st.Dumped, Asked: s.asked}
 	killed := s.oomKills()

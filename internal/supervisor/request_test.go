@@ -75,7 +75,7 @@ func answered(t *testing.T, s *supervisor, daemon *wire.Conn) *wire.Answered {
 			if _, err := s.handle(e); err != nil {
 				t.Fatal(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(atLast):
 			t.Fatal("no answer")
 		}
 	}
@@ -109,7 +109,11 @@ func TestServe(t *testing.T) {
 			if a.Serial != tc.request.Serial || (a.Fault == "") != (tc.fault == "") || !strings.Contains(a.Fault, tc.fault) {
 				t.Errorf("answered %+v", a)
 			}
-			err := pidfd.WaitFor(s.init, 300*time.Millisecond)
+			limit := 100 * time.Millisecond // for what must not happen
+			if tc.ends {
+				limit = atLast
+			}
+			err := pidfd.WaitFor(s.init, limit)
 			if ended := !errors.Is(err, os.ErrDeadlineExceeded); ended != tc.ends {
 				t.Errorf("init has ended: %v", ended)
 			}
