@@ -47,21 +47,19 @@ func leader(t *testing.T) uint32 {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		for range 500 { // its name must be free for the next test
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) { // its name must be free for the next test
 			out, err := exec.Command("systemctl", "list-units", "--all", "--no-legend", "machine-web.scope").Output()
 			if err == nil && len(out) == 0 {
 				return
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
 		t.Error("the scope did not end")
 	})
-	for range 200 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		// systemd-run becomes the command as soon as it is in the scope.
 		if name, err := os.ReadFile("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/comm"); err == nil && string(name) == "sleep\n" {
 			return uint32(cmd.Process.Pid)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatal("the scope did not start")
 	return 0

@@ -32,7 +32,7 @@ func TestOwned(t *testing.T) {
 	destroyed(first, "", StateRunning)
 
 	w.find(first.Runs.Dir(u)).finish(End{Known: true, Exit: Exit{Kind: ExitKilled, Code: int32(syscall.SIGHUP)}})
-	for until := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		snap, _ := first.ByUUID(u)
 		if snap.State == StateRunning && !w.find(first.Runs.Dir(u)).over() {
 			break

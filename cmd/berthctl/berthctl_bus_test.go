@@ -134,7 +134,7 @@ func TestBusInterrupt(t *testing.T) {
 	}
 	select {
 	case <-arrived:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("no call came in")
 	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {

@@ -68,7 +68,7 @@ func TestBusShell(t *testing.T) {
 			t.Fatal(err)
 		}
 		program.Close()
-		if err := user.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		if err := user.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		seen := expect(t, user, "", "berthctl # ")

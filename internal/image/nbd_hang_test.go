@@ -15,7 +15,7 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// soon fails the test when something takes longer than it may.
+// soon fails the test when something hangs.
 func soon(t *testing.T, what string, f func() error) error {
 	t.Helper()
 	done := make(chan error, 1)
@@ -23,7 +23,7 @@ func soon(t *testing.T, what string, f func() error) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal(what + " hangs")
 		return nil
 	}

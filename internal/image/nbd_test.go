@@ -46,7 +46,7 @@ func TestServerIsTold(t *testing.T) {
 	if _, err := l.take(t.Context(), other, false, "two"); !errors.Is(err, errImageInUse) {
 		t.Errorf("while it serves: %v", err)
 	}
-	for end := time.Now().Add(10 * time.Second); s.stderr.String() == "" && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); s.stderr.String() == "" && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 	const want = "--format=qcow2 --discard=unmap --read-only -- /images/-a b"

@@ -103,7 +103,7 @@ func TestAttachToOneThatIsGone(t *testing.T) {
 		// It ends while it is asked: its socket closes, and then nobody listens.
 		"it ends": at(t, func(fd int, listener *os.File) { _, _ = listener.Close(), unix.Close(fd) }),
 	} {
-		if presence, stopped, err := attach(t, dir, 10*time.Second); presence != service.Gone || stopped != 1 || err != nil {
+		if presence, stopped, err := attach(t, dir, time.Minute); presence != service.Gone || stopped != 1 || err != nil {
 			t.Errorf("%s: %v, %d, %v", name, presence, stopped, err)
 		}
 	}
@@ -129,7 +129,7 @@ func TestAttachToOneThatMayLive(t *testing.T) {
 	if err := os.Symlink(wire.SocketFile, filepath.Join(loop, wire.SocketFile)); err != nil {
 		t.Fatal(err)
 	}
-	const soon, enough = 100 * time.Millisecond, 10 * time.Second
+	const soon, enough = 100 * time.Millisecond, time.Minute
 	for name, c := range map[string]struct {
 		dir   string
 		limit time.Duration
@@ -186,7 +186,7 @@ func TestAttachToOneThatGreets(t *testing.T) {
 	dir := at(t, func(fd int, _ *os.File) {
 		greet(fd, int(handle.Fd()), born+"and more", "\xc8 of tomorrow", string(wire.Encode(&wire.Running{}))+"and more")
 	})
-	if presence, _, err := attach(t, dir, 10*time.Second); presence != service.Alive || err != nil {
+	if presence, _, err := attach(t, dir, time.Minute); presence != service.Alive || err != nil {
 		t.Errorf("%v, %v", presence, err)
 	}
 }

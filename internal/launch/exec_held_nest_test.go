@@ -45,27 +45,26 @@ func TestExecHeld(t *testing.T) {
 	for name, c := range map[string]struct {
 		place string
 		ask   func(s service.Supervisor) error
-		limit time.Duration
 	}{
 		"directory": {"/mnt", func(s service.Supervisor) error {
 			_, err := s.Exec(patient(t), service.Command{Argv: []string{"ls"}, Dir: "/mnt/x"}, nil)
 			return err
-		}, 12 * time.Second},
+		}},
 		"program": {"/mnt", func(s service.Supervisor) error {
 			_, err := s.Exec(patient(t), service.Command{Argv: []string{"/mnt/x"}}, nil)
 			return err
-		}, 12 * time.Second},
+		}},
 		"user": {"/etc", func(s service.Supervisor) error {
 			_, err := s.Exec(patient(t), service.Command{Argv: []string{"ls"}, User: "web"}, nil)
 			return err
-		}, 3 * time.Second},
+		}},
 		"terminal": {"/dev/pts", func(s service.Supervisor) error {
 			_, err := s.Exec(patient(t), service.Command{Argv: []string{"ls"}, Terminal: true}, nil)
 			return err
-		}, 3 * time.Second},
-		"signal": {"/proc", func(s service.Supervisor) error { return s.SignalInside(patient(t), 1, syscall.SIGURG) }, 3 * time.Second},
+		}},
+		"signal": {"/proc", func(s service.Supervisor) error { return s.SignalInside(patient(t), 1, syscall.SIGURG) }},
 	} {
-		t.Run(name, func(t *testing.T) { heldAt(t, c.place, c.limit, c.ask) })
+		t.Run(name, func(t *testing.T) { heldAt(t, c.place, c.ask) })
 	}
 }
 
@@ -110,7 +109,7 @@ func heldBox(t *testing.T) *box {
 
 // heldAt asks while the file system at a place does not answer, once and then until there are too many, and after it is
 // gone.
-func heldAt(t *testing.T, place string, limit time.Duration, ask func(service.Supervisor) error) {
+func heldAt(t *testing.T, place string, ask func(service.Supervisor) error) {
 	b := heldBox(t)
 	s := b.run(t)
 	b.says(t, "ready")
@@ -131,16 +130,9 @@ func heldAt(t *testing.T, place string, limit time.Duration, ask func(service.Su
 			t.Fatalf("after %v: %v", time.Since(began), err)
 		}
 	}
-	if took := time.Since(began); took > limit {
-		t.Errorf("the answer took %v", took)
-	}
-	began = time.Now()
 	_, err := execute(t, s, sh("exit 0"), "")
 	if err == nil || !strings.Contains(err.Error(), "64 others are held up by a file system of the container that does not answer") || !errors.Is(err, syscall.EAGAIN) {
 		t.Errorf("one more: %v", err)
-	}
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("one more took %v", took)
 	}
 	b.write(t, "tmp/go", "\n")
 	b.says(t, "left "+place)
@@ -155,10 +147,10 @@ func heldAt(t *testing.T, place string, limit time.Duration, ask func(service.Su
 	})
 }
 
-// patient is longer than the supervisor takes to give up.
+// patient is longer than the supervisor takes to give up, on a machine that is as busy as it likes.
 func patient(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

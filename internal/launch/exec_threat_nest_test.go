@@ -19,7 +19,7 @@ rights() { while :; do grep -hE '^(CapEff|CapBnd|CapPrm|Uid)' /proc/[0-9]*/statu
 look > /seen & look > /seen2 & rights > /rights & exec sleep 1000`)
 	s := b.run(t)
 	b.says(t, "ready")
-	for until := time.Now().Add(5 * time.Second); time.Now().Before(until); {
+	for until := time.Now().Add(5 * time.Second); time.Now().Before(until) || !strings.Contains(b.read(t, "/rights"), "Uid"); {
 		if got, err := execute(t, s, sh("exit 0"), ""); got.exit != ended(0) || err != nil {
 			t.Fatal(got, err)
 		}

@@ -17,7 +17,7 @@ import (
 	"github.com/berthd/berth/test/rig/command"
 )
 
-const patience = 20 * time.Second // for the end of a demo's host
+const patience = 2 * time.Minute // for the end of a demo's host
 
 // demonstration is a run of the script with a TMPDIR of its own.
 type demonstration struct {

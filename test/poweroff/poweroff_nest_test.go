@@ -79,7 +79,7 @@ func powerOff(t *testing.T, tree, before string) {
 	command.Run(t, nest, "exec", name, "sh", "-ec", "berthctl create /run/nest/out/web.xml; until [ -e /run/nest/out/up ]; do sleep 0.05; done; "+before)
 	command.Run(t, nest, "exec", name, "systemctl", "poweroff", "--no-block")
 	gone(t, filepath.Dir(out))
-	_ = said.SetReadDeadline(time.Now().Add(time.Second))
+	_ = said.SetReadDeadline(time.Now().Add(time.Minute))
 	words := make([]byte, len("asked\nover\n"))
 	if n, err := io.ReadFull(said, words); err != nil || string(words) != "asked\nover\n" {
 		t.Errorf("init said %q: %v", words[:n], err)
@@ -89,7 +89,7 @@ func powerOff(t *testing.T, tree, before string) {
 // gone waits for the end of a nest.
 func gone(t *testing.T, dir string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if _, err := os.Stat(dir); err != nil {
 			return
 		}

@@ -95,10 +95,10 @@ func (s script) start(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// eventually waits until a condition holds, 20 s at most.
+// eventually waits until a condition holds, two minutes at most.
 func eventually(t *testing.T, condition func() error) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		err := condition()
 		if err == nil {

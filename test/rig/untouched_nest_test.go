@@ -3,6 +3,7 @@
 package rig
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"os"
@@ -19,12 +20,13 @@ type guardedRun struct {
 	guard *exec.Cmd
 	in    io.WriteCloser
 	said  strings.Builder
+	group string // the control group that the guard has made
 }
 
 // beneath starts a shell text below the guard and returns when the guard has looked.
 func beneath(t *testing.T, text string, env ...string) *guardedRun {
 	t.Helper()
-	r := &guardedRun{guard: exec.CommandContext(t.Context(), "./untouched", "sh", "-c", "echo begun; read -r end; "+text)}
+	r := &guardedRun{guard: exec.CommandContext(t.Context(), "./untouched", "sh", "-c", "echo $BERTH_RUN; read -r end; "+text)}
 	r.guard.Env = append(os.Environ(), append([]string{"CI="}, env...)...)
 	r.guard.Stderr = &r.said
 	in, inErr := r.guard.StdinPipe()
@@ -33,9 +35,11 @@ func beneath(t *testing.T, text string, env ...string) *guardedRun {
 		t.Fatal(err)
 	}
 	r.in = in
-	if _, err := out.Read(make([]byte, 16)); err != nil {
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
 		t.Fatal(err, r.said.String())
 	}
+	r.group = strings.TrimSpace(line)
 	return r
 }
 
@@ -72,11 +76,11 @@ func TestUntouchedFindsOwn(t *testing.T) {
 	for name, c := range map[string]struct{ text, found string }{
 		"nothing":                        {"true", ""},
 		"what ends a little later":       {"sleep 1 & touch /tmp/left-a-while; (sleep 1; rm /tmp/left-a-while) & true", ""},
-		"a process":                      {"sleep 9 & true", " sleep 9"},
-		"a daemon":                       {"setsid sh -c 'sleep 9 & exit' ", " sleep 9"},
-		"a daemon without environment":   {"env -i setsid sh -c 'sleep 9 & exit'", " sleep 9"},
-		"a daemon with its own mounts":   {"env -i setsid unshare --mount sh -c 'sleep 9 & exit'", " sleep 9"},
-		"a daemon in a group of its own": {"mkdir " + groups + "/other; sh -c 'echo $$ > " + groups + "/other/cgroup.procs; exec sleep 9' & sleep 0.2", " sleep 9"},
+		"a process":                      {"sleep 1000 & true", " sleep 1000"},
+		"a daemon":                       {"setsid sh -c 'sleep 1000 & exit' ", " sleep 1000"},
+		"a daemon without environment":   {"env -i setsid sh -c 'sleep 1000 & exit'", " sleep 1000"},
+		"a daemon with its own mounts":   {"env -i setsid unshare --mount sh -c 'sleep 1000 & exit'", " sleep 1000"},
+		"a daemon in a group of its own": {"mkdir " + groups + "/other; sh -c 'echo $$ > " + groups + "/other/cgroup.procs; exec sleep 1000' & sleep 0.2", " sleep 1000"},
 		"a control group":                {"mkdir " + groups + "/other", "control group " + groups + "/other\n"},
 		"a nest's control group":         {"mkdir " + groups + "/berth-nest-run1.abc", "control group " + groups + "/berth-nest-run1.abc\n"},
 		"a mount":                        {"mount -t tmpfs left /mnt", "mount /mnt\n"},
@@ -88,8 +92,12 @@ func TestUntouchedFindsOwn(t *testing.T) {
 		"a loop device":                  {"truncate -s 1M /tmp/image; losetup --find --show /tmp/image >&2", " of /tmp/image\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // each waits for 5 s
-			code, said := withLoops(t, c.text)
+			t.Parallel() // each waits
+			patience := "BERTH_RUN_PATIENCE=5"
+			if c.found == "" {
+				patience = "BERTH_RUN_PATIENCE=60"
+			}
+			code, said := withLoops(t, c.text, patience)
 			switch {
 			case c.found == "" && (code != 0 || said != ""):
 				t.Errorf("got %d, and: %s", code, said)
@@ -102,7 +110,7 @@ func TestUntouchedFindsOwn(t *testing.T) {
 
 // TestUntouchedFindsDeleted: a device whose file is gone is anybody's, so this runs when no other case does.
 func TestUntouchedFindsDeleted(t *testing.T) {
-	code, said := withLoops(t, "truncate -s 1M /tmp/image; losetup --find --show /tmp/image >&2; rm /tmp/image")
+	code, said := withLoops(t, "truncate -s 1M /tmp/image; losetup --find --show /tmp/image >&2; rm /tmp/image", "BERTH_RUN_PATIENCE=5")
 	if code != 1 || !strings.Contains(said, "left on the machine:\n") || !strings.Contains(said, "(deleted)\n") {
 		t.Errorf("got %d, and: %s", code, said)
 	}
@@ -110,9 +118,9 @@ func TestUntouchedFindsDeleted(t *testing.T) {
 
 // withLoops runs a shell text below the guard and removes the loop devices that it names. It gives the guard's exit
 // status and what it said.
-func withLoops(t *testing.T, text string) (int, string) {
+func withLoops(t *testing.T, text string, env ...string) (int, string) {
 	t.Helper()
-	code, said := beneath(t, text).end(t)
+	code, said := beneath(t, text, env...).end(t)
 	for line := range strings.Lines(said) {
 		if strings.HasPrefix(line, "/dev/loop") {
 			run := exec.Command("losetup", "--detach", strings.TrimSpace(line))
@@ -167,18 +175,19 @@ func TestUntouchedLeavesOthers(t *testing.T) {
 // TestUntouchedLeavesNothing: the guard's own directory and control group go with it, also when it is
 // told to end; and it is transparent.
 func TestUntouchedLeavesNothing(t *testing.T) {
-	look := func() string {
-		own, err := filepath.Glob(cgroup2(t) + "/berth-run-*")
-		dirs, dirErr := filepath.Glob(os.TempDir() + "/berth-run-*")
-		if err := errors.Join(err, dirErr); err != nil {
-			t.Fatal(err)
+	gone := func(r *guardedRun) {
+		t.Helper()
+		for _, place := range []string{r.group, filepath.Join(os.TempDir(), filepath.Base(r.group))} {
+			if !strings.HasPrefix(r.group, cgroup2(t)+"/berth-run-") || exists(place) {
+				t.Errorf("there is %q", place)
+			}
 		}
-		return strings.Join(append(own, dirs...), " ")
 	}
-	before := look()
-	if code, said := beneath(t, "exit 7").end(t); code != 7 || said != "" {
+	r := beneath(t, "exit 7")
+	if code, said := r.end(t); code != 7 || said != "" {
 		t.Errorf("got %d, and: %s", code, said)
 	}
+	gone(r)
 	for name, signal := range interruptions {
 		if signal == syscall.SIGKILL {
 			continue // the next one sweeps
@@ -190,9 +199,7 @@ func TestUntouchedLeavesNothing(t *testing.T) {
 		if code, said := r.end(t); code == 0 {
 			t.Errorf("%s: got %d, and: %s", name, code, said)
 		}
-	}
-	if now := look(); now != before {
-		t.Errorf("there was %q, and is %q", before, now)
+		gone(r)
 	}
 }
 

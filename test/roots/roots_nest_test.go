@@ -15,7 +15,7 @@ import (
 	"github.com/berthd/berth/test/rig/command"
 )
 
-const patience = 60 * time.Second // for a Debian that boots on a busy machine
+const patience = 5 * time.Minute // for a Debian that boots on a busy machine
 
 // host prepares the nest as the page expects it: with a /var/lib/machines whose owners can be mapped, which that of a nest's
 // root cannot, and with a systemd-networkd that waits for no udev.

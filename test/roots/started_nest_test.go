@@ -68,7 +68,7 @@ func limits(t *testing.T, name string) {
 // console logs in at the console of a container, as a person at a terminal does, and leaves it.
 func console(t *testing.T, name, text string) {
 	t.Helper()
-	cmd := exec.Command("timeout", "60", "script", "-qec", "name="+name+"\n"+text, "/dev/null")
+	cmd := exec.Command("timeout", "300", "script", "-qec", "name="+name+"\n"+text, "/dev/null")
 	keys, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ func New(conn *dbus.Conn, answer Answer) (*Systemd, error) {
 	if call.Err != nil {
 		return nil, fmt.Errorf("request %s: %w", busName, call.Err)
 	}
-	late := time.After(10 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		select {
 		case m := <-messages:

@@ -48,7 +48,7 @@ func live(t *testing.T, calls ...Call) (out string, status int, err error) {
 		t.Fatal(err)
 	}
 	defer n.Close()
-	if err := n.Limit(time.Now().Add(10 * time.Second)); err != nil {
+	if err := n.Limit(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	text, rerr := io.ReadAll(reader)

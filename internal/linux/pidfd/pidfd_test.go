@@ -49,7 +49,7 @@ func TestReap(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, p := spawn(t, tc.script)
-			if err := WaitFor(p, 10*time.Second); err != nil {
+			if err := WaitFor(p, time.Minute); err != nil {
 				t.Fatal(err)
 			}
 			if err := Wait(p); err != nil {
@@ -125,7 +125,7 @@ func TestOpen(t *testing.T) {
 	if err := Signal(p, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if err := WaitFor(p, 10*time.Second); err != nil {
+	if err := WaitFor(p, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Reap(child); err != nil {

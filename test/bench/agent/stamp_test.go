@@ -34,7 +34,7 @@ func TestStampWait(t *testing.T) {
 	if _, err := in.Write(raw()); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.wait(time.Now().Add(10 * time.Second))
+	got, err := s.wait(time.Now().Add(time.Minute))
 	if want := time.Second + 2; err != nil || got != want {
 		t.Errorf("wait() = %v, %v, want %v", got, err, want)
 	}
@@ -64,7 +64,7 @@ func TestStampDrain(t *testing.T) {
 	if _, err := in.Write(raw()); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.wait(time.Now().Add(10 * time.Second))
+	got, err := s.wait(time.Now().Add(time.Minute))
 	if want := time.Second + 2; err != nil || got != want {
 		t.Errorf("wait() after drain() = %v, %v, want %v", got, err, want)
 	}

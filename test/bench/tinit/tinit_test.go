@@ -36,7 +36,7 @@ func TestEndsInOrder(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, 37, 38, 39, 40} {
 		t.Run(fmt.Sprint(int(signal)), func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, path)
 			if err := cmd.Start(); err != nil {
@@ -56,7 +56,7 @@ func TestEndsInOrder(t *testing.T) {
 // TestExitsAtOnce: with an argument, tinit waits for nothing and exits with 0.
 func TestExitsAtOnce(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := exec.CommandContext(ctx, build(t), "exit").Run(); err != nil {
 		t.Errorf("%v, want exit status 0", err)
@@ -80,7 +80,7 @@ func TestAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, build(t))
 	cmd.ExtraFiles = []*os.File{passed}

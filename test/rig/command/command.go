@@ -15,7 +15,7 @@ import (
 )
 
 // patience is for a program that should have ended long ago.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // Result is what a program did; what it printed is without blanks around.
 type Result struct {
