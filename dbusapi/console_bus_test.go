@@ -63,7 +63,5 @@ func TestOpenConsole(t *testing.T) {
 	if got, want := <-resized, "resize  {Rows:24 Columns:80}"; got != want {
 		t.Errorf("got %q", got)
 	}
-	if after := openFDs(t); after != before {
-		t.Errorf("%d file descriptors open, %d before", after, before)
-	}
+	closesAll(t, before)
 }

@@ -179,9 +179,7 @@ func TestExecStdio(t *testing.T) {
 	raw := bus.DialRaw(t, r.bus.Address)
 	raw.Flush(t)
 	raw.Close()
-	if after := openFDs(t); after != before {
-		t.Errorf("%d file descriptors open, %d before", after, before)
-	}
+	closesAll(t, before)
 }
 
 // TestOpen: namespaces come by their kind, each once, and all if none is named. An unknown kind is refused. Init comes

@@ -97,7 +97,7 @@ func TestUnread(t *testing.T) {
 	if call := getsXML(other); call.Err != nil {
 		t.Errorf("another user: %v", call.Err)
 	}
-	asked, begun := r.backlogs.questions(), time.Now()
+	begun, asked := time.Now(), r.backlogs.questions()
 	for range 50 {
 		getsXML(slow)
 	}

@@ -94,6 +94,10 @@ func TestReserve(t *testing.T) {
 			return service.Forward{Proto: proto, Host: n, To4: "10.0.0.2", Address: "127.0.0.1"}
 		}
 		held, _, err := f.Reserve([]service.Forward{port(free)})
+		for n := 0; n < 10 && errors.Is(err, unix.EADDRINUSE); n++ { // another program was given it meanwhile
+			free = freePort(t, proto, false)
+			held, _, err = f.Reserve([]service.Forward{port(free)})
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

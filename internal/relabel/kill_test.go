@@ -51,8 +51,13 @@ func child(task, journals, dir string) error {
 		end = math.MaxUint64
 	}
 	killed := func(p Progress) {
-		if p.Files >= end { // now, or in the middle of what comes next
-			time.AfterFunc(time.Duration(end%8)*50*time.Microsecond, func() { _ = unix.Kill(os.Getpid(), unix.SIGKILL) })
+		if p.Files < end {
+			return
+		}
+		// Now, or in the middle of what comes next. On a busy machine that can be all the rest: most kills are awaited.
+		time.AfterFunc(time.Duration(end%8)*50*time.Microsecond, func() { _ = unix.Kill(os.Getpid(), unix.SIGKILL) })
+		if end%4 != 3 {
+			select {}
 		}
 	}
 	switch task {
