@@ -34,7 +34,7 @@ type Server struct {
 }
 
 // Serve answers requests. It returns nil when the file system is unmounted. The device must be
-// non-blocking, so that no thread waits in it.
+// non-blocking, so that no thread waits in it. Serve sets its read deadline.
 func (s *Server) Serve(dev *os.File) error {
 	raw, err := dev.SyscallConn()
 	if err != nil {
@@ -51,8 +51,17 @@ func (s *Server) Serve(dev *os.File) error {
 	var answer [2][]byte
 	var werr error
 	write := func(fd uintptr) { _, werr = unix.Writev(int(fd), answer[:]) }
+	var deadline time.Time
 	for {
-		if err := raw.Read(read); err != nil {
+		if at := s.texts.tidy(); !at.Equal(deadline) {
+			if err := dev.SetReadDeadline(at); err != nil {
+				return fmt.Errorf("fuse: %w", err)
+			}
+			deadline = at
+		}
+		if err := raw.Read(read); errors.Is(err, os.ErrDeadlineExceeded) {
+			continue // to be tidied
+		} else if err != nil {
 			return fmt.Errorf("fuse: %w", err)
 		}
 		switch {

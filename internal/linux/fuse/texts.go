@@ -22,7 +22,8 @@ const (
 	freshness = time.Second
 	// sendfile(2) reads from the page cache, which all open files share, at most batchBytes at once. Between
 	// two batches a longer text could become another's. So while somebody reads one, those who open the file
-	// get it too: each has overlap to read it, unless it becomes as old as freshness meanwhile.
+	// get it too: each has overlap to read it, unless it becomes as old as freshness meanwhile. A text is kept
+	// for overlap after its size was told, also without a reader: whoever was told it may not have opened the file yet.
 	batchBytes = 15 * 4096
 	overlap    = 200 * time.Millisecond
 )
@@ -31,7 +32,7 @@ const (
 type text struct {
 	bytes   []byte
 	made    time.Time
-	opened  time.Time // by whoever got it last
+	opened  time.Time // when its size was told last
 	readers int       // open files that have it; while there is one, nothing changes the text
 }
 
@@ -82,17 +83,17 @@ func (s *texts) makeRoom(more, room int) {
 }
 
 // measure returns a new latest text of a file. The present one has to do if readers have it and there is no
-// room for their next: the last quarter of the room is for readers that share texts. It has to do also if somebody
-// has got it lately who may not have read it yet, and the next is too long for one batch or of another length: of
-// two who ask for the size at the same time, the kernel believes the first (fuse_change_attributes), whatever it
-// tells the second.
+// room for their next: the last quarter of the room is for readers that share texts. It has to do also if its size
+// was told lately, and the next one is of another length: of two who ask for the size at the same time, the kernel
+// believes the first (fuse_change_attributes), whatever it tells the second. So it has if it is too long for one batch
+// and somebody has the file open.
 func (s *texts) measure(file int, content func([]byte) []byte, room int) *text {
 	room -= room / 4
 	s.makeRoom(s.longest, room)
 	t, now := s.latest[file], time.Now()
 	fresh := t != nil && now.Sub(t.made) < freshness
 	lately := fresh && now.Sub(t.opened) < overlap
-	if lately && len(t.bytes) > batchBytes || fresh && t.readers > 0 && s.held+s.longest > room {
+	if lately && s.open[file] > 0 && len(t.bytes) > batchBytes || fresh && t.readers > 0 && s.held+s.longest > room {
 		t.opened = now
 		return t
 	}
@@ -192,11 +193,32 @@ func (s *texts) leave(t *text) {
 	s.keep(t)
 }
 
-// shed gives back the memory of a file's latest text if that is much and nobody has the file open.
+// shed gives back the memory of a file's latest text if that is much, nobody has the file open, and its size was told
+// longer ago than overlap.
 func (s *texts) shed(file int) {
-	if t := s.latest[file]; t != nil && t.readers == 0 && s.open[file] == 0 && cap(t.bytes) > spareBytes {
+	if at := s.useless(file); !at.IsZero() && !time.Now().Before(at) {
 		s.latest[file] = nil
 	}
+}
+
+// useless returns when a file's latest text can be shed, zero if it is short or somebody has the file open.
+func (s *texts) useless(file int) time.Time {
+	if t := s.latest[file]; t != nil && t.readers == 0 && s.open[file] == 0 && cap(t.bytes) > spareBytes {
+		return t.opened.Add(overlap)
+	}
+	return time.Time{}
+}
+
+// tidy sheds the texts that are to be shed by now. It returns when the next one is, zero if there is none.
+func (s *texts) tidy() time.Time {
+	var next time.Time
+	for file := range s.latest {
+		s.shed(file)
+		if at := s.useless(file); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next
 }
 
 // keep keeps a text that nobody has, for another moment.

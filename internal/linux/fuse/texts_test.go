@@ -137,18 +137,36 @@ func TestRoomForRoot(t *testing.T) {
 	})
 }
 
-// TestLongTextGoes: a long text goes with its last reader.
+// TestLongTextGoes: a long text is kept for overlap after its size was told, so that those who were told it and open the file
+// when all others have closed it get that text. Then it goes.
 func TestLongTextGoes(t *testing.T) {
 	t.Parallel()
-	s := serving(func(dst []byte) []byte { return append(dst, make([]byte, 2*spareBytes)...) })
-	handle := open(t, s)
-	if got := read(t, s, handle, 0, 4096); len(got) != 4096 {
-		t.Errorf("%d bytes", len(got))
-	}
-	release(t, s, handle)
-	if s.texts.latest[0] != nil || len(s.texts.spare) > 0 {
-		t.Error("it is kept")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		n := 8
+		s := serving(func(dst []byte) []byte {
+			n++
+			return append(append(dst, make([]byte, 2*spareBytes)...), strconv.Itoa(n)...)
+		})
+		one := open(t, s)
+		read(t, s, one, 0, 4096)
+		time.Sleep(overlap / 2)
+		if _, errno := ask(t, s, opGetattr, firstNode, nil); errno != 0 { // another one begins to open it
+			t.Fatal(errno)
+		}
+		time.Sleep(overlap - 1)
+		release(t, s, one)
+		if got := read(t, s, 1234, 2*spareBytes, 10); got != "9" {
+			t.Errorf("%q, and the size was that of 9", got)
+		}
+		release(t, s, 1234)
+		if at := s.texts.tidy(); s.texts.latest[0] == nil || !at.Equal(time.Now().Add(1)) {
+			t.Errorf("it is kept until %v, now %v", at, time.Now())
+		}
+		time.Sleep(1)
+		if at := s.texts.tidy(); !at.IsZero() || s.texts.latest[0] != nil || len(s.texts.spare) > 0 {
+			t.Errorf("it is kept until %v", at)
+		}
+	})
 }
 
 // TestLongTextIsShared: who opens a long file while another reads it gets that text, so that the page cache,
@@ -184,7 +202,7 @@ func TestLongTextIsShared(t *testing.T) {
 		}
 		one := openOne()
 		if got := read(t, s, one, batchBytes, 10); got != "3" {
-			t.Errorf("nobody read it, and it is not made anew: %q", got)
+			t.Errorf("nobody has it open, and it is not made anew: %q", got)
 		}
 		time.Sleep(overlap)
 		if got := read(t, s, openOne(), batchBytes, 10); got != "4" {
