@@ -139,7 +139,7 @@ install: build ## install below DESTDIR; PREFIX=/usr SYSCONFDIR=/etc unless give
 	install -D -m 0644 units/files/berth.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/berth.conf'
 	install -D -m 0644 -t '$(DESTDIR)$(CATALOGDIR)' packaging/berth.catalog
 	install -D -m 0644 -t '$(DESTDIR)$(DOCDIR)/examples/polkit' packaging/rules/*.rules
-	install -D -m 0644 -t '$(DESTDIR)$(DOCDIR)' docs/getting-started.md
+	install -D -m 0644 -t '$(DESTDIR)$(DOCDIR)' $(filter-out docs/threats.md,$(wildcard docs/*.md))
 	install -D -m 0644 -t '$(DESTDIR)$(DOCDIR)/examples' examples/*
 	for page in man/*.[1-8]; do \
 		install -D -m 0644 -t "$(DESTDIR)$(MANDIR)/man$${page##*.}" "$$page"; \

@@ -16,7 +16,7 @@ func TestThreats(t *testing.T) {
 		exists[f.dir+" "+f.name] = true
 	}
 	const name = "docs/threats.md"
-	answered, open, _ := strings.Cut(read(t, name), "\n## Not answered yet\n")
+	answered, open, _ := strings.Cut(read(t, name), "\n## Not answered\n")
 	shown := map[string]int{} // how many tests show that it fails
 	for number, text := range threats(answered) {
 		shown[number] += shows(t, name+", "+number, text, exists)
@@ -26,7 +26,7 @@ func TestThreats(t *testing.T) {
 	}
 	for number, text := range threats(open) {
 		if _, twice := shown[number]; twice || shows(t, name+", "+number, text, exists) > 0 {
-			t.Errorf("%s: %s is not answered yet, and has tests", name, number)
+			t.Errorf("%s: %s is not answered, and has tests", name, number)
 		}
 		shown[number] = 0
 	}
