@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,8 +86,17 @@ func addCompletion(root *cobra.Command) {
 	for _, shell := range completion.Commands() {
 		if shell.Name() == "powershell" {
 			completion.RemoveCommand(shell)
+			continue
 		}
+		shell.Short = "Print the script for " + shell.Name()
+		shell.Long = shell.Short + "; Berth's package installs it.\n\nFor this shell only: " + map[string]string{
+			"bash": "source <(berthctl completion bash)", // needs the package bash-completion
+			"zsh":  "source <(berthctl completion zsh)",
+			"fish": "berthctl completion fish | source",
+		}[shell.Name()]
 	}
+	completion.Short = "Print a script that makes a shell complete commands, options and names"
+	completion.Long = ""
 	completion.Use += " SHELL"
 	completion.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
@@ -95,6 +105,17 @@ func addCompletion(root *cobra.Command) {
 		return fmt.Errorf("command '%s' requires a shell: bash, fish or zsh", cmd.Name())
 	}
 	completion.RunE = func(*cobra.Command, []string) error { return nil }
+}
+
+// describePlainly takes the quotes away by which the help of an option finds the word for its value: completions show
+// the description as it is.
+func describePlainly(cmd *cobra.Command) {
+	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	cmd.PersistentFlags().VisitAll(plain)
+	cmd.Flags().VisitAll(plain)
+	for _, below := range cmd.Commands() {
+		describePlainly(below)
+	}
 }
 
 // completeCommand completes the names of commands.

@@ -139,6 +139,17 @@ func TestCompletionWithoutDaemon(t *testing.T) {
 	}
 }
 
+// TestCompletionDescribes: the description of an option that a shell shows has no quotes of the help's.
+func TestCompletionDescribes(t *testing.T) {
+	t.Parallel()
+	for _, words := range []string{"define --", "top --", "list -"} {
+		got := run(t, fleet(), append([]string{"__complete"}, strings.Split(words, " ")...)...).out
+		if !strings.Contains(got, "--host\tthe containers of another host: [USER@]HOST[:PORT], by ssh\n") || strings.Contains(got, "`") {
+			t.Errorf("%s: %q", words, got)
+		}
+	}
+}
+
 // TestCompletionScripts: each shell gets a script.
 func TestCompletionScripts(t *testing.T) {
 	t.Parallel()
