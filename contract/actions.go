@@ -10,7 +10,7 @@ const (
 	ActionExec       = "org.berth1.exec"        // execute commands in a container, signal them and its init
 	ActionNamespaces = "org.berth1.namespaces"  // get the namespaces or the init of a container as descriptors, or share them
 	// ActionManage is to define and change containers and networks. That is as good as root: a definition can mount any
-	// directory of the host.
+	// directory of the host. It implies to see, watch and control them, and to use their consoles.
 	ActionManage = "org.berth1.manage"
 	// ActionAdmin is for what belongs to the host and to no container, such as a namespace of any of its processes.
 	ActionAdmin = "org.berth1.admin"
@@ -24,6 +24,18 @@ func Actions() []string {
 	return []string{
 		ActionRead, ActionMonitor, ActionReadSecure, ActionControl, ActionConsole, ActionExec, ActionNamespaces, ActionManage, ActionAdmin, ActionConnect,
 	}
+}
+
+// ImpliedBy returns the actions that imply one: who has a right to one of them has that to this action, too, unless a rule says
+// no to it.
+func ImpliedBy(action string) []string {
+	switch action {
+	case ActionRead, ActionMonitor, ActionReadSecure, ActionControl, ActionConsole:
+		return []string{ActionConnect, ActionManage}
+	case ActionExec, ActionNamespaces, ActionManage:
+		return []string{ActionConnect}
+	}
+	return nil
 }
 
 // VerbConnect is the verb of a question about ActionConnect itself.

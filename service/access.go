@@ -143,6 +143,9 @@ func (a *Access) decide(ctx context.Context, q Question, dialogue bool, limit ti
 	bounded, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer after %v", limit))
 	defer cancel()
 	v, err := a.authority.Decide(bounded, q, dialogue)
+	if err == nil && !v.Allowed && !dialogue {
+		v, err = a.implied(bounded, q, v)
+	}
 	switch {
 	case ctx.Err() != nil: // a yes that comes when the caller has left is none, either
 		return Verdict{}, ErrDenied

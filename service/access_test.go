@@ -48,7 +48,7 @@ func TestAllow(t *testing.T) {
 				}
 				return tt.answers[n-1], tt.fails
 			}
-			err := newTestAccess(f).Allow(t.Context(), Question{Caller: tt.caller, Action: contract.ActionControl})
+			err := newTestAccess(f).Allow(t.Context(), Question{Caller: tt.caller, Action: contract.ActionAdmin})
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}

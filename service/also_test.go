@@ -43,7 +43,7 @@ func TestOptionsReachFurther(t *testing.T) {
 	}{
 		"nothing":             {"", start(StartOptions{}), nil},
 		"a unit":              {"", start(StartOptions{Unit: "sshd.service"}), []string{contract.ActionAdmin + " "}},
-		"a file":              {"", start(StartOptions{Passed: []Passed{{Name: "a", File: file}}}), []string{contract.ActionNamespaces + " web"}},
+		"a file":              {"", start(StartOptions{Passed: []Passed{{Name: "a", File: file}}}), []string{contract.ActionNamespaces + " web", contract.ActionConnect + " web"}},
 		"a pipe":              {"", start(StartOptions{Passed: []Passed{{Name: "a", File: reader}}}), nil},
 		"a file, other root":  {idmapAt(1<<20, 65536), start(StartOptions{Passed: []Passed{{Name: "a", File: file}}}), nil},
 		"a command":           {"", exec(Command{Argv: []string{"true"}}), nil},

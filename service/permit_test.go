@@ -76,6 +76,9 @@ func TestPermitIsForOneContainer(t *testing.T) {
 				for _, name := range tt.want {
 					want = append(want, contract.ActionManage+" "+name)
 				}
+				if refused { // and what would imply it
+					want = append(want, contract.ActionConnect+" "+tt.want[1])
+				}
 				if diff := cmp.Diff(want, f.questions()); diff != "" {
 					t.Errorf("questions (-want +got):\n%s", diff)
 				}
