@@ -9,8 +9,8 @@ import (
 
 // quiet is a server and a service with as many calls and containers as a test says.
 type quiet struct {
-	calls, active  atomic.Int64
-	idle, activity chan struct{}
+	calls, active, worked atomic.Int64
+	idle, activity        chan struct{}
 }
 
 func newQuiet() *quiet {
@@ -52,7 +52,7 @@ func TestIdle(t *testing.T) {
 				q := newQuiet()
 				q.calls.Store(tc.calls)
 				q.active.Store(tc.works)
-				over := idle(q, q.containers, q.activity, idleLimit)
+				over := idle(t.Context(), q, q.containers, q.activity, idleLimit, func() { q.worked.Add(1) })
 				if tc.end != nil {
 					time.Sleep(5 * idleLimit)
 					if isOver(over) {
@@ -69,15 +69,21 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// TestNeverIdle: without a limit the daemon is never idle.
+// TestNeverIdle: without a limit the daemon is never idle, and the ends of work are noted all the same.
 func TestNeverIdle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		q := newQuiet()
-		over := idle(q, q.containers, q.activity, 0)
+		over := idle(t.Context(), q, q.containers, q.activity, 0, func() { q.worked.Add(1) })
+		time.Sleep(1000 * time.Hour)
+		q.idle <- struct{}{}
+		q.activity <- struct{}{}
 		time.Sleep(1000 * time.Hour)
 		if isOver(over) {
 			t.Error("without a limit it is idle")
+		}
+		if n := q.worked.Load(); n != 2 {
+			t.Errorf("work has ended %d times, not twice", n)
 		}
 	})
 }
@@ -93,7 +99,7 @@ func TestIdleStartsAnew(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				q := newQuiet()
-				over := idle(q, q.containers, q.activity, idleLimit)
+				over := idle(t.Context(), q, q.containers, q.activity, idleLimit, func() { q.worked.Add(1) })
 				for range 5 {
 					time.Sleep(idleLimit - 1)
 					sign(q) <- struct{}{}

@@ -103,7 +103,7 @@ func run(p paths, cfg config.Config, out *journal.Handler, sockets map[string]ne
 	lost := false
 	select {
 	case <-ctx.Done():
-	case <-idle(fronts{server, clients}, d.service.Busy, d.activity, cfg.IdleTimeout):
+	case <-idle(ctx, fronts{server, clients}, d.service.Busy, d.activity, cfg.IdleTimeout, newMemory().worked):
 	case <-server.Lost():
 		lost = true
 	case <-d.client.Context().Done(): // systemd and machined cannot be reached any more

@@ -31,9 +31,16 @@ func onThreadOf(t *testing.T, id uintptr, do func() error) {
 	t.Helper()
 	err := errors.New("not done")
 	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	var begin func()
+	begin = func() {
 		runtime.LockOSThread()
+		if syscall.Gettid() == os.Getpid() { // which never ends, and would be the user's for ever
+			defer runtime.UnlockOSThread()
+			go begin()
+			<-done
+			return
+		}
+		defer close(done)
 		for _, call := range []uintptr{syscall.SYS_SETRESGID, syscall.SYS_SETRESUID} {
 			if _, _, errno := syscall.RawSyscall(call, id, id, id); errno != 0 {
 				err = errno
@@ -41,7 +48,8 @@ func onThreadOf(t *testing.T, id uintptr, do func() error) {
 			}
 		}
 		err = do()
-	}()
+	}
+	go begin()
 	<-done
 	if err != nil {
 		t.Fatalf("as user %d: %v", id, err)
