@@ -61,6 +61,9 @@ type cpuPin struct {
 	Set  string  `xml:"cpuset,attr"`
 }
 
+// maxVCPUs is libvirt's largest number of processors.
+const maxVCPUs = 16384
+
 // readCPU reads <vcpu> and <cputune>. The number of processors is only reported; libvirt does the same for containers.
 func readCPU(d *Def, x *document, f *faults) {
 	d.VCPUs = 1
@@ -77,8 +80,8 @@ func readCPU(d *Def, x *document, f *faults) {
 	default:
 		f.invalid("domain/vcpu@placement", "'%.40s' is unknown; known are static and auto", x.VCPU.Placement)
 	}
-	if d.VCPUs = x.VCPU.Value; d.VCPUs == 0 || d.VCPUs > 16384 {
-		f.invalid("domain/vcpu", "%d is not a number of processors from 1 to 16384", d.VCPUs)
+	if d.VCPUs = x.VCPU.Value; d.VCPUs == 0 || d.VCPUs > maxVCPUs {
+		f.invalid("domain/vcpu", "%d is not a number of processors from 1 to %d", d.VCPUs, maxVCPUs)
 	}
 	if d.VCPUsNow = x.VCPU.Current; d.VCPUsNow > x.VCPU.Value && !f.within("domain/vcpu") {
 		f.invalid("domain/vcpu@current", "%d is more than the container's %d processors", d.VCPUsNow, x.VCPU.Value)

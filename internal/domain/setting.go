@@ -42,7 +42,7 @@ const (
 func numberSettings() []string {
 	return []string{
 		"Memory", "CurrentMemory", "MemoryMax", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPeriodUSec",
-		"CPUQuotaPerSecUSec", "TasksMax", "IOWeight",
+		"CPUQuotaPerSecUSec", "TasksMax", "IOWeight", "VCPUs",
 	}
 }
 
@@ -115,6 +115,9 @@ func (d *Def) tune(s Setting, running bool) *Error {
 		if e := d.tuneMemory(s, running); e != nil {
 			return e
 		}
+		if e := d.tuneVCPUs(s, running); e != nil {
+			return e
+		}
 		return d.tuneNumber(s)
 	case SetSetting:
 		if s.Property == "AllowedCPUs" {
@@ -143,6 +146,20 @@ func (d *Def) tuneNUMAMode(s Setting) *Error {
 		return invalid(s.Property, "it says how memory is bound to nodes, and the container is bound to none; set AllowedMemoryNodes, too")
 	default:
 		d.NUMA.Mode = mode
+	}
+	return nil
+}
+
+// tuneVCPUs changes the number of processors in a stored definition, which limits nothing.
+func (d *Def) tuneVCPUs(s Setting, running bool) *Error {
+	switch {
+	case s.Property != "VCPUs":
+	case running:
+		return unsupported(s.Property, "a running container sees the processors of the host; AllowedCPUs and CPUQuotaPerSecUSec limit it")
+	case s.Number == 0 || s.Number > maxVCPUs:
+		return invalid(s.Property, "%d is not a number of processors from 1 to %d", s.Number, maxVCPUs)
+	default:
+		d.VCPUs, d.VCPUsNow = uint(s.Number), 0
 	}
 	return nil
 }

@@ -47,6 +47,7 @@ func TestTuned(t *testing.T) {
 		"nodes":                 {"", []Setting{{Property: "AllowedMemoryNodes", Set: "0"}}, true, "<memory mode='strict' nodeset='0'/>"},
 		"io weight":             {"", []Setting{n("IOWeight", 300)}, true, "<weight>300<"},
 		"a device":              {"", []Setting{dev("IOReadBandwidthMax", "/dev/a", 1000), dev("IODeviceWeight", "/dev/a", 20)}, true, "<path>/dev/a< <weight>20< <read_bytes_sec>1000<"},
+		"vcpus":                 {"<vcpu current='2'>4</vcpu>", []Setting{n("VCPUs", 3)}, false, "<vcpu placement='static'>3< !current="},
 		"numa mode":             {"", []Setting{{Property: "NUMAMode", Text: "restrictive"}, {Property: "AllowedMemoryNodes", Set: "0"}}, true, "<memory mode='restrictive' nodeset='0'/>"},
 		"latency":               {"", []Setting{dev("IODeviceLatencyTargetUSec", "/dev/a", 1000)}, true, "<berth:latency path='/dev/a' usec='1000'/> !<device>"},
 		"a path with more": {
@@ -99,6 +100,9 @@ func TestTunedRefused(t *testing.T) {
 		"current 0":       {Setting{Property: "CurrentMemory"}, false, "CurrentMemory", "0 KiB is not"},
 		"memory, running": {Setting{Property: "Memory", Number: mib}, true, "Memory", "the size of a running container cannot change"},
 		"memory 0":        {Setting{Property: "Memory"}, false, "domain/memory", "more than 0"},
+		"vcpus, running":  {Setting{Property: "VCPUs", Number: 2}, true, "VCPUs", "a running container sees the processors of the host"},
+		"vcpus 0":         {Setting{Property: "VCPUs"}, false, "VCPUs", "0 is not a number of processors from 1 to 16384"},
+		"vcpus above":     {Setting{Property: "VCPUs", Number: 16385}, false, "VCPUs", "16385 is not a number"},
 		"max 0":           {Setting{Property: "MemoryMax"}, true, "domain/memtune/hard_limit", "0 would let nothing run"},
 		"high above":      {Setting{Property: "MemoryHigh", Number: 65 * mib}, true, "domain/memtune/soft_limit", "66560 KiB are above <memory>"},
 		"low above":       {Setting{Property: "MemoryLow", Number: 65 * mib}, true, "domain/memtune/min_guarantee", "above <memory>"},

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -257,15 +258,24 @@ func (c *call) failure(err error) *failure {
 	}
 	attrs := []any{"op", c.proc.name, "err", err}
 	if c.proc.about {
-		if snap, err := c.core().ByUUID(c.uuid); err == nil {
-			attrs = append(attrs, snap.Who())
-		}
+		attrs = append(attrs, c.who())
 	}
 	if p, ok := err.(*panicError); ok { //nolint:errorlint // it is never wrapped
 		attrs = append(attrs, "panic", fmt.Sprint(p.value), "stack", string(p.stack))
 	}
 	c.conn.server.log.Error("call failed", attrs...)
 	return f
+}
+
+// who is the container for the log. It is the empty attribute, which no log shows, if the core panics over it, too: the client
+// gets its answer.
+func (c *call) who() (of slog.Attr) {
+	defer func() {
+		if recover() != nil {
+			of = slog.Attr{}
+		}
+	}()
+	return c.core().WhoHas(c.uuid)
 }
 
 // admit lets the core decide whether the caller may do this, before anything is looked at: neither the arguments nor the

@@ -39,6 +39,12 @@ type core interface {
 	AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error
 	DetachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error
 	UpdateDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error
+	DetachDeviceAlias(ctx context.Context, u domain.UUID, alias string, o service.TuneOptions) error
+	Interfaces(u domain.UUID, o service.TuneOptions) ([]service.InterfaceInfo, error)
+	SetInterface(ctx context.Context, u domain.UUID, name string, change service.LinkChange, o service.TuneOptions) error
+	Rename(ctx context.Context, u domain.UUID, name string) error
+	Job(u domain.UUID) (service.Job, error)
+	AbortJob(ctx context.Context, u domain.UUID) error
 	Limits(u domain.UUID, o service.TuneOptions) (memoryMax uint64, l service.Limits, err error)
 	SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o service.TuneOptions) error
 	Addresses(ctx context.Context, u domain.UUID, from service.AddressSource) ([]service.InterfaceAddress, error)
@@ -61,6 +67,7 @@ type lifeCore interface {
 	Reboot(ctx context.Context, u domain.UUID, m service.Modes) error
 	Suspend(ctx context.Context, u domain.UUID) error
 	Resume(ctx context.Context, u domain.UUID) error
+	Reset(ctx context.Context, u domain.UUID) error
 }
 
 // guestCore tells what a running container is to itself.

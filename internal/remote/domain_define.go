@@ -26,8 +26,25 @@ func definitionProcedures() []*procedure {
 		change(450, "virDomainSetAutostartOnce", contract.ActionManage, "SetAutostart", setAutostart(core.SetAutostartOnce)),
 		change(264, "virDomainSetMetadata", contract.ActionManage, "SetMetadata", setMetadata),
 		as("GetMetadata", look(265, "virDomainGetMetadata", getMetadata)),
+		change(358, "virDomainRename", contract.ActionManage, "Rename", rename),
 		native,
 	}
+}
+
+// rename gives a container that is off another name.
+func rename(ctx context.Context, c *call) error {
+	name, given := c.in.OptionalText()
+	if err := c.noFlags(); err != nil {
+		return err
+	}
+	if !given {
+		return wrong(codeInvalidArg, domainDomain, "new_name in virDomainRename must not be NULL")
+	}
+	if err := c.core().Rename(ctx, c.uuid, name); err != nil {
+		return err
+	}
+	c.out.I32(0)
+	return nil
 }
 
 // The flags of virDomainGetXMLDesc.

@@ -30,6 +30,9 @@ func deviceProcedures() []*procedure {
 		plug(160, "virDomainAttachDeviceFlags", "AttachDevice", true, core.AttachDevice),
 		plug(13, "virDomainDetachDevice", "DetachDevice", false, core.DetachDevice),
 		plug(161, "virDomainDetachDeviceFlags", "DetachDevice", true, core.DetachDevice),
+		plug(392, "virDomainDetachDeviceAlias", "DetachDeviceAlias", true, func(s core, ctx context.Context, u domain.UUID, alias []byte, o service.TuneOptions) error {
+			return s.DetachDeviceAlias(ctx, u, string(alias), o)
+		}),
 		plug(174, "virDomainUpdateDeviceFlags", "UpdateDevice", true, core.UpdateDevice),
 	}
 }

@@ -33,6 +33,7 @@ func lifeProcedures() []*procedure {
 		control(27, "virDomainReboot", "Reboot", ask(true, core.Reboot)),
 		control(34, "virDomainSuspend", "Suspend", func(ctx context.Context, c *call) error { return c.core().Suspend(ctx, c.uuid) }),
 		control(28, "virDomainResume", "Resume", func(ctx context.Context, c *call) error { return c.core().Resume(ctx, c.uuid) }),
+		control(245, "virDomainReset", "Reset", reset),
 		signal,
 	}
 }
@@ -45,6 +46,14 @@ const (
 	startForceBoot
 	startValidate
 )
+
+// reset kills a container and starts it again, with the same definition.
+func reset(ctx context.Context, c *call) error {
+	if err := c.noFlags(); err != nil {
+		return err
+	}
+	return c.core().Reset(ctx, c.uuid)
+}
 
 func start(ctx context.Context, c *call) error {
 	return c.core().StartWith(ctx, c.uuid, service.StartOptions{})

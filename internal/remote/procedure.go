@@ -80,7 +80,7 @@ func tables() map[uint32]map[int32]*procedure {
 	for _, list := range [][]*procedure{
 		connectProcedures(), hostProcedures(), listProcedures(), stateProcedures(), definitionProcedures(), lifeProcedures(),
 		eventProcedures(), streamProcedures(), tuneProcedures(), deviceProcedures(), figureProcedures(), bulkProcedures(),
-		processorProcedures(), endProcedures(), guestProcedures(),
+		processorProcedures(), endProcedures(), guestProcedures(), jobProcedures(), interfaceProcedures(),
 	} {
 		for _, p := range list {
 			all[programRemote][p.number] = p

@@ -11,6 +11,7 @@ var readOnlyRefuses = map[int32]bool{
 	135: true, 29: true, 11: true, 350: true, 35: true, 231: true, 9: true, 196: true, 310: true, 10: true, 309: true, 12: true, 234: true,
 	33: true, 258: true, 27: true, 34: true, 28: true, 201: true, 295: true, 264: true, 8: true, 160: true, 13: true, 161: true, 174: true,
 	30: true, 31: true, 204: true, 197: true, 205: true, 58: true, 219: true, 390: true, 450: true,
+	358: true, 392: true, 245: true, 164: true, 442: true, 32: true, 199: true, 254: true, 256: true, 279: true,
 	// These change nothing.
 	277: true, 337: true, 342: true, 349: true, 418: true,
 }

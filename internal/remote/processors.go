@@ -34,7 +34,7 @@ func vcpusFlags(_ context.Context, c *call) error {
 	case flags&inside != 0 && c.conn.readOnly.Load():
 		return fault(codeOperationDenied, domainDomain, "operation forbidden: read only access prevents virDomainGetVcpusFlags")
 	case flags&(live|config) == live|config:
-		return fault(codeInvalidArg, domainDomain, "flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive")
+		return exclusiveImpact()
 	}
 	n, err := c.core().VCPUs(c.uuid, service.TuneOptions{Live: flags&(live|inside) != 0, Config: flags&config != 0})
 	if err != nil {
@@ -94,7 +94,7 @@ func pinInfo(each bool) handler {
 			return err
 		}
 		if o.Live && o.Config {
-			return fault(codeInvalidArg, domainDomain, "flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive")
+			return exclusiveImpact()
 		}
 		count := uint32(1)
 		if each {

@@ -29,6 +29,9 @@ func tuneProcedures() []*procedure {
 		look(56, "virDomainGetSchedulerType", schedulerType),
 		look(57, "virDomainGetSchedulerParameters", getScheduler(false)), look(223, "virDomainGetSchedulerParametersFlags", getScheduler(true)),
 		set(58, "virDomainSetSchedulerParameters", setScheduler), set(219, "virDomainSetSchedulerParametersFlags", setTyped(schedulerSettings)),
+		set(254, "virDomainSetNumaParameters", setTyped(numaSettings)), look(255, "virDomainGetNumaParameters", getTyped(numaParameters)),
+		set(32, "virDomainSetVcpus", setVCPUs(false)), set(199, "virDomainSetVcpusFlags", setVCPUs(true)),
+		set(279, "virDomainPinEmulator", pinEmulator),
 	}
 }
 
