@@ -6,7 +6,6 @@
 package lxcconf
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/berthd/berth/internal/domain"
@@ -59,7 +58,7 @@ func Convert(file, text string, o Options) (*native.Result, error) {
 	if c.fault != nil {
 		return nil, c.fault
 	}
-	c.check()
+	c.warnings = append(c.warnings, native.Refused(c.def, c.file)...)
 	xml, err := c.def.Format(domain.FormatOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
@@ -112,27 +111,5 @@ func (c *conversion) finishName() {
 	}
 	if host := c.def.Hostname(); host != c.def.Name && c.name.Key != "" {
 		c.warn(c.name, "the host name is '%.64s': that of a container is its name, without all but letters, digits and '-'", host)
-	}
-}
-
-// check warns of all that a definition is refused for. Whether its architecture is the host's is not asked.
-func (c *conversion) check() {
-	d := c.def
-	d.OS.Arch = ""
-	xml, err := d.Format(domain.FormatOptions{})
-	if err == nil {
-		_, err = domain.Parse([]byte(xml))
-	}
-	if err == nil {
-		return
-	}
-	list := []*domain.Error{}
-	if several := (*domain.Errors)(nil); errors.As(err, &several) {
-		list = several.List
-	} else if one := (*domain.Error)(nil); errors.As(err, &one) {
-		list = append(list, one)
-	}
-	for _, e := range list {
-		c.warnings = append(c.warnings, native.Warning{File: c.file, Text: "the definition has to be changed before it is defined: " + e.Element + ": " + e.Text})
 	}
 }

@@ -3,8 +3,11 @@
 package native
 
 import (
+	"errors"
 	"strconv"
 	"strings"
+
+	"github.com/berthd/berth/internal/domain"
 )
 
 // Error is what is wrong with a line, or with a file if Line is 0.
@@ -39,4 +42,28 @@ type Warning struct {
 type Result struct {
 	XML      string
 	Warnings []Warning
+}
+
+// Refused returns a warning about each thing for which a converted definition would be refused, with the file that it was made
+// of. It does not ask whether the architecture is the host's.
+func Refused(d domain.Def, file string) []Warning {
+	d.OS.Arch = ""
+	xml, err := d.Format(domain.FormatOptions{})
+	if err == nil {
+		_, err = domain.Parse([]byte(xml))
+	}
+	if err == nil {
+		return nil
+	}
+	list := []*domain.Error{}
+	if several, ok := errors.AsType[*domain.Errors](err); ok {
+		list = several.List
+	} else if one, ok := errors.AsType[*domain.Error](err); ok {
+		list = append(list, one)
+	}
+	var warnings []Warning
+	for _, e := range list {
+		warnings = append(warnings, Warning{File: file, Text: "the definition has to be changed before it is defined: " + e.Element + ": " + e.Text})
+	}
+	return warnings
 }

@@ -2,7 +2,6 @@ package nspawnconf
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -77,7 +76,7 @@ func Convert(file, text string, o Options) (*native.Result, error) {
 	c.finishNetwork()
 	c.finishCapabilities()
 	c.finishUnit()
-	c.check()
+	c.warnings = append(c.warnings, native.Refused(c.def, c.file)...)
 	xml, err := c.def.Format(domain.FormatOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
@@ -132,26 +131,4 @@ func (c *conversion) finishRoot() {
 		fs.Type, fs.Driver, fs.Format = domain.FSFile, "loop", "raw"
 	}
 	c.def.Filesystems = append(c.def.Filesystems, fs)
-}
-
-// check warns of all that the definition is refused for. Whether its architecture is the host's is not asked.
-func (c *conversion) check() {
-	d := c.def
-	d.OS.Arch = ""
-	xml, err := d.Format(domain.FormatOptions{})
-	if err == nil {
-		_, err = domain.Parse([]byte(xml))
-	}
-	if err == nil {
-		return
-	}
-	list := []*domain.Error{}
-	if several, ok := errors.AsType[*domain.Errors](err); ok {
-		list = several.List
-	} else if one, ok := errors.AsType[*domain.Error](err); ok {
-		list = append(list, one)
-	}
-	for _, e := range list {
-		c.warnings = append(c.warnings, native.Warning{File: c.file, Text: "the definition has to be changed before it is defined: " + e.Element + ": " + e.Text})
-	}
 }
