@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/berthd/berth/test/goldenfile"
 )
 
 // TestGolden: every command line prints what its golden file has, with its exit status.
@@ -124,21 +122,8 @@ func goldenLines(t *testing.T, subject string, lines []string) {
 	golden(t, subject, got.String())
 }
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-), got (+):\n%s", file, diff)
-	}
+	goldenfile.Check(t, file, got)
 }

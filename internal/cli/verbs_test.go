@@ -2,13 +2,13 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/test/goldenfile"
 )
 
 // absent has the groups of virsh's commands that have no command here, and why.
@@ -28,18 +28,7 @@ func TestVerbTable(t *testing.T) {
 	t.Parallel()
 	const file = "../../docs/verbs.md"
 	got := verbTable(t)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("the page (-), the commands (+); go test ./internal/cli -run TestVerbTable -update writes it:\n%s", diff)
-	}
+	goldenfile.Check(t, file, got)
 }
 
 func verbTable(t *testing.T) string {

@@ -1,20 +1,16 @@
 package enter
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/born"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const all = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP
 
@@ -42,18 +38,7 @@ func TestCalls(t *testing.T) {
 	for name, c := range commands() {
 		file := filepath.Join("testdata", runtime.GOARCH, name+".golden") // the numbers are those of the architecture
 		got := born.Listing(Calls(c))
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s: -want +got\n%s", name, diff)
-		}
+		goldenfile.Check(t, file, got)
 	}
 }
 

@@ -2,10 +2,8 @@ package host
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,9 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/node"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // tree makes the files of a host of text: a line with a file's name and its content each, where ; is a newline.
 func tree(text string) fstest.MapFS {
@@ -116,18 +113,7 @@ func TestNodeInfo(t *testing.T) {
 func compare(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", "capabilities-"+name+".golden")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-), got (+):\n%s", file, diff)
-	}
+	goldenfile.Check(t, file, got)
 }
 
 // TestNodeFigures: memory is read for the host and for each cell, and times of the processors too.

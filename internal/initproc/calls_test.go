@@ -2,7 +2,6 @@ package initproc
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,13 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/berthd/berth/internal/linux/born"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // rehearsal stands for the supervisor. It notes where the stage waits for it.
 type rehearsal struct{ calls *born.Rehearsal }
@@ -99,17 +95,6 @@ func TestCalls(t *testing.T) {
 			p.Label = plan.Label{Process: "u:r:t:s0:c1,c2", Files: "u:object_r:f:s0:c1,c2", Required: true}
 		}
 		got := rehearse(t, p)
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s: -want +got\n%s", name, diff)
-		}
+		goldenfile.Check(t, file, got)
 	}
 }

@@ -1,21 +1,17 @@
 package lxcconf
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/lxcconf/syntax"
 	"github.com/berthd/berth/internal/native"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // readFiles reads the files of testdata/files, which stands for /usr/share.
 func readFiles(path string) ([]syntax.Source, error) {
@@ -75,18 +71,7 @@ func TestConvert(t *testing.T) {
 		}
 		got := golden(Convert(filepath.Base(name), string(text), o))
 		file := strings.TrimSuffix(name, ".conf") + ".golden"
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
+		goldenfile.Check(t, file, got)
 		if strings.HasPrefix(filepath.Base(name), "error-") != strings.HasPrefix(got, "error: ") {
 			t.Errorf("%s: %s", name, got)
 		}

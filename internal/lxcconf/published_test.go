@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/berthd/berth/internal/lxcconf/syntax"
+	"github.com/berthd/berth/test/goldenfile"
 )
 
 // TestPublished: configurations in the ways that people publish them become the definition and the warnings of their
@@ -33,18 +32,7 @@ func TestPublished(t *testing.T) {
 			return []syntax.Source{{Name: path, Text: string(text)}}, err
 		}
 		got := golden(Convert("config", string(text), Options{Read: read}))
-		if *update {
-			if err := os.WriteFile(beside+".golden", []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(beside + ".golden")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
+		goldenfile.Check(t, beside+".golden", got)
 		if strings.HasPrefix(got, "error: ") || strings.Contains(got, "has to be changed") {
 			t.Errorf("%s: %s", name, got)
 		}

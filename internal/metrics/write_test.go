@@ -3,7 +3,6 @@ package metrics
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"os"
 	"regexp"
 	"strings"
@@ -12,9 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/figures"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the goldens anew")
 
 // sample is a host with a container of every kind of metric, and one that is off and has an odd name.
 func sample() (Daemon, []Container) {
@@ -49,18 +47,7 @@ func TestWrite(t *testing.T) {
 	t.Parallel()
 	for file, f := range map[string]Format{"testdata/metrics.prom": Text, "testdata/metrics.openmetrics": OpenMetrics} {
 		got := text(t, f)
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got), -update writes it:\n%s", file, diff)
-		}
+		goldenfile.Check(t, file, got)
 	}
 }
 

@@ -3,7 +3,6 @@ package moving
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,9 +14,8 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/foreign"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // plan decides about a host of testdata.
 func plan(t *testing.T, f *fake, source Source, names ...string) *Plan {
@@ -86,18 +84,7 @@ func TestLook(t *testing.T) {
 			}
 		}
 		file := "testdata/" + string(source) + ".golden"
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-), got (+):\n%s", file, diff)
-		}
+		goldenfile.Check(t, file, got)
 		if len(f.calls) > 0 {
 			t.Errorf("%s: a look has changed something: %v", source, f.calls)
 		}

@@ -1,7 +1,6 @@
 package nspawnconf
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,14 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/native"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // corpus returns the settings files of testdata.
 func corpus(t testing.TB) []string {
@@ -74,18 +71,7 @@ func TestConvert(t *testing.T) {
 		base := strings.TrimSuffix(filepath.Base(name), ".nspawn")
 		got := golden(Convert(filepath.Base(name), string(text), optionsOf(base)))
 		file := strings.TrimSuffix(name, ".nspawn") + ".golden"
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-), got (+):\n%s", file, diff)
-		}
+		goldenfile.Check(t, file, got)
 		if !strings.HasPrefix(got, "error: ") && strings.Contains(got, "has to be changed") {
 			t.Errorf("%s: the definition is refused:\n%s", name, got)
 		}

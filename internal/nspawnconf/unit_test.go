@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/test/goldenfile"
 )
 
 // dropIns are two files in the order in which they are applied, with each kind of setting.
@@ -32,18 +33,7 @@ func TestUnit(t *testing.T) {
 	o.DropIns = dropIns(t)
 	got := golden(Convert("web.nspawn", "[Files]\nBind=/dev/kvm\n", o))
 	const file = "testdata/unit/web.golden"
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-), got (+):\n%s", file, diff)
-	}
+	goldenfile.Check(t, file, got)
 }
 
 // TestUnitValues: each value of a setting of a unit becomes that of the definition, or is a warning with its line.

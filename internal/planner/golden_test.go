@@ -3,7 +3,6 @@ package planner
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,9 +12,8 @@ import (
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden plans anew")
 
 func testHost() Host {
 	return Host{ContainerEnv: "libvirt-lxc", Path: "/bin:/usr/bin", OSRelease: "ID=host\n", MQueue: true, ProcView: true}
@@ -72,18 +70,7 @@ func TestGolden(t *testing.T) {
 			checkPlan(t, p)
 			golden := "testdata/" + strings.TrimSuffix(filepath.Base(file), ".xml") + ".json"
 			got := asJSON(t, p)
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("%s (-golden +now):\n%s", golden, diff)
-			}
+			goldenfile.Check(t, golden, string(got))
 		})
 	}
 }

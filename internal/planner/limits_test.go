@@ -3,13 +3,13 @@ package planner
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/plan"
+	"github.com/berthd/berth/test/goldenfile"
 )
 
 // TestScopeGolden: the scope of a definition that has every limit, and of one that has none, is its golden JSON.
@@ -23,18 +23,7 @@ func TestScopeGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden := "testdata/" + name + ".scope.golden"
-		if *update {
-			if err := os.WriteFile(golden, text.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), text.String()); diff != "" {
-			t.Errorf("%s (-golden +now):\n%s", golden, diff)
-		}
+		goldenfile.Check(t, golden, text.String())
 	}
 }
 

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/netip"
-	"os"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/test/goldenfile"
 )
 
 // TestNetGolden: the interfaces and NICs of a definition are planned as in its golden file.
@@ -23,18 +21,7 @@ func TestNetGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden := "testdata/" + name + ".net.golden"
-		if *update {
-			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got.String()); diff != "" {
-			t.Errorf("%s (-golden +now):\n%s", golden, diff)
-		}
+		goldenfile.Check(t, golden, got.String())
 	}
 }
 

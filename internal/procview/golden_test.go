@@ -1,14 +1,11 @@
 package procview
 
 import (
-	"flag"
 	"os"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func input(t testing.TB, name string) []byte {
 	t.Helper()
@@ -41,17 +38,6 @@ func TestGolden(t *testing.T) {
 		"loadavg": Loadavg(nil, []byte("0.94 0.91 0.79 2/129 1855\n"), &load, []byte("12\n")),
 	} {
 		file := "testdata/" + name + ".golden"
-		if *update {
-			if err := os.WriteFile(file, got, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("%s: -want +got\n%s", name, diff)
-		}
+		goldenfile.Check(t, file, string(got))
 	}
 }

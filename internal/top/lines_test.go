@@ -1,18 +1,14 @@
 package top
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestLines: what the screen shows of given figures, in each size and each mode, is what its golden file has.
 func TestLines(t *testing.T) {
@@ -74,18 +70,7 @@ func TestSummaryWithoutController(t *testing.T) {
 func compare(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-), got (+):\n%s", file, diff)
-	}
+	goldenfile.Check(t, file, got)
 }
 
 // TestBatch: batch output and CSV have all rows and columns, whatever a screen would hold.

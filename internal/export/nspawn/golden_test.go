@@ -1,17 +1,12 @@
 package nspawn
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/berthd/berth/internal/export/exporttest"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestGolden: each definition has its golden settings, drop-in, command line and warnings, and each line of them is one
 // that systemd 252 knows in its section.
@@ -29,18 +24,7 @@ func TestGolden(t *testing.T) {
 			known(t, f.DropIn)
 			got := "==> " + f.Path() + "\n" + f.Settings + "\n==> " + f.UnitPath() + "\n" + f.DropIn + "\n==> " + strings.Join(f.Command, " ") + "\n\n" + exporttest.Report(warnings)
 			golden := "testdata/" + name + ".golden"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("%s (-golden +now):\n%s", golden, diff)
-			}
+			goldenfile.Check(t, golden, got)
 		})
 	}
 }

@@ -2,21 +2,16 @@ package oci
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/berthd/berth/internal/export"
 	"github.com/berthd/berth/internal/export/exporttest"
+	"github.com/berthd/berth/test/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestGolden: each definition has its golden bundle and warnings, and its configuration obeys the schema of the
 // specification.
@@ -42,18 +37,7 @@ func TestGolden(t *testing.T) {
 			obeys(t, b)
 			got := describe(b, text, warnings)
 			golden := "testdata/" + name + ".golden"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("%s (-golden +now):\n%s", golden, diff)
-			}
+			goldenfile.Check(t, golden, got)
 		})
 	}
 }
