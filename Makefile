@@ -185,10 +185,10 @@ check: $(LINT) | go ## before a commit: format, linters, unit tests, import rule
 	$(GO) mod tidy -diff
 
 test-unit: | go ## the unit tests, with RUN=REGEXP some of them, with COUNT=50 each so often
-	CGO_ENABLED=1 $(GO) test -race $(call times,,10m) $(only) ./...
+	CGO_ENABLED=1 $(GO) test -race $(call times,,30m) $(only) ./...
 
 test-bus: | go ## the same on a private message bus
-	CGO_ENABLED=1 $(GO) test -race $(call times,,10m) -tags bus $(only) $(call tagged,bus)
+	CGO_ENABLED=1 $(GO) test -race $(call times,,30m) -tags bus $(only) $(call tagged,bus)
 
 # One package after the other: each has a whole host of its own. A result of yesterday's host is
 # no result, hence no cache.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -114,11 +113,7 @@ func (r *rig) checkRight(t *testing.T, caller string, rule func(context.Context,
 		if m.open == asksFor {
 			args = []any{map[string]any{"GetContainerByName": "b", "GetContainerByUUID": uuidB.String(), "GetContainerByLeader": uint32(42), "GetContainerByID": uint32(41)}[m.name]}
 		}
-		limit := time.Minute
-		if wanted(caller, k, m, own) == admitted {
-			limit = 100 * time.Millisecond // some wait for what never comes
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		r.auth.set(rule)
 		err := r.client.Object(contract.BusName, path).CallWithContext(ctx, i.name+"."+m.name, 0, args...).Err
 		asked := r.auth.questions()

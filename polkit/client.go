@@ -47,11 +47,14 @@ type Peer interface {
 type Client struct {
 	quick, patient Peer
 	names          atomic.Uint64 // of questions that can be cancelled
+	ownAccord      time.Duration // the constant
 }
 
 // New returns a client. The peers call BusName. quick is for questions that nobody needs to think about, patient for the
 // others, so that these do not hold those up. The first call activates polkit.
-func New(quick, patient Peer) *Client { return &Client{quick: quick, patient: patient} }
+func New(quick, patient Peer) *Client {
+	return &Client{quick: quick, patient: patient, ownAccord: ownAccord}
+}
 
 // Question is whether a caller may do something.
 type Question struct {
@@ -134,7 +137,7 @@ func (c *Client) cancel(ctx context.Context, asked *dbus.Call, id string) {
 		select {
 		case <-asked.Done:
 			return
-		case <-time.After(ownAccord):
+		case <-time.After(c.ownAccord):
 		}
 		ctx, done := context.WithTimeout(ctx, cancelLimit)
 		defer done()

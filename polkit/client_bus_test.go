@@ -134,10 +134,17 @@ func TestCheckIsCancelled(t *testing.T) {
 	t.Parallel()
 	b := bus.Start(t)
 	f := newAuthority(t, b)
+	f.mu.Lock()
 	f.hold, f.result.Allowed = make(chan struct{}), true
-	c := newClient(t, b)
+	f.mu.Unlock()
 	gone := errors.New("he has left")
 	for i, held := range []bool{false, true} {
+		c := newClient(t, b)
+		c.names.Store(uint64(i))
+		c.ownAccord = time.Minute // until it answers
+		if held {
+			c.ownAccord = 10 * time.Millisecond
+		}
 		ctx, leave := context.WithCancelCause(t.Context())
 		done := make(chan error, 1)
 		go func() {
