@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
 )
@@ -19,7 +21,8 @@ func served(t *testing.T) (p *Process, supervisor *wire.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fd, err := syscall.Dup(int(theirs.Fd()))
+	// A child of another test that had it, too, would keep the connection open.
+	fd, err := unix.FcntlInt(theirs.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
