@@ -18,7 +18,7 @@ func TestAnsible(t *testing.T) {
 	if err := os.WriteFile(inventory, []byte("localhost ansible_connection=local\nweb ansible_connection=community.libvirt.libvirt_lxc\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text := shell(t, "timeout 58 ansible-playbook -i "+inventory+" -e definition="+g.File+" "+filepath.Join(here, "testdata/playbook.yml")+" 2>&1 || { echo the playbook failed; }")
+	text := shell(t, "timeout 240 ansible-playbook -i "+inventory+" -e definition="+g.File+" "+filepath.Join(here, "testdata/playbook.yml")+" 2>&1 || { echo the playbook failed; }")
 	has(t, text, "localhost                  : ok=", "unreachable=0    failed=0")
 	if t.Failed() {
 		t.Log(text)

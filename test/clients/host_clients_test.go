@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	patience = 20 * time.Second      // for what should take milliseconds
+	patience = 2 * time.Minute       // for what should take milliseconds
 	pulse    = 20 * time.Millisecond // between two looks
 )
 

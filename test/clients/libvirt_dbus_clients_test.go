@@ -31,7 +31,7 @@ func bridged(t *testing.T) {
 func TestLibvirtDBus(t *testing.T) {
 	busy(t)
 	bridged(t)
-	call := func(line string) string { return shell(t, "timeout 20 busctl call "+line) }
+	call := func(line string) string { return shell(t, "timeout 120 busctl call "+line) }
 	object := strings.Split(call(libvirtDBus+connectOf+"DomainLookupByName s busy"), `"`)[1]
 	domain := "org.libvirt " + object
 

@@ -35,7 +35,7 @@ func TestVirtManager(t *testing.T) {
 
 	// screen is what assistive programs read of the window.
 	screen := func() string {
-		return try(t, "timeout", "20", "python3", filepath.Join(here, "testdata/screen.py")).Out
+		return try(t, "timeout", "120", "python3", filepath.Join(here, "testdata/screen.py")).Out
 	}
 	shows := func(lines ...string) {
 		t.Helper()

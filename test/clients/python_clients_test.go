@@ -16,7 +16,7 @@ var pythons = map[string]string{"9.0": "python3", "11.3": "chroot /srv/debian13 
 // python runs a script of testdata and gives what it printed.
 func python(t *testing.T, interpreter, script string, args string) string {
 	t.Helper()
-	return shell(t, "timeout 50 "+interpreter+" - "+args+" < testdata/"+script+" 2>&1")
+	return shell(t, "timeout 240 "+interpreter+" - "+args+" < testdata/"+script+" 2>&1")
 }
 
 // TestPython: python3-libvirt defines a container, takes it through its life and hears of each change.

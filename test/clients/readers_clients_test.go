@@ -41,7 +41,7 @@ func TestReaders(t *testing.T) {
 	user := run(t, "id", "-u", "alice") + ":" + run(t, "id", "-g", "alice")
 	const file = "/tmp/alice.csv" // in both roots
 	t.Cleanup(func() { shell(t, "rm -f "+file) })
-	shell(t, "timeout 50 chroot --userspec="+user+" --groups= /srv/debian13 env TERM=xterm virt-top -c lxc:///system --script --csv "+file+" -n 2 -d 1")
+	shell(t, "timeout 240 chroot --userspec="+user+" --groups= /srv/debian13 env TERM=xterm virt-top -c lxc:///system --script --csv "+file+" -n 2 -d 1")
 	after := consumed(t, "busy")
 	rows, err := csv.NewReader(strings.NewReader(read(t, file))).ReadAll()
 	if err != nil || len(rows) != 3 {

@@ -40,7 +40,7 @@ func TestSSH(t *testing.T) {
 			for line, want := range map[string]string{
 				"list --name": "web", "domstate --reason web": "running (booted)", "uri": c.uri,
 			} {
-				if got := shell(t, "timeout 20 virsh -c '"+c.uri+"' "+line); got != want {
+				if got := shell(t, "timeout 120 virsh -c '"+c.uri+"' "+line); got != want {
 					t.Errorf("%s: got %q, want %q", line, got, want)
 				}
 			}

@@ -12,7 +12,7 @@ import (
 )
 
 // inDebian13 has a program see the root of Debian 13, which has virt-top: Debian 12 has none.
-const inDebian13 = "env TERM=xterm timeout 50 chroot /srv/debian13 "
+const inDebian13 = "env TERM=xterm timeout 240 chroot /srv/debian13 "
 
 // TestVirtTop: virt-top 1.1.1 tells of a container what the kernel does: its processor time, what part of the host that
 // is, and its memory.

