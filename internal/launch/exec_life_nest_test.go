@@ -96,6 +96,7 @@ func TestExecSoon(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	_ = s.ResizeConsole(limited(t), 0, service.Window{}) // with its answer, all that was said before has been heard
 	leave(t, s)
 	again, presence, err := b.supervisors.Attach(limited(t), b.runDir)
 	if err != nil || presence != service.Alive {
