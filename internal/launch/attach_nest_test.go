@@ -25,6 +25,7 @@ import (
 // cannot tell whether a container runs, and leaves it alone. Once there is room it attaches.
 func TestAttachWithoutRoom(t *testing.T) {
 	b := newBox(t, "exec sleep 1000")
+	twoSpares(t, nil) // those of the other tests have been made
 	own, err := launch.New(program, image.New(nil, "/run/berth-test-images.lock"))
 	if err != nil {
 		t.Fatal(err)

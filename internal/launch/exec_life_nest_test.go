@@ -149,7 +149,9 @@ func TestExecRestart(t *testing.T) {
 	if len(found) != 2 || found[running.ID()].PID() != running.PID() || found[running.ID()].Name() != "sh" {
 		t.Fatalf("found %v", found)
 	}
-	if x := found[ending.ID()]; x.Exit() != ended(9) {
+	x := found[ending.ID()]
+	<-x.Over() // who has reaped it may say so a moment later
+	if x.Exit() != ended(9) {
 		t.Errorf("ended meanwhile: %v", x.Exit())
 	}
 	_ = running.Ends()[0].Close()
