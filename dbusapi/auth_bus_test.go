@@ -18,8 +18,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestAuthorityIsAsked: each call asks about the bus's own name of the caller, the method's action, and the container or
-// the network. A dialogue comes only if the caller's message allows it.
+// TestAuthorityIsAsked: each call asks about the bus's own name of the caller, the method's action, those that imply it, and
+// the container or the network. A dialogue comes only if the caller's message allows it.
 func TestAuthorityIsAsked(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -40,9 +40,11 @@ func TestAuthorityIsAsked(t *testing.T) {
 		t.Error(call.Err)
 	}
 	node := map[string]string{"verb": "GetNodeInfo"}
-	want := []question{
-		{me, contract.ActionRead, node, false}, {me, contract.ActionRead, node, false}, {me, contract.ActionRead, node, true},
+	asked := []question{{me, contract.ActionRead, node, false}}
+	for _, action := range contract.ImpliedBy(contract.ActionRead) {
+		asked = append(asked, question{me, action, node, false})
 	}
+	want := append(slices.Concat(asked, asked), question{me, contract.ActionRead, node, true})
 	if diff := cmp.Diff(want, r.auth.questions()); diff != "" {
 		t.Errorf("questions differ (-want +got):\n%s", diff)
 	}
