@@ -35,10 +35,20 @@ func TestImplied(t *testing.T) {
 		"a no to both":       {contract.ActionExec, nil, ErrDenied, all, true},
 		"a password, for it": {contract.ActionExec, map[string]int{contract.ActionExec: ask}, ErrInteraction, all, true},
 		"not by manage":      {contract.ActionExec, map[string]int{contract.ActionExec: ask, contract.ActionManage: yes}, ErrInteraction, all, true},
-		"by manage": {contract.ActionConsole, map[string]int{contract.ActionConsole: ask, contract.ActionManage: yes}, nil,
-			[]string{contract.ActionConsole, contract.ActionConnect, contract.ActionManage}, true},
-		"nothing implies it": {contract.ActionAdmin, map[string]int{contract.ActionAdmin: ask, contract.ActionConnect: yes}, ErrInteraction,
-			[]string{contract.ActionAdmin}, true},
+		"by manage": {
+			contract.ActionConsole,
+			map[string]int{contract.ActionConsole: ask, contract.ActionManage: yes},
+			nil,
+			[]string{contract.ActionConsole, contract.ActionConnect, contract.ActionManage},
+			true,
+		},
+		"nothing implies it": {
+			contract.ActionAdmin,
+			map[string]int{contract.ActionAdmin: ask, contract.ActionConnect: yes},
+			ErrInteraction,
+			[]string{contract.ActionAdmin},
+			true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

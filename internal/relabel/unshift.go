@@ -185,10 +185,15 @@ func (u *unshifter) visit(f file, _ string) (string, error) {
 		return "", nil // the top is the last
 	}
 	_, _, changes, strange := u.Map.Owner(f.uid, f.gid)
-	held, err := u.attributes(f)
-	did := effect{changed: changes}
-	if err == nil && (changes || held != attributes{}) {
-		did, err = u.opened(f, held)
+	did, err := effect{changed: changes}, error(nil)
+	look := changes
+	if !changes {
+		var held attributes
+		held, err = u.attributes(f)
+		look = held != attributes{}
+	}
+	if err == nil && look {
+		did, err = u.opened(f)
 	}
 	if gone(err) {
 		return "", nil
@@ -203,31 +208,22 @@ func (u *unshifter) visit(f file, _ string) (string, error) {
 // effect is what a change does to a file: whether anything, and whether its rights are lost.
 type effect struct{ changed, lost bool }
 
-// opened changes a file, by a descriptor: what decides is who owns this very file, whatever takes its name meanwhile.
-func (u *unshifter) opened(f file, held attributes) (did effect, err error) {
+// opened changes a file, by a descriptor: what decides is who owns this very file and which attributes it has, whatever had or
+// takes its name.
+func (u *unshifter) opened(f file) (did effect, err error) {
 	fd, err := inside(f.dir.fd, f.name, unix.O_PATH)
 	if err != nil {
 		return did, err
 	}
 	defer func() { _ = unix.Close(fd) }()
-	if f.links > 1 && !f.isDir() {
+	if f.links > 1 && !f.isDir() { // another worker may be at another of its names
 		u.links.Lock()
 		defer u.links.Unlock()
 	}
-	at, err := look(fd)
-	if err != nil {
-		return did, err
-	}
-	// What was listed by the name may be of a file that had it for a moment. Another worker may have changed one with several names.
-	if at.identity != f.identity || f.links > 1 || held != (attributes{}) {
-		if held, err = u.listed(u.worker.access.List(fd, u.names)); err != nil {
-			return did, err
-		}
-	}
-	return u.changeTo(fd, at, held)
+	return u.change(fd)
 }
 
-// change is changeTo for a file of which nothing is known.
+// change changes an open file, unless this is a dry run, and reports what there is to change.
 func (u *unshifter) change(fd int) (did effect, err error) {
 	at, err := look(fd)
 	if err != nil {
@@ -237,11 +233,6 @@ func (u *unshifter) change(fd int) (did effect, err error) {
 	if err != nil {
 		return did, err
 	}
-	return u.changeTo(fd, at, held)
-}
-
-// changeTo changes an open file, unless this is a dry run, and reports what there is to change.
-func (u *unshifter) changeTo(fd int, at looked, held attributes) (did effect, err error) {
 	held.mark = held.mark && at.mode&unix.S_IFMT == unix.S_IFREG // that of a directory is of the tree below it, see mark
 	one := &owned{access: u.worker.access, fd: fd, looked: at, m: u.Map, held: held}
 	if err := one.read(); err != nil {

@@ -192,8 +192,10 @@ func TestChangesRefused(t *testing.T) {
 		"no interface":          {257, textCall("", 0, 0), false, codeInvalidArg, "invalid argument: the container has no interface ''"},
 		"both bandwidths":       {257, textCall("eth0", 0, 3), false, codeInvalidArg, "flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive"},
 		"bandwidth, reader":     {256, typedCall(0, eth0), true, codeOperationDenied, "operation forbidden: read only access prevents virDomainSetInterfaceParameters"},
-		"processors, running": {199, words32(&web, 2, 0), false, codeOperationUnsupported,
-			"Operation not supported: a running container sees the processors of the host; emulatorpin and schedinfo limit it, and --config changes the number in its definition"},
+		"processors, running": {
+			199, words32(&web, 2, 0), false, codeOperationUnsupported,
+			"Operation not supported: a running container sees the processors of the host; emulatorpin and schedinfo limit it, and --config changes the number in its definition",
+		},
 		"processors, off":        {32, words32(&db, 2), false, codeOperationInvalid, "Requested operation is not valid: domain is not running"},
 		"processors in a guest":  {199, words32(&db, 2, 8), false, codeInvalidArg, "unsupported flags (0x8) in function lxcDomainSetVcpusFlags"},
 		"processors, reader":     {199, words32(&db, 2, 0), true, codeOperationDenied, "operation forbidden: read only access prevents virDomainSetVcpusFlags"},
