@@ -19,6 +19,7 @@ import (
 	"github.com/berthd/berth/internal/launch"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
+	"github.com/berthd/berth/test/fdroom"
 )
 
 // TestAttachWithoutRoom: a daemon that has no descriptor left, for the connection or for the supervisor's pidfd,
@@ -35,14 +36,14 @@ func TestAttachWithoutRoom(t *testing.T) {
 	s := b.run(t)
 	leave(t, s)
 	for room, want := range []string{"too many open files", "pidfd did not arrive"} {
-		restore := leaveRoom(t, room)
+		restore := fdroom.Leave(t, room)
 		got, presence, err := b.supervisors.Attach(limited(t), b.runDir)
 		restore()
 		if got != nil || presence != service.Unknown || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("room for %d: %v, %v, %v", room, got, presence, err)
 		}
 	}
-	restore := leaveRoom(t, 0)
+	restore := fdroom.Leave(t, 0)
 	if _, ok, err := b.supervisors.Find(b.runDir); ok || !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("find: %v, %v", ok, err)
 	}
@@ -52,35 +53,6 @@ func TestAttachWithoutRoom(t *testing.T) {
 		t.Fatalf("with room: %v, %v", presence, err)
 	}
 	_ = next.Close()
-}
-
-// leaveRoom lets the process open so many more descriptors until the function that it returns is called.
-func leaveRoom(t *testing.T, room int) (restore func()) {
-	t.Helper()
-	var free []int
-	for len(free) <= room {
-		fd, err := unix.Dup(0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		free = append(free, fd)
-	}
-	var before unix.Rlimit
-	err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before)
-	if err == nil {
-		err = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(free[room]), Max: before.Max})
-	}
-	for _, fd := range free {
-		_ = unix.Close(fd)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func() {
-		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // TestAttachToAStoppedOne: a supervisor that is stopped may live, and so may its container. It is attached to once

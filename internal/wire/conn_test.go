@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/test/fdroom"
 )
 
 func pair(t *testing.T) (a, b *Conn) {
@@ -193,7 +195,7 @@ func TestConnWithoutRoom(t *testing.T) {
 		if err := a.Send(&Born{PID: 1}, w, w, w); err != nil {
 			t.Fatal(err)
 		}
-		restore := leaveRoom(t, room)
+		restore := fdroom.Leave(t, room)
 		m, files, err := b.Recv()
 		restore()
 		if born, ok := m.(*Born); !ok || born.PID != 1 || files != nil || !errors.Is(err, ErrDescriptors) || !errors.Is(err, ErrUnreadable) || !errors.Is(err, unix.EMFILE) {
@@ -214,35 +216,6 @@ func openFiles(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return len(entries)
-}
-
-// leaveRoom lets the process open so many more descriptors until the function that it returns is called.
-func leaveRoom(t *testing.T, room int) (restore func()) {
-	t.Helper()
-	var free []int
-	for len(free) <= room {
-		fd, err := unix.Dup(0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		free = append(free, fd)
-	}
-	var before unix.Rlimit
-	err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before)
-	if err == nil {
-		err = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(free[room]), Max: before.Max})
-	}
-	for _, fd := range free {
-		_ = unix.Close(fd)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func() {
-		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // TestConnHangUp: a side that hangs up can hear the other side still, which is told of the end.
