@@ -22,7 +22,7 @@ func containerIface() *iface {
 		&method{ // it keeps no order: the start that it is for comes first
 			name: "AbortJob", in: "a{sv}", action: contract.ActionControl, asks: true, doing: "abort the job of domain", run: abortJob,
 		},
-		getJobInfoMethod(), unshiftMethod(),
+		getJobInfoMethod(), unshiftMethod(), getGuestInfoMethod(),
 		change("Undefine", contract.ActionManage, "undefine domain", core.Undefine),
 		&method{
 			name: "Redefine", in: "sa{sv}", action: contract.ActionManage, mutates: true, doing: "change the definition of domain",
@@ -34,7 +34,7 @@ func containerIface() *iface {
 		},
 		&method{
 			name: "SetAutostart", in: "ba{sv}", action: contract.ActionManage, mutates: true, doing: "set autostart of domain",
-			run: setAutostart,
+			options: map[string]string{"once": "b"}, run: setAutostart,
 		},
 		setResourcesMethod(), getResourcesMethod(),
 		change("Suspend", contract.ActionControl, "suspend domain", core.Suspend),
@@ -97,6 +97,9 @@ func rename(ctx context.Context, s *Server, c *call) ([]any, error) {
 }
 
 func setAutostart(ctx context.Context, s *Server, c *call) ([]any, error) {
+	if option[bool](c, "once") {
+		return nil, s.core.SetAutostartOnce(ctx, c.uuid, c.args[0].(bool))
+	}
 	return nil, s.core.SetAutostart(ctx, c.uuid, c.args[0].(bool))
 }
 

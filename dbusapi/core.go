@@ -32,7 +32,10 @@ type core interface {
 	Redefine(ctx context.Context, u domain.UUID, previous string, xml []byte) error
 	Rename(ctx context.Context, u domain.UUID, name string) error
 	SetAutostart(ctx context.Context, u domain.UUID, on bool) error
+	SetAutostartOnce(ctx context.Context, u domain.UUID, on bool) error
+	guestCore
 	Limits(u domain.UUID, o service.TuneOptions) (memoryMax uint64, l service.Limits, err error)
+	VCPUs(u domain.UUID, o service.TuneOptions) (uint32, error)
 	SetResources(ctx context.Context, u domain.UUID, list []domain.Setting, o service.TuneOptions) error
 	AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error
 	DetachDevice(ctx context.Context, u domain.UUID, xml []byte, o service.TuneOptions) error

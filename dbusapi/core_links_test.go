@@ -31,6 +31,9 @@ func (f *fakeCore) SetInterface(ctx context.Context, u domain.UUID, name string,
 }
 
 func (f *fakeCore) Addresses(_ context.Context, _ domain.UUID, from service.AddressSource) ([]service.InterfaceAddress, error) {
+	if from == service.AddressAgent { // a link without an address
+		return []service.InterfaceAddress{{Interface: service.Interface{Name: "eth0", Link: "web0", MAC: "52:54:00:00:00:01"}}}, nil
+	}
 	address := map[service.AddressSource]string{service.AddressLease: "192.0.2.7/24", service.AddressARP: "2001:db8::7/128"}[from]
 	return []service.InterfaceAddress{{Interface: service.Interface{Name: "eth0", Link: "web0", MAC: "52:54:00:00:00:01"}, Address: netip.MustParsePrefix(address)}}, nil
 }

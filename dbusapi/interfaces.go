@@ -109,8 +109,8 @@ func linkChange(given map[string]dbus.Variant) (change service.LinkChange, err e
 
 func getInterfaceAddresses(ctx context.Context, s *Server, c *call) ([]any, error) {
 	from := service.AddressSource(c.args[0].(string))
-	if from != service.AddressLease && from != service.AddressARP {
-		return nil, stdError(contract.ErrorNotSupported, "addresses have no source %q; known are lease and arp", string(from))
+	if from != service.AddressLease && from != service.AddressARP && from != service.AddressAgent {
+		return nil, stdError(contract.ErrorNotSupported, "addresses have no source %q; known are lease, arp and agent", string(from))
 	}
 	list, err := s.core.Addresses(ctx, c.uuid, from)
 	if err != nil {
@@ -118,10 +118,13 @@ func getInterfaceAddresses(ctx context.Context, s *Server, c *call) ([]any, erro
 	}
 	rows := []map[string]dbus.Variant{}
 	for _, a := range list {
-		rows = append(rows, map[string]dbus.Variant{
-			"name": dbus.MakeVariant(a.Interface.Name), "link": dbus.MakeVariant(a.Interface.Link), "mac": dbus.MakeVariant(a.Interface.MAC),
-			"address": dbus.MakeVariant(a.Address.Addr().String()), "prefix": dbus.MakeVariant(uint32(a.Address.Bits())),
-		})
+		row := map[string]dbus.Variant{
+			"name": dbus.MakeVariant(guestText(a.Interface.Name)), "link": dbus.MakeVariant(a.Interface.Link), "mac": dbus.MakeVariant(a.Interface.MAC),
+		}
+		if a.Address.IsValid() {
+			row["address"], row["prefix"] = dbus.MakeVariant(a.Address.Addr().String()), dbus.MakeVariant(uint32(a.Address.Bits()))
+		}
+		rows = append(rows, row)
 	}
 	return []any{rows}, nil
 }

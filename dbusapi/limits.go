@@ -7,9 +7,10 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// limitProperties are the limits, weights and bindings. SetResources has the same names.
+// limitProperties are the limits, weights and bindings, and the number of processors. SetResources has the same names.
 func limitProperties() []property {
 	return []property{
+		{"VCPUs", "u", emitsValue, func(v view) any { return v.snap.VCPUs }},
 		{"Memory", "t", emitsValue, func(v view) any { return v.snap.Limits.Memory }},
 		{"CurrentMemory", "t", emitsValue, func(v view) any { return v.snap.Limits.CurrentMemory }},
 		{"MemoryMax", "t", emitsValue, func(v view) any { return v.snap.MemoryMax }},
@@ -49,6 +50,9 @@ func getResources(_ context.Context, s *Server, c *call) ([]any, error) {
 	var snap service.Snapshot
 	var err error
 	if snap.MemoryMax, snap.Limits, err = s.core.Limits(c.uuid, o); err != nil {
+		return nil, err
+	}
+	if snap.VCPUs, err = s.core.VCPUs(c.uuid, o); err != nil {
 		return nil, err
 	}
 	return []any{values(limitProperties(), view{snap: &snap})}, nil

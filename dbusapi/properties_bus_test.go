@@ -29,7 +29,7 @@ func TestProperties(t *testing.T) {
 		"Leader": uint32(42), "OwnerUID": uint32(0), "PrivateUsers": false, "MachineName": "", "Network": "", "Unit": "", "Slice": "", "ControlGroup": "", "RootDirectory": "",
 		"LastExit": []any{int32(9), "killed"}, "StartedUSec": uint64(1_000_001), "MemoryMax": uint64(0), "Memory": uint64(0), "CurrentMemory": uint64(0),
 		"MemoryHigh": uint64(0), "MemorySwapMax": uint64(0), "MemoryLow": uint64(0), "MemoryMin": uint64(0), "CPUWeight": uint64(0), "CPUQuotaPerSecUSec": uint64(0), "CPUQuotaPeriodUSec": uint64(0),
-		"AllowedCPUs": []byte{}, "AllowedMemoryNodes": []byte{}, "Autostart": false, "TasksMax": uint64(0), "IOWeight": uint64(0),
+		"AllowedCPUs": []byte{}, "AllowedMemoryNodes": []byte{}, "Autostart": false, "AutostartOnce": false, "TasksMax": uint64(0), "IOWeight": uint64(0),
 		"NUMAMode": "", "IODeviceWeight": [][]any{}, "IOReadBandwidthMax": [][]any{}, "IOWriteBandwidthMax": [][]any{}, "IOReadIOPSMax": [][]any{}, "IOWriteIOPSMax": [][]any{},
 		"IODeviceLatencyTargetUSec": [][]any{},
 		"VCPUs":                     uint32(0), "Consoles": []string{}, "Interfaces": [][]any{}, "Ready": false, "Status": "",

@@ -37,6 +37,9 @@ func settingOf(name string, v dbus.Variant) (domain.Setting, error) {
 	s := domain.Setting{Property: name}
 	kind := domain.KindOf(name)
 	want, known := map[domain.SettingKind]string{domain.NumberSetting: "t", domain.SetSetting: "ay", domain.DeviceSetting: "a(st)", domain.TextSetting: "s"}[kind]
+	if name == "VCPUs" { // as the property
+		want = "u"
+	}
 	if !known {
 		return s, stdError(contract.ErrorInvalidArgs, "SetResources has no resource %q", name)
 	}
@@ -46,6 +49,9 @@ func settingOf(name string, v dbus.Variant) (domain.Setting, error) {
 	switch kind {
 	case domain.NumberSetting:
 		s.Number, _ = v.Value().(uint64)
+		if n, is := v.Value().(uint32); is {
+			s.Number = uint64(n)
+		}
 	case domain.SetSetting:
 		mask, _ := v.Value().([]byte)
 		set, err := numberset.Masked(mask)

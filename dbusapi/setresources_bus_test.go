@@ -25,7 +25,7 @@ func TestSetResources(t *testing.T) {
 		Number uint64
 	}
 	resources := map[string]dbus.Variant{
-		"MemoryMax": dbus.MakeVariant(uint64(1 << 25)), "CPUWeight": dbus.MakeVariant(^uint64(0)), "AllowedCPUs": dbus.MakeVariant([]byte{0b101}),
+		"MemoryMax": dbus.MakeVariant(uint64(1 << 25)), "VCPUs": dbus.MakeVariant(uint32(3)), "CPUWeight": dbus.MakeVariant(^uint64(0)), "AllowedCPUs": dbus.MakeVariant([]byte{0b101}),
 		"IODeviceWeight": dbus.MakeVariant([]device{{"/dev/a", 5}}),
 	}
 	options := map[string]dbus.Variant{"config": dbus.MakeVariant(true)}
@@ -33,11 +33,11 @@ func TestSetResources(t *testing.T) {
 	if err := r.call(path, call, resources, options).Err; err != nil {
 		t.Fatal(err)
 	}
-	const want = "set [AllowedCPUs=0,2 CPUWeight=18446744073709551615 IODeviceWeight=[{/dev/a 5}] MemoryMax=33554432] {Live:false Config:true}"
+	const want = "set [AllowedCPUs=0,2 CPUWeight=18446744073709551615 IODeviceWeight=[{/dev/a 5}] MemoryMax=33554432 VCPUs=3] {Live:false Config:true}"
 	if op := <-heard; op != want {
 		t.Errorf("got %q, want %q", op, want)
 	}
-	for name, v := range map[string]any{"Nice": uint64(5), "MemoryMax": "1G", "AllowedCPUs": make([]byte, 2049), "IODeviceWeight": uint64(5)} {
+	for name, v := range map[string]any{"Nice": uint64(5), "VCPUs": uint64(5), "MemoryMax": "1G", "AllowedCPUs": make([]byte, 2049), "IODeviceWeight": uint64(5)} {
 		fails(t, r.call(path, call, map[string]dbus.Variant{name: dbus.MakeVariant(v)}, noOptions()), contract.ErrorInvalidArgs)
 	}
 	fails(t, r.call(path, call, resources, map[string]dbus.Variant{"live": dbus.MakeVariant("yes")}), contract.ErrorInvalidArgs)
@@ -56,11 +56,12 @@ func TestGetResources(t *testing.T) {
 	path := ContainerPath(uuidB)
 	const call = contract.ContainerInterface + ".GetResources"
 	for option, weight := range map[string]uint64{"live": 0, "config": 1000} {
+		vcpus := uint32(2 + weight/1000)
 		var got map[string]dbus.Variant
 		if err := r.call(path, call, map[string]dbus.Variant{option: dbus.MakeVariant(true)}).Store(&got); err != nil {
 			t.Fatal(err)
 		}
-		if got["CPUWeight"].Value() != weight || got["IOReadBandwidthMax"].String() != `@aav [["/dev/a", 7]]` || len(got) != len(limitProperties()) {
+		if got["CPUWeight"].Value() != weight || got["VCPUs"].Value() != vcpus || got["IOReadBandwidthMax"].String() != `@aav [["/dev/a", 7]]` || len(got) != len(limitProperties()) {
 			t.Errorf("%s: got %v", option, got)
 		}
 	}

@@ -58,12 +58,12 @@ func TestEnds(t *testing.T) {
 }
 
 // TestRedefine: Redefine hands on the definition and the previous one, Rename the name, and SetAutostart whether it starts
-// with the host. The object stays.
+// with the host, or with its next boot only. The object stays.
 func TestRedefine(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	path := ContainerPath(uuidA)
-	heard := make(chan string, 3)
+	heard := make(chan string, 5)
 	r.core.set(func(_ context.Context, op string, _ domain.UUID) error { heard <- op; return nil })
 	previous := map[string]dbus.Variant{"previous": dbus.MakeVariant("<old/>")}
 	if err := r.call(path, contract.ContainerInterface+".Redefine", "<new/>", previous).Err; err != nil {
@@ -78,8 +78,21 @@ func TestRedefine(t *testing.T) {
 	if err := r.call(path, contract.ContainerInterface+".SetAutostart", true, noOptions()).Err; err != nil {
 		t.Error(err)
 	}
+	if v, err := r.client.Object(contract.BusName, path).GetProperty(contract.ContainerInterface + ".AutostartOnce"); err != nil || v.Value() != false {
+		t.Errorf("%v, %v", v, err)
+	}
+	once := map[string]dbus.Variant{"once": dbus.MakeVariant(true)}
+	if err := r.call(path, contract.ContainerInterface+".SetAutostart", true, once).Err; err != nil {
+		t.Error(err)
+	}
+	if v, err := r.client.Object(contract.BusName, path).GetProperty(contract.ContainerInterface + ".AutostartOnce"); err != nil || v.Value() != true {
+		t.Errorf("%v, %v", v, err)
+	}
+	if err := r.call(path, contract.ContainerInterface+".SetAutostart", false, once).Err; err != nil {
+		t.Error(err)
+	}
 	snap, err := r.core.ByUUID(uuidA)
-	if err != nil || snap.Title != "<new/>" || snap.Name != "other" || !snap.Autostart {
+	if err != nil || snap.Title != "<new/>" || snap.Name != "other" || !snap.Autostart || snap.OnceAtBoot {
 		t.Errorf("%+v, %v", snap, err)
 	}
 }

@@ -44,6 +44,10 @@ func TestGuest(t *testing.T) {
 	if links, err := s.GuestInterfaces(t.Context(), u); err != nil || len(links) != 1 || links[0].Name != "lo" {
 		t.Errorf("interfaces: %v, %v", links, err)
 	}
+	inside, err := s.Addresses(t.Context(), u, AddressAgent)
+	if err != nil || len(inside) == 0 || inside[0].Interface.Name != "lo" || inside[0].Interface.Link != "" {
+		t.Errorf("addresses inside: %v, %v", inside, err)
+	}
 	w.fault = "supervisor.ReadFile"
 	if _, err := s.Release(t.Context(), u); !errors.Is(err, errFault) {
 		t.Errorf("release of a file that cannot be read: %v", err)

@@ -82,17 +82,22 @@ type AddressSource string
 const (
 	AddressLease AddressSource = "lease" // what DHCP has given, in the networks that Berth serves
 	AddressARP   AddressSource = "arp"   // what the host has heard of its neighbours
+	AddressAgent AddressSource = "agent" // what the links in the container have, as an agent in it would say
 )
 
-// InterfaceAddress is an address of an interface of a running container.
+// InterfaceAddress is an address of an interface of a running container. One of a link in the container has the name and the MAC
+// address of that; without any address the link is there once, with the zero Address.
 type InterfaceAddress struct {
 	Interface Interface
 	Address   netip.Prefix
 }
 
-// Addresses returns the addresses of the interfaces of a running container, as somebody outside knows them. It returns a
-// StateError if the container is off.
+// Addresses returns the addresses of the interfaces of a running container, as somebody outside knows them, or as the container
+// does. It returns a StateError if the container is off.
 func (s *Service) Addresses(ctx context.Context, u domain.UUID, from AddressSource) (list []InterfaceAddress, err error) {
+	if from == AddressAgent {
+		return s.insideAddresses(ctx, u)
+	}
 	interfaces, err := s.Interfaces(u, TuneOptions{Live: true})
 	if err != nil {
 		return nil, err
@@ -107,6 +112,21 @@ func (s *Service) Addresses(ctx context.Context, u domain.UUID, from AddressSour
 		}
 	}
 	return list, nil
+}
+
+// insideAddresses returns those of the links in the container.
+func (s *Service) insideAddresses(ctx context.Context, u domain.UUID) (list []InterfaceAddress, err error) {
+	links, err := s.GuestInterfaces(ctx, u)
+	for _, link := range links {
+		i := Interface{Name: link.Name, MAC: link.MAC}
+		for _, a := range link.Addresses {
+			list = append(list, InterfaceAddress{i, a})
+		}
+		if len(link.Addresses) == 0 {
+			list = append(list, InterfaceAddress{Interface: i})
+		}
+	}
+	return list, err
 }
 
 // addressesOf returns addresses by the MAC addresses of their interfaces.

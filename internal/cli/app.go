@@ -62,6 +62,8 @@ type container interface {
 	Redefine(ctx context.Context, p client.Path, previous, xml string) error
 	Rename(ctx context.Context, p client.Path, name string) error
 	SetAutostart(ctx context.Context, p client.Path, on bool) error
+	SetAutostartOnce(ctx context.Context, p client.Path, on bool) error
+	GetGuestInfo(ctx context.Context, p client.Path, kinds ...string) (client.GuestInfo, error)
 	Shutdown(ctx context.Context, p client.Path, modes []string) error
 	Reboot(ctx context.Context, p client.Path, modes []string) error
 	Reset(ctx context.Context, p client.Path) error

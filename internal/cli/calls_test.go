@@ -81,6 +81,8 @@ func TestCalls(t *testing.T) {
 		},
 		"setmem, both":   {[]string{"setmem", "web", "1GB", "--live", "--config"}, []string{"ByName web", "SetResources web live+config CurrentMemory=1000000000"}},
 		"autostart":      {[]string{"autostart", "db"}, []string{"ByName db", "SetAutostart db true"}},
+		"autostart once": {[]string{"autostart", "db", "--once"}, []string{"ByName db", "SetAutostartOnce db true"}},
+		"once, off":      {[]string{"autostart", "db", "--once", "--disable"}, []string{"ByName db", "SetAutostartOnce db false"}},
 		"autostart, off": {[]string{"-q", "autostart", "4711", "--disable"}, []string{"List", "SetAutostart web false"}},
 		"list":           {[]string{"list", "--no-autostart"}, []string{"List no-autostart"}},
 		"list, titles":   {[]string{"list", "--title", "--autostart"}, []string{"Describe autostart Name Id UUID State Title"}},
@@ -122,7 +124,7 @@ func TestCalls(t *testing.T) {
 			[]string{"detach-interface", "web", "direct", "--mac", "52:54:00:00:00:02", "--live", "--config"},
 			[]string{"ByName web", "Interfaces live", "DetachDevice web live+config <interface type='direct'>  <mac address='52:54:00:00:00:02'/>  <source dev='it&apos;s'/></interface>"},
 		},
-		"setvcpus":       {[]string{"setvcpus", "web", "2"}, []string{"ByName web"}},
+		"setvcpus":       {[]string{"setvcpus", "web", "2"}, []string{"ByName web", "SetResources web  VCPUs=2"}},
 		"nothing at all": {[]string{"start", "a", "b"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

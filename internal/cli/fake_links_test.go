@@ -41,6 +41,13 @@ func (f *fake) InterfaceAddresses(_ context.Context, p client.Path, source strin
 	if err := f.call("InterfaceAddresses", source); err != nil || f.at(p).Name != "web" {
 		return nil, err
 	}
+	if source == "agent" {
+		return []client.InterfaceAddress{
+			{Name: "lo", Address: "127.0.0.1", Prefix: 8},
+			{Name: "lo", Address: "::1", Prefix: 128},
+			{Name: "eth0", MAC: "52:54:00:00:00:01"},
+		}, nil
+	}
 	if source == "arp" {
 		return []client.InterfaceAddress{
 			{Name: "lan", MAC: "52:54:00:00:00:02", Address: "192.0.2.9", Prefix: 32},

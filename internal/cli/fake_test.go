@@ -172,6 +172,10 @@ func (f *fake) SetAutostart(_ context.Context, p client.Path, on bool) error {
 	return f.call("SetAutostart", fmt.Sprint(f.at(p).Name, " ", on))
 }
 
+func (f *fake) SetAutostartOnce(_ context.Context, p client.Path, on bool) error {
+	return f.call("SetAutostartOnce", fmt.Sprint(f.at(p).Name, " ", on))
+}
+
 func (f *fake) Shutdown(_ context.Context, p client.Path, modes []string) error {
 	return f.call("Shutdown", f.at(p).Name+" "+strings.Join(modes, "+"))
 }

@@ -89,7 +89,7 @@ func lines(i client.Info, s *figures.Figures, security []line) []line {
 	if memory, known := s.Get(figures.MemoryCurrent); known {
 		list = append(list, line{"Used memory", kib(memory)})
 	}
-	list = append(append(list, line{"Persistent", yesNo(i.Persistent)}, line{"Autostart", enabled(i.Autostart)}), security...)
+	list = append(append(list, line{"Persistent", yesNo(i.Persistent)}, line{"Autostart", enabled(i.Autostart)}, line{"Autostart Once", enabled(i.AutostartOnce)}), security...)
 	list = append(list,
 		line{"Updated", yesNo(i.Updated)},
 		line{"Title", printable(i.Title)},

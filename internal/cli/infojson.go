@@ -19,6 +19,7 @@ type description struct {
 	StateChangedUSec   *uint64  `json:"state_changed_usec"`
 	Persistent         bool     `json:"persistent"`
 	Autostart          bool     `json:"autostart"`
+	AutostartOnce      bool     `json:"autostart_once"`
 	Updated            bool     `json:"updated"`
 	VCPUs              uint32   `json:"vcpus"`
 	MemoryMaxBytes     uint64   `json:"memory_max_bytes"`
@@ -54,7 +55,7 @@ func described(i client.Info, security client.Security, s *figures.Figures) desc
 		ID: unlessZero(i.ID), Name: i.Name, UUID: i.UUID, Title: i.Title, Description: i.Description,
 		OSType: i.OSType, State: i.State, Reason: i.StateReason,
 		StateChangedUSec: unlessZero(i.StateChangedUSec),
-		Persistent:       i.Persistent, Autostart: i.Autostart, Updated: i.Updated, VCPUs: i.VCPUs, MemoryMaxBytes: i.MemoryMax,
+		Persistent:       i.Persistent, Autostart: i.Autostart, AutostartOnce: i.AutostartOnce, Updated: i.Updated, VCPUs: i.VCPUs, MemoryMaxBytes: i.MemoryMax,
 		CPUUsageUSec: figure(s, figures.CPUUsageUSec), MemoryCurrentBytes: figure(s, figures.MemoryCurrent),
 		TasksCurrent: figure(s, figures.TasksCurrent),
 		Leader:       unlessZero(i.Leader), OwnerUID: i.OwnerUID, PrivateUsers: i.PrivateUsers, MachineName: i.MachineName, Network: i.Network,

@@ -59,6 +59,8 @@ func (a *app) command(named func(string) bool) *cobra.Command {
 	root.AddCommand(a.topCommand(), a.metricsCommand(), a.doctorCommand())
 	root.AddCommand(a.networkCommands()...)
 	root.AddCommand(a.linkCommands()...)
+	root.AddCommand(a.guestCommands()...)
+	root.AddCommand(a.vcpuCountCommand())
 	root.AddCommand(a.metadataCommands()...)
 	root.AddCommand(a.validateCommand(), a.jobInfoCommand(), a.fromNativeCommand(), a.importCommand())
 	root.AddCommand(a.exportCommands()...)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -105,26 +104,4 @@ func setScheduling(now client.Info, words []string) (client.Resources, error) {
 		r["CPUQuotaPerSecUSec"] = scaled(uint64(quota), 1_000_000, s.Period, s.Period-1)
 	}
 	return r, nil
-}
-
-// setVCPUsCommand answers as libvirt's driver for containers does: they have no virtual processors.
-func (a *app) setVCPUsCommand() *cobra.Command {
-	var f affected
-	var unused bool
-	cmd := &cobra.Command{Use: "setvcpus", Short: "An error: containers have no virtual processors; schedinfo and <vcpu cpuset=''/> limit them"}
-	f.add(cmd)
-	for _, name := range []string{"maximum", "guest", "hotpluggable"} {
-		cmd.Flags().BoolVar(&unused, name, false, "for virtual machines")
-	}
-	count := &operand{name: "count", about: "`COUNT` of processors"}
-	return a.domainCommand(cmd, nameUUIDOrID, fitting{}, func(context.Context, Daemon, target) error {
-		function := "virDomainSetVcpusFlags"
-		if !f.live && !f.config && !f.current && !unused {
-			function = "virDomainSetVcpus"
-		}
-		if n, err := strconv.ParseUint(count.value, 10, 32); err != nil || n == 0 {
-			return malformed(count.value, count.name)
-		}
-		return fmt.Errorf("this function is not supported by the connection driver: %s", function)
-	}, count)
 }

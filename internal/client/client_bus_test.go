@@ -50,6 +50,7 @@ func TestBusMethods(t *testing.T) {
 		"ValidateXML":        replies([]client.Fault{{Kind: "invalid", Element: "domain/name", Line: 2, Text: "is empty"}}),
 		"ConvertNative":      replies("<domain/>", []client.Lost{{File: "config", Line: 3, Text: "lxc.group: is lost"}}),
 		"DescribeContainers": replies(map[client.Path]map[string]dbus.Variant{web: {"Title": dbus.MakeVariant("Web"), "Newer": dbus.MakeVariant(1)}}),
+		"GetGuestInfo":       replies(map[string]dbus.Variant{"hostname": dbus.MakeVariant("web"), "time-usec": dbus.MakeVariant(uint64(7)), "newer": dbus.MakeVariant("x")}),
 		"GetJobInfo":         replies(map[string]dbus.Variant{"kind": dbus.MakeVariant("relabel"), "files": dbus.MakeVariant(uint64(7)), "newer": dbus.MakeVariant("x")}),
 		"Unshift":            replies(map[string]dbus.Variant{"path": dbus.MakeVariant("/srv/web"), "files": dbus.MakeVariant(uint64(7)), "newer": dbus.MakeVariant("x")}),
 		"UnshiftPath":        replies(map[string]dbus.Variant{"left": dbus.MakeVariant(uint64(2)), "example": dbus.MakeVariant("/srv/web/x")}),
@@ -79,6 +80,7 @@ func TestBusMethods(t *testing.T) {
 		{Name: "eth0", Transmit: figures.Traffic{Bytes: 2}}, {Name: "eth1", Receive: figures.Traffic{Drops: 1}},
 	}}
 	measured.Put(figures.MemoryCurrent, 4096)
+	hostname := "web"
 	for _, step := range []struct {
 		name string
 		want any
@@ -108,6 +110,8 @@ func TestBusMethods(t *testing.T) {
 		{"Describe", map[client.Path]client.Info{web: {Title: "Web"}}, func() (any, error) {
 			return c.Describe(ctx, client.Filter{Filters: []string{"active"}}, "Title")
 		}},
+		{"GetGuestInfo", client.GuestInfo{HostName: &hostname, TimeUSec: 7}, func() (any, error) { return c.GetGuestInfo(ctx, web) }},
+		{"SetAutostart", nil, func() (any, error) { return nil, c.SetAutostartOnce(ctx, web, true) }},
 		{"GetJobInfo", client.Job{Kind: "relabel", Files: 7}, func() (any, error) { return c.GetJobInfo(ctx, web) }},
 		{"Unshift", client.Unshifted{Path: "/srv/web", Files: 7}, func() (any, error) {
 			return c.Unshift(ctx, web, client.UnshiftOptions{From: 100000, DryRun: true})

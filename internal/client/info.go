@@ -23,6 +23,7 @@ type Info struct {
 	Persistent       bool
 	Updated          bool
 	Autostart        bool
+	AutostartOnce    bool // with the next boot
 	ID               uint32
 	Leader           uint32
 	OwnerUID         uint32 // 0 is root's
@@ -79,7 +80,7 @@ func (i *Info) fields() map[string]any {
 	return map[string]any{
 		"Name": &i.Name, "UUID": &i.UUID, "Title": &i.Title, "Description": &i.Description,
 		"OSType": &i.OSType, "State": &i.State, "StateReason": &i.StateReason,
-		"StateChangedUSec": &i.StateChangedUSec, "Persistent": &i.Persistent, "Updated": &i.Updated, "Autostart": &i.Autostart,
+		"StateChangedUSec": &i.StateChangedUSec, "Persistent": &i.Persistent, "Updated": &i.Updated, "Autostart": &i.Autostart, "AutostartOnce": &i.AutostartOnce,
 		"Id": &i.ID, "Leader": &i.Leader, "OwnerUID": &i.OwnerUID, "PrivateUsers": &i.PrivateUsers, "MachineName": &i.MachineName, "Network": &i.Network, "Unit": &i.Unit,
 		"Slice": &i.Slice, "ControlGroup": &i.ControlGroup, "RootDirectory": &i.RootDirectory,
 		"LastExit": &i.LastExit, "StartedUSec": &i.StartedUSec, "MemoryMax": &i.MemoryMax,
@@ -98,7 +99,7 @@ func (i *Info) fields() map[string]any {
 // restarted, does not have them.
 func newer() []string {
 	return []string{
-		"Ready", "Status", "Autostart", "OOMKills", "Interfaces", "SecurityModel", "SecurityLabel", "ImageLabel", "RelabelProgress", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
+		"Ready", "Status", "Autostart", "AutostartOnce", "OOMKills", "Interfaces", "SecurityModel", "SecurityLabel", "ImageLabel", "RelabelProgress", "Memory", "CurrentMemory", "MemoryHigh", "MemorySwapMax", "MemoryLow", "MemoryMin", "CPUWeight", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
 		"AllowedCPUs", "AllowedMemoryNodes", "TasksMax", "IOWeight",
 		"NUMAMode", "IODeviceWeight", "IODeviceLatencyTargetUSec", "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax",
 		"OwnerUID", "PrivateUsers",

@@ -83,5 +83,6 @@ func Replies() map[string]string {
 		container + "GetInterfaces":         "aa{sv}",
 		container + "SetInterface":          "",
 		container + "GetInterfaceAddresses": "aa{sv}",
+		container + "GetGuestInfo":          "a{sv}",
 	}
 }
