@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/berthd/berth/internal/guest"
@@ -17,7 +16,7 @@ import (
 // lets no reader call them, though they change nothing.
 func guestProcedures() []*procedure {
 	agent := func(number int32, name string, run handler) *procedure {
-		p := measure(number, name, run)
+		p := as("GetGuestInfo", measure(number, name, run))
 		p.writes = true
 		return p
 	}
@@ -171,30 +170,11 @@ func guestSystem(ctx context.Context, c *call) ([]xdr.Typed, error) {
 	} {
 		put(f[0], release[f[1]])
 	}
-	kernel, version, machine := kernelNames()
+	kernel, version, machine := service.KernelNames()
 	put("os.kernel-release", kernel)
 	put("os.kernel-version", version)
 	put("os.machine", machine)
 	return list, nil
-}
-
-// kernelNames gives the release, the version and the machine of the kernel, which is the host's.
-func kernelNames() (release, version, machine string) {
-	var u syscall.Utsname
-	if syscall.Uname(&u) != nil {
-		return "", "", ""
-	}
-	text := func(list [65]int8) string {
-		var b []byte
-		for _, c := range list {
-			if c == 0 {
-				break
-			}
-			b = append(b, byte(c))
-		}
-		return string(b)
-	}
-	return text(u.Release), text(u.Version), text(u.Machine)
 }
 
 func guestTimeZone(ctx context.Context, c *call) ([]xdr.Typed, error) {

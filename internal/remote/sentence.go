@@ -17,6 +17,8 @@ func sentenceOf(procedure string, err error) string {
 		return "cannot undefine transient domain"
 	case errors.Is(err, service.ErrTransient) && strings.HasPrefix(procedure, "virDomainSetAutostart"):
 		return "cannot set autostart for transient domain"
+	case state != nil && strings.HasPrefix(procedure, "virDomainAbortJob"):
+		return "no job is active on the domain"
 	case state != nil && state.Kind == service.AlreadyRunning && state.Unit == "" && strings.HasPrefix(procedure, "virDomainCreateXML"):
 		return "domain is already active as '" + state.Name + "'"
 	}

@@ -25,6 +25,7 @@ func TestSentences(t *testing.T) {
 		{"virDomainGetMetadata", fmt.Errorf("%w: title", service.ErrNoMetadata), codeNoDomainMetadata, "metadata not found: Requested metadata element is not present"},
 		{"virDomainCreateXML", active, codeOperationInvalid, "Requested operation is not valid: domain is already active as 'web'"},
 		{"virDomainCreate", active, codeOperationInvalid, "Requested operation is not valid: domain is already active"},
+		{"virDomainAbortJob", &service.StateError{Kind: service.NotNow, Op: "to abort a job", Name: "web"}, codeOperationInvalid, "Requested operation is not valid: no job is active on the domain"},
 		{"virDomainDefineXML", fmt.Errorf("<lxc:sharenet>: %w", service.ErrInteraction), codeAccessDenied, "access denied: <lxc:sharenet>: interactive authorization is required"},
 		{"virDomainCreate", errors.New("no idea"), codeInternal, "internal error: no idea"},
 	} {

@@ -38,7 +38,7 @@ var virshVerbs = []struct {
 	{name: "running", lines: []string{
 		"define web.xml", "start web", "ID", "start web", "list", "list --all --name", "list --persistent --uuid", "list --state-paused", "dominfo web", "domstate --reason web", "domid web",
 		"dumpxml web", "domiflist web", "domifaddr web", "domif-getlink web web0", "domif-setlink web web0 down", "domif-getlink web web0", "domiftune web web0", "domiftune web web0 --inbound 1000,2000,64", "domiftune web web0", "domiftune web web0 --inbound 0", "domiftune web web0 --outbound 500 --live", "dumpxml web | grep -A3 '<bandwidth>'", "domiftune web web0 --outbound 0",
-		"domiftune web nosuch", "domiftune web web0 --inbound 10,5", "domiftune web web0 --inbound 10,20,30,5", "numatune web", "numatune web --nodeset 0 --live", "setvcpus web 2", "setvcpus web 2 --live", "domrename web other",
+		"domiftune web nosuch", "domiftune web web0 --inbound 10,5", "domiftune web web0 --inbound 10,20,30,5", "numatune web", "setvcpus web 2", "setvcpus web 2 --live", "domrename web other",
 		"domjobinfo web", "domjobinfo web --rawstats", "domjobinfo web --completed", "domblklist web",
 		"suspend web", "domstate --reason web", "list", "resume web", "domstate --reason web", "domjobabort web", "vcpucount web", "send-process-signal web 1 cont",
 		"desc web --live Changed", "desc web", "attach-interface web bridge br0 --mac 52:54:00:00:00:02 --target web1 --live", "domiflist web", "detach-interface web bridge --mac 52:54:00:00:00:02 --live", "domiflist web",
@@ -62,7 +62,7 @@ var virshVerbs = []struct {
 		"set-lifecycle-action web poweroff restart", "set-lifecycle-action web crash preserve --live", "dumpxml web | grep on_", "start web",
 		"domhostname web", "domhostname web --source agent", "domhostname web --source lease", "domtime web", "domtime web --pretty", "domtime web --now", "guestinfo web", "guestinfo web --hostname --timezone", "guestinfo web --user",
 		"domfsinfo web | awk '$1 == \"/\" { print $1, $4 }'", "domifaddr web --source agent", "domifaddr web --source agent --full", "vcpuinfo web", "vcpuinfo web --pretty", "vcpucount web", "vcpupin web", "emulatorpin web",
-		"vcpupin web 0 0", "emulatorpin web 0", "domcontrol web", "domlaunchsecinfo web", "-r domhostname web", "-r domtime web", "-r guestinfo web", "-r domifaddr web --source agent", "-r domfsinfo web",
+		"vcpupin web 0 0", "emulatorpin web 0 --config", "domcontrol web", "domlaunchsecinfo web", "-r domhostname web", "-r domtime web", "-r guestinfo web", "-r domifaddr web --source agent", "-r domfsinfo web",
 		"set-lifecycle-action web poweroff destroy --live --config", "set-lifecycle-action web reboot preserve", "set-lifecycle-action web reboot nosuch", "-r set-lifecycle-action web reboot destroy", "dumpxml web | grep on_", "dumpxml --inactive web | grep on_",
 		"destroy web", "undefine web",
 	}, vary: map[string]string{
