@@ -2,6 +2,7 @@ package dbusapi
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -57,18 +58,22 @@ func getGuestInfo(ctx context.Context, s *Server, c *call) ([]any, error) {
 		}
 	}
 	snap, err := s.core.ByUUID(c.uuid)
-	if err == nil && !snap.State.Active() {
-		err = &service.StateError{Kind: service.NotRunning, Op: c.method.doing, Name: snap.Name, State: snap.State}
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case !snap.State.Active():
+		return nil, &service.StateError{Kind: service.NotRunning, Name: snap.Name, State: snap.State}
+	case snap.State != service.StateRunning && snap.State != service.StatePaused:
+		return nil, &service.StateError{Kind: service.NotNow, Op: "to look inside", Name: snap.Name, State: snap.State}
 	}
 	out := map[string]dbus.Variant{}
 	for _, kind := range slices.Sorted(maps.Keys(parts)) {
 		if len(kinds) > 0 && !slices.Contains(kinds, kind) {
 			continue
 		}
-		if err := parts[kind](ctx, s, c, out); err != nil && (len(kinds) > 0 || service.Refused(err)) {
+		err := parts[kind](ctx, s, c, out)
+		_, ended := errors.AsType[*service.StateError](err)
+		if err != nil && (len(kinds) > 0 || ended || service.Refused(err)) {
 			return nil, err
 		}
 	}

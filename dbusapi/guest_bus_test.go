@@ -75,6 +75,11 @@ func TestGetGuestInfoRefused(t *testing.T) {
 	if text := fails(t, r.call(ContainerPath(uuidB), call, []string{"user"}, noOptions()), contract.ErrorInvalidArgs); !strings.Contains(text, "there are filesystem, hostname,") {
 		t.Error(text)
 	}
+	stopping := domain.UUID{0xd, 1}
+	r.core.mu.Lock()
+	r.core.snaps[stopping] = service.Snapshot{UUID: stopping, Name: "s", State: service.StateStopping}
+	r.core.mu.Unlock()
+	fails(t, r.call(ContainerPath(stopping), call, []string{}, noOptions()), contract.ErrorInvalidState)
 	r.core.set(func(_ context.Context, op string, _ domain.UUID) error {
 		if op == "os" {
 			return service.ErrTimeout

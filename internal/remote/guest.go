@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -139,7 +140,8 @@ func guestInfo(ctx context.Context, c *call) error {
 			continue
 		}
 		fields, err := part.get(ctx, c)
-		if err != nil && (types != 0 || service.Refused(err)) {
+		_, ended := errors.AsType[*service.StateError](err)
+		if err != nil && (types != 0 || ended || service.Refused(err)) {
 			return err
 		}
 		list = append(list, fields...)

@@ -82,13 +82,19 @@ func pendingStarts(t *testing.T) string {
 }
 
 // TestAutostart: what has autostart starts once a boot, without a call; a restart of the daemon and a stop of a container
-// change nothing, and the next boot starts all again.
+// change nothing, and the next boot starts all again, but what has it for one boot.
 func TestAutostart(t *testing.T) {
 	clean(t)
 	run(t, "berthctl", "list") // the first daemon of this boot
 	list := starters(t, 12)
+	once := list[5].Name
+	run(t, "berthctl", "autostart", "--disable", once)
+	run(t, "berthctl", "autostart", "--once", once)
 	run(t, "systemctl", "restart", "berthd.service")
 	run(t, "berthctl", "list")
+	if i := info(t, once); i.Autostart || !i.AutostartOnce {
+		t.Errorf("for one boot, after a restart of the daemon: %+v", i)
+	}
 	if got := list[0].begun(); got != 0 {
 		t.Errorf("it was started in the boot in which it was marked")
 	}
@@ -101,7 +107,10 @@ func TestAutostart(t *testing.T) {
 	}
 	run(t, "berthctl", "autostart", "--disable", list[4].Name)
 	boot(t, list)
-	haveBegun(t, append(list[:4:4], list[5:]...), 2)
+	haveBegun(t, append(list[:4:4], list[6:]...), 2)
+	if got := info(t, once); got.State != "shutoff" || got.AutostartOnce || list[5].begun() != 1 {
+		t.Errorf("it had autostart for one boot, and is %+v", got)
+	}
 	if got := info(t, list[4].Name); got.State != "shutoff" || list[4].begun() != 1 {
 		t.Errorf("it has no autostart, and is %+v", got)
 	}

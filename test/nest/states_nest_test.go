@@ -22,14 +22,14 @@ var forbidden = []struct{ states, err, methods string }{
 	{"shutoff crashed running paused stopping", "InvalidState", "AbortJob"},
 	{
 		"shutoff crashed", "NotRunning",
-		"Destroy Exec GetStats OpenConsole OpenLeaderPIDFD OpenNamespaces Reboot Reset ResizeConsole Resume SendProcessSignal Shutdown Suspend WaitReady",
+		"Destroy Exec GetGuestInfo GetStats OpenConsole OpenLeaderPIDFD OpenNamespaces Reboot Reset ResizeConsole Resume SendProcessSignal Shutdown Suspend WaitReady",
 	},
 	{"running paused stopping", "InvalidState", "Rename"},
 	{"running", "InvalidState", "Resume"},
 	{"paused", "InvalidState", "Exec Reboot Shutdown"},
 	{
 		"stopping", "InvalidState",
-		"DetachDeviceAlias Exec OpenLeaderPIDFD OpenNamespaces Reboot Reset Resume SendProcessSignal SetInterface SetResources Suspend",
+		"DetachDeviceAlias Exec GetGuestInfo OpenLeaderPIDFD OpenNamespaces Reboot Reset Resume SendProcessSignal SetInterface SetResources Suspend",
 	},
 }
 
