@@ -2,7 +2,9 @@ package service
 
 import (
 	"context"
+	"hash/fnv"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -63,17 +65,20 @@ func (d treesFake) Unshift(ctx context.Context, o UnshiftOrder, others []string,
 	return out, err
 }
 
-// Overlap compares paths: nothing in this world is a link.
-func (treesFake) Overlap(trees, others []string) (tree, other string) {
-	in := func(a, b string) bool { return strings.HasPrefix(a+"/", b+"/") }
-	for _, tree := range trees {
-		for _, other := range others {
-			if in(tree, other) || in(other, tree) {
-				return tree, other
-			}
+// Places makes a number of each path: nothing in this world is a link. What is below /hung does not answer.
+func (treesFake) Places(ctx context.Context, path string) (Places, error) {
+	if strings.HasPrefix(path, "/hung") {
+		<-ctx.Done()
+		return Places{}, context.Cause(ctx)
+	}
+	p := Places{Path: path}
+	for ; ; path = filepath.Dir(path) {
+		h := fnv.New64()
+		_, _ = h.Write([]byte(path))
+		if p.Above = append(p.Above, FileID{Ino: h.Sum64()}); path == "/" {
+			return p, nil
 		}
 	}
-	return "", ""
 }
 
 func (d treesFake) Judge(_ context.Context, path string, _ shift.Map) (shift.Verdict, error) {

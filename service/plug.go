@@ -190,7 +190,7 @@ func (s *Service) changeDevices(ctx context.Context, u domain.UUID, op PlugOp, o
 		if p.live == nil {
 			return s.saveDevices(p)
 		}
-		release, err := s.usePlugged(p)
+		release, err := s.usePlugged(ctx, p)
 		defer release()
 		if err != nil {
 			return err

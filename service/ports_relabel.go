@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/berthd/berth/internal/domain"
 	"github.com/berthd/berth/internal/shift"
@@ -31,13 +32,25 @@ type Trees interface {
 	// mounts alone. It returns a *TreeError if the tree belongs to the host, or shares files with one of others, or if the ids
 	// would not tell what is done. progress is as with Relabel.
 	Unshift(ctx context.Context, o UnshiftOrder, others []string, progress func(files uint64)) (Unshifted, error)
-	// Overlap returns the first of some trees that is the same as one of others, or in it, or above it, and that one. Both are empty
-	// if there is none.
-	Overlap(trees, others []string) (tree, other string)
-	// Judge tells what a root is, for a map.
+	// Places finds a file or directory of the host, whatever path leads there, and those above it. It returns an error if ctx
+	// ends before the file system has answered.
+	Places(ctx context.Context, path string) (Places, error)
+	// Judge tells what a root is, for a map. It waits for an answer of the file system no longer than ctx lasts.
 	Judge(ctx context.Context, path string, m shift.Map) (shift.Verdict, error)
 	// Pending returns the containers whose trees have to be restored.
 	Pending() ([]domain.UUID, error)
+}
+
+// Places are a file or directory of the host, and the directories above it.
+type Places struct {
+	Path  string
+	Above []FileID // itself first; nothing else for the host's root directory; empty if the path leads nowhere
+}
+
+// overlap reports whether two have files in common: they are the same, or one is in the other. The host's root directory, with
+// which everything would overlap, counts for none.
+func (p Places) overlap(o Places) bool {
+	return len(p.Above) > 1 && len(o.Above) > 1 && (slices.Contains(p.Above, o.Above[0]) || slices.Contains(o.Above, p.Above[0]))
 }
 
 // UnshiftOrder says how a tree is taken back to plain owners.

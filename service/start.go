@@ -103,7 +103,7 @@ func (s *Service) boot(ctx context.Context, c *container, def *domain.Def, e *ev
 	})
 	c.trail = newTrail(c, def, e)
 	var r *run
-	release, err := s.useTrees(def.Name, def)
+	release, err := s.useTrees(ctx, def.Name, def)
 	defer release()
 	if err != nil {
 		err = &StartError{Step: "definition", Err: err}

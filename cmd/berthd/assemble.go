@@ -121,7 +121,8 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 	if d.networks, err = networks(hosts, d.signals, p, log); err != nil {
 		return nil, err
 	}
-	if d.relabeler, err = relabel.New(p.labels, relabel.SELinux); err != nil {
+	at := relabel.NewLooks()
+	if d.relabeler, err = relabel.New(p.labels, relabel.SELinux, at); err != nil {
 		return nil, err
 	}
 	d.service, err = service.New(service.Deps{
@@ -138,7 +139,7 @@ func assemble(ctx context.Context, p paths, cfg config.Config, log *slog.Logger)
 		HostDevices: host.NewDevices(),
 		Disks:       images,
 		Links:       network.Links{},
-		Trees:       trees{d.relabeler, log, func(u domain.UUID) slog.Attr { return d.service.WhoHas(u) }, make(chan struct{}, maxLooks)},
+		Trees:       trees{d.relabeler, log, func(u domain.UUID) slog.Attr { return d.service.WhoHas(u) }, at},
 		Bridges:     d.networks,
 		Labels:      labels(cfg.Security, log),
 		Forwards:    hostnet.NewForwards(hosts),

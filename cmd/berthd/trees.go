@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/looks"
 	"github.com/berthd/berth/internal/relabel"
 	"github.com/berthd/berth/internal/shift"
 	"github.com/berthd/berth/internal/shift/ondisk"
@@ -19,11 +20,8 @@ type trees struct {
 	relabeler *relabel.Relabeler
 	log       *slog.Logger
 	who       func(domain.UUID) slog.Attr // names a container
-	looks     chan struct{}               // holds one token for each look at a root
+	looks     *looks.Looks
 }
-
-// maxLooks is how many looks at roots there are at once. One whose file system does not answer holds a thread until it does.
-const maxLooks = 16
 
 // A journal has the container's UUID as its name, and that of a device its alias behind a dot.
 const beforeAlias = "."
@@ -64,33 +62,17 @@ func (t trees) Unshift(ctx context.Context, o service.UnshiftOrder, others []str
 	}, err
 }
 
-func (trees) Overlap(list, others []string) (tree, other string) {
-	return relabel.Overlap(list, others)
+func (t trees) Places(ctx context.Context, path string) (service.Places, error) {
+	above, err := t.relabeler.Above(ctx, path)
+	p := service.Places{Path: path}
+	for _, at := range above {
+		p.Above = append(p.Above, service.FileID(at))
+	}
+	return p, err
 }
 
-// Judge does not wait longer than ctx for a file system that does not answer.
 func (t trees) Judge(ctx context.Context, path string, m shift.Map) (shift.Verdict, error) {
-	select {
-	case t.looks <- struct{}{}:
-	case <-ctx.Done():
-		return shift.Verdict{}, context.Cause(ctx)
-	}
-	type judged struct {
-		verdict shift.Verdict
-		err     error
-	}
-	got := make(chan judged, 1)
-	go func() {
-		defer func() { <-t.looks }()
-		v, err := ondisk.At(path, m)
-		got <- judged{v, err}
-	}()
-	select {
-	case j := <-got:
-		return j.verdict, j.err
-	case <-ctx.Done():
-		return shift.Verdict{}, context.Cause(ctx)
-	}
+	return looks.At(ctx, t.looks, path, func() (shift.Verdict, error) { return ondisk.At(path, m) }, nil)
 }
 
 func (t trees) Restore(ctx context.Context, u domain.UUID, part string, progress func(uint64)) error {

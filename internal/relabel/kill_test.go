@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 
 // child relabels or restores a tree, small batch by small batch.
 func child(task, journals, dir string) error {
-	r, err := New(journals, attribute())
+	r, err := New(journals, attribute(), NewLooks())
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func TestFullDisk(t *testing.T) {
 	before := labels(t, dir)
 	small := t.TempDir()
 	mounted(t, "-t", "tmpfs", "-o", "size=16k", "tmpfs", small)
-	r, err := New(small, attribute())
+	r, err := New(small, attribute(), NewLooks())
 	must(t, err)
 	defer r.Close()
 	r.batch = 100

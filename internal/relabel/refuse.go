@@ -1,12 +1,15 @@
 package relabel
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/looks"
 )
 
 // RefusedError says why a tree is not relabelled, or not taken back to plain owners.
@@ -33,72 +36,120 @@ func itself() []string {
 	}
 }
 
-// place is a directory or file, whatever path leads to it.
-type place struct{ dev, ino uint64 }
+// used is a tree of another container that is on.
+type used struct {
+	path  string
+	above []Place // itself first; none if it is not there
+}
 
 // openAll opens the trees. It returns a *RefusedError if one is a directory of the system, is in one, or shares files
-// with one of others.
-func (r *Relabeler) openAll(trees []Tree, others []string) (roots []*root, err error) {
+// with one of others. It waits for an answer of a file system no longer than its limit.
+func (r *Relabeler) openAll(ctx context.Context, trees []Tree, others []string) (roots []*root, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.answer, fmt.Errorf("no answer in %v", r.answer))
+	defer cancel()
 	defer func() {
 		if err != nil {
 			closeAll(roots)
 			roots = nil
 		}
 	}()
-	// A container without a root of its own shares the host's, and so has all trees below it: that says nothing of them.
-	others = slices.DeleteFunc(slices.Clone(others), func(path string) bool { return filepath.Clean(path) == "/" })
-	system, content, used := placesOf(itself()), placesOf(whole()), placesOf(others)
+	system, content, err := r.ofHost(ctx)
+	if err != nil {
+		return nil, err
+	}
+	inUse, err := r.inUse(ctx, others)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range trees {
-		one, err := openRoot(t)
+		one, err := r.open(ctx, t)
 		if err != nil {
 			return roots, err
 		}
-		roots = append(roots, one)
-		if err := refuse(one, system, content, used, others); err != nil {
+		roots = append(roots, one.root)
+		if err := one.refuse(system, content); err != nil {
 			return roots, err
+		}
+		for _, other := range inUse {
+			if err := one.shares(other); err != nil {
+				return roots, err
+			}
 		}
 	}
 	return roots, nil
 }
 
-// refuse checks one tree against the places of the system and of others. The comparison is by device and inode number,
-// so a bind mount or a symbolic link to such a place is one too.
-func refuse(t *root, system, content, used map[place]string, others []string) error {
-	up, err := ancestors(t)
-	if err != nil {
-		return fmt.Errorf("%s: %w", t.Path, err)
-	}
-	if name, found := system[up[0]]; found && !t.Single {
-		return &RefusedError{Path: t.Path, Reason: name + " belongs to the host"}
-	}
-	for _, at := range up {
-		if name, found := content[at]; found && (!t.Single || name != "/dev") {
-			return &RefusedError{Path: t.Path, Reason: "it belongs to the host's " + name}
-		}
-		if name, found := used[at]; found {
-			return &RefusedError{Path: t.Path, Reason: "another running container uses " + name}
-		}
-	}
-	for _, other := range others { // in the tree
-		o, err := openRoot(Tree{Path: other})
+// opened is an open tree with the places of it and of the directories above it.
+type opened struct {
+	*root
+	above []Place
+}
+
+// open opens a tree.
+func (r *Relabeler) open(ctx context.Context, t Tree) (opened, error) {
+	return looks.At(ctx, r.looks, t.Path, func() (opened, error) {
+		one, err := openRoot(t)
 		if err != nil {
-			continue // an image, or nothing that could be shared by now
+			return opened{}, err
 		}
-		above, err := ancestors(o)
-		closeAll([]*root{o})
+		up, err := ancestors(one)
 		if err != nil {
+			closeAll([]*root{one})
+			return opened{}, fmt.Errorf("%s: %w", t.Path, err)
+		}
+		return opened{one, up}, nil
+	}, func(o opened) { closeAll([]*root{o.root}) })
+}
+
+// ofHost finds the directories of the host that are there.
+func (r *Relabeler) ofHost(ctx context.Context) (system, content map[Place]string, err error) {
+	found, err := looks.At(ctx, r.looks, "a directory of the host such as /home", func() ([2]map[Place]string, error) {
+		return [2]map[Place]string{placesOf(itself()), placesOf(whole())}, nil
+	}, nil)
+	return found[0], found[1], err
+}
+
+// inUse finds the trees of others.
+func (r *Relabeler) inUse(ctx context.Context, others []string) (list []used, err error) {
+	for _, path := range others {
+		// A container without a root of its own shares the host's, and so has all trees below it: that says nothing of them.
+		if filepath.Clean(path) == "/" {
 			continue
 		}
-		if slices.Contains(above, up[0]) {
-			return &RefusedError{Path: t.Path, Reason: "another running container uses " + other}
+		above, err := r.Above(ctx, path)
+		if err != nil {
+			return nil, fmt.Errorf("which files another running container has: %w", err)
+		}
+		list = append(list, used{path, above})
+	}
+	return list, nil
+}
+
+// refuse checks a tree against the places of the system. The comparison is by device and inode number, so a bind mount or a
+// symbolic link to such a place is one too.
+func (t opened) refuse(system, content map[Place]string) error {
+	if name, found := system[t.above[0]]; found && !t.Single {
+		return &RefusedError{Path: t.Path, Reason: name + " belongs to the host"}
+	}
+	for _, at := range t.above {
+		if name, found := content[at]; found && (!t.Single || name != "/dev") {
+			return &RefusedError{Path: t.Path, Reason: "it belongs to the host's " + name}
 		}
 	}
 	return nil
 }
 
+// shares returns an error if a tree is the same as that of another container, or in it, or above it.
+func (t opened) shares(other used) error {
+	if len(other.above) == 0 || !slices.Contains(t.above, other.above[0]) && !slices.Contains(other.above, t.above[0]) {
+		return nil
+	}
+	return &RefusedError{Path: t.Path, Reason: "another running container uses " + other.path}
+}
+
 // ancestors returns the place of a tree and those of the directories above it.
-func ancestors(t *root) ([]place, error) {
-	up := []place{{t.dev, t.ino}}
+func ancestors(t *root) ([]Place, error) {
+	up := []Place{{t.dev, t.ino}}
 	at, held := t.fd, -1
 	if !t.isDir() { // the directory of an image; the path is the host's
 		path, err := filepath.EvalSymlinks(t.Path)
@@ -114,7 +165,7 @@ func ancestors(t *root) ([]place, error) {
 			_ = unix.Close(fd)
 			return nil, err
 		}
-		up, at, held = append(up, place{in.dev, in.ino}), fd, fd
+		up, at, held = append(up, Place{in.dev, in.ino}), fd, fd
 	}
 	for {
 		fd, err := unix.Openat(at, "..", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -126,7 +177,7 @@ func ancestors(t *root) ([]place, error) {
 		}
 		at, held = fd, fd
 		in, err := look(fd)
-		if next := (place{in.dev, in.ino}); err != nil || next == up[len(up)-1] { // only / is its own parent
+		if next := (Place{in.dev, in.ino}); err != nil || next == up[len(up)-1] { // only / is its own parent
 			_ = unix.Close(fd)
 			return up, err
 		} else if len(up) > unix.PathMax {
@@ -138,16 +189,21 @@ func ancestors(t *root) ([]place, error) {
 	}
 }
 
-// placesOf finds the directories that are there. A symbolic link, as /bin is one, counts as where it leads.
-func placesOf(paths []string) map[place]string {
-	found := make(map[place]string, len(paths))
+// placesOf finds the directories that are there, without a question to a server. A symbolic link, as /bin is one, counts as
+// where it leads.
+func placesOf(paths []string) map[Place]string {
+	found := make(map[Place]string, len(paths))
 	for _, path := range paths {
-		var st unix.Stat_t
-		if err := unix.Stat(path, &st); err == nil {
-			if at := (place{st.Dev, st.Ino}); found[at] == "" {
+		fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+		if err != nil {
+			continue
+		}
+		if in, err := look(fd); err == nil {
+			if at := (Place{in.dev, in.ino}); found[at] == "" {
 				found[at] = path
 			}
 		}
+		_ = unix.Close(fd)
 	}
 	return found
 }

@@ -58,7 +58,7 @@ func TestRefused(t *testing.T) {
 		if c.other != "" {
 			others = append(others, c.other)
 		}
-		roots, err := r.openAll([]Tree{c.tree}, others)
+		roots, err := r.openAll(t.Context(), []Tree{c.tree}, others)
 		closeAll(roots)
 		var refused *RefusedError
 		switch {

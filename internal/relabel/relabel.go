@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/berthd/berth/internal/linux/xattr"
+	"github.com/berthd/berth/internal/looks"
 )
 
 // SELinux is the name of the attribute with the label of a file.
@@ -46,13 +48,15 @@ type Relabeler struct {
 	access    *xattr.Access
 	workers   int
 	batch     int // files that a worker collects before it writes them to the journal
+	looks     *looks.Looks
+	answer    time.Duration // how long a call waits for file systems before it changes anything
 	mu        sync.Mutex
 	busy      map[string]*sync.Mutex // by id
 }
 
 // New returns a Relabeler that keeps its journals in a directory, which the first journal makes. attribute is SELinux, but in
-// tests.
-func New(dir, attribute string) (*Relabeler, error) {
+// tests. Trees and their neighbours are looked at by way of at, before anything is changed.
+func New(dir, attribute string, at *looks.Looks) (*Relabeler, error) {
 	access, err := xattr.New()
 	if err != nil {
 		return nil, err
@@ -60,6 +64,7 @@ func New(dir, attribute string) (*Relabeler, error) {
 	return &Relabeler{
 		dir: dir, attribute: attribute, access: access,
 		workers: 4, batch: 1024, busy: map[string]*sync.Mutex{},
+		looks: at, answer: 30 * time.Second,
 	}, nil
 }
 
@@ -75,7 +80,7 @@ func (r *Relabeler) Relabel(ctx context.Context, id string, trees []Tree, others
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	roots, err := r.openAll(trees, others)
+	roots, err := r.openAll(ctx, trees, others)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -28,7 +28,7 @@ const ours = "system_u:object_r:container_file_t:s0:c17,c42"
 // relabeler returns a Relabeler with its journals in a directory of the test.
 func relabeler(t testing.TB) *Relabeler {
 	t.Helper()
-	r, err := New(filepath.Join(t.TempDir(), "journals"), attribute())
+	r, err := New(filepath.Join(t.TempDir(), "journals"), attribute(), NewLooks())
 	if err != nil {
 		t.Fatal(err)
 	}

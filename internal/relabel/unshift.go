@@ -46,7 +46,7 @@ func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, pro
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	roots, err := r.openAll([]Tree{{Path: o.Path}}, others)
+	roots, err := r.openAll(ctx, []Tree{{Path: o.Path}}, others)
 	if err != nil {
 		return Unshifted{}, err
 	}

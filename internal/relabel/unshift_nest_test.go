@@ -344,7 +344,7 @@ func TestUnshiftForAMoment(t *testing.T) {
 	must(t, os.WriteFile(program, nil, 0o755))
 	must(t, os.Chown(program, testBase, testBase))
 	must(t, unix.Setxattr(program, shift.Capability, capabilities(testBase), 0))
-	roots, err := r.openAll([]Tree{{Path: dir}}, nil)
+	roots, err := r.openAll(t.Context(), []Tree{{Path: dir}}, nil)
 	must(t, err)
 	defer closeAll(roots)
 	err = xattr.Apart(func(thread *xattr.Thread) error {

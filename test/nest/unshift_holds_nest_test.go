@@ -11,21 +11,17 @@ import (
 	"testing"
 )
 
-// TestUnshiftHolds: while a tree is taken back, here one whose file system stands still in the middle, no container starts with it, or with
-// a directory above or below, or gets it as a device, and no second unshift of it begins; others are taken back meanwhile, and dry runs go.
-func TestUnshiftHolds(t *testing.T) {
-	clean(t)
-	g := script(t, "web", "exec sleep 1000")
-	g.define(t)
-	manyFiles(t, g.Root, 3000)
-	shiftBy(t, g.Root, 100000, 100000)
-	file, at := image(t, g.Root), t.TempDir()
-	run(t, "mke2fs", "-F", "-q", "-t", "ext4", "-E", "root_owner=100000:100000", "-d", g.Root, file)
+// standing begins an unshift of a tree whose file system stands still in the middle of it. end lets it go on to its end, and
+// checks that.
+func standing(t *testing.T, root string) (at string, end func()) {
+	t.Helper()
+	manyFiles(t, root, 3000)
+	shiftBy(t, root, 100000, 100000)
+	at = t.TempDir()
+	file := image(t, root)
+	run(t, "mke2fs", "-F", "-q", "-t", "ext4", "-E", "root_owner=100000:100000", "-d", root, file)
 	run(t, "mount", "-o", "loop", file, at)
 	t.Cleanup(func() { run(t, "umount", at); unlooped(t) })
-	run(t, "berthctl", "undefine", "web")
-	g.Root = at
-	g.define(t)
 	cmd := exec.Command("berthctl", "unshift", "--path", at, "--from", "100000")
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -45,6 +41,23 @@ func TestUnshiftHolds(t *testing.T) {
 	if shiftedFiles(t, at) == 0 {
 		t.Fatal("it was too fast")
 	}
+	return at, func() {
+		t.Helper()
+		thaw()
+		if err := cmd.Wait(); err != nil || shiftedFiles(t, at) > 0 {
+			t.Errorf("in the end: %v, %s", err, said.String())
+		}
+	}
+}
+
+// TestUnshiftHolds: while a tree is taken back, here one whose file system stands still in the middle, no container starts with it, or with
+// a directory above or below, or gets it as a device, and no second unshift of it begins; others are taken back meanwhile, and dry runs go.
+func TestUnshiftHolds(t *testing.T) {
+	clean(t)
+	g := script(t, "web", "exec sleep 1000")
+	at, end := standing(t, g.Root)
+	g.Root = at
+	g.define(t)
 	for name, args := range map[string][]string{
 		"the root":      {"start", "web"},
 		"a second one":  {"unshift", "web", "--from", "100000"},
@@ -71,10 +84,7 @@ func TestUnshiftHolds(t *testing.T) {
 		run(t, "berthctl", append([]string{"unshift", "--dry-run", "--from", "100000"}, args...)...)
 	}
 	run(t, "berthctl", "destroy", "other")
-	thaw()
-	if err := cmd.Wait(); err != nil || shiftedFiles(t, at) > 0 {
-		t.Errorf("in the end: %v, %s", err, said.String())
-	}
+	end()
 	run(t, "berthctl", "start", "web")
 	if r := try(t, "berthctl", "unshift", "--path", filepath.Join(at, "srv"), "--from", "100000"); r.Status != 1 || !strings.Contains(r.Err, "another running container uses") {
 		t.Errorf("a part of the root of one that runs: %+v", r)

@@ -86,7 +86,7 @@ func TestRealLabels(t *testing.T) {
 	run(t, "chcon", "-h", "-t", "etc_t", filepath.Join(tree, "file8"))
 	run(t, "chcon", "-t", "usr_t", "-l", "s0:c7", filepath.Join(tree, "file2"))
 	before := all(t, tree)
-	r, err := relabel.New(filepath.Join(dir, "journals"), relabel.SELinux)
+	r, err := relabel.New(filepath.Join(dir, "journals"), relabel.SELinux, relabel.NewLooks())
 	if err != nil {
 		t.Fatal(err)
 	}

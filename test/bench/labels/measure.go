@@ -120,7 +120,7 @@ func Child(ctx context.Context, w io.Writer) (bool, error) {
 	if len(task) != 4 {
 		return false, nil
 	}
-	r, err := relabel.New(filepath.Join(task[1], "journals"), relabel.SELinux)
+	r, err := relabel.New(filepath.Join(task[1], "journals"), relabel.SELinux, relabel.NewLooks())
 	if err != nil {
 		return true, err
 	}
