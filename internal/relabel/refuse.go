@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/linux/holders"
 	"github.com/berthd/berth/internal/looks"
 )
 
@@ -145,6 +147,36 @@ func (t opened) shares(other used) error {
 		return nil
 	}
 	return &RefusedError{Path: t.Path, Reason: "another running container uses " + other.path}
+}
+
+// unheld returns a *RefusedError if a process of the host has the tree, or a part of it: a container of a manager that nobody else
+// knows, or one in chroot(2). It would lose its files.
+func (r *Relabeler) unheld(ctx context.Context, t *root) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.answer, fmt.Errorf("no answer in %v", r.answer))
+	defer cancel()
+	fd, err := unix.FcntlInt(uintptr(t.fd), unix.F_DUPFD_CLOEXEC, 0) // the look may last longer than the call
+	if err != nil {
+		return err
+	}
+	top := os.NewFile(uintptr(fd), t.Path)
+	holder, err := looks.At(ctx, r.looks, "/proc", func() (string, error) {
+		defer func() { _ = top.Close() }()
+		h, found, err := holders.First(top)
+		if err != nil || !found {
+			return "", err
+		}
+		return h.String(), nil
+	}, nil)
+	if e, ok := errors.AsType[*looks.UnansweredError](err); ok && e.Others > 0 { // it was not begun
+		_ = top.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("which processes have %s: %w", t.Path, err)
+	}
+	if holder != "" {
+		return &RefusedError{Path: t.Path, Reason: holder + ": stop it first"}
+	}
+	return nil
 }
 
 // ancestors returns the place of a tree and those of the directories above it.

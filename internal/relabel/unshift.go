@@ -40,7 +40,8 @@ type Unshifted struct {
 // the tree: there they would be rights of the host's root for whoever can reach it. It can be done again after a kill at any moment, because the owners
 // say what is done, a mark on a file with such a mode or capabilities what they were, and one on the top by which map: that
 // is there before anything changes, and until all is done. It returns a *RefusedError, and has done nothing,
-// if the tree belongs to the host, or shares files with one of others, if owners would not tell what is done, if an earlier unshift by
+// if the tree belongs to the host, or shares files with one of others, if a process has it or a part of it as its root directory or
+// mounted, other than the host has, if owners would not tell what is done, if an earlier unshift by
 // another map was interrupted, or if the file system keeps no marks.
 func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, progress func(Progress)) (Unshifted, error) {
 	if progress == nil {
@@ -58,6 +59,11 @@ func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, pro
 	mark, err := r.choose(&o, top)
 	if err != nil {
 		return Unshifted{}, err
+	}
+	if !o.DryRun {
+		if err := r.unheld(ctx, top); err != nil {
+			return Unshifted{}, err
+		}
 	}
 	u := &unshifting{Unshift: o, progress: progress, step: uint64(r.batch), linked: newLinked(), ahead: map[identity]bool{}}
 	u.out.Base = o.Map.UIDs[0].Outside

@@ -3,11 +3,14 @@
 package nest
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -61,7 +64,6 @@ func TestUnshiftHolds(t *testing.T) {
 	for name, args := range map[string][]string{
 		"the root":      {"start", "web"},
 		"a second one":  {"unshift", "web", "--from", "100000"},
-		"a part of it":  {"unshift", "--path", filepath.Join(at, "srv"), "--from", "100000"},
 		"what is above": {"unshift", "--path", filepath.Dir(at), "--from", "100000"},
 	} {
 		if r := try(t, "berthctl", args...); r.Status != 1 || !strings.Contains(r.Err, "is being taken back") {
@@ -112,4 +114,51 @@ func TestUnshiftOfOthers(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestUnshiftOfAny: a directory is not taken back while any process of the host has it as its root directory, or a part of it, or has it mounted:
+// a container of a manager that registers nothing, or a chroot. The error names the process. A service whose mount namespace is a copy of the host's is
+// no such process.
+func TestUnshiftOfAny(t *testing.T) {
+	const sleep = "echo ready; exec sleep 100000"
+	for name, tc := range map[string]struct{ script, says string }{
+		"a chroot":           {"exec chroot $R /bin/sh -c '" + sleep + "'", "directory"},
+		"a container":        {"mount --bind $R $R; cd $R; mkdir old; pivot_root . old; cd /; umount -l /old; exec /bin/sh -c '" + sleep + "'", "directory"},
+		"a volume":           {"mount --bind $R/bin /mnt; " + sleep, `it, or a part of it, mounted at "/mnt"`},
+		"a copy of mounts":   {sleep, ""},
+		"itself over itself": {"mount --bind $R $R; mount -o remount,bind,ro $R; " + sleep, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			root := busybox(t)
+			cmd := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-ec", tc.script)
+			cmd.Env = append(os.Environ(), "R="+root)
+			cmd.Stderr = os.Stderr
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			end := sync.OnceFunc(func() {
+				_ = cmd.Process.Kill()
+				_ = cmd.Wait()
+			})
+			t.Cleanup(end)
+			if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
+				t.Fatalf("%q, %v", line, err)
+			}
+			for _, path := range []string{root, filepath.Join(root, "bin"), filepath.Dir(root)} {
+				r := try(t, "berthctl", "unshift", "--path", path, "--from", "100000")
+				process := fmt.Sprintf("process %d (", cmd.Process.Pid)
+				if tc.says == "" && r.Status != 0 || tc.says != "" && (r.Status != 1 || !strings.Contains(r.Err, process) || !strings.Contains(r.Err, tc.says)) {
+					t.Errorf("%s: %+v", path, r)
+				}
+				run(t, "berthctl", "unshift", "--path", path, "--from", "100000", "--dry-run")
+			}
+			end()
+			run(t, "berthctl", "unshift", "--path", root, "--from", "100000")
+		})
+	}
 }

@@ -16,6 +16,7 @@ type Mount struct {
 	Root       string // the path in the file system of what is mounted
 	Point      string // the path, from the root directory of the process
 	Type       string // of the file system
+	Options    string // of the file system, for all its mounts
 }
 
 var errLine = errors.New("not a line of mountinfo")
@@ -46,7 +47,11 @@ func parse(line string) (m Mount, err error) {
 		return m, errLine
 	}
 	m.Device, m.Root, m.Point = fields[2], plain(fields[3]), plain(fields[4])
-	m.Type, _, _ = strings.Cut(after, " ")
+	rest := strings.Split(after, " ")
+	if len(rest) < 3 {
+		return m, errLine
+	}
+	m.Type, m.Options = rest[0], plain(rest[2])
 	return m, nil
 }
 

@@ -11,7 +11,7 @@ import (
 const text = `22 1 0:21 / / rw,relatime - ext4 /dev/sda1 rw,errors=remount-ro
 25 22 0:23 / /proc rw,nosuid shared:12 - proc proc rw
 40 22 0:41 /srv/a\040b\134c /mnt/x\012y rw,relatime shared:1 master:2 - xfs /dev/sdb rw
-41 40 0:42 / /mnt rw - fuse.sshfs - - rw
+41 40 0:42 / /mnt rw - fuse.sshfs me@it: rw
 42 22 0:43 / /mnt rw - tmpfs tmpfs rw
 `
 
@@ -23,16 +23,16 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Mount{
-		{22, 1, "0:21", "/", "/", "ext4"},
-		{25, 22, "0:23", "/", "/proc", "proc"},
-		{40, 22, "0:41", "/srv/a b\\c", "/mnt/x\ny", "xfs"},
-		{41, 40, "0:42", "/", "/mnt", "fuse.sshfs"},
-		{42, 22, "0:43", "/", "/mnt", "tmpfs"},
+		{22, 1, "0:21", "/", "/", "ext4", "rw,errors=remount-ro"},
+		{25, 22, "0:23", "/", "/proc", "proc", "rw"},
+		{40, 22, "0:41", "/srv/a b\\c", "/mnt/x\ny", "xfs", "rw"},
+		{41, 40, "0:42", "/", "/mnt", "fuse.sshfs", "rw"},
+		{42, 22, "0:43", "/", "/mnt", "tmpfs", "rw"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	for _, bad := range []string{"x", "22 1 0:21 / / rw", "x 1 0:21 / / rw - a b c", "1 x 0:21 / / rw - a b c", "1 2 0:21 / - a b c"} {
+	for _, bad := range []string{"x", "22 1 0:21 / / rw", "x 1 0:21 / / rw - a b c", "1 x 0:21 / / rw - a b c", "1 2 0:21 / - a b c", "22 1 0:21 / / rw - a b"} {
 		if list, err := Parse([]byte(bad)); err == nil {
 			t.Errorf("%q: %v", bad, list)
 		}
