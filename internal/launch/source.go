@@ -2,6 +2,7 @@ package launch
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/berthd/berth/internal/linux/inside"
 	"github.com/berthd/berth/internal/linux/mount"
+	"github.com/berthd/berth/internal/shift"
+	"github.com/berthd/berth/internal/shift/ondisk"
 	"github.com/berthd/berth/internal/wire"
 	"github.com/berthd/berth/service"
 )
@@ -69,6 +72,12 @@ func openTree(c inside.Container, o service.FSSource) (tree *os.File, err error)
 			return nil, err
 		}
 		defer func() { _ = at.Close() }()
+		if verdict, marked, err := ondisk.MarkedAbove(at); err != nil || marked {
+			if err == nil {
+				err = fmt.Errorf("%s: %w", o.Path, &shift.InterruptedError{Map: verdict.Mark, Above: verdict.Above})
+			}
+			return nil, err
+		}
 		if tree, err = mount.Clone(at, mount.One); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ type InterruptedError struct {
 	// What the unshift is called with: the name of the container whose root it is, or else the path of the tree. Both are
 	// empty for an image.
 	Name, Path string
+	Above      string // the directory of the unshift, if that is one above the tree
 }
 
 func (e *InterruptedError) Error() string {
@@ -26,8 +27,14 @@ func (e *InterruptedError) parts() (what, todo string) {
 	if len(e.Map.UIDs) > 0 {
 		by = fmt.Sprintf(" by the ids that begin at %d", e.Map.UIDs[0].Outside)
 	}
-	what = "an unshift of it" + by + " was interrupted, or still goes on: some of its files have plain owners, and others may not"
+	of := "it"
+	if e.Above != "" {
+		of = e.Above + ", where it is,"
+	}
+	what = "an unshift of " + of + by + " was interrupted, or still goes on: some of its files have plain owners, and others may not"
 	switch {
+	case e.Above != "":
+		return what, "'berthctl unshift --path " + shellword.Quote(e.Above) + "' goes on with it, and ends it"
 	case e.Name != "":
 		return what, "'berthctl unshift " + shellword.Operand(e.Name) + "' goes on with it, and ends it"
 	case e.Path != "":

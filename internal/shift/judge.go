@@ -37,6 +37,8 @@ type Verdict struct {
 	Seen, Against Owner
 	// Mark is the map of the unshift, of a tree that is Interrupted. It has no ranges if nobody knows it.
 	Mark Map
+	// Above is the path of the directory that is Interrupted, if that is one above the tree.
+	Above string
 }
 
 // JudgeMark tells what a tree is that has a value of MarkName.

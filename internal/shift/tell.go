@@ -8,7 +8,7 @@ import "fmt"
 func (v Verdict) Tell(name string, m Map) (what, todo string) {
 	switch {
 	case v.State == Interrupted:
-		return (&InterruptedError{Map: v.Mark, Name: name}).parts()
+		return (&InterruptedError{Map: v.Mark, Name: name, Above: v.Above}).parts()
 	case v.State != Half && v.State != Other:
 		return "", ""
 	case m.UIDs != nil:

@@ -2,17 +2,21 @@ package supervisor
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/mount"
+	"github.com/berthd/berth/internal/shift"
+	"github.com/berthd/berth/internal/shift/ondisk"
 	"github.com/berthd/berth/internal/wire"
 )
 
 // openSource returns the tree of a source. It takes the next of made if berthd supplied the tree. Otherwise it
-// opens the host path once and clones the mounts there.
+// opens the host path once and clones the mounts there. It returns a *shift.InterruptedError if a directory above is being taken
+// back to plain owners.
 func openSource(src wire.Source, kind int, made *[]*os.File) (*os.File, error) {
 	if src.Supplied {
 		tree := (*made)[0]
@@ -24,6 +28,12 @@ func openSource(src wire.Source, kind int, made *[]*os.File) (*os.File, error) {
 		return nil, err
 	}
 	defer func() { _ = at.Close() }()
+	if verdict, marked, err := ondisk.MarkedAbove(at); err != nil || marked {
+		if err == nil {
+			err = fmt.Errorf("%s: %w", src.Path, &shift.InterruptedError{Map: verdict.Mark, Above: verdict.Above})
+		}
+		return nil, err
+	}
 	depth := mount.One
 	if src.Recursive {
 		depth = mount.Tree

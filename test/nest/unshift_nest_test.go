@@ -139,8 +139,8 @@ func signalled(sig syscall.Signal) func(*testing.T, *exec.Cmd) {
 }
 
 // TestUnshiftInterrupted: an unshift whose daemon is killed goes on with the next daemon. One that is aborted, by
-// domjobabort or Ctrl-C, or of which nobody is left, says how to go on; until then the root does not start, with a user namespace or without, whoever
-// owns its top, nor as a volume; plan and doctor say so. Other ids are refused, and the next call needs none.
+// domjobabort or Ctrl-C, or of which nobody is left, says how to go on; until then neither the root nor a directory in it starts, with a user
+// namespace or without, whoever owns its top, nor as a volume; plan and doctor say so. Other ids are refused, and the next call needs none.
 func TestUnshiftInterrupted(t *testing.T) {
 	const files = 15000
 	killAll := func(t *testing.T, cmd *exec.Cmd) {
@@ -256,17 +256,37 @@ func staysOff(t *testing.T, g guest) {
 	if r := try(t, "berthctl", "doctor"); r.Status != 1 || !strings.Contains(r.Out, g.Root+", the root of web: "+interrupted) {
 		t.Errorf("doctor: %+v", r)
 	}
+	below := g
+	below.Name, below.Root = "below", filepath.Join(g.Root, "srv")
+	below.define(t)
+	if r := try(t, "berthctl", "start", "below"); r.Status != 1 || !strings.Contains(r.Err, below.Root+": an unshift of "+g.Root+", where it is,") ||
+		!strings.Contains(r.Err, "'berthctl unshift --path "+g.Root+"'") {
+		t.Errorf("a part of it starts as a root: %+v", r)
+	}
+	if out := run(t, "berthctl", "plan", "below"); !strings.Contains(out, `"state": "interrupted"`) || !strings.Contains(out, "an unshift of "+g.Root+", where it is,") {
+		t.Errorf("the plan for a part of it: %s", out)
+	}
+	run(t, "berthctl", "undefine", "below")
+	for _, volume := range []string{g.Root, below.Root} {
+		noVolume(t, volume, g.Root)
+	}
+}
+
+// noVolume checks that no container gets a directory of a tree, of which a part is done, at its start or later.
+func noVolume(t *testing.T, dir, tree string) {
+	t.Helper()
 	other := sleeper(t, "other")
-	other.Devs = fsXML("mount", "dir='"+g.Root+"'", "/mnt", "")
+	other.Devs = fsXML("mount", "dir='"+dir+"'", "/mnt", "")
 	other.define(t)
-	if r := try(t, "berthctl", "start", "other"); r.Status != 1 || !strings.Contains(r.Err, "'berthctl unshift --path "+g.Root+"'") {
-		t.Errorf("as a volume: %+v", r)
+	if r := try(t, "berthctl", "start", "other"); r.Status != 1 || !strings.Contains(r.Err, "'berthctl unshift --path "+tree+"'") {
+		t.Errorf("%s as a volume: %+v", dir, r)
 	}
 	run(t, "berthctl", "undefine", "other")
 	other.Devs = ""
 	other.start(t)
-	if r := try(t, "berthctl", "attach-device", "other", xmlFile(t, fsXML("mount", "dir='"+g.Root+"'", "/mnt", "")), "--live"); r.Status != 1 || !strings.Contains(r.Err, interrupted) {
-		t.Errorf("attached: %+v", r)
+	if r := try(t, "berthctl", "attach-device", "other", xmlFile(t, fsXML("mount", "dir='"+dir+"'", "/mnt", "")), "--live"); r.Status != 1 ||
+		!strings.Contains(r.Err, "was interrupted, or still goes on") || !strings.Contains(r.Err, "'berthctl unshift --path "+tree+"'") {
+		t.Errorf("%s attached: %+v", dir, r)
 	}
 	run(t, "berthctl", "destroy", "other")
 	run(t, "berthctl", "undefine", "other")

@@ -72,7 +72,7 @@ func below(top int, name string) (unix.Statx_t, error) {
 func look(at int, name string) (st unix.Statx_t, err error) {
 	const flags = unix.AT_EMPTY_PATH | unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT | unix.AT_STATX_DONT_SYNC
 	for {
-		err = unix.Statx(at, name, flags, unix.STATX_TYPE|unix.STATX_UID|unix.STATX_GID, &st)
+		err = unix.Statx(at, name, flags, unix.STATX_TYPE|unix.STATX_UID|unix.STATX_GID|unix.STATX_INO|unix.STATX_MNT_ID, &st)
 		if !errors.Is(err, unix.EINTR) {
 			return st, err
 		}

@@ -24,6 +24,18 @@ func Marked(top *os.File) (shift.Verdict, bool, error) {
 	return shift.JudgeMark(value), true, nil
 }
 
+// MarkedAbove is Marked for the directories above an open file or directory, which an unshift of one of them comes through: those of
+// the same mount.
+func MarkedAbove(at *os.File) (v shift.Verdict, marked bool, err error) {
+	err = owners.Above(at, func(dir *os.File) (bool, error) {
+		if v, marked, err = Marked(dir); marked {
+			v.Above = owners.PathOf(dir)
+		}
+		return !marked, err
+	})
+	return v, marked, err
+}
+
 // At judges the root at a path of the host, whose symbolic links are followed.
 func At(path string, m shift.Map) (shift.Verdict, error) {
 	top, err := os.OpenFile(path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -31,18 +43,15 @@ func At(path string, m shift.Map) (shift.Verdict, error) {
 		return shift.Verdict{}, err
 	}
 	defer func() { _ = top.Close() }()
-	return Root(top, m)
-}
-
-// Root judges an open root. Its owners must be those on disk: a mount that maps them shows others.
-func Root(top *os.File, m shift.Map) (shift.Verdict, error) {
-	if v, marked, err := Marked(top); err != nil || marked {
-		return v, err
+	for _, look := range []func(*os.File) (shift.Verdict, bool, error){Marked, MarkedAbove} {
+		if v, marked, err := look(top); err != nil || marked {
+			return v, err
+		}
 	}
 	return Owners(top, m)
 }
 
-// Owners judges an open root by its owners alone.
+// Owners judges an open root by its owners alone. These must be those on disk: a mount that maps them shows others.
 func Owners(top *os.File, m shift.Map) (shift.Verdict, error) {
 	files, err := owners.Directories(top, shift.Places())
 	if err != nil {
