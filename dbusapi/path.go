@@ -1,7 +1,6 @@
 package dbusapi
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -33,7 +32,7 @@ const (
 
 // ContainerPath is the object of the container with this uuid.
 func ContainerPath(u domain.UUID) dbus.ObjectPath {
-	return containerPath + dbus.ObjectPath("/_"+strings.ReplaceAll(u.String(), "-", "_"))
+	return containerPath + "/_" + dbus.ObjectPath(u.Underscored())
 }
 
 // parsePath tells what a path stands for. Only the one canonical spelling of a container's path
@@ -63,14 +62,18 @@ func parsePath(p dbus.ObjectPath) (kind, domain.UUID) {
 
 // ProcessPath is the object of a command.
 func ProcessPath(key service.ProcessKey) dbus.ObjectPath {
-	return processPath + dbus.ObjectPath(fmt.Sprintf("/_%s_%d_%d", strings.ReplaceAll(key.Container.String(), "-", "_"), key.Run, key.ID))
+	number := func(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+	return processPath + dbus.ObjectPath("/_"+key.Container.Underscored()+"_"+number(key.Run)+"_"+number(key.ID))
 }
 
 // parseProcess tells which command a path stands for. Only its canonical spelling is known.
 func parseProcess(p dbus.ObjectPath) (key service.ProcessKey, ok bool) {
 	leaf, ok := strings.CutPrefix(string(p), string(processPath)+"/_")
+	if !ok {
+		return key, false
+	}
 	words := strings.Split(leaf, "_")
-	if !ok || len(words) != 7 { // five of them are the uuid
+	if len(words) != 7 { // five of them are the uuid
 		return key, false
 	}
 	u, err := domain.ParseUUID(strings.Join(words[:5], "-"))
