@@ -1,11 +1,12 @@
 package domain
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"libvirt.org/go/libvirtxml"
+
+	"github.com/berthd/berth/internal/pattern"
 )
 
 // Alias names a device of a container.
@@ -19,8 +20,8 @@ type Alias struct {
 
 // userAlias matches the names that an administrator may choose, and runAlias those that a run chooses.
 var (
-	userAlias = regexp.MustCompile(`^ua-[A-Za-z0-9_.-]{1,60}$`)
-	runAlias  = regexp.MustCompile(`^(disk|fs|net|hostdev)(0|[1-9][0-9]{0,5})$`)
+	userAlias = pattern.Of(`^ua-[A-Za-z0-9_.-]{1,60}$`)
+	runAlias  = pattern.Of(`^(disk|fs|net|hostdev)(0|[1-9][0-9]{0,5})$`)
 )
 
 // readAlias reads <alias>. The note of a run may have both names. All other names are libvirt's own, and left out.
@@ -30,9 +31,9 @@ func readAlias(x *libvirtxml.DomainAlias) (a Alias) {
 	}
 	for name := range strings.FieldsSeq(x.Name) {
 		switch {
-		case userAlias.MatchString(name):
+		case userAlias().MatchString(name):
 			a.User = name
-		case runAlias.MatchString(name):
+		case runAlias().MatchString(name):
 			a.Run = name
 		}
 	}

@@ -2,11 +2,12 @@ package domain
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"libvirt.org/go/libvirtxml"
+
+	"github.com/berthd/berth/internal/pattern"
 )
 
 const atDisk = "domain/devices/disk"
@@ -126,14 +127,14 @@ func (d *Disk) readSource(at string, x *diskSource, f *faults) {
 }
 
 // diskName matches the names that libvirt takes for a disk.
-var diskName = regexp.MustCompile(`^(hd|sd|vd|xvd|ubd)[a-z]{1,4}[0-9]{0,4}$`)
+var diskName = pattern.Of(`^(hd|sd|vd|xvd|ubd)[a-z]{1,4}[0-9]{0,4}$`)
 
 func (d *Disk) readTarget(at string, x *diskTarget, f *faults) {
 	if x == nil || x.Dev == "" {
 		f.invalid(at, "it is missing: a disk must have a target dev, its name below /dev in the container")
 		return
 	}
-	if d.Target, d.Bus = x.Dev, x.Bus; !diskName.MatchString(d.Target) {
+	if d.Target, d.Bus = x.Dev, x.Bus; !diskName().MatchString(d.Target) {
 		f.invalid(at+"@dev", "'%.40s' is not the name of a disk, such as sda, vdb or xvda", d.Target)
 		return
 	}

@@ -1,14 +1,15 @@
 package domain
 
 import (
-	"regexp"
 	"slices"
 
 	"libvirt.org/go/libvirtxml"
+
+	"github.com/berthd/berth/internal/pattern"
 )
 
 // formatName matches the names of qemu-nbd's formats. The name becomes an argument of that program.
-var formatName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+var formatName = pattern.Of(`^[a-z0-9][a-z0-9_-]*$`)
 
 // readDriver reads <driver>. Only a file system of type "file" has a choice of driver.
 func readDriver(fs *Filesystem, at string, x *libvirtxml.DomainFilesystemDriver) *Error {
@@ -36,7 +37,7 @@ func readDriver(fs *Filesystem, at string, x *libvirtxml.DomainFilesystemDriver)
 	switch {
 	case fs.Driver != "loop" && fs.Driver != "nbd":
 		return unsupported(at+"@type", "'%s' is not supported; use loop or nbd", fs.Driver)
-	case fs.Format != "" && !formatName.MatchString(fs.Format):
+	case fs.Format != "" && !formatName().MatchString(fs.Format):
 		return invalid(at+"@format", "'%.40s' is not the name of a format", fs.Format)
 	case fs.Driver == "loop" && fs.Format != "" && fs.Format != "raw":
 		return unsupported(at+"@format", "a loop device can show a raw file only, not '%s'; use type='nbd'", fs.Format)

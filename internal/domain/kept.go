@@ -97,7 +97,7 @@ func (w *walker) insideKept(top *frame, e xml.StartElement, name string) {
 func isRunAlias(path string, e *elem) bool {
 	inDevices, below := strings.CutPrefix(path, atDevices)
 	return below && e.name == "alias" && strings.Count(inDevices, "/") == 1 &&
-		!slices.ContainsFunc(e.attrs, func(a xml.Attr) bool { return a.Name.Local == "name" && userAlias.MatchString(a.Value) })
+		!slices.ContainsFunc(e.attrs, func(a xml.Attr) bool { return a.Name.Local == "name" && userAlias().MatchString(a.Value) })
 }
 
 func (w *walker) keptAttributes(path string, attrs []xml.Attr) (kept []xml.Attr) {

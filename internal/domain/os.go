@@ -1,14 +1,15 @@
 package domain
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/berthd/berth/internal/pattern"
 )
 
 const atInit = "domain/os/init"
 
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var envName = pattern.Of(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func readOS(d *Def, x *document, f *faults) {
 	if x.OS == nil || x.OS.Type == nil {
@@ -36,7 +37,7 @@ func readOS(d *Def, x *document, f *faults) {
 	for i, e := range x.OS.InitEnv {
 		at := nth("domain/os/initenv", i)
 		switch {
-		case !envName.MatchString(e.Name):
+		case !envName().MatchString(e.Name):
 			f.invalid(at+"@name", "'%.40s' is not the name of a variable: letters, digits and '_', no digit first", e.Name)
 		case e.Value == "":
 			f.invalid(at, "'%.40s' is empty: no data supplied for <initenv>", e.Name)

@@ -5,9 +5,10 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/berthd/berth/internal/pattern"
 )
 
 // The limits of a document, far above the size of any real one.
@@ -144,10 +145,10 @@ func (w *walker) rest() {
 }
 
 // syntaxLine matches where encoding/xml says that the error is.
-var syntaxLine = regexp.MustCompile(`^(XML syntax error on )?line [0-9]+: `)
+var syntaxLine = pattern.Of(`^(XML syntax error on )?line [0-9]+: `)
 
 func (w *walker) syntaxError(err error) *Error {
-	e := invalid(w.at(), "%s", strings.TrimPrefix(syntaxLine.ReplaceAllString(err.Error(), ""), "xml: "))
+	e := invalid(w.at(), "%s", strings.TrimPrefix(syntaxLine().ReplaceAllString(err.Error(), ""), "xml: "))
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		e.Line = syntax.Line
 	}

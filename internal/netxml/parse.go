@@ -4,16 +4,16 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/pattern"
 )
 
 var (
-	networkName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+:@-]{0,99}$`)
-	domainName  = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$`)
+	networkName = pattern.Of(`^[A-Za-z0-9_][A-Za-z0-9_.+:@-]{0,99}$`)
+	domainName  = pattern.Of(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$`)
 )
 
 // Parse reads a network's XML. It returns a *domain.Error that names the element if it is invalid, or asks for what
@@ -49,7 +49,7 @@ func readIdentity(d *Def, _ bool) error {
 	switch {
 	case d.Name == "":
 		return invalid("network/name", 0, "a network needs a name")
-	case !networkName.MatchString(d.Name):
+	case !networkName().MatchString(d.Name):
 		return invalid("network/name", 0, "%q is no name of a network: letters, digits and _.+:@- only, 100 at most", d.Name)
 	}
 	if text := strings.TrimSpace(d.doc.UUID); text != "" {
@@ -146,7 +146,7 @@ func readBridge(d *Def, ours bool) error {
 func readNames(d *Def, ours bool) error {
 	if d.doc.Domain != nil {
 		d.Domain = d.doc.Domain.Name
-		if d.Domain != "" && !domainName.MatchString(d.Domain) {
+		if d.Domain != "" && !domainName().MatchString(d.Domain) {
 			return invalid("network/domain@name", 0, "%q is no name of a domain", d.Domain)
 		}
 	}

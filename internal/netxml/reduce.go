@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/domain"
+	"github.com/berthd/berth/internal/pattern"
 )
 
 // Lost is an element or attribute that a network cannot have here.
@@ -55,13 +56,13 @@ func Reduce(doc []byte) ([]byte, []Lost, error) {
 	return nil, nil, invalid("network", 0, "more than %d of its values are not supported", mostRounds)
 }
 
-var indices = regexp.MustCompile(`\[[0-9]+\]`)
+var indices = pattern.Of(`\[[0-9]+\]`)
 
 // dispensable reports whether a network is what it is without an element of which a value is not supported.
 func dispensable(exact string) bool {
 	return slices.Contains([]string{
 		"network/forward/nat/port", "network/forward/interface", "network/dns/forwarder", "network/ip/dhcp", "network/ip/dhcp/host", "network/bridge@macTableManager",
-	}, indices.ReplaceAllString(exact, "")) && exact != "network/forward/interface"
+	}, indices().ReplaceAllString(exact, "")) && exact != "network/forward/interface"
 }
 
 // cut is what is taken out of a document.

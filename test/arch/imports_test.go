@@ -17,7 +17,7 @@ var adapters = []string{"machined", "units", "selinux", "audit", "polkit"}
 
 // pure packages turn values into values.
 var pure = []string{
-	"contract", "internal/domain", "internal/lxcconf", "internal/lxcconf/syntax", "internal/plan", "internal/planner", "internal/procview", "internal/events", "internal/figures", "internal/idrange", "internal/metrics", "internal/native", "internal/netxml", "internal/node", "internal/nspawnconf", "internal/numberset", "internal/pack", "internal/remote/xdr", "internal/shellword", "internal/shift", "internal/shutdown", "internal/size", "internal/top", "internal/export", "internal/export/nspawn", "internal/export/oci", "internal/unitname", "internal/guest",
+	"contract", "internal/domain", "internal/lxcconf", "internal/lxcconf/syntax", "internal/plan", "internal/planner", "internal/procview", "internal/events", "internal/figures", "internal/idrange", "internal/metrics", "internal/native", "internal/netxml", "internal/node", "internal/nspawnconf", "internal/numberset", "internal/pack", "internal/pattern", "internal/remote/xdr", "internal/shellword", "internal/shift", "internal/shutdown", "internal/size", "internal/top", "internal/export", "internal/export/nspawn", "internal/export/oci", "internal/unitname", "internal/guest",
 }
 
 // pureFiles are the pure parts of a package that is not.

@@ -2,12 +2,12 @@ package syntax
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/berthd/berth/internal/native"
+	"github.com/berthd/berth/internal/pattern"
 )
 
 // The limits of a configuration with all that it includes. The longest published ones have 200 lines.
@@ -17,7 +17,7 @@ const (
 	maxDepth = 16
 )
 
-var keyForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
+var keyForm = pattern.Of(`^[A-Za-z][A-Za-z0-9_.-]*$`)
 
 // reading is a configuration that is being read.
 type reading struct {
@@ -76,7 +76,7 @@ func (r *reading) line(e Entry) *native.Error {
 	case !assigned:
 		e.Key = firstWord(e.Key)
 		return e.Error("expecting an assignment: a line is KEY = VALUE")
-	case !keyForm.MatchString(e.Key):
+	case !keyForm().MatchString(e.Key):
 		e.Key = firstWord(e.Key)
 		return e.Error("expecting a key: a letter, then letters, digits, '_', '.' and '-'")
 	}
