@@ -78,7 +78,11 @@ func (d *Dir) Make(name string) (*Dir, error) {
 
 // Join opens the sub-group of that name. It creates it if it is missing.
 func (d *Dir) Join(name string) (*Dir, error) {
-	err := unix.Mkdirat(int(d.f.Fd()), name, 0o755)
+	sub, err := d.Sub(name)
+	if !errors.Is(err, unix.ENOENT) {
+		return sub, err
+	}
+	err = unix.Mkdirat(int(d.f.Fd()), name, 0o755)
 	runtime.KeepAlive(d)
 	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return nil, &os.PathError{Op: "make control group", Path: name, Err: hostlimit.Explain(hostlimit.Group, err)}

@@ -34,6 +34,34 @@ func (d *Dir) Frozen() (bool, error) {
 	return strings.TrimSpace(text) == "1", err
 }
 
+// Freezer is a group's cgroup.freeze, open to be read often.
+type Freezer struct{ f *os.File }
+
+// Freezer opens the group's. The caller closes it, or keeps it as long as the process lives.
+func (d *Dir) Freezer() (*Freezer, error) {
+	const name = "cgroup.freeze"
+	fd, err := unix.Openat(int(d.f.Fd()), name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	runtime.KeepAlive(d)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: d.f.Name() + "/" + name, Err: err}
+	}
+	return &Freezer{os.NewFile(uintptr(fd), d.f.Name()+"/"+name)}, nil
+}
+
+// Close closes the descriptor.
+func (f *Freezer) Close() error { return f.f.Close() }
+
+// Frozen is that of the group's Dir.
+func (f *Freezer) Frozen() (bool, error) {
+	var text [4]byte
+	n, err := unix.Pread(int(f.f.Fd()), text[:], 0)
+	runtime.KeepAlive(f)
+	if err != nil {
+		return false, &os.PathError{Op: "read", Path: f.f.Name(), Err: err}
+	}
+	return n > 0 && text[0] == '1', nil
+}
+
 // Stopped reports whether all processes of the group are stopped, because it or a group above it was told to freeze. A
 // process that is created in such a group does not begin.
 func (d *Dir) Stopped() (bool, error) {

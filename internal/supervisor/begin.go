@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/inherit"
+	"github.com/berthd/berth/internal/linux/signals"
 	"github.com/berthd/berth/internal/wire"
 )
 
@@ -19,6 +20,7 @@ func begin(p *wire.Prepare) error {
 		return err
 	}
 	unix.Umask(0o022)
+	_ = signals.ForgoChildren() // with them it only runs slower
 	inherit.ResetMemory()
 	limits := make([]inherit.Limit, len(p.Limits))
 	for i, l := range p.Limits {

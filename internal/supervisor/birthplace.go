@@ -74,15 +74,18 @@ func (e *entry) createIn(birth *born.Birth, group *cgroup.Dir) (*born.Newborn, e
 
 // thawed thaws a group that root of the container has frozen. It returns an error if the container is suspended.
 func thawed(group *cgroup.Dir) error {
-	frozen, err := group.Frozen() // its processes may not have stopped yet
+	stopped, err := group.Stopped()
+	if !stopped {
+		return err
+	}
+	frozen, err := group.Frozen()
 	if err == nil && frozen {
 		err = group.Thaw()
 	}
 	if err != nil {
 		return err
 	}
-	stopped, err := group.Stopped()
-	if stopped {
+	if stopped, err = group.Stopped(); stopped {
 		return errSuspended()
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/linux/pidfd"
 	"github.com/berthd/berth/internal/linux/tty"
 	"github.com/berthd/berth/internal/wire"
@@ -28,10 +29,11 @@ type command struct {
 
 // commands are those of one container, in the order of their ids. The goroutine of run owns them.
 type commands struct {
-	rights rights
-	list   []*command
-	last   uint32 // the latest id
-	alive  int
+	rights  rights
+	freezer *cgroup.Freezer // of the container's group; nil before the first command
+	list    []*command
+	last    uint32 // the latest id
+	alive   int
 }
 
 // exec begins a command. It does not wait for that.
@@ -59,7 +61,7 @@ func (s *supervisor) canExec() error {
 	if err := s.errands.slot("exec"); err != nil {
 		return err
 	}
-	frozen, err := s.payload.Frozen()
+	frozen, err := s.suspended()
 	if err != nil {
 		return err
 	}
@@ -67,6 +69,16 @@ func (s *supervisor) canExec() error {
 		return errSuspended()
 	}
 	return nil
+}
+
+// suspended reports whether the container's group was told to freeze.
+func (s *supervisor) suspended() (_ bool, err error) {
+	if s.commands.freezer == nil {
+		if s.commands.freezer, err = s.payload.Freezer(); err != nil {
+			return false, err
+		}
+	}
+	return s.commands.freezer.Frozen()
 }
 
 // begun tells berthd of a command, or why there is none.

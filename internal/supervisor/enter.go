@@ -13,10 +13,8 @@ import (
 	"github.com/berthd/berth/internal/account"
 	"github.com/berthd/berth/internal/cgroup"
 	"github.com/berthd/berth/internal/enter"
-	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/linux/inroot"
 	"github.com/berthd/berth/internal/linux/pidfd"
-	"github.com/berthd/berth/internal/linux/textfile"
 	"github.com/berthd/berth/internal/plan"
 	"github.com/berthd/berth/internal/wire"
 )
@@ -85,7 +83,7 @@ func (e *entry) enter(x *errand) (_ *entered, err error) {
 	if err := e.start(x, out); err != nil {
 		return nil, err
 	}
-	if e.Soon {
+	if e.Soon && out.status == nil {
 		out.await()
 	}
 	return out, nil
@@ -115,7 +113,7 @@ func (e *entry) look(out *entered) error {
 
 // prepare finds out with which rights the command runs.
 func (e *entry) prepare() error {
-	g, err := e.rights.read(e.ownTime)
+	g, err := e.rights.read(e.ownTime, e.initFile)
 	if err != nil {
 		return err
 	}
@@ -128,7 +126,7 @@ func (e *entry) prepare() error {
 	if e.NoLabel {
 		c.Label, c.MayLackIt = "", false
 	}
-	if c.OOMScoreAdj, err = e.oomScoreAdj(); err != nil {
+	if c.OOMScoreAdj, err = e.oomScoreAdj(g); err != nil {
 		return err
 	}
 	if err := e.lookUp(g); err != nil {
@@ -143,13 +141,14 @@ func (e *entry) prepare() error {
 	return nil
 }
 
-// oomScoreAdj returns that of init.
-func (e *entry) oomScoreAdj() (string, error) {
-	text := textfile.Append(make([]byte, 0, 1<<10), unix.AT_FDCWD, []byte(e.initFile(inherit.OOMScoreAdj)+"\x00"))
-	if len(text) == 0 {
-		return "", ending(unix.ESRCH)
+// oomScoreAdj returns that of init. g has its file open.
+func (e *entry) oomScoreAdj(g *granted) (string, error) {
+	var text [8]byte // -1000 and a new line
+	n, err := unix.Pread(int(g.oom.Fd()), text[:], 0)
+	if err != nil {
+		return "", ending(err)
 	}
-	return strings.TrimSpace(string(text)), nil
+	return strings.TrimSpace(string(text[:n])), nil
 }
 
 func (e *entry) initFile(name string) string {

@@ -29,33 +29,53 @@ func (e *entry) start(x *errand, out *entered) error {
 	if err := await(first, group); err != nil {
 		return e.end(x, first, e.explain(err))
 	}
-	st, process, err := reap(first)
-	switch {
-	case process != nil:
-		out.pid, out.process = uint32(first.Child()), process
-		return nil
-	case st.Signal:
+	st, err := reap(first)
+	if child := first.Child(); child > 0 {
+		out.pid = uint32(child)
+		return out.hold(e.Soon)
+	}
+	if st.Signal {
 		return &wire.Failed{Stage: "exec", Text: fmt.Sprintf("the process that enters the container was killed by signal %d", st.Code), Number: unix.ESRCH}
 	}
 	return errors.Join(errors.New("the process that enters the container ended unexpectedly"), err)
 }
 
-// reap waits for the first process, and returns the second one.
-func reap(first *born.Newborn) (st pidfd.Status, process *os.File, err error) {
-	_ = pidfd.Wait(first.Process)
-	st, err = pidfd.Reap(first.Process)
-	if child := first.Child(); child > 0 {
-		process, err = pidfd.OfChild(child)
+// hold opens the command's process. If soon, it may be over by now: then it is reaped.
+func (out *entered) hold(soon bool) (err error) {
+	if soon {
+		if st, err := pidfd.ReapChild(int(out.pid)); err == nil {
+			out.status = &st
+			return nil
+		}
 	}
-	return st, process, err
+	out.process, err = pidfd.OfChild(int(out.pid))
+	return err
+}
+
+// reap waits for the first process, and reaps it.
+func reap(first *born.Newborn) (st pidfd.Status, err error) {
+	st, err = pidfd.Reap(first.Process) // mostly it has ended by now
+	if errors.Is(err, pidfd.ErrRuns) {
+		_ = pidfd.WaitUnpolled(first.Process)
+		st, err = pidfd.Reap(first.Process)
+	}
+	if err == nil {
+		first.Reaped()
+	}
+	return st, err
 }
 
 // end ends both processes, and returns why there is no command. Both are reaped, however long that takes.
 func (e *entry) end(x *errand, first *born.Newborn, cause error) error {
 	_ = pidfd.Signal(first.Process, unix.SIGKILL)
 	inTime := x.within(endLimit, func() { e.refuse(cause) }, func() {
-		_, process, _ := reap(first)
-		if process == nil {
+		_, _ = reap(first)
+		child := first.Child()
+		if child == 0 {
+			return
+		}
+		process, err := pidfd.OfChild(child)
+		if err != nil {
 			return
 		}
 		_ = pidfd.Signal(process, unix.SIGKILL)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthd/berth/internal/enter"
 	"github.com/berthd/berth/internal/linux/caps"
+	"github.com/berthd/berth/internal/linux/inherit"
 	"github.com/berthd/berth/internal/linux/seccomp"
 	"github.com/berthd/berth/internal/linux/signals"
 	"github.com/berthd/berth/internal/plan"
@@ -27,12 +28,14 @@ type rights struct {
 type granted struct {
 	command    enter.Command // but for what each command has of its own
 	env        []string      // of init
+	oom        *os.File      // init's oom_score_adj: init may change it
 	user       bool          // the container has a user namespace, with these ids
 	uids, gids []plan.IDRange
 }
 
-// read returns what all commands have. ownTime says that the container has a time namespace.
-func (r *rights) read(ownTime bool) (*granted, error) {
+// read returns what all commands have. ownTime says that the container has a time namespace, and initFile names init's
+// files.
+func (r *rights) read(ownTime bool, initFile func(name string) string) (*granted, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.known != nil {
@@ -63,6 +66,9 @@ func (r *rights) read(ownTime bool) (*granted, error) {
 	}
 	if err := limit(c, p); err != nil {
 		return nil, err
+	}
+	if g.oom, err = os.Open(initFile(inherit.OOMScoreAdj)); err != nil {
+		return nil, ending(err)
 	}
 	r.known = g
 	return g, nil

@@ -34,59 +34,81 @@ type Birth struct {
 // Newborn is a child that carries out its list.
 type Newborn struct {
 	PID     int
-	Process *os.File // pidfd of a child that the caller must reap
+	Process *os.File // pidfd of a child that the caller must reap; the runtime does not poll it
 	report  *os.File
 	calls   []Call
 	own     int    // how many of the calls are not the caller's
 	shared  []byte // memory in which the kernel says the pid of the second process
+	reaped  bool   // nobody else has that memory
 }
 
 // Start creates the child. It does not wait for it. The caller has to close what it returns.
 func (b *Birth) Start() (_ *Newborn, err error) {
-	reader, writer, err := os.Pipe()
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return nil, fmt.Errorf("pipe: %w", err)
+	}
+	report, writer := os.NewFile(uintptr(pipe[0]), "report"), pipe[1]
+	defer func() {
+		_ = unix.Close(writer)
+		if err != nil {
+			_ = report.Close()
+		}
+	}()
+	numbers, copies, err := b.numbers(&writer)
+	defer func() {
+		for _, n := range copies {
+			_ = unix.Close(n)
+		}
+	}()
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		_ = writer.Close()
-		if err != nil {
-			_ = reader.Close()
-		}
-	}()
-	least := len(b.Files) + 1
-	var numbers []int
-	for _, f := range append(append([]*os.File(nil), b.Files...), writer) {
-		n, err := above(f, least)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = unix.Close(n) }()
-		numbers = append(numbers, n)
-	}
-	shared, err := share(os.Getpagesize())
+	shared, err := sharedPage()
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			_ = unix.Munmap(shared)
-		}
-	}()
-	report := numbers[len(b.Files)]
-	first := append(descriptors(numbers[:len(b.Files)], b.Keep, report), private(shared))
+	first := append(descriptors(numbers, b.Keep, writer), private(shared))
 	calls := append(first, shifted(b.Calls, len(first))...)
 	tellPID(calls, shared)
 	p, err := assemble(calls)
 	if err != nil {
+		giveBack(shared, nil)
 		return nil, err
 	}
-	defer p.release()
-	p.report, p.moved, p.moves = int64(report), int64(len(b.Files)), int64(len(b.Files))
-	pid, process, err := b.forkWith(func(args *cloneArgs) (uintptr, syscall.Errno) { return fork(args, p) }, shared, p.memory)
+	p.report, p.moved, p.moves = int64(writer), int64(len(b.Files)), int64(len(b.Files))
+	pid, fd, err := b.forkWith(func(args *cloneArgs) (uintptr, syscall.Errno) { return fork(args, p) }, shared, p.memory)
 	if err != nil {
+		giveBack(shared, p.memory)
 		return nil, err
 	}
-	return &Newborn{PID: pid, Process: process, report: reader, calls: calls, own: len(first), shared: shared}, nil
+	giveBack(nil, p.memory) // the child has a copy
+	return &Newborn{PID: pid, Process: os.NewFile(uintptr(fd), "pidfd"), report: report, calls: calls, own: len(first), shared: shared}, nil
+}
+
+// numbers returns the numbers of the descriptors of Files, none of which is one that the child gives to another. Those are
+// duplicated, as is writer then. copies are for the caller to close.
+func (b *Birth) numbers(writer *int) (numbers, copies []int, err error) {
+	least := len(b.Files) + 1
+	for _, f := range b.Files {
+		n, dup, err := above(f, least)
+		if err != nil {
+			return nil, copies, err
+		}
+		if dup {
+			copies = append(copies, n)
+		}
+		numbers = append(numbers, n)
+	}
+	if *writer < least {
+		n, err := unix.FcntlInt(uintptr(*writer), unix.F_DUPFD_CLOEXEC, least)
+		if err != nil {
+			return nil, copies, fmt.Errorf("duplicate a descriptor: %w", err)
+		}
+		_ = unix.Close(*writer)
+		*writer = n
+	}
+	return numbers, copies, nil
 }
 
 // private returns the call after which a child of the child does not get the memory.
@@ -122,8 +144,24 @@ func shifted(list []Call, by int) []Call {
 	return out
 }
 
-// above duplicates a descriptor to a number that is not below least.
-func above(f *os.File, least int) (int, error) {
+// above returns the number of a descriptor, or of a duplicate if that is below least. The caller keeps f open.
+func above(f *os.File, least int) (n int, dup bool, err error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return -1, false, fmt.Errorf("duplicate a descriptor: %w", err)
+	}
+	if err := raw.Control(func(fd uintptr) { n = int(fd) }); err != nil {
+		return -1, false, fmt.Errorf("duplicate a descriptor: %w", err)
+	}
+	if n >= least {
+		return n, false, nil
+	}
+	n, err = duplicate(f, least)
+	return n, err == nil, err
+}
+
+// duplicate duplicates a descriptor to a number that is not below least.
+func duplicate(f *os.File, least int) (int, error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return -1, fmt.Errorf("duplicate a descriptor: %w", err)
@@ -183,10 +221,17 @@ func (n *Newborn) Child() int {
 	return int(atomic.LoadInt32((*int32)(unsafe.Pointer(&n.shared[0]))))
 }
 
+// Reaped says that the first process was reaped: what it shared can be another's after Close.
+func (n *Newborn) Reaped() { n.reaped = true }
+
 // Close releases what the parent has of the processes. It does not end or reap them.
 func (n *Newborn) Close() {
 	_ = n.Process.Close()
-	_ = unix.Munmap(n.shared)
+	if n.reaped {
+		giveBack(n.shared, nil)
+	} else {
+		_ = unix.Munmap(n.shared)
+	}
 }
 
 func (n *Newborn) failed(at int, results []int64) *Error {

@@ -14,7 +14,7 @@ import (
 func share(size int) ([]byte, error) { return apart(size, unix.MAP_SHARED) }
 
 // own returns memory of which a child has a copy, if clone lets it.
-func own(size int) ([]byte, error) { return apart(size, unix.MAP_PRIVATE|unix.MAP_POPULATE) }
+func own(size int) ([]byte, error) { return apart(size, unix.MAP_PRIVATE) }
 
 func apart(size, flags int) ([]byte, error) {
 	syscall.ForkLock.RLock() // no child is created meanwhile
@@ -34,7 +34,7 @@ func apart(size, flags int) ([]byte, error) {
 func address(memory []byte) Arg { return Int(uintptr(unsafe.Pointer(unsafe.SliceData(memory)))) }
 
 // forkWith calls fork, whose child has these memories. It returns the child's pid and a pidfd of it.
-func (b *Birth) forkWith(fork func(*cloneArgs) (uintptr, syscall.Errno), memories ...[]byte) (int, *os.File, error) {
+func (b *Birth) forkWith(fork func(*cloneArgs) (uintptr, syscall.Errno), memories ...[]byte) (pid, process int, _ error) {
 	args := &cloneArgs{flags: b.Flags | unix.CLONE_PIDFD, exitSignal: uint64(unix.SIGCHLD)}
 	args.pidfd = uint64(uintptr(unsafe.Pointer(&args.out))) // fork makes args escape: they are not on the stack, which may move
 	if b.Shared {
@@ -44,23 +44,27 @@ func (b *Birth) forkWith(fork func(*cloneArgs) (uintptr, syscall.Errno), memorie
 		args.flags |= unix.CLONE_INTO_CGROUP
 		args.cgroup = uint64(b.Group.Fd())
 	}
-	pid, errno, err := forkLocked(args, fork, !b.Shared, memories)
+	child, errno, err := forkLocked(args, fork, !b.Shared, memories)
 	if err != nil {
-		return 0, nil, err
+		return 0, -1, err
 	}
 	runtime.KeepAlive(args)
-	runtime.KeepAlive(b.Group)
+	runtime.KeepAlive(b)
 	if errno != 0 {
-		return 0, nil, fmt.Errorf("clone: %w", errno)
+		return 0, -1, fmt.Errorf("clone: %w", errno)
 	}
-	fd := int(args.out)
+	return int(child), int(args.out), nil
+}
+
+// polled makes the pidfd of a child a file that the runtime polls. It ends the child if it cannot.
+func polled(pid, fd int) (*os.File, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
-		_ = unix.Kill(int(pid), unix.SIGKILL)
-		_, _ = unix.Wait4(int(pid), nil, 0, nil)
+		_ = unix.Kill(pid, unix.SIGKILL)
+		_, _ = unix.Wait4(pid, nil, 0, nil)
 		_ = unix.Close(fd)
-		return 0, nil, fmt.Errorf("pidfd: %w", err)
+		return nil, fmt.Errorf("pidfd: %w", err)
 	}
-	return int(pid), os.NewFile(uintptr(fd), "pidfd"), nil
+	return os.NewFile(uintptr(fd), "pidfd"), nil
 }
 
 // forkLocked calls fork, while no other child is created.

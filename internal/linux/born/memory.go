@@ -3,8 +3,6 @@ package born
 import (
 	"fmt"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // step is a Call in the form that the child carries out. It has no pointer of Go.
@@ -42,7 +40,7 @@ type program struct {
 
 const stepsAt = int(unsafe.Sizeof(life{}))
 
-// assemble puts a list into memory. The caller has to release it.
+// assemble puts a list into memory. The caller has to give that back.
 func assemble(list []Call) (_ *program, err error) {
 	if len(list) > maxCalls {
 		return nil, fmt.Errorf("born: a list of %d calls; the limit is %d", len(list), maxCalls)
@@ -54,7 +52,7 @@ func assemble(list []Call) (_ *program, err error) {
 			size += list[i].Args[k].size()
 		}
 	}
-	memory, err := own(roundUp(size) + stackSize)
+	memory, err := ownMemory(roundUp(size) + stackSize)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +61,7 @@ func assemble(list []Call) (_ *program, err error) {
 	into := area{memory, results + 8*(len(list)+1)}
 	for i := range list {
 		if err := p.place(i, &list[i], &into); err != nil {
-			p.release()
+			giveBack(nil, memory)
 			return nil, err
 		}
 	}
@@ -100,6 +98,3 @@ func (p *program) place(i int, c *Call, into *area) error {
 func (p *program) step(i int) *step {
 	return (*step)(unsafe.Pointer(&p.memory[stepsAt+i*int(unsafe.Sizeof(step{}))]))
 }
-
-// release gives the memory back. A child has a copy.
-func (p *program) release() { _ = unix.Munmap(p.memory) }

@@ -62,10 +62,14 @@ func (b *Birth) Worker(room int) (_ *Worker, err error) {
 	if err == nil {
 		w.inborn = w.n
 		w.head.count = int64(w.n)
-		w.PID, w.Process, err = b.forkWith(func(args *cloneArgs) (uintptr, syscall.Errno) {
+		var fd int
+		w.PID, fd, err = b.forkWith(func(args *cloneArgs) (uintptr, syscall.Errno) {
 			args.stack, args.stackSize = uint64(uintptr(unsafe.Pointer(&memory[0]))+w.stack()), stackSize
 			return cloneServer(args, w.head)
 		}, memory)
+		if err == nil {
+			w.Process, err = polled(w.PID, fd)
+		}
 	}
 	for _, n := range moved {
 		_ = unix.Close(n)
@@ -101,7 +105,7 @@ func socketPair() (ours, theirs *os.File, err error) {
 // socket. It returns the descriptors that have to be closed after the clone.
 func (w *Worker) move(files []*os.File, keep int) (moved []int, err error) {
 	for _, f := range files {
-		n, err := above(f, len(files))
+		n, err := duplicate(f, len(files))
 		if err != nil {
 			return moved, err
 		}

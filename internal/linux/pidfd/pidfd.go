@@ -56,6 +56,23 @@ func Wait(p *os.File) error {
 	return errors.Join(err, perr)
 }
 
+// WaitUnpolled is Wait for a file that the runtime does not poll: for one wait more, it makes another one of it.
+func WaitUnpolled(p *os.File) error {
+	var fd int
+	var derr error
+	err := control(p, func(n int) {
+		if fd, derr = unix.FcntlInt(uintptr(n), unix.F_DUPFD_CLOEXEC, 0); derr == nil {
+			derr = unix.SetNonblock(fd, true)
+		}
+	})
+	if err = errors.Join(err, derr); err != nil {
+		return fmt.Errorf("pidfd: %w", err)
+	}
+	polled := os.NewFile(uintptr(fd), "pidfd")
+	defer func() { _ = polled.Close() }()
+	return Wait(polled)
+}
+
 // WaitFor waits until the process has ended. It returns os.ErrDeadlineExceeded after limit.
 func WaitFor(p *os.File, limit time.Duration) error {
 	if err := p.SetReadDeadline(time.Now().Add(limit)); err != nil {
@@ -71,28 +88,29 @@ type Status struct {
 	Dumped bool  // the process dumped core
 }
 
-// errRuns is returned by Reap if the process has not ended.
-var errRuns = errors.New("the process has not ended")
+// ErrRuns is returned by Reap and ReapChild if the process has not ended.
+var ErrRuns = errors.New("the process has not ended")
 
 // Reap reaps an ended child and returns its status. It returns an error if the child has not ended.
-func Reap(p *os.File) (Status, error) {
+func Reap(p *os.File) (st Status, err error) {
+	cerr := control(p, func(fd int) { st, err = reap(unix.P_PIDFD, fd) })
+	return st, errors.Join(cerr, err)
+}
+
+func reap(kind, id int) (Status, error) {
 	var info unix.Siginfo
-	var werr error
-	err := control(p, func(fd int) {
-		for {
-			werr = unix.Waitid(unix.P_PIDFD, fd, &info, unix.WEXITED|unix.WNOHANG, nil)
-			if !errors.Is(werr, unix.EINTR) {
-				return
-			}
+	for {
+		err := unix.Waitid(kind, id, &info, unix.WEXITED|unix.WNOHANG, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return Status{}, fmt.Errorf("waitid: %w", err)
+		case info.Signo == 0: // with WNOHANG: no child has ended (waitid(2))
+			return Status{}, fmt.Errorf("waitid: %w", ErrRuns)
 		}
-	})
-	if err = errors.Join(err, werr); err != nil {
-		return Status{}, fmt.Errorf("waitid: %w", err)
+		return StatusOf(&info), nil
 	}
-	if info.Signo == 0 { // with WNOHANG: no child has ended (waitid(2))
-		return Status{}, fmt.Errorf("waitid: %w", errRuns)
-	}
-	return StatusOf(&info), nil
 }
 
 func control(p *os.File, f func(fd int)) error {

@@ -94,7 +94,7 @@ func TestRunningProcess(t *testing.T) {
 	if err := WaitFor(p, 10*time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("wait for a running process: %v", err)
 	}
-	if st, err := Reap(p); !errors.Is(err, errRuns) {
+	if st, err := Reap(p); !errors.Is(err, ErrRuns) {
 		t.Errorf("reaped a running process: %+v, %v", st, err)
 	}
 	ended := make(chan error, 1)
