@@ -29,7 +29,7 @@ func (s *Server) identify(c *call) service.Caller {
 func (s *Server) question(c *call) service.Question {
 	q := service.Question{Caller: c.by, Action: c.action(), Verb: c.method.name}
 	if c.kind == kindContainer || c.kind == kindProcess {
-		q.Subject = s.core.Subject(c.uuid)
+		q.Subject, q.Named = s.core.Subject(c.uuid), service.Subject{UUID: c.uuid}
 	}
 	if c.method.network && c.refusal == nil {
 		q.Network = s.networkOf(c)
@@ -168,10 +168,10 @@ func (s *Server) found(ctx context.Context, c *call, snap service.Snapshot, err 
 	if c.by.Root() {
 		return pathOf(snap, err)
 	}
+	q := service.Question{Caller: c.by, Action: c.action(), Verb: c.method.name, Subject: wanted, Named: wanted}
 	if err == nil {
-		wanted = snap.Subject()
+		q.Subject = snap.Subject()
 	}
-	q := service.Question{Caller: c.by, Action: c.action(), Verb: c.method.name, Subject: wanted}
 	refusal := s.access.Allow(ctx, q)
 	if undecided, is := errors.AsType[*service.UndecidedError](refusal); is {
 		return nil, c.denied(undecided)

@@ -49,7 +49,10 @@ type Question struct {
 	Action  string  // one of package contract
 	Verb    string  // what the caller wants, by the name of its front
 	Subject Subject // the container that it is about, if any
-	Network string  // the network of the host that it is about, if any
+	// Named is what the caller himself has said of the container, such as its name alone: as much as may be told to one
+	// who may not see it, and as there is to tell where it does not exist.
+	Named   Subject
+	Network string // the network of the host that it is about, if any
 }
 
 // Verdict is the answer to a Question.
@@ -101,6 +104,9 @@ func (a *Access) Allow(ctx context.Context, q Question) error {
 		}
 	}
 	v, err := a.decide(ctx, q, false, answerLimit)
+	if err == nil && !v.Allowed && q.Caller.Interactive && q.Subject != (Subject{}) {
+		v, err = a.introduce(ctx, q, v)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -111,6 +117,30 @@ func (a *Access) Allow(ctx context.Context, q Question) error {
 	case !q.Caller.Interactive:
 		return ErrInteraction
 	}
+	return a.ask(ctx, q)
+}
+
+// introduce lets a caller who may not see the container of a question see it by a password, before anybody is asked the
+// question itself: the agent that polkit asks can be the caller's own, and by a rule it depends on the container whether
+// somebody is asked, and for whose password. Until then he cannot tell the container from one that is not there. v is the
+// authority's word without a dialogue; introduce returns the one of now.
+func (a *Access) introduce(ctx context.Context, q Question, v Verdict) (Verdict, error) {
+	see := q
+	see.Action = contract.ActionRead
+	if q.Action != see.Action {
+		if sees, err := a.Sees(ctx, see); sees || err != nil {
+			return v, err
+		}
+	}
+	see.Subject = q.Named
+	if err := a.ask(ctx, see); err != nil || q.Action != see.Action {
+		return v, err
+	}
+	return a.decide(ctx, q, false, answerLimit)
+}
+
+// ask has somebody asked for a password. It returns the errors of Allow.
+func (a *Access) ask(ctx context.Context, q Question) error {
 	done, err := a.dialogue(q.Caller.UID)
 	if err != nil {
 		return err
@@ -119,7 +149,7 @@ func (a *Access) Allow(ctx context.Context, q Question) error {
 		yield()
 	}
 	defer done()
-	v, err = a.decide(ctx, q, true, dialogueLimit)
+	v, err := a.decide(ctx, q, true, dialogueLimit)
 	switch {
 	case err != nil || v.Allowed:
 		return err

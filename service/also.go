@@ -22,14 +22,14 @@ func (s *Service) mayStart(ctx context.Context, u domain.UUID, o StartOptions) (
 		return now, nil
 	}
 	if o.Unit != "" {
-		if err := permit.Also(contract.ActionAdmin, Subject{}); err != nil {
+		if err := permit.Also(contract.ActionAdmin, Subject{}, Subject{}); err != nil {
 			return now, fmt.Errorf("the unit that ends with it: %s: %w", contract.ActionAdmin, err)
 		}
 	}
 	if now.PrivateUsers || !slices.ContainsFunc(o.Passed, func(p Passed) bool { return isRegular(p.File) }) {
 		return now, nil
 	}
-	if err := permit.Also(contract.ActionNamespaces, now); err != nil {
+	if err := permit.Also(contract.ActionNamespaces, now, Subject{UUID: u}); err != nil {
 		return now, fmt.Errorf("a file for a container whose root is the host's: %s: %w", contract.ActionNamespaces, err)
 	}
 	return now, nil
@@ -47,7 +47,7 @@ func (s *Service) mayExec(ctx context.Context, u domain.UUID, command Command) e
 	if permit == nil || !command.NoLabel {
 		return nil
 	}
-	if err := permit.Also(contract.ActionAdmin, s.Subject(u)); err != nil {
+	if err := permit.Also(contract.ActionAdmin, s.Subject(u), Subject{UUID: u}); err != nil {
 		return fmt.Errorf("without the container's label: %s: %w", contract.ActionAdmin, err)
 	}
 	return nil

@@ -30,6 +30,13 @@ func (p *Permit) Covers(now Subject) bool {
 	return p.question.Caller.Root() || p.question.Subject == now
 }
 
+// Naming returns the permit of a caller who has said more of the container since.
+func (p *Permit) Naming(named Subject) *Permit {
+	with := *p
+	with.question.Named = named
+	return &with
+}
+
 // Renew asks the same about a container that has changed since. It returns the errors of Allow.
 func (p *Permit) Renew(now Subject) (*Permit, error) {
 	q := p.question
@@ -60,10 +67,11 @@ type yieldKey struct{}
 // Yields has give called before somebody is asked for a password: nobody may wait for the place of one who thinks about it.
 func (p *Permit) Yields(give func()) { p.life = context.WithValue(p.life, yieldKey{}, give) }
 
-// Also asks whether the caller may do something else, too, with another container. It returns the errors of Allow.
-func (p *Permit) Also(action string, now Subject) error {
+// Also asks whether the caller may do something else, too, with the same container or another one, of which he has said
+// what named has. It returns the errors of Allow.
+func (p *Permit) Also(action string, now, named Subject) error {
 	q := p.question
-	q.Action, q.Subject = action, now
+	q.Action, q.Subject, q.Named = action, now, named
 	return p.access.Allow(p.life, q)
 }
 

@@ -20,6 +20,7 @@ import (
 type target struct {
 	action  string
 	subject Subject
+	named   Subject // of it in the definition
 	what    string
 }
 
@@ -32,7 +33,7 @@ func (s *Service) mayDefine(ctx context.Context, def *domain.Def, u domain.UUID)
 	}
 	if u.IsZero() { // the permit is for no container yet, because nobody had looked at the definition
 		var err error
-		if permit, err = permit.Renew(s.defined(def)); err != nil {
+		if permit, err = permit.Naming(Subject{UUID: def.UUID, Name: def.Name}).Renew(s.defined(def)); err != nil {
 			return nil, err
 		}
 	}
@@ -59,7 +60,7 @@ func (s *Service) mayTake(ctx context.Context, u domain.UUID, name string) error
 	}
 	as := s.Subject(u)
 	as.Name = name
-	return permit.Also(contract.ActionManage, as)
+	return permit.Also(contract.ActionManage, as, Subject{UUID: u, Name: name})
 }
 
 // mayAttach asks whether the caller may give a container this device.
@@ -75,7 +76,7 @@ func (s *Service) mayAttach(ctx context.Context, u domain.UUID, v domain.Device)
 
 func (s *Service) mayReach(permit *Permit, self domain.UUID, def *domain.Def) error {
 	for _, t := range s.targets(self, def) {
-		if err := permit.Also(t.action, t.subject); err != nil {
+		if err := permit.Also(t.action, t.subject, t.named); err != nil {
 			return fmt.Errorf("%s: %s: %w", t.what, t.action, err)
 		}
 	}
@@ -113,11 +114,12 @@ func (s *Service) targets(self domain.UUID, def *domain.Def) (list []target) {
 func (s *Service) sharedWith(ref domain.ShareRef) target {
 	switch ref.Kind {
 	case domain.ShareName:
-		subject := Subject{Name: ref.Value}
+		named := Subject{Name: ref.Value}
+		subject := named
 		if snap, err := s.ByName(ref.Value); err == nil {
 			subject = snap.Subject()
 		}
-		return target{action: contract.ActionNamespaces, subject: subject}
+		return target{action: contract.ActionNamespaces, subject: subject, named: named}
 	case domain.SharePID:
 		pid, err := strconv.ParseUint(ref.Value, 10, 32)
 		if snap, unknown := s.ByLeader(uint32(pid)); err == nil && unknown == nil {
@@ -138,7 +140,7 @@ func (s *Service) ownersOf(self domain.UUID, sources []string) (list []target) {
 			continue
 		}
 		if i := slices.IndexFunc(sources, func(source string) bool { return within(source, snap.Root) || within(snap.Root, source) }); i >= 0 {
-			list = append(list, target{contract.ActionNamespaces, snap.Subject(), "a source has files of another container"})
+			list = append(list, target{contract.ActionNamespaces, snap.Subject(), Subject{}, "a source has files of another container"})
 		}
 	}
 	return list

@@ -73,22 +73,36 @@ func (q *Question) sight() sight {
 	return sight{q.Action, q.Verb, about, q.Network}
 }
 
-// Visible returns those of a list that a caller may read. It returns an UndecidedError if nobody can answer.
+// Visible returns those of a list that a caller may read. It returns an UndecidedError if nobody can answer. It takes as long
+// for one more container that is hidden (pace).
 func Visible[T any](ctx context.Context, a *Access, q Question, list []T, subject func(*T) Subject) ([]T, error) {
-	if q.Caller.Root() {
+	switch {
+	case q.Caller.Root():
 		return list, nil
+	case !q.Caller.Known:
+		return nil, nil
 	}
 	var visible []T
-	for i := range list {
-		q.Subject = subject(&list[i])
-		sees, err := a.Sees(ctx, q)
-		if err != nil {
-			return nil, err
+	var p pace
+	for i := -1; i < len(list); i++ {
+		q.Subject = Subject{} // asked about as well, so that a list of none takes as long
+		if i >= 0 {
+			q.Subject = subject(&list[i])
 		}
-		if sees {
+		sees, known := a.knownToSee(q)
+		if !known {
+			begun := time.Now()
+			var err error
+			if sees, err = a.SeesNow(ctx, q); err != nil {
+				return nil, err
+			}
+			p.asked(time.Since(begun))
+		}
+		if sees && i >= 0 {
 			visible = append(visible, list[i])
 		}
 	}
+	p.wait(ctx)
 	return visible, nil
 }
 

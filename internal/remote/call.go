@@ -301,7 +301,7 @@ func (c *call) admit() (context.Context, error) {
 func (c *call) question() service.Question {
 	q := service.Question{Caller: c.by, Action: c.proc.action, Verb: c.proc.verb}
 	if c.proc.about && (!c.by.Root() || !c.proc.quick) { // nobody asks about root
-		q.Subject = c.core().Subject(c.uuid)
+		q.Subject, q.Named = c.core().Subject(c.uuid), service.Subject{UUID: c.uuid}
 	}
 	return q
 }

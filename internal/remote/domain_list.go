@@ -252,10 +252,11 @@ func (c *call) found(ctx context.Context, snap *service.Snapshot, err error, wan
 		c.out.Domain(domainOf(snap))
 		return nil
 	}
+	q := service.Question{Caller: c.by, Action: c.proc.action, Verb: c.proc.verb, Subject: wanted, Named: wanted}
 	if err == nil {
-		wanted = snap.Subject()
+		q.Subject = snap.Subject()
 	}
-	refusal := c.conn.server.access.Allow(ctx, service.Question{Caller: c.by, Action: c.proc.action, Verb: c.proc.verb, Subject: wanted})
+	refusal := c.conn.server.access.Allow(ctx, q)
 	if _, is := errors.AsType[*service.UndecidedError](refusal); is {
 		return &deniedError{c.proc.action, refusal}
 	}
