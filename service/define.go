@@ -123,7 +123,7 @@ func (s *Service) define(c *container, def *domain.Def, fresh bool) error {
 			snap.describe(def)
 		} else {
 			snap.Updated = true
-			snap.OwnedBy = ownerOf(def)
+			snap.OwnedBy, snap.Owner = ownerOf(def), c.owner
 		}
 	})
 	return nil

@@ -9,7 +9,8 @@ func ownerOf(d *domain.Def) User {
 }
 
 // reown gives a running container the owner of its new stored definition. An owner that changes only with the next start
-// could go on with what the administrator has just taken from him. The caller has the container locked.
+// could go on with what the administrator has just taken from him. So the run no longer ends with the connection that
+// started it, either: who has lost a container must not choose the moment of its end. The caller has the container locked.
 func (s *Service) reown(c *container, def *domain.Def) {
 	owner := def.Extension.OwnerUID
 	if c.run == nil || c.live == nil || c.live.Extension.OwnerUID == owner {
@@ -19,6 +20,7 @@ func (s *Service) reown(c *container, def *domain.Def) {
 	c.mu.Lock()
 	c.live = live
 	c.mu.Unlock()
+	c.owner, c.run.Owner = "", ""
 	s.noteDefinition(c.run, live)
 }
 
@@ -30,6 +32,7 @@ func (s *Service) inheritOwner(r *run, live *domain.Def) {
 		return
 	}
 	live.Extension.OwnerUID = c.stored.Extension.OwnerUID
+	r.Owner = ""
 	s.noteDefinition(r, live)
 }
 

@@ -85,3 +85,51 @@ func TestOwnerNotNoted(t *testing.T) {
 	announce()
 	owns(t, s, u, 0)
 }
+
+// TestOwnerOfConnection: a container that was started to end with a connection does not once it has another owner: who has
+// lost it cannot have it killed. That holds for a later daemon, too, also if the new owner was not noted. One that keeps its
+// owner ends.
+func TestOwnerOfConnection(t *testing.T) {
+	t.Parallel()
+	const connection = "bus :1.7"
+	for name, tt := range map[string]struct {
+		then  string
+		fault string
+		want  State
+	}{
+		"the same":             {"1000", "", StateShutoff},
+		"another":              {"1001", "", StateRunning},
+		"nobody":               {"", "", StateRunning},
+		"another, not noted":   {"1001", "runs.Save running", StateRunning},
+		"the same, not stored": {"1000", "runs.Save running", StateShutoff},
+	} {
+		for _, later := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld()
+				s := w.service(t)
+				u := define(t, s, "web", fixedUUID, ownedBy("1000"))
+				if err := s.StartWith(context.Background(), u, StartOptions{Owner: connection}); err != nil {
+					t.Fatal(err)
+				}
+				w.fault = tt.fault
+				define(t, s, "web", fixedUUID, ownedBy(tt.then))
+				w.fault = ""
+				if later {
+					next, announce := again(t, w)
+					announce()
+					s = next
+				}
+				if snap, err := s.ByUUID(u); err != nil || (snap.Owner == connection) != (tt.want == StateShutoff) {
+					t.Errorf("ends with %q, %v", snap.Owner, err)
+				}
+				if err := s.DestroyOwned(context.Background(), u, connection); err != nil {
+					t.Error(err)
+				}
+				if snap, err := s.ByUUID(u); err != nil || snap.State != tt.want {
+					t.Errorf("it is %s, %v", snap.State, err)
+				}
+			})
+		}
+	}
+}
