@@ -60,6 +60,9 @@ func (e *StateError) Error() string {
 		}
 		return "domain is already active"
 	case NotNow:
+		if e.Op == string(opExec) && e.State == StatePaused {
+			return "exec is not possible while the domain is paused; resume it first"
+		}
 	}
 	return fmt.Sprintf("%s is not possible while the domain is %s", e.Op, e.State)
 }

@@ -148,7 +148,7 @@ func TestExecRefused(t *testing.T) {
 	if err := s.Suspend(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	refused("suspended", "exec is not possible while the domain is paused")
+	refused("suspended", "exec is not possible while the domain is paused; resume it first")
 	if err := errors.Join(s.SignalInside(t.Context(), u, 1, syscall.SIGTERM), s.Resume(t.Context(), u)); err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func TestExplain(t *testing.T) {
 		want    string
 		status  int
 	}{
-		"missing":             {"/x", []int64{missing, missing, missing}, "/x: no such file", 127},
+		"missing":             {"/x", []int64{missing, missing, missing}, "/x: no such file in the container", 127},
 		"directory":           {"/x", []int64{found, found, denied}, "/x: is a directory", 126},
 		"interpreter":         {"/x", []int64{found, noDir, missing}, "/x: its interpreter (first line, after #!) or its loader is missing", 126},
 		"denied":              {"/x", []int64{found, noDir, denied}, "/x: permission denied", 126},

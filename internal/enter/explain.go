@@ -62,7 +62,7 @@ func Explain(c *Command, err *born.Error) *Refused {
 // explainFiles returns the worst that happened to a candidate: what was found and could not be executed counts more
 // than what was not found, as in shells.
 func explainFiles(files []string, name string, results []int64) *Refused {
-	missing := &Refused{Text: name + ": no such file", Status: StatusMissing, Errno: unix.ENOENT}
+	missing := &Refused{Text: name + ": no such file in the container", Status: StatusMissing, Errno: unix.ENOENT}
 	if !strings.Contains(name, "/") {
 		missing.Text = name + ": command not found in PATH"
 	}

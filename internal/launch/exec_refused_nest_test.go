@@ -28,7 +28,7 @@ func TestExecRefused(t *testing.T) {
 		status  uint32
 		says    string
 	}{
-		"missing":                {service.Command{Argv: []string{"/bin/missing"}}, 127, "/bin/missing: no such file"},
+		"missing":                {service.Command{Argv: []string{"/bin/missing"}}, 127, "/bin/missing: no such file in the container"},
 		"missing in PATH":        {service.Command{Argv: []string{"missing"}}, 127, "missing: command not found in PATH"},
 		"missing place":          {service.Command{Argv: []string{"/bin/sh/x"}}, 126, "/bin/sh/x: not a directory"},
 		"a directory":            {service.Command{Argv: []string{"/bin"}}, 126, "/bin: is a directory"},

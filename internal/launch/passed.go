@@ -67,7 +67,7 @@ func checkSocket(fd int) error {
 	if u, ok := peer.(*unix.SockaddrUnix); ok {
 		for _, prefix := range hostServices() {
 			if strings.HasPrefix(u.Name, prefix) {
-				return fmt.Errorf("it is a connection to %s", u.Name)
+				return fmt.Errorf("it is a connection to %s, over which the container could act as whoever made it", u.Name)
 			}
 		}
 	}

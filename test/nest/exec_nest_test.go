@@ -74,7 +74,7 @@ func TestExecStatus(t *testing.T) {
 		}
 	}
 	run(t, "berthctl", "suspend", "web")
-	if got := try(t, "berthctl", "exec", "web", "--", "true"); got != (result{Err: `error: cannot execute a command in domain "web": exec is not possible while the domain is paused`, Status: 1}) {
+	if got := try(t, "berthctl", "exec", "web", "--", "true"); got != (result{Err: `error: cannot execute a command in domain "web": exec is not possible while the domain is paused; resume it first`, Status: 1}) {
 		t.Errorf("suspended: %+v", got)
 	}
 	run(t, "berthctl", "resume", "web")
