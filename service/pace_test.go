@@ -30,8 +30,10 @@ func TestPace(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := &fakeAuthority{decide: func(context.Context, Question, bool) (Verdict, error) {
-					time.Sleep(tt.thinks)
+				f := &fakeAuthority{decide: func(_ context.Context, q Question, _ bool) (Verdict, error) {
+					if q.Action == contract.ActionRead { // what implies it is asked about, too
+						time.Sleep(tt.thinks)
+					}
 					return Verdict{Lasting: true}, nil
 				}}
 				a := newTestAccess(f)
