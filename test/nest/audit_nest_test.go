@@ -45,8 +45,7 @@ func TestAuditOfTheHost(t *testing.T) {
 	g.define(t)
 	said := func() string {
 		invocation := run(t, "systemctl", "show", "--property=InvocationID", "--value", "berthd")
-		run(t, "journalctl", "--sync")
-		return run(t, "journalctl", "--output=cat", "_SYSTEMD_INVOCATION_ID="+invocation)
+		return journal(t, "--output=cat", "_SYSTEMD_INVOCATION_ID="+invocation)
 	}
 	const property = "busctl get-property org.berth1 /org/berth1 org.berth1.Manager Audit"
 	for mode, want := range map[string]string{"on": "unavailable", "off": "off", "required": "unavailable"} {

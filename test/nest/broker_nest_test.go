@@ -41,7 +41,7 @@ func busIsBack(t *testing.T) {
 	connect.forget()
 	eventually(t, func() error {
 		for _, words := range [][]string{{"berthctl", "list"}, {"machinectl", "list"}} {
-			if r := try(t, "timeout", append([]string{"5"}, words...)...); r.Status != 0 {
+			if r := try(t, "timeout", append([]string{"60"}, words...)...); r.Status != 0 {
 				return errors.New(r.Err)
 			}
 		}
@@ -82,7 +82,7 @@ func TestBroker(t *testing.T) {
 	}
 	slow := stranger.DialRaw(t, hostBus)
 	asks(t, slow, 2000, "/org/berth1/container", "org.freedesktop.DBus.Introspectable", "Introspect")
-	run(t, "timeout", "5", "berthctl", "list")
+	run(t, "timeout", "60", "berthctl", "list")
 	slow.Close()
 
 	launcher := daemonOf("dbus-broker-launch")("")

@@ -22,7 +22,7 @@ func TestConsoleJournal(t *testing.T) {
 	uuid := "CONTAINER_UUID=" + i.UUID // the journal has those of the same name before
 	var lines []string
 	eventually(t, func() error {
-		lines = strings.Split(run(t, "journalctl", "--output=cat", uuid, "MACHINE=talks", "CONTAINER_CONSOLE=console0"), "\n")
+		lines = strings.Split(journal(t, "--output=cat", uuid, "MACHINE=talks", "CONTAINER_CONSOLE=console0"), "\n")
 		if !slices.Contains(lines, "no end of line") {
 			return errors.New("the journal has " + strings.Join(lines, "; "))
 		}
@@ -32,7 +32,7 @@ func TestConsoleJournal(t *testing.T) {
 		t.Errorf("the journal has %q", lines)
 	}
 	for _, match := range []string{"CONTAINER_NAME=talks", "SYSLOG_IDENTIFIER=talks", "_UID=0", "--unit=machine-talks.scope"} {
-		got := run(t, "journalctl", "--output=json", uuid, "PRIORITY=6", match)
+		got := journal(t, "--output=json", uuid, "PRIORITY=6", match)
 		if !strings.Contains(got, `"first line"`) || !strings.Contains(got, `"no end of line"`) {
 			t.Errorf("%s: the journal has %s", match, got)
 		}

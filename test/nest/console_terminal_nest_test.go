@@ -111,7 +111,7 @@ func TestConsoleTerminal(t *testing.T) {
 // sees reads what the user sees until it ends with a text and the rest of its line.
 func sees(t *testing.T, master *os.File, text string) string {
 	t.Helper()
-	_ = master.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = master.SetReadDeadline(time.Now().Add(patience))
 	all, buf := "", make([]byte, 4096)
 	for {
 		if at := strings.Index(all, text); at >= 0 && strings.Contains(all[at:], "\n") {

@@ -116,7 +116,7 @@ func TestWatchdog(t *testing.T) {
 		}
 		return nil
 	})
-	if got := run(t, "journalctl", "--output=cat", "--unit=berthd"); !strings.Contains(got, "Watchdog timeout") {
+	if got := journal(t, "--output=cat", "--unit=berthd"); !strings.Contains(got, "Watchdog timeout") {
 		t.Errorf("the journal has no word of the watchdog")
 	}
 	if after := info(t, "lives"); after.Leader != before.Leader || after.State != "running" {

@@ -31,8 +31,7 @@ func cgroup2Options(t testing.TB) string {
 func saidSinceStart(t testing.TB) string {
 	t.Helper()
 	invocation := run(t, "systemctl", "show", "--property=InvocationID", "--value", "berthd")
-	run(t, "journalctl", "--sync")
-	return try(t, "journalctl", "--output=cat", "--priority=warning", "_SYSTEMD_INVOCATION_ID="+invocation).Out
+	return journal(t, "--output=cat", "--priority=warning", "_SYSTEMD_INVOCATION_ID="+invocation)
 }
 
 // TestFavorDynModsIgnored: where the kernel ignores favordynmods, as in a cgroup namespace, FavorDynMods=yes is a warning,

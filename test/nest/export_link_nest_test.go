@@ -30,7 +30,7 @@ func TestExportLink(t *testing.T) {
 				run(t, "env", "PID="+pid, "sh", "-ec", command)
 			}
 		}
-		run(t, "ping", "-c1", "-W5", "192.0.2.7")
+		run(t, "ping", "-c1", "-W60", "192.0.2.7")
 		run(t, "nsenter", "-t", pid, "-n", "ip", "route", "get", "198.51.100.9")
 	}
 	for _, runtime := range []string{"runc", "crun"} {

@@ -84,7 +84,7 @@ func startService(t *testing.T, name string) (pid string, end func()) {
 	unit := "systemd-nspawn@" + name + ".service"
 	run(t, "systemctl", "daemon-reload")
 	if r := try(t, "systemctl", "start", unit); r.Status != 0 {
-		t.Fatal(r.Err, run(t, "journalctl", "-b", "--no-pager", "-u", unit))
+		t.Fatal(r.Err, journal(t, "-b", "--no-pager", "-u", unit))
 	}
 	end = func() {
 		try(t, "systemctl", "kill", "-sKILL", unit)

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	patience = 10 * time.Second      // for what should take milliseconds
+	patience = 60 * time.Second      // for what should take milliseconds, on a machine with a load of 40, too
 	pulse    = 10 * time.Millisecond // between two looks
 )
 

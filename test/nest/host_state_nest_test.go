@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -199,6 +200,27 @@ func sparesReady(t testing.TB) {
 		}
 		if n != 2 {
 			return fmt.Errorf("there are %d spare supervisors", n)
+		}
+		return nil
+	})
+}
+
+// stopProcess stops a process, and waits until each of its threads stands: they do other work until they run next.
+func stopProcess(t testing.TB, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() error {
+		stats, err := filepath.Glob(proc(pid, "task/*/stat"))
+		if err != nil || len(stats) == 0 {
+			t.Fatalf("process %d: %v", pid, err)
+		}
+		for _, name := range stats {
+			text, err := os.ReadFile(name)
+			if _, state, _ := strings.Cut(string(text), ") "); err == nil && !strings.HasPrefix(state, "T ") {
+				return fmt.Errorf("%s is %s", name, state)
+			}
 		}
 		return nil
 	})

@@ -170,7 +170,7 @@ func TestImportLibvirt(t *testing.T) {
 	if got := run(t, "berthctl", "exec", "web", "--", "/bin/cat", "/etc/os-release"); !strings.Contains(got, "ID=busybox") {
 		t.Errorf("inside: %s", got)
 	}
-	run(t, "ping", "-c1", "-W5", "10.77.0.9")
+	run(t, "ping", "-c1", "-W60", "10.77.0.9")
 
 	run(t, "berthctl", "setmaxmem", "web", "128M", "--config")
 	if r := try(t, "berthctl", "import", "libvirt", "web", "--yes"); r.Status != 0 || !strings.Contains(r.Out, "+   <memory unit='KiB'>65536</memory>") || !strings.Contains(r.Out, "0 containers to import.") {

@@ -84,9 +84,8 @@ func TestInherited(t *testing.T) {
 func TestInheritedForGood(t *testing.T) {
 	clean(t)
 	warned := func() bool {
-		run(t, "journalctl", "--sync")
 		invocation := run(t, "systemctl", "show", "--property=InvocationID", "--value", "berthd")
-		return strings.Contains(run(t, "journalctl", "--output=cat", "_SYSTEMD_INVOCATION_ID="+invocation), "no process gets rid of")
+		return strings.Contains(journal(t, "--output=cat", "_SYSTEMD_INVOCATION_ID="+invocation), "no process gets rid of")
 	}
 	run(t, "systemctl", "restart", "berthd")
 	if warned() {

@@ -39,8 +39,8 @@ func TestInterfacesReach(t *testing.T) {
 	db := sleeper(t, "db")
 	db.Devs = onBridge("192.0.2.2/24", "2001:db8::2/64")
 	db.start(t)
-	web := script(t, "web", `for to in 192.0.2.1 192.0.2.2; do ping -c1 -W5 $to > /dev/null && echo v4 $to; done
-for to in 2001:db8::1 2001:db8::2; do ping -6 -c1 -W5 $to > /dev/null && echo v6 $to; done
+	web := script(t, "web", `for to in 192.0.2.1 192.0.2.2; do ping -c1 -W60 $to > /dev/null && echo v4 $to; done
+for to in 2001:db8::1 2001:db8::2; do ping -6 -c1 -W60 $to > /dev/null && echo v6 $to; done
 echo asked; exec sleep 100000`)
 	web.Devs = onBridge("192.0.2.3/24", "2001:db8::3/64")
 	web.start(t)
@@ -51,7 +51,7 @@ echo asked; exec sleep 100000`)
 		}
 	}
 	for _, to := range []string{"192.0.2.2", "192.0.2.3", "2001:db8::2", "2001:db8::3"} {
-		if r := try(t, "busybox", "ping", "-c1", "-W5", to); r.Status != 0 {
+		if r := try(t, "busybox", "ping", "-c1", "-W60", to); r.Status != 0 {
 			t.Errorf("the host does not reach %s: %+v", to, r)
 		}
 	}

@@ -31,7 +31,7 @@ func TestInterfaceOfANetwork(t *testing.T) {
 	}
 	run(t, "berthctl", "net-start", "blue")
 	run(t, "berthctl", "start", "web")
-	run(t, "busybox", "ping", "-c1", "-W5", "192.0.2.7")
+	run(t, "busybox", "ping", "-c1", "-W60", "192.0.2.7")
 	if live := run(t, "berthctl", "dumpxml", "web"); !strings.Contains(live, "<source network='blue' bridge='br0'/>") {
 		t.Errorf("live it is\n%s", live)
 	}

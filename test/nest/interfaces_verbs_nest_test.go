@@ -18,7 +18,7 @@ func TestInterfaceVerbs(t *testing.T) {
 	inside := func(command string) string { return run(t, "berthctl", "exec", "web", "--", "sh", "-c", command) }
 	run(t, "berthctl", "attach-interface", "web", "bridge", "br0", "--mac", "52:54:00:00:00:33", "--persistent", "--inbound", "1000")
 	inside("ip addr add 192.0.2.7/24 dev eth1; ip link set eth1 up")
-	run(t, "busybox", "ping", "-c1", "-W5", "192.0.2.7")
+	run(t, "busybox", "ping", "-c1", "-W60", "192.0.2.7")
 	for want, args := range map[string][]string{
 		"eth1 up": {"domif-getlink", "web", "eth1"}, "inbound.average: 1000": {"domiftune", "web", "eth1"},
 		"52:54:00:00:00:33    ipv4         192.0.2.7/32": {"domifaddr", "web", "--source", "arp"},

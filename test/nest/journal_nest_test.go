@@ -12,11 +12,17 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
+// journal returns what journalctl prints when journald has written all that it was sent.
+func journal(t testing.TB, args ...string) string {
+	t.Helper()
+	run(t, "journalctl", "--sync")
+	return run(t, "journalctl", args...)
+}
+
 // journaled returns the records of the journal that match, each with its fields.
 func journaled(t *testing.T, match ...string) (all []map[string]any) {
 	t.Helper()
-	run(t, "journalctl", "--sync")
-	for line := range strings.Lines(run(t, "journalctl", append([]string{"--output=json", "--all"}, match...)...)) {
+	for line := range strings.Lines(journal(t, append([]string{"--output=json", "--all"}, match...)...)) {
 		var fields map[string]any
 		if err := json.Unmarshal([]byte(line), &fields); err != nil {
 			t.Fatalf("%v: %s", err, line)
@@ -58,7 +64,7 @@ func TestJournalMessages(t *testing.T) {
 	if len(stopped) != 1 || stopped[0]["CONTAINER_REASON"] != "destroyed" || stopped[0]["SYSLOG_IDENTIFIER"] != "berthd" || stopped[0]["PRIORITY"] != "6" {
 		t.Errorf("%v", stopped)
 	}
-	if got := run(t, "journalctl", "--output=cat", "--unit=machine-told.scope"); !strings.Contains(got, "container stopped") {
+	if got := journal(t, "--output=cat", "--unit=machine-told.scope"); !strings.Contains(got, "container stopped") {
 		t.Errorf("the log of the scope:\n%s", got)
 	}
 	for _, r := range journaled(t, "_COMM=berthd") {
@@ -71,7 +77,7 @@ func TestJournalMessages(t *testing.T) {
 		}
 	}
 	run(t, "journalctl", "--update-catalog")
-	if got := run(t, "journalctl", "--catalog", "MESSAGE_ID="+contract.MessageStopped, "CONTAINER_NAME=told"); !strings.Contains(got, "Subject: Container told has stopped (destroyed)") {
+	if got := journal(t, "--catalog", "MESSAGE_ID="+contract.MessageStopped, "CONTAINER_NAME=told"); !strings.Contains(got, "Subject: Container told has stopped (destroyed)") {
 		t.Errorf("journalctl --catalog:\n%s", got)
 	}
 	list := run(t, "journalctl", "--list-catalog")

@@ -28,7 +28,7 @@ func TestLabelsWithoutSELinux(t *testing.T) {
 	}
 	run(t, "systemctl", "restart", "berthd.service")
 	invocation := run(t, "systemctl", "show", "--property=InvocationID", "--value", "berthd.service")
-	if got := run(t, "journalctl", "--output=cat", "_SYSTEMD_INVOCATION_ID="+invocation); strings.Count(got, "no security labels") != 1 {
+	if got := journal(t, "--output=cat", "_SYSTEMD_INVOCATION_ID="+invocation); strings.Count(got, "no security labels") != 1 {
 		t.Errorf("the journal has\n%s", got)
 	}
 }

@@ -111,7 +111,7 @@ func TestVirshConsole(t *testing.T) {
 	withLibvirt(t)
 	g := script(t, "web", "stty -echo; echo ready; while read line; do echo \"got $line\"; done; exit 0")
 	g.define(t)
-	events := exec.Command("virsh", "-c", "lxc:///system", "event", "--loop", "--timeout", "30", "--event", "lifecycle")
+	events := exec.Command("virsh", "-c", "lxc:///system", "event", "--loop", "--timeout", "60", "--event", "lifecycle")
 	var heard strings.Builder
 	events.Stdout = &heard
 	if err := events.Start(); err != nil {

@@ -121,7 +121,7 @@ func TestManyAtOnce(t *testing.T) {
 	for n := 0; n < c.size; n += 2 {
 		half = append(half, "machine-"+c.name(n)+".scope")
 	}
-	timed("systemctl stop of one half", func() { run(t, "timeout", append([]string{"60", "systemctl", "stop"}, half...)...) })
+	timed("systemctl stop of one half", func() { run(t, "timeout", append([]string{"120", "systemctl", "stop"}, half...)...) })
 	eventually(t, func() error {
 		if got := len(strings.Fields(run(t, "berthctl", "list", "--name"))); got != c.size/2 {
 			return fmt.Errorf("%d are left", got)

@@ -31,5 +31,5 @@ func TestNativeRuns(t *testing.T) {
 	run(t, "berthctl", "define", xml)
 	t.Cleanup(func() { try(t, "berthctl", "destroy", "web"); run(t, "berthctl", "undefine", "web") })
 	run(t, "berthctl", "start", "web")
-	run(t, "ping", "-c1", "-W5", "192.0.2.7")
+	run(t, "ping", "-c1", "-W60", "192.0.2.7")
 }

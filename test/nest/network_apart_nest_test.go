@@ -70,8 +70,15 @@ func TestContainersApart(t *testing.T) {
 		{"to", world, false},
 		{"routed", others, true},
 	} {
-		if got := answered(t, s.from, s.to); got != s.reaches {
-			t.Errorf("from %s to %s: %v", s.from, s.to, got)
+		if s.reaches {
+			eventually(t, func() error {
+				if !answered(t, s.from, s.to) {
+					return fmt.Errorf("%s does not reach %s", s.from, s.to)
+				}
+				return nil
+			})
+		} else if answered(t, s.from, s.to) {
+			t.Errorf("%s reaches %s", s.from, s.to)
 		}
 	}
 	for _, address := range []string{"192.168.179.9", "10.9.0.9"} {

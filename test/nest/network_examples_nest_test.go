@@ -122,7 +122,7 @@ func TestPublishedExamples(t *testing.T) {
 				t.Errorf("vm1 is %s, not %s", got, address)
 			}
 			for _, ping := range []string{"-4", "-6"} {
-				run(t, "ping", ping, "-c1", "-W5", "vm1")
+				run(t, "ping", ping, "-c1", "-W60", "vm1")
 			}
 			if leases := run(t, "berthctl", "-q", "net-dhcp-leases", "default"); !strings.Contains(leases, netip.MustParseAddr(address).String()+"/24") {
 				t.Errorf("the leases are\n%s", leases)

@@ -130,6 +130,17 @@ func (p peer) run(args ...string) string {
 	return got.Out
 }
 
+// reaches waits until an address answers.
+func (p peer) reaches(address string) {
+	p.t.Helper()
+	eventually(p.t, func() error {
+		if !p.sees(address) {
+			return fmt.Errorf("%s does not answer", address)
+		}
+		return nil
+	})
+}
+
 // sees reports whether the peer gets an answer from an address.
 func (p peer) sees(address string) bool {
 	return p.try("busybox", "ping", "-c", "1", "-W", "1", address).Status == 0
@@ -145,7 +156,7 @@ func (p peer) lease() (address string) {
 	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
 		p.t.Fatal(err)
 	}
-	out := p.run("busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", script, "-t", "10", "-T", "1")
+	out := p.run("busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", script, "-t", "60", "-T", "1")
 	got := boundTo.FindStringSubmatch(out)
 	if got == nil {
 		p.t.Fatalf("no address: %s", out)

@@ -43,7 +43,7 @@ func onTerminal(t *testing.T, name, answer string, args ...string) (seen string,
 		_ = slave.Close() // the last one who has it: the master ends
 		close(ended)
 	}()
-	_ = master.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = master.SetReadDeadline(time.Now().Add(patience))
 	for buf := make([]byte, 4096); ; {
 		n, err := master.Read(buf)
 		if err != nil {

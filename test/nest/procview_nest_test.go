@@ -73,9 +73,7 @@ func TestProcViewHangsNobody(t *testing.T) {
 	if kib, err := strconv.Atoi(strings.Fields(own)[0]); err != nil || kib > 1126 {
 		t.Errorf("after 6000 reads the supervisor has %d KiB of its own, %v", kib, err)
 	}
-	if err := syscall.Kill(supervisor, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	stopProcess(t, supervisor)
 	reader, err := os.StartProcess("/bin/cat", []string{"cat", meminfo}, &os.ProcAttr{})
 	if err != nil {
 		t.Fatal(err)

@@ -158,14 +158,14 @@ func runPublished(t *testing.T, box, file string) {
 	}
 	for _, address := range regexp.MustCompile(`(?m)^address \S+ ([0-9a-f.:]+)/`).FindAllStringSubmatch(got, -1) {
 		if a := address[1]; !strings.HasPrefix(a, "192.168.178.") && !strings.HasPrefix(a, "10.30.") && !strings.HasPrefix(a, "10.50.") && !strings.HasPrefix(a, "10.99.") {
-			run(t, "ping", "-c1", "-W5", a)
+			run(t, "ping", "-c1", "-W60", a)
 		}
 	}
 	if !signalled {
 		run(t, "berthctl", "destroy", name)
 		return
 	}
-	run(t, "berthctl", "shutdown", name, "--wait", "--timeout", "20")
+	run(t, "berthctl", "shutdown", name, "--wait", "--timeout", "60")
 	if i := info(t, name); i.State != "shutoff" || i.LastExit.Code != 0 {
 		t.Errorf("it is %s after its shutdown, and the last exit is %+v", i.State, i.LastExit)
 	}

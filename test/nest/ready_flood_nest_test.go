@@ -98,26 +98,24 @@ func TestReadyFlood(t *testing.T) {
 		p, m, f := costs(t, pid)
 		before[name] = figures{p, m, f}
 	}
-	var slowest time.Duration
-	for until := time.Now().Add(length); time.Now().Before(until); {
-		began := time.Now()
+	begun := time.Now()
+	for time.Since(begun) < length {
 		run(t, "berthctl", "start", "--ready", other.Name)
 		run(t, "berthctl", "destroy", other.Name)
-		slowest = max(slowest, time.Since(began))
 	}
 	for name, pid := range pids {
 		p, m, f := costs(t, pid)
-		t.Logf("%s: %v of %v, %d KiB, %d before, %d descriptors, %d before", name, p-before[name].processor, length, m, before[name].memory, f, before[name].files)
-		if p-before[name].processor > length/4 && name != "berthd" || p-before[name].processor > length/2 {
-			t.Errorf("%s has used %v in %v", name, p-before[name].processor, length)
+		took := time.Since(begun)
+		t.Logf("%s: %v of %v, %d KiB, %d before, %d descriptors, %d before", name, p-before[name].processor, took, m, before[name].memory, f, before[name].files)
+		if p-before[name].processor > took/4 && name != "berthd" || p-before[name].processor > took/2 {
+			t.Errorf("%s has used %v in %v", name, p-before[name].processor, took)
 		}
-		if m > before[name].memory+8<<10 || f > before[name].files+5 {
-			t.Errorf("%s has %d KiB and %d descriptors, %d and %d before", name, m, f, before[name].memory, before[name].files)
-		}
-	}
-	t.Logf("start and destroy of another: %v at most", slowest)
-	if slowest > 2*time.Second {
-		t.Errorf("start and destroy of another took %v", slowest)
+		eventually(t, func() error { // a call or the next spare supervisor has some for a moment
+			if _, m, f = costs(t, pid); m > before[name].memory+8<<10 || f > before[name].files+5 {
+				return fmt.Errorf("%s has %d KiB and %d descriptors, %d and %d before", name, m, f, before[name].memory, before[name].files)
+			}
+			return nil
+		})
 	}
 }
 
@@ -165,9 +163,7 @@ func floodUnread(t *testing.T) (g guest, init int, goOn func()) {
 	init = int(info(t, g.Name).Leader)
 	goOn = func() { _ = syscall.Kill(daemon, syscall.SIGCONT) }
 	t.Cleanup(goOn)
-	if err := syscall.Kill(daemon, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	stopProcess(t, daemon)
 	time.Sleep(5 * time.Second)
 	return g, init, goOn
 }

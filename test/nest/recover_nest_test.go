@@ -213,7 +213,7 @@ func TestStopWithoutDaemon(t *testing.T) {
 	g := sleeper(t, "web")
 	g.start(t)
 	killDaemon(t)
-	run(t, "timeout", "20", "systemctl", "stop", "machine-web.scope")
+	run(t, "timeout", "60", "systemctl", "stop", "machine-web.scope")
 	becomes(t, "web", "shutoff/shutdown") // no crash, so that on_crash does not start it again
 }
 
@@ -250,7 +250,7 @@ func TestUnreadableDefinition(t *testing.T) {
 	if kept, err := os.ReadFile("/etc/berth/containers/bad.xml.damaged"); err != nil || string(kept) != files["bad"] {
 		t.Errorf("replaced, it is %q, %v", kept, err)
 	}
-	if got := run(t, "journalctl", "--unit=berthd", "--output=cat"); !strings.Contains(got, "stored definition cannot be read") {
+	if got := journal(t, "--unit=berthd", "--output=cat"); !strings.Contains(got, "stored definition cannot be read") {
 		t.Errorf("the journal says nothing of it:\n%s", got)
 	}
 }

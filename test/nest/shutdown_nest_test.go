@@ -188,10 +188,14 @@ func TestWait(t *testing.T) {
 		})
 	}
 	t.Run("out of time", func(t *testing.T) {
-		script(t, "web", slow).start(t)
+		g := script(t, "web", "trap 'while [ ! -e /go ]; do sleep 0.1; done; exit 0' TERM; echo up; while :; do sleep 0.05; done")
+		g.start(t)
 		says(t, "web", "up")
 		if r := try(t, "berthctl", "shutdown", "web", "--wait", "--timeout", "1"); r.Status != 1 || !strings.Contains(r.Err, "did not shut down within 1 s") {
 			t.Errorf("%+v", r)
+		}
+		if err := os.WriteFile(filepath.Join(g.Root, "go"), nil, 0o600); err != nil {
+			t.Fatal(err)
 		}
 		becomes(t, "web", "shutoff/shutdown")
 	})

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 	"github.com/godbus/dbus/v5/introspect"
@@ -166,7 +165,7 @@ func TestEveryMethodInEveryState(t *testing.T) {
 		for _, m := range i.Methods {
 			for state, enter := range states {
 				enter()
-				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				err := systemBus(t).Object("org.berth1", h.path(t, state)).CallWithContext(ctx, i.Name+"."+m.Name, 0, argumentsOf(&m)...).Err
 				cancel()
 				if err := judge(m.Name, state, err); err != nil {

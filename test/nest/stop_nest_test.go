@@ -59,6 +59,7 @@ func TestStopOfSystemd(t *testing.T) {
 func (k stopped) stop(t *testing.T, prepare func(*testing.T), command []string) {
 	t.Helper()
 	g := k.guest(t)
+	g.More += "<container xmlns='urn:berth:container:1'><shutdown timeout='50'/></container>" // far from what a busy machine needs
 	g.start(t)
 	if strings.Contains(g.Init, "systemd/") {
 		private := proc(int(info(t, "web").Leader), "root/run/systemd/private") // its systemctl's way in, once it is up
@@ -80,7 +81,7 @@ func (k stopped) stop(t *testing.T, prepare func(*testing.T), command []string) 
 		}
 		return nil
 	})
-	if took := time.Since(begun); took > 9*time.Second {
+	if took := time.Since(begun); took > 45*time.Second {
 		t.Errorf("the stop took %v", took)
 	}
 	run(t, "systemctl", "unmask", "--runtime", "berthd")
@@ -109,7 +110,7 @@ func TestStopTimeout(t *testing.T) {
 	if i := becomes(t, "web", "shutoff/shutdown"); i.LastExit.Code != 9 {
 		t.Errorf("it ended by %+v", i.LastExit)
 	}
-	if took := time.Since(begun); took < time.Second || took > 4*time.Second {
+	if took := time.Since(begun); took < time.Second || took > 30*time.Second {
 		t.Errorf("the stop took %v", took)
 	}
 }

@@ -99,16 +99,16 @@ func (s *storm) tell(t *testing.T) {
 	}
 	const last = 120
 	slices.Sort(s.told) // they were noted as they ended
-	journal := strings.Split(try(t, "journalctl", "--no-pager", "--quiet", "--unit=berthd.service", "--output=short-monotonic").Out, "\n")
+	entries := strings.Split(try(t, "journalctl", "--no-pager", "--quiet", "--unit=berthd.service", "--output=short-monotonic").Out, "\n")
 	show := func(what string, lines []string, many int) {
 		fmt.Printf("storm: %s:\n%s\n", what, strings.Join(lines[max(0, len(lines)-many):], "\n"))
 	}
 	show("the last orders and faults", s.told, last)
-	show("the last that berthd says", journal, last)
+	show("the last that berthd says", entries, last)
 	for name := range s.doubts {
 		others := func(line string) bool { return !strings.Contains(line, name) }
 		show("the last of "+name, slices.DeleteFunc(slices.Clone(s.told), others), last/5)
-		show("berthd says of "+name, slices.DeleteFunc(slices.Clone(journal), others), last/5)
+		show("berthd says of "+name, slices.DeleteFunc(slices.Clone(entries), others), last/5)
 	}
 	fmt.Printf("storm: again with: make test-nest RUN='^TestStorm$' STORM=%v SEED=%d KINDS='%s'\n", s.length, s.seed, os.Getenv("KINDS"))
 }

@@ -34,8 +34,8 @@ func (s *storm) census(t *testing.T, mounted []string) {
 			break
 		}
 	}
-	journal := run(t, "journalctl", "--no-pager", "--quiet", "--unit=berthd.service", "--output=cat")
-	for line := range strings.Lines(journal) {
+	entries := journal(t, "--no-pager", "--quiet", "--unit=berthd.service", "--output=cat")
+	for line := range strings.Lines(entries) {
 		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
 			t.Errorf("berthd says %s", strings.TrimSpace(line))
 		}

@@ -98,7 +98,7 @@ func TestSystemdReboots(t *testing.T) {
 				return nil
 			})
 			g.up(t)
-			run(t, "berthctl", "shutdown", "systemd", "--wait", "--timeout", "30")
+			run(t, "berthctl", "shutdown", "systemd", "--wait", "--timeout", "60")
 			if err := guests.CleanEnd(guests.Journal(g.Root)); err != nil {
 				t.Error(err)
 			}
@@ -123,7 +123,7 @@ func TestSystemdGuestsEndInParallel(t *testing.T) {
 	var asked sync.WaitGroup
 	for _, g := range all {
 		asked.Go(func() {
-			out, err := exec.Command("berthctl", "shutdown", g.Name, "--wait", "--timeout", "60").CombinedOutput()
+			out, err := exec.Command("berthctl", "shutdown", g.Name, "--wait", "--timeout", "120").CombinedOutput()
 			if err != nil {
 				t.Errorf("%s: %v: %s", g.Name, err, out)
 			}

@@ -63,7 +63,7 @@ func TestSystemdMapped(t *testing.T) {
 				if got := greeted(t); got == life {
 					t.Errorf("the life before answers at the passed socket, %s", got)
 				}
-				run(t, "berthctl", "shutdown", g.Name, "--wait", "--timeout", "30")
+				run(t, "berthctl", "shutdown", g.Name, "--wait", "--timeout", "60")
 			}
 			if i := becomes(t, g.Name, "shutoff/shutdown"); i.LastExit.Kind != "killed" || i.LastExit.Code != 2 {
 				t.Errorf("the last exit is %+v", i.LastExit)

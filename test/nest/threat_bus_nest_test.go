@@ -5,11 +5,13 @@ package nest
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -151,12 +153,15 @@ func TestSignalsToTheDaemon(t *testing.T) {
 			if now := daemon(t); now != pid {
 				t.Fatalf("berthd was %d, and is %d", pid, now)
 			}
-			if now := len(descriptors(t, pid)); now > open {
-				t.Errorf("berthd had %d descriptors, and has %d", open, now)
-			}
-			if now := resident(t, pid); now > held+8<<10 {
-				t.Errorf("berthd held %d KiB, and holds %d", held, now)
-			}
+			eventually(t, func() error {
+				if now := len(descriptors(t, pid)); now > open {
+					return fmt.Errorf("berthd had %d descriptors, and has %d", open, now)
+				}
+				if now := resident(t, pid); now > held+8<<10 {
+					return fmt.Errorf("berthd held %d KiB, and holds %d", held, now)
+				}
+				return nil
+			})
 		})
 	}
 }
@@ -174,14 +179,12 @@ func TestStrangerFillsTheQueue(t *testing.T) {
 			t.Errorf("the bus takes a signal to %s", name)
 		}
 	}
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	stopProcess(t, pid)
 	// By itself: a bus whose queue is full takes nothing more from us.
 	resumed := make(chan error, 1)
 	time.AfterFunc(2*time.Second, func() { resumed <- syscall.Kill(pid, syscall.SIGCONT) })
 	started := make(chan result, 1)
-	go func() { started <- try(t, "timeout", "20", "berthctl", "start", "web") }()
+	go func() { started <- try(t, "timeout", "60", "berthctl", "start", "web") }()
 	big := []byte(variants(8<<20 - 64))
 	for range 5 { // the bus has room for 127 MiB
 		for _, name := range names {
@@ -204,10 +207,10 @@ func TestStrangerSignalsToEverybody(t *testing.T) {
 	clean(t)
 	run(t, "berthctl", "list")
 	c := asNobody(t)
-	stop, stopped := make(chan struct{}), make(chan int)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	var sent atomic.Int64
 	go func() {
-		sent := 0
-		defer func() { stopped <- sent }()
+		defer close(stopped)
 		for {
 			probe := asNobody(t)
 			probe.Close()
@@ -218,7 +221,7 @@ func TestStrangerSignalsToEverybody(t *testing.T) {
 			}
 			for n := max(0, last-8); n < last+8; n++ {
 				c.Signal(t, ":1."+strconv.Itoa(n), "a.b.C", "a{gs}", []byte("\x0a\x00\x00\x00\x00\x00\x00\x00\x01y\x00\x00\x01\x00\x00\x00v\x00"))
-				sent++
+				sent.Add(1)
 			}
 			select {
 			case <-stop:
@@ -227,15 +230,13 @@ func TestStrangerSignalsToEverybody(t *testing.T) {
 			}
 		}
 	}()
-	for range 100 {
+	for n := 0; !t.Failed() && (n < 100 || sent.Load() < 1000); n++ { // a siege of less is none
 		if r := try(t, "berthctl", "list"); r.Status != 0 {
 			t.Errorf("%+v", r)
 		}
 	}
 	close(stop)
-	if n := <-stopped; n < 1000 {
-		t.Errorf("a siege of %d signals is none", n)
-	}
+	<-stopped
 }
 
 // TestStrangerListens: what berthd signals root hears, and another user of the host does not.

@@ -30,7 +30,7 @@ func TestContainerIsNotTheHostsRouter(t *testing.T) {
 		}
 		return nil
 	})
-	run(t, "busybox", "ping", "-c1", "-W5", "192.0.2.7") // what was sent before has come
+	run(t, "busybox", "ping", "-c1", "-W60", "192.0.2.7") // what was sent before has come
 	got := run(t, "ip", "-6", "route") + run(t, "ip", "-6", "addr", "show", "dev", "web0")
 	if strings.Contains(got, "default via") || strings.Contains(got, "2001:db8:bad") {
 		t.Errorf("the host has\n%s", got)

@@ -47,7 +47,7 @@ while :; do sleep 0.1; done`)
 	}
 	run(t, "berthctl", "destroy", g.Name)
 	eventually(t, func() error { return is(active(t, unit), "inactive") })
-	if got := run(t, "journalctl", "--unit", unit, "--output", "cat"); strings.Count(got, "notice: domain 'byhand' ran already, and belongs to "+unit+" now") != 2 {
+	if got := journal(t, "--unit", unit, "--output", "cat"); strings.Count(got, "notice: domain 'byhand' ran already, and belongs to "+unit+" now") != 2 {
 		t.Errorf("its journal has %s", got)
 	}
 	if list := errorsOf(t, unit); list != nil {

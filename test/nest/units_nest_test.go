@@ -76,7 +76,7 @@ done`)
 	run(t, "systemctl", "start", unit)
 	run(t, "berthctl", "suspend", g.Name)
 	run(t, "systemctl", "stop", unit)
-	if got := run(t, "journalctl", "--unit", unit, "--output", "cat"); !strings.Contains(got, "notice: domain 'unitweb' was destroyed: ") ||
+	if got := journal(t, "--unit", unit, "--output", "cat"); !strings.Contains(got, "notice: domain 'unitweb' was destroyed: ") ||
 		errorsOf(t, unit) != nil || info(t, g.Name).State != "shutoff" {
 		t.Errorf("after the stop of a paused one: %s", got)
 	}
@@ -85,8 +85,7 @@ done`)
 // errorsOf are the lines in the journal of a unit that tell of an error.
 func errorsOf(t testing.TB, unit string) (list []string) {
 	t.Helper()
-	run(t, "journalctl", "--sync")
-	for line := range strings.SplitSeq(run(t, "journalctl", "--unit", unit, "--output", "cat"), "\n") {
+	for line := range strings.SplitSeq(journal(t, "--unit", unit, "--output", "cat"), "\n") {
 		if strings.Contains(line, "error:") || strings.Contains(line, "status=") {
 			list = append(list, line)
 		}
