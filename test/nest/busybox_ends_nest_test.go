@@ -37,7 +37,7 @@ func TestBusyboxEnds(t *testing.T) {
 			g.start(t)
 			says(t, "web", "up")
 			before := info(t, "web")
-			run(t, "sh", "-c", "berthctl "+name+" --wait --timeout 20")
+			run(t, "sh", "-c", "berthctl "+name+" --wait --timeout 60")
 			after := info(t, "web")
 			if on := after.State == "running"; on != again || after.Leader == before.Leader {
 				t.Errorf("it was %+v, and is %+v", before, after)

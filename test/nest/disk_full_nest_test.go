@@ -13,12 +13,12 @@ import (
 // small puts a small file system over a directory of the daemon's, until the test's end.
 func small(t *testing.T, dir string) {
 	t.Helper()
-	stopped := func(do ...string) {
+	run(t, "systemctl", "stop", "berthd.service")
+	run(t, "mount", "-t", "tmpfs", "-o", "size=1M,mode=0700", "tmpfs", dir)
+	t.Cleanup(func() {
 		run(t, "systemctl", "stop", "berthd.service")
-		run(t, do[0], do[1:]...)
-	}
-	stopped("mount", "-t", "tmpfs", "-o", "size=1M,mode=0700", "tmpfs", dir)
-	t.Cleanup(func() { stopped("umount", dir) })
+		unmount(t, dir)
+	})
 }
 
 // fill takes all the room in a directory; empty gives it back.
@@ -91,9 +91,12 @@ func TestNoRoomForDefinitions(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(t, "define", edited)
-	if diff := extra(before, observe(t)); len(diff) > 0 {
-		t.Errorf("a definition that was refused left %v", diff)
-	}
+	eventually(t, func() error {
+		if diff := extra(before, observe(t)); len(diff) > 0 {
+			return fmt.Errorf("a definition that was refused left %v", diff)
+		}
+		return nil
+	})
 	killDaemon(t)
 	if got := run(t, "berthctl", "dumpxml", "web"); got != stored {
 		t.Errorf("web became %s", got)

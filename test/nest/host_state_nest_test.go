@@ -205,6 +205,18 @@ func sparesReady(t testing.TB) {
 	})
 }
 
+// unmount takes a mount away. systemd looks at each new one, and so may have it open for a moment.
+func unmount(t testing.TB, target string) {
+	t.Helper()
+	eventually(t, func() error {
+		err := syscall.Unmount(target, 0)
+		if err != nil && !errors.Is(err, syscall.EBUSY) {
+			t.Fatalf("unmount %s: %v", target, err)
+		}
+		return err
+	})
+}
+
 // stopProcess stops a process, and waits until each of its threads stands: they do other work until they run next.
 func stopProcess(t testing.TB, pid int) {
 	t.Helper()

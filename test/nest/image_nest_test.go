@@ -215,7 +215,7 @@ func TestImageNotWritable(t *testing.T) {
 	fixed := filepath.Join(dir, "fixed")
 	run(t, "cp", image(t, dir), fixed)
 	run(t, "mount", "--bind", fixed, fixed)
-	t.Cleanup(func() { run(t, "umount", fixed) })
+	t.Cleanup(func() { unmount(t, fixed) })
 	run(t, "mount", "-o", "remount,bind,ro", fixed)
 	g := sleeper(t, "web")
 

@@ -45,7 +45,7 @@ var oddLimits = map[string]uint64{
 // score and such the unit of berthd has.
 func TestInherited(t *testing.T) {
 	clean(t)
-	run(t, "systemd-run", "--quiet", "--unit=plain", "sleep", "100000")
+	run(t, "systemd-run", "--quiet", "--service-type=exec", "--unit=plain", "sleep", "100000")
 	t.Cleanup(func() { run(t, "systemctl", "stop", "plain.service") })
 	plain := inherited(t, mainPID(t, "plain.service"))
 	plain["SigIgn"] = strings.Repeat("0", 16) // a service ignores SIGPIPE

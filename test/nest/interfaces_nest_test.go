@@ -105,7 +105,7 @@ func TestIsolatedPorts(t *testing.T) {
 	db.start(t)
 	web := script(t, "web", "")
 	web.Devs = isolated("192.0.2.3/24")
-	said := tell(t, web, "ping -c1 -W5 192.0.2.1 > /dev/null && echo host; ping -c1 -W1 192.0.2.2 > /dev/null && echo neighbour")
+	said := tell(t, web, "ping -c1 -W60 192.0.2.1 > /dev/null && echo host; ping -c1 -W1 192.0.2.2 > /dev/null && echo neighbour")
 	if said != "host" {
 		t.Errorf("it reaches %q", said)
 	}
@@ -175,7 +175,7 @@ func TestMacvlan(t *testing.T) {
 				run(t, "berthctl", "destroy", "web")
 			}
 			run(t, "berthctl", "undefine", "web")
-			said := tell(t, web, "ping -c1 -W5 192.0.2.1 > /dev/null && echo world; ping -c1 -W1 192.0.2.2 > /dev/null && echo neighbour")
+			said := tell(t, web, "ping -c1 -W60 192.0.2.1 > /dev/null && echo world; ping -c1 -W1 192.0.2.2 > /dev/null && echo neighbour")
 			if !strings.Contains(said, "world") || strings.Contains(said, "neighbour") != (mode == "bridge") {
 				t.Errorf("it reaches %q", said)
 			}
@@ -236,15 +236,15 @@ func TestInterfacesEnd(t *testing.T) {
 				}
 				return nil
 			})
-			links, err := os.ReadDir("/sys/class/net")
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, l := range links {
-				if l.Name() != "br0" && l.Name() != "lo" {
-					t.Errorf("%s is left", l.Name())
+			eventually(t, func() error { // the kernel takes its time with the links of a test before
+				links, err := os.ReadDir("/sys/class/net")
+				for _, l := range links {
+					if l.Name() != "br0" && l.Name() != "lo" {
+						err = errors.Join(err, errors.New(l.Name()+" is left"))
+					}
 				}
-			}
+				return err
+			})
 		})
 	}
 }

@@ -67,7 +67,7 @@ func TestNIC(t *testing.T) {
 				t.Error("the host has it, too")
 			}
 			inside := func(command string) string { return run(t, "berthctl", "exec", "web", "--", "sh", "-c", command) }
-			inside("ping -c1 -W5 192.0.2.1")
+			inside("ping -c1 -W60 192.0.2.1")
 			if text := inside("ip addr; ip route"); !strings.Contains(text, "192.0.2.7/24") || !strings.Contains(text, "203.0.113.0/24 via 192.0.2.1 dev lan0") {
 				t.Errorf("inside there is\n%s", text)
 			}

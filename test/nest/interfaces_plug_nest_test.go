@@ -49,7 +49,7 @@ func TestInterfacePlugged(t *testing.T) {
 				}
 			}
 			does("attach", later("br0", "192.0.2.7", ""))
-			if r := inside("ip addr show eth1 && ping -c1 -W5 192.0.2.1"); r.Status != 0 || !strings.Contains(r.Out, "52:54:00:00:00:33") {
+			if r := inside("ip addr show eth1 && ping -c1 -W60 192.0.2.1"); r.Status != 0 || !strings.Contains(r.Out, "52:54:00:00:00:33") {
 				t.Errorf("attached: %+v", r)
 			}
 			does("update", later("br0", "192.0.2.7", "<link state='down'/>"))
@@ -72,7 +72,7 @@ func TestInterfacePlugged(t *testing.T) {
 				t.Error("it is on the other bridge, and reaches this one")
 			}
 			does("update", strings.Replace(later("br0", "192.0.2.7", "<alias name='net1'/>"), "00:33", "00:44", 1))
-			if r := inside("ip link set eth1 down; ip link set eth1 name lan; ip link set lan up; cat /sys/class/net/lan/address; ping -c1 -W5 192.0.2.1"); r.Status != 0 || !strings.Contains(r.Out, "52:54:00:00:00:44") {
+			if r := inside("ip link set eth1 down; ip link set eth1 name lan; ip link set lan up; cat /sys/class/net/lan/address; ping -c1 -W60 192.0.2.1"); r.Status != 0 || !strings.Contains(r.Out, "52:54:00:00:00:44") {
 				t.Errorf("with another address: %+v", r)
 			}
 			does("detach", strings.Replace(later("br0", "192.0.2.7", ""), "00:33", "00:44", 1))

@@ -29,7 +29,7 @@ func TestLibvirtTables(t *testing.T) {
 	if !slices.Contains(mounts(t, 0), security) {
 		run(t, "mount", "-t", "securityfs", "securityfs", security)
 		t.Cleanup(func() {
-			run(t, "umount", security)
+			unmount(t, security)
 			run(t, "systemctl", "stop", "berthd.service")
 		})
 		run(t, "systemctl", "restart", "berthd.service") // it looks when it starts

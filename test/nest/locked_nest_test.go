@@ -29,7 +29,7 @@ func hostMount(t *testing.T, dir, options string) {
 		t.Fatal(err)
 	}
 	run(t, "mount", "-t", "tmpfs", "-o", options, "tmpfs", dir)
-	t.Cleanup(func() { run(t, "umount", dir) })
+	t.Cleanup(func() { unmount(t, dir) })
 }
 
 // hasFlag says whether a mount's flags have one; strictatime is the lack of the others.

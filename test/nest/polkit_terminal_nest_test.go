@@ -64,15 +64,17 @@ func onTerminal(t *testing.T, name, answer string, args ...string) (seen string,
 	return seen, cmd.ProcessState.ExitCode()
 }
 
-// agents are the processes of pkttyagent.
-func agents(t *testing.T) (list []string) {
+// noAgents waits until there is no process of pkttyagent.
+func noAgents(t *testing.T) {
 	t.Helper()
-	for pid, name := range processes(t) {
-		if name == "pkttyagent" {
-			list = append(list, fmt.Sprint(pid))
+	eventually(t, func() error {
+		for pid, name := range processes(t) {
+			if name == "pkttyagent" {
+				return fmt.Errorf("agent %d is left", pid)
+			}
 		}
-	}
-	return list
+		return nil
+	})
 }
 
 // TestPolkitTerminal: on a terminal, berthctl lets polkit ask for a password, only if one is needed; the terminal is as it
@@ -102,9 +104,7 @@ func TestPolkitTerminal(t *testing.T) {
 			if asks := strings.Count(seen, "Password: "); status != tc.status || asks != tc.asks || !strings.Contains(seen, tc.sees) {
 				t.Errorf("status %d, asked %d times:\n%s", status, asks, seen)
 			}
-			if left := agents(t); len(left) > 0 {
-				t.Errorf("agents are left: %v", left)
-			}
+			noAgents(t)
 		})
 	}
 	if r := as(t, "alice", "berthctl", "resume", "web"); r.Status != 1 || !strings.Contains(r.Err, "try again on a terminal") {
@@ -133,7 +133,5 @@ func TestPolkitTerminalFirst(t *testing.T) {
 	if asks := strings.Count(seen, "Password: "); status != 0 || asks != 2 || first < 0 || second < first {
 		t.Errorf("status %d, asked %d times:\n%s", status, asks, seen)
 	}
-	if left := agents(t); len(left) > 0 {
-		t.Errorf("agents are left: %v", left)
-	}
+	noAgents(t)
 }

@@ -39,9 +39,7 @@ func TestProcViewWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := syscall.Unmount("/proc/stat", 0); err != nil {
-			t.Error(err)
-		}
+		unmount(t, "/proc/stat")
 	})
 	g := guest{Name: "web", Root: busybox(t)}
 	tell(t, g, `mkdir /q; cd /q

@@ -73,7 +73,7 @@ func publishedMounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		run(t, "mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", dir)
-		t.Cleanup(func() { run(t, "umount", dir) })
+		t.Cleanup(func() { unmount(t, dir) })
 	}
 	run(t, "cp", "-a", "../../internal/lxcconf/testdata/files/lxc/.", "/usr/share/lxc")
 }

@@ -52,7 +52,7 @@ func TestHostStaysWritable(t *testing.T) {
 						t.Errorf("the container met something else:\n%s", said)
 					}
 					// No mount of the host is busy by it.
-					run(t, "umount", disks[1])
+					unmount(t, disks[1])
 					run(t, "berthctl", "destroy", "web")
 					run(t, "mount", "-o", "remount,ro", disks[0])
 					run(t, "mount", "-o", "remount,ro", disks[2])

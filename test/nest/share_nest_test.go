@@ -155,7 +155,7 @@ func TestShareWithProcess(t *testing.T) {
 	run(t, "ip", "netns", "add", "red")
 	t.Cleanup(func() {
 		run(t, "ip", "netns", "delete", "red")
-		run(t, "umount", "/run/netns") // which ip-netns(8) mounts on itself
+		unmount(t, "/run/netns") // which ip-netns(8) mounts on itself
 	})
 	t.Run("netns", func(t *testing.T) {
 		clean(t)

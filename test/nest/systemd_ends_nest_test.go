@@ -38,9 +38,9 @@ func (g guest) up(t *testing.T) {
 func TestSystemdEnds(t *testing.T) {
 	clean(t)
 	for name, command := range map[string]string{
-		"shutdown":             "berthctl shutdown systemd --wait --timeout 30",
-		"shutdown by signal":   "berthctl shutdown systemd --mode signal --wait --timeout 30",
-		"shutdown by initctl":  "berthctl shutdown systemd --mode initctl --wait --timeout 30",
+		"shutdown":             "berthctl shutdown systemd --wait --timeout 60",
+		"shutdown by signal":   "berthctl shutdown systemd --mode signal --wait --timeout 60",
+		"shutdown by initctl":  "berthctl shutdown systemd --mode initctl --wait --timeout 60",
 		"machinectl poweroff":  "machinectl poweroff systemd",
 		"machinectl terminate": "machinectl terminate systemd",
 		"systemctl stop":       "systemctl stop machine-systemd.scope",
@@ -79,7 +79,7 @@ func TestSystemdReboots(t *testing.T) {
 	clean(t)
 	for name, command := range map[string]string{
 		"reboot":            "berthctl reboot systemd",
-		"reboot by signal":  "berthctl reboot systemd --mode signal --wait --timeout 30",
+		"reboot by signal":  "berthctl reboot systemd --mode signal --wait --timeout 60",
 		"reboot by initctl": "berthctl reboot systemd --mode initctl",
 		"machinectl reboot": "machinectl reboot systemd", // SIGINT, for ctrl-alt-del
 		"reboot inside":     "nsenter --all --target PID systemctl reboot",

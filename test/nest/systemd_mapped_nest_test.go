@@ -35,13 +35,13 @@ func TestSystemdMapped(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ command, want string }{
 		"reboot":               {"berthctl reboot mapped", "running"},
-		"reboot by signal":     {"berthctl reboot mapped --mode signal --wait --timeout 30", "running"},
+		"reboot by signal":     {"berthctl reboot mapped --mode signal --wait --timeout 60", "running"},
 		"reboot by initctl":    {"berthctl reboot mapped --mode initctl", "running"},
 		"machinectl reboot":    {"machinectl reboot mapped", "running"},
 		"reboot inside":        {"berthctl exec mapped -- systemctl reboot", "running"},
-		"shutdown":             {"berthctl shutdown mapped --wait --timeout 30", "shutoff"},
-		"shutdown by signal":   {"berthctl shutdown mapped --mode signal --wait --timeout 30", "shutoff"},
-		"shutdown by initctl":  {"berthctl shutdown mapped --mode initctl --wait --timeout 30", "shutoff"},
+		"shutdown":             {"berthctl shutdown mapped --wait --timeout 60", "shutoff"},
+		"shutdown by signal":   {"berthctl shutdown mapped --mode signal --wait --timeout 60", "shutoff"},
+		"shutdown by initctl":  {"berthctl shutdown mapped --mode initctl --wait --timeout 60", "shutoff"},
 		"machinectl poweroff":  {"machinectl poweroff mapped", "shutoff"},
 		"machinectl terminate": {"machinectl terminate mapped", "shutoff"},
 		"poweroff inside":      {"berthctl exec mapped -- systemctl poweroff", "shutoff"},

@@ -117,7 +117,7 @@ func TestHostOpensNothingOfTheImage(t *testing.T) {
 			g := script(t, "web", life)
 			root := t.TempDir() // a file system of its own
 			run(t, "mount", "-t", "tmpfs", "-o", "mode=755", "image", root)
-			t.Cleanup(func() { run(t, "umount", root) })
+			t.Cleanup(func() { unmount(t, root) })
 			run(t, "cp", "-a", g.Root+"/.", root)
 			g.Root, g.More, g.Args = root, more, "<initgroup>extra</initgroup>" // which is looked up in the image
 			for _, trap := range traps {

@@ -96,7 +96,7 @@ func TestImageBringsItsOwnProc(t *testing.T) {
 			for _, dir := range []string{"proc", "sys", "dev", "run"} {
 				at := filepath.Join(g.Root, dir)
 				run(t, "mount", "-t", "tmpfs", "fake", at)
-				t.Cleanup(func() { run(t, "umount", at) })
+				t.Cleanup(func() { unmount(t, at) })
 				for _, file := range []string{"self/attr/current", "sys/kernel/panic", "null", "fs/cgroup/cgroup.procs"} {
 					if err := os.MkdirAll(filepath.Dir(filepath.Join(at, file)), 0o755); err != nil {
 						t.Fatal(err)

@@ -59,7 +59,7 @@ func TestSlowReader(t *testing.T) {
 	pid := daemon(t)
 	conns := readers(t, 6) // dbus-daemon has room for 133 MB
 	ping := []string{
-		"60", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl", "call", "org.berth1", "/org/berth1",
+		"60", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl", "--timeout=55", "call", "org.berth1", "/org/berth1",
 		"org.freedesktop.DBus.Peer", "Ping",
 	}
 	for range 20 {

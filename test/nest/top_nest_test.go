@@ -143,7 +143,7 @@ func TestTopBatch(t *testing.T) {
 	}
 	fields := strings.Split(rows[1], ",")
 	used, err := strconv.ParseFloat(fields[1], 64)
-	if err != nil || used < 0.1 || used > 1.2 || fields[4] != "busy" {
+	if err != nil || used < 0.001 || used > 1.2 || fields[4] != "busy" {
 		t.Errorf("the container that works: %v", fields)
 	}
 }
