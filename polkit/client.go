@@ -27,7 +27,7 @@ const (
 	// ownAccord is how long polkit has to take a dialogue back by itself, as it does where the caller has left the bus. To
 	// be told so at that moment, too, hangs polkitd 122 for good: the agent's answer meets the order on two threads
 	// (g_cancellable_cancel holds what g_dbus_connection_send_message_with_reply waits for, and the other way round).
-	ownAccord = time.Second
+	ownAccord = 5 * time.Second
 )
 
 // Replies returns the signatures of the replies to the methods that a Client calls. The connection reads no others.

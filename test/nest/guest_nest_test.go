@@ -35,6 +35,8 @@ func actAsGuest(args []string) int {
 		err = advertise()
 	} else if len(args) == 2 && args[0] == "unlink" {
 		err = unlinkOfHost(args[1])
+	} else if len(args) == 1 && args[0] == "keyring" {
+		err = sessionKeyring()
 	} else if len(args) == 1 && args[0] == "answer" {
 		err = answerPorts()
 	} else if len(args) == 3 && args[0] == "ask" {

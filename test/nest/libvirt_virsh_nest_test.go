@@ -3,8 +3,10 @@
 package nest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -111,17 +113,27 @@ func TestVirshConsole(t *testing.T) {
 	withLibvirt(t)
 	g := script(t, "web", "stty -echo; echo ready; while read line; do echo \"got $line\"; done; exit 0")
 	g.define(t)
-	events := exec.Command("virsh", "-c", "lxc:///system", "event", "--loop", "--timeout", "60", "--event", "lifecycle")
-	var heard strings.Builder
-	events.Stdout = &heard
+	events := exec.Command("stdbuf", "-oL", "virsh", "-c", "lxc:///system", "event", "--loop", "--timeout", "600", "--event", "lifecycle")
+	heard, err := os.Create(filepath.Join(t.TempDir(), "events"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer heard.Close()
+	events.Stdout = heard
 	if err := events.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() error { // it has registered
-		if n := len(run(t, "ss", "-xH", "state", "connected", "src", libvirtSocket)); n == 0 {
-			return os.ErrNotExist
+	hears := func(want string) error {
+		if got := readFile(t, heard.Name()); !strings.Contains(got, want) {
+			return fmt.Errorf("no %q in %q", want, got)
 		}
 		return nil
+	}
+	again := g
+	again.More = "<uuid>" + info(t, "web").UUID + "</uuid>"
+	eventually(t, func() error { // it has registered
+		run(t, "berthctl", "define", again.file(t))
+		return hears("'web': Defined")
 	})
 	for i, out := range []func(m *os.File){
 		func(m *os.File) { _, _ = m.WriteString("\x1d") },
@@ -153,13 +165,11 @@ func TestVirshConsole(t *testing.T) {
 		_ = tty.Close()
 	}
 	eventually(t, func() error { return isOff(t, "web") })
+	for _, want := range []string{"'web': Started Booted", "'web': Stopped Destroyed"} {
+		eventually(t, func() error { return hears(want) })
+	}
 	_ = events.Process.Signal(syscall.SIGINT)
 	_ = events.Wait()
-	for _, want := range []string{"'web': Started Booted", "'web': Stopped Destroyed"} {
-		if !strings.Contains(heard.String(), want) {
-			t.Errorf("no %q in %q", want, &heard)
-		}
-	}
 	passes := script(t, "passed", "cat <&3; exec sleep 1000")
 	data := t.TempDir() + "/data"
 	if err := os.WriteFile(data, []byte("passed on\n"), 0o644); err != nil {

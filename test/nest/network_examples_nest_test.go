@@ -80,7 +80,7 @@ func TestPublishedExamples(t *testing.T) {
 	run(t, "cp", "-a", busybox(t), root)
 	t.Cleanup(func() { run(t, "rm", "-rf", root) })
 	for path, text := range map[string]string{
-		root + "/init":  "#!/bin/sh\nip link set eth0 up\nudhcpc -i eth0 -n -q -f -t 10 -T 1 -s /lease\nexec sleep 100000\n",
+		root + "/init":  "#!/bin/sh\nip link set eth0 up\nudhcpc -i eth0 -n -q -f -t 60 -T 1 -s /lease\nexec sleep 100000\n",
 		root + "/lease": onLease, "/opt/lease": onLease,
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
@@ -89,7 +89,7 @@ func TestPublishedExamples(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Remove("/opt/lease") })
 	for name, c := range map[string]struct{ xml, ask string }{
-		"host root":    {hostRootExample, "busybox ip link set eth0 up; busybox udhcpc -i eth0 -n -q -f -t 10 -T 1 -s /opt/lease"},
+		"host root":    {hostRootExample, "busybox ip link set eth0 up; busybox udhcpc -i eth0 -n -q -f -t 60 -T 1 -s /opt/lease"},
 		"private root": {privateRootExample, "true"},
 	} {
 		t.Run(name, func(t *testing.T) {

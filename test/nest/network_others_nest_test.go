@@ -61,7 +61,7 @@ func TestNetworkRemovedByOthers(t *testing.T) {
 // error says what for, and nothing is left.
 func TestNetworkWithoutNetworkd(t *testing.T) {
 	netHost(t)
-	run(t, "systemctl", "mask", "--runtime", "systemd-networkd.service")
+	run(t, "systemctl", "mask", "--runtime", "--now", "systemd-networkd.service")
 	t.Cleanup(func() {
 		run(t, "systemctl", "unmask", "--runtime", "systemd-networkd.service")
 		run(t, "systemctl", "reset-failed", "systemd-networkd.socket") // it had no service to give its message to
