@@ -21,7 +21,7 @@ const (
 	askAgain = 100 * time.Millisecond
 	// readPatience is how long an answer waits for its receiver to read what there is. One that is busy reads late.
 	readPatience = time.Second
-	// writePatience is how long the bus may take nothing of us before we look for the cause.
+	// writePatience is how long the bus may take nothing of us before we look for the cause, and between two looks.
 	writePatience = 5 * time.Second
 )
 
@@ -211,17 +211,51 @@ func (s *Server) write(batch []bus.Outgoing) error {
 	written := make(chan struct{})
 	defer close(written)
 	look := time.AfterFunc(writePatience, func() {
-		left, err := s.backlogs.Unheard(s.ctx, s.conn.Names()[0])
-		if err != nil || !left.exceeds(Backlog{refusals, 8}) {
-			return
-		}
-		select {
-		case <-written:
-		default:
-			s.log.Error("the bus takes nothing more, since others do not read what berthd sent", "bytes", left.Bytes, "descriptors", left.Files)
+		at, held := heldUp(written, func() (standing, error) {
+			taken := s.conn.Taken()
+			left, err := s.backlogs.Unheard(s.ctx, s.conn.Names()[0])
+			return standing{taken, left}, err
+		})
+		if held {
+			s.log.Error("the bus takes nothing more, since others do not read what berthd sent", "bytes", at.left.Bytes, "descriptors", at.left.Files)
 			_ = s.conn.Close()
 		}
 	})
 	defer look.Stop()
 	return s.conn.Write(batch)
+}
+
+// standing is how many bytes the bus has taken of us, and what others have not read of that.
+type standing struct {
+	taken int64
+	left  Backlog
+}
+
+// heldUp reports whether the bus takes nothing for writePatience, and others read nothing. It returns when that is so, or
+// the write has ended, or the bus does not tell. A bus that only has too little of the processors is not held up: it takes a
+// long answer in many small parts, between the calls of others.
+func heldUp(written <-chan struct{}, look func() (standing, error)) (now standing, held bool) {
+	tick := time.NewTicker(writePatience)
+	defer tick.Stop()
+	before := standing{taken: -1}
+	for {
+		now, err := look()
+		if err != nil {
+			return now, false
+		}
+		select {
+		case <-written:
+			return now, false
+		default:
+		}
+		if now == before && now.left.exceeds(Backlog{refusals, 8}) {
+			return now, true
+		}
+		before = now
+		select {
+		case <-written:
+			return now, false
+		case <-tick.C:
+		}
+	}
 }

@@ -8,14 +8,16 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/godbus/dbus/v5"
 	"golang.org/x/sys/unix"
 )
 
 const (
-	readSize = 16 << 10 // bytes of one read, and of each that skips
-	keepSize = 64 << 10 // bytes of a buffer that is kept for the next body
+	readSize  = 16 << 10 // bytes of one read, and of each that skips
+	pieceSize = 16 << 10 // bytes of one write, at most
+	keepSize  = 64 << 10 // bytes of a buffer that is kept for the next body
 
 	// maxHandshake bounds what a bus may say before the first message, in bytes. An honest one says
 	// a hundred.
@@ -35,7 +37,8 @@ type wire struct {
 	conn net.Conn
 	gate *gate
 
-	writing sync.Mutex // keeps the parts of a batch together
+	writing sync.Mutex   // keeps the parts of a batch together
+	taken   atomic.Int64 // bytes of messages that the kernel has taken
 
 	// Read's, in the one goroutine that reads.
 	in         *bufio.Reader
@@ -97,7 +100,7 @@ func (w *wire) send(batch ...Outgoing) error {
 			plain = append(plain, m.Bytes)
 			continue
 		}
-		if _, err := plain.WriteTo(w.conn); err != nil {
+		if err := w.put(plain); err != nil {
 			return err
 		}
 		plain = nil
@@ -105,8 +108,27 @@ func (w *wire) send(batch ...Outgoing) error {
 			return err
 		}
 	}
-	_, err := plain.WriteTo(w.conn)
-	return err
+	return w.put(plain)
+}
+
+// put writes bytes, a piece at a time, and counts each. The caller gives the slices away.
+func (w *wire) put(all net.Buffers) error {
+	for len(all) > 0 {
+		var piece net.Buffers
+		for room := pieceSize; room > 0 && len(all) > 0; {
+			n := min(room, len(all[0]))
+			piece, room = append(piece, all[0][:n]), room-n
+			if all[0] = all[0][n:]; len(all[0]) == 0 {
+				all = all[1:]
+			}
+		}
+		n, err := piece.WriteTo(w.conn)
+		w.taken.Add(n)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sendRights writes one message with its descriptors, which go with the first bytes.
@@ -116,8 +138,9 @@ func (w *wire) sendRights(m Outgoing) error {
 		return errNoDescriptors
 	}
 	n, _, err := u.WriteMsgUnix(m.Bytes, unix.UnixRights(m.Descriptors...), nil)
+	w.taken.Add(int64(n))
 	if err == nil && n < len(m.Bytes) {
-		_, err = w.conn.Write(m.Bytes[n:])
+		err = w.put(net.Buffers{m.Bytes[n:]})
 	}
 	return err
 }
