@@ -11,7 +11,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// How long an answer may take: one that needs nobody, and one for which somebody types a password.
+// How long an answer may take: one that needs nobody, and one for which somebody types a password. The first is asked for once
+// more: polkitd 122 now and then misses the end of a rule, waits 15 s for it, and answers others only then.
 const (
 	answerLimit   = 10 * time.Second
 	dialogueLimit = 2 * time.Minute
@@ -170,11 +171,19 @@ func (a *Access) decide(ctx context.Context, q Question, dialogue bool, limit ti
 		}
 		defer leave()
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer after %v", limit))
-	defer cancel()
-	v, err := a.authority.Decide(bounded, q, dialogue)
-	if err == nil && !v.Allowed && !dialogue {
-		v, err = a.implied(bounded, q, v)
+	late := fmt.Errorf("no answer after %v", limit)
+	ask := func() (Verdict, error) {
+		bounded, cancel := context.WithTimeoutCause(ctx, limit, late)
+		defer cancel()
+		v, err := a.authority.Decide(bounded, q, dialogue)
+		if err == nil && !v.Allowed && !dialogue {
+			return a.implied(bounded, q, v)
+		}
+		return v, err
+	}
+	v, err := ask()
+	if errors.Is(err, late) && !dialogue {
+		v, err = ask()
 	}
 	switch {
 	case ctx.Err() != nil: // a yes that comes when the caller has left is none, either

@@ -3,8 +3,10 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,6 +60,49 @@ func TestAllow(t *testing.T) {
 			if tt.fails != nil && tt.want != nil && !strings.Contains(err.Error(), "polkit") {
 				t.Errorf("%q does not say who could not be asked", err)
 			}
+		})
+	}
+}
+
+// TestAskedOnceMore: an authority that is late is asked once more, unless it asks somebody for a password. Then nobody decides.
+func TestAskedOnceMore(t *testing.T) {
+	t.Parallel()
+	interactive := user
+	interactive.Interactive = true
+	for name, c := range map[string]struct {
+		caller  Caller
+		silent  int // so many questions have no answer
+		answers Verdict
+		asked   int
+		took    time.Duration
+		decided bool
+	}{
+		"in time":  {user, 0, Verdict{Allowed: true}, 1, 0, true},
+		"late":     {user, 1, Verdict{Allowed: true}, 2, answerLimit, true},
+		"never":    {user, 2, Verdict{}, 2, 2 * answerLimit, false},
+		"dialogue": {interactive, 0, Verdict{Challenge: true}, 2, dialogueLimit, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := &fakeAuthority{}
+				f.decide = func(ctx context.Context, _ Question, dialogue bool) (Verdict, error) {
+					if dialogue || len(f.questions()) <= c.silent {
+						<-ctx.Done()
+						return Verdict{}, fmt.Errorf("ask polkit: %w", context.Cause(ctx))
+					}
+					return c.answers, nil
+				}
+				began := time.Now()
+				err := newTestAccess(f).Allow(t.Context(), Question{Caller: c.caller, Action: contract.ActionControl})
+				if took := time.Since(began); took != c.took || len(f.questions()) != c.asked {
+					t.Errorf("%d questions in %v, not %d in %v", len(f.questions()), took, c.asked, c.took)
+				}
+				var undecided *UndecidedError
+				if c.decided && err != nil || !c.decided && !errors.As(err, &undecided) {
+					t.Errorf("got %v", err)
+				}
+			})
 		})
 	}
 }
