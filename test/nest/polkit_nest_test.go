@@ -18,7 +18,9 @@ import (
 // asUser calls a method of berthd as a user of the host who is not root, with busctl.
 func asUser(t *testing.T, args ...string) result {
 	t.Helper()
-	return try(t, "setpriv", append([]string{"--reuid=65534", "--clear-groups", "busctl", "--allow-interactive-authorization=no", "call", "org.berth1"}, args...)...)
+	return whilePolkitDecides(t, func() result {
+		return try(t, "setpriv", append([]string{"--reuid=65534", "--clear-groups", "busctl", "--allow-interactive-authorization=no", "call", "org.berth1"}, args...)...)
+	})
 }
 
 // rules gives polkit rules until the test ends. Polkit reads them by itself, so the test waits until probe says that it has.

@@ -19,6 +19,7 @@ import (
 func TestShareWithStopping(t *testing.T) {
 	clean(t)
 	db := script(t, "db", "trap 'echo asked' TERM; echo ready; while :; do sleep 0.05; done")
+	db.More = extension("<shutdown timeout='60'/>") // so long is what follows true
 	db.start(t)
 	says(t, "db", "ready")
 	run(t, "machinectl", "terminate", "db")
