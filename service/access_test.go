@@ -94,7 +94,7 @@ func TestAskedOnceMore(t *testing.T) {
 					return c.answers, nil
 				}
 				began := time.Now()
-				err := newTestAccess(f).Allow(t.Context(), Question{Caller: c.caller, Action: contract.ActionControl})
+				err := newTestAccess(f).Allow(t.Context(), Question{Caller: c.caller, Action: contract.ActionManage})
 				if took := time.Since(began); took != c.took || len(f.questions()) != c.asked {
 					t.Errorf("%d questions in %v, not %d in %v", len(f.questions()), took, c.asked, c.took)
 				}
