@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -95,8 +96,9 @@ func TestAskedOnceMore(t *testing.T) {
 				}
 				began := time.Now()
 				err := newTestAccess(f).Allow(t.Context(), Question{Caller: c.caller, Action: contract.ActionManage})
-				if took := time.Since(began); took != c.took || len(f.questions()) != c.asked {
-					t.Errorf("%d questions in %v, not %d in %v", len(f.questions()), took, c.asked, c.took)
+				asked := slices.DeleteFunc(f.questions(), func(text string) bool { return !strings.HasPrefix(text, contract.ActionManage) })
+				if took := time.Since(began); took != c.took || len(asked) != c.asked { // what implies it is not counted
+					t.Errorf("%d questions in %v, not %d in %v", len(asked), took, c.asked, c.took)
 				}
 				var undecided *UndecidedError
 				if c.decided && err != nil || !c.decided && !errors.As(err, &undecided) {

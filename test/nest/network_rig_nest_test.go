@@ -35,6 +35,8 @@ func netHost(t *testing.T) {
 		t.Cleanup(func() { _ = os.Rename(libvirts+".aside", libvirts) })
 	}
 	run(t, "systemctl", "daemon-reload")
+	// Its socket has started it for the links of another test, without the drop-in.
+	run(t, "systemctl", "stop", "systemd-networkd.service")
 	tables := filterTables(t)
 	t.Cleanup(func() {
 		for name := range strings.FieldsSeq(run(t, "berthctl", "net-list", "--name")) {
