@@ -13,7 +13,7 @@ const (
 	// How long after work it is looked at. What a burst leaves is garbage until the next collection, which the runtime of an idle
 	// program makes after two minutes, and gives back slowly.
 	memorySoon = 3 * time.Second
-	memoryLate = 5 * time.Minute // where nearly all is needed
+	memoryLate = time.Minute // at most, where nearly all is needed
 )
 
 // memory gives back to the kernel what a burst of work has left. No timer runs when there is no work.
@@ -53,8 +53,10 @@ func (m *memory) look() {
 	after := m.held()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.pause = memorySoon; after > before/4*3 {
-		m.pause = memoryLate
+	if after > before/4*3 {
+		m.pause = min(2*m.pause, memoryLate)
+	} else {
+		m.pause = memorySoon
 	}
 }
 

@@ -19,8 +19,9 @@ func TestMemory(t *testing.T) {
 		"little":            {30, 20, 100, 0},
 		"a burst":           {200, 20, 1, 1},
 		"work goes on":      {200, 20, 100, 1},
-		"all is needed":     {200, 199, 100, 1},
-		"needed for longer": {200, 199, 601, 3},
+		"a few seconds":     {200, 199, 9, 2},
+		"all is needed":     {200, 199, 100, 5},
+		"needed for longer": {200, 199, 601, 13},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
