@@ -57,6 +57,11 @@ func supervisorIn(dir os.FileInfo, proc string) (container string, ok bool, err 
 	if err != nil || string(bytes.TrimSpace(comm)) != "berth-supervisor"[:maxComm] {
 		return "", false, ignoreEnded(err)
 	}
+	// Root of a container without a user namespace has the same owner. A supervisor has our pid namespace.
+	apart, err := inAnotherPIDNamespace(proc)
+	if err != nil || apart {
+		return "", false, ignoreEnded(err)
+	}
 	at, err := os.Stat(proc + "/cwd")
 	if err != nil || !os.SameFile(at, dir) {
 		return "", false, ignoreEnded(err)
@@ -78,6 +83,17 @@ func supervisorIn(dir os.FileInfo, proc string) (container string, ok bool, err 
 		return "", false, nil // it is a copy of the supervisor, which becomes init or a command
 	}
 	return string(name[1:]), true, nil // after a space, or with a supervisor of release 0.1.0 a NUL
+}
+
+// inAnotherPIDNamespace reports whether a process has another pid namespace than we. No file system is asked that the process
+// has chosen.
+func inAnotherPIDNamespace(proc string) (bool, error) {
+	theirs, err := os.Readlink(proc + "/ns/pid")
+	if err != nil {
+		return false, err
+	}
+	ours, err := os.Readlink("/proc/self/ns/pid")
+	return theirs != ours, err
 }
 
 // parentIn returns the field ppid of a process's stat (proc_pid_stat(5)). The process's name before it can have any
