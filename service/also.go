@@ -41,14 +41,25 @@ func isRegular(f *os.File) bool {
 	return err != nil || info.Mode().IsRegular()
 }
 
-// mayExec asks whether the caller may execute a command without the container's label, which is what keeps it in there.
-func (s *Service) mayExec(ctx context.Context, u domain.UUID, command Command) error {
+// mayExec asks whether the caller may execute a command like this: without the container's label, which is what keeps it in
+// there; or with a file of the host, which a container whose root is the host's can write to, or give to root with the bits of
+// a set-user-ID program, wherever the caller has it.
+func (s *Service) mayExec(ctx context.Context, u domain.UUID, command Command, stdio []*os.File) error {
 	permit := permitOf(ctx)
-	if permit == nil || !command.NoLabel {
+	if permit == nil {
 		return nil
 	}
-	if err := permit.Also(contract.ActionAdmin, s.Subject(u), Subject{UUID: u}); err != nil {
-		return fmt.Errorf("without the container's label: %s: %w", contract.ActionAdmin, err)
+	now := s.Subject(u)
+	if command.NoLabel {
+		if err := permit.Also(contract.ActionAdmin, now, Subject{UUID: u}); err != nil {
+			return fmt.Errorf("without the container's label: %s: %w", contract.ActionAdmin, err)
+		}
+	}
+	if now.PrivateUsers || !slices.ContainsFunc(stdio, isRegular) {
+		return nil
+	}
+	if err := permit.Also(contract.ActionNamespaces, now, Subject{UUID: u}); err != nil {
+		return fmt.Errorf("a file, not a pipe, for a container whose root is the host's: %s: %w", contract.ActionNamespaces, err)
 	}
 	return nil
 }

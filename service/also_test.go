@@ -13,8 +13,8 @@ import (
 )
 
 // TestOptionsReachFurther: an option that reaches further than the container needs the right to that, too, and nothing is
-// done without it: a unit of the host that berthd will stop, a file of the host for a container whose root is the host's, a
-// command without the container's label.
+// done without it: a unit of the host that berthd will stop, a file of the host for a container whose root is the host's or
+// for a command there, a command without the container's label.
 func TestOptionsReachFurther(t *testing.T) {
 	t.Parallel()
 	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
@@ -30,9 +30,9 @@ func TestOptionsReachFurther(t *testing.T) {
 	start := func(o StartOptions) func(context.Context, *Service, Subject) error {
 		return func(ctx context.Context, s *Service, of Subject) error { return s.StartWith(ctx, of.UUID, o) }
 	}
-	exec := func(c Command) func(context.Context, *Service, Subject) error {
+	exec := func(c Command, stdio ...*os.File) func(context.Context, *Service, Subject) error {
 		return func(ctx context.Context, s *Service, of Subject) error {
-			_, _, err := s.Exec(ctx, of.UUID, c, nil)
+			_, _, err := s.Exec(ctx, of.UUID, c, stdio)
 			return err
 		}
 	}
@@ -41,13 +41,16 @@ func TestOptionsReachFurther(t *testing.T) {
 		do   func(context.Context, *Service, Subject) error
 		want []string
 	}{
-		"nothing":             {"", start(StartOptions{}), nil},
-		"a unit":              {"", start(StartOptions{Unit: "sshd.service"}), []string{contract.ActionAdmin + " "}},
-		"a file":              {"", start(StartOptions{Passed: []Passed{{Name: "a", File: file}}}), []string{contract.ActionNamespaces + " web", contract.ActionConnect + " web"}},
-		"a pipe":              {"", start(StartOptions{Passed: []Passed{{Name: "a", File: reader}}}), nil},
-		"a file, other root":  {idmapAt(1<<20, 65536), start(StartOptions{Passed: []Passed{{Name: "a", File: file}}}), nil},
-		"a command":           {"", exec(Command{Argv: []string{"true"}}), nil},
-		"one without a label": {"", exec(Command{Argv: []string{"true"}, NoLabel: true}), []string{contract.ActionAdmin + " web"}},
+		"nothing":                     {"", start(StartOptions{}), nil},
+		"a unit":                      {"", start(StartOptions{Unit: "sshd.service"}), []string{contract.ActionAdmin + " "}},
+		"a file":                      {"", start(StartOptions{Passed: []Passed{{Name: "a", File: file}}}), []string{contract.ActionNamespaces + " web", contract.ActionConnect + " web"}},
+		"a pipe":                      {"", start(StartOptions{Passed: []Passed{{Name: "a", File: reader}}}), nil},
+		"a file, other root":          {idmapAt(1<<20, 65536), start(StartOptions{Passed: []Passed{{Name: "a", File: file}}}), nil},
+		"a command":                   {"", exec(Command{Argv: []string{"true"}}), nil},
+		"one with a file":             {"", exec(Command{Argv: []string{"true"}}, reader, file, writer), []string{contract.ActionNamespaces + " web", contract.ActionConnect + " web"}},
+		"one with pipes":              {"", exec(Command{Argv: []string{"true"}}, reader, writer, writer), nil},
+		"one with a file, other root": {idmapAt(1<<20, 65536), exec(Command{Argv: []string{"true"}}, file, file, file), nil},
+		"one without a label":         {"", exec(Command{Argv: []string{"true"}, NoLabel: true}), []string{contract.ActionAdmin + " web"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

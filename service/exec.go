@@ -70,7 +70,7 @@ type processes struct {
 //
 // It does not lock the container: a stop does not wait for commands that begin.
 func (s *Service) Exec(ctx context.Context, u domain.UUID, command Command, stdio []*os.File) (Process, []*os.File, error) {
-	if err := s.mayExec(ctx, u, command); err != nil {
+	if err := s.mayExec(ctx, u, command, stdio); err != nil {
 		return Process{}, nil, err
 	}
 	c, sup, err := s.executor(ctx, u, opExec)
