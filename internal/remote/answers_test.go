@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -268,28 +269,32 @@ func TestAnswersRefused(t *testing.T) {
 		code      int32
 		text      string
 	}{
-		"size of pages":          {340, words32(nil, 1, 3, 0, 1, 0), false, false, codeOperationFailed, "operation failed: page size 3 is not available on node 0"},
-		"cell":                   {340, words32(nil, 1, 4, 7, 1, 0), false, false, codeInternal, "internal error: start cell 7 out of range (0-1)"},
-		"too many cells":         {340, words32(nil, 2, 4, 4, 0, 1000, 0), false, false, codeInternal, "internal error: the result won't fit into 1024 cells"},
-		"flags of pages":         {340, words32(nil, 0, 0, 1, 1), false, false, codeInvalidArg, "unsupported flags (0x1) in function lxcNodeGetFreePages"},
-		"flags of a start":       {196, words32(&db, 1), false, false, codeInvalidArg, "unsupported flags (0x1) in function lxcDomainCreateWithFiles"},
-		"flags of a state":       {212, words32(&web, 1), false, false, codeInvalidArg, "unsupported flags (0x1) in function lxcDomainGetState"},
-		"flags of a control":     {229, words32(&web, 1), false, false, codeInvalidArg, "unsupported flags (0x1) in function lxcDomainGetControlInfo"},
-		"capabilities of KVM":    {342, words32(nil, "", "", "", "kvm", 0), false, false, codeInvalidArg, "invalid argument: could not find capabilities for emulator= arch= machine= domaintype=kvm"},
-		"capabilities, reader":   {342, words32(nil, "", "", "", "", 0), true, false, codeOperationDenied, "operation forbidden: read only access prevents virConnectGetDomainCapabilities"},
-		"host name, lease":       {277, words32(&web, 1), false, false, codeNoHostname, "no hostname found: no hostname found for domain web"},
-		"host name, reader":      {277, words32(&web, 0), true, false, codeOperationDenied, "operation forbidden: read only access prevents virDomainGetHostname"},
-		"addresses, reader":      {353, words32(&web, 1, 0), true, false, codeOperationDenied, "operation forbidden: read only access prevents virDomainInterfaceAddresses"},
-		"vcpus inside, reader":   {200, words32(&web, 8), true, false, codeOperationDenied, "operation forbidden: read only access prevents virDomainGetVcpusFlags"},
-		"vcpus, both":            {200, words32(&web, 3), false, false, codeInvalidArg, "flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive"},
-		"vcpus, too many":        {20, words32(&web, 16385, 0), false, false, codeInternal, "internal error: maxinfo > REMOTE_VCPUINFO_MAX"},
-		"vcpus, too large":       {20, words32(&web, 16384, 513), false, false, codeInternal, "internal error: maxinfo * maplen > REMOTE_CPUMAPS_MAX"},
-		"guest: users":           {418, words32(&web, 1, 0), false, false, codeInvalidArg, "invalid argument: unsupported guest information types '0x1'"},
-		"guest: off":             {418, words32(&db, 0, 0), false, false, codeOperationInvalid, "Requested operation is not valid: domain is not running"},
-		"guest: does not answer": {418, words32(&web, 2, 0), false, true, codeOperationTimeout, "Timed out during operation: timed out"},
-		"end":                    {390, words32(&web, 3, 0, 0), false, false, codeInvalidArg, "invalid argument: invalid lifecycle type '3'"},
-		"action":                 {390, words32(&web, 0, 6, 0), false, false, codeInvalidArg, "invalid argument: invalid lifecycle action '6'"},
-		"end, reader":            {390, words32(&web, 0, 0, 0), true, false, codeOperationDenied, "operation forbidden: read only access prevents virDomainSetLifecycleAction"},
+		"size of pages":               {340, words32(nil, 1, 3, 0, 1, 0), false, false, codeOperationFailed, "operation failed: page size 3 is not available on node 0"},
+		"cell":                        {340, words32(nil, 1, 4, 7, 1, 0), false, false, codeInternal, "internal error: start cell 7 out of range (0-1)"},
+		"too many cells":              {340, words32(nil, 2, 4, 4, 0, 1000, 0), false, false, codeInternal, "internal error: the result won't fit into 1024 cells"},
+		"flags of pages":              {340, words32(nil, 0, 0, 1, 1), false, false, codeInvalidArg, "unsupported flags (0x1) in function lxcNodeGetFreePages"},
+		"flags of a start":            {196, words32(&db, 1), false, false, codeInvalidArg, "unsupported flags (0x1) in function lxcDomainCreateWithFiles"},
+		"flags of a state":            {212, words32(&web, 1), false, false, codeInvalidArg, "unsupported flags (0x1) in function lxcDomainGetState"},
+		"flags of a control":          {229, words32(&web, 1), false, false, codeInvalidArg, "unsupported flags (0x1) in function lxcDomainGetControlInfo"},
+		"capabilities of KVM":         {342, words32(nil, "", "", "", "kvm", 0), false, false, codeInvalidArg, "invalid argument: could not find capabilities for emulator= arch= machine= domaintype=kvm"},
+		"capabilities, reader":        {342, words32(nil, "", "", "", "", 0), true, false, codeOperationDenied, "operation forbidden: read only access prevents virConnectGetDomainCapabilities"},
+		"host name, lease":            {277, words32(&web, 1), false, false, codeNoHostname, "no hostname found: no hostname found for domain web"},
+		"host name, reader":           {277, words32(&web, 0), true, false, codeOperationDenied, "operation forbidden: read only access prevents virDomainGetHostname"},
+		"addresses, reader":           {353, words32(&web, 1, 0), true, false, codeOperationDenied, "operation forbidden: read only access prevents virDomainInterfaceAddresses"},
+		"vcpus inside, reader":        {200, words32(&web, 8), true, false, codeOperationDenied, "operation forbidden: read only access prevents virDomainGetVcpusFlags"},
+		"vcpus, both":                 {200, words32(&web, 3), false, false, codeInvalidArg, "flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive"},
+		"vcpus, too many":             {20, words32(&web, 16385, 0), false, false, codeInternal, "internal error: maxinfo > REMOTE_VCPUINFO_MAX"},
+		"vcpus, no room for a map":    {20, words32(&web, 0, math.MaxInt32), false, false, codeInternal, "internal error: maxinfo * maplen > REMOTE_CPUMAPS_MAX"},
+		"pins, no room for a map":     {230, words32(&web, 0, math.MaxInt32, 0), false, false, codeInternal, "internal error: maxinfo * maplen > REMOTE_CPUMAPS_MAX"},
+		"pins, less than no room":     {230, words32(&web, -1, math.MaxInt32, 0), false, false, codeInternal, "internal error: maxinfo * maplen > REMOTE_CPUMAPS_MAX"},
+		"pins of all, a map too long": {280, words32(&web, maxMap+1, 0), false, false, codeInternal, "internal error: maxinfo * maplen > REMOTE_CPUMAPS_MAX"},
+		"vcpus, too large":            {20, words32(&web, 16384, 513), false, false, codeInternal, "internal error: maxinfo * maplen > REMOTE_CPUMAPS_MAX"},
+		"guest: users":                {418, words32(&web, 1, 0), false, false, codeInvalidArg, "invalid argument: unsupported guest information types '0x1'"},
+		"guest: off":                  {418, words32(&db, 0, 0), false, false, codeOperationInvalid, "Requested operation is not valid: domain is not running"},
+		"guest: does not answer":      {418, words32(&web, 2, 0), false, true, codeOperationTimeout, "Timed out during operation: timed out"},
+		"end":                         {390, words32(&web, 3, 0, 0), false, false, codeInvalidArg, "invalid argument: invalid lifecycle type '3'"},
+		"action":                      {390, words32(&web, 0, 6, 0), false, false, codeInvalidArg, "invalid argument: invalid lifecycle action '6'"},
+		"end, reader":                 {390, words32(&web, 0, 0, 0), true, false, codeOperationDenied, "operation forbidden: read only access prevents virDomainSetLifecycleAction"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
