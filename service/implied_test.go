@@ -83,3 +83,31 @@ func TestImplied(t *testing.T) {
 		t.Errorf("without an authority: %v", err)
 	}
 }
+
+// TestImpliedRemembered: whoever is refused again and again costs one question each time, until the authority may say otherwise; a
+// right that is implied is asked for each time.
+func TestImpliedRemembered(t *testing.T) {
+	t.Parallel()
+	implied := false
+	f := &fakeAuthority{decide: func(_ context.Context, q Question, _ bool) (Verdict, error) {
+		return Verdict{Allowed: implied && q.Action == contract.ActionConnect, Challenge: true, Lasting: true}, nil
+	}}
+	a := newTestAccess(f)
+	asked := func() int {
+		before := len(f.questions())
+		err := a.Allow(t.Context(), Question{Caller: user, Action: contract.ActionExec, Subject: Subject{Name: "web"}})
+		if (err == nil) != implied {
+			t.Errorf("got %v", err)
+		}
+		return len(f.questions()) - before
+	}
+	first, second := asked(), asked()
+	a.Changed()
+	third := asked()
+	implied = true
+	a.Changed()
+	fourth, fifth := asked(), asked()
+	if got := []int{first, second, third, fourth, fifth}; !cmp.Equal(got, []int{2, 1, 2, 2, 2}) {
+		t.Errorf("asked %v times", got)
+	}
+}
