@@ -71,8 +71,8 @@ func resources(s Subject, d *domain.Def) []Record {
 	return append(list, Amount("mem", start, s, 0, d.Memory.Max), Amount("vcpu", start, s, 0, uint64(cmp.Or(d.VCPUsNow, d.VCPUs))))
 }
 
-// devices returns the records of the devices of a definition, which a container gets, or loses, or which change while it has
-// them. A ram file system has no path, and so no record.
+// devices returns the records of the devices of a definition, which a container gets, or loses, or which change while
+// it has them. A ram file system has no path, and so no record.
 func devices(s Subject, reason string, d *domain.Def) []Record {
 	var list []Record
 	add := func(kind, value string) {

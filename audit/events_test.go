@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestEvents: each event of the core has its records: those of a start's resources are of all that has a path, and of the
-// amounts.
+// TestEvents: each event of the core has its records: those of a start's resources are of all that has a path, and of
+// the amounts.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	def, err := domain.Parse([]byte(`<domain type='lxc'><name>web</name><uuid>` + uuid + `</uuid><memory>65536</memory><vcpu>2</vcpu><os><type>exe</type><init>/init</init></os><devices>

@@ -100,8 +100,8 @@ func Exec(s Subject, pid, process uint32, command string) Record {
 	return control("exec", "", s, pid, number("exec-pid", uint64(process)), str("cmd", command))
 }
 
-// Label is the security label of a container that starts: of its processes, and of its files. Both are "" if none could be
-// made.
+// Label is the security label of a container that starts: of its processes, and of its files. Both are "" if none could
+// be made.
 func Label(s Subject, process, files, model string) Record {
 	fields := append(append([]field{word("virt", "lxc")}, s.identity()...), word("vm-ctx", process), word("img-ctx", files), word("model", model))
 	return Record{Kind: Machine, fields: fields}
@@ -138,7 +138,8 @@ func USB(reason string, s Subject, bus, device uint16) Record {
 	return resource("dev", reason, s, word("bus", "usb"), optional("device", address))
 }
 
-// Limit is a limit of a container's control group that changes. libvirt writes records of control groups for devices only.
+// Limit is a limit of a container's control group that changes. libvirt writes records of control groups for devices
+// only.
 func Limit(s Subject, group, name, before, after string) Record {
 	return resource("cgroup", "update", s, str("cgroup", group), word("class", "limit"), word("limit", name), str("old-limit", before), str("new-limit", after))
 }

@@ -95,7 +95,8 @@ func TestKinds(t *testing.T) {
 // form is how a record must look, whatever its values are.
 var form = regexp.MustCompile(`^[a-z-]+=("[!#-~]*"|[!#-~]*)( [a-z-]+=("[!#-~]*"|[!#-~]*))*$`)
 
-// read splits a record as ausearch(8) does, and decodes the values of the named fields. It returns the names in their order.
+// read splits a record as ausearch(8) does, and decodes the values of the named fields. It returns the names in their
+// order.
 func read(t *testing.T, text string, coded map[string]bool) (names []string, values map[string]string) {
 	t.Helper()
 	if !form.MatchString(text) {

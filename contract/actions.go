@@ -14,8 +14,9 @@ const (
 	ActionManage = "org.berth1.manage"
 	// ActionAdmin is for what belongs to the host and to no container, such as a namespace of any of its processes.
 	ActionAdmin = "org.berth1.admin"
-	// ActionConnect is to connect by libvirt's protocol for more than to read. It implies all others but ActionAdmin, so that
-	// one password at the beginning is enough, as with libvirt. A rule that gives it must compare the verb with VerbConnect.
+	// ActionConnect is to connect by libvirt's protocol for more than to read. It implies all others but ActionAdmin, so
+	// that one password at the beginning is enough, as with libvirt. A rule that gives it must compare the verb with
+	// VerbConnect.
 	ActionConnect = "org.berth1.connect"
 )
 
@@ -26,8 +27,8 @@ func Actions() []string {
 	}
 }
 
-// ImpliedBy returns the actions that imply one: who has a right to one of them has that to this action, too, unless a rule says
-// no to it.
+// ImpliedBy returns the actions that imply one: who has a right to one of them has that to this action, too, unless a
+// rule says no to it.
 func ImpliedBy(action string) []string {
 	switch action {
 	case ActionRead, ActionMonitor, ActionReadSecure, ActionControl, ActionConsole:

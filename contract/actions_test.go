@@ -39,8 +39,8 @@ func policyActions(t *testing.T) []policyAction {
 	return policy.Actions
 }
 
-// TestPolicyActions: polkit knows exactly the actions of the contract, each with texts for the dialogue, and gives none to
-// anybody without an administrator's password.
+// TestPolicyActions: polkit knows exactly the actions of the contract, each with texts for the dialogue, and gives none
+// to anybody without an administrator's password.
 func TestPolicyActions(t *testing.T) {
 	t.Parallel()
 	var ids []string
@@ -60,9 +60,9 @@ func TestPolicyActions(t *testing.T) {
 	}
 }
 
-// TestManageImplies: who may define containers may see, watch and control them, too, and use their consoles. Who may connect
-// by libvirt's protocol may do everything but change the host. polkit does not know: it would give what is implied where a rule
-// says no.
+// TestManageImplies: who may define containers may see, watch and control them, too, and use their consoles. Who may
+// connect by libvirt's protocol may do everything but change the host. polkit does not know: it would give what is
+// implied where a rule says no.
 func TestManageImplies(t *testing.T) {
 	t.Parallel()
 	for _, a := range policyActions(t) {

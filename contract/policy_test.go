@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPolicy: the bus policy lets root own the name and hear its signals, and nobody else. Everybody may call it, send it
-// nothing else, and hear the signals that have one receiver. systemd-networkd and polkitd may tell the connection that calls
-// others of leases and of changed rules.
+// TestPolicy: the bus policy lets root own the name and hear its signals, and nobody else. Everybody may call it, send
+// it nothing else, and hear the signals that have one receiver. systemd-networkd and polkitd may tell the connection
+// that calls others of leases and of changed rules.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	type rule struct {

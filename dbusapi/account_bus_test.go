@@ -37,8 +37,8 @@ func (r *rig) counted(t *testing.T, n int) {
 	waitFor(t, fmt.Sprintf("%d calls in flight", n), func() bool { return r.server.InFlight() == n })
 }
 
-// TestUserHasTooManyCalls: what all connections of a user have in flight has a bound, which the error names. Another user
-// and root are served meanwhile, root has a bound that is wider, and nothing is counted when all have ended.
+// TestUserHasTooManyCalls: what all connections of a user have in flight has a bound, which the error names. Another
+// user and root are served meanwhile, root has a bound that is wider, and nothing is counted when all have ended.
 func TestUserHasTooManyCalls(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -37,8 +37,8 @@ func (s *Server) question(c *call) service.Question {
 	return q
 }
 
-// networkOf returns the name of the network that a call is about. Rules go by names, so a uuid becomes its network's name,
-// also for the call itself.
+// networkOf returns the name of the network that a call is about. Rules go by names, so a uuid becomes its network's
+// name, also for the call itself.
 func (s *Server) networkOf(c *call) string {
 	given, _ := c.args[0].(string)
 	if _, err := domain.ParseUUID(given); err == nil {
@@ -50,8 +50,8 @@ func (s *Server) networkOf(c *call) string {
 	return given
 }
 
-// admit lets the core decide whether the caller may do this, before anything is looked at: neither the arguments nor the
-// container. It returns the context of the call.
+// admit lets the core decide whether the caller may do this, before anything is looked at: neither the arguments nor
+// the container. It returns the context of the call.
 func (s *Server) admit(c *call) (context.Context, error) {
 	ctx := c.caller.ctx
 	if c.method.mutates {
@@ -86,8 +86,8 @@ func (s *Server) refused(c *call, err error) error {
 	return c.denied(err)
 }
 
-// missing is the error for an object that is not there, or that the caller may not see. Nobody but root can tell the two
-// apart.
+// missing is the error for an object that is not there, or that the caller may not see. Nobody but root can tell the
+// two apart.
 func (c *call) missing() *busError {
 	if c.by.Root() {
 		return stdError(contract.ErrorUnknownObject, "there is no object %s", c.path)

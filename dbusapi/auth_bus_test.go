@@ -18,8 +18,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestAuthorityIsAsked: each call asks about the bus's own name of the caller, the method's action, those that imply it, and
-// the container or the network. A dialogue comes only if the caller's message allows it.
+// TestAuthorityIsAsked: each call asks about the bus's own name of the caller, the method's action, those that imply
+// it, and the container or the network. A dialogue comes only if the caller's message allows it.
 func TestAuthorityIsAsked(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -73,9 +73,9 @@ func interactively(path dbus.ObjectPath, iface, member string, args ...any) *dbu
 	}
 }
 
-// TestStranger: a caller without any right gets from each method of a container the error that it does not exist, in the
-// same words whether it does or not, and from all others that he may not; whatever his arguments are. Nothing is done
-// (T14).
+// TestStranger: a caller without any right gets from each method of a container the error that it does not exist, in
+// the same words whether it does or not, and from all others that he may not; whatever his arguments are. Nothing is
+// done (T14).
 func TestStranger(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -176,8 +176,8 @@ func TestHiddenIsMissing(t *testing.T) {
 	}
 }
 
-// TestListsAreOfWhatOneSees: lists, introspection and counts have what the caller may see and nothing else. One who sees
-// nothing gets the error of having no right, whether there are containers or not.
+// TestListsAreOfWhatOneSees: lists, introspection and counts have what the caller may see and nothing else. One who
+// sees nothing gets the error of having no right, whether there are containers or not.
 func TestListsAreOfWhatOneSees(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

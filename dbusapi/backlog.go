@@ -33,8 +33,8 @@ func (b Backlog) less(n Backlog) Backlog {
 
 func (b Backlog) exceeds(limit Backlog) bool { return b.Bytes > limit.Bytes || b.Files > limit.Files }
 
-// Stats is the Backlogs of dbus-daemon, which tells root (Debug.Stats). Another bus has none: dbus-broker hangs up on who
-// does not read.
+// Stats is the Backlogs of dbus-daemon, which tells root (Debug.Stats). Another bus has none: dbus-broker hangs up on
+// who does not read.
 type Stats struct{ bus dbus.BusObject }
 
 // StatsReplies are the replies that a Stats gets, for bus.Options.

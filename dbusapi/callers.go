@@ -16,8 +16,8 @@ type Users struct {
 	users map[dbus.Sender]uint32
 }
 
-// NewUsers asks the bus of conn for the callers' identities. conn may be any connection to the same bus as the server's.
-// left, which may be nil, is called with the name of each caller who has left.
+// NewUsers asks the bus of conn for the callers' identities. conn may be any connection to the same bus as the
+// server's. left, which may be nil, is called with the name of each caller who has left.
 func NewUsers(conn *dbus.Conn, left func(name string)) *Users {
 	return &Users{bus: conn.BusObject(), left: left, users: make(map[dbus.Sender]uint32)}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestDevices: each method is handed on with its text and options, what it does is told by a signal with the alias, and an
-// error has its name and the element.
+// TestDevices: each method is handed on with its text and options, what it does is told by a signal with the alias, and
+// an error has its name and the element.
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

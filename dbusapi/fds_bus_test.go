@@ -27,7 +27,8 @@ func openFDs(t *testing.T) int {
 	return len(list)
 }
 
-// closesAll waits until no more file descriptors are open than before: those of a reply are closed after it was written.
+// closesAll waits until no more file descriptors are open than before: those of a reply are closed after it was
+// written.
 func closesAll(t *testing.T, before int) {
 	t.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which would close them some day

@@ -11,7 +11,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestGetAllStats: GetAllStats gives each container that its options let through, with the groups of figures that they name.
+// TestGetAllStats: GetAllStats gives each container that its options let through, with the groups of figures that they
+// name.
 func TestGetAllStats(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -16,8 +16,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestGetGuestInfo: each kind alone tells its part, and none tells all. What the container makes is cut, and no text of it breaks
-// the bus.
+// TestGetGuestInfo: each kind alone tells its part, and none tells all. What the container makes is cut, and no text of
+// it breaks the bus.
 func TestGetGuestInfo(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -65,8 +65,8 @@ func TestGetGuestInfo(t *testing.T) {
 	}
 }
 
-// TestGetGuestInfoRefused: a container that is off has nothing, no kind is invented, and what does not answer is an error if it is
-// named and left out otherwise.
+// TestGetGuestInfoRefused: a container that is off has nothing, no kind is invented, and what does not answer is an
+// error if it is named and left out otherwise.
 func TestGetGuestInfoRefused(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -16,9 +16,10 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestHiddenAsks: a caller who is ready for a password cannot tell a container that he may not see from one that is not there:
-// by no method, neither by the error, nor by how often polkit is asked, nor by what an agent is told, which can be his own. So
-// it is where a password could help, where a rule forbids the hidden one only, and where a rule forbids all (T14).
+// TestHiddenAsks: a caller who is ready for a password cannot tell a container that he may not see from one that is not
+// there: by no method, neither by the error, nor by how often polkit is asked, nor by what an agent is told, which can
+// be his own. So it is where a password could help, where a rule forbids the hidden one only, and where a rule forbids
+// all (T14).
 func TestHiddenAsks(t *testing.T) {
 	t.Parallel()
 	rules := map[string]func(question) error{
@@ -80,8 +81,8 @@ func hiddenAndMissing() (list []pair) {
 	return list
 }
 
-// told is what a caller can learn of a call: the error, how many questions there were, and what those said for which somebody
-// types a password.
+// told is what a caller can learn of a call: the error, how many questions there were, and what those said for which
+// somebody types a password.
 type told struct {
 	Error string
 	Asked int

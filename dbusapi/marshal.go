@@ -7,14 +7,15 @@ import (
 	"github.com/berthd/berth/internal/figures"
 )
 
-// marshalled is a body that is encoded already. godbus needs 0.5 us for each entry of a dictionary, which is 25 ms for the
-// figures of 1,000 containers.
+// marshalled is a body that is encoded already. godbus needs 0.5 us for each entry of a dictionary, which is 25 ms for
+// the figures of 1,000 containers.
 type marshalled struct {
 	signature string
 	bytes     []byte
 }
 
-// marshaller encodes values, little-endian, as the specification's "Marshaling" says. The body of a message begins aligned.
+// marshaller encodes values, little-endian, as the specification's "Marshaling" says. The body of a message begins
+// aligned.
 type marshaller struct{ b []byte }
 
 func (m *marshaller) align(n int) {

@@ -14,8 +14,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestMetadata: SetMetadata and GetMetadata hand on the kind, the value, the key, the URI and the options, and an unknown kind
-// is an argument's fault.
+// TestMetadata: SetMetadata and GetMetadata hand on the kind, the value, the key, the URI and the options, and an
+// unknown kind is an argument's fault.
 func TestMetadata(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -33,8 +33,8 @@ func TestMetadata(t *testing.T) {
 	fails(t, r.call(path, contract.ContainerInterface+".SetMetadata", "", "x", "", "", noOptions()), contract.ErrorInvalidArgs)
 }
 
-// TestValidateXML: ValidateXML returns each mistake with its kind, element and line, how many there are no more room for, and
-// whoever asks also gets what has no effect.
+// TestValidateXML: ValidateXML returns each mistake with its kind, element and line, how many there are no more room
+// for, and whoever asks also gets what has no effect.
 func TestValidateXML(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -63,8 +63,8 @@ func TestValidateXML(t *testing.T) {
 	}
 }
 
-// TestConvertNative: ConvertNative returns the definition and the warnings, takes the texts of other files, and a mistake has its
-// file, line and key.
+// TestConvertNative: ConvertNative returns the definition and the warnings, takes the texts of other files, and a
+// mistake has its file, line and key.
 func TestConvertNative(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -92,8 +92,8 @@ func TestConvertNative(t *testing.T) {
 	}
 }
 
-// TestConvertNspawn: ConvertNative converts settings of systemd-nspawn with what the caller says of the root, and needs that; drop-ins
-// are applied in their order.
+// TestConvertNspawn: ConvertNative converts settings of systemd-nspawn with what the caller says of the root, and needs
+// that; drop-ins are applied in their order.
 func TestConvertNspawn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

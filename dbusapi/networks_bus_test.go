@@ -71,7 +71,8 @@ func TestNetworkMethods(t *testing.T) {
 	}
 }
 
-// TestNetworkByUUID: who calls a network by its uuid is asked about by its name, as rules have it, and that one is meant.
+// TestNetworkByUUID: who calls a network by its uuid is asked about by its name, as rules have it, and that one is
+// meant.
 func TestNetworkByUUID(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

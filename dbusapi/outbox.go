@@ -7,9 +7,9 @@ import (
 	"github.com/berthd/berth/internal/bus"
 )
 
-// outbox is the unbounded queue of the replies and signals that go onto the bus. Putting a message in never blocks, so the
-// service never waits for the bus; one goroutine writes, a little at a time. What is put in before start waits for it,
-// what is put in after stop is dropped, and so is everything once the connection is lost: clients then see the name
+// outbox is the unbounded queue of the replies and signals that go onto the bus. Putting a message in never blocks, so
+// the service never waits for the bus; one goroutine writes, a little at a time. What is put in before start waits for
+// it, what is put in after stop is dropped, and so is everything once the connection is lost: clients then see the name
 // vanish and read all anew from the next daemon.
 //
 // A signal stands between all that was put in before it and after it. Replies between two signals are written in turns

@@ -7,8 +7,8 @@ import (
 	"github.com/berthd/berth/internal/bus"
 )
 
-// TestOutboxTurns: users get their answers in turns, each in order, whoever has many. No answer comes before a signal that
-// was put in before it, and no signal before such an answer. All is written, however little at once.
+// TestOutboxTurns: users get their answers in turns, each in order, whoever has many. No answer comes before a signal
+// that was put in before it, and no signal before such an answer. All is written, however little at once.
 func TestOutboxTurns(t *testing.T) {
 	t.Parallel()
 	a, b := newAccount(user{true, 7}), newAccount(user{true, 8})

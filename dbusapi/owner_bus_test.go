@@ -32,8 +32,8 @@ func autodestroy() map[string]dbus.Variant {
 	return map[string]dbus.Variant{"autodestroy": dbus.MakeVariant(true)}
 }
 
-// TestAutoDestroy: a container that was started for a caller is destroyed when that caller leaves the bus, during the start
-// too. Others are not.
+// TestAutoDestroy: a container that was started for a caller is destroyed when that caller leaves the bus, during the
+// start too. Others are not.
 func TestAutoDestroy(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

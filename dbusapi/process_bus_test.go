@@ -95,8 +95,8 @@ func TestExecEnv(t *testing.T) {
 	}
 }
 
-// TestExecWaits: with wait-usec the reply of Exec has the end of a command that ends in time, which is then read. A command
-// that goes on is there after the reply.
+// TestExecWaits: with wait-usec the reply of Exec has the end of a command that ends in time, which is then read. A
+// command that goes on is there after the reply.
 func TestExecWaits(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -147,8 +147,8 @@ func (r *rig) signals(t *testing.T) func(want ...string) {
 	}
 }
 
-// TestExecStdio: a command gets the three descriptors of its caller, and the server keeps none. Another number of them, or
-// an option of another type, is refused. This test does not run beside others, since they open descriptors too.
+// TestExecStdio: a command gets the three descriptors of its caller, and the server keeps none. Another number of them,
+// or an option of another type, is refused. This test does not run beside others, since they open descriptors too.
 func TestExecStdio(t *testing.T) {
 	r := newRig(t)
 	before := openFDs(t)

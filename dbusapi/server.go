@@ -27,7 +27,8 @@ type Config struct {
 	Access   *service.Access
 	Callers  Callers
 	Backlogs Backlogs
-	// Bus is the bus as another connection sees it, which strangers cannot fill: the server asks the bus there. nil is its own.
+	// Bus is the bus as another connection sees it, which strangers cannot fill: the server asks the bus there. nil is its
+	// own.
 	Bus     dbus.BusObject
 	Log     *slog.Logger
 	Logs    LogControl // of Log

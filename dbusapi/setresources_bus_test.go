@@ -49,7 +49,8 @@ func TestSetResources(t *testing.T) {
 	}
 }
 
-// TestGetResources: the reply has each limit by the name that its property has, of the definition that the options choose.
+// TestGetResources: the reply has each limit by the name that its property has, of the definition that the options
+// choose.
 func TestGetResources(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -57,8 +57,8 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestRedefine: Redefine hands on the definition and the previous one, Rename the name, and SetAutostart whether it starts
-// with the host, or with its next boot only. The object stays.
+// TestRedefine: Redefine hands on the definition and the previous one, Rename the name, and SetAutostart whether it
+// starts with the host, or with its next boot only. The object stays.
 func TestRedefine(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -14,8 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "write the snapshot of the interfaces anew")
 
-// TestSnapshot: each method, option, signal and property is as it was promised: testdata/interfaces.golden may get more lines,
-// but loses and changes none.
+// TestSnapshot: each method, option, signal and property is as it was promised: testdata/interfaces.golden may get more
+// lines, but loses and changes none.
 func TestSnapshot(t *testing.T) {
 	t.Parallel()
 	const file = "testdata/interfaces.golden"

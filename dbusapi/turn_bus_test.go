@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestTurns: few calls of a user are authorised at once, whatever the user asks for. A call of another user does not wait
-// for theirs.
+// TestTurns: few calls of a user are authorised at once, whatever the user asks for. A call of another user does not
+// wait for theirs.
 func TestTurns(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -59,8 +59,8 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestTurnIsNoPlace: a call that waits for its user's turn does not keep its place in a container's queue, so that a flood
-// of one user keeps nobody from stopping a container.
+// TestTurnIsNoPlace: a call that waits for its user's turn does not keep its place in a container's queue, so that a
+// flood of one user keeps nobody from stopping a container.
 func TestTurnIsNoPlace(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -10,9 +10,9 @@ import (
 	"github.com/berthd/berth/internal/bus"
 )
 
-// dbus-daemon keeps a message until its receiver has read it, and counts it to the sender until then. With 127 MiB or 64
-// descriptors it reads nothing more of us, and all callers wait for one that does not read. So what a user leaves unread
-// has a bound. With dbus-broker there is nothing to do: it hangs up on who does not read.
+// dbus-daemon keeps a message until its receiver has read it, and counts it to the sender until then. With 127 MiB or
+// 64 descriptors it reads nothing more of us, and all callers wait for one that does not read. So what a user leaves
+// unread has a bound. With dbus-broker there is nothing to do: it hangs up on who does not read.
 
 const (
 	// refusals is how many bytes of errors a user gets who leaves too much unread. With more, there are no answers.
@@ -205,8 +205,8 @@ func (in *inbound) debtors(a *account) map[dbus.Sender]*caller {
 	return list
 }
 
-// write gives a few messages to the bus. If that takes long, because others do not read what we sent (signals, too, which
-// have no limit), the connection is given up: the next berthd has another, for which the bus counts anew.
+// write gives a few messages to the bus. If that takes long, because others do not read what we sent (signals, too,
+// which have no limit), the connection is given up: the next berthd has another, for which the bus counts anew.
 func (s *Server) write(batch []bus.Outgoing) error {
 	written := make(chan struct{})
 	defer close(written)
@@ -231,9 +231,9 @@ type standing struct {
 	left  Backlog
 }
 
-// heldUp reports whether the bus takes nothing for writePatience, and others read nothing. It returns when that is so, or
-// the write has ended, or the bus does not tell. A bus that only has too little of the processors is not held up: it takes a
-// long answer in many small parts, between the calls of others.
+// heldUp reports whether the bus takes nothing for writePatience, and others read nothing. It returns when that is so,
+// or the write has ended, or the bus does not tell. A bus that only has too little of the processors is not held up: it
+// takes a long answer in many small parts, between the calls of others.
 func heldUp(written <-chan struct{}, look func() (standing, error)) (now standing, held bool) {
 	tick := time.NewTicker(writePatience)
 	defer tick.Stop()

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestHeldUp: a write is held up if the bus takes nothing of it and others read nothing for a while, and leave much unread. It is
-// not if anything moves, however slowly, if little is unread, or if the bus does not tell.
+// TestHeldUp: a write is held up if the bus takes nothing of it and others read nothing for a while, and leave much
+// unread. It is not if anything moves, however slowly, if little is unread, or if the bus does not tell.
 func TestHeldUp(t *testing.T) {
 	t.Parallel()
 	much := Backlog{Bytes: refusals + 1}

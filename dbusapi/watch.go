@@ -11,8 +11,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// A signal on a bus goes to all who want it, and the bus knows root from others only. So the policy of the bus lets root
-// alone hear the signals, and one who is not root has those that he may see relayed to him (org.berth1.Watch).
+// A signal on a bus goes to all who want it, and the bus knows root from others only. So the policy of the bus lets
+// root alone hear the signals, and one who is not root has those that he may see relayed to him (org.berth1.Watch).
 
 const (
 	maxHeard    = 10000 // signals that may wait for one watcher

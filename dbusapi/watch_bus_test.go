@@ -50,8 +50,8 @@ func (r *rig) watching(t *testing.T) (*dbus.Conn, func(n int) []string) {
 	}
 }
 
-// TestWatch: who subscribes hears, in order, the signals of the containers that he may see and of nothing else. He hears
-// also that one of them is gone. When he unsubscribes he hears nothing more (T14).
+// TestWatch: who subscribes hears, in order, the signals of the containers that he may see and of nothing else. He
+// hears also that one of them is gone. When he unsubscribes he hears nothing more (T14).
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -90,7 +90,8 @@ func TestWatch(t *testing.T) {
 	waitFor(t, "the watcher to be gone", func() bool { return r.watchers() == 0 })
 }
 
-// TestWatcherDoesNotRead: what a watcher leaves unread has a bound, as answers have: his subscription ends, and he is told.
+// TestWatcherDoesNotRead: what a watcher leaves unread has a bound, as answers have: his subscription ends, and he is
+// told.
 func TestWatcherDoesNotRead(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -133,8 +133,8 @@ type Other struct {
 	Name, Service, Root string // Root is a directory of the host
 }
 
-// Others returns the machines of other managers that have a root directory, besides the host itself. One that goes meanwhile
-// is left out.
+// Others returns the machines of other managers that have a root directory, besides the host itself. One that goes
+// meanwhile is left out.
 func (c *Client) Others(ctx context.Context) (others []Other, err error) {
 	list, err := c.list(ctx)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestFiles: the manual of berthd names each unit that is installed, the directories of definitions and of state, what is
-// in those, and the policy of the bus.
+// TestFiles: the manual of berthd names each unit that is installed, the directories of definitions and of state, what
+// is in those, and the policy of the bus.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	section := strings.ReplaceAll(read(t, "berthd.8").part("FILES"), `\-`, "-")

@@ -50,8 +50,8 @@ type Client struct {
 	ownAccord      time.Duration // the constant
 }
 
-// New returns a client. The peers call BusName. quick is for questions that nobody needs to think about, patient for the
-// others, so that these do not hold those up. The first call activates polkit.
+// New returns a client. The peers call BusName. quick is for questions that nobody needs to think about, patient for
+// the others, so that these do not hold those up. The first call activates polkit.
 func New(quick, patient Peer) *Client {
 	return &Client{quick: quick, patient: patient, ownAccord: ownAccord}
 }
@@ -65,8 +65,8 @@ type Question struct {
 	Dialogue bool // somebody may be asked for a password
 }
 
-// Process is a caller who is not on the bus. Start is when it began (field 22 of /proc/PID/stat), so that polkit does not take
-// another process for it. UID is the user's that the kernel vouched for when it connected.
+// Process is a caller who is not on the bus. Start is when it began (field 22 of /proc/PID/stat), so that polkit does
+// not take another process for it. UID is the user's that the kernel vouched for when it connected.
 type Process struct {
 	PID   uint32
 	Start uint64
@@ -129,8 +129,8 @@ func answer(q Question, call *dbus.Call) (a Answer, err error) {
 	return Answer{Allowed: result.Allowed, Challenge: result.Challenge && !result.Allowed, Temporary: kept}, nil
 }
 
-// cancel withdraws a question that polkit does not answer of its own accord, so that its dialogue disappears. It does not
-// wait for polkit.
+// cancel withdraws a question that polkit does not answer of its own accord, so that its dialogue disappears. It does
+// not wait for polkit.
 func (c *Client) cancel(ctx context.Context, asked *dbus.Call, id string) {
 	ctx = context.WithoutCancel(ctx)
 	go func() {

@@ -128,8 +128,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestCheckIsCancelled: when the caller leaves, or the time is over, the answer is an error, and the dialogue is withdrawn
-// unless polkit has taken it back by itself.
+// TestCheckIsCancelled: when the caller leaves, or the time is over, the answer is an error, and the dialogue is
+// withdrawn unless polkit has taken it back by itself.
 func TestCheckIsCancelled(t *testing.T) {
 	t.Parallel()
 	b := bus.Start(t)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestRangeOf: the categories of a daemon are those of the high end of its level, all without any, and an error if they are
-// too few or none.
+// TestRangeOf: the categories of a daemon are those of the high end of its level, all without any, and an error if they
+// are too few or none.
 func TestRangeOf(t *testing.T) {
 	t.Parallel()
 	for level, want := range map[string]struct {

@@ -29,7 +29,8 @@ func (c context) String() string {
 	return text
 }
 
-// process returns the context of a process with the type of c and a level, for the user and the role of the daemon's own.
+// process returns the context of a process with the type of c and a level, for the user and the role of the daemon's
+// own.
 func (c context) process(own context, level string) context {
 	return context{user: own.user, role: own.role, kind: c.kind, level: level}
 }

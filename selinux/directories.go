@@ -13,7 +13,8 @@ const (
 	nameAt   = 19
 )
 
-// directories calls f with each process in a /proc, and the inode number of its directory. Package os does not tell that.
+// directories calls f with each process in a /proc, and the inode number of its directory. Package os does not tell
+// that.
 func directories(proc string, f func(pid string, inode uint64)) {
 	fd, err := syscall.Open(proc, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
 	if err != nil {

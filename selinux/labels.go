@@ -181,8 +181,8 @@ func (l *Labels) takeBeside(others map[string]bool, hidden bool) (string, error)
 	return level, err
 }
 
-// Static makes the label of files with the level of a process. No dynamic label gets its pair while it is in use; another
-// static one may have the same.
+// Static makes the label of files with the level of a process. No dynamic label gets its pair while it is in use;
+// another static one may have the same.
 func (l *Labels) Static(process string) (service.Label, error) {
 	label, err := parse(process)
 	if err != nil {
@@ -212,8 +212,8 @@ func (l *Labels) Check(process string) error {
 	return err
 }
 
-// checked returns a label as the kernel writes it: it is compared with what the kernel says of init. It returns an error if
-// the policy does not have it.
+// checked returns a label as the kernel writes it: it is compared with what the kernel says of init. It returns an
+// error if the policy does not have it.
 func (l *Labels) checked(label service.Label, process, files string) (_ service.Label, err error) {
 	if label.Process, err = l.canonical(label.Process, process); err != nil {
 		return service.Label{}, err

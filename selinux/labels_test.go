@@ -75,8 +75,8 @@ func (h *host) write(t *testing.T, name, text string) {
 	}
 }
 
-// TestProbe: the host, its policy and berth.conf decide whether there are labels, and one line of the log says so, or why
-// not.
+// TestProbe: the host, its policy and berth.conf decide whether there are labels, and one line of the log says so, or
+// why not.
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	remove := func(name string) func(*testing.T, *host) {
@@ -137,9 +137,9 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// TestDynamic: a dynamic label has the user and role of the daemon, the types of the policy or of the base, and a pair; that
-// of the files keeps its own role. A context that the policy does not have is an error that says where it comes from, and
-// keeps no pair.
+// TestDynamic: a dynamic label has the user and role of the daemon, the types of the policy or of the base, and a pair;
+// that of the files keeps its own role. A context that the policy does not have is an error that says where it comes
+// from, and keeps no pair.
 func TestDynamic(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
@@ -191,8 +191,8 @@ func TestStatic(t *testing.T) {
 	}
 }
 
-// TestEveryPairOnce: as many labels as there are pairs are made, each with another pair, at once; then none, until one is
-// given back, or another process has ended. Those of earlier daemons' runs, static ones among them, and of other
+// TestEveryPairOnce: as many labels as there are pairs are made, each with another pair, at once; then none, until one
+// is given back, or another process has ended. Those of earlier daemons' runs, static ones among them, and of other
 // processes are left out.
 func TestEveryPairOnce(t *testing.T) {
 	t.Parallel()

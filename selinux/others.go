@@ -23,8 +23,8 @@ type others struct {
 	hidden bool // the policy hides labels from berthd
 }
 
-// process is a process as it was seen last. The inode number of its directory in /proc tells it from an earlier one with
-// its pid.
+// process is a process as it was seen last. The inode number of its directory in /proc tells it from an earlier one
+// with its pid.
 type process struct {
 	inode uint64
 	first time.Time // when it was seen first
@@ -41,7 +41,8 @@ const (
 	settled = 10 * time.Second
 )
 
-// take returns the levels, those of this moment if anew is true. Nobody may write to the map. hidden is true once if the policy has hidden some.
+// take returns the levels, those of this moment if anew is true. Nobody may write to the map. hidden is true once if
+// the policy has hidden some.
 func (o *others) take(anew bool) (levels map[string]bool, hidden bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

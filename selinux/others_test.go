@@ -13,8 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOthers: a process of the host is looked at again while it is young: it may be about to execute another program. An old
-// one keeps its label, until another process has its pid. All are looked at as seldom as one start follows another.
+// TestOthers: a process of the host is looked at again while it is young: it may be about to execute another program.
+// An old one keeps its label, until another process has its pid. All are looked at as seldom as one start follows
+// another.
 func TestOthers(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
@@ -81,7 +82,8 @@ func levelsOf(o *others) map[string]bool {
 	return levels
 }
 
-// BenchmarkOthers: a look at all processes of this host takes three system calls for each the first time, and few later.
+// BenchmarkOthers: a look at all processes of this host takes three system calls for each the first time, and few
+// later.
 func BenchmarkOthers(b *testing.B) {
 	now := time.Now()
 	b.Run("first", func(b *testing.B) {

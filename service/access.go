@@ -11,8 +11,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// How long an answer may take: one that needs nobody, and one for which somebody types a password. The first is asked for once
-// more: polkitd 122 now and then misses the end of a rule, waits 15 s for it, and answers others only then.
+// How long an answer may take: one that needs nobody, and one for which somebody types a password. The first is asked
+// for once more: polkitd 122 now and then misses the end of a rule, waits 15 s for it, and answers others only then.
 const (
 	answerLimit   = 10 * time.Second
 	dialogueLimit = 2 * time.Minute
@@ -90,8 +90,8 @@ func NewAccess(a Authority, log *slog.Logger) *Access {
 }
 
 // Allow returns nil if the caller may do what the question says. ctx is the caller's: when it ends, nobody is asked any
-// more, and the answer is no. It returns ErrDenied; ErrInteraction if a dialogue could change that and the caller is not
-// ready for one, or has nobody whom the authority could ask; ErrTooManyDialogues; or an UndecidedError.
+// more, and the answer is no. It returns ErrDenied; ErrInteraction if a dialogue could change that and the caller is
+// not ready for one, or has nobody whom the authority could ask; ErrTooManyDialogues; or an UndecidedError.
 func (a *Access) Allow(ctx context.Context, q Question) error {
 	if q.Caller.Root() {
 		return nil
@@ -122,9 +122,9 @@ func (a *Access) Allow(ctx context.Context, q Question) error {
 }
 
 // introduce lets a caller who may not see the container of a question see it by a password, before anybody is asked the
-// question itself: the agent that polkit asks can be the caller's own, and by a rule it depends on the container whether
-// somebody is asked, and for whose password. Until then he cannot tell the container from one that is not there. v is the
-// authority's word without a dialogue; introduce returns the one of now.
+// question itself: the agent that polkit asks can be the caller's own, and by a rule it depends on the container
+// whether somebody is asked, and for whose password. Until then he cannot tell the container from one that is not
+// there. v is the authority's word without a dialogue; introduce returns the one of now.
 func (a *Access) introduce(ctx context.Context, q Question, v Verdict) (Verdict, error) {
 	see := q
 	see.Action = contract.ActionRead
@@ -228,15 +228,15 @@ func (a *Access) dialogue(uid uint32) (done func(), err error) {
 	}, nil
 }
 
-// Refused reports whether an error says that a caller lacks a right. The service asks again about a container that has changed,
-// and about others that a definition reaches.
+// Refused reports whether an error says that a caller lacks a right. The service asks again about a container that has
+// changed, and about others that a definition reaches.
 func Refused(err error) bool {
 	_, undecided := errors.AsType[*UndecidedError](err)
 	return undecided || errors.Is(err, ErrDenied) || errors.Is(err, ErrInteraction) || errors.Is(err, ErrTooManyDialogues)
 }
 
-// Hides reports whether a caller who was refused what a question says gets the error of a container that does not exist: he
-// may not even see it. The same is asked about one that is not there, so that nobody can tell the two apart.
+// Hides reports whether a caller who was refused what a question says gets the error of a container that does not
+// exist: he may not even see it. The same is asked about one that is not there, so that nobody can tell the two apart.
 func (a *Access) Hides(ctx context.Context, q Question, refusal error) bool {
 	if _, undecided := errors.AsType[*UndecidedError](refusal); undecided || errors.Is(refusal, ErrTooManyDialogues) {
 		return false // says nothing of the container

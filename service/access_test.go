@@ -15,8 +15,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestAllow: root may do everything, and nobody is asked. One whom the bus does not know may do nothing. For any other the
-// authority decides, and somebody is asked for a password only if the caller is ready for it.
+// TestAllow: root may do everything, and nobody is asked. One whom the bus does not know may do nothing. For any other
+// the authority decides, and somebody is asked for a password only if the caller is ready for it.
 func TestAllow(t *testing.T) {
 	t.Parallel()
 	interactive := user
@@ -65,7 +65,8 @@ func TestAllow(t *testing.T) {
 	}
 }
 
-// TestAskedOnceMore: an authority that is late is asked once more, unless it asks somebody for a password. Then nobody decides.
+// TestAskedOnceMore: an authority that is late is asked once more, unless it asks somebody for a password. Then nobody
+// decides.
 func TestAskedOnceMore(t *testing.T) {
 	t.Parallel()
 	interactive := user

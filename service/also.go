@@ -12,9 +12,9 @@ import (
 
 // Options can reach further than what they are options of. Who gives one must have the right to what it reaches, too.
 
-// mayStart asks whether the caller may start a container with these options: berthd stops the unit later, as root, and a
-// file of the host that is passed can be opened anew, for writing, by a container whose root is the host's. It returns the
-// container that it asked about.
+// mayStart asks whether the caller may start a container with these options: berthd stops the unit later, as root, and
+// a file of the host that is passed can be opened anew, for writing, by a container whose root is the host's. It
+// returns the container that it asked about.
 func (s *Service) mayStart(ctx context.Context, u domain.UUID, o StartOptions) (now Subject, err error) {
 	permit := permitOf(ctx)
 	now = s.Subject(u)
@@ -41,9 +41,9 @@ func isRegular(f *os.File) bool {
 	return err != nil || info.Mode().IsRegular()
 }
 
-// mayExec asks whether the caller may execute a command like this: without the container's label, which is what keeps it in
-// there; or with a file of the host, which a container whose root is the host's can write to, or give to root with the bits of
-// a set-user-ID program, wherever the caller has it.
+// mayExec asks whether the caller may execute a command like this: without the container's label, which is what keeps
+// it in there; or with a file of the host, which a container whose root is the host's can write to, or give to root
+// with the bits of a set-user-ID program, wherever the caller has it.
 func (s *Service) mayExec(ctx context.Context, u domain.UUID, command Command, stdio []*os.File) error {
 	permit := permitOf(ctx)
 	if permit == nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestOptionsReachFurther: an option that reaches further than the container needs the right to that, too, and nothing is
-// done without it: a unit of the host that berthd will stop, a file of the host for a container whose root is the host's or
-// for a command there, a command without the container's label.
+// TestOptionsReachFurther: an option that reaches further than the container needs the right to that, too, and nothing
+// is done without it: a unit of the host that berthd will stop, a file of the host for a container whose root is the
+// host's or for a command there, a command without the container's label.
 func TestOptionsReachFurther(t *testing.T) {
 	t.Parallel()
 	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
@@ -75,8 +75,8 @@ func TestOptionsReachFurther(t *testing.T) {
 	}
 }
 
-// TestPlaceIsGivenUp: a call gives its place in a queue up before somebody is asked for a password, and not for a question
-// that nobody has to think about.
+// TestPlaceIsGivenUp: a call gives its place in a queue up before somebody is asked for a password, and not for a
+// question that nobody has to think about.
 func TestPlaceIsGivenUp(t *testing.T) {
 	t.Parallel()
 	f := &fakeAuthority{}
@@ -102,8 +102,8 @@ func TestPlaceIsGivenUp(t *testing.T) {
 	}
 }
 
-// TestPermitOfOneThatIsGone: the right to define a container anew is none to define another under its uuid, when it goes
-// meanwhile.
+// TestPermitOfOneThatIsGone: the right to define a container anew is none to define another under its uuid, when it
+// goes meanwhile.
 func TestPermitOfOneThatIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

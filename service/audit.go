@@ -44,8 +44,8 @@ func newTrail(c *container, def *domain.Def, e *events.Event) *trail {
 	return &trail{about: about, given: given}
 }
 
-// auditResources records what a start gives the container: its label, if it has one, and its resources. failed says that it
-// shall have a label, and that there is none for it.
+// auditResources records what a start gives the container: its label, if it has one, and its resources. failed says
+// that it shall have a label, and that there is none for it.
 func (s *Service) auditResources(t *trail, l Label, failed bool) {
 	if l.Process == "" && !failed {
 		t.resources = s.Audit.Record(t.given)
@@ -72,7 +72,8 @@ func (s *Service) auditTakenOver(c *container, r *run, def *domain.Def, namespac
 	r.unrecorded = false
 }
 
-// auditFailedStart records a start that failed: as the end of the run, if init has run. The caller has the container locked.
+// auditFailedStart records a start that failed: as the end of the run, if init has run. The caller has the container
+// locked.
 func (s *Service) auditFailedStart(c *container) {
 	if c.trail.resources == nil { // it failed before it had a label
 		s.auditResources(c.trail, Label{}, false)
@@ -130,8 +131,8 @@ func (s *Service) auditExec(ctx context.Context, c *container, sup Supervisor, c
 	s.Audit.Record(e)
 }
 
-// auditPlug records a device that a running container has got or lost, or that has changed, or would have without err. The
-// caller has the container locked.
+// auditPlug records a device that a running container has got or lost, or that has changed, or would have without err.
+// The caller has the container locked.
 func (s *Service) auditPlug(p *plugging, err error) {
 	event, known := map[PlugOp]AuditEvent{PlugAttach: AuditAttach, PlugDetach: AuditDetach, PlugUpdate: AuditUpdate}[p.op]
 	if !known || p.c.run == nil {

@@ -54,7 +54,8 @@ func TestAuditOfTakenOver(t *testing.T) {
 	}
 }
 
-// TestAuditOfUnreadableNote: a container whose note cannot be used has no record of a start with each daemon that begins.
+// TestAuditOfUnreadableNote: a container whose note cannot be used has no record of a start with each daemon that
+// begins.
 func TestAuditOfUnreadableNote(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/internal/events"
 )
 
-// autostartAtOnce is how many containers start at the same time with the host. More take no less time together, and whoever
-// calls meanwhile has to wait for the processors.
+// autostartAtOnce is how many containers start at the same time with the host. More take no less time together, and
+// whoever calls meanwhile has to wait for the processors.
 const autostartAtOnce = 8
 
 // SetAutostart says whether a container starts with the host, from the next boot on. It returns ErrTransient if the
@@ -32,8 +32,8 @@ func (s *Service) SetAutostart(ctx context.Context, u domain.UUID, on bool) erro
 	})
 }
 
-// SetAutostartOnce says whether a container starts with the next boot of the host, and with no later one because of that. It
-// returns ErrTransient if the container has no stored definition.
+// SetAutostartOnce says whether a container starts with the next boot of the host, and with no later one because of
+// that. It returns ErrTransient if the container has no stored definition.
 func (s *Service) SetAutostartOnce(ctx context.Context, u domain.UUID, on bool) error {
 	return s.with(ctx, u, func(c *container) error {
 		if c.stored == nil {
@@ -51,8 +51,8 @@ func (s *Service) setOnce(c *container, on bool) error {
 	return nil
 }
 
-// firstAutostart returns whether a container that gets its first stored definition starts with the host. It does so if that
-// replaces one that cannot be read. Otherwise what is left of an earlier container of its name is removed.
+// firstAutostart returns whether a container that gets its first stored definition starts with the host. It does so if
+// that replaces one that cannot be read. Otherwise what is left of an earlier container of its name is removed.
 func (s *Service) firstAutostart(name string) (bool, error) {
 	s.mu.RLock()
 	_, bad := s.bad[name]
@@ -67,10 +67,10 @@ func (s *Service) firstAutostart(name string) (bool, error) {
 	return all[name], err
 }
 
-// Autostart starts the containers that start with the host, unless an earlier daemon of this boot has done so. It goes on
-// where such a daemon was cut off. A container that has run since the boot is not started: each one starts once a boot. A
-// failure is logged, and keeps no other from its start. Autostart returns when all is done. When ctx ends, it begins no
-// further start, and a later daemon goes on.
+// Autostart starts the containers that start with the host, unless an earlier daemon of this boot has done so. It goes
+// on where such a daemon was cut off. A container that has run since the boot is not started: each one starts once a
+// boot. A failure is logged, and keeps no other from its start. Autostart returns when all is done. When ctx ends, it
+// begins no further start, and a later daemon goes on.
 func (s *Service) Autostart(ctx context.Context) {
 	order := s.autostartOrder()
 	pending, err := s.Runs.Autostart(order)
@@ -124,8 +124,9 @@ func (s *Service) autostartAll(ctx context.Context, order []domain.UUID) {
 	workers.Wait()
 }
 
-// autostart starts one container, if it shall start with the host and has not run since the boot. It may have been started
-// by an earlier daemon, which was killed before it could say so. A start that fails while the daemon ends is the next one's.
+// autostart starts one container, if it shall start with the host and has not run since the boot. It may have been
+// started by an earlier daemon, which was killed before it could say so. A start that fails while the daemon ends is
+// the next one's.
 func (s *Service) autostart(ctx context.Context, u domain.UUID) {
 	err := s.with(detached(), u, func(c *container) error {
 		snap := c.snapshot()

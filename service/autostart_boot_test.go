@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestAutostartFollowsTheDefinition: a rename takes autostart along, an undefine ends it, and a new container of the name
-// does not inherit it.
+// TestAutostartFollowsTheDefinition: a rename takes autostart along, an undefine ends it, and a new container of the
+// name does not inherit it.
 func TestAutostartFollowsTheDefinition(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -44,8 +44,8 @@ func TestAutostartFollowsTheDefinition(t *testing.T) {
 	}
 }
 
-// TestAutostartNextBoot: a container that shall start with the next boot does, and not with the one after; so it is after a
-// daemon that was killed, and when another name or no definition comes in between.
+// TestAutostartNextBoot: a container that shall start with the next boot does, and not with the one after; so it is
+// after a daemon that was killed, and when another name or no definition comes in between.
 func TestAutostartNextBoot(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -74,8 +74,8 @@ func TestAutostartOnceABoot(t *testing.T) {
 	}
 }
 
-// TestAutostartSurvivesKill: when the daemon is killed at any point of an autostart, the next one starts what is missing,
-// and no container begins twice.
+// TestAutostartSurvivesKill: when the daemon is killed at any point of an autostart, the next one starts what is
+// missing, and no container begins twice.
 func TestAutostartSurvivesKill(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"runs.Autostart", "runs.Create", "supervisors.Begin", "machines.Register", "runs.Save running", "runs.Autostarted"} {
@@ -143,8 +143,8 @@ func TestAutostartRunsOnlyOnce(t *testing.T) {
 	}
 }
 
-// TestAutostartSkipsFailure: a container that does not start keeps no other from its start, and is not tried again in this
-// boot.
+// TestAutostartSkipsFailure: a container that does not start keeps no other from its start, and is not tried again in
+// this boot.
 func TestAutostartSkipsFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -213,8 +213,8 @@ func TestAutostartLostBus(t *testing.T) {
 	}
 }
 
-// TestAutostartOrder: a container starts after those whose namespaces it shares, and a circle of such keeps none from its
-// turn.
+// TestAutostartOrder: a container starts after those whose namespaces it shares, and a circle of such keeps none from
+// its turn.
 func TestAutostartOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

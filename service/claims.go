@@ -9,9 +9,9 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// treeClaims are the trees of the host that containers are about to get, and those that are being taken back to plain owners.
-// Whoever wants one announces it first, and looks then who was before. So of two that come at the same time the later one gives
-// way. A running container is no claim: its live definition has its trees. The zero value is ready.
+// treeClaims are the trees of the host that containers are about to get, and those that are being taken back to plain
+// owners. Whoever wants one announces it first, and looks then who was before. So of two that come at the same time the
+// later one gives way. A running container is no claim: its live definition has its trees. The zero value is ready.
 type treeClaims struct {
 	mu   sync.Mutex // never held over a call that can block
 	held []*treeClaim
@@ -37,9 +37,9 @@ func (t *treeClaims) announce(c treeClaim) (earlier []*treeClaim, release func()
 	}
 }
 
-// useTrees claims the directories and images of the host that a container is about to get, until release. They must be in the
-// live definition by then. It returns a *TreeError if one is being taken back to plain owners, and another error if a file system
-// does not tell that in endTimeout.
+// useTrees claims the directories and images of the host that a container is about to get, until release. They must be
+// in the live definition by then. It returns a *TreeError if one is being taken back to plain owners, and another error
+// if a file system does not tell that in endTimeout.
 func (s *Service) useTrees(ctx context.Context, name string, def *domain.Def) (release func(), err error) {
 	paths := append(directoriesOf(def, false), imagesOf(def)...)
 	earlier, release := s.trees.announce(treeClaim{paths: paths, name: name})
@@ -71,9 +71,9 @@ func (s *Service) useTrees(ctx context.Context, name string, def *domain.Def) (r
 }
 
 // claimUnshift claims a tree that is to be taken back to plain owners, until release. It returns a *TreeError if that
-// goes on already with a part of it, a container is about to get a part of it, or another manager's container has it; and
-// another error if a file system does not tell that in endTimeout. A tree whose own does not answer keeps nobody waiting.
-// Running containers are not looked at.
+// goes on already with a part of it, a container is about to get a part of it, or another manager's container has it;
+// and another error if a file system does not tell that in endTimeout. A tree whose own does not answer keeps nobody
+// waiting. Running containers are not looked at.
 func (s *Service) claimUnshift(ctx context.Context, path string) (release func(), err error) {
 	ctx, cancel := limited(ctx, endTimeout)
 	defer cancel()

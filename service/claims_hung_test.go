@@ -10,9 +10,10 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestUnshiftHung: a file system that does not answer keeps nobody longer than its limit. While a tree is taken back, a container of which a
-// directory is there does not start, or get it as a device, and is told why. A tree that is there is not taken back, and keeps no start waiting; nor is
-// one that a container with such a directory may be about to get. No claim is left.
+// TestUnshiftHung: a file system that does not answer keeps nobody longer than its limit. While a tree is taken back, a
+// container of which a directory is there does not start, or get it as a device, and is told why. A tree that is there
+// is not taken back, and keeps no start waiting; nor is one that a container with such a directory may be about to get.
+// No claim is left.
 func TestUnshiftHung(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestUnshiftsAtOnce: trees that have nothing in common are taken back at the same time, by any call; of two with a common part
-// the second is refused. A dry run keeps nobody from anything.
+// TestUnshiftsAtOnce: trees that have nothing in common are taken back at the same time, by any call; of two with a
+// common part the second is refused. A dry run keeps nobody from anything.
 func TestUnshiftsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -59,8 +59,8 @@ func isTree(err error, says string) bool {
 	return ok && strings.Contains(err.Error(), says)
 }
 
-// TestUnshiftKeepsStart: no container starts with a tree that is being taken back, and none gets it as a device; a tree that a
-// container is about to get is not taken back. Afterwards all of that goes.
+// TestUnshiftKeepsStart: no container starts with a tree that is being taken back, and none gets it as a device; a tree
+// that a container is about to get is not taken back. Afterwards all of that goes.
 func TestUnshiftKeepsStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -122,8 +122,8 @@ func TestUnshiftOrStart(t *testing.T) {
 	t.Logf("refused unshifts: %v", refused)
 }
 
-// TestUnshiftOfOthers: the directory of another manager's container that runs is not taken back; nor is any if nobody can tell
-// which those are.
+// TestUnshiftOfOthers: the directory of another manager's container that runs is not taken back; nor is any if nobody
+// can tell which those are.
 func TestUnshiftOfOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

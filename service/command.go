@@ -15,8 +15,8 @@ type Command struct {
 	Terminal      bool
 	Rows, Columns uint32
 	NoLabel       bool // it does not get the container's security label
-	// Soon is for a caller who waits for the end. A command that ends at once is over when Exec returns, and was never in the
-	// registry.
+	// Soon is for a caller who waits for the end. A command that ends at once is over when Exec returns, and was never in
+	// the registry.
 	Soon bool
 }
 

@@ -36,7 +36,8 @@ type Window struct{ Rows, Columns uint16 }
 
 // OpenConsole connects a client to a console of a running container. The supervisor serves the client, so the
 // connection does not need this daemon any more. device is the console's alias; "" means the first one. It
-// returns ErrNoConsole, ErrConsoleBusy, ErrTooManyClients, ErrTooManyOwnClients, ErrOldSupervisor, or a StateError if the container is off.
+// returns ErrNoConsole, ErrConsoleBusy, ErrTooManyClients, ErrTooManyOwnClients, ErrOldSupervisor, or a StateError if
+// the container is off.
 func (s *Service) OpenConsole(ctx context.Context, u domain.UUID, device string, o ConsoleOptions) (*os.File, error) {
 	c, sup, n, err := s.consoleServer(ctx, u, device)
 	if err != nil {
@@ -75,8 +76,8 @@ func consoleNumber(have []string, device string) (int, error) {
 	return n, nil
 }
 
-// consoleServer returns a container's console by its alias, and the supervisor that serves it: those that the caller was
-// permitted to work with.
+// consoleServer returns a container's console by its alias, and the supervisor that serves it: those that the caller
+// was permitted to work with.
 func (s *Service) consoleServer(ctx context.Context, u domain.UUID, device string) (c *container, sup Supervisor, n int, err error) {
 	err = s.chosen(ctx, func() (*container, error) { return s.find(u) }, func(found *container) (err error) {
 		c = found

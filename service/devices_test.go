@@ -68,8 +68,8 @@ func defineWith(t *testing.T, s *Service, inner string) domain.UUID {
 	return snap.UUID
 }
 
-// TestDevices: the devices of a start are in its plan and in its scope, with the numbers that the disks got. A plan that is only
-// shown says whose loop devices they will be.
+// TestDevices: the devices of a start are in its plan and in its scope, with the numbers that the disks got. A plan
+// that is only shown says whose loop devices they will be.
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -128,8 +128,8 @@ func (s *Service) beginning(o outcome) *events.Event {
 	return s.event(events.Started, events.Booted)
 }
 
-// watch waits for the end of a supervisor and then ends its run. Before that, systemd may order the end, and the kernel may
-// kill processes.
+// watch waits for the end of a supervisor and then ends its run. Before that, systemd may order the end, and the kernel
+// may kill processes.
 func (s *Service) watch(c *container, r *run) {
 	oom := s.watchOOM(c, r)
 	for waiting := true; waiting; {

@@ -6,8 +6,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// SetAction says what becomes of a container that ends: of the running one, by its stored definition, or both. It returns a
-// *domain.Error if that end cannot have the action, and the errors of SetMetadata.
+// SetAction says what becomes of a container that ends: of the running one, by its stored definition, or both. It
+// returns a *domain.Error if that end cannot have the action, and the errors of SetMetadata.
 func (s *Service) SetAction(ctx context.Context, u domain.UUID, e domain.Ending, a domain.Action, o TuneOptions) error {
 	return s.with(ctx, u, func(c *container) error {
 		o, err := c.affected(opDescribe, o)

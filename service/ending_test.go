@@ -8,7 +8,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestSetAction: the action upon an end is changed in the definition that is meant, and refused where the end cannot have it.
+// TestSetAction: the action upon an end is changed in the definition that is meant, and refused where the end cannot
+// have it.
 func TestSetAction(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

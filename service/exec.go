@@ -65,8 +65,8 @@ type processes struct {
 // Exec executes a command in a running container, and returns when it is executed. stdio are its standard input,
 // output and error, and stay the caller's. Without them it has a terminal or pipes. Their other ends come back: the
 // terminal's master, or those of input, output and error. It returns a StateError if the container does not run, a
-// PassedError if a descriptor cannot be passed, and a CommandError if the command was not executed. With Soon the command
-// may be over.
+// PassedError if a descriptor cannot be passed, and a CommandError if the command was not executed. With Soon the
+// command may be over.
 //
 // It does not lock the container: a stop does not wait for commands that begin.
 func (s *Service) Exec(ctx context.Context, u domain.UUID, command Command, stdio []*os.File) (Process, []*os.File, error) {
@@ -109,8 +109,8 @@ func begun(u domain.UUID, sup Supervisor, x Execution) Process {
 	return Process{ProcessKey: ProcessKey{u, sup.PID(), x.ID()}, PID: x.PID(), Command: x.Name()}
 }
 
-// SignalInside sends a signal to a process of a running container, by its pid in the container. It returns ErrNoProcess if
-// there is none.
+// SignalInside sends a signal to a process of a running container, by its pid in the container. It returns ErrNoProcess
+// if there is none.
 func (s *Service) SignalInside(ctx context.Context, u domain.UUID, pid uint32, sig syscall.Signal) error {
 	c, sup, err := s.executor(ctx, u, opSignal)
 	if err != nil {

@@ -76,8 +76,8 @@ func TestExecLife(t *testing.T) {
 	})
 }
 
-// TestExecSoon: a command that was executed for a caller who waits, and has ended by then, was never there for anybody else.
-// One that goes on is.
+// TestExecSoon: a command that was executed for a caller who waits, and has ended by then, was never there for anybody
+// else. One that goes on is.
 func TestExecSoon(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -203,8 +203,8 @@ func TestEndsMeanwhile(t *testing.T) {
 	}
 }
 
-// TestOpen: the namespaces and the init of a container are opened while it runs or is suspended. Of a container that ends
-// meanwhile nothing stays open.
+// TestOpen: the namespaces and the init of a container are opened while it runs or is suspended. Of a container that
+// ends meanwhile nothing stays open.
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

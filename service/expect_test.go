@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestMoveExpected: a start, a creation and a reboot have the kernel get ready for the move into the scope, before all else
-// that they do outside the daemon.
+// TestMoveExpected: a start, a creation and a reboot have the kernel get ready for the move into the scope, before all
+// else that they do outside the daemon.
 func TestMoveExpected(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

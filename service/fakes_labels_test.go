@@ -15,8 +15,8 @@ type policyFake struct {
 	permissive bool
 }
 
-// labelsFake gives out pairs from the first on, and remembers them as long as its daemon lives. It refuses labels with the
-// type bad_t.
+// labelsFake gives out pairs from the first on, and remembers them as long as its daemon lives. It refuses labels with
+// the type bad_t.
 type labelsFake struct{ *daemon }
 
 var (

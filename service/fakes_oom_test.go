@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/events"
 )
 
-// oomFake is the kernel's memory controller. It has one group. The world's calls are not for it: who waits for an event does
-// so beside the test.
+// oomFake is the kernel's memory controller. It has one group. The world's calls are not for it: who waits for an event
+// does so beside the test.
 type oomFake struct {
 	mu      sync.Mutex
 	counts  bool  // the host has the controller

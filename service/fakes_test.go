@@ -103,8 +103,8 @@ func (w *world) call(name string) error {
 
 func (w *world) onCall(name string, f func()) { w.hooks[name] = f }
 
-// kill ends a daemon, as SIGKILL does. Supervisors whose init was not executed end by themselves then, unless they hang, and
-// systemd and machined see that.
+// kill ends a daemon, as SIGKILL does. Supervisors whose init was not executed end by themselves then, unless they
+// hang, and systemd and machined see that.
 func (w *world) kill(s *Service) {
 	d := w.daemons[s]
 	d.dead.Store(true)

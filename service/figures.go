@@ -68,8 +68,8 @@ func (s *Service) AllStats(want figures.Wanted, wanted func(*Snapshot) bool) ([]
 	return all, s.judge(list, faults)
 }
 
-// judge returns the first fault that is berthd's own. Of the others it logs the first only: most likely all have the same
-// cause, and somebody asks every second.
+// judge returns the first fault that is berthd's own. Of the others it logs the first only: most likely all have the
+// same cause, and somebody asks every second.
 func (s *Service) judge(list []*measured, faults []error) error {
 	count, first := 0, 0
 	for i, err := range slices.Backward(faults) {

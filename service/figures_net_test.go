@@ -90,8 +90,8 @@ func TestTrafficCostsNothing(t *testing.T) {
 	}
 }
 
-// TestTrafficThatIsGone: an interface that the container has removed is left out, and counters that cannot be read are no
-// fault of the other figures.
+// TestTrafficThatIsGone: an interface that the container has removed is left out, and counters that cannot be read are
+// no fault of the other figures.
 func TestTrafficThatIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

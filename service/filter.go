@@ -1,7 +1,7 @@
 package service
 
-// ListFilter says which containers a list has. Its bits are those of libvirt's VIR_CONNECT_LIST_DOMAINS_*: a container is
-// in the list if, of each group, one of its bits is set, or none of the group is.
+// ListFilter says which containers a list has. Its bits are those of libvirt's VIR_CONNECT_LIST_DOMAINS_*: a container
+// is in the list if, of each group, one of its bits is set, or none of the group is.
 type ListFilter uint32
 
 // The filters. No container of Berth has a managed save, snapshots or checkpoints.

@@ -80,8 +80,8 @@ func (s *Service) forwards(u domain.UUID) bool {
 	return s.forwarded.runs[u] != nil
 }
 
-// followLeases forwards the ports of a run to the addresses that its container has now. The note has them first, so that
-// a later daemon knows them.
+// followLeases forwards the ports of a run to the addresses that its container has now. The note has them first, so
+// that a later daemon knows them.
 func (s *Service) followLeases(name string, r *Run) error {
 	ctx, cancel := limited(detached(), supervisorLimit)
 	defer cancel()

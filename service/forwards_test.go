@@ -79,7 +79,8 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
-// TestPortsFlushed: ports are forwarded again after somebody has removed all rules of the host, and after a daemon died.
+// TestPortsFlushed: ports are forwarded again after somebody has removed all rules of the host, and after a daemon
+// died.
 func TestPortsFlushed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

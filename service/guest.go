@@ -10,7 +10,8 @@ import (
 	"github.com/berthd/berth/internal/guest"
 )
 
-// HostName returns the host name that a running container has now. It returns a StateError if the container does not run.
+// HostName returns the host name that a running container has now. It returns a StateError if the container does not
+// run.
 func (s *Service) HostName(ctx context.Context, u domain.UUID) (string, error) {
 	c, sup, err := s.answering(ctx, u, opLook)
 	if err != nil {
@@ -20,8 +21,8 @@ func (s *Service) HostName(ctx context.Context, u domain.UUID) (string, error) {
 	return name, c.ended(opLook, err)
 }
 
-// FileSystems returns those of a running container that hold files, as its init sees them. It returns a StateError if the
-// container does not run.
+// FileSystems returns those of a running container that hold files, as its init sees them. It returns a StateError if
+// the container does not run.
 func (s *Service) FileSystems(ctx context.Context, u domain.UUID) ([]guest.FileSystem, error) {
 	c, sup, err := s.answering(ctx, u, opLook)
 	if err != nil {
@@ -64,8 +65,8 @@ func (s *Service) Release(ctx context.Context, u domain.UUID) (guest.Release, er
 	return guest.Release{}, nil
 }
 
-// TimeZone returns the time zone of the system in a running container; UTC if it says none. Its errors are Release's, and
-// that of a file that is none of time zones.
+// TimeZone returns the time zone of the system in a running container; UTC if it says none. Its errors are Release's,
+// and that of a file that is none of time zones.
 func (s *Service) TimeZone(ctx context.Context, u domain.UUID) (Zone, error) {
 	file, err := s.readGuest(ctx, u, guest.ZoneFile)
 	if err != nil {

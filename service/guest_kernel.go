@@ -2,8 +2,8 @@ package service
 
 import "syscall"
 
-// KernelNames gives the release, the version and the machine of the kernel: a container has the host's. They are "" if it does
-// not tell them.
+// KernelNames gives the release, the version and the machine of the kernel: a container has the host's. They are "" if
+// it does not tell them.
 func KernelNames() (release, version, machine string) {
 	var u syscall.Utsname
 	if syscall.Uname(&u) != nil {

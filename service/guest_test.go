@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/guest"
 )
 
-// TestGuest: what a running container is to itself is read from it; a file that it has not is none, and what cannot be read
-// is an error.
+// TestGuest: what a running container is to itself is read from it; a file that it has not is none, and what cannot be
+// read is an error.
 func TestGuest(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -6,10 +6,11 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// implied asks whether a caller who has not been given a right has one that implies it. v is the authority's word about the
-// action itself: a no stays one, whatever implies the action. That is why the authority is not told what implies what: polkit
-// would look for it before it takes a rule's no. All are asked about in each case, so that the time of an answer does not tell
-// what it is. A no to what implies is remembered like one about what a caller sees, for those who ask often; a yes is not.
+// implied asks whether a caller who has not been given a right has one that implies it. v is the authority's word about
+// the action itself: a no stays one, whatever implies the action. That is why the authority is not told what implies
+// what: polkit would look for it before it takes a rule's no. All are asked about in each case, so that the time of an
+// answer does not tell what it is. A no to what implies is remembered like one about what a caller sees, for those who
+// ask often; a yes is not.
 func (a *Access) implied(ctx context.Context, q Question, v Verdict) (Verdict, error) {
 	could := v.Challenge
 	for _, action := range contract.ImpliedBy(q.Action) {

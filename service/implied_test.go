@@ -10,8 +10,9 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestImplied: who has an action that implies another has that, too, if a password would give it, and not where the authority
-// says no. Nobody can tell by the questions which it is. What implies something is never asked for with a dialogue.
+// TestImplied: who has an action that implies another has that, too, if a password would give it, and not where the
+// authority says no. Nobody can tell by the questions which it is. What implies something is never asked for with a
+// dialogue.
 func TestImplied(t *testing.T) {
 	t.Parallel()
 	const (
@@ -84,8 +85,8 @@ func TestImplied(t *testing.T) {
 	}
 }
 
-// TestImpliedRemembered: whoever is refused again and again costs one question each time, until the authority may say otherwise; a
-// right that is implied is asked for each time.
+// TestImpliedRemembered: whoever is refused again and again costs one question each time, until the authority may say
+// otherwise; a right that is implied is asked for each time.
 func TestImpliedRemembered(t *testing.T) {
 	t.Parallel()
 	implied := false

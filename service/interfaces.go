@@ -22,8 +22,8 @@ type LinkChange struct {
 }
 
 // Interfaces returns the interfaces of the running container, or of its stored definition: the same choice as for
-// SetInterface, but not both. It returns a StateError if the container is off and shall be read live, and ErrTransient if
-// there is no stored definition.
+// SetInterface, but not both. It returns a StateError if the container is off and shall be read live, and ErrTransient
+// if there is no stored definition.
 func (s *Service) Interfaces(u domain.UUID, o TuneOptions) (list []InterfaceInfo, err error) {
 	c, err := s.find(u)
 	if err != nil {
@@ -85,15 +85,15 @@ const (
 	AddressAgent AddressSource = "agent" // what the links in the container have, as an agent in it would say
 )
 
-// InterfaceAddress is an address of an interface of a running container. One of a link in the container has the name and the MAC
-// address of that; without any address the link is there once, with the zero Address.
+// InterfaceAddress is an address of an interface of a running container. One of a link in the container has the name
+// and the MAC address of that; without any address the link is there once, with the zero Address.
 type InterfaceAddress struct {
 	Interface Interface
 	Address   netip.Prefix
 }
 
-// Addresses returns the addresses of the interfaces of a running container, as somebody outside knows them, or as the container
-// does. It returns a StateError if the container is off.
+// Addresses returns the addresses of the interfaces of a running container, as somebody outside knows them, or as the
+// container does. It returns a StateError if the container is off.
 func (s *Service) Addresses(ctx context.Context, u domain.UUID, from AddressSource) (list []InterfaceAddress, err error) {
 	if from == AddressAgent {
 		return s.insideAddresses(ctx, u)

@@ -9,9 +9,9 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestIntroduced: who may not see a container is asked for the password of one who may see what he has named, with no other
-// detail, and only then about the container: the agent that polkit asks can be his own. It is the same whether the
-// container is there, and whatever a rule says of it. One who sees it is asked about it at once.
+// TestIntroduced: who may not see a container is asked for the password of one who may see what he has named, with no
+// other detail, and only then about the container: the agent that polkit asks can be his own. It is the same whether
+// the container is there, and whatever a rule says of it. One who sees it is asked about it at once.
 func TestIntroduced(t *testing.T) {
 	t.Parallel()
 	const read, control = contract.ActionRead, contract.ActionControl

@@ -67,8 +67,9 @@ func (s *Service) endJob(c *container) {
 	}
 }
 
-// AbortJob has the relabelling of a container that is being started, or that gets a device, end. That fails then, and the
-// files have their own labels. It also has an unshift end, with a part of the files done. It does not wait for that. It returns a StateError if there is none.
+// AbortJob has the relabelling of a container that is being started, or that gets a device, end. That fails then, and
+// the files have their own labels. It also has an unshift end, with a part of the files done. It does not wait for
+// that. It returns a StateError if there is none.
 func (s *Service) AbortJob(ctx context.Context, u domain.UUID) error {
 	return s.chosen(ctx, func() (*container, error) { return s.find(u) }, func(c *container) error {
 		if c.job.abort == nil {
@@ -79,8 +80,8 @@ func (s *Service) AbortJob(ctx context.Context, u domain.UUID) error {
 	})
 }
 
-// progress returns what announces the progress of a job on a container, which the caller has locked. It may be called by
-// several goroutines.
+// progress returns what announces the progress of a job on a container, which the caller has locked. It may be called
+// by several goroutines.
 func (s *Service) progress(c *container) func(files uint64) {
 	var mu sync.Mutex
 	last := s.Now()
@@ -95,7 +96,8 @@ func (s *Service) progress(c *container) func(files uint64) {
 	}
 }
 
-// patient returns a context for a job in an operation that has a time limit: it ends when ctx ends, but not at the limit.
+// patient returns a context for a job in an operation that has a time limit: it ends when ctx ends, but not at the
+// limit.
 func patient(ctx context.Context) (context.Context, context.CancelCauseFunc) {
 	job, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {

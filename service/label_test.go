@@ -22,8 +22,8 @@ func labelled() *world {
 	return w
 }
 
-// TestLabel: a container with a dynamic label has it in its plan, in the note, in its snapshot and in the live XML, and the
-// audit log has it before the resources. A later daemon shows the same. The end gives the label back.
+// TestLabel: a container with a dynamic label has it in its plan, in the note, in its snapshot and in the live XML, and
+// the audit log has it before the resources. A later daemon shows the same. The end gives the label back.
 func TestLabel(t *testing.T) {
 	t.Parallel()
 	w := labelled()
@@ -173,8 +173,8 @@ func TestAuditOfNoLabel(t *testing.T) {
 	}
 }
 
-// TestStaticLabelIsChecked: a label that the policy does not have is refused with the definition, and by a host without a
-// policy not before the start.
+// TestStaticLabelIsChecked: a label that the policy does not have is refused with the definition, and by a host without
+// a policy not before the start.
 func TestStaticLabelIsChecked(t *testing.T) {
 	t.Parallel()
 	const bad = "<seclabel type='static' model='selinux'><label>u:r:bad_t:s0</label></seclabel>"
@@ -196,8 +196,8 @@ func TestStaticLabelIsChecked(t *testing.T) {
 	define(t, bare.service(t), "web", bad)
 }
 
-// TestNoPairTwice: no two containers that run have the same label, through 500 starts with the daemon killed in between and
-// in the midst of them.
+// TestNoPairTwice: no two containers that run have the same label, through 500 starts with the daemon killed in between
+// and in the midst of them.
 func TestNoPairTwice(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

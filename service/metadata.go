@@ -11,8 +11,8 @@ import (
 // ErrNoMetadata says that a definition has no such title, description or element.
 var ErrNoMetadata = errors.New("no such metadata")
 
-// Metadata returns the title, the description or the element in the namespace of uri, of the running container or of its
-// stored definition. It returns ErrNoMetadata if there is none, a StateError if the container is off and its live
+// Metadata returns the title, the description or the element in the namespace of uri, of the running container or of
+// its stored definition. It returns ErrNoMetadata if there is none, a StateError if the container is off and its live
 // definition is asked for, and ErrTransient if it has no stored one.
 func (s *Service) Metadata(u domain.UUID, kind domain.MetadataKind, uri string, o TuneOptions) (string, error) {
 	c, err := s.find(u)

@@ -58,8 +58,8 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// TestMetadataRefused: what is not there, a live definition of a container that is off, a stored one of a transient container,
-// a wrong value and a full disk are errors that change nothing.
+// TestMetadataRefused: what is not there, a live definition of a container that is off, a stored one of a transient
+// container, a wrong value and a full disk are errors that change nothing.
 func TestMetadataRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -17,7 +17,8 @@ func netPoints() (start, stop []string) {
 	return append(start, "net-start done"), stop
 }
 
-// TestNetworkFailsAtEachPoint: a start that fails leaves nothing, and names the step. A stop that fails can be repeated.
+// TestNetworkFailsAtEachPoint: a start that fails leaves nothing, and names the step. A stop that fails can be
+// repeated.
 func TestNetworkFailsAtEachPoint(t *testing.T) {
 	t.Parallel()
 	fault := errors.New("fault")
@@ -101,7 +102,8 @@ func TestNetworkDaemonDiesAtEachPoint(t *testing.T) {
 	}
 }
 
-// TestNetworkStepFails: a step that fails itself is undone with the others. If that is not possible, the next start does it.
+// TestNetworkStepFails: a step that fails itself is undone with the others. If that is not possible, the next start
+// does it.
 func TestNetworkStepFails(t *testing.T) {
 	t.Parallel()
 	fault := errors.New("fault")

@@ -6,8 +6,9 @@ import (
 	"github.com/berthd/berth/internal/netxml"
 )
 
-// Recover goes on with the networks of an earlier daemon, removes what is left of those whose start or stop was cut off,
-// and after a boot starts those with autostart. A network that makes trouble is logged, and keeps no other from its work.
+// Recover goes on with the networks of an earlier daemon, removes what is left of those whose start or stop was cut
+// off, and after a boot starts those with autostart. A network that makes trouble is logged, and keeps no other from
+// its work.
 func (n *Networks) Recover(ctx context.Context) error {
 	end, err := n.begin(ctx)
 	if err != nil {

@@ -32,8 +32,8 @@ func (n *Networks) steps(ctx context.Context, p *netxml.Plan) []netStep {
 	return append([]netStep{filter}, steps...)
 }
 
-// Start makes a network active. It returns a *NetworkStateError if it is, and a *StartError if it fails; then nothing is
-// left of it.
+// Start makes a network active. It returns a *NetworkStateError if it is, and a *StartError if it fails; then nothing
+// is left of it.
 func (n *Networks) Start(ctx context.Context, name string) error {
 	end, err := n.begin(ctx)
 	if err != nil {

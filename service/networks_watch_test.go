@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestNetworkRulesRemoved: the rules of an active network that others remove are made again at once; those of one that is
-// being stopped are not.
+// TestNetworkRulesRemoved: the rules of an active network that others remove are made again at once; those of one that
+// is being stopped are not.
 func TestNetworkRulesRemoved(t *testing.T) {
 	t.Parallel()
 	r, ctx := newNetRig(t), t.Context()

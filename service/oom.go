@@ -32,15 +32,15 @@ type Victim struct {
 	At      string // its time in the kernel's log; together with the pid no two have the same
 }
 
-// The pauses between two messages about a run. A kill is told at once if none was told in the last minutes. While processes
-// go on being killed, each pause is twice as long as the one before. A message has the count of all kills.
+// The pauses between two messages about a run. A kill is told at once if none was told in the last minutes. While
+// processes go on being killed, each pause is twice as long as the one before. A message has the count of all kills.
 const (
 	firstOOMPause = time.Second
 	lastOOMPause  = time.Minute
 )
 
-// oomWatch tells of the OOM kills of a run. Each event of memory that is no kill (memory.high, memory.max) costs a look,
-// one in firstOOMPause at most. Its methods are for the goroutine of watch.
+// oomWatch tells of the OOM kills of a run. Each event of memory that is no kill (memory.high, memory.max) costs a
+// look, one in firstOOMPause at most. Its methods are for the goroutine of watch.
 type oomWatch struct {
 	s      *Service
 	c      *container
@@ -153,8 +153,8 @@ func (s *Service) tellOOM(c *container, r *run, kills uint64) {
 	s.change(c, e, func(snap *Snapshot) { snap.OOMKills = kills })
 }
 
-// tellLastOOM tells of the kills that the supervisor has counted at the end, and that are not told yet. The caller has the
-// container locked.
+// tellLastOOM tells of the kills that the supervisor has counted at the end, and that are not told yet. The caller has
+// the container locked.
 func (s *Service) tellLastOOM(c *container, r *run, end End) {
 	if end.OOMKills > r.OOMKills {
 		s.tellOOM(c, r, end.OOMKills)

@@ -30,8 +30,8 @@ func withOOM(t *testing.T, more ...string) (*world, *Service, domain.UUID, *byte
 	return w, s, u, journal
 }
 
-// TestOOMKill: an OOM kill is an event, a property and a line of the journal with the count of the run, and with the process
-// if the kernel has named one that was not told before. The container goes on.
+// TestOOMKill: an OOM kill is an event, a property and a line of the journal with the count of the run, and with the
+// process if the kernel has named one that was not told before. The container goes on.
 func TestOOMKill(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -217,8 +217,8 @@ func TestInitOOMWhileAway(t *testing.T) {
 	})
 }
 
-// TestNoMemoryController: a host that does not count OOM kills is no error, and one that allows no watch is a warning. A
-// container runs either way.
+// TestNoMemoryController: a host that does not count OOM kills is no error, and one that allows no watch is a warning.
+// A container runs either way.
 func TestNoMemoryController(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

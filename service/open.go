@@ -25,7 +25,8 @@ func (s *Service) Namespaces(ctx context.Context, u domain.UUID, kinds []string)
 	return files, nil
 }
 
-// LeaderPIDFD opens a container's init as a pidfd (pidfd_open(2)). It returns a StateError if the container does not run.
+// LeaderPIDFD opens a container's init as a pidfd (pidfd_open(2)). It returns a StateError if the container does not
+// run.
 func (s *Service) LeaderPIDFD(ctx context.Context, u domain.UUID) (*os.File, error) {
 	c, sup, err := s.answering(ctx, u, opOpen)
 	if err != nil {

@@ -37,7 +37,8 @@ func (s *Service) LimitsChanged(unit string) {
 	})
 }
 
-// changedAgain reports whether the limits of a unit have changed since the last call. If not, nobody looks at them any more.
+// changedAgain reports whether the limits of a unit have changed since the last call. If not, nobody looks at them any
+// more.
 func (s *Service) changedAgain(unit string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -65,8 +65,8 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-// TestOwnerNotNoted: a daemon that dies before it has noted the new owner of a running container leaves no rights to the
-// old one.
+// TestOwnerNotNoted: a daemon that dies before it has noted the new owner of a running container leaves no rights to
+// the old one.
 func TestOwnerNotNoted(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -86,9 +86,9 @@ func TestOwnerNotNoted(t *testing.T) {
 	owns(t, s, u, 0)
 }
 
-// TestOwnerOfConnection: a container that was started to end with a connection does not once it has another owner: who has
-// lost it cannot have it killed. That holds for a later daemon, too, also if the new owner was not noted. One that keeps its
-// owner ends.
+// TestOwnerOfConnection: a container that was started to end with a connection does not once it has another owner: who
+// has lost it cannot have it killed. That holds for a later daemon, too, also if the new owner was not noted. One that
+// keeps its owner ends.
 func TestOwnerOfConnection(t *testing.T) {
 	t.Parallel()
 	const connection = "bus :1.7"

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// A list is a question about each container, so the time that it takes would tell how many there are, hidden ones too. It
-// waits as if there were more, up to the next power of two: a caller learns no more than that, and of few nothing at all.
+// A list is a question about each container, so the time that it takes would tell how many there are, hidden ones too.
+// It waits as if there were more, up to the next power of two: a caller learns no more than that, and of few nothing at
+// all.
 const (
 	fewestQuestions = 16
 	longestQuestion = 10 * time.Millisecond // that is waited for one which is not asked

@@ -9,9 +9,9 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestPace: a list takes as long with up to 15 containers that are hidden as with none, and with more as with twice as many
-// at most; with those that are remembered it does not wait. One whose caller leaves does not wait, either. What is waited for
-// a question has a bound, however long the authority thinks.
+// TestPace: a list takes as long with up to 15 containers that are hidden as with none, and with more as with twice as
+// many at most; with those that are remembered it does not wait. One whose caller leaves does not wait, either. What is
+// waited for a question has a bound, however long the authority thinks.
 func TestPace(t *testing.T) {
 	t.Parallel()
 	const ms = time.Millisecond

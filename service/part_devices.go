@@ -12,8 +12,8 @@ import (
 
 // HostDevices is the host's devices, as far as containers can have them.
 type HostDevices interface {
-	// Find returns the devices that a definition asks for. It returns a *domain.Error, which names the element, if the host
-	// lacks one or has another kind of file there, and ctx's error if a path does not answer before ctx ends.
+	// Find returns the devices that a definition asks for. It returns a *domain.Error, which names the element, if the
+	// host lacks one or has another kind of file there, and ctx's error if a path does not answer before ctx ends.
 	Find(ctx context.Context, d *domain.Def) ([]planner.HostDevice, error)
 }
 
@@ -27,13 +27,13 @@ type Disks interface {
 
 // MountedImages mounts block devices and image files.
 type MountedImages interface {
-	// MountOne mounts one block device or image, the file system n of a run. The mount is attached nowhere. It returns an error
-	// if another container uses the image, and ctx's error if it does not answer before ctx ends.
+	// MountOne mounts one block device or image, the file system n of a run. The mount is attached nowhere. It returns an
+	// error if another container uses the image, and ctx's error if it does not answer before ctx ends.
 	MountOne(ctx context.Context, container, slice, runDir, label string, n int, src plan.Source) (*os.File, error)
 }
 
-// devices is the host's devices that the definition asks for. They are found before systemd is asked for the unit, which
-// allows them by their numbers. The supervisor holds the disks' devices: whichever process ends first, they
+// devices is the host's devices that the definition asks for. They are found before systemd is asked for the unit,
+// which allows them by their numbers. The supervisor holds the disks' devices: whichever process ends first, they
 // disappear with it.
 type devices struct{ *Service }
 

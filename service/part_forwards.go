@@ -32,8 +32,8 @@ type forwardedRun struct {
 // forwards are the ports of the host that are forwarded to the container.
 type forwards struct{ *Service }
 
-// planForwards plans the ports of an interface. It returns a *domain.Error if the container has no address that they can
-// be forwarded to.
+// planForwards plans the ports of an interface. It returns a *domain.Error if the container has no address that they
+// can be forwarded to.
 func (s *Service) planForwards(i *plan.Interface) (list []Forward, err error) {
 	if len(i.Ports) == 0 {
 		return nil, nil

@@ -36,8 +36,8 @@ func (p label) release(_ context.Context, r *Run) error {
 	return nil
 }
 
-// labelFor makes the label that a container starts with, the zero Label if it gets none. It returns a *domain.Error that
-// names the element if the definition asks for what this host does not have or does not allow.
+// labelFor makes the label that a container starts with, the zero Label if it gets none. It returns a *domain.Error
+// that names the element if the definition asks for what this host does not have or does not allow.
 func (s *Service) labelFor(def *domain.Def) (Label, error) {
 	missing := s.Labels.Missing()
 	switch {

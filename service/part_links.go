@@ -44,11 +44,12 @@ const shaperKind = "ifb"
 
 // Links makes the interfaces of containers.
 type Links interface {
-	// Make makes interfaces in a network namespace. It returns the indices of the host links by which they are reached: the
-	// bridges, or the host ends that are on none. If it fails, nothing is
-	// left on the host; a *domain.Error then names the element.
+	// Make makes interfaces in a network namespace. It returns the indices of the host links by which they are reached:
+	// the bridges, or the host ends that are on none. If it fails, nothing is left on the host; a *domain.Error then names
+	// the element.
 	Make(ctx context.Context, netns *os.File, list []plan.Interface) ([]int32, error)
-	// Remove removes links on the host. It leaves a link alone that is not proven to be the run's. A missing one is no error.
+	// Remove removes links on the host. It leaves a link alone that is not proven to be the run's. A missing one is no
+	// error.
 	Remove(list []Link) error
 	// FindNICs returns the note of each NIC. It returns a *domain.Error, which names the element, if the host lacks one
 	// or cannot do without it.
@@ -60,14 +61,14 @@ type Links interface {
 	GiveBackNICs(pin string, nics []NIC) error
 	// IsHosts reports whether a network namespace is the host's.
 	IsHosts(netns *os.File) (bool, error)
-	// RemoveInside removes an interface without an end on the host from a network namespace, and no other one. A missing one
-	// is no error.
+	// RemoveInside removes an interface without an end on the host from a network namespace, and no other one. A missing
+	// one is no error.
 	RemoveInside(netns *os.File, i plan.Interface, others []plan.Interface) error
 	// Update gives an interface of a running container what another plan of it says: the MAC address, bridge, isolation,
 	// VLANs, limits and link state. If it fails, the interface is as it was; a *domain.Error then names the element.
 	Update(ctx context.Context, netns *os.File, was, i plan.Interface) error
-	// Neighbours returns the addresses that the host has heard of on its links, by their MAC addresses. They have no prefix:
-	// that of a single address stands for it.
+	// Neighbours returns the addresses that the host has heard of on its links, by their MAC addresses. They have no
+	// prefix: that of a single address stands for it.
 	Neighbours() (map[string][]netip.Prefix, error)
 	// Addresses returns the links in a network namespace, with their addresses.
 	Addresses(netns *os.File) ([]guest.Interface, error)
@@ -188,6 +189,6 @@ func (p links) release(_ context.Context, r *Run) error {
 	return errors.Join(errs...)
 }
 
-// pin is the file of the network namespace of a run with NICs of the host. It keeps the namespace, and them in it, until
-// they are given back, whichever process dies.
+// pin is the file of the network namespace of a run with NICs of the host. It keeps the namespace, and them in it,
+// until they are given back, whichever process dies.
 func (s *Service) pin(r *Run) string { return filepath.Join(s.Runs.Dir(r.UUID), "netns") }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestEndIsSavedEarly: the end of a run is saved while systemd and machined still release their parts, once. What could not
-// be saved then is saved with the directory.
+// TestEndIsSavedEarly: the end of a run is saved while systemd and machined still release their parts, once. What could
+// not be saved then is saved with the directory.
 func TestEndIsSavedEarly(t *testing.T) {
 	t.Parallel()
 	for name, fails := range map[string]bool{"saved": false, "not saved": true} {

@@ -76,8 +76,8 @@ func (s *Service) wantsRelabel(def *domain.Def) bool {
 	return said && l.Relabel == "yes"
 }
 
-// treesOf returns what of a definition is relabelled: its root, directories of the host that the container may write to, and
-// images. A directory that it may only read is often one of the host or of several containers.
+// treesOf returns what of a definition is relabelled: its root, directories of the host that the container may write
+// to, and images. A directory that it may only read is often one of the host or of several containers.
 func treesOf(def *domain.Def, label string) []Tree {
 	var trees []Tree
 	for _, path := range directoriesOf(def, true) {
@@ -118,7 +118,8 @@ func imagesOf(def *domain.Def) (paths []string) {
 	return paths
 }
 
-// treesInUse returns the trees of all other containers that are on, also of those that are being started and relabelled.
+// treesInUse returns the trees of all other containers that are on, also of those that are being started and
+// relabelled.
 func (s *Service) treesInUse(but *container) (paths []string) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -16,8 +16,8 @@ import (
 
 const relabels = "<seclabel relabel='yes'/>"
 
-// TestRelabel: with relabel='yes' the root, the directories that the container may write to and its images have its label while
-// it runs, and not a moment longer. Without it nothing is asked.
+// TestRelabel: with relabel='yes' the root, the directories that the container may write to and its images have its
+// label while it runs, and not a moment longer. Without it nothing is asked.
 func TestRelabel(t *testing.T) {
 	t.Parallel()
 	w := labelled()
@@ -65,8 +65,8 @@ func TestRelabelShared(t *testing.T) {
 	}
 }
 
-// TestRelabelTakesLong: a relabelling may take longer than a start otherwise, its progress is shown, and the other steps have
-// their time after it.
+// TestRelabelTakesLong: a relabelling may take longer than a start otherwise, its progress is shown, and the other
+// steps have their time after it.
 func TestRelabelTakesLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -94,7 +94,8 @@ func TestRelabelTakesLong(t *testing.T) {
 	})
 }
 
-// TestAbortJob: a caller can see and end a relabelling; the start fails, and nothing is left. Without one that is an error.
+// TestAbortJob: a caller can see and end a relabelling; the start fails, and nothing is left. Without one that is an
+// error.
 func TestAbortJob(t *testing.T) {
 	t.Parallel()
 	w := labelled()
@@ -136,8 +137,8 @@ func TestAbortJob(t *testing.T) {
 	}
 }
 
-// TestRestorePending: labels of a run that the host's last boot has left behind, of a container that is known or not, are
-// restored by the first daemon, before the container can start again.
+// TestRestorePending: labels of a run that the host's last boot has left behind, of a container that is known or not,
+// are restored by the first daemon, before the container can start again.
 func TestRestorePending(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

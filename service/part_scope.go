@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// scope is the supervisor in the control group of its unit, and init in the payload's part of that. Part unit begins it.
+// scope is the supervisor in the control group of its unit, and init in the payload's part of that. Part unit begins
+// it.
 type scope struct{ *Service }
 
 func (p scope) acquire(ctx context.Context, st *start) error {

@@ -45,7 +45,8 @@ func (p unit) acquire(ctx context.Context, st *start) error {
 	return nil
 }
 
-// awaitArrival returns when the supervisor is likely to be in the unit's control group, at the latest with systemd's answer.
+// awaitArrival returns when the supervisor is likely to be in the unit's control group, at the latest with systemd's
+// answer.
 func (a *asked) awaitArrival(ctx context.Context) error {
 	select {
 	case <-a.arrived:
@@ -67,8 +68,8 @@ func (a *asked) wait(ctx context.Context) error {
 	}
 }
 
-// withdraw takes back a request for a unit whose answer was not taken. It returns those of the held parts that are left to
-// be released. ended is the error of endProcesses: while a process lives, the unit stays.
+// withdraw takes back a request for a unit whose answer was not taken. It returns those of the held parts that are left
+// to be released. ended is the error of endProcesses: while a process lives, the unit stays.
 func (p unit) withdraw(st *start, held []step, ended error) ([]step, error) {
 	a := st.asked
 	if a == nil {
@@ -102,8 +103,8 @@ func (unit) cutShort(a *asked) {
 	<-a.over
 }
 
-// release returns when the unit that has the run's control group is gone. If that group is gone, the run's unit has ended
-// by itself or was never started, and a unit of this name may be somebody else's.
+// release returns when the unit that has the run's control group is gone. If that group is gone, the run's unit has
+// ended by itself or was never started, and a unit of this name may be somebody else's.
 func (p unit) release(ctx context.Context, r *Run) error {
 	gone, err := p.groupIsGone(r)
 	switch {

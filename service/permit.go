@@ -64,7 +64,8 @@ func (p *Permit) Read(now func() Subject, read func() error) error {
 
 type yieldKey struct{}
 
-// Yields has give called before somebody is asked for a password: nobody may wait for the place of one who thinks about it.
+// Yields has give called before somebody is asked for a password: nobody may wait for the place of one who thinks about
+// it.
 func (p *Permit) Yields(give func()) { p.life = context.WithValue(p.life, yieldKey{}, give) }
 
 // Also asks whether the caller may do something else, too, with the same container or another one, of which he has said

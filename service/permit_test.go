@@ -111,8 +111,8 @@ func TestContainerNeverRests(t *testing.T) {
 	}
 }
 
-// TestCallerLeavesWithPermit: a caller who leaves after he was permitted, and before his turn, is not asked about again. If
-// the container has changed by then, nothing is done.
+// TestCallerLeavesWithPermit: a caller who leaves after he was permitted, and before his turn, is not asked about
+// again. If the container has changed by then, nothing is done.
 func TestCallerLeavesWithPermit(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -188,8 +188,8 @@ func TestRootIsNotAsked(t *testing.T) {
 }
 
 // TestDefineAsksAboutTargets: who defines a container is asked for by its name and uuid, which nobody knew before, and
-// for each other container that the definition reaches: by its name, the pid of its init, or a path of its root. For what
-// is of the host he needs the right to administer it (T31, T32).
+// for each other container that the definition reaches: by its name, the pid of its init, or a path of its root. For
+// what is of the host he needs the right to administer it (T31, T32).
 func TestDefineAsksAboutTargets(t *testing.T) {
 	t.Parallel()
 	share := func(element, kind, value string) string {

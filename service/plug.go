@@ -9,9 +9,9 @@ import (
 	"github.com/berthd/berth/internal/planner"
 )
 
-// AttachDevice gives a container one more device: the running one, its stored definition, or both. Either all is done, or
-// nothing. It returns a *domain.Error that names the element if the device is wrong, is there already, or cannot be had,
-// a StateError if the container is off and shall get it live, and ErrTransient if there is no stored definition.
+// AttachDevice gives a container one more device: the running one, its stored definition, or both. Either all is done,
+// or nothing. It returns a *domain.Error that names the element if the device is wrong, is there already, or cannot be
+// had, a StateError if the container is off and shall get it live, and ErrTransient if there is no stored definition.
 func (s *Service) AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o TuneOptions) (err error) {
 	v, err := domain.ParseDevice(xml)
 	if err == nil {
@@ -34,8 +34,9 @@ func (s *Service) AttachDevice(ctx context.Context, u domain.UUID, xml []byte, o
 	})
 }
 
-// DetachDevice takes a device from a container: from the running one, its stored definition, or both. The device is found
-// as domain.Find does. Besides the errors of AttachDevice it returns a *domain.Error of the kind NoDevice if there is none.
+// DetachDevice takes a device from a container: from the running one, its stored definition, or both. The device is
+// found as domain.Find does. Besides the errors of AttachDevice it returns a *domain.Error of the kind NoDevice if
+// there is none.
 func (s *Service) DetachDevice(ctx context.Context, u domain.UUID, xml []byte, o TuneOptions) error {
 	v, err := domain.ParseDevice(xml)
 	if err != nil {
@@ -235,8 +236,8 @@ func (s *Service) showDevices(c *container, live, stored *domain.Def, text strin
 	})
 }
 
-// settle ends a change of the devices that an earlier daemon has begun. A device that was being attached is taken back, one
-// that was being detached goes, and one that was being changed gets its old properties.
+// settle ends a change of the devices that an earlier daemon has begun. A device that was being attached is taken back,
+// one that was being detached goes, and one that was being changed gets its old properties.
 func (s *Service) settle(ctx context.Context, c *container) error {
 	r := c.run
 	if r == nil || r.Plug == nil {

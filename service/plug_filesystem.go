@@ -63,7 +63,8 @@ func (p *plugging) forgetMounted() {
 	p.c.run.Mounted = slices.DeleteFunc(slices.Clone(p.c.run.Mounted), func(m Mounted) bool { return m.Alias == name })
 }
 
-// firstAttached is the number of the first image that is mounted in a running container. Those of a start are far below.
+// firstAttached is the number of the first image that is mounted in a running container. Those of a start are far
+// below.
 const firstAttached = 1 << 16
 
 // openSource opens the source of a file system as a detached mount.

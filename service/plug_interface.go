@@ -12,8 +12,8 @@ import (
 	"github.com/berthd/berth/internal/planner"
 )
 
-// plugInterface is how interfaces come and go: made in the container's network namespace as a start makes them, with their
-// names, addresses and routes, and up.
+// plugInterface is how interfaces come and go: made in the container's network namespace as a start makes them, with
+// their names, addresses and routes, and up.
 func (s *Service) plugInterface() plugKind {
 	return plugKind{
 		check: s.checkPlug,
@@ -26,8 +26,8 @@ func (s *Service) plugInterface() plugKind {
 	}
 }
 
-// planOf plans an interface of the running container. It has the number that names its links, also if the definition that
-// it is of does not tell that.
+// planOf plans an interface of the running container. It has the number that names its links, also if the definition
+// that it is of does not tell that.
 func (p *plugging) planOf(v domain.Device) (*plan.Interface, error) {
 	i := *v.Interface
 	if i.Alias.Run == "" {
@@ -189,8 +189,8 @@ func (s *Service) updateLink(ctx context.Context, p *plugging, before, after dom
 	return nil
 }
 
-// changeable returns an error that names the first element in which two interfaces differ and that a running container's
-// cannot change.
+// changeable returns an error that names the first element in which two interfaces differ and that a running
+// container's cannot change.
 func changeable(was, i *domain.Interface) error {
 	for _, part := range []struct {
 		element string

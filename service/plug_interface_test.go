@@ -37,8 +37,8 @@ func (w *world) hostLinks() (list []string) {
 	return list
 }
 
-// TestPlugInterface: a running container gets an interface with the next free name, which changes and goes again. The note
-// has its links from before they are made, and the container's end removes them.
+// TestPlugInterface: a running container gets an interface with the next free name, which changes and goes again. The
+// note has its links from before they are made, and the container's end removes them.
 func TestPlugInterface(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -77,8 +77,8 @@ func TestPlugInterface(t *testing.T) {
 	}
 }
 
-// TestPlugInterfaceRefused: a running container in the host's network gets no interface, and none changes what only a start
-// can. Nothing is changed then.
+// TestPlugInterfaceRefused: a running container in the host's network gets no interface, and none changes what only a
+// start can. Nothing is changed then.
 func TestPlugInterfaceRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -235,8 +235,8 @@ func TestSetInterface(t *testing.T) {
 	}
 }
 
-// TestAddresses: the addresses of a container are those that its network has given to its MAC address, or that the host has
-// heard of.
+// TestAddresses: the addresses of a container are those that its network has given to its MAC address, or that the host
+// has heard of.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

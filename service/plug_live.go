@@ -20,8 +20,8 @@ const (
 	PlugUpdate PlugOp = "update"
 )
 
-// Plug is the note of a change of the devices of a running container. It is there from before the first thing is taken that
-// would outlive this daemon until all is done or undone: a later daemon needs only this to end the change.
+// Plug is the note of a change of the devices of a running container. It is there from before the first thing is taken
+// that would outlive this daemon until all is done or undone: a later daemon needs only this to end the change.
 type Plug struct {
 	Op     PlugOp `json:"op"`
 	Alias  string `json:"alias"`
@@ -35,8 +35,8 @@ type plugStep struct {
 	name string // a point of the crash tests
 	// do takes something. If it fails, undo is called.
 	do func(ctx context.Context, p *plugging) error
-	// undo gives it back. It works from the note alone. It ignores a thing that is gone, and leaves alone a thing that is not
-	// proven to be the run's. One that fails has given nothing back.
+	// undo gives it back. It works from the note alone. It ignores a thing that is gone, and leaves alone a thing that is
+	// not proven to be the run's. One that fails has given nothing back.
 	undo func(ctx context.Context, p *plugging) error
 }
 
@@ -46,8 +46,8 @@ type plugKind struct {
 	// means that there is nothing to check.
 	check func(ctx context.Context, p *plugging) error
 	steps []plugStep
-	// update makes new of old. It is also called the other way round. It returns a *domain.Error if that is not possible, and
-	// has changed nothing if it fails. nil means that such devices never change.
+	// update makes new of old. It is also called the other way round. It returns a *domain.Error if that is not possible,
+	// and has changed nothing if it fails. nil means that such devices never change.
 	update func(ctx context.Context, p *plugging, old, new domain.Device) error
 }
 
@@ -208,8 +208,8 @@ func (s *Service) update(ctx context.Context, p *plugging, kind plugKind) error 
 	return errors.Join(err, s.giveUp(p, func(ctx context.Context) error { return kind.update(ctx, p, p.device, p.old) }))
 }
 
-// plugFault says in which element of a device is what cannot be had. The end of the container, and a limit of time, have no
-// element.
+// plugFault says in which element of a device is what cannot be had. The end of the container, and a limit of time,
+// have no element.
 func plugFault(element string, err error) error {
 	if errors.Is(err, os.ErrProcessDone) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrTimeout) {
 		return err
@@ -229,7 +229,8 @@ func (s *Service) giveUp(p *plugging, undo func(context.Context) error) error {
 	return s.Runs.Save(p.c.run.Run)
 }
 
-// commit saves the stored definition, and then the note: with that the change is done. If it fails, both are as they were.
+// commit saves the stored definition, and then the note: with that the change is done. If it fails, both are as they
+// were.
 func (s *Service) commit(p *plugging) error {
 	r, before := p.c.run, p.c.stored
 	var text string

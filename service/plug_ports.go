@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// openPorts forwards the ports of an interface that the running container gets. They are noted before: the end of the run
-// closes what is in the note.
+// openPorts forwards the ports of an interface that the running container gets. They are noted before: the end of the
+// run closes what is in the note.
 func (s *Service) openPorts(_ context.Context, p *plugging) error {
 	i, err := p.resolved(p.device)
 	if err != nil {
@@ -53,8 +53,8 @@ func (s *Service) closePorts(_ context.Context, p *plugging) error {
 	return s.forgetPorts(p, list)
 }
 
-// forgetPorts closes ports and takes them out of the note, which the caller saves. Those that the run keeps are closed with
-// them, and opened again: connections do not notice, and a new one is refused in between.
+// forgetPorts closes ports and takes them out of the note, which the caller saves. Those that the run keeps are closed
+// with them, and opened again: connections do not notice, and a new one is refused in between.
 func (s *Service) forgetPorts(p *plugging, list []Forward) error {
 	r := &p.c.run.Run
 	if err := s.Forwards.Close(r.UUID.String(), r.Ports); err != nil {

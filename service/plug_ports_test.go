@@ -14,8 +14,8 @@ func withPort(host string) string {
 	return strings.Replace(plugged, "</interface>", strings.Replace(ported, "PORT", host, 1), 1)
 }
 
-// TestPlugPorts: the ports of an interface come and go with it, and those of others stay. What a running container has of them
-// cannot change, and one that is in use is refused with nothing left.
+// TestPlugPorts: the ports of an interface come and go with it, and those of others stay. What a running container has
+// of them cannot change, and one that is in use is refused with nothing left.
 func TestPlugPorts(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

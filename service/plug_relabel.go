@@ -11,8 +11,8 @@ import (
 // detached. What the start relabelled has its own when the container stops.
 func (s *Service) labelsStep() plugStep { return plugStep{"labels", s.labelTrees, s.unlabelTrees} }
 
-// labelTrees relabels the directory or the image of a device, as long as that takes. An earlier attachment of this alias may
-// have been interrupted.
+// labelTrees relabels the directory or the image of a device, as long as that takes. An earlier attachment of this
+// alias may have been interrupted.
 func (s *Service) labelTrees(ctx context.Context, p *plugging) error {
 	r := p.c.run
 	if r.Label.Files == "" || !s.wantsRelabel(p.c.live) {

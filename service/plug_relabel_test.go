@@ -53,8 +53,8 @@ func TestPlugRelabel(t *testing.T) {
 	}
 }
 
-// TestPlugRelabelFails: a directory that may not be relabelled is not attached, the error names it, and nothing has another
-// label than before.
+// TestPlugRelabelFails: a directory that may not be relabelled is not attached, the error names it, and nothing has
+// another label than before.
 func TestPlugRelabelFails(t *testing.T) {
 	t.Parallel()
 	w := labelled()

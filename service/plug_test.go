@@ -13,8 +13,8 @@ const (
 	bridge = "<interface type='bridge'><source bridge='br0'/></interface>"
 )
 
-// TestStoredDevices: a device of a stored definition comes, changes and goes by the rules of a definition, and an interface
-// keeps the MAC address that was chosen.
+// TestStoredDevices: a device of a stored definition comes, changes and goes by the rules of a definition, and an
+// interface keeps the MAC address that was chosen.
 func TestStoredDevices(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -142,8 +142,8 @@ type Scopes interface {
 	SetResources(ctx context.Context, unit string, before, after *plan.Resources) error
 	// Limits returns the limits that a scope has. All numbers are set.
 	Limits(ctx context.Context, unit string) (plan.Resources, error)
-	// AllowDevice has a scope use a device in the ways of d.Access, and in no others. "" takes the device away. It returns when
-	// that is in force.
+	// AllowDevice has a scope use a device in the ways of d.Access, and in no others. "" takes the device away. It returns
+	// when that is in force.
 	AllowDevice(ctx context.Context, unit string, d plan.DeviceAllow) error
 	// Tuned reports whether somebody has changed limits of a scope since its start.
 	Tuned(unit string) bool
@@ -200,7 +200,8 @@ type OtherMachine struct {
 
 // Resources is what the host has of what containers can be limited in.
 type Resources interface {
-	// Check returns a *domain.Error, which names the element, if the host cannot give a container what its definition asks for.
+	// Check returns a *domain.Error, which names the element, if the host cannot give a container what its definition asks
+	// for.
 	Check(d *domain.Def) error
 }
 
@@ -227,8 +228,8 @@ type Cgroups interface {
 
 // FigureReader reads the figures of containers, one after another.
 type FigureReader interface {
-	// Read enters the figures of a scope's group, as far as the host counts them. It returns fs.ErrNotExist if the group is
-	// gone. After any other error some figures may be missing.
+	// Read enters the figures of a scope's group, as far as the host counts them. It returns fs.ErrNotExist if the group
+	// is gone. After any other error some figures may be missing.
 	Read(into *figures.Figures, path string, id uint64, want figures.Wanted) error
 }
 

@@ -13,7 +13,8 @@ type Definitions interface {
 	SetAutostart(name string, on bool) error
 	// SetAutostartOnce is the same for the next boot only.
 	SetAutostartOnce(name string, on bool) error
-	// Autostarts and AutostartsOnce return the names of those that do. There may be names among them that no definition has.
+	// Autostarts and AutostartsOnce return the names of those that do. There may be names among them that no definition
+	// has.
 	Autostarts() (map[string]bool, error)
 	AutostartsOnce() (map[string]bool, error)
 	// Load returns all definitions that can be read. It removes the half-written files of a daemon that was

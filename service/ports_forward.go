@@ -5,8 +5,8 @@ import (
 	"net/netip"
 )
 
-// Forward is a port of the host whose connections go to a container: a <berth:port>. In the note of a run it says what a
-// later daemon has to forward again.
+// Forward is a port of the host whose connections go to a container: a <berth:port>. In the note of a run it says what
+// a later daemon has to forward again.
 type Forward struct {
 	Element string `json:"element"` // its place in the definition, for errors
 	Proto   string `json:"proto"`   // tcp or udp
@@ -35,7 +35,8 @@ type Forwards interface {
 	Close(owner string, list []Forward) error
 	// WatchFilter calls removed when a table of ours has been removed, until stop is called.
 	WatchFilter(removed func()) (stop func(), err error)
-	// WatchLeases calls changed when the addresses that networks have given by DHCP may have changed, until stop is called.
+	// WatchLeases calls changed when the addresses that networks have given by DHCP may have changed, until stop is
+	// called.
 	WatchLeases(changed func()) (stop func(), err error)
 }
 

@@ -11,7 +11,8 @@ import (
 
 // NetworkStore keeps the definitions of networks, and the notes of the active ones.
 type NetworkStore interface {
-	// Load reads all definitions. Of two with one name it returns the first: ours, libvirt's, the one that came with Berth.
+	// Load reads all definitions. Of two with one name it returns the first: ours, libvirt's, the one that came with
+	// Berth.
 	Load() ([]StoredNetwork, error)
 	// Save stores a definition among ours. It returns when that survives a power loss.
 	Save(d *netxml.Def) error
@@ -82,7 +83,8 @@ const (
 	NoteActive   NoteState = "active"
 )
 
-// NetworkHost makes and removes what a network consists of. All methods that remove can be called for what is not there.
+// NetworkHost makes and removes what a network consists of. All methods that remove can be called for what is not
+// there.
 type NetworkHost interface {
 	Facts(ctx context.Context) (NetworkFacts, error)
 	HasLink(name string) (bool, error)

@@ -19,19 +19,19 @@ type Device struct {
 	Image  bool   `json:"image,omitempty"` // a loop device, which the supervisor holds
 }
 
-// Insides changes what a running container has. Its methods return os.ErrProcessDone if the container has ended, and ctx's
-// cause if a file system of the container does not answer before ctx ends. Paths are resolved in the container's root: no
-// link leads out of that.
+// Insides changes what a running container has. Its methods return os.ErrProcessDone if the container has ended, and
+// ctx's cause if a file system of the container does not answer before ctx ends. Paths are resolved in the container's
+// root: no link leads out of that.
 type Insides interface {
-	// HoldDisk has the supervisor hold a loop device under a name as long as it lives. What it held under that name it lets
-	// go. The caller still has to close the device.
+	// HoldDisk has the supervisor hold a loop device under a name as long as it lives. What it held under that name it
+	// lets go. The caller still has to close the device.
 	HoldDisk(ctx context.Context, name string, device *os.File) error
 	// LetGo has the supervisor close what it holds under a name. A name that it does not know is no error.
 	LetGo(ctx context.Context, name string) error
 	// MakeNode makes a node in the container's /dev, for its root. If it fails nothing is left of the node.
 	MakeNode(ctx context.Context, n DeviceNode) error
-	// OpenSource returns a detached mount of what a file system has as its source, other than an image or block device, and its
-	// root.
+	// OpenSource returns a detached mount of what a file system has as its source, other than an image or block device,
+	// and its root.
 	OpenSource(ctx context.Context, o FSSource) (tree *os.File, root FileID, err error)
 	// HoldSource has the supervisor keep the host's file system of a path from being made read-only, under a name.
 	HoldSource(ctx context.Context, name, path string) error
@@ -69,7 +69,8 @@ type Mounted struct {
 	Made bool `json:"made,omitempty"` // the mount point, which goes with it if it is empty then
 }
 
-// FSSource is the source of a file system: Path of the host, or of the container if Inner is true, or a tmpfs of Size bytes.
+// FSSource is the source of a file system: Path of the host, or of the container if Inner is true, or a tmpfs of Size
+// bytes.
 type FSSource struct {
 	Path     string
 	Inner    bool

@@ -50,12 +50,12 @@ type Found struct {
 // Starting is a supervisor before it executes init.
 type Starting interface {
 	PID() uint32
-	// Hold has the supervisor hold a descriptor under a name as long as it lives, from Prepare on. If the start is given up
-	// before, the descriptor is closed.
+	// Hold has the supervisor hold a descriptor under a name as long as it lives, from Prepare on. If the start is given
+	// up before, the descriptor is closed.
 	Hold(name string, f *os.File)
 	// Prepare sends the supervisor the plan, the namespaces of p.Join and the descriptors for init, each in their order.
-	// The caller still has to close those. What serves images is put into the container's slice. Prepare returns an error if
-	// a device does not answer before ctx ends.
+	// The caller still has to close those. What serves images is put into the container's slice. Prepare returns an error
+	// if a device does not answer before ctx ends.
 	Prepare(ctx context.Context, name, slice string, p *plan.Plan, shared, passed []*os.File) error
 	// Place tells the supervisor that it is in its scope. It returns when init is in the payload's part of
 	// the scope.

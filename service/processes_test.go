@@ -12,7 +12,8 @@ import (
 )
 
 // TestProcessesThatDoNotEnd: while a process of a run lives, as one that waits for a device may, nothing of the run
-// is released but its machine, whose leader has ended, and the container is not off. It is tried again until all have ended.
+// is released but its machine, whose leader has ended, and the container is not off. It is tried again until all have
+// ended.
 func TestProcessesThatDoNotEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

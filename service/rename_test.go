@@ -11,7 +11,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestRename: a renamed container is the same one under another name, now and for the next daemon; the old name is free.
+// TestRename: a renamed container is the same one under another name, now and for the next daemon; the old name is
+// free.
 func TestRename(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -90,8 +91,8 @@ func TestRenameRefused(t *testing.T) {
 	}
 }
 
-// TestRedefine: a definition is replaced only if it is the one that the new one was made from, and the new one is of the
-// same container.
+// TestRedefine: a definition is replaced only if it is the one that the new one was made from, and the new one is of
+// the same container.
 func TestRedefine(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -115,7 +115,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestRequestNotAsked: a request that init cannot be asked is an error, and does not count for the end that comes later.
+// TestRequestNotAsked: a request that init cannot be asked is an error, and does not count for the end that comes
+// later.
 func TestRequestNotAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -141,7 +142,8 @@ func TestRequestNotAsked(t *testing.T) {
 	}
 }
 
-// TestOlderSupervisor: a supervisor that does not know requests is given the order that it knows, or the caller is told.
+// TestOlderSupervisor: a supervisor that does not know requests is given the order that it knows, or the caller is
+// told.
 func TestOlderSupervisor(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

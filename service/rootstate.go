@@ -16,7 +16,8 @@ type rootOwners struct {
 	Advice string `json:"advice,omitempty"`
 }
 
-// ownersOfRoot looks at the root of a definition. It returns the zero value if that is no directory of its own, or is not there.
+// ownersOfRoot looks at the root of a definition. It returns the zero value if that is no directory of its own, or is
+// not there.
 func (s *Service) ownersOfRoot(ctx context.Context, def *domain.Def) rootOwners {
 	root, private := def.Root()
 	if !private || root.Type != domain.FSMount || root.Source == "/" {

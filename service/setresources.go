@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/planner"
 )
 
-// TuneOptions says what a change of limits or devices is for: the running container, its stored definition, or both. Neither means the
-// running container, or the stored definition if it is off.
+// TuneOptions says what a change of limits or devices is for: the running container, its stored definition, or both.
+// Neither means the running container, or the stored definition if it is off.
 type TuneOptions struct{ Live, Config bool }
 
 // SetResources changes limits, weights and bindings, all or none of them. It returns a *domain.Error that names the
@@ -71,9 +71,9 @@ func (c *container) affected(op operation, o TuneOptions) (TuneOptions, error) {
 	return o, nil
 }
 
-// readable returns the definition that a caller reads: that of the running container, or the stored one. Neither option means
-// the running container, or the stored definition if that is off. It returns a StateError if the container is off and its live
-// one is asked for, and ErrTransient if it has no stored one. The caller has c.mu locked.
+// readable returns the definition that a caller reads: that of the running container, or the stored one. Neither option
+// means the running container, or the stored definition if that is off. It returns a StateError if the container is off
+// and its live one is asked for, and ErrTransient if it has no stored one. The caller has c.mu locked.
 func (c *container) readable(op operation, o TuneOptions) (def *domain.Def, live bool, err error) {
 	live = o.Live || !o.Config && c.snap.State.Active()
 	def = c.stored

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestRenameNamed: a container that others share namespaces with by its name keeps the name, and the error says who they
-// are; afterwards nothing has changed. It is free again when they name it no more.
+// TestRenameNamed: a container that others share namespaces with by its name keeps the name, and the error says who
+// they are; afterwards nothing has changed. It is free again when they name it no more.
 func TestRenameNamed(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

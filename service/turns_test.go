@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestTurns: a user who calls much waits for himself: only some questions about him are on their way, and another user is
-// asked about at once. One who leaves while he waits is not asked about.
+// TestTurns: a user who calls much waits for himself: only some questions about him are on their way, and another user
+// is asked about at once. One who leaves while he waits is not asked about.
 func TestTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

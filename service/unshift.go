@@ -11,8 +11,8 @@ import (
 
 // UnshiftOptions say by what a tree is shifted.
 type UnshiftOptions struct {
-	// From is the first id of the host; there are shift.Size of them. 0 means the ids of the container, or for a directory the
-	// owner of its top.
+	// From is the first id of the host; there are shift.Size of them. 0 means the ids of the container, or for a directory
+	// the owner of its top.
 	From   uint32
 	DryRun bool // count only
 }
@@ -24,17 +24,17 @@ type Unshifted struct {
 	Changed uint64 // that had ids of the host, which are those inside now
 	Left    uint64 // that belong to other ids, and still do
 	Example string // one of those; "" if there is none
-	// Dropped counts the files with several names, which did not get their setuid and setgid bits and capabilities back: one
-	// of the names may be where users of the host come. DroppedExample is one of them; "" if there is none.
+	// Dropped counts the files with several names, which did not get their setuid and setgid bits and capabilities back:
+	// one of the names may be where users of the host come. DroppedExample is one of them; "" if there is none.
 	Dropped        uint64
 	DroppedExample string
 	From           uint32 // the first user id of the host that was taken back
 }
 
-// Unshift takes the root directory of a container that is off back to plain owners. AbortJob ends it, with a part of the
-// files done: the next call goes on, and no container starts with the root until then. It returns a StateError if the
-// container is on, and a *TreeError if its root cannot be taken back. A dry run keeps nobody from anything,
-// and needs no container that is off; it ends when ctx does.
+// Unshift takes the root directory of a container that is off back to plain owners. AbortJob ends it, with a part of
+// the files done: the next call goes on, and no container starts with the root until then. It returns a StateError if
+// the container is on, and a *TreeError if its root cannot be taken back. A dry run keeps nobody from anything, and
+// needs no container that is off; it ends when ctx does.
 func (s *Service) Unshift(ctx context.Context, u domain.UUID, o UnshiftOptions) (out Unshifted, err error) {
 	if o.DryRun {
 		c, err := s.find(u)
@@ -91,8 +91,8 @@ func orderOf(def *domain.Def, o UnshiftOptions) (UnshiftOrder, error) {
 	return order, nil
 }
 
-// UnshiftPath takes a directory of the host back to plain owners. It ends when ctx does; the next call goes on. Its errors are
-// those of Unshift.
+// UnshiftPath takes a directory of the host back to plain owners. It ends when ctx does; the next call goes on. Its
+// errors are those of Unshift.
 func (s *Service) UnshiftPath(ctx context.Context, path string, o UnshiftOptions) (Unshifted, error) {
 	if !filepath.IsAbs(path) {
 		return Unshifted{}, &TreeError{Op: notUnshifted, Path: path, Reason: "the path is not absolute"}

@@ -10,8 +10,8 @@ import (
 
 const shiftedBy = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='200000' count='65536'/></idmap>"
 
-// TestUnshift: the root of a container that is off is taken back by the ids of the container, or by those that the caller
-// names, with a job that can be aborted; there is no job afterwards.
+// TestUnshift: the root of a container that is off is taken back by the ids of the container, or by those that the
+// caller names, with a job that can be aborted; there is no job afterwards.
 func TestUnshift(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -41,8 +41,8 @@ func TestUnshift(t *testing.T) {
 	}
 }
 
-// TestUnshiftRefused: nothing is taken back of a container that is on, of one with an image or the host's root as its own, or
-// of a tree that another container uses.
+// TestUnshiftRefused: nothing is taken back of a container that is on, of one with an image or the host's root as its
+// own, or of a tree that another container uses.
 func TestUnshiftRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -14,8 +14,8 @@ type Examination struct {
 	WithoutEffect []domain.Mention
 }
 
-// Validate checks a definition as Define does, or the only device of a document as AttachDevice does, and stores nothing.
-// It does not compare the name and the uuid with those of other containers.
+// Validate checks a definition as Define does, or the only device of a document as AttachDevice does, and stores
+// nothing. It does not compare the name and the uuid with those of other containers.
 func (s *Service) Validate(xml []byte, device bool) (v Examination, err error) {
 	if device {
 		v.WithoutEffect = domain.WithoutEffectInDevice(xml)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// What a caller may see is remembered: a list of a thousand containers, and each signal for each who listens, would be a
-// question each. What a caller may do is never remembered.
+// What a caller may see is remembered: a list of a thousand containers, and each signal for each who listens, would be
+// a question each. What a caller may do is never remembered.
 const (
 	knownLimit  = 5 * time.Second // beside the authority's word: rules may depend on what nobody tells of
 	knownMost   = 4096            // answers about one caller
@@ -73,8 +73,8 @@ func (q *Question) sight() sight {
 	return sight{q.Action, q.Verb, about, q.Network}
 }
 
-// Visible returns those of a list that a caller may read. It returns an UndecidedError if nobody can answer. It takes as long
-// for one more container that is hidden (pace).
+// Visible returns those of a list that a caller may read. It returns an UndecidedError if nobody can answer. It takes
+// as long for one more container that is hidden (pace).
 func Visible[T any](ctx context.Context, a *Access, q Question, list []T, subject func(*T) Subject) ([]T, error) {
 	switch {
 	case q.Caller.Root():

@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestSeesRemembers: a lasting answer about what a caller may see is remembered for that caller and container, until the
-// authority says that it has changed or the caller leaves. An answer that a password gave is never remembered.
+// TestSeesRemembers: a lasting answer about what a caller may see is remembered for that caller and container, until
+// the authority says that it has changed or the caller leaves. An answer that a password gave is never remembered.
 func TestSeesRemembers(t *testing.T) {
 	t.Parallel()
 	f := &fakeAuthority{}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestWithoutEffectIsLogged: a definition or device with parts that have no effect makes one record that names them and the
-// container, whoever stores it; one that is refused, or has none, makes no record.
+// TestWithoutEffectIsLogged: a definition or device with parts that have no effect makes one record that names them and
+// the container, whoever stores it; one that is refused, or has none, makes no record.
 func TestWithoutEffectIsLogged(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -11,7 +11,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// TestAllowDevice: a scope may use one device more, less, or in other ways, and all others as before, also after a reload.
+// TestAllowDevice: a scope may use one device more, less, or in other ways, and all others as before, also after a
+// reload.
 func TestAllowDevice(t *testing.T) {
 	h := connect(t)
 	sleep := spawn(t, "sleep", "100")

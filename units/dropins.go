@@ -64,7 +64,8 @@ func (c *Client) Tuned(unit string) bool {
 	return err == nil
 }
 
-// Resources returns the resources of a scope. All of them are set: systemd says its default for those that nobody has set.
+// Resources returns the resources of a scope. All of them are set: systemd says its default for those that nobody has
+// set.
 func (c *Client) Resources(ctx context.Context, unit string) (r plan.Resources, err error) {
 	var path dbus.ObjectPath
 	var all map[string]dbus.Variant

@@ -22,8 +22,8 @@ var errLate = errors.New("systemd is late")
 // Ended returns when the name of a scope can be used again. No process is left in the scope; gone reports whether its
 // control group is gone. A missing scope is no error.
 //
-// systemd drops an empty scope by itself. To ask it as well costs both sides time, so Ended asks only if systemd may not
-// have heard of the end: the scope is young, we did not see it start, or it is not dropped soon.
+// systemd drops an empty scope by itself. To ask it as well costs both sides time, so Ended asks only if systemd may
+// not have heard of the end: the scope is young, we did not see it start, or it is not dropped soon.
 func (c *Client) Ended(ctx context.Context, name string, gone func() bool) error {
 	over, err := c.dropped(ctx, name, gone)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/berthd/berth/internal/linux/unlinked"
 )
 
-// TestEndedInANest: the name of a scope whose process has ended is free at once, however young the scope is, and whether
-// the unit's file tells that or systemd's signal.
+// TestEndedInANest: the name of a scope whose process has ended is free at once, however young the scope is, and
+// whether the unit's file tells that or systemd's signal.
 func TestEndedInANest(t *testing.T) {
 	for how, watch := range map[string]func(string, func(string)) (io.Closer, error){
 		"signal": nil,

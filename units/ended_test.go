@@ -10,8 +10,8 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// TestDropped: systemd is trusted to drop an empty scope by itself if we saw the scope start, long enough ago, for as long
-// as nothing that it says can be lost, and not for ever.
+// TestDropped: systemd is trusted to drop an empty scope by itself if we saw the scope start, long enough ago, for as
+// long as nothing that it says can be lost, and not for ever.
 func TestDropped(t *testing.T) {
 	t.Parallel()
 	const unit = "a.scope"

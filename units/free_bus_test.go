@@ -165,8 +165,8 @@ func TestAwaitFreeForAnother(t *testing.T) {
 	}
 }
 
-// TestAwaitFreeOverReexec: a systemd that executes itself anew while a unit's end is awaited, or takes the question along
-// into its end, is asked again.
+// TestAwaitFreeOverReexec: a systemd that executes itself anew while a unit's end is awaited, or takes the question
+// along into its end, is asked again.
 func TestAwaitFreeOverReexec(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"GetUnit", "GetAll", "none"} {

@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/test/bus"
 )
 
-// TestBusRemote: with -H, berthctl talks to the bus behind ssh and systemd-stdio-bridge, and says what ssh cannot do. The
-// command that the other host's shell gets has nothing of the caller's.
+// TestBusRemote: with -H, berthctl talks to the bus behind ssh and systemd-stdio-bridge, and says what ssh cannot do.
+// The command that the other host's shell gets has nothing of the caller's.
 func TestBusRemote(t *testing.T) {
 	there := bus.Start(t)
 	clienttest.Serve(t, there.Connect(t), map[string]clienttest.Answer{

@@ -45,8 +45,8 @@ func terminal(t *testing.T) (user, program *os.File) {
 	return user, program
 }
 
-// TestBusShell: berthctl alone on a terminal is a shell. The keys complete words and find what was typed before, an interrupt
-// gives up a line only, and what was typed is kept for the next time, for the user alone.
+// TestBusShell: berthctl alone on a terminal is a shell. The keys complete words and find what was typed before, an
+// interrupt gives up a line only, and what was typed is kept for the next time, for the user alone.
 func TestBusShell(t *testing.T) {
 	b := bus.Start(t)
 	clienttest.Serve(t, b.Connect(t), map[string]clienttest.Answer{

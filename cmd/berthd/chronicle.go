@@ -11,8 +11,9 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// chronicle writes the life of containers to the log: that they start, stop, crash and so on. It writes in one goroutine,
-// because a start must not wait for the journal. If the journal is too slow, it counts the records that it leaves out.
+// chronicle writes the life of containers to the log: that they start, stop, crash and so on. It writes in one
+// goroutine, because a start must not wait for the journal. If the journal is too slow, it counts the records that it
+// leaves out.
 type chronicle struct {
 	log   *slog.Logger
 	queue chan happening

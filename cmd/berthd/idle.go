@@ -14,8 +14,8 @@ type caller interface {
 
 // idle returns a channel that is closed once no container has run and no call has come for the whole of
 // limit. A limit of 0 means never. active counts the containers that are on. Each change of a container sends
-// to activity, and so does the end of each client of libvirt's library. worked is called after each of these, and when the
-// last call has ended; it must not block. ctx ends it.
+// to activity, and so does the end of each client of libvirt's library. worked is called after each of these, and when
+// the last call has ended; it must not block. ctx ends it.
 func idle(ctx context.Context, server caller, active func() int, activity <-chan struct{}, limit time.Duration, worked func()) <-chan struct{} {
 	over := make(chan struct{})
 	go func() {

@@ -10,8 +10,8 @@ import (
 const (
 	// memoryFew is the memory in bytes of a daemon that has no burst behind it: below it, nothing is given back.
 	memoryFew = 32 << 20
-	// How long after work it is looked at. What a burst leaves is garbage until the next collection, which the runtime of an idle
-	// program makes after two minutes, and gives back slowly.
+	// How long after work it is looked at. What a burst leaves is garbage until the next collection, which the runtime of
+	// an idle program makes after two minutes, and gives back slowly.
 	memorySoon = 3 * time.Second
 	memoryLate = time.Minute // at most, where nearly all is needed
 )

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestMemory: what a burst leaves is given back once it is over, whatever work follows; nothing is done without work, nor with
-// little memory, and seldom where nearly all is needed.
+// TestMemory: what a burst leaves is given back once it is over, whatever work follows; nothing is done without work,
+// nor with little memory, and seldom where nearly all is needed.
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

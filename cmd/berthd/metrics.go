@@ -17,8 +17,8 @@ import (
 // metricsSocket is the name under which systemd passes the socket of berth-metrics.socket.
 const metricsSocket = "metrics"
 
-// serveMetrics serves the metrics on a socket until ctx ends, and does nothing without one. Each scrape counts as activity:
-// a daemon that somebody watches stays.
+// serveMetrics serves the metrics on a socket until ctx ends, and does nothing without one. Each scrape counts as
+// activity: a daemon that somebody watches stays.
 func (d *parts) serveMetrics(ctx context.Context, socket net.Listener, log *slog.Logger) {
 	if socket == nil {
 		return

@@ -27,8 +27,8 @@ func watchdog(ctx context.Context, alive func(context.Context) error, log *slog.
 	}
 }
 
-// pulse asks for a proof of life every period, and passes each one on. It asks for one at a time: a daemon that does not
-// answer is silent.
+// pulse asks for a proof of life every period, and passes each one on. It asks for one at a time: a daemon that does
+// not answer is silent.
 func pulse(ctx context.Context, period time.Duration, alive func(context.Context) error, tell func(state string)) {
 	beat := time.NewTicker(period)
 	defer beat.Stop()
@@ -44,8 +44,8 @@ func pulse(ctx context.Context, period time.Duration, alive func(context.Context
 	}
 }
 
-// lives returns a proof of life. It is an answer by way of the bus, as any client gets it, so that what reads calls, serves
-// them and writes answers is all at work; and a look into the registry, which a deadlock there would hold up.
+// lives returns a proof of life. It is an answer by way of the bus, as any client gets it, so that what reads calls,
+// serves them and writes answers is all at work; and a look into the registry, which a deadlock there would hold up.
 func lives(conn *bus.Conn, s *service.Service) func(context.Context) error {
 	return func(ctx context.Context) error {
 		err := conn.Object(contract.BusName, dbus.ObjectPath(contract.RootPath)).CallWithContext(ctx, ping, 0).Err

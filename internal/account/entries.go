@@ -13,8 +13,8 @@ import (
 // members.
 const maxEntry = 1 << 20
 
-// maxFile is how much of such a file is read, in bytes: some 250,000 users. A container that serves the file itself can let
-// it go on for ever.
+// maxFile is how much of such a file is read, in bytes: some 250,000 users. A container that serves the file itself can
+// let it go on for ever.
 const maxFile = 16 << 20
 
 // errTooLong says that a file is larger than maxFile.

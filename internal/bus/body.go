@@ -123,8 +123,8 @@ func (w *walk) variant(depth int) error {
 	return w.value(string(s), depth+1)
 }
 
-// isPlain reports whether a type is basic, an array of such, or that of named descriptors, of numbers of devices or of named
-// texts.
+// isPlain reports whether a type is basic, an array of such, or that of named descriptors, of numbers of devices or of
+// named texts.
 func isPlain(t []byte) bool {
 	if string(t) == "a(sh)" || string(t) == "a(st)" || string(t) == "a(ss)" {
 		return true

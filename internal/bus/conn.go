@@ -193,8 +193,8 @@ type Outgoing struct {
 // Write writes whole messages past godbus, many in one go. None may be a call: nobody would know the answer.
 func (c *Conn) Write(batch []Outgoing) error { return c.wire.send(batch...) }
 
-// Taken returns how many bytes of messages the kernel has taken for the bus. While a Write waits it grows with each 16 KiB, if
-// the bus reads.
+// Taken returns how many bytes of messages the kernel has taken for the bus. While a Write waits it grows with each 16
+// KiB, if the bus reads.
 func (c *Conn) Taken() int64 { return c.wire.taken.Load() }
 
 // Close ends the connection, first the socket: godbus's Close waits for who writes, and a bus that

@@ -21,7 +21,8 @@ func parse(msg []byte) (*Header, error) {
 	return parseHeader(f, msg[frameSize:frameSize+pad(f.fields)])
 }
 
-// TestFrame: a message whose end nobody can know, or that the specification forbids by its size, is told from all others.
+// TestFrame: a message whose end nobody can know, or that the specification forbids by its size, is told from all
+// others.
 func TestFrame(t *testing.T) {
 	t.Parallel()
 	good := "l\x04\x00\x01\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00"

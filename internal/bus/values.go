@@ -1,7 +1,7 @@
 package bus
 
-// Values reads the values of a reply one after another, as its signature has them. They have been checked, so nothing can
-// fail. godbus needs 1 us for each entry of a dictionary, which is half of a call that returns 40,000.
+// Values reads the values of a reply one after another, as its signature has them. They have been checked, so nothing
+// can fail. godbus needs 1 us for each entry of a dictionary, which is half of a call that returns 40,000.
 type Values struct{ c cursor }
 
 // Uint32 reads a value of type u.

@@ -18,8 +18,8 @@ func MountPoint() (string, error) {
 	return at, err
 }
 
-// Mounted returns the mount point of the host's cgroup v2 hierarchy, and the options of the file system itself. It returns
-// ErrNoHierarchy if there is none.
+// Mounted returns the mount point of the host's cgroup v2 hierarchy, and the options of the file system itself. It
+// returns ErrNoHierarchy if there is none.
 func Mounted() (at string, options []string, err error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -41,8 +41,8 @@ func mountOf(mountinfo string) (at string, options []string, err error) {
 	return "", nil, ErrNoHierarchy
 }
 
-// ownOptions returns the options of cgroup2 itself in the last field of mountinfo. All are flags. The others there, ro, rw
-// and those of security modules, stay as they are without being named.
+// ownOptions returns the options of cgroup2 itself in the last field of mountinfo. All are flags. The others there, ro,
+// rw and those of security modules, stay as they are without being named.
 func ownOptions(list string) []string {
 	var own []string
 	for option := range strings.SplitSeq(list, ",") {

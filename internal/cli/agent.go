@@ -36,9 +36,9 @@ func (a *app) letAsk(d Daemon) {
 	}
 }
 
-// agentOptions returns the options of the agent of a process in these control groups, as in /proc/PID/cgroup. --fallback
-// leaves the question to the agent of a desktop, if there is one. polkit ignores such an agent of a process that is in no
-// session of logind, and so in none of the user slices: that process has no desktop.
+// agentOptions returns the options of the agent of a process in these control groups, as in /proc/PID/cgroup.
+// --fallback leaves the question to the agent of a desktop, if there is one. polkit ignores such an agent of a process
+// that is in no session of logind, and so in none of the user slices: that process has no desktop.
 func agentOptions(groups string) []string {
 	options := []string{"--notify-fd", "3"}
 	if strings.Contains(groups, "/user.slice/") {

@@ -86,7 +86,8 @@ func TestAgentFails(t *testing.T) {
 	g.stop()
 }
 
-// TestAsks: who asks the user is decided by the terminal, the user and --no-ask-password. The agent ends with the command.
+// TestAsks: who asks the user is decided by the terminal, the user and --no-ask-password. The agent ends with the
+// command.
 func TestAsks(t *testing.T) {
 	for name, tt := range map[string]struct {
 		line     string

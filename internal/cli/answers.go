@@ -12,9 +12,9 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// answerTable has the commands of virsh's that are answered as virsh answers with the LXC driver, and do nothing. A line
-// that begins with = is the reason of those below it. Behind a command is the function of libvirt's that virsh's error
-// names, or the error itself.
+// answerTable has the commands of virsh's that are answered as virsh answers with the LXC driver, and do nothing. A
+// line that begins with = is the reason of those below it. Behind a command is the function of libvirt's that virsh's
+// error names, or the error itself.
 //
 //go:embed answers.txt
 var answerTable string

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestColours: tables and errors have colours on a terminal that shows them, unless NO_COLOR is set. JSON and pipes have none.
+// TestColours: tables and errors have colours on a terminal that shows them, unless NO_COLOR is set. JSON and pipes
+// have none.
 func TestColours(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

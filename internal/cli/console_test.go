@@ -216,8 +216,8 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-// TestStartWithConsole: start and create connect with the first console after the start, and say before the start that the
-// container ends with the command. A container that has ended already leaves its output.
+// TestStartWithConsole: start and create connect with the first console after the start, and say before the start that
+// the container ends with the command. A container that has ended already leaves its output.
 func TestStartWithConsole(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

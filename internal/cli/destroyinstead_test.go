@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// TestShutdownDestroys: with --destroy, what does not shut down is destroyed with a notice, what is off is no error, and
-// a wrong question destroys nothing.
+// TestShutdownDestroys: with --destroy, what does not shut down is destroyed with a notice, what is off is no error,
+// and a wrong question destroys nothing.
 func TestShutdownDestroys(t *testing.T) {
 	t.Parallel()
 	const why = "cannot shut down domain \"web\": so it is"

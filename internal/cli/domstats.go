@@ -112,8 +112,8 @@ func statsLists() []string {
 	return []string{"active", "inactive", "persistent", "transient", "running", "paused", "shutoff", "other"}
 }
 
-// filter returns the filter of the --list options. Each option adds containers to those of its kind (active and inactive,
-// persistent and transient, states), and the kinds together take away, as in libvirt.
+// filter returns the filter of the --list options. Each option adds containers to those of its kind (active and
+// inactive, persistent and transient, states), and the kinds together take away, as in libvirt.
 func (r *statsRequest) filter(domains []string) (f client.StatsFilter, err error) {
 	on := func(list string) bool { return *r.lists[list] }
 	for _, l := range statsLists() {
@@ -141,7 +141,8 @@ func (r *statsRequest) filter(domains []string) (f client.StatsFilter, err error
 	return f, nil
 }
 
-// statsOf returns the statistics of the containers that are named, in that order, or of all that the filter lets through.
+// statsOf returns the statistics of the containers that are named, in that order, or of all that the filter lets
+// through.
 func statsOf(ctx context.Context, d Daemon, filter client.StatsFilter, domains []string) ([]client.ContainerStats, error) {
 	for _, given := range domains {
 		t, err := find(ctx, d, given, nameUUIDOrID)

@@ -193,7 +193,8 @@ func (e *edit) store(ctx context.Context, xml string) error {
 	return e.put(ctx, d, e.previous, xml)
 }
 
-// compare returns an error if the text is against libvirt's schema. It says nothing where that is missing: nobody asked for it.
+// compare returns an error if the text is against libvirt's schema. It says nothing where that is missing: nobody asked
+// for it.
 func (e *edit) compare(ctx context.Context, xml string) error {
 	if !e.validate || e.CheckSchema == nil {
 		return nil

@@ -61,8 +61,8 @@ func keptFile(t *testing.T, o outcome) string {
 	return strings.TrimSpace(string(text))
 }
 
-// TestEdit: an edit stores what the editor leaves, made from what was stored; a definition that is refused can be edited
-// again or given up, and then it is kept.
+// TestEdit: an edit stores what the editor leaves, made from what was stored; a definition that is refused can be
+// edited again or given up, and then it is kept.
 func TestEdit(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	refused := &client.Error{Name: contract.ErrorInvalidXML, Message: "cannot change: memory: is zero", Details: map[string]any{}}
@@ -139,8 +139,8 @@ func slicesReplace(list []string, by map[string]string) (out []string) {
 	return out
 }
 
-// TestEditSchema: edit stores nothing that is against libvirt's schema, unless --skip-validate or an i at the terminal says so; a
-// host without the schema stores it without a word.
+// TestEditSchema: edit stores nothing that is against libvirt's schema, unless --skip-validate or an i at the terminal
+// says so; a host without the schema stores it without a word.
 func TestEditSchema(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	write := "f() { echo \"" + changedXML + "\" > \"$1\"; }; f"

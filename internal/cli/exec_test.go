@@ -10,8 +10,8 @@ import (
 )
 
 // TestExec: a command's input, output, error output and exit status are handed on, with all that is asked for; all that
-// follows its name is its own. A signal that ends it is 128 and its number; a process that it leaves behind holds nobody
-// up.
+// follows its name is its own. A signal that ends it is 128 and its number; a process that it leaves behind holds
+// nobody up.
 func TestExec(t *testing.T) {
 	t.Parallel()
 	exited := func(code int32) client.Exit { return client.Exit{Kind: "exited", Code: code} }
@@ -52,8 +52,8 @@ func TestExec(t *testing.T) {
 	}
 }
 
-// TestExecRefused: a command that was not executed has the exit status that a shell would give it; a line without one is
-// refused.
+// TestExecRefused: a command that was not executed has the exit status that a shell would give it; a line without one
+// is refused.
 func TestExecRefused(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

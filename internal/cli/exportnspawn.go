@@ -147,8 +147,8 @@ func createWhole(f newFile) error {
 	return errors.Join(err, os.Remove(half.Name()))
 }
 
-// renameNew renames a file to a name that nothing has. A file system that cannot do that in one step, as NFS, has hard links.
-// Its error names the file.
+// renameNew renames a file to a name that nothing has. A file system that cannot do that in one step, as NFS, has hard
+// links. Its error names the file.
 func renameNew(from, to string, renameat2 func(int, string, int, string, uint) error) error {
 	err := renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
 	switch {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestRenameNew: a file gets a name that nothing has, also where the file system has no RENAME_NOREPLACE; what is there stays, and
-// errors name the file.
+// TestRenameNew: a file gets a name that nothing has, also where the file system has no RENAME_NOREPLACE; what is there
+// stays, and errors name the file.
 func TestRenameNew(t *testing.T) {
 	t.Parallel()
 	for name, rename := range map[string]func(int, string, int, string, uint) error{

@@ -43,8 +43,8 @@ container 'new' from /etc/libvirt/lxc/new.xml: new, starts with the host
 container 'web' from /etc/libvirt/lxc/web.xml: cannot be imported: Berth has another container with this name, with the uuid 6695eb01-f6a4-8304-79aa-97f2502e193f
 `
 
-// TestImport: import shows what it does, does it only with --yes or after a yes, and its status tells that something could not be
-// imported.
+// TestImport: import shows what it does, does it only with --yes or after a yes, and its status tells that something
+// could not be imported.
 func TestImport(t *testing.T) {
 	t.Parallel()
 	root := foreignHost(t)
@@ -92,8 +92,8 @@ func TestImportFails(t *testing.T) {
 	}
 }
 
-// connectedTo has a configuration connect to f as to berthd: the connection ends with the context that it is made for. It returns
-// the calls that a connection was there for no more.
+// connectedTo has a configuration connect to f as to berthd: the connection ends with the context that it is made for.
+// It returns the calls that a connection was there for no more.
 func connectedTo(cfg *Config, f *fake) (lost func() []string) {
 	var conn context.Context
 	var list []string

@@ -52,7 +52,8 @@ func (a *app) interfaceListCommand() *cobra.Command {
 	})
 }
 
-// interfacesOf reads the interfaces of a container, or of its stored definition. Without a run there are no ends on the host.
+// interfacesOf reads the interfaces of a container, or of its stored definition. Without a run there are no ends on the
+// host.
 func interfacesOf(ctx context.Context, d Daemon, t target, inactive bool) (list []client.Interface, err error) {
 	if inactive {
 		stored, err := d.Interfaces(ctx, t.path, client.TuneOptions{Config: true})

@@ -8,7 +8,8 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// labelled is the output of domlabel --json, and a part of that of dominfo --json. What a container does not have is null.
+// labelled is the output of domlabel --json, and a part of that of dominfo --json. What a container does not have is
+// null.
 type labelled struct {
 	Model      *string `json:"security_model"`
 	Label      *string `json:"security_label"`
@@ -41,8 +42,8 @@ func (a *app) labelCommand() *cobra.Command {
 	})
 }
 
-// securityLines returns virsh's lines about the host's labels, and that of the container. There are none if the host has no
-// labels.
+// securityLines returns virsh's lines about the host's labels, and that of the container. There are none if the host
+// has no labels.
 func securityLines(i client.Info, s client.Security) []line {
 	if s.Model == "none" {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// TestLabels: dominfo and domlabel have virsh's lines about a label and its mode, and nothing of a label where the host has
-// none.
+// TestLabels: dominfo and domlabel have virsh's lines about a label and its mode, and nothing of a label where the host
+// has none.
 func TestLabels(t *testing.T) {
 	t.Parallel()
 	const label = "system_u:system_r:container_t:s0:c1,c2"

@@ -142,8 +142,8 @@ func (a *app) metadataCommand() *cobra.Command {
 	}, uri)
 }
 
-// setMetadata sets what was given or edited. While an editor runs, the interrupts of the terminal are the editor's. They end
-// ctx, and with it d: what was edited is set by another connection.
+// setMetadata sets what was given or edited. While an editor runs, the interrupts of the terminal are the editor's.
+// They end ctx, and with it d: what was edited is set by another connection.
 func (a *app) setMetadata(ctx context.Context, d Daemon, t target, m client.Metadata, o client.TuneOptions, edited bool) error {
 	if edited && ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx)

@@ -24,8 +24,8 @@ func TestValidateFaults(t *testing.T) {
 	}
 }
 
-// TestDescEdit: desc --edit and metadata --edit give the text to the editor, and store what comes back, without the end of its
-// last line; an unchanged text is not stored.
+// TestDescEdit: desc --edit and metadata --edit give the text to the editor, and store what comes back, without the end
+// of its last line; an unchanged text is not stored.
 func TestDescEdit(t *testing.T) {
 	t.Parallel()
 	editor := filepath.Join(t.TempDir(), "editor")

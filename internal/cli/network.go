@@ -67,8 +67,8 @@ func findNetwork(ctx context.Context, d Daemon, given string) (client.Network, e
 	return n, noNetwork(err, given)
 }
 
-// noNetwork returns a *noNetworkError if err says that the network does not exist, or no longer does. It returns any other
-// err unchanged.
+// noNetwork returns a *noNetworkError if err says that the network does not exist, or no longer does. It returns any
+// other err unchanged.
 func noNetwork(err error, given string) error {
 	if client.NameOf(err) == contract.ErrorNoSuchNetwork {
 		return &noNetworkError{given}

@@ -14,8 +14,8 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// TestPassFlags: the descriptors of --pass-fds are passed in the order that was given; one that berthctl was not started
-// with is refused, and so is a list of systemd's that is another process's.
+// TestPassFlags: the descriptors of --pass-fds are passed in the order that was given; one that berthctl was not
+// started with is refused, and so is a list of systemd's that is another process's.
 func TestPassFlags(t *testing.T) {
 	t.Parallel()
 	var fds, other [2]int // berthctl closes what it is given
@@ -65,7 +65,8 @@ func TestPassFlags(t *testing.T) {
 	}
 }
 
-// TestPassRefused: an error about a passed descriptor names it by berthctl's own number, whatever the container is called.
+// TestPassRefused: an error about a passed descriptor names it by berthctl's own number, whatever the container is
+// called.
 func TestPassRefused(t *testing.T) {
 	t.Parallel()
 	refused := func(head, what string) *client.Error {

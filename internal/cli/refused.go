@@ -17,8 +17,8 @@ func withoutEffect() map[string][]string {
 	}
 }
 
-// refuseOptions gives each command the options that virsh's has besides. They are hidden. One that would have an effect is
-// an error.
+// refuseOptions gives each command the options that virsh's has besides. They are hidden. One that would have an effect
+// is an error.
 func refuseOptions(root *cobra.Command, named func(string) bool) {
 	harmless := withoutEffect()
 	for _, cmd := range root.Commands() {

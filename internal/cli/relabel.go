@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// relabelling shows on a terminal how many files a start has relabelled, if that takes longer than a second. done removes it.
+// relabelling shows on a terminal how many files a start has relabelled, if that takes longer than a second. done
+// removes it.
 func (a *app) relabelling(ctx context.Context, d Daemon, t target) (done func()) {
 	return a.eachSecond("", func() string {
 		info, err := d.Info(ctx, t.path)

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// checkHost returns an error if a command cannot be carried out on another host: ssh passes no descriptors, and units are
-// files of this host, which doctor examines. What import reads are files of this host, too, with its paths.
+// checkHost returns an error if a command cannot be carried out on another host: ssh passes no descriptors, and units
+// are files of this host, which doctor examines. What import reads are files of this host, too, with its paths.
 func (a *app) checkHost(cmd *cobra.Command) error {
 	if a.host == "" {
 		return nil

@@ -17,8 +17,8 @@ func Command(cfg Config) *cobra.Command {
 	return (&app{Config: cfg, out: bufio.NewWriter(cfg.Out)}).command(func(string) bool { return true })
 }
 
-// command returns the command tree. named reports whether a name is in the command line. What only answers has no part in
-// other command lines, and would make each a millisecond longer.
+// command returns the command tree. named reports whether a name is in the command line. What only answers has no part
+// in other command lines, and would make each a millisecond longer.
 func (a *app) command(named func(string) bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "berthctl",

@@ -67,8 +67,8 @@ func schemaFaults(said string) (list []client.Fault) {
 	return list
 }
 
-// withoutBerth returns a document without Berth's own elements; its lines stay where they are. It returns a text that is no
-// XML as it is.
+// withoutBerth returns a document without Berth's own elements; its lines stay where they are. It returns a text that
+// is no XML as it is.
 func withoutBerth(text string) string {
 	d := xml.NewDecoder(strings.NewReader(text))
 	var out strings.Builder
@@ -115,8 +115,8 @@ func errSchema(list []client.Fault, file string) error {
 	return fmt.Errorf("%w: %s", errAgainstSchema, strings.Join(lines, "\n"))
 }
 
-// schema compares a text with libvirt's schema. Where that is missing, it says so and returns no mistakes: berthd checks each
-// definition by its own rules.
+// schema compares a text with libvirt's schema. Where that is missing, it says so and returns no mistakes: berthd
+// checks each definition by its own rules.
 func (a *app) schema(ctx context.Context, text, file string) ([]client.Fault, error) {
 	if a.CheckSchema == nil {
 		return nil, nil
@@ -134,8 +134,8 @@ func (a *app) warn(where, text string) {
 	fmt.Fprintf(a.Err, "warning: %s: %s\n", printable(where), printable(text))
 }
 
-// warnWithoutEffect prints one warning that names all that a definition or device has without effect. It must come after what
-// was asked for is done: no error is one of that.
+// warnWithoutEffect prints one warning that names all that a definition or device has without effect. It must come
+// after what was asked for is done: no error is one of that.
 func (a *app) warnWithoutEffect(ctx context.Context, d Daemon, xml, file string, device bool) {
 	list, err := d.WithoutEffect(ctx, xml, device)
 	if err != nil || len(list) == 0 {

@@ -22,8 +22,8 @@ func altered(t *testing.T, f *fake, change func(*Config), args ...string) outcom
 	return runWith(t.Context(), cfg, args...)
 }
 
-// TestWithoutBerth: Berth's own elements are left out of what libvirt's schema sees, all lines stay where they are, and a text
-// that is no XML stays as it is.
+// TestWithoutBerth: Berth's own elements are left out of what libvirt's schema sees, all lines stay where they are, and
+// a text that is no XML stays as it is.
 func TestWithoutBerth(t *testing.T) {
 	t.Parallel()
 	const ns = "xmlns:b='urn:berth:container:1'"
@@ -81,7 +81,8 @@ func TestNoSchema(t *testing.T) {
 	}
 }
 
-// TestSchemaTool: what xmllint finds is returned, and a schema that it cannot read is an error and not a mistake of the text.
+// TestSchemaTool: what xmllint finds is returned, and a schema that it cannot read is an error and not a mistake of the
+// text.
 func TestSchemaTool(t *testing.T) {
 	dir := t.TempDir()
 	schema := filepath.Join(dir, "domain.rng")
@@ -115,8 +116,8 @@ func TestSchemaTool(t *testing.T) {
 	}
 }
 
-// TestValidateOption: define and create with --validate store nothing that is against libvirt's schema, and say where; without
-// a schema they say so and go on. validate prints it with the other mistakes.
+// TestValidateOption: define and create with --validate store nothing that is against libvirt's schema, and say where;
+// without a schema they say so and go on. validate prints it with the other mistakes.
 func TestValidateOption(t *testing.T) {
 	t.Parallel()
 	against := func(context.Context, string) ([]client.Fault, error) {
@@ -148,8 +149,8 @@ func TestValidateOption(t *testing.T) {
 	}
 }
 
-// TestWithoutEffect: define, create, edit, attach-device and validate print one warning that names all that is kept and has no
-// effect; an older berthd, which cannot say it, spoils nothing.
+// TestWithoutEffect: define, create, edit, attach-device and validate print one warning that names all that is kept and
+// has no effect; an older berthd, which cannot say it, spoils nothing.
 func TestWithoutEffect(t *testing.T) {
 	t.Parallel()
 	const idle, device = "<domain>\n<pm/>\n<devices><rng/></devices></domain>", "<disk><boot order='1'/></disk>"

@@ -82,8 +82,8 @@ func (a *app) replySentence(e *client.Error) string {
 	return e.Message
 }
 
-// deniedSentence says what the user can do. It leaves out the bus's own message, which quotes rules of the bus policy: they
-// tell the user nothing.
+// deniedSentence says what the user can do. It leaves out the bus's own message, which quotes rules of the bus policy:
+// they tell the user nothing.
 func (a *app) deniedSentence(e *client.Error) string {
 	text := e.Message
 	if e.Details == nil {

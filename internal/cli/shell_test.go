@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestShell: commands from standard input, and those of an argument, are carried out one after the other as virsh does. A
-// mistake ends none but its own, and the status is that of the last one.
+// TestShell: commands from standard input, and those of an argument, are carried out one after the other as virsh does.
+// A mistake ends none but its own, and the status is that of the last one.
 func TestShell(t *testing.T) {
 	t.Parallel()
 	var got strings.Builder
@@ -75,8 +75,8 @@ func TestShellInterrupted(t *testing.T) {
 	}
 }
 
-// TestShellCompletes: in the shell, commands, options, containers and files are completed, also behind a semicolon and in
-// quotes. What needs quotes gets them.
+// TestShellCompletes: in the shell, commands, options, containers and files are completed, also behind a semicolon and
+// in quotes. What needs quotes gets them.
 func TestShellCompletes(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"a b.xml", "web.xml", ".hidden"} {

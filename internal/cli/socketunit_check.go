@@ -15,8 +15,8 @@ import (
 	"unicode"
 )
 
-// isUnitName reports whether a name can be that of a unit without the suffix, as systemd takes it (systemd.unit(5)), and
-// needs no escaping.
+// isUnitName reports whether a name can be that of a unit without the suffix, as systemd takes it (systemd.unit(5)),
+// and needs no escaping.
 func isUnitName(name string) bool {
 	const most = 200
 	return name != "" && len(name) <= most && strings.IndexFunc(name, func(r rune) bool {

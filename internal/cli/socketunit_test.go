@@ -76,8 +76,8 @@ func TestSocketUnitRefuses(t *testing.T) {
 	}
 }
 
-// TestSocketUnitAddresses: an address is refused if systemd could not listen there or forward to it, and so is a time or
-// a name that systemd does not take.
+// TestSocketUnitAddresses: an address is refused if systemd could not listen there or forward to it, and so is a time
+// or a name that systemd does not take.
 func TestSocketUnitAddresses(t *testing.T) {
 	t.Parallel()
 	long := "/" + strings.Repeat("x", 107)

@@ -90,8 +90,8 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// follow keeps the terminal right while signals come, until stop is closed. A stop (SIGTSTP) gives the terminal back as it
-// was, and takes it again when the process goes on.
+// follow keeps the terminal right while signals come, until stop is closed. A stop (SIGTSTP) gives the terminal back as
+// it was, and takes it again when the process goes on.
 func (t *terminal) follow(signals <-chan os.Signal, stop <-chan struct{}, resized func()) {
 	for {
 		select {

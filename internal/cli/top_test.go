@@ -31,7 +31,8 @@ func TestTopBatch(t *testing.T) {
 	golden(t, "topbatch", got.String())
 }
 
-// TestTopUsage: a command line of top that makes no sense, or needs a terminal, is an error, and its help has the options.
+// TestTopUsage: a command line of top that makes no sense, or needs a terminal, is an error, and its help has the
+// options.
 func TestTopUsage(t *testing.T) {
 	t.Parallel()
 	goldenLines(t, "top", []string{

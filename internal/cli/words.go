@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// splitCommands splits a text into commands and their words, as virsh does: a semicolon or a newline ends a command, and #
-// at the beginning of a word a comment up to the end of the line. Quotes and backslashes are those of a shell. It returns an
-// error for a quote or a backslash that nothing ends.
+// splitCommands splits a text into commands and their words, as virsh does: a semicolon or a newline ends a command,
+// and # at the beginning of a word a comment up to the end of the line. Quotes and backslashes are those of a shell. It
+// returns an error for a quote or a backslash that nothing ends.
 func splitCommands(text string) ([][]string, error) {
 	s := splitter{}
 	for _, r := range text {
@@ -91,8 +91,8 @@ func (s *splitter) finish() error {
 	return nil
 }
 
-// unfinished returns the words of the last command of a text, the word that is being typed, which may be empty, and where
-// that begins.
+// unfinished returns the words of the last command of a text, the word that is being typed, which may be empty, and
+// where that begins.
 func unfinished(text string) (words []string, word string, start int) {
 	s := splitter{}
 	for i, r := range text {

@@ -22,8 +22,8 @@ const (
 // ErrNotText says that D-Bus cannot carry an argument.
 var ErrNotText = errors.New("not UTF-8 text without zero bytes")
 
-// call makes one method call and stores the reply's values into results. A call that only reads asks the next berthd if one
-// ends before it has answered.
+// call makes one method call and stores the reply's values into results. A call that only reads asks the next berthd if
+// one ends before it has answered.
 func (c *Client) call(ctx context.Context, path Path, iface, member string, args []any, results ...any) error {
 	var reply bus.Reply
 	err := error(nil)
@@ -143,8 +143,8 @@ func checkText(args []any) error {
 	return nil
 }
 
-// filesOf returns the files of a reply by the names that one of its values gives them. err is that of reading the reply. It
-// closes the files if there is an error.
+// filesOf returns the files of a reply by the names that one of its values gives them. err is that of reading the
+// reply. It closes the files if there is an error.
 func filesOf(reply bus.Reply, member string, err error, named map[string]dbus.Variant) (map[string]*os.File, error) {
 	files := map[string]*os.File{}
 	for name, v := range named {

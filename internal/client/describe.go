@@ -24,7 +24,8 @@ func (c *Client) ValidateXML(ctx context.Context, xml string) (list []Fault, err
 	return list, err
 }
 
-// WithoutEffect returns what of a definition, or of the only device of a text, is kept and has no effect in a container.
+// WithoutEffect returns what of a definition, or of the only device of a text, is kept and has no effect in a
+// container.
 func (c *Client) WithoutEffect(ctx context.Context, xml string, device bool) (list []Fault, err error) {
 	var all []Fault
 	options := map[string]dbus.Variant{"warnings": dbus.MakeVariant(true), "device": dbus.MakeVariant(device)}

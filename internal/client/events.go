@@ -43,8 +43,8 @@ type Event struct {
 	Kills  uint64 // of OOMKill
 }
 
-// Watch tells what some signals say from now on, in their order. The channel is closed when the connection ends. Root hears
-// the signals themselves, and others hear those that they may, relayed.
+// Watch tells what some signals say from now on, in their order. The channel is closed when the connection ends. Root
+// hears the signals themselves, and others hear those that they may, relayed.
 func (c *Client) Watch(ctx context.Context, names ...string) (<-chan Event, error) {
 	signals := make(chan *dbus.Signal, 16)
 	c.conn.Signal(signals)

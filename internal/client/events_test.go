@@ -7,7 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestRelayed: who is not root hears the signals that are relayed to him, as root hears them, and only those that he wants.
+// TestRelayed: who is not root hears the signals that are relayed to him, as root hears them, and only those that he
+// wants.
 func TestRelayed(t *testing.T) {
 	t.Parallel()
 	w := &watch{names: []string{Lifecycle, DeviceAdded}, relays: true}

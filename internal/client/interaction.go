@@ -37,8 +37,8 @@ func (i *interaction) allowed() bool {
 	return !i.never && i.agent == nil
 }
 
-// couldAsk reports whether an error may be another one once polkit can ask. A container that the caller may not see looks as
-// one that is not there.
+// couldAsk reports whether an error may be another one once polkit can ask. A container that the caller may not see
+// looks as one that is not there.
 func couldAsk(err error) bool {
 	switch NameOf(err) {
 	case contract.ErrorInteractionRequired, contract.ErrorNoSuchContainer, contract.ErrorUnknownObject:

@@ -24,8 +24,8 @@ func asking(body ...any) clienttest.Answer {
 	}
 }
 
-// TestBusAskBy: what asks the user is started once, when polkit first wants to ask, and the call is made again. A user who
-// is asked nothing waits for nothing.
+// TestBusAskBy: what asks the user is started once, when polkit first wants to ask, and the call is made again. A user
+// who is asked nothing waits for nothing.
 func TestBusAskBy(t *testing.T) {
 	t.Run("hidden", func(t *testing.T) {
 		c, d, _ := connect(t, map[string]clienttest.Answer{"GetContainerByName": func(c clienttest.Call) ([]any, error) {

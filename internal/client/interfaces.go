@@ -67,8 +67,8 @@ type InterfaceAddress struct {
 	Prefix          uint32
 }
 
-// InterfaceAddresses reads the addresses of a running container's interfaces as a source knows them: lease, arp or agent. From agent
-// a link without an address is there, too.
+// InterfaceAddresses reads the addresses of a running container's interfaces as a source knows them: lease, arp or
+// agent. From agent a link without an address is there, too.
 func (c *Client) InterfaceAddresses(ctx context.Context, p Path, source string) ([]InterfaceAddress, error) {
 	var rows []map[string]dbus.Variant
 	if err := c.call(ctx, p, contract.ContainerInterface, "GetInterfaceAddresses", []any{source, noOptions()}, &rows); err != nil {

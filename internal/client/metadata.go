@@ -6,8 +6,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// Metadata is a value of a container's metadata: Kind is description, title or element; Key and URI are the prefix and the
-// namespace of an element. An empty Value takes it away.
+// Metadata is a value of a container's metadata: Kind is description, title or element; Key and URI are the prefix and
+// the namespace of an element. An empty Value takes it away.
 type Metadata struct{ Kind, Value, Key, URI string }
 
 // SetMetadata changes metadata of the running container, of its stored definition, or of both.

@@ -28,7 +28,8 @@ func (c *Client) Rename(ctx context.Context, p Path, name string) error {
 	return c.call(ctx, p, contract.ContainerInterface, "Rename", []any{name, noOptions()})
 }
 
-// SetAutostartOnce says whether a container starts with the next boot of the host only. A berthd that does not know that refuses.
+// SetAutostartOnce says whether a container starts with the next boot of the host only. A berthd that does not know
+// that refuses.
 func (c *Client) SetAutostartOnce(ctx context.Context, p Path, on bool) error {
 	once := map[string]dbus.Variant{"once": dbus.MakeVariant(true)}
 	return c.call(ctx, p, contract.ContainerInterface, "SetAutostart", []any{on, once})

@@ -21,8 +21,8 @@ var ErrHost = errors.New("not [USER@]HOST[:PORT]")
 // Remote is a host that ssh(1) can reach.
 type Remote struct{ destination, port string }
 
-// ParseRemote reads [USER@]HOST[:PORT]. An IPv6 address with a port stands in brackets. It returns ErrHost for what ssh, a
-// proxy command of its configuration, or a shell could take for anything else.
+// ParseRemote reads [USER@]HOST[:PORT]. An IPv6 address with a port stands in brackets. It returns ErrHost for what
+// ssh, a proxy command of its configuration, or a shell could take for anything else.
 func ParseRemote(text string) (Remote, error) {
 	form := regexp.MustCompile(`^(?:([A-Za-z0-9_][A-Za-z0-9_.\\+-]*)@)?(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)|\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?)\])(?::([0-9]{1,5}))?$`)
 	if strings.Count(text, ":") > 1 && !strings.Contains(text, "[") { // an IPv6 address alone
@@ -52,8 +52,8 @@ func (r Remote) arguments() []string {
 	return append(args, "--", r.destination, "systemd-stdio-bridge")
 }
 
-// ConnectHost connects to the system bus of another host, as busctl(1) does: ssh runs systemd-stdio-bridge there. Such a
-// connection passes no descriptors.
+// ConnectHost connects to the system bus of another host, as busctl(1) does: ssh runs systemd-stdio-bridge there. Such
+// a connection passes no descriptors.
 func ConnectHost(ctx context.Context, host string) (*Client, error) {
 	r, err := ParseRemote(host)
 	if err != nil {

@@ -17,8 +17,8 @@ type DeviceNumber struct {
 	Number uint64
 }
 
-// TuneOptions says what a change of limits or devices is for: the running container, its stored definition, or both. Neither means the
-// running container, or the stored definition if it is off.
+// TuneOptions says what a change of limits or devices is for: the running container, its stored definition, or both.
+// Neither means the running container, or the stored definition if it is off.
 type TuneOptions struct{ Live, Config bool }
 
 // SetResources changes limits of a container, all or none of them.

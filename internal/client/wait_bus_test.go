@@ -11,8 +11,8 @@ import (
 	"github.com/berthd/berth/internal/client/clienttest"
 )
 
-// TestBusAskedAgain: a call that waits or only reads asks the next daemon when one ends meanwhile, but not for ever, and not
-// after any other error.
+// TestBusAskedAgain: a call that waits or only reads asks the next daemon when one ends meanwhile, but not for ever,
+// and not after any other error.
 func TestBusAskedAgain(t *testing.T) {
 	const process = client.Path("/org/berth1/process/_6695eb01_f6a4_8304_79aa_97f2502e193f_1")
 	for member, w := range map[string]struct {

@@ -6,8 +6,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// Subscribe has berthd relay signals to this connection: each that the caller may hear, as contract.WatchInterface says.
-// Root hears the signals themselves, too.
+// Subscribe has berthd relay signals to this connection: each that the caller may hear, as contract.WatchInterface
+// says. Root hears the signals themselves, too.
 func (c *Client) Subscribe(ctx context.Context) error {
 	return c.call(ctx, rootPath, contract.WatchInterface, "Subscribe", []any{noOptions()})
 }

@@ -1,7 +1,8 @@
 // Package doctor checks whether a host has what Berth needs, and says what to do if not.
 //
-// A check reads the host's files and what the message bus knows, and changes nothing. It starts no service: the bus is asked
-// for names only. Each check is one function of a Host, so that tests give it a host of their own. berthd need not run.
+// A check reads the host's files and what the message bus knows, and changes nothing. It starts no service: the bus is
+// asked for names only. Each check is one function of a Host, so that tests give it a host of their own. berthd need
+// not run.
 package doctor
 
 import (
@@ -16,8 +17,8 @@ import (
 // Level is how bad a finding is.
 type Level string
 
-// The levels. A note is something that some containers may lack. With a problem, containers do not start, or do not work as
-// their definitions say.
+// The levels. A note is something that some containers may lack. With a problem, containers do not start, or do not
+// work as their definitions say.
 const (
 	OK      Level = "ok"
 	Note    Level = "note"

@@ -77,8 +77,8 @@ func namespaces(h *Host) (found []Finding) {
 	return or(found, "all kinds can be made")
 }
 
-// limits checks settings of the kernel that are too small for many containers. The default of a kernel is large enough, so
-// somebody has chosen these.
+// limits checks settings of the kernel that are too small for many containers. The default of a kernel is large enough,
+// so somebody has chosen these.
 func limits(h *Host) (found []Finding) {
 	for _, l := range []struct {
 		setting string

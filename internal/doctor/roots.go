@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/shift"
 )
 
-// roots looks at the owners of the root directories of all containers: one whose unshift was interrupted, that is shifted in
-// part, or by other ids, does not start.
+// roots looks at the owners of the root directories of all containers: one whose unshift was interrupted, that is
+// shifted in part, or by other ids, does not start.
 func roots(h *Host) (found []Finding) {
 	const dir = "etc/berth/containers"
 	if _, err := fs.ReadDir(h.Files, dir); errors.Is(err, fs.ErrPermission) || !h.Root {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestCorpus: each document of testdata/corpus has the result that is stated beside it: it is accepted with this inactive
-// XML and these warnings, or refused with this error.
+// TestCorpus: each document of testdata/corpus has the result that is stated beside it: it is accepted with this
+// inactive XML and these warnings, or refused with this error.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	files := documents(t, "testdata", "corpus", "*.xml")

@@ -44,8 +44,8 @@ func hostArch() string {
 	return runtime.GOARCH
 }
 
-// Architectures returns libvirt's words for the architecture of the host, and for the 32-bit one that its kernel also runs.
-// The second is "" if there is none.
+// Architectures returns libvirt's words for the architecture of the host, and for the 32-bit one that its kernel also
+// runs. The second is "" if there is none.
 func Architectures() (host, sibling string) {
 	host = hostArch()
 	return host, siblingArch(host)

@@ -68,8 +68,8 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestMostKept: the most elements of one kind that are only kept cost no more than the rest: each is put in its place by a
-// look at those that are there, not at each other. 19,900 took half a minute.
+// TestMostKept: the most elements of one kind that are only kept cost no more than the rest: each is put in its place
+// by a look at those that are there, not at each other. 19,900 took half a minute.
 func TestMostKept(t *testing.T) {
 	const limit = 2 * time.Second
 	for _, one := range []string{"<panic/>", "<hub type='usb'/>", "<controller type='pci'/>"} {

@@ -20,7 +20,8 @@ type CPU struct {
 	EmulatorPin                numberset.Set
 }
 
-// Bandwidth limits the time on processors to Quota µs in each Period µs. 0 means unset. A negative quota means no limit.
+// Bandwidth limits the time on processors to Quota µs in each Period µs. 0 means unset. A negative quota means no
+// limit.
 type Bandwidth struct {
 	Period uint64
 	Quota  int64

@@ -82,8 +82,8 @@ func TestFormatDevice(t *testing.T) {
 	}
 }
 
-// TestNamesStay: what a device was called before others came and went it is called afterwards, in the note of a run and in
-// the live definition; a stored one has only the names that an administrator chose.
+// TestNamesStay: what a device was called before others came and went it is called afterwards, in the note of a run and
+// in the live definition; a stored one has only the names that an administrator chose.
 func TestNamesStay(t *testing.T) {
 	t.Parallel()
 	d := withDevices(t, fuseNode+nicOne+nicTwo)
@@ -121,8 +121,8 @@ func TestNamesStay(t *testing.T) {
 	}
 }
 
-// TestWithDevice: a container gets no device that it has already, or whose place is taken, and the error names the element
-// of the new one.
+// TestWithDevice: a container gets no device that it has already, or whose place is taken, and the error names the
+// element of the new one.
 func TestWithDevice(t *testing.T) {
 	t.Parallel()
 	d := withDevices(t, diskA+fuseNode+usbID+srv+nicOne)

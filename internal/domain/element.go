@@ -150,8 +150,8 @@ func (w *walker) once(path string, attrs []xml.Attr) (kept []xml.Attr) {
 	return kept
 }
 
-// attributes returns the attributes that have a type of their own, and those that are only kept, without declarations of
-// namespaces. It notes the others.
+// attributes returns the attributes that have a type of their own, and those that are only kept, without declarations
+// of namespaces. It notes the others.
 func (w *walker) attributes(path string, n *node, attrs []xml.Attr) (own, kept []xml.Attr) {
 	for _, a := range attrs {
 		if a.Name.Space == "xmlns" || (a.Name.Space == "" && a.Name.Local == "xmlns") {

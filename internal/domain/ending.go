@@ -10,8 +10,8 @@ const (
 	EndingCrash    Ending = "on_crash"
 )
 
-// WithAction returns a definition with another action upon an ending. It returns an *Error if the ending cannot have that.
-// The definition of a run keeps the names that the run has chosen.
+// WithAction returns a definition with another action upon an ending. It returns an *Error if the ending cannot have
+// that. The definition of a run keeps the names that the run has chosen.
 func (d *Def) WithAction(e Ending, a Action, running bool) (*Def, error) {
 	changed := *d
 	switch e {

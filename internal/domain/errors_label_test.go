@@ -47,8 +47,9 @@ func manyLabels() (text string) {
 	return text
 }
 
-// TestLiveLabels: the live XML has the label of the host's model where the definition has that, and at the end where it has
-// none; the labels of other models stay as they are. What is printed live can be defined, and is the definition again.
+// TestLiveLabels: the live XML has the label of the host's model where the definition has that, and at the end where it
+// has none; the labels of other models stay as they are. What is printed live can be defined, and is the definition
+// again.
 func TestLiveLabels(t *testing.T) {
 	t.Parallel()
 	has := LiveLabel{Model: "selinux", Label: "u:r:t:s0:c1,c2", ImageLabel: "u:o:f:s0:c1,c2"}

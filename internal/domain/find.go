@@ -36,8 +36,8 @@ func (d *Def) FindAlias(name string, running bool) (Slot, error) {
 	return d.only(list, "alias '"+oneLine(name)+"'", text)
 }
 
-// FindInterface returns the place of the interface with a name in the container or on the host, or with a MAC address. It
-// returns an *Error of the kind NoDevice if there is none.
+// FindInterface returns the place of the interface with a name in the container or on the host, or with a MAC address.
+// It returns an *Error of the kind NoDevice if there is none.
 func (d *Def) FindInterface(name string) (Slot, error) {
 	mac, wrong := ParseMAC("", name)
 	guests := d.GuestLinks()

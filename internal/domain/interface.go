@@ -82,8 +82,8 @@ func (a Address) family() string {
 // HasHostEnd reports whether the host keeps one end of the interface.
 func (i *Interface) HasHostEnd() bool { return i.Type != InterfaceDirect }
 
-// IsUp reports whether the container begins with the interface up. With the link down, the end in the container of a veth is
-// up as any other, and has no carrier.
+// IsUp reports whether the container begins with the interface up. With the link down, the end in the container of a
+// veth is up as any other, and has no carrier.
 func (i *Interface) IsUp() bool {
 	switch i.Link {
 	case LinkDown:
@@ -97,8 +97,8 @@ func (i *Interface) IsUp() bool {
 // hostLinkPrefix is libvirt's for the names of host ends that nobody chose. Tools for the host know it.
 const hostLinkPrefix = "vnet"
 
-// LinkNumber returns the number of an interface in its container, which stays as long as a run has it: its index, or the
-// next free number if it was attached later.
+// LinkNumber returns the number of an interface in its container, which stays as long as a run has it: its index, or
+// the next free number if it was attached later.
 func (d *Def) LinkNumber(index int) int { return d.Interfaces[index].Alias.number(index) }
 
 // HostLink returns the name of the host end of an interface: the one in the definition, or one that depends on the

@@ -122,8 +122,8 @@ func (p Forward) Overlaps(other Forward) bool {
 		(!p.Address.IsValid() || !other.Address.IsValid() || p.Address == other.Address)
 }
 
-// Targets returns the addresses of the interface that a port is forwarded to, one of each family; none of IPv4 if DHCP is
-// to give it.
+// Targets returns the addresses of the interface that a port is forwarded to, one of each family; none of IPv4 if DHCP
+// is to give it.
 func (i *Interface) Targets(p Forward) (four, six netip.Addr) {
 	for _, ip := range i.IPs {
 		switch {

@@ -2,8 +2,8 @@ package domain
 
 import "slices"
 
-// VLAN is the <vlan> of an interface on a bridge: which VLANs its port is in. The zero value is none: the port is in the
-// one that the bridge gives each port.
+// VLAN is the <vlan> of an interface on a bridge: which VLANs its port is in. The zero value is none: the port is in
+// the one that the bridge gives each port.
 type VLAN struct {
 	Tags []uint16 // from 1 to 4094
 	// Trunk is whether the container sends and receives frames with a tag. Without it there is one tag, which the bridge

@@ -36,8 +36,8 @@ const (
 type SecLabel struct {
 	Type  LabelType
 	Model string // "" means that of the host; only a sole one that is none, or dynamic without BaseLabel, lacks it
-	// Relabel is "yes", "no", or "", which is no with LabelNone and LabelStatic. With LabelDynamic it is libvirt's default,
-	// which labels no file of a container either.
+	// Relabel is "yes", "no", or "", which is no with LabelNone and LabelStatic. With LabelDynamic it is libvirt's
+	// default, which labels no file of a container either.
 	Relabel   string
 	Label     string // LabelStatic only
 	BaseLabel string // LabelDynamic only: it has the type, in the place of the policy's; "" means the policy's

@@ -206,8 +206,8 @@ func withoutPrefix(text, uri string) (string, error) {
 	return out.String() + text[copied:], err
 }
 
-// withoutDeclarations returns the attributes of a start tag without those that declare prefixes for uri, unless attributes
-// need them.
+// withoutDeclarations returns the attributes of a start tag without those that declare prefixes for uri, unless
+// attributes need them.
 func withoutDeclarations(attrs string, declared map[string]string, uri string, needed map[string]bool) string {
 	for prefix, of := range declared {
 		if of != uri || prefix != "" && needed[prefix] {

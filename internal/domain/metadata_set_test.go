@@ -17,8 +17,8 @@ func describedDef(t *testing.T, inner string) *Def {
 	return d
 }
 
-// TestMetadataElement: an element gets the prefix and the namespace, is stored beside those of others, and comes back as it
-// was given.
+// TestMetadataElement: an element gets the prefix and the namespace, is stored beside those of others, and comes back
+// as it was given.
 func TestMetadataElement(t *testing.T) {
 	t.Parallel()
 	const others = "<metadata>\n    <app:x xmlns:app='urn:app'>1</app:x>\n    <plain xmlns='urn:plain'/>\n  </metadata>"

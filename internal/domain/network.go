@@ -6,8 +6,8 @@ const (
 	NetworkHost = "host"
 )
 
-// Network says whose network the container uses: its own, with its interfaces or a loopback only, the host's, or the one
-// that it shares by <lxc:sharenet>: "container NAME", "process PID" or "netns NAME".
+// Network says whose network the container uses: its own, with its interfaces or a loopback only, the host's, or the
+// one that it shares by <lxc:sharenet>: "container NAME", "process PID" or "netns NAME".
 func (d *Def) Network() string {
 	switch share := d.Share.Net; share.Kind {
 	case ShareName:

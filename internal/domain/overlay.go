@@ -151,8 +151,8 @@ func (o order) sort(list []*elem) {
 	slices.SortStableFunc(list, func(a, b *elem) int { return o.place(a) - o.place(b) })
 }
 
-// between puts new children between those that are there: each before the first that comes after it. A document may have
-// 20,000 of them.
+// between puts new children between those that are there: each before the first that comes after it. A document may
+// have 20,000 of them.
 func (o order) between(there, added []*elem) []*elem {
 	if len(added) == 0 {
 		return there

@@ -5,12 +5,14 @@ import (
 	"slices"
 )
 
-// extOwner is <berth:owner>. It names a user by his id: the bus knows a caller's id, and a name can be given to another.
+// extOwner is <berth:owner>. It names a user by his id: the bus knows a caller's id, and a name can be given to
+// another.
 type extOwner struct {
 	UID *uint64 `xml:"uid,attr"`
 }
 
-// nobodies are the ids that own nothing: 65534 is nobody's, which many services share; -1 of 16 and of 32 bits is no id.
+// nobodies are the ids that own nothing: 65534 is nobody's, which many services share; -1 of 16 and of 32 bits is no
+// id.
 func nobodies() []uint64 { return []uint64{65534, math.MaxUint16, math.MaxUint32} }
 
 func readOwner(d *Def, e *extension, f *faults) {

@@ -6,12 +6,12 @@ import (
 	"sync"
 )
 
-// treatmentText says what becomes of each element and attribute of libvirt's that has no effect in a container, or that a
-// container cannot have: the reason (a key of reasons), the parent, and its children. "@" marks an attribute; an
+// treatmentText says what becomes of each element and attribute of libvirt's that has no effect in a container, or that
+// a container cannot have: the reason (a key of reasons), the parent, and its children. "@" marks an attribute; an
 // element whose name ends in "+" may appear several times. "@NAME=A|B" means these values of an attribute only.
 //
-// What is in schemaText and not here has its effect. What is in neither is in no version of libvirt: it is a typing error,
-// and is refused as unknown. It was measured with libvirt 9.0 what its LXC driver does with each.
+// What is in schemaText and not here has its effect. What is in neither is in no version of libvirt: it is a typing
+// error, and is refused as unknown. It was measured with libvirt 9.0 what its LXC driver does with each.
 const treatmentText = `
 machine domain: memoryBacking cpu pm perf iothreads iothreadids sysinfo+ bootloader bootloader_args genid
 machine domain: keywrap launchSecurity on_lockfailure
@@ -139,7 +139,8 @@ func notSupported(what, why string) string {
 	return text
 }
 
-// readTreatment enters treatmentText into the schema. An element or attribute that is there already has a type of its own.
+// readTreatment enters treatmentText into the schema. An element or attribute that is there already has a type of its
+// own.
 func (n *node) readTreatment(table string) {
 	order := 0
 	for line := range strings.Lines(table) {

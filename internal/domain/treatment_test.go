@@ -47,8 +47,8 @@ func treated() (list [][3]string) {
 	return list
 }
 
-// TestTreatment: each element and attribute of libvirt's that has no type of its own does what its reason says: it comes
-// back, in a definition that reads as itself, with one warning; or it is passed over; or it is refused by name.
+// TestTreatment: each element and attribute of libvirt's that has no type of its own does what its reason says: it
+// comes back, in a definition that reads as itself, with one warning; or it is passed over; or it is refused by name.
 func TestTreatment(t *testing.T) {
 	t.Parallel()
 	for _, one := range treated() {
@@ -99,8 +99,8 @@ func TestTreatment(t *testing.T) {
 	}
 }
 
-// TestKeptAtItsPlace: what is kept of one of several devices stays with it, in whatever order the document has things, and
-// follows it through attaching, detaching, and changes of the definition.
+// TestKeptAtItsPlace: what is kept of one of several devices stays with it, in whatever order the document has things,
+// and follows it through attaching, detaching, and changes of the definition.
 func TestKeptAtItsPlace(t *testing.T) {
 	t.Parallel()
 	plain := strings.NewReplacer("52:54:00:00:00:01", "52:54:00:00:00:02", "web0", "web1", " trustGuestRxFilters='yes'", "",

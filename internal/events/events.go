@@ -42,8 +42,8 @@ type Event struct {
 	OOM    *OOM // of OOMKill, otherwise nil
 }
 
-// OOM is what an OOMKill tells. The process is the last one that the kernel has named, "" if it has named none since the
-// event before.
+// OOM is what an OOMKill tells. The process is the last one that the kernel has named, "" if it has named none since
+// the event before.
 type OOM struct {
 	Kills   uint64 // in the whole run
 	Process string

@@ -16,8 +16,8 @@ type Source struct {
 	Net   plan.Net
 }
 
-// Read reads a definition, and the plan that GetPlan of org.berth1(5) returns for it. It returns an error if one of them
-// cannot be read, as when the service is newer than this program.
+// Read reads a definition, and the plan that GetPlan of org.berth1(5) returns for it. It returns an error if one of
+// them cannot be read, as when the service is newer than this program.
 func Read(xml, planJSON string) (*Source, error) {
 	d, err := domain.Parse([]byte(xml))
 	if err != nil {

@@ -11,7 +11,8 @@ type Traffic struct {
 	Bytes, Packets, Errors, Drops uint64
 }
 
-// Interface has the figures of one network interface of a container, as the container sees them: Receive is what came in.
+// Interface has the figures of one network interface of a container, as the container sees them: Receive is what came
+// in.
 type Interface struct {
 	Name              string
 	Receive, Transmit Traffic
@@ -75,8 +76,8 @@ func (i *Interface) Put(name string, value uint64) {
 	}
 }
 
-// NetDev reads a /proc/net/dev: two lines of heads, and a line for each link of a network namespace, with 16 numbers. It
-// returns the links by name.
+// NetDev reads a /proc/net/dev: two lines of heads, and a line for each link of a network namespace, with 16 numbers.
+// It returns the links by name.
 func NetDev(text []byte) (map[string]Interface, error) {
 	links := make(map[string]Interface, bytes.Count(text, []byte{'\n'}))
 	for n := 0; len(text) > 0; n++ {

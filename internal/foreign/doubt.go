@@ -19,8 +19,8 @@ type Doubt struct {
 	Who  string // can change it, such as "user 1000 owns it"
 }
 
-// doubts returns who else can change a file that is open: who can write it, or replace it or a directory or link that leads to
-// it.
+// doubts returns who else can change a file that is open: who can write it, or replace it or a directory or link that
+// leads to it.
 func (t *Tree) doubts(name string, f *os.File) ([]Doubt, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -40,8 +40,8 @@ func (t *Tree) doubts(name string, f *os.File) ([]Doubt, error) {
 	return w.doubts, nil
 }
 
-// Replaceable returns who else can put something in the place of what a path leads to, or would lead to: who can change a
-// directory or link on the way. Who owns what is there now does not matter.
+// Replaceable returns who else can put something in the place of what a path leads to, or would lead to: who can change
+// a directory or link on the way. Who owns what is there now does not matter.
 func (t *Tree) Replaceable(name string) ([]Doubt, error) {
 	w := &walk{tree: t}
 	_, err := w.to(name)
@@ -66,8 +66,8 @@ func (w *walk) add(at string, info fs.FileInfo) {
 // maxLinks is the most links that are followed, as by the kernel (path_resolution(7)).
 const maxLinks = 40
 
-// to goes to where a path leads, link by link as the kernel does, and returns that. It looks at each directory and each link on
-// the way: the owner of a link says where it leads.
+// to goes to where a path leads, link by link as the kernel does, and returns that. It looks at each directory and each
+// link on the way: the owner of a link says where it leads.
 func (w *walk) to(name string) (end string, err error) {
 	before := len(w.doubts)
 	defer func() { slices.Reverse(w.doubts[before:]) }() // what is nearest comes first
@@ -156,8 +156,8 @@ func (t *Tree) placeOf(f *os.File) (string, error) {
 	return "/" + at, nil
 }
 
-// writer says who else than root and the caller can write a file, "" if nobody. In a sticky directory nobody else can replace
-// what there is.
+// writer says who else than root and the caller can write a file, "" if nobody. In a sticky directory nobody else can
+// replace what there is.
 func writer(info fs.FileInfo) string {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	mode := info.Mode()

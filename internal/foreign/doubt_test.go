@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestDoubts: whoever else than root can write a configuration, a file that it includes, or a directory or link that leads to one of
-// them is told, with the file; what only root can change raises no doubt.
+// TestDoubts: whoever else than root can write a configuration, a file that it includes, or a directory or link that
+// leads to one of them is told, with the file; what only root can change raises no doubt.
 func TestDoubts(t *testing.T) {
 	t.Parallel()
 	const config = "/var/lib/lxc/web/config"
@@ -105,8 +105,9 @@ func link(name, to string) changing {
 	})
 }
 
-// TestReplaceable: who can put something else in the place of a path is who can change a directory or link that leads there,
-// whoever owns what is there now; a path that leads to nothing yet counts, and one that leads round and round is an error.
+// TestReplaceable: who can put something else in the place of a path is who can change a directory or link that leads
+// there, whoever owns what is there now; a path that leads to nothing yet counts, and one that leads round and round is
+// an error.
 func TestReplaceable(t *testing.T) {
 	t.Parallel()
 	tree, dir := host(t, map[string]string{"srv/tree/etc/x": "", "srv/open/tree/x": ""})

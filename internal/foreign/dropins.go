@@ -10,15 +10,16 @@ import (
 	"github.com/berthd/berth/internal/unitname"
 )
 
-// unitDirectories are where units and their drop-ins are (systemd.unit(5)). Of files with one name, that in the first directory counts.
+// unitDirectories are where units and their drop-ins are (systemd.unit(5)). Of files with one name, that in the first
+// directory counts.
 func unitDirectories() []string {
 	return []string{
 		"/etc/systemd/system.control", "/run/systemd/system.control", nspawnUnits, "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
 	}
 }
 
-// unitOf finds the drop-ins of a container's unit, and says if it has another unit than all. machinectl(1) does not escape the
-// name of the machine in that of the unit, as systemctl enable wants it.
+// unitOf finds the drop-ins of a container's unit, and says if it has another unit than all. machinectl(1) does not
+// escape the name of the machine in that of the unit, as systemctl enable wants it.
 func (t *Tree) unitOf(c *Container) {
 	const unit = "systemd-nspawn@"
 	files := map[string]string{} // by their names, which are their order

@@ -8,9 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDropIns: the drop-ins of a container's unit come in the order in which systemd applies them: by their names, and of one name
-// the container's before that of all, and an administrator's before a package's; a link to /dev/null hides a name, and who else
-// can change one is told.
+// TestDropIns: the drop-ins of a container's unit come in the order in which systemd applies them: by their names, and
+// of one name the container's before that of all, and an administrator's before a package's; a link to /dev/null hides
+// a name, and who else can change one is told.
 func TestDropIns(t *testing.T) {
 	t.Parallel()
 	const etc, usr, one, all = "/etc/systemd/system", "/usr/lib/systemd/system", "/systemd-nspawn@a-b.service.d", "/systemd-nspawn@.service.d"

@@ -60,7 +60,8 @@ func TestStaysInside(t *testing.T) {
 	}
 }
 
-// TestOddFiles: a FIFO, a directory, a file that is too large and one that is no text are errors with their path, and hold nobody up.
+// TestOddFiles: a FIFO, a directory, a file that is too large and one that is no text are errors with their path, and
+// hold nobody up.
 func TestOddFiles(t *testing.T) {
 	t.Parallel()
 	tree, dir := host(t, map[string]string{"large": strings.Repeat("x", MaxFile+1), "binary": "\xff", "d/file": ""})

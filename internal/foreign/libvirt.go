@@ -15,8 +15,8 @@ const (
 	libvirtConf     = "/etc/libvirt/lxc.conf"
 )
 
-// Libvirt finds the containers and networks of libvirt, and what lxc.conf says of all containers. It returns an error if
-// there is no directory of definitions, or if it cannot be read.
+// Libvirt finds the containers and networks of libvirt, and what lxc.conf says of all containers. It returns an error
+// if there is no directory of definitions, or if it cannot be read.
 func Libvirt(t *Tree) (*Found, error) {
 	if _, err := t.Kind(libvirtDomains); err != nil {
 		return nil, notThere(err, libvirtDomains, "libvirt has no containers here")

@@ -31,8 +31,8 @@ func LXCPath(t *Tree) string {
 	return dir
 }
 
-// LXC finds the containers of LXC in a directory. default.conf is not read: LXC copies it into each configuration when it
-// makes a container.
+// LXC finds the containers of LXC in a directory. default.conf is not read: LXC copies it into each configuration when
+// it makes a container.
 func LXC(t *Tree, dir string) (*Found, error) {
 	dir = path.Clean(dir)
 	if _, err := t.Kind(dir); err != nil {
@@ -90,7 +90,8 @@ func (t *Tree) Included(name string) ([]syntax.Source, []Doubt, error) {
 	return sources, doubts, nil
 }
 
-// lxcSockets returns the abstract sockets of the host: a container of LXC that runs has one with the name of its directory.
+// lxcSockets returns the abstract sockets of the host: a container of LXC that runs has one with the name of its
+// directory.
 func lxcSockets() map[string]bool {
 	found := map[string]bool{}
 	f, err := os.Open("/proc/net/unix")

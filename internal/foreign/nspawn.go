@@ -24,7 +24,8 @@ func imageDirectories() []string {
 	return []string{"/etc/machines", "/run/machines", "/var/lib/machines", "/usr/local/lib/machines", "/usr/lib/machines"}
 }
 
-// Nspawn finds the images of systemd-nspawn, with their settings. An image of which nobody has settings is a container, too.
+// Nspawn finds the images of systemd-nspawn, with their settings. An image of which nobody has settings is a container,
+// too.
 func Nspawn(t *Tree) (*Found, error) {
 	f, seen := &Found{}, map[string]bool{}
 	enabled, err := t.enabled()

@@ -29,7 +29,8 @@ const mountTable = `100 99 8:1 /srv/web / rw,relatime master:1 - ext4 /dev/sda1 
 109 108 8:4 / /twice rw - xfs /dev/sda4 rw
 `
 
-// TestParseMounts: file systems with files are listed as the container sees them, and not what is hidden or the kernel's.
+// TestParseMounts: file systems with files are listed as the container sees them, and not what is hidden or the
+// kernel's.
 func TestParseMounts(t *testing.T) {
 	t.Parallel()
 	got, err := ParseMounts(mountTable)

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// FileSystem is one that holds files of a container. Name is its source as the kernel shows it, for a device without the
-// directory.
+// FileSystem is one that holds files of a container. Name is its source as the kernel shows it, for a device without
+// the directory.
 type FileSystem struct{ MountPoint, Name, Type string }
 
 // shown are file systems in which the kernel, or a program in its place, shows itself.
@@ -21,8 +21,8 @@ func shown(kind string) bool {
 	return false
 }
 
-// ParseMounts reads mountinfo (proc_pid_mountinfo(5)). It leaves out the file systems of the kernel, those in memory, what
-// is mounted in /proc, /sys and /dev, and what a later mount hides.
+// ParseMounts reads mountinfo (proc_pid_mountinfo(5)). It leaves out the file systems of the kernel, those in memory,
+// what is mounted in /proc, /sys and /dev, and what a later mount hides.
 func ParseMounts(text string) ([]FileSystem, error) {
 	var list []FileSystem
 	at := map[string]int{}

@@ -47,9 +47,9 @@ func (h IDs) Taken() ([]idrange.Span, error) {
 	return append(taken, running...), err
 }
 
-// Begins reports whether a range for a container begins with an id. So do the multiples of 65536 but 0, which systemd-nspawn
-// and Berth choose, and what both subuid(5) and subgid(5) give to somebody from that id on. An account of a network's name
-// service may have a high id, too: it alone says nothing.
+// Begins reports whether a range for a container begins with an id. So do the multiples of 65536 but 0, which
+// systemd-nspawn and Berth choose, and what both subuid(5) and subgid(5) give to somebody from that id on. An account
+// of a network's name service may have a high id, too: it alone says nothing.
 func (h IDs) Begins(id uint32) (bool, error) {
 	if id != 0 && id%idrange.Size == 0 {
 		return true, nil
@@ -67,8 +67,8 @@ func (h IDs) Begins(id uint32) (bool, error) {
 	return true, nil
 }
 
-// Account returns the user who answers for a user: the first id of the range of subuid(5) that has the id, and so the same one for
-// all of the range, or the id itself. Whoever has a range can be all users of it (newuidmap(1)).
+// Account returns the user who answers for a user: the first id of the range of subuid(5) that has the id, and so the
+// same one for all of the range, or the id itself. Whoever has a range can be all users of it (newuidmap(1)).
 func (h IDs) Account(uid uint32) uint32 {
 	const most = 1 << 20
 	text, err := readSmall(filepath.Join(h.etc, "subuid"), most)

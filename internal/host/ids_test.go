@@ -122,7 +122,8 @@ func TestIDMap(t *testing.T) {
 	}
 }
 
-// TestBegins: a range begins with a multiple of 65536, and with an id with which both tables of subordinate ids give one.
+// TestBegins: a range begins with a multiple of 65536, and with an id with which both tables of subordinate ids give
+// one.
 func TestBegins(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -77,7 +77,8 @@ func small() fstest.MapFS {
 		sys/devices/system/cpu/cpu1/topology/physical_package_id -1`)
 }
 
-// TestNodeInfo: a host with cells and one without give their facts, and their capabilities XML has them in libvirt's form.
+// TestNodeInfo: a host with cells and one without give their facts, and their capabilities XML has them in libvirt's
+// form.
 func TestNodeInfo(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -25,8 +25,8 @@ type Resources struct {
 // NewResources returns the resources of this host, whose hierarchy of control groups is mounted on group.
 func NewResources(group string) Resources { return Resources{root: "/", group: group} }
 
-// Check returns a *domain.Error if the host cannot give a container what its definition asks for: it lacks a controller,
-// a processor, a memory node or a block device. A definition that asks for nothing costs nothing.
+// Check returns a *domain.Error if the host cannot give a container what its definition asks for: it lacks a
+// controller, a processor, a memory node or a block device. A definition that asks for nothing costs nothing.
 func (r Resources) Check(d *domain.Def) error {
 	if needs := planner.Needs(d); len(needs) > 0 {
 		if err := r.controllers(needs); err != nil {

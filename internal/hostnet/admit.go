@@ -63,8 +63,8 @@ func (h *Host) routeLoopback(link, value string) error {
 	return err
 }
 
-// forgetFlows has the kernel forget the connections of UDP to forwarded ports: they would go on to where they went before.
-// A kernel that cannot do that lets them end by themselves.
+// forgetFlows has the kernel forget the connections of UDP to forwarded ports: they would go on to where they went
+// before. A kernel that cannot do that lets them end by themselves.
 func forgetFlows(list []service.Forward) {
 	for _, f := range list {
 		if f.Proto != "udp" {

@@ -60,8 +60,8 @@ func kernel(t *testing.T, settings map[string]string) *Host {
 	return &Host{Deps{Proc: dir}}
 }
 
-// TestForward: a host that begins to forward goes on with router advertisements where it accepts them, and nowhere else, nor
-// on interfaces that come later. One that forwards already is left alone.
+// TestForward: a host that begins to forward goes on with router advertisements where it accepts them, and nowhere
+// else, nor on interfaces that come later. One that forwards already is left alone.
 func TestForward(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -27,8 +27,9 @@ func (h *Host) Forward(p *netxml.Plan) error {
 }
 
 // keepAdvertisements has the kernel go on with the router advertisements that it accepts now. A host that forwards
-// ignores them unless accept_ra is 2, and would lose its default route. Interfaces that come later are left to the kernel's
-// default, as all others that forward: most of them are those of containers, which could make themselves the host's router.
+// ignores them unless accept_ra is 2, and would lose its default route. Interfaces that come later are left to the
+// kernel's default, as all others that forward: most of them are those of containers, which could make themselves the
+// host's router.
 func (h *Host) keepAdvertisements() error {
 	files, err := filepath.Glob(filepath.Join(h.Proc, "ipv6/conf/*/accept_ra"))
 	if err != nil {

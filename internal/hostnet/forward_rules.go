@@ -35,8 +35,8 @@ func (f family) targets(t *nftables.Table) *nftables.Set {
 	}
 }
 
-// backs is the set of the interfaces (none for the host itself), and the addresses, protocols and ports of containers to
-// which connections from there get the host's address. The answers would not come back to the host otherwise.
+// backs is the set of the interfaces (none for the host itself), and the addresses, protocols and ports of containers
+// to which connections from there get the host's address. The answers would not come back to the host otherwise.
 func (f family) backs(t *nftables.Table) *nftables.Set {
 	return &nftables.Set{
 		Table: t, Name: "back" + f.digit, Concatenation: true,

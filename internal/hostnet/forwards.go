@@ -13,12 +13,12 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// forwardTable is the table of all ports that are forwarded. It is there as long as there is one. No network's table has
-// its name.
+// forwardTable is the table of all ports that are forwarded. It is there as long as there is one. No network's table
+// has its name.
 const forwardTable = "berth_ports"
 
-// Forwards forwards ports of the host to containers. The comment of each element of a set is its owner, so nothing needs
-// to be remembered.
+// Forwards forwards ports of the host to containers. The comment of each element of a set is its owner, so nothing
+// needs to be remembered.
 type Forwards struct {
 	host *Host
 

@@ -23,8 +23,8 @@ func describe(sets []set) (list []string) {
 	return list
 }
 
-// TestSetsOf: a port has an element for each family that the container has an address of, which names its owner, and the
-// way back is there for the host and the container's own link, once for each of the container's ports.
+// TestSetsOf: a port has an element for each family that the container has an address of, which names its owner, and
+// the way back is there for the host and the container's own link, once for each of the container's ports.
 func TestSetsOf(t *testing.T) {
 	t.Parallel()
 	const name, none = "62657274683000000000000000000000", "00000000000000000000000000000000"
@@ -83,8 +83,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// TestReserve: a port that is reserved cannot be had by another program, whatever that asks for, and can be afterwards. Of
-// a list with one that is taken, none is reserved, and the error tells which one it is.
+// TestReserve: a port that is reserved cannot be had by another program, whatever that asks for, and can be afterwards.
+// Of a list with one that is taken, none is reserved, and the error tells which one it is.
 func TestReserve(t *testing.T) {
 	t.Parallel()
 	for _, proto := range []string{"tcp", "udp"} {

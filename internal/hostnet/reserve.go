@@ -23,7 +23,8 @@ func (s sockets) Close() error {
 }
 
 // Reserve keeps ports from other programs of the host, by sockets that are bound to them and nothing more: who
-// connects to one that is not forwarded is refused at once. It returns the index of the first port that it does not get.
+// connects to one that is not forwarded is refused at once. It returns the index of the first port that it does not
+// get.
 func (f *Forwards) Reserve(list []service.Forward) (held io.Closer, at int, err error) {
 	var all sockets
 	for i, p := range list {

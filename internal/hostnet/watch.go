@@ -13,8 +13,9 @@ import (
 // tablePrefix begins the names of the tables of networks.
 const tablePrefix = "berth-"
 
-// Watch calls filter when the table of a network was removed from the packet filter, and routes when a default route of the
-// host has come or gone, until stop is called. Each has a goroutine. When the kernel loses messages, they are called, too.
+// Watch calls filter when the table of a network was removed from the packet filter, and routes when a default route of
+// the host has come or gone, until stop is called. Each has a goroutine. When the kernel loses messages, they are
+// called, too.
 func (h *Host) Watch(filter, routes func()) (stop func(), err error) {
 	tables, err := watchTables(func(name string) bool { return strings.HasPrefix(name, tablePrefix) }, filter)
 	if err != nil {

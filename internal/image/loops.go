@@ -57,7 +57,8 @@ func (l *loops) used(ctx context.Context, id inode, readOnly bool) error {
 	return nil
 }
 
-// ask asks the devices that showed the image when they were last known, and those that never were. It returns the questions.
+// ask asks the devices that showed the image when they were last known, and those that never were. It returns the
+// questions.
 func (l *loops) ask(id inode) (asked []*question, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -56,7 +56,8 @@ func TestLoopDoesNotAnswer(t *testing.T) {
 	})
 }
 
-// TestLoopAttachedMeanwhile: what a loop device said before this daemon attached an image to it is not believed afterwards.
+// TestLoopAttachedMeanwhile: what a loop device said before this daemon attached an image to it is not believed
+// afterwards.
 func TestLoopAttachedMeanwhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -37,8 +37,8 @@ func (s *Stage) takeNodes(source int) {
 	}
 }
 
-// consoles opens the terminals in the container's devpts, both ends of each. The supervisor reads the masters. It also keeps
-// the other ends open, so that a terminal does not hang up when the container's last process closes it.
+// consoles opens the terminals in the container's devpts, both ends of each. The supervisor reads the masters. It also
+// keeps the other ends open, so that a terminal does not hang up when the container's last process closes it.
 func (s *Stage) consoles() error {
 	for i := range s.Plan.Consoles {
 		if err := s.terminal(i); err != nil {

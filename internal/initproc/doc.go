@@ -1,5 +1,5 @@
-// Package initproc is the last stage before a container's init: it has a child of the supervisor, which is pid 1 in the new
-// namespaces, carry out the plan and execute init.
+// Package initproc is the last stage before a container's init: it has a child of the supervisor, which is pid 1 in the
+// new namespaces, carry out the plan and execute init.
 //
 // It makes the plan's parts into lists of system calls, which the child carries out (package born). So nothing of ours
 // is ever executed in a container, and no second Go runtime starts. The few things that must be known before the calls

@@ -30,9 +30,9 @@ func (s *Stage) exec() error {
 	return nil
 }
 
-// limits gives init its limits. The child has those of a service already, except for the soft one of open files. It sets
-// those of the definition this late because they could be too low for what it has done. This process sets what is above its
-// own hard limit: in a user namespace the child may raise none.
+// limits gives init its limits. The child has those of a service already, except for the soft one of open files. It
+// sets those of the definition this late because they could be too low for what it has done. This process sets what is
+// above its own hard limit: in a user namespace the child may raise none.
 func (s *Stage) limits() error {
 	files := true
 	for _, l := range s.Plan.RLimits {

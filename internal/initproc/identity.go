@@ -18,8 +18,8 @@ type credentials struct {
 	groups   []int
 }
 
-// identity sets the host name and brings the loopback interface up. The container has its files by then: the supervisor gets
-// what the child has opened, and the child reads the container's own users.
+// identity sets the host name and brings the loopback interface up. The container has its files by then: the supervisor
+// gets what the child has opened, and the child reads the container's own users.
 func (s *Stage) identity() error {
 	if name := s.Plan.Hostname; name != "" && s.Plan.Namespaces.UTS {
 		s.do("set host name", name, unix.SYS_SETHOSTNAME, born.Bytes([]byte(name)), born.Int(len(name)))

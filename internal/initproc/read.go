@@ -12,7 +12,8 @@ import (
 	"github.com/berthd/berth/internal/linux/born"
 )
 
-// insideFile is a file that the child has opened, and reads: no process outside of the container opens a file of the image.
+// insideFile is a file that the child has opened, and reads: no process outside of the container opens a file of the
+// image.
 type insideFile struct {
 	s    *Stage
 	fd   born.Arg

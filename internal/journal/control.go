@@ -43,8 +43,8 @@ type control struct {
 // Level returns the least level that is written, by systemd's name.
 func (h *Handler) Level() string { return levels[priority(h.out.level.Level())].name }
 
-// SetLevel changes the level, for all handlers that were made of one another. It returns an error if the name is none of
-// systemd's.
+// SetLevel changes the level, for all handlers that were made of one another. It returns an error if the name is none
+// of systemd's.
 func (h *Handler) SetLevel(name string) error {
 	for _, l := range levels {
 		if l.name == name {

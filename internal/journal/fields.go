@@ -10,15 +10,16 @@ import (
 // Identifier is the name of the daemon in the log.
 const Identifier = "berthd"
 
-// MessageID is the key of an attribute with the id of a message (package contract). The journal has it as MESSAGE_ID, and
-// shows the text of the catalog for it.
+// MessageID is the key of an attribute with the id of a message (package contract). The journal has it as MESSAGE_ID,
+// and shows the text of the catalog for it.
 const MessageID = "message_id"
 
 // field is a field of a record in the journal.
 type field struct{ name, value string }
 
-// names of the fields that attributes become. MACHINE is what journalctl --machine= and the consoles of containers have.
-// OBJECT_SYSTEMD_UNIT shows the record in the log of the container's scope too (journalctl --unit=, systemctl status).
+// names of the fields that attributes become. MACHINE is what journalctl --machine= and the consoles of containers
+// have. OBJECT_SYSTEMD_UNIT shows the record in the log of the container's scope too (journalctl --unit=, systemctl
+// status).
 //
 //nolint:gochecknoglobals // a table of constants
 var names = map[string]string{
@@ -50,8 +51,8 @@ func (h *Handler) fieldsOf(r slog.Record) map[string]string {
 	return all
 }
 
-// fieldsIn returns the fields among attributes. A group without a name is as its attributes. An attribute without a value
-// is none: a container that is off has no unit.
+// fieldsIn returns the fields among attributes. A group without a name is as its attributes. An attribute without a
+// value is none: a container that is off has no unit.
 func fieldsIn(attrs []slog.Attr) (list []field) {
 	for _, a := range attrs {
 		value := a.Value.Resolve()

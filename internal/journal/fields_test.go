@@ -43,8 +43,8 @@ func (w web) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("domain", "web"), slog.String("uuid", "0-1"), slog.String("machine", "web"), slog.String("unit", w.unit))
 }
 
-// TestFields: a record in the journal has the fields of its container, of its message and of the error of the kernel, and
-// its text has the rest.
+// TestFields: a record in the journal has the fields of its container, of its message and of the error of the kernel,
+// and its text has the rest.
 func TestFields(t *testing.T) {
 	t.Parallel()
 	all := map[string]string{

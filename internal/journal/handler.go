@@ -1,8 +1,8 @@
-// Package journal writes log records to the journal with their fields, or in the form that journald reads from a standard
-// error.
+// Package journal writes log records to the journal with their fields, or in the form that journald reads from a
+// standard error.
 //
-// It owns the level and the target of the log, which can change while the daemon runs. A record goes out in one write, in
-// the goroutine that made it. Without a journal nothing is lost: the record goes to the standard error.
+// It owns the level and the target of the log, which can change while the daemon runs. A record goes out in one write,
+// in the goroutine that made it. Without a journal nothing is lost: the record goes to the standard error.
 package journal
 
 import (

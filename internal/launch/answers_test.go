@@ -52,8 +52,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestSupervisorEndsMeanwhile: when the supervisor ends before it answers, each request is told that, but Ask, which wanted
-// an end.
+// TestSupervisorEndsMeanwhile: when the supervisor ends before it answers, each request is told that, but Ask, which
+// wanted an end.
 func TestSupervisorEndsMeanwhile(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -114,8 +114,8 @@ func TestGivenUp(t *testing.T) {
 	}
 }
 
-// TestDeprived: a command whose terminal or pipes are lost on their way is an error at once, and it is killed and forgotten
-// unless it has ended.
+// TestDeprived: a command whose terminal or pipes are lost on their way is an error at once, and it is killed and
+// forgotten unless it has ended.
 func TestDeprived(t *testing.T) {
 	t.Parallel()
 	for name, begun := range map[string]wire.Begun{"lives": {ID: 7}, "ended": {ID: 7, Ended: true}} {

@@ -7,9 +7,9 @@ import (
 	"github.com/berthd/berth/internal/cgroup"
 )
 
-// Arrival returns a channel that is closed when a process comes into the control group of a unit, which systemd is about to
-// make in a slice. cancel gives that up. It is only a hint: without one, or if the slice has no group yet, the channel is
-// never closed.
+// Arrival returns a channel that is closed when a process comes into the control group of a unit, which systemd is
+// about to make in a slice. cancel gives that up. It is only a hint: without one, or if the slice has no group yet, the
+// channel is never closed.
 //
 // systemd itself says so 0.4 ms later, when its job has ended: the bus has to pass that on, and to others first.
 func (g *Cgroups) Arrival(slice, unit string) (arrived <-chan struct{}, cancel func()) {

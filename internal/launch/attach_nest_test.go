@@ -116,8 +116,9 @@ func TestFind(t *testing.T) {
 	}
 	is("before its start", b, service.Found{}, false)
 	other.run(t)
-	// One with its name is elsewhere; one with its name and place has other arguments; one in its place has another name; and
-	// one with all of that is in a pid namespace of a container: where that works must not be looked at, since it may not answer.
+	// One with its name is elsewhere; one with its name and place has other arguments; one in its place has another name;
+	// and one with all of that is in a pid namespace of a container: where that works must not be looked at, since it may
+	// not answer.
 	double := filepath.Join(t.TempDir(), "berth-supervisor")
 	if out, err := exec.Command("cp", "/bin/sleep", double).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

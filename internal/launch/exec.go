@@ -40,8 +40,8 @@ func (p *Process) Exec(ctx context.Context, c service.Command, stdio []*os.File)
 	return x, nil
 }
 
-// SignalInside sends a signal to a process by its pid in the container. It returns os.ErrProcessDone if the supervisor has
-// ended.
+// SignalInside sends a signal to a process by its pid in the container. It returns os.ErrProcessDone if the supervisor
+// has ended.
 func (p *Process) SignalInside(ctx context.Context, pid uint32, sig syscall.Signal) error {
 	_, err := p.request(ctx, func(request uint32) wire.Message {
 		return &wire.Signal{Number: uint32(sig), PID: pid, Request: request}
@@ -88,8 +88,8 @@ func (p *Process) begun(m *wire.Begun, files []*os.File) []*os.File {
 	return nil
 }
 
-// deprived takes a message whose descriptors are lost. It reports whether somebody was told. A command whose terminal or pipes
-// nobody has is killed.
+// deprived takes a message whose descriptors are lost. It reports whether somebody was told. A command whose terminal
+// or pipes nobody has is killed.
 func (p *Process) deprived(m wire.Message, err error) bool {
 	b, ok := m.(*wire.Begun)
 	if !ok {

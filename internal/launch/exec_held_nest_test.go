@@ -17,9 +17,9 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// deafServer is an init that serves a file system at each place that it is told. It answers FUSE_INIT, and reads each later
-// request without an answer: who waits for that cannot even be killed. The next line ends it. A
-// FIFO whose last writer is just closing it has no line, so each is read until there is one.
+// deafServer is an init that serves a file system at each place that it is told. It answers FUSE_INIT, and reads each
+// later request without an answer: who waits for that cannot even be killed. The next line ends it. A FIFO whose last
+// writer is just closing it has no line, so each is read until there is one.
 const deafServer = `mknod /dev/fuse c 10 229
 echo ready
 while :; do

@@ -11,8 +11,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestExecOfDying: a container ends while commands run in it and begin. The commands end with it, nobody hangs, and init's
-// end is told as ever.
+// TestExecOfDying: a container ends while commands run in it and begin. The commands end with it, nobody hangs, and
+// init's end is told as ever.
 func TestExecOfDying(t *testing.T) {
 	b := newBox(t, "echo ready; read x < /dev/console; exit 3")
 	s := b.run(t)
@@ -61,8 +61,8 @@ func TestExecOfDying(t *testing.T) {
 	}
 }
 
-// TestExecSoon: a caller who waits hears of the begin and the end of a short command at once, and the supervisor forgets it. A
-// command that goes on is as any other one.
+// TestExecSoon: a caller who waits hears of the begin and the end of a short command at once, and the supervisor
+// forgets it. A command that goes on is as any other one.
 func TestExecSoon(t *testing.T) {
 	b := newBox(t, "echo ready; exec sleep 1000")
 	s := b.run(t)

@@ -16,8 +16,9 @@ import (
 
 // figureReader reads the figures of containers, one after another.
 //
-// What a container uses is that of its payload: the supervisor is ours. What its limits are and do is that of the scope,
-// which has them. So memory-current can be less than memory-max by what the supervisor has when the limit is reached.
+// What a container uses is that of its payload: the supervisor is ours. What its limits are and do is that of the
+// scope, which has them. So memory-current can be less than memory-max by what the supervisor has when the limit is
+// reached.
 type figureReader struct {
 	mountPoint string
 	files      cgroup.Reader
@@ -58,8 +59,8 @@ type sheet struct {
 	errs []error
 }
 
-// read hands the text of a file on. It reports whether there is one: without its controller, or on an older kernel, a group
-// has none. A group that goes meanwhile has none either.
+// read hands the text of a file on. It reports whether there is one: without its controller, or on an older kernel, a
+// group has none. A group that goes meanwhile has none either.
 func (s *sheet) read(name string, parse func(text []byte) error) bool {
 	text, err := s.files.Read(s.dir, name)
 	if err != nil {

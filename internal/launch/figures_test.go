@@ -173,8 +173,8 @@ func TestFiguresWithAFault(t *testing.T) {
 	}
 }
 
-// TestRefusedForks: the kernel counts them in the scope, or below it where the fork was. Then the groups below are looked at
-// only if the scope has ever been at its limit.
+// TestRefusedForks: the kernel counts them in the scope, or below it where the fork was. Then the groups below are
+// looked at only if the scope has ever been at its limit.
 func TestRefusedForks(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

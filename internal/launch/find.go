@@ -85,8 +85,8 @@ func supervisorIn(dir os.FileInfo, proc string) (container string, ok bool, err 
 	return string(name[1:]), true, nil // after a space, or with a supervisor of release 0.1.0 a NUL
 }
 
-// inAnotherPIDNamespace reports whether a process has another pid namespace than we. No file system is asked that the process
-// has chosen.
+// inAnotherPIDNamespace reports whether a process has another pid namespace than we. No file system is asked that the
+// process has chosen.
 func inAnotherPIDNamespace(proc string) (bool, error) {
 	theirs, err := os.Readlink(proc + "/ns/pid")
 	if err != nil {

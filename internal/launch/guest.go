@@ -33,8 +33,8 @@ func (p *Process) HostName() (name string, err error) {
 	return name, err
 }
 
-// mostMounts bounds what is read of a mount table, in bytes. Root of a container can make 100,000 mounts (fs.mount-max) with
-// 12 KiB of text each.
+// mostMounts bounds what is read of a mount table, in bytes. Root of a container can make 100,000 mounts (fs.mount-max)
+// with 12 KiB of text each.
 const mostMounts = 4 << 20
 
 // MountTable returns init's mounts, as proc_pid_mountinfo(5) has them: the first ones, if there are very many.

@@ -51,8 +51,8 @@ func (p *Process) Exists(ctx context.Context, root service.Owner, path string) (
 	return <-got, nil
 }
 
-// Mount attaches a detached mount in the container. It returns a *shift.InterruptedError if that is a directory of the host
-// that is being taken back to plain owners.
+// Mount attaches a detached mount in the container. It returns a *shift.InterruptedError if that is a directory of the
+// host that is being taken back to plain owners.
 func (p *Process) Mount(ctx context.Context, tree *os.File, o service.FSMount) error {
 	copied, err := duplicate(tree) // the caller closes the tree when ctx ends
 	if err != nil {
@@ -105,7 +105,8 @@ func (p *Process) Unmount(ctx context.Context, o service.FSMount, root service.F
 	})
 }
 
-// inside calls f beside the caller, who waits until ctx ends. What f has not changed by then it does not change any more.
+// inside calls f beside the caller, who waits until ctx ends. What f has not changed by then it does not change any
+// more.
 func (p *Process) inside(ctx context.Context, owner service.Owner, mapped bool, f func(inside.Container) error) error {
 	return p.insideThen(ctx, owner, mapped, f, func() {})
 }

@@ -13,14 +13,14 @@ import (
 // memoryEvents is the file with the counts of what the limits of memory have caused in a group and the groups below it.
 const memoryEvents = "memory.events"
 
-// NextMemoryEvent returns a channel that is closed when the kernel next counts an event of memory in a scope. cancel gives
-// that up. It returns fs.ErrNotExist if the host does not count them, or the group is gone.
+// NextMemoryEvent returns a channel that is closed when the kernel next counts an event of memory in a scope. cancel
+// gives that up. It returns fs.ErrNotExist if the host does not count them, or the group is gone.
 func (g *Cgroups) NextMemoryEvent(path string) (counted <-chan struct{}, cancel func(), err error) {
 	return g.events.Next(filepath.Join(g.mountPoint, path, memoryEvents))
 }
 
-// OOMKills returns how many processes of a scope the kernel has killed for want of memory. It returns fs.ErrNotExist if the
-// host does not count them, or there is no group with this path and id.
+// OOMKills returns how many processes of a scope the kernel has killed for want of memory. It returns fs.ErrNotExist if
+// the host does not count them, or there is no group with this path and id.
 func (g *Cgroups) OOMKills(path string, id uint64) (uint64, error) {
 	dir, err := g.open(path, id)
 	if err != nil {
@@ -37,8 +37,8 @@ func (g *Cgroups) OOMKills(path string, id uint64) (uint64, error) {
 	return *n, nil
 }
 
-// LastOOMKill returns the last process of a scope that the kernel's log names as killed for want of memory. known is false
-// if it names none.
+// LastOOMKill returns the last process of a scope that the kernel's log names as killed for want of memory. known is
+// false if it names none.
 func (g *Cgroups) LastOOMKill(path string) (v service.Victim, known bool) {
 	log, err := kernlog.Read()
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// nodes makes the nodes of host devices for a container with a user namespace, in a new tmpfs: the kernel opens no device
-// by a node in a file system that was mounted in such a namespace. They belong to the container's root.
+// nodes makes the nodes of host devices for a container with a user namespace, in a new tmpfs: the kernel opens no
+// device by a node in a file system that was mounted in such a namespace. They belong to the container's root.
 func nodes(p *plan.Plan) (*os.File, error) {
 	// The container's root must get through the directory. It is not seen any more once its files are mounted.
 	options := []mount.Option{{Key: "mode", Value: "711"}, {Key: "size", Value: "65536"}}

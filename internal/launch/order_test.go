@@ -38,8 +38,8 @@ func served(t *testing.T) (p *Process, supervisor *wire.Conn) {
 	return p, supervisor
 }
 
-// TestStoppedSupervisor: a supervisor that reads nothing, as one that is stopped, holds up neither requests beyond their
-// limit nor orders beyond theirs.
+// TestStoppedSupervisor: a supervisor that reads nothing, as one that is stopped, holds up neither requests beyond
+// their limit nor orders beyond theirs.
 func TestStoppedSupervisor(t *testing.T) {
 	t.Parallel()
 	p, _ := served(t)

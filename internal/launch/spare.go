@@ -24,8 +24,8 @@ const (
 	quiet = 10 * time.Millisecond
 )
 
-// spare has supervisors that wait for the next containers: a start then need not wait until a program has begun. There are
-// none before the first start. A longer burst of starts takes them only once; the others begin one each.
+// spare has supervisors that wait for the next containers: a start then need not wait until a program has begun. There
+// are none before the first start. A longer burst of starts takes them only once; the others begin one each.
 type spare struct {
 	mu     sync.Mutex
 	procs  []*Process
@@ -86,8 +86,8 @@ func (s *spare) later(complete func()) {
 	}
 }
 
-// replace makes a new spare once the start of a container, which may have taken one, is over. Without one the next start
-// begins a supervisor, and says why if it cannot.
+// replace makes a new spare once the start of a container, which may have taken one, is over. Without one the next
+// start begins a supervisor, and says why if it cannot.
 func (s *Supervisors) replace(started *Process) {
 	select {
 	case <-started.running:

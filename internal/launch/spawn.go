@@ -68,8 +68,8 @@ type begun struct {
 	names       []string   // of each
 }
 
-// Begin gives a run a supervisor: the spare one, or a new one. It is in the daemon's control group for now, and waits for
-// Prepare. Its log goes to the daemon's standard error.
+// Begin gives a run a supervisor: the spare one, or a new one. It is in the daemon's control group for now, and waits
+// for Prepare. Its log goes to the daemon's standard error.
 func (s *Supervisors) Begin(runDir string) (service.Starting, error) {
 	listener, err := listen(filepath.Join(runDir, wire.SocketFile))
 	if err != nil {
@@ -90,8 +90,8 @@ func (s *Supervisors) Begin(runDir string) (service.Starting, error) {
 	return &begun{Process: proc, supervisors: s, dir: runDir, listener: listener}, nil
 }
 
-// Prepare sends the supervisor the plan, and the namespaces of p.Join and the descriptors for init, which the caller still
-// has to close. It returns ctx's error if a device or image does not answer before ctx ends.
+// Prepare sends the supervisor the plan, and the namespaces of p.Join and the descriptors for init, which the caller
+// still has to close. It returns ctx's error if a device or image does not answer before ctx ends.
 func (b *begun) Prepare(ctx context.Context, name, slice string, p *plan.Plan, shared, passed []*os.File) error {
 	planFile, err := file(p)
 	if err != nil {
@@ -183,7 +183,8 @@ func (s *Supervisors) exec(socket *os.File) (*Process, error) {
 	attr := &syscall.ProcAttr{
 		Dir: "/",
 		// The supervisor nearly always waits: one processor is enough, and keeps it small. The garbage collector
-		// starts at 0.8 MB instead of 4 MB, after the start. Go's runtime must not send itself SIGURG, which is wire.StopOrder.
+		// starts at 0.8 MB instead of 4 MB, after the start. Go's runtime must not send itself SIGURG, which is
+		// wire.StopOrder.
 		Env:   []string{"GOMAXPROCS=1", "GOGC=20", "GODEBUG=asyncpreemptoff=1"},
 		Files: []uintptr{s.null.Fd(), 2, 2, socket.Fd(), s.program.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},

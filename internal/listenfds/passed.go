@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// Passed returns the listening sockets that systemd has passed under some names, those that there are. It closes all others.
-// It must be called before the first fork: until then a child would inherit the descriptors and the variables. It returns an
-// error with the sockets that can be used if another cannot.
+// Passed returns the listening sockets that systemd has passed under some names, those that there are. It closes all
+// others. It must be called before the first fork: until then a child would inherit the descriptors and the variables.
+// It returns an error with the sockets that can be used if another cannot.
 //
 // go-systemd's package for this links crypto/tls.
 func Passed(wanted ...string) (map[string]net.Listener, error) {

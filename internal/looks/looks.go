@@ -1,9 +1,9 @@
-// Package looks bounds what waits for file systems that do not answer: a server of NFS that is gone, or one of FUSE that
-// hangs. No system call that looks at a path there comes back, and mostly no signal ends it.
+// Package looks bounds what waits for file systems that do not answer: a server of NFS that is gone, or one of FUSE
+// that hangs. No system call that looks at a path there comes back, and mostly no signal ends it.
 //
-// Each look is a goroutine, and so a thread. Its caller waits as long as his context lasts, and leaves it to itself then: it
-// holds its place until the kernel answers. There are few places for each file system, so that one which does not answer
-// leaves some for the others.
+// Each look is a goroutine, and so a thread. Its caller waits as long as his context lasts, and leaves it to itself
+// then: it holds its place until the kernel answers. There are few places for each file system, so that one which does
+// not answer leaves some for the others.
 package looks
 
 import (
@@ -49,8 +49,8 @@ func (e *UnansweredError) Error() string {
 
 func (e *UnansweredError) Unwrap() error { return e.Cause }
 
-// At returns what look returns, which looks at a path. It returns an *UnansweredError if ctx ends before. What look returns
-// later, without an error, is given to drop, which may be nil.
+// At returns what look returns, which looks at a path. It returns an *UnansweredError if ctx ends before. What look
+// returns later, without an error, is given to drop, which may be nil.
 func At[T any](ctx context.Context, l *Looks, path string, look func() (T, error), drop func(T)) (T, error) {
 	var none T
 	leave, err := l.enter(ctx, path)

@@ -27,8 +27,9 @@ func TestAt(t *testing.T) {
 	}
 }
 
-// TestUnanswered: a caller leaves with his context, and the look goes on and holds its places: of its own file system, and of
-// all. Who gets none of them leaves with his context, too. When the look is over, its value is dropped, and the places are free.
+// TestUnanswered: a caller leaves with his context, and the look goes on and holds its places: of its own file system,
+// and of all. Who gets none of them leaves with his context, too. When the look is over, its value is dropped, and the
+// places are free.
 func TestUnanswered(t *testing.T) {
 	t.Parallel()
 	l := New(2, 1, filepath.Dir)

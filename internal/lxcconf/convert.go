@@ -1,8 +1,8 @@
 // Package lxcconf converts LXC's configuration, lxc.container.conf(5), to a container definition.
 //
-// It owns the meaning of LXC's keys, in the old and the new spelling. A key without a counterpart becomes a warning with its
-// file and line: nothing is skipped in silence. It is pure: the caller passes the function that reads other files, and
-// the result depends on nothing of the host.
+// It owns the meaning of LXC's keys, in the old and the new spelling. A key without a counterpart becomes a warning
+// with its file and line: nothing is skipped in silence. It is pure: the caller passes the function that reads other
+// files, and the result depends on nothing of the host.
 package lxcconf
 
 import (
@@ -38,8 +38,8 @@ type conversion struct {
 	caps     caps
 }
 
-// Convert converts the text of a configuration. File is its name in errors and warnings. It returns a *native.Error if the
-// text is no configuration, or if a value means nothing.
+// Convert converts the text of a configuration. File is its name in errors and warnings. It returns a *native.Error if
+// the text is no configuration, or if a value means nothing.
 func Convert(file, text string, o Options) (*native.Result, error) {
 	config, err := syntax.Read(file, text, o.Read)
 	if err != nil {

@@ -43,7 +43,8 @@ func (c *conversion) allowed(dir string) (nodes []string) {
 	return nodes
 }
 
-// device takes a line of a device policy. Berth's own denies all, and allows what each container has and its <hostdev>s.
+// device takes a line of a device policy. Berth's own denies all, and allows what each container has and its
+// <hostdev>s.
 func (c *conversion) device(e syntax.Entry, deny bool) {
 	words := strings.Fields(e.Value)
 	switch {

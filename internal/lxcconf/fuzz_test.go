@@ -45,8 +45,8 @@ func FuzzConvert(f *testing.F) {
 	})
 }
 
-// TestLargeInput: 100,000 lines or 10 MB are refused for 1 MiB of memory, and twice as many lines of what is taken cost no more
-// than three times the memory.
+// TestLargeInput: 100,000 lines or 10 MB are refused for 1 MiB of memory, and twice as many lines of what is taken cost
+// no more than three times the memory.
 func TestLargeInput(t *testing.T) {
 	const base = "lxc.uts.name = web\nlxc.rootfs.path = /srv/web\n"
 	cost := func(text string, refused bool) uint64 {

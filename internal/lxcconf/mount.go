@@ -161,8 +161,8 @@ func (c *conversion) ramSize(m mountLine) uint64 {
 	return n
 }
 
-// deviceNode makes a device of the container of a node of the host's /dev that is mounted. It returns false if the source
-// is a directory.
+// deviceNode makes a device of the container of a node of the host's /dev that is mounted. It returns false if the
+// source is a directory.
 func (c *conversion) deviceNode(m mountLine) bool {
 	name := strings.TrimPrefix(path.Clean(m.source), "/dev/")
 	directories := []string{"dri", "snd", "input", "bus", "bus/usb", "shm", "pts", "mapper", "disk", "net", "hugepages", "mqueue", "dvb", "serial", "v4l", "usb"}
@@ -190,8 +190,8 @@ func (c *conversion) deviceNode(m mountLine) bool {
 	return true
 }
 
-// deviceDirectory makes devices of those in a directory that the device policy names. It returns false if there are none:
-// the directory is mounted then, which lets nobody use what is in it.
+// deviceDirectory makes devices of those in a directory that the device policy names. It returns false if there are
+// none: the directory is mounted then, which lets nobody use what is in it.
 func (c *conversion) deviceDirectory(m mountLine) bool {
 	nodes := c.allowed(path.Clean(m.source))
 	if len(nodes) == 0 {

@@ -10,8 +10,8 @@ import (
 // step is something that was done, and is undone if what follows fails.
 type step func(context.Context) error
 
-// Carry stores an item, with the networks that it needs and that nobody has stored yet: all of it, or nothing. It returns what
-// it has stored. An interrupted call is undone, too.
+// Carry stores an item, with the networks that it needs and that nobody has stored yet: all of it, or nothing. It
+// returns what it has stored. An interrupted call is undone, too.
 func (p *Plan) Carry(ctx context.Context, d Daemon, i *Item, done map[*Item]bool) ([]*Item, error) {
 	var undo []step
 	stored := []*Item{}

@@ -95,8 +95,8 @@ func (i *Item) settle(o Options, now, wanted string) {
 // mostLines is how many lines a comparison looks at.
 const mostLines = 2000
 
-// difference returns the lines that only one of two texts has, in the order of the texts: a longest common sequence is left
-// out.
+// difference returns the lines that only one of two texts has, in the order of the texts: a longest common sequence is
+// left out.
 func difference(old, wanted string) []string {
 	a, b := strings.Split(strings.TrimSpace(old), "\n"), strings.Split(strings.TrimSpace(wanted), "\n")
 	if len(a) > mostLines || len(b) > mostLines {

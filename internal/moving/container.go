@@ -102,8 +102,8 @@ func (i *Item) native(ctx context.Context, d Daemon, format, text string, o clie
 	return nil
 }
 
-// convertLXC reads the files that the configuration includes, and converts all. LXC's name of a container is that of its
-// directory; the definition's comes from lxc.uts.name.
+// convertLXC reads the files that the configuration includes, and converts all. LXC's name of a container is that of
+// its directory; the definition's comes from lxc.uts.name.
 func (i *Item) convertLXC(ctx context.Context, d Daemon, o Options, c foreign.Container) error {
 	n := client.NativeOptions{Name: c.Name, File: c.File, Files: map[string]string{}, Unread: map[string]string{}}
 	config, err := syntax.Read(c.File, c.Text, func(name string) ([]syntax.Source, error) {

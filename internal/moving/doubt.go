@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/foreign"
 )
 
-// tellDoubts tells who else than root has written the item, and keeps it from starting with the host then. It reports whether
-// there is anybody.
+// tellDoubts tells who else than root has written the item, and keeps it from starting with the host then. It reports
+// whether there is anybody.
 func (i *Item) tellDoubts(o Options) bool {
 	for n, d := range i.doubts {
 		if slices.Contains(i.doubts[:n], d) {
@@ -29,7 +29,8 @@ func (i *Item) tellDoubts(o Options) bool {
 	return true
 }
 
-// doubt refuses a definition that somebody else than root has written, and that would give him the host's users or files.
+// doubt refuses a definition that somebody else than root has written, and that would give him the host's users or
+// files.
 func (i *Item) doubt(o Options, c foreign.Container, def *domain.Def) {
 	if !i.tellDoubts(o) {
 		return
@@ -40,8 +41,8 @@ func (i *Item) doubt(o Options, c foreign.Container, def *domain.Def) {
 	}
 }
 
-// gives says what of the host a definition gives to its container, "" if it is nothing but its own root, and stays so: whoever
-// can put a link in the place of the root has the host's files, with a map of ids as without.
+// gives says what of the host a definition gives to its container, "" if it is nothing but its own root, and stays so:
+// whoever can put a link in the place of the root has the host's files, with a map of ids as without.
 func gives(o Options, c foreign.Container, def *domain.Def) string {
 	if !def.Extension.AutoIDMap && (hosts(def.IDMap.UIDs) || hosts(def.IDMap.GIDs)) {
 		return "it runs with the host's users (no idmap, or one with the host's root)"

@@ -15,8 +15,9 @@ const (
 	bobsStart = "lxc.start.auto = 1\n"
 )
 
-// TestDoubted: a configuration that somebody else than root can change gets a warning and does not start with the host. With the
-// host's users or files it is refused, and imported only with Trust. The same one of root's is imported as it is.
+// TestDoubted: a configuration that somebody else than root can change gets a warning and does not start with the host.
+// With the host's users or files it is refused, and imported only with Trust. The same one of root's is imported as it
+// is.
 func TestDoubted(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -50,8 +51,8 @@ func TestDoubted(t *testing.T) {
 	}
 }
 
-// TestDoubtedFile: a configuration that others can change, with a map of ids and a root that only root can replace, is imported, and
-// does not start with the host.
+// TestDoubtedFile: a configuration that others can change, with a map of ids and a root that only root can replace, is
+// imported, and does not start with the host.
 func TestDoubtedFile(t *testing.T) {
 	t.Parallel()
 	item := bobs(t, "lxc.include = /open/more\n"+bobsIDMap+bobsRoot, false, Options{})

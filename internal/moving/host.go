@@ -64,8 +64,8 @@ func (i *Item) missingLink(o Options, kind, name string) {
 	}
 }
 
-// root warns if the owners of the root directory fit to no map, or not to that of the container. A plain root and one that is
-// shifted to the container's map are mounted so that they fit.
+// root warns if the owners of the root directory fit to no map, or not to that of the container. A plain root and one
+// that is shifted to the container's map are mounted so that they fit.
 func (i *Item) root(o Options, def *domain.Def) {
 	root, ok := def.Root()
 	if !ok || root.Source == "/" || root.Type != domain.FSMount {

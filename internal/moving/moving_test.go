@@ -64,8 +64,8 @@ func text(p *Plan) string {
 	return b.String()
 }
 
-// TestLook: what is decided about each container and network of three hosts is in the golden file of its host, and so are the
-// definitions.
+// TestLook: what is decided about each container and network of three hosts is in the golden file of its host, and so
+// are the definitions.
 func TestLook(t *testing.T) {
 	t.Parallel()
 	for _, source := range []Source{Libvirt, LXC, Nspawn} {
@@ -91,7 +91,8 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// TestTwice: what was imported is there already, the same, also with what berthd has chosen; the uuid of a libvirt domain is kept.
+// TestTwice: what was imported is there already, the same, also with what berthd has chosen; the uuid of a libvirt
+// domain is kept.
 func TestTwice(t *testing.T) {
 	t.Parallel()
 	for _, source := range []Source{Libvirt, LXC, Nspawn} {
@@ -142,8 +143,8 @@ func TestDiffers(t *testing.T) {
 	}
 }
 
-// TestAllOrNothing: whichever call of an import fails, nothing of that container and of the networks made for it is left, what was
-// replaced is as it was, and the other containers are imported.
+// TestAllOrNothing: whichever call of an import fails, nothing of that container and of the networks made for it is
+// left, what was replaced is as it was, and the other containers are imported.
 func TestAllOrNothing(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"Define web", "SetAutostart web", "DefineNetwork lab", "SetNetworkAutostart lab"} {
@@ -173,8 +174,8 @@ func TestAllOrNothing(t *testing.T) {
 	}
 }
 
-// TestInterrupted: whatever berthd has done of a call after the caller was interrupted is taken back: a definition, a replaced one,
-// whether it starts with the host, and a network.
+// TestInterrupted: whatever berthd has done of a call after the caller was interrupted is taken back: a definition, a
+// replaced one, whether it starts with the host, and a network.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"Define web", "SetAutostart web", "DefineNetwork lab", "SetNetworkAutostart lab"} {
@@ -233,8 +234,8 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// TestHere: on this host, a network that libvirt runs stays libvirt's, containers that need it are imported, and what else the user
-// has to do is told. A root that is missing is a warning.
+// TestHere: on this host, a network that libvirt runs stays libvirt's, containers that need it are imported, and what
+// else the user has to do is told. A root that is missing is a warning.
 func TestHere(t *testing.T) {
 	t.Parallel()
 	f := newFake()
@@ -300,7 +301,8 @@ the host has no interface 'eno8': make it before the container starts
 	}
 }
 
-// TestOperands: a name that begins like an option is none in the commands that the user is told, and one with blanks is one word.
+// TestOperands: a name that begins like an option is none in the commands that the user is told, and one with blanks is
+// one word.
 func TestOperands(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{"web": "web", "-rf": "-- -rf", "-a b": "-- '-a b'", "a'b": `'a'\''b'`} {

@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/shellword"
 )
 
-// network decides about one network of libvirt's. Berth reads those of this host itself, and uses one that libvirt runs: it
-// becomes Berth's own only when libvirt has let it go.
+// network decides about one network of libvirt's. Berth reads those of this host itself, and uses one that libvirt
+// runs: it becomes Berth's own only when libvirt has let it go.
 func network(ctx context.Context, d Daemon, k *known, o Options, n foreign.Network) (*Item, error) {
 	i := &Item{Network: true, Name: n.Name, File: n.File, Verdict: New, Autostart: n.Autostart, doubts: n.Doubts}
 	if n.Fault != nil {

@@ -38,8 +38,8 @@ type Plan struct {
 	Warnings []Warning // about the whole
 }
 
-// Look decides what a move does. It returns an error if the source or Berth cannot be read, or has no container with a name
-// that is asked for.
+// Look decides what a move does. It returns an error if the source or Berth cannot be read, or has no container with a
+// name that is asked for.
 func Look(ctx context.Context, d Daemon, o Options) (*Plan, error) {
 	found, err := find(o)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/berthd/berth/internal/netxml"
 )
 
-// unanswered returns the step that undoes a call that failed. Only of an interrupted one may berthd have done all the same.
+// unanswered returns the step that undoes a call that failed. Only of an interrupted one may berthd have done all the
+// same.
 func unanswered(ctx context.Context, back step) []step {
 	if ctx.Err() == nil {
 		return nil
@@ -16,8 +17,8 @@ func unanswered(ctx context.Context, back step) []step {
 	return []step{back}
 }
 
-// unlessDefined handles a definition whose answer did not come: berthd may have stored it all the same. What somebody else has
-// defined meanwhile stays.
+// unlessDefined handles a definition whose answer did not come: berthd may have stored it all the same. What somebody
+// else has defined meanwhile stays.
 func (i *Item) unlessDefined(ctx context.Context, d Daemon, err error) ([]step, error) {
 	return unanswered(ctx, func(ctx context.Context) error {
 		k, err := look(ctx, d)

@@ -1,5 +1,5 @@
-// Package native has what the converters of other programs' configurations give: a definition with warnings, or an error with its
-// place. It is pure.
+// Package native has what the converters of other programs' configurations give: a definition with warnings, or an
+// error with its place. It is pure.
 package native
 
 import (
@@ -44,8 +44,8 @@ type Result struct {
 	Warnings []Warning
 }
 
-// Refused returns a warning about each thing for which a converted definition would be refused, with the file that it was made
-// of. It does not ask whether the architecture is the host's.
+// Refused returns a warning about each thing for which a converted definition would be refused, with the file that it
+// was made of. It does not ask whether the architecture is the host's.
 func Refused(d domain.Def, file string) []Warning {
 	d.OS.Arch = ""
 	xml, err := d.Format(domain.FormatOptions{})

@@ -14,7 +14,8 @@ import (
 	"github.com/berthd/berth/internal/linux/namespace"
 )
 
-// How much of a network namespace is told: who has it can make hundreds of thousands of both, and they cost what is read.
+// How much of a network namespace is told: who has it can make hundreds of thousands of both, and they cost what is
+// read.
 const (
 	mostLinks     = 1024
 	mostAddresses = 4096
@@ -67,8 +68,8 @@ func dump(ask, answer int, about nl.NetlinkRequestData, take func([]byte) bool) 
 	return nil
 }
 
-// addressIn reads an address and the number of its link. An address with a peer has the whole length as its prefix, and is
-// IFA_LOCAL; without one, IPv6 has no IFA_LOCAL, and IPv4 the same in both.
+// addressIn reads an address and the number of its link. An address with a peer has the whole length as its prefix, and
+// is IFA_LOCAL; without one, IPv6 has no IFA_LOCAL, and IPv4 the same in both.
 func addressIn(m []byte) (index int, address netip.Prefix, ok bool) {
 	if len(m) < unix.SizeofIfAddrmsg {
 		return 0, address, false

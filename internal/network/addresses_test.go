@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestAddressIn: an address has its prefix, or its whole length if it has a peer, and what is no IP address of a link is none.
+// TestAddressIn: an address has its prefix, or its whole length if it has a peer, and what is no IP address of a link
+// is none.
 func TestAddressIn(t *testing.T) {
 	t.Parallel()
 	attr := func(kind int, value ...byte) *nl.RtAttr { return nl.NewRtAttr(kind, value) }

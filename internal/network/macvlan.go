@@ -12,7 +12,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// lastLimit is how long the kernel may take to remove the macvlan of a container that has ended. It needs some milliseconds.
+// lastLimit is how long the kernel may take to remove the macvlan of a container that has ended. It needs some
+// milliseconds.
 const lastLimit = 3 * time.Second
 
 // modes are the kernel's numbers for libvirt's words.

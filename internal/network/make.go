@@ -154,8 +154,8 @@ func refuseAdvertisements(name string) error {
 	return err
 }
 
-// tell notes the link by which the host reaches the container: the bridge, if the host's end is a port of one. An address
-// of the container's that is valid on one link only cannot be reached by a port. systemd-nspawn does the same.
+// tell notes the link by which the host reaches the container: the bridge, if the host's end is a port of one. An
+// address of the container's that is valid on one link only cannot be reached by a port. systemd-nspawn does the same.
 func (m *maker) tell(end, bridge netlink.Link) {
 	index := int32(end.Attrs().Index)
 	if bridge != nil {

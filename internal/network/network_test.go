@@ -15,7 +15,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestIsOurs: a link is a run's if it is a veth with the alias, or without any and with the MAC address. No other link is.
+// TestIsOurs: a link is a run's if it is a veth with the alias, or without any and with the MAC address. No other link
+// is.
 func TestIsOurs(t *testing.T) {
 	t.Parallel()
 	note := service.Link{Name: "web0", MAC: "fe:54:00:00:00:01", Alias: "berth 1 0"}

@@ -20,8 +20,8 @@ const removers = 8
 // Remove removes the links that a run's interfaces have on the host. With the host's end of a veth goes the
 // container's. It leaves a link alone that has the name but is not proven to be the run's. A missing one is no error.
 //
-// It returns when the links are gone, with their names. The kernel answers only after a wait for all that may still look
-// at them (rcu_barrier), which is as long as the rest of a stop. Goroutines take these answers.
+// It returns when the links are gone, with their names. The kernel answers only after a wait for all that may still
+// look at them (rcu_barrier), which is as long as the rest of a stop. Goroutines take these answers.
 func (Links) Remove(list []service.Link) error {
 	host, err := open()
 	if err != nil {

@@ -127,8 +127,8 @@ func ip4(inside string) string {
 	return with("<ip address='10.0.0.1' prefix='24'><dhcp>" + inside + "</dhcp></ip>")
 }
 
-// TestRefused: a document that is wrong or asks for what is not supported is refused, and the error names the element and
-// its line.
+// TestRefused: a document that is wrong or asks for what is not supported is refused, and the error names the element
+// and its line.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

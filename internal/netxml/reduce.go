@@ -24,8 +24,9 @@ type Lost struct {
 // mostRounds bounds how many values Reduce takes out.
 const mostRounds = 64
 
-// Reduce returns a network of libvirt's without what Parse does not support, and says what that is. All else stays as it is,
-// byte by byte, on its lines. It returns a *domain.Error if the network cannot be what it is without that, such as one of SR-IOV.
+// Reduce returns a network of libvirt's without what Parse does not support, and says what that is. All else stays as
+// it is, byte by byte, on its lines. It returns a *domain.Error if the network cannot be what it is without that, such
+// as one of SR-IOV.
 func Reduce(doc []byte) ([]byte, []Lost, error) {
 	var all []Lost
 	drop := map[string]string{}
@@ -123,7 +124,8 @@ func reduce(doc []byte, drop map[string]string) ([]byte, []Lost, error) {
 	}
 }
 
-// attributes returns the attributes of a tag that are taken out. Declarations of prefixes belong to elements that are lost.
+// attributes returns the attributes of a tag that are taken out. Declarations of prefixes belong to elements that are
+// lost.
 func attributes(tag []byte, t xml.StartElement, p place, drop map[string]string, served []string) (cuts []cut, lost []Lost) {
 	for _, a := range t.Attr {
 		at, name := p.exact+"@"+a.Name.Local, a.Name.Local
@@ -161,7 +163,8 @@ func attribute(name string) *regexp.Regexp {
 	return regexp.MustCompile(`\s+` + regexp.QuoteMeta(name) + `\s*=\s*("[^"]*"|'[^']*')`)
 }
 
-// without returns a document without its cuts. Their line breaks stay, so that the lines of the rest are what they were.
+// without returns a document without its cuts. Their line breaks stay, so that the lines of the rest are what they
+// were.
 func without(doc []byte, cuts []cut) []byte {
 	slices.SortFunc(cuts, func(a, b cut) int { return a.from - b.from })
 	out, at := make([]byte, 0, len(doc)), 0

@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// emulator is the path of libvirt's controller in Debian. Clients copy it into the definitions that they make; Berth keeps
-// it there.
+// emulator is the path of libvirt's controller in Debian. Clients copy it into the definitions that they make; Berth
+// keeps it there.
 const emulator = "/usr/lib/libvirt/libvirt_lxc"
 
 // Labels are the security labels of containers: their model, and the label that theirs are made from.

@@ -16,8 +16,8 @@ type CPUTime struct {
 	User, System, Idle, IOWait uint64
 }
 
-// ParseStat reads the lines of /proc/stat about processors: first their sum, then each one that is online. Like libvirt, it
-// counts nice to user, and interrupts to system.
+// ParseStat reads the lines of /proc/stat about processors: first their sum, then each one that is online. Like
+// libvirt, it counts nice to user, and interrupts to system.
 func ParseStat(text string) ([]CPUTime, error) {
 	var list []CPUTime
 	for line := range strings.Lines(text) {

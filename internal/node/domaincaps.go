@@ -11,8 +11,8 @@ import (
 // Wanted says which containers domain capabilities are for. What is "" does not matter.
 type Wanted struct{ Emulator, Arch, Machine, Type string }
 
-// DomainCapabilities returns what a definition of a container on this host can have, as libvirt's XML. found is false if
-// the host has no such containers.
+// DomainCapabilities returns what a definition of a container on this host can have, as libvirt's XML. found is false
+// if the host has no such containers.
 func DomainCapabilities(i Info, w Wanted) (text string, found bool, err error) {
 	arch := w.Arch
 	if arch == "" {

@@ -7,7 +7,8 @@ type SharedMemory struct {
 	Value uint64
 }
 
-// SharedMemoryNames are the files that libvirt tells of, in its order. The settings fit into 32 bits, the figures need not.
+// SharedMemoryNames are the files that libvirt tells of, in its order. The settings fit into 32 bits, the figures need
+// not.
 func SharedMemoryNames() []string {
 	return []string{
 		"pages_to_scan", "sleep_millisecs", "pages_shared", "pages_sharing", "pages_unshared", "pages_volatile", "full_scans", "merge_across_nodes",

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ParseList reads a list such as "0-3,8" of processors or cells (cpuset(7), "List format"). It returns an error if the list
-// is not in order or has a number above 65,535.
+// ParseList reads a list such as "0-3,8" of processors or cells (cpuset(7), "List format"). It returns an error if the
+// list is not in order or has a number above 65,535.
 func ParseList(text string) ([]int, error) {
 	var list []int
 	text = strings.TrimSpace(text)

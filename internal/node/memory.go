@@ -18,8 +18,8 @@ type Memory struct {
 	Buffers, Cached uint64
 }
 
-// ParseMeminfo reads /proc/meminfo (cell is All), or the file meminfo of a cell. It returns an error if total or free are
-// missing.
+// ParseMeminfo reads /proc/meminfo (cell is All), or the file meminfo of a cell. It returns an error if total or free
+// are missing.
 func ParseMeminfo(text string, cell int) (Memory, error) {
 	m := Memory{Cell: cell}
 	fields := map[string]*uint64{"MemTotal": &m.Total, "MemFree": &m.Free}

@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// Firmware has what the SMBIOS tables of the host say, by the names of the kernel's files in /sys/class/dmi/id. What the
-// firmware does not say is missing.
+// Firmware has what the SMBIOS tables of the host say, by the names of the kernel's files in /sys/class/dmi/id. What
+// the firmware does not say is missing.
 type Firmware map[string]string
 
 // Secrets are the files of Firmware that the kernel shows to root only: they tell one machine from all others.

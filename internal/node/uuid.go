@@ -12,8 +12,8 @@ import (
 // purpose makes the uuid another one than other programs derive from the machine id.
 const purpose = "org.berth1 host uuid"
 
-// HostUUID returns the uuid of the host: the firmware's, if it has one, and otherwise one that is derived from the machine
-// id. The id itself is nobody's business (machine-id(5)). It returns "" if there is neither.
+// HostUUID returns the uuid of the host: the firmware's, if it has one, and otherwise one that is derived from the
+// machine id. The id itself is nobody's business (machine-id(5)). It returns "" if there is neither.
 func HostUUID(firmware, machineID string) string {
 	if u, err := domain.ParseUUID(strings.TrimSpace(firmware)); err == nil && !same(u) {
 		return u.String()

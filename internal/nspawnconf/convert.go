@@ -15,8 +15,8 @@ type Options struct {
 	Name string // of the machine: that of the file and of the image
 	// Root is the root directory, a raw image or a block device, an absolute path of the host.
 	Root string
-	// Owner is the owner of the root directory, nil if it is not known. With a user namespace, systemd-nspawn gives a tree to
-	// the range of ids that it was started with first, and the tree keeps that.
+	// Owner is the owner of the root directory, nil if it is not known. With a user namespace, systemd-nspawn gives a tree
+	// to the range of ids that it was started with first, and the tree keeps that.
 	Owner *uint32
 	// Init is the program that Boot= starts; "" means /sbin/init.
 	Init string
@@ -40,8 +40,8 @@ type conversion struct {
 	unit    unit
 }
 
-// Convert converts the text of a settings file, which may be empty. File is its name in errors and warnings. It returns an
-// *native.Error if the text is no settings file, or if there is no name or no root.
+// Convert converts the text of a settings file, which may be empty. File is its name in errors and warnings. It returns
+// an *native.Error if the text is no settings file, or if there is no name or no root.
 func Convert(file, text string, o Options) (*native.Result, error) {
 	c := &conversion{file: file, options: o, def: empty(), exec: execution{boot: true}, network: network{veth: true}}
 	for _, missing := range []struct {
@@ -84,8 +84,8 @@ func Convert(file, text string, o Options) (*native.Result, error) {
 	return &native.Result{XML: xml, Warnings: c.warnings}, nil
 }
 
-// empty returns the definition that each conversion begins with. systemd-nspawn limits no memory. It filters system calls,
-// and gives a container no terminal besides its console.
+// empty returns the definition that each conversion begins with. systemd-nspawn limits no memory. It filters system
+// calls, and gives a container no terminal besides its console.
 func empty() domain.Def {
 	unlimited := uint64(domain.Unlimited)
 	return domain.Def{

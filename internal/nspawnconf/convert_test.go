@@ -78,7 +78,8 @@ func TestConvert(t *testing.T) {
 	}
 }
 
-// TestEverySettingIsSaid: a setting of systemd.nspawn(5) with a value changes the definition or is a warning with its line.
+// TestEverySettingIsSaid: a setting of systemd.nspawn(5) with a value changes the definition or is a warning with its
+// line.
 func TestEverySettingIsSaid(t *testing.T) {
 	t.Parallel()
 	plain, err := Convert("x", "", optionsOf(""))
@@ -171,8 +172,8 @@ func used(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// FuzzConvert: no text makes a conversion crash, and it returns an error with its file, or a definition that is read again
-// unless a warning says what is to be changed.
+// FuzzConvert: no text makes a conversion crash, and it returns an error with its file, or a definition that is read
+// again unless a warning says what is to be changed.
 func FuzzConvert(f *testing.F) {
 	for _, name := range corpus(f) {
 		text, err := os.ReadFile(name)

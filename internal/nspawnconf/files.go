@@ -9,7 +9,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// ramSize is the size of a file system in memory without an absolute one. systemd-nspawn's is a part of the host's memory.
+// ramSize is the size of a file system in memory without an absolute one. systemd-nspawn's is a part of the host's
+// memory.
 const ramSize = 256 << 20
 
 // files is what [Files] says of the root.
@@ -44,7 +45,8 @@ func (c *conversion) volatile(s setting) {
 	}
 }
 
-// bind takes SOURCE:TARGET:OPTIONS. A + before the source means a path of the container, and a - that it may be missing.
+// bind takes SOURCE:TARGET:OPTIONS. A + before the source means a path of the container, and a - that it may be
+// missing.
 func (c *conversion) bind(s setting) {
 	list := parts(s.value)
 	if s.value == "" || len(list) > 3 {

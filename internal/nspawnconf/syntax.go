@@ -24,8 +24,8 @@ type setting struct {
 	value   string // in one line, without the blanks around it
 }
 
-// lines reads a text as systemd.syntax(7) has it. stray is told of each line that systemd passes over. go-systemd's parser
-// is not used here: it knows no line numbers, and gives up at the first line that is no assignment.
+// lines reads a text as systemd.syntax(7) has it. stray is told of each line that systemd passes over. go-systemd's
+// parser is not used here: it knows no line numbers, and gives up at the first line that is no assignment.
 func lines(file, text string, stray func(line int, text string)) (list []setting, fault *native.Error) {
 	if len(text) > maxBytes {
 		return nil, &native.Error{File: file, Text: fmt.Sprintf("it has more than %d bytes", maxBytes)}

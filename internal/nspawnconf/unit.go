@@ -13,7 +13,8 @@ import (
 // DropIn is a file that changes the unit of a container, systemd-nspawn@NAME.service.
 type DropIn struct{ File, Text string }
 
-// unit is what drop-ins say. Of a setting with one value the last line counts, and an empty line takes all before it back.
+// unit is what drop-ins say. Of a setting with one value the last line counts, and an empty line takes all before it
+// back.
 type unit struct {
 	limits  map[string]setting
 	devices map[string][]setting // limits of single devices, by their keys

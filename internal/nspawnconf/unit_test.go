@@ -25,8 +25,8 @@ func dropIns(t testing.TB) []DropIn {
 	return list
 }
 
-// TestUnit: what drop-ins of a container's unit say of its limits, slice and devices is in the definition, the last line counts, and
-// the rest is a warning with its file and line.
+// TestUnit: what drop-ins of a container's unit say of its limits, slice and devices is in the definition, the last
+// line counts, and the rest is a warning with its file and line.
 func TestUnit(t *testing.T) {
 	t.Parallel()
 	o := optionsOf("")
@@ -75,7 +75,8 @@ func TestUnitValues(t *testing.T) {
 	}
 }
 
-// FuzzUnit: no drop-in makes a conversion crash, and the definition is read again unless a warning says what is to be changed.
+// FuzzUnit: no drop-in makes a conversion crash, and the definition is read again unless a warning says what is to be
+// changed.
 func FuzzUnit(f *testing.F) {
 	for _, d := range dropIns(f) {
 		f.Add(d.Text)

@@ -41,7 +41,8 @@ func Parse(text string) (Set, error) {
 	return Of(numbers), nil
 }
 
-// bitmap has a bit for each number. A document may have 500,000 ranges of all numbers, so that a range must cost little.
+// bitmap has a bit for each number. A document may have 500,000 ranges of all numbers, so that a range must cost
+// little.
 type bitmap [maxNumber / 64]uint64
 
 // set makes the numbers from first to last be in it or not.

@@ -46,7 +46,8 @@ func TestSet(t *testing.T) {
 	}
 }
 
-// TestManyRanges: a definition's worth of ranges of all numbers is one set. It took minutes when each number cost something.
+// TestManyRanges: a definition's worth of ranges of all numbers is one set. It took minutes when each number cost
+// something.
 func TestManyRanges(t *testing.T) {
 	t.Parallel()
 	if got, err := Parse(strings.Repeat("0-16383,", 400_000) + "^1"); err != nil || got != "0,2-16383" {

@@ -77,8 +77,8 @@ func AllowDevices(s *plan.Scope, list []HostDevice) {
 	}
 }
 
-// ShowDevices adds to a plan that is only shown what AllowDevices adds at a start. The start chooses the loop device of an image,
-// which so has no numbers yet.
+// ShowDevices adds to a plan that is only shown what AllowDevices adds at a start. The start chooses the loop device of
+// an image, which so has no numbers yet.
 func ShowDevices(s *plan.Scope, list []HostDevice) {
 	first := len(s.Devices)
 	AllowDevices(s, list)

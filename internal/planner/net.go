@@ -63,8 +63,8 @@ func routes(list []domain.Route, ips []domain.InterfaceIP) (out []plan.NetRoute)
 	return out
 }
 
-// onLink reports whether a gateway is a neighbour although no address says so: an interface whose addresses are without a
-// network, /32 or /128, reaches nobody otherwise. Providers of servers hand out addresses so, and LXC takes them so.
+// onLink reports whether a gateway is a neighbour although no address says so: an interface whose addresses are without
+// a network, /32 or /128, reaches nobody otherwise. Providers of servers hand out addresses so, and LXC takes them so.
 func onLink(gateway netip.Addr, ips []domain.InterfaceIP) bool {
 	alone := false
 	for _, ip := range ips {

@@ -45,8 +45,8 @@ func TestHostEndsDiffer(t *testing.T) {
 	}
 }
 
-// TestOnLink: a gateway is a neighbour by itself if all addresses of its family are without a network. With a network or
-// a peer it must be in it.
+// TestOnLink: a gateway is a neighbour by itself if all addresses of its family are without a network. With a network
+// or a peer it must be in it.
 func TestOnLink(t *testing.T) {
 	t.Parallel()
 	ip := func(text string) domain.InterfaceIP {

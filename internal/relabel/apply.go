@@ -90,8 +90,8 @@ func (a *application) mistake(id identity) {
 	}
 }
 
-// mistaken reports whether a file that has the label may have got that by mistake. The label is not its own then. A restore
-// takes it for a new file.
+// mistaken reports whether a file that has the label may have got that by mistake. The label is not its own then. A
+// restore takes it for a new file.
 func (a *application) mistaken(id identity) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -107,8 +107,8 @@ func (a *application) count(files, changed uint64) {
 	a.progress(a.out.Progress)
 }
 
-// labeller gives files the label of a container. It collects a batch, writes that to the journal, and only then changes the
-// labels.
+// labeller gives files the label of a container. It collects a batch, writes that to the journal, and only then changes
+// the labels.
 type labeller struct {
 	*application
 	worker *worker

@@ -19,8 +19,8 @@ type saved struct {
 	kept  bool
 }
 
-// journal is a journal that is being written. What several workers add while one frame is on its way to the disk goes into
-// the next frame together.
+// journal is a journal that is being written. What several workers add while one frame is on its way to the disk goes
+// into the next frame together.
 type journal struct {
 	file   *os.File
 	mu     sync.Mutex

@@ -142,8 +142,8 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
-// TestSwapped: while others replace directories of the tree by symbolic links that lead out of it, no file outside gets a
-// label.
+// TestSwapped: while others replace directories of the tree by symbolic links that lead out of it, no file outside gets
+// a label.
 func TestSwapped(t *testing.T) {
 	t.Parallel()
 	r := relabeler(t)

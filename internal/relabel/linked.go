@@ -2,11 +2,12 @@ package relabel
 
 import "sync"
 
-// linkedMost bounds the files with several names that are remembered. One that is met again is only looked at again: in the
-// journal, what was read first counts.
+// linkedMost bounds the files with several names that are remembered. One that is met again is only looked at again: in
+// the journal, what was read first counts.
 const linkedMost = 1 << 16
 
-// linked remembers the files with several names that a walk has met. Two workers may come to two names at the same time.
+// linked remembers the files with several names that a walk has met. Two workers may come to two names at the same
+// time.
 type linked struct {
 	mu    sync.Mutex
 	known map[identity]bool

@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/internal/shift"
 )
 
-// mark is the attribute of the top of a tree that is being taken back to plain owners, shift.MarkName: by which map. It is
-// there from before the first change until after the last one, so that a tree of which a part is done tells that by
+// mark is the attribute of the top of a tree that is being taken back to plain owners, shift.MarkName: by which map. It
+// is there from before the first change until after the last one, so that a tree of which a part is done tells that by
 // itself, whoever its top belongs to. No container starts with a top that has it. Nobody but root of the host, with
 // CAP_SYS_ADMIN in the first user namespace, can write it, or take it away.
 type mark struct {
@@ -81,8 +81,8 @@ func (m *mark) read() (shift.Map, error) {
 	return before, nil
 }
 
-// set sets the mark, unless it is there already, or this is a dry run. It returns a *RefusedError if the file system keeps no
-// such attributes: a kill would leave a tree that nobody could tell from a plain one.
+// set sets the mark, unless it is there already, or this is a dry run. It returns a *RefusedError if the file system
+// keeps no such attributes: a kill would leave a tree that nobody could tell from a plain one.
 func (m *mark) set(by shift.Map) error {
 	if m.was || m.dry {
 		return nil

@@ -28,8 +28,9 @@ func markOf(t testing.TB, dir string) string {
 	return string(b[:n])
 }
 
-// TestMarkKilled: a tree whose unshift is killed at any moment, after however many files, has a mark on its top if a file is
-// done and another is not, also if the top is somebody else's. The next unshift needs not be told by what, and ends it.
+// TestMarkKilled: a tree whose unshift is killed at any moment, after however many files, has a mark on its top if a
+// file is done and another is not, also if the top is somebody else's. The next unshift needs not be told by what, and
+// ends it.
 func TestMarkKilled(t *testing.T) {
 	r := relabeler(t)
 	between := 0
@@ -78,8 +79,8 @@ func TestMarkKilled(t *testing.T) {
 	}
 }
 
-// TestMarkDecides: the map of a mark is taken for the container's own, and a caller who names another one is refused, with
-// nothing changed. A dry run looks by it, and leaves it.
+// TestMarkDecides: the map of a mark is taken for the container's own, and a caller who names another one is refused,
+// with nothing changed. A dry run looks by it, and leaves it.
 func TestMarkDecides(t *testing.T) {
 	r := relabeler(t)
 	dir := t.TempDir()
@@ -111,8 +112,8 @@ func TestMarkDecides(t *testing.T) {
 	}
 }
 
-// TestMarkBelow: the mark of a directory below the top is that directory's: an unshift above leaves it, and does what it has
-// to do there all the same.
+// TestMarkBelow: the mark of a directory below the top is that directory's: an unshift above leaves it, and does what
+// it has to do there all the same.
 func TestMarkBelow(t *testing.T) {
 	r := relabeler(t)
 	dir := t.TempDir()

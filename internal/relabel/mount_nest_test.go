@@ -34,8 +34,8 @@ func mounted(t *testing.T, args ...string) {
 	})
 }
 
-// TestOtherMounts: nothing that is mounted in a tree is relabelled, not even another part of the same file system, unless it
-// is named as a tree of its own.
+// TestOtherMounts: nothing that is mounted in a tree is relabelled, not even another part of the same file system,
+// unless it is named as a tree of its own.
 func TestOtherMounts(t *testing.T) {
 	r := relabeler(t)
 	dir := t.TempDir()

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// file is one file that a walk has come to: a name in an open directory. Without a directory it is the root of the tree.
+// file is one file that a walk has come to: a name in an open directory. Without a directory it is the root of the
+// tree.
 type file struct {
 	looked
 	in    *node
@@ -114,8 +115,8 @@ func (n *node) open(w *walk) (*directory, error) {
 // tick is longer than the kernel's clock for the times of files takes to go on.
 const tick = 50 * time.Millisecond
 
-// settled returns when a name of a directory was changed last. It returns 0 if that is so short ago that the next change
-// might have the same time.
+// settled returns when a name of a directory was changed last. It returns 0 if that is so short ago that the next
+// change might have the same time.
 func settled(dir int) (int64, error) {
 	now, err := look(dir)
 	if err != nil || time.Since(time.Unix(0, now.modified)) < tick {

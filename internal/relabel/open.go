@@ -64,8 +64,8 @@ func again(call func() error) error {
 	}
 }
 
-// inside opens a path below a directory. It follows no symbolic link, and enters no other mount: EXDEV says that the path
-// is a mount point.
+// inside opens a path below a directory. It follows no symbolic link, and enters no other mount: EXDEV says that the
+// path is a mount point.
 func inside(dir int, path string, flags int) (fd int, err error) {
 	how := unix.OpenHow{
 		Flags:   uint64(flags | unix.O_NOFOLLOW | unix.O_CLOEXEC),
@@ -104,7 +104,8 @@ func along(dir int, path string, flags int) (int, error) {
 	}
 }
 
-// openRoot opens the root of a tree. The path is one of the host: its symbolic links are followed. A file is a tree of its own.
+// openRoot opens the root of a tree. The path is one of the host: its symbolic links are followed. A file is a tree of
+// its own.
 func openRoot(t Tree) (*root, error) {
 	fd, err := unix.Open(t.Path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 )
 
 // markName is the attribute of a regular file whose owner is being changed: its mode, 4 bytes, little endian, and its
-// capabilities, which chown(2) takes away, so that whoever comes after a kill restores them. That of the top directory is
-// another thing, see mark.
+// capabilities, which chown(2) takes away, so that whoever comes after a kill restores them. That of the top directory
+// is another thing, see mark.
 const markName = shift.MarkName
 
 // dropped are the bits of the mode that chown(2) takes away.
@@ -103,8 +103,8 @@ func (o *owned) rights() bool {
 	return o.mode&unix.S_IFMT == unix.S_IFREG && (o.permissions&dropped != 0 || o.capability != nil)
 }
 
-// loses reports whether a change would take these away for good. A file with several names may have one out of the tree,
-// where users of the host can reach it: its rights were those of a user of the container, and would be root's.
+// loses reports whether a change would take these away for good. A file with several names may have one out of the
+// tree, where users of the host can reach it: its rights were those of a user of the container, and would be root's.
 func (o *owned) loses() bool { return o.changes() && o.links > 1 && o.rights() }
 
 // change gives the file its new owner, and the rest.
@@ -142,9 +142,9 @@ func (o *owned) change() error {
 	return o.restore()
 }
 
-// restore gives a regular file the mode and the capabilities back that it had, and takes the mark away. One with several
-// names gets no rights back, see loses. The names are counted now that the owner is the new one: the old one could link the
-// file until then.
+// restore gives a regular file the mode and the capabilities back that it had, and takes the mark away. One with
+// several names gets no rights back, see loses. The names are counted now that the owner is the new one: the old one
+// could link the file until then.
 func (o *owned) restore() error {
 	if o.mode&unix.S_IFMT == unix.S_IFREG {
 		now, err := look(o.fd)

@@ -20,8 +20,8 @@ const (
 // NewLooks returns the looks at the trees of this host.
 func NewLooks() *looks.Looks { return looks.New(looksMost, looksEach, mountOf) }
 
-// mountOf returns the mount point over a path. That is a guess, since a symbolic link on the way may lead to another one. So what is in
-// the host's root, where such links are, counts by its path. No file system is asked.
+// mountOf returns the mount point over a path. That is a guess, since a symbolic link on the way may lead to another
+// one. So what is in the host's root, where such links are, counts by its path. No file system is asked.
 func mountOf(path string) string {
 	path = filepath.Clean(path)
 	text, err := os.ReadFile("/proc/self/mountinfo")
@@ -38,9 +38,10 @@ func mountOf(path string) string {
 // Place is a file or directory, whatever path leads to it.
 type Place struct{ Dev, Ino uint64 }
 
-// Above returns the place of a file or directory of the host and those of the directories above it, only one for the host's
-// root directory, and none if the path leads nowhere. Two trees are the same, or one is in the other, if the first place of one is
-// among those of the other. It returns a *looks.UnansweredError if ctx ends before the file system has answered.
+// Above returns the place of a file or directory of the host and those of the directories above it, only one for the
+// host's root directory, and none if the path leads nowhere. Two trees are the same, or one is in the other, if the
+// first place of one is among those of the other. It returns a *looks.UnansweredError if ctx ends before the file
+// system has answered.
 func (r *Relabeler) Above(ctx context.Context, path string) ([]Place, error) {
 	return looks.At(ctx, r.looks, path, func() ([]Place, error) {
 		fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)

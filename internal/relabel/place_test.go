@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestAbove: the places of two trees tell whether they are the same, or one is in the other, also by a symbolic link, and an
-// image by the directory that it is in; what is not there has none, and the host's root only its own.
+// TestAbove: the places of two trees tell whether they are the same, or one is in the other, also by a symbolic link,
+// and an image by the directory that it is in; what is not there has none, and the host's root only its own.
 func TestAbove(t *testing.T) {
 	t.Parallel()
 	dir, r := t.TempDir(), relabeler(t)

@@ -58,8 +58,8 @@ type reader struct {
 	file  func(r record) error
 }
 
-// readJournal reads a journal of a size. damaged counts the frames in its middle that cannot be read. It returns errTorn
-// if only the last frame cannot.
+// readJournal reads a journal of a size. damaged counts the frames in its middle that cannot be read. It returns
+// errTorn if only the last frame cannot.
 func readJournal(from io.ReaderAt, size int64, to reader) (damaged uint64, err error) {
 	head := make([]byte, len(magic))
 	if size < int64(len(magic)) {
@@ -97,8 +97,8 @@ func readJournal(from io.ReaderAt, size int64, to reader) (damaged uint64, err e
 	return damaged, nil
 }
 
-// frame reads the frame at an offset. next is 0 if it does not end before the journal does; ok is false if its items are not
-// those that were written.
+// frame reads the frame at an offset. next is 0 if it does not end before the journal does; ok is false if its items
+// are not those that were written.
 func frame(from io.ReaderAt, at, size int64, buffer *[]byte) (items []byte, next int64, ok bool, err error) {
 	var head [frameHead]byte
 	if at+frameHead > size {

@@ -127,8 +127,8 @@ func (r *Relabeler) inUse(ctx context.Context, others []string) (list []used, er
 	return list, nil
 }
 
-// refuse checks a tree against the places of the system. The comparison is by device and inode number, so a bind mount or a
-// symbolic link to such a place is one too.
+// refuse checks a tree against the places of the system. The comparison is by device and inode number, so a bind mount
+// or a symbolic link to such a place is one too.
 func (t opened) refuse(system, content map[Place]string) error {
 	if name, found := system[t.above[0]]; found && !t.Single {
 		return &RefusedError{Path: t.Path, Reason: name + " belongs to the host"}
@@ -149,8 +149,8 @@ func (t opened) shares(other used) error {
 	return &RefusedError{Path: t.Path, Reason: "another running container uses " + other.path}
 }
 
-// unheld returns a *RefusedError if a process of the host has the tree, or a part of it: a container of a manager that nobody else
-// knows, or one in chroot(2). It would lose its files.
+// unheld returns a *RefusedError if a process of the host has the tree, or a part of it: a container of a manager that
+// nobody else knows, or one in chroot(2). It would lose its files.
 func (r *Relabeler) unheld(ctx context.Context, t *root) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.answer, fmt.Errorf("no answer in %v", r.answer))
 	defer cancel()
@@ -221,8 +221,8 @@ func ancestors(t *root) ([]Place, error) {
 	}
 }
 
-// placesOf finds the directories that are there, without a question to a server. A symbolic link, as /bin is one, counts as
-// where it leads.
+// placesOf finds the directories that are there, without a question to a server. A symbolic link, as /bin is one,
+// counts as where it leads.
 func placesOf(paths []string) map[Place]string {
 	found := make(map[Place]string, len(paths))
 	for _, path := range paths {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestRefused: directories of the host, what is in those that are wholly its own, and trees that share files with another
-// running container are refused by whatever path, before anything is done.
+// TestRefused: directories of the host, what is in those that are wholly its own, and trees that share files with
+// another running container are refused by whatever path, before anything is done.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	r := relabeler(t)

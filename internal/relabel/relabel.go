@@ -54,8 +54,8 @@ type Relabeler struct {
 	busy      map[string]*sync.Mutex // by id
 }
 
-// New returns a Relabeler that keeps its journals in a directory, which the first journal makes. attribute is SELinux, but in
-// tests. Trees and their neighbours are looked at by way of at, before anything is changed.
+// New returns a Relabeler that keeps its journals in a directory, which the first journal makes. attribute is SELinux,
+// but in tests. Trees and their neighbours are looked at by way of at, before anything is changed.
 func New(dir, attribute string, at *looks.Looks) (*Relabeler, error) {
 	access, err := xattr.New()
 	if err != nil {

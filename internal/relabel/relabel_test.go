@@ -54,8 +54,8 @@ func TestFits(t *testing.T) {
 	same(t, before, labels(t, dir))
 }
 
-// TestChangedMeanwhile: after a run in which files were made, removed, renamed and relabelled, old files get their labels
-// back, new ones have that of their directory, and one with another label keeps that.
+// TestChangedMeanwhile: after a run in which files were made, removed, renamed and relabelled, old files get their
+// labels back, new ones have that of their directory, and one with another label keeps that.
 func TestChangedMeanwhile(t *testing.T) {
 	t.Parallel()
 	r := relabeler(t)
@@ -201,8 +201,8 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestAgain: a start after a run that was not restored first restores that one, so that its labels are never taken for the
-// files' own.
+// TestAgain: a start after a run that was not restored first restores that one, so that its labels are never taken for
+// the files' own.
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	r := relabeler(t)

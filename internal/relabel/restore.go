@@ -92,8 +92,8 @@ func (n *restoration) tree(ctx context.Context, s *saves, number int) error {
 	return n.settle(s, at)
 }
 
-// settle has the labels of a tree survive a power loss: the journal is removed next. A file system keeps the order of such
-// changes, so there is nothing to do if the journal is in the same one.
+// settle has the labels of a tree survive a power loss: the journal is removed next. A file system keeps the order of
+// such changes, so there is nothing to do if the journal is in the same one.
 func (n *restoration) settle(s *saves, t *root) error {
 	journal, err := look(int(s.file.Fd()))
 	if err != nil || journal.dev == t.dev {

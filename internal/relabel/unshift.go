@@ -35,14 +35,14 @@ type Unshifted struct {
 }
 
 // Unshift gives the files of a tree the owners that they have inside of a container: their ids on the host, of the map,
-// become those to which they are mapped, also in access lists and in capabilities. Other ids stay. It keeps the bits of the
-// mode and the capabilities that chown(2) takes away, but for those of a file with several names, of which one may be out of
-// the tree: there they would be rights of the host's root for whoever can reach it. It can be done again after a kill at any moment, because the owners
-// say what is done, a mark on a file with such a mode or capabilities what they were, and one on the top by which map: that
-// is there before anything changes, and until all is done. It returns a *RefusedError, and has done nothing,
-// if the tree belongs to the host, or shares files with one of others, if a process has it or a part of it as its root directory or
-// mounted, other than the host has, if owners would not tell what is done, if an earlier unshift by
-// another map was interrupted, or if the file system keeps no marks.
+// become those to which they are mapped, also in access lists and in capabilities. Other ids stay. It keeps the bits of
+// the mode and the capabilities that chown(2) takes away, but for those of a file with several names, of which one may
+// be out of the tree: there they would be rights of the host's root for whoever can reach it. It can be done again
+// after a kill at any moment, because the owners say what is done, a mark on a file with such a mode or capabilities
+// what they were, and one on the top by which map: that is there before anything changes, and until all is done. It
+// returns a *RefusedError, and has done nothing, if the tree belongs to the host, or shares files with one of others,
+// if a process has it or a part of it as its root directory or mounted, other than the host has, if owners would not
+// tell what is done, if an earlier unshift by another map was interrupted, or if the file system keeps no marks.
 func (r *Relabeler) Unshift(ctx context.Context, o Unshift, others []string, progress func(Progress)) (Unshifted, error) {
 	if progress == nil {
 		progress = func(Progress) {}
@@ -137,8 +137,8 @@ type unshifter struct {
 	names  []byte // of attributes
 }
 
-// places changes the directories that tell of a root whether it is shifted, before all others, and last changes its top.
-// In between the root is half shifted for all who look at it: no container starts with it.
+// places changes the directories that tell of a root whether it is shifted, before all others, and last changes its
+// top. In between the root is half shifted for all who look at it: no container starts with it.
 func (u *unshifter) places() error {
 	for _, name := range shift.Places()[1:] {
 		fd, err := inside(u.worker.root.fd, name, unix.O_PATH|unix.O_DIRECTORY)
@@ -214,8 +214,8 @@ func (u *unshifter) visit(f file, _ string) (string, error) {
 // effect is what a change does to a file: whether anything, and whether its rights are lost.
 type effect struct{ changed, lost bool }
 
-// opened changes a file, by a descriptor: what decides is who owns this very file and which attributes it has, whatever had or
-// takes its name.
+// opened changes a file, by a descriptor: what decides is who owns this very file and which attributes it has, whatever
+// had or takes its name.
 func (u *unshifter) opened(f file) (did effect, err error) {
 	fd, err := inside(f.dir.fd, f.name, unix.O_PATH)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/internal/shift"
 )
 
-// TestUnshiftOtherName: a file with a name out of the tree gets no rights of root there, also if an unshift was killed over
-// it, or its owner is plain already, and it is told which; one without keeps its own.
+// TestUnshiftOtherName: a file with a name out of the tree gets no rights of root there, also if an unshift was killed
+// over it, or its owner is plain already, and it is told which; one without keeps its own.
 func TestUnshiftOtherName(t *testing.T) {
 	r := relabeler(t)
 	above := t.TempDir()

@@ -81,8 +81,8 @@ func capabilities(root uint32) []byte {
 	return b
 }
 
-// own gives the files of a tree owners, lists, modes and capabilities, the same ones for the same seed, by an id of the host
-// for root.
+// own gives the files of a tree owners, lists, modes and capabilities, the same ones for the same seed, by an id of the
+// host for root.
 func own(t testing.TB, seed uint64, dir string, base uint32) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -147,8 +147,8 @@ func unshift(t testing.TB, r *Relabeler, o Unshift) Unshifted {
 	return out
 }
 
-// TestUnshift: a tree that was shifted has its plain owners, access lists, modes and capabilities back, also what is linked
-// twice and symbolic links, and a second call finds nothing. A dry run counts the same and changes nothing.
+// TestUnshift: a tree that was shifted has its plain owners, access lists, modes and capabilities back, also what is
+// linked twice and symbolic links, and a second call finds nothing. A dry run counts the same and changes nothing.
 func TestUnshift(t *testing.T) {
 	r := relabeler(t)
 	plain, shifted := makeTree(t, 20, 3000), makeTree(t, 20, 3000)
@@ -176,8 +176,8 @@ func TestUnshift(t *testing.T) {
 	}
 }
 
-// TestUnshiftLeaves: ids that are none of the map stay, and are counted if they are none inside either; without a map the
-// owner of the top tells it, if a range of containers begins with that.
+// TestUnshiftLeaves: ids that are none of the map stay, and are counted if they are none inside either; without a map
+// the owner of the top tells it, if a range of containers begins with that.
 func TestUnshiftLeaves(t *testing.T) {
 	r := relabeler(t)
 	dir := t.TempDir()
@@ -244,7 +244,8 @@ func TestUnshiftStays(t *testing.T) {
 	}
 }
 
-// TestUnshiftKilled: a tree whose unshift is killed again and again, at any moment, is exactly the plain one in the end.
+// TestUnshiftKilled: a tree whose unshift is killed again and again, at any moment, is exactly the plain one in the
+// end.
 func TestUnshiftKilled(t *testing.T) {
 	r := relabeler(t)
 	plain := makeTree(t, 26, 1500)
@@ -285,8 +286,8 @@ func TestUnshiftKilled(t *testing.T) {
 	t.Logf("%d kills in the middle, %d files with a mark", between, marks)
 }
 
-// TestUnshiftSwapped: while others replace directories and files of the tree by symbolic links that lead out of it, nothing
-// outside changes.
+// TestUnshiftSwapped: while others replace directories and files of the tree by symbolic links that lead out of it,
+// nothing outside changes.
 func TestUnshiftSwapped(t *testing.T) {
 	r := relabeler(t)
 	dir, outside := makeTree(t, 28, 300), makeTree(t, 29, 50)
@@ -333,8 +334,8 @@ func TestUnshiftSwapped(t *testing.T) {
 	}
 }
 
-// TestUnshiftForAMoment: what was known of another file that had the name for a moment is not taken for the one that is opened:
-// neither attributes that this one cannot have, nor that it has none.
+// TestUnshiftForAMoment: what was known of another file that had the name for a moment is not taken for the one that is
+// opened: neither attributes that this one cannot have, nor that it has none.
 func TestUnshiftForAMoment(t *testing.T) {
 	r := relabeler(t)
 	dir := t.TempDir()

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// openMost is how many directories are held open for those below them that wait for their turn. The others are opened by
-	// their paths. It is so few because the kernel makes a table of more than 64 descriptors wait for RCU.
+	// openMost is how many directories are held open for those below them that wait for their turn. The others are opened
+	// by their paths. It is so few because the kernel makes a table of more than 64 descriptors wait for RCU.
 	openMost = 24
 	// waiting is how many directories wait for one worker. With more, it reads a new one at once.
 	waiting = 1 << 14
@@ -167,8 +167,8 @@ func (k *worker) work() error {
 	}
 }
 
-// next takes a directory that waits. It waits for one as long as others may still hand one over, and returns nil if there
-// is none.
+// next takes a directory that waits. It waits for one as long as others may still hand one over, and returns nil if
+// there is none.
 func (k *worker) next() *node {
 	k.share()
 	if last := len(k.own) - 1; last >= 0 {

@@ -26,8 +26,8 @@ func (hesitant) Decide(ctx context.Context, q service.Question, _ bool) (service
 	return service.Verdict{Allowed: q.Action == contract.ActionRead}, nil
 }
 
-// TestBytesOfUser: packets that are half sent, calls that wait and answers that nobody reads take no more than one user may
-// have, leave nothing when he goes, and others are served meanwhile.
+// TestBytesOfUser: packets that are half sent, calls that wait and answers that nobody reads take no more than one user
+// may have, leave nothing when he goes, and others are served meanwhile.
 func TestBytesOfUser(t *testing.T) {
 	const large = 3 << 20
 	call := func(procedure int32, trailing int) []byte {
@@ -115,7 +115,8 @@ func TestEventBesideAnswer(t *testing.T) {
 	}
 }
 
-// TestTypingFlood: a client that types more than its container reads loses the stream with one error, and not its connection.
+// TestTypingFlood: a client that types more than its container reads loses the stream with one error, and not its
+// connection.
 func TestTypingFlood(t *testing.T) {
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -49,8 +49,8 @@ func eventually(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// closed waits until no more descriptors are open than there were: who has gone is not counted any more a moment before the
-// last of them is closed.
+// closed waits until no more descriptors are open than there were: who has gone is not counted any more a moment before
+// the last of them is closed.
 func closed(t *testing.T, were int) {
 	t.Helper()
 	got := 0

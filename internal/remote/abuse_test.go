@@ -26,8 +26,8 @@ func length(n uint32) []byte {
 	return e.Bytes()
 }
 
-// TestComeAndGo: 10,000 clients that leave at once, in the middle of a packet, after a lie about its length or before the
-// answer leave neither descriptors nor memory behind, and who comes after them is served.
+// TestComeAndGo: 10,000 clients that leave at once, in the middle of a packet, after a lie about its length or before
+// the answer leave neither descriptors nor memory behind, and who comes after them is served.
 func TestComeAndGo(t *testing.T) {
 	s := newServer(t, &fakeCore{list: []service.Snapshot{web}}, nil)
 	to := serving(t, s)
@@ -70,7 +70,8 @@ func TestComeAndGo(t *testing.T) {
 	}
 }
 
-// TestIdleConnection: a connection that waits costs less than 40 KiB, whatever was said before and whatever is announced.
+// TestIdleConnection: a connection that waits costs less than 40 KiB, whatever was said before and whatever is
+// announced.
 func TestIdleConnection(t *testing.T) {
 	const many = 400
 	register := packet(316, func(e *xdr.Encoder) { e.I32(eventLifecycle); e.Bool(false) })
@@ -108,8 +109,8 @@ func TestIdleConnection(t *testing.T) {
 	}
 }
 
-// TestSubscribers: of 1,000 clients of root that listen, one that hangs is dropped with bounded memory, the others are told
-// everything, and another user still comes in.
+// TestSubscribers: of 1,000 clients of root that listen, one that hangs is dropped with bounded memory, the others are
+// told everything, and another user still comes in.
 func TestSubscribers(t *testing.T) {
 	const (
 		many     = 1000
@@ -156,8 +157,8 @@ func TestSubscribers(t *testing.T) {
 	closed(t, fds)
 }
 
-// TestRefusedDescriptors: descriptors that come with a call that is refused, or with a packet that breaks the rules, are closed
-// at once.
+// TestRefusedDescriptors: descriptors that come with a call that is refused, or with a packet that breaks the rules,
+// are closed at once.
 func TestRefusedDescriptors(t *testing.T) {
 	s := newServer(t, &fakeCore{list: []service.Snapshot{web}}, nil)
 	call := func(procedure int32) []byte {
@@ -207,7 +208,8 @@ func (unsure) Decide(context.Context, service.Question, bool) (service.Verdict, 
 	return service.Verdict{Challenge: true}, nil
 }
 
-// TestStrangers: a client that does not authenticate is dropped after a time, also after it was refused or had no agent.
+// TestStrangers: a client that does not authenticate is dropped after a time, also after it was refused or had no
+// agent.
 func TestStrangers(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -258,7 +258,8 @@ func TestSysinfoSecrets(t *testing.T) {
 	}
 }
 
-// TestAnswersRefused: what is not there, unknown flags, and what a reader must not ask are errors with libvirt's codes and words.
+// TestAnswersRefused: what is not there, unknown flags, and what a reader must not ask are errors with libvirt's codes
+// and words.
 func TestAnswersRefused(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -68,8 +68,8 @@ func TestLongEvent(t *testing.T) {
 	}
 }
 
-// TestCallbackNumbers: the number of a callback is never below 0, and no two of a connection have the same, however often one
-// has registered.
+// TestCallbackNumbers: the number of a callback is never below 0, and no two of a connection have the same, however
+// often one has registered.
 func TestCallbackNumbers(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, &fakeCore{}, nil)
@@ -122,8 +122,8 @@ func (f *fakeCore) DestroyOwned(_ context.Context, u domain.UUID, _ string) erro
 	return nil
 }
 
-// TestRefusedByCore: a right that the core finds lacking, since a definition reaches another container, is a refusal and no
-// internal error.
+// TestRefusedByCore: a right that the core finds lacking, since a definition reaches another container, is a refusal
+// and no internal error.
 func TestRefusedByCore(t *testing.T) {
 	t.Parallel()
 	c := opened(t, newServer(t, &fakeCore{}, nil), false)
@@ -138,8 +138,8 @@ func TestRefusedByCore(t *testing.T) {
 	}
 }
 
-// TestOwned: what was started to end with a connection does, once for each container, and those that have ended before are
-// not kept in mind.
+// TestOwned: what was started to end with a connection does, once for each container, and those that have ended before
+// are not kept in mind.
 func TestOwned(t *testing.T) {
 	t.Parallel()
 	f := &fakeCore{}
@@ -189,8 +189,8 @@ func (f *swapped) AllStats(_ figures.Wanted, wanted func(*service.Snapshot) bool
 	return list, nil
 }
 
-// TestStatsOfReplaced: a right to read a container's figures is none for another container that has its uuid by then, and holds
-// for the next run of the same one.
+// TestStatsOfReplaced: a right to read a container's figures is none for another container that has its uuid by then,
+// and holds for the next run of the same one.
 func TestStatsOfReplaced(t *testing.T) {
 	t.Parallel()
 	restarted, renamed, given := web, web, web

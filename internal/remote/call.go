@@ -221,8 +221,8 @@ func (c *call) finish(err error) {
 	}
 }
 
-// pay counts the answer as one that waits for the client. It returns an error if that is too much for the client's share, or for
-// any client.
+// pay counts the answer as one that waits for the client. It returns an error if that is too much for the client's
+// share, or for any client.
 func (c *call) pay() error {
 	purse, size := &c.conn.purse, cap(c.out.Bytes())
 	if err := tooLong(c.out.Err()); err != nil {
@@ -267,8 +267,8 @@ func (c *call) failure(err error) *failure {
 	return f
 }
 
-// who is the container for the log. It is the empty attribute, which no log shows, if the core panics over it, too: the client
-// gets its answer.
+// who is the container for the log. It is the empty attribute, which no log shows, if the core panics over it, too: the
+// client gets its answer.
 func (c *call) who() (of slog.Attr) {
 	defer func() {
 		if recover() != nil {
@@ -278,8 +278,8 @@ func (c *call) who() (of slog.Attr) {
 	return c.core().WhoHas(c.uuid)
 }
 
-// admit lets the core decide whether the caller may do this, before anything is looked at: neither the arguments nor the
-// container. It returns the context of the call.
+// admit lets the core decide whether the caller may do this, before anything is looked at: neither the arguments nor
+// the container. It returns the context of the call.
 func (c *call) admit() (context.Context, error) {
 	ctx := c.conn.ctx
 	if c.proc.mutates {
@@ -306,8 +306,8 @@ func (c *call) question() service.Question {
 	return q
 }
 
-// refused is the error for a caller without the right. One who may not even see the container gets the error of one that
-// does not exist.
+// refused is the error for a caller without the right. One who may not even see the container gets the error of one
+// that does not exist.
 func (c *call) refused(err error) error {
 	if c.proc.about && c.conn.server.access.Hides(c.conn.ctx, c.question(), err) {
 		return fmt.Errorf("%w with matching uuid '%s'", errNoDomain, c.uuid)

@@ -161,8 +161,8 @@ func TestNoJob(t *testing.T) {
 	}
 }
 
-// TestChangesRefused: unknown flags, what no container can have, and what a reader must not change are errors in libvirt's words,
-// and the core is told nothing.
+// TestChangesRefused: unknown flags, what no container can have, and what a reader must not change are errors in
+// libvirt's words, and the core is told nothing.
 func TestChangesRefused(t *testing.T) {
 	t.Parallel()
 	eth0 := []string{"eth0"}
@@ -224,7 +224,8 @@ type panicking struct{ *fakeCore }
 
 func (panicking) WhoHas(domain.UUID) slog.Attr { panic("no name") }
 
-// TestPanicInLog: a panic of the core over the name for the log ends neither the call without an answer nor the connection.
+// TestPanicInLog: a panic of the core over the name for the log ends neither the call without an answer nor the
+// connection.
 func TestPanicInLog(t *testing.T) {
 	t.Parallel()
 	c := opened(t, serverOf(t, panicking{&fakeCore{list: []service.Snapshot{web}}}, nil), false)

@@ -21,8 +21,8 @@ const (
 	maxKnown     = 8 << 20     // and after: the largest honest argument is a definition
 	maxStreams   = 8
 	maxCallbacks = 64
-	// How long a client may be connected without having authenticated, and how much longer if somebody is asked for a password. libvirt
-	// has no such limit: who holds its places for clients that have not authenticated keeps others out.
+	// How long a client may be connected without having authenticated, and how much longer if somebody is asked for a
+	// password. libvirt has no such limit: who holds its places for clients that have not authenticated keeps others out.
 	strangerLimit = time.Minute
 	dialogueTime  = 3 * time.Minute
 )
@@ -82,8 +82,8 @@ func (c *conn) serve() {
 	}
 }
 
-// end gives back what the connection has. It keeps its place until its last call has ended: to close a descriptor, for one, can
-// take as long as the client likes, and it holds a thread.
+// end gives back what the connection has. It keeps its place until its last call has ended: to close a descriptor, for
+// one, can take as long as the client likes, and it holds a thread.
 func (c *conn) end() {
 	for _, step := range []func(){
 		c.out.close, c.hangUp, c.dropCalls, c.closeStreams, c.in.close, c.destroyOwned, func() { c.server.left(c) },

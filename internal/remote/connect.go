@@ -98,8 +98,8 @@ func authPolkit(ctx context.Context, c *call) error {
 	return nil
 }
 
-// The features that this server has: descriptors, texts in typed parameters, keepalive, callback ids in events, the close
-// callback, the order of the arguments of a network's update.
+// The features that this server has: descriptors, texts in typed parameters, keepalive, callback ids in events, the
+// close callback, the order of the arguments of a network's update.
 func supportsFeature(_ context.Context, c *call) error {
 	const keepalive = 10
 	feature := c.in.I32()

@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// core is what the protocol needs of the service. Methods with a context block until the thing is done or undone; the others
-// answer from memory, or read a few files.
+// core is what the protocol needs of the service. Methods with a context block until the thing is done or undone; the
+// others answer from memory, or read a few files.
 type core interface {
 	lifeCore
 	hostCore

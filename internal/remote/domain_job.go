@@ -48,8 +48,8 @@ func jobType(job *service.Job) int32 {
 	return jobUnbounded
 }
 
-// jobStats answers with libvirt's time_elapsed, in ms, and with the files that were looked at, for which libvirt has no name.
-// Of a job that is over nothing is kept.
+// jobStats answers with libvirt's time_elapsed, in ms, and with the files that were looked at, for which libvirt has no
+// name. Of a job that is over nothing is kept.
 func jobStats(_ context.Context, c *call) error {
 	const completed, keep, unknown = 1, 2, 0
 	flags := c.in.U32()

@@ -169,8 +169,8 @@ func lxcProcedures() []*procedure {
 	}}
 }
 
-// openNamespaces gives the namespaces of init, in the order in which the client enters them. virsh gives up if one of them
-// cannot be entered.
+// openNamespaces gives the namespaces of init, in the order in which the client enters them. virsh gives up if one of
+// them cannot be entered.
 func openNamespaces(ctx context.Context, c *call) error {
 	if err := c.noFlags(); err != nil {
 		return err

@@ -182,7 +182,8 @@ func numberOf(on bool) handler {
 	}
 }
 
-// listOf answers with one thing of each container that is on, or of each that is off: no more than the client has room for.
+// listOf answers with one thing of each container that is on, or of each that is off: no more than the client has room
+// for.
 func listOf(on bool, put func(*xdr.Encoder, *service.Snapshot)) handler {
 	return func(ctx context.Context, c *call) error {
 		most := c.in.I32()
@@ -239,7 +240,8 @@ func lookupByUUID(ctx context.Context, c *call) error {
 	return c.found(ctx, &snap, err, service.Subject{UUID: u}, "uuid '"+u.String()+"'")
 }
 
-// found answers with a container that was looked for, if the caller may read it. wanted is what he has named, if there is none.
+// found answers with a container that was looked for, if the caller may read it. wanted is what he has named, if there
+// is none.
 func (c *call) found(ctx context.Context, snap *service.Snapshot, err error, wanted service.Subject, by string) error {
 	missing := fmt.Errorf("%w with matching %s", errNoDomain, by)
 	if c.by.Root() {

@@ -93,7 +93,8 @@ func wrong(code, from int32, format string, args ...any) *failure {
 // mostWords is the longest text of an error, in bytes. libvirt's library shows 1024 of them (VIR_ERROR_MAX_LENGTH).
 const mostWords = 4 << 10
 
-// encode writes the error. Of a text that is too long, not UTF-8, or has zero bytes, as much is left as a client can show.
+// encode writes the error. Of a text that is too long, not UTF-8, or has zero bytes, as much is left as a client can
+// show.
 func (f *failure) encode(e *xdr.Encoder) {
 	const level, more = 2, "…"
 	text := strings.ReplaceAll(strings.ToValidUTF8(f.text, "\uFFFD"), "\x00", "\uFFFD")

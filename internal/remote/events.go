@@ -12,7 +12,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// The events that containers have, by the numbers of libvirt's callbacks. Clients register for others too, which never come.
+// The events that containers have, by the numbers of libvirt's callbacks. Clients register for others too, which never
+// come.
 const (
 	eventLifecycle     = 0
 	eventReboot        = 1
@@ -27,8 +28,8 @@ func messageOf(event int32) int32 {
 	return map[int32]int32{eventLifecycle: 318, eventReboot: 319, eventDeviceRemoved: 333, eventDeviceAdded: 354, eventMetadata: 379}[event]
 }
 
-// maxNews bounds the events that wait for a client: more than all starts of a burst make. A client that is not told in time
-// is dropped, since it would miss some.
+// maxNews bounds the events that wait for a client: more than all starts of a burst make. A client that is not told in
+// time is dropped, since it would miss some.
 const maxNews = 8192
 
 // callback is what a client has registered.
@@ -37,8 +38,8 @@ type callback struct {
 	only  *domain.UUID // nil is every container
 }
 
-// mostText is the longest text that an event carries, in bytes: who sets the metadata of his container must not fill the queues
-// of all who watch it. The namespace of an element of <metadata> that is longer is left out.
+// mostText is the longest text that an event carries, in bytes: who sets the metadata of his container must not fill
+// the queues of all who watch it. The namespace of an element of <metadata> that is longer is left out.
 const mostText = 4 << 10
 
 func eventText(s string) string {
@@ -107,7 +108,8 @@ func (c *conn) register(k callback) (int32, bool) {
 	return n, true
 }
 
-// nextCallback returns a number that no callback has. Numbers begin anew after the largest: none is below 0. The caller holds mu.
+// nextCallback returns a number that no callback has. Numbers begin anew after the largest: none is below 0. The caller
+// holds mu.
 func (c *conn) nextCallback() int32 {
 	for {
 		n := c.last

@@ -21,8 +21,8 @@ var messages = map[int32]bool{
 // sasl are the steps of an authentication that AUTH_LIST never offers.
 var sasl = map[int32]bool{67: true, 68: true, 69: true}
 
-// TestEveryProcedure: each number of the protocol is served, or refused in libvirt's words for what a driver lacks; those that
-// are none, or that a client never sends, are unknown. None ends the connection.
+// TestEveryProcedure: each number of the protocol is served, or refused in libvirt's words for what a driver lacks;
+// those that are none, or that a client never sends, are unknown. None ends the connection.
 func TestEveryProcedure(t *testing.T) {
 	t.Parallel()
 	c := opened(t, newServer(t, &fakeCore{}, nil), false)
@@ -54,7 +54,8 @@ func TestEveryProcedure(t *testing.T) {
 	c.must(3, nil)
 }
 
-// TestEveryName: no function of libvirt's library has two numbers, but for those of events, which have an old and a new one.
+// TestEveryName: no function of libvirt's library has two numbers, but for those of events, which have an old and a new
+// one.
 func TestEveryName(t *testing.T) {
 	t.Parallel()
 	names := map[string]int32{}

@@ -23,8 +23,8 @@ func figureProcedures() []*procedure {
 // usec turns µs into libvirt's ns.
 func usec(n uint64) uint64 { return n * 1000 }
 
-// cpuStats answers with the totals. There are no figures of single processors in cgroup v2, so that their number of fields
-// is 0: clients then show the totals.
+// cpuStats answers with the totals. There are no figures of single processors in cgroup v2, so that their number of
+// fields is 0: clients then show the totals.
 func cpuStats(_ context.Context, c *call) error {
 	room, first, count, flags := c.in.U32(), c.in.I32(), c.in.U32(), c.in.U32()
 	if c.in.Err() != nil {
@@ -153,8 +153,8 @@ func blockStatsFlags(_ context.Context, c *call) error {
 	return nil
 }
 
-// interfaceStats finds an interface by the name of the host's end, as libvirt does, by that in the container, or by its MAC
-// address. What the host's end receives, the container has sent: libvirt's numbers are the container's.
+// interfaceStats finds an interface by the name of the host's end, as libvirt does, by that in the container, or by its
+// MAC address. What the host's end receives, the container has sent: libvirt's numbers are the container's.
 func interfaceStats(_ context.Context, c *call) error {
 	name := c.in.Text()
 	if c.in.Err() != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// guarded runs f. A panic in it is a mistake of ours: it is logged, and ends the connection that f works for, if any, but not
-// the daemon. Every goroutine of the server begins here, and so does what others have it do.
+// guarded runs f. A panic in it is a mistake of ours: it is logged, and ends the connection that f works for, if any,
+// but not the daemon. Every goroutine of the server begins here, and so does what others have it do.
 func (s *Server) guarded(c *conn, f func()) {
 	defer func() {
 		v := recover()

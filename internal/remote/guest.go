@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// guestProcedures tell what a container is to itself. Of a virtual machine an agent in it has to be asked, and so libvirt
-// lets no reader call them, though they change nothing.
+// guestProcedures tell what a container is to itself. Of a virtual machine an agent in it has to be asked, and so
+// libvirt lets no reader call them, though they change nothing.
 func guestProcedures() []*procedure {
 	agent := func(number int32, name string, run handler) *procedure {
 		p := as("GetGuestInfo", measure(number, name, run))
@@ -117,7 +117,8 @@ const (
 // maxGuest bounds the parameters of an answer, as clients do.
 const maxGuest = 2048
 
-// guestInfo answers with what is wanted, by libvirt's names. If nothing is named, a part that cannot be read is left out.
+// guestInfo answers with what is wanted, by libvirt's names. If nothing is named, a part that cannot be read is left
+// out.
 func guestInfo(ctx context.Context, c *call) error {
 	types, flags := c.in.U32(), c.in.U32()
 	switch {

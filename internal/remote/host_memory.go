@@ -7,7 +7,8 @@ import (
 	"github.com/berthd/berth/internal/remote/xdr"
 )
 
-// freePages answers with the free pages of each cell, and in each of those the sizes in the client's order. Sizes are in KiB.
+// freePages answers with the free pages of each cell, and in each of those the sizes in the client's order. Sizes are
+// in KiB.
 func freePages(_ context.Context, c *call) error {
 	sizes := make([]uint32, c.in.Count(maxCells, 4))
 	for i := range sizes {

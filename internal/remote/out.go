@@ -46,8 +46,9 @@ func newOutbox(conn *stream.Conn, run func(func()), drop func(), kept *purse) *o
 	return o
 }
 
-// send queues a packet and sends what is queued, unless somebody else does that. It waits while too much is queued, so that
-// who does not read gets no more answers than fit: the reader stops with them. It returns false if the client is gone.
+// send queues a packet and sends what is queued, unless somebody else does that. It waits while too much is queued, so
+// that who does not read gets no more answers than fit: the reader stops with them. It returns false if the client is
+// gone.
 func (o *outbox) send(p outgoing) bool {
 	o.mu.Lock()
 	for o.queued > maxAnswers && !o.closed {
@@ -61,7 +62,8 @@ func (o *outbox) send(p outgoing) bool {
 	return !gone
 }
 
-// tell queues a message and does not wait. A client with too many is dropped. Answers that wait do not count: they are its own.
+// tell queues a message and does not wait. A client with too many is dropped. Answers that wait do not count: they are
+// its own.
 func (o *outbox) tell(b []byte) {
 	if o.kept.hold(cap(b)) != nil { // his user's share is used up
 		o.close()

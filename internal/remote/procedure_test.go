@@ -16,8 +16,8 @@ var readOnlyRefuses = map[int32]bool{
 	277: true, 337: true, 342: true, 349: true, 418: true,
 }
 
-// TestTable: each procedure has a right or a reason for none, exactly those are refused to readers that libvirt refuses, and
-// what changes something is among them.
+// TestTable: each procedure has a right or a reason for none, exactly those are refused to readers that libvirt
+// refuses, and what changes something is among them.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	for program, table := range tables() {
@@ -38,7 +38,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestVerbs: what rules are told is the name of a method on D-Bus, so that a rule holds for both. Get is that of properties.
+// TestVerbs: what rules are told is the name of a method on D-Bus, so that a rule holds for both. Get is that of
+// properties.
 func TestVerbs(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder

@@ -13,8 +13,9 @@ const (
 	maxMaps     = 8 << 20 // bytes
 )
 
-// maxMap is how many bytes the map of one processor may have. It is made before there is an answer that can be paid for. libvirt has
-// no such bound; clients ask for as many bits as the host has processors, of which Linux has 8192 at most.
+// maxMap is how many bytes the map of one processor may have. It is made before there is an answer that can be paid
+// for. libvirt has no such bound; clients ask for as many bits as the host has processors, of which Linux has 8192 at
+// most.
 const maxMap = 8 << 10
 
 func processorProcedures() []*procedure {
@@ -48,8 +49,8 @@ func vcpusFlags(_ context.Context, c *call) error {
 	return nil
 }
 
-// vcpus shares the time of a running container out, as the bulk statistics do. It does not know on which processor of the
-// host a process is: that changes all the time.
+// vcpus shares the time of a running container out, as the bulk statistics do. It does not know on which processor of
+// the host a process is: that changes all the time.
 func vcpus(_ context.Context, c *call) error {
 	room, size := c.in.I32(), c.in.I32()
 	if c.in.Err() != nil {
@@ -79,7 +80,8 @@ func vcpus(_ context.Context, c *call) error {
 	return nil
 }
 
-// pinInfo answers with the processors of the host that a container may use: for each of its own, or for all that runs in it.
+// pinInfo answers with the processors of the host that a container may use: for each of its own, or for all that runs
+// in it.
 func pinInfo(each bool) handler {
 	return func(_ context.Context, c *call) error {
 		room := int32(1)

@@ -5,13 +5,15 @@ import (
 	"sync"
 )
 
-// The first bytes of a connection cost its user nothing, so that a small call is always answered; then he pays in steps.
+// The first bytes of a connection cost its user nothing, so that a small call is always answered; then he pays in
+// steps.
 const (
 	freeBytes = 32 << 10
 	byteStep  = 16 << 10
 )
 
-// purse is what a connection has of its user's share. What is not given back is, when the connection and all its calls are over.
+// purse is what a connection has of its user's share. What is not given back is, when the connection and all its calls
+// are over.
 type purse struct {
 	users *users
 	user  *user

@@ -6,9 +6,9 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// How many calls of a connection there are at once. libvirt reads nothing more at its bound of 5 (max_client_requests), so that it
-// neither answers a ping nor sees that the client is gone: its clients then hang up ("This may result in keep-alive timeouts").
-// Here the calls wait, and the reader goes on.
+// How many calls of a connection there are at once. libvirt reads nothing more at its bound of 5 (max_client_requests),
+// so that it neither answers a ping nor sees that the client is gone: its clients then hang up ("This may result in
+// keep-alive timeouts"). Here the calls wait, and the reader goes on.
 const (
 	maxCalls   = 8       // at work
 	maxWaiting = 256     // for that

@@ -20,7 +20,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// pondering is an authority that lets everybody in and read, and thinks about figures until nobody wants to know any more.
+// pondering is an authority that lets everybody in and read, and thinks about figures until nobody wants to know any
+// more.
 type pondering struct{ thinks atomic.Int64 }
 
 func (p *pondering) Decide(ctx context.Context, q service.Question, _ bool) (service.Verdict, error) {
@@ -37,8 +38,8 @@ func ping(c *client) {
 	c.send(head{program: programKeepalive, version: version, procedure: 1, kind: typeMessage}, nil)
 }
 
-// TestBusyConnection: while as many calls as may be are at work and others wait, a ping is answered, calls beyond the bound are
-// refused, and when the client goes, none is worked on any more.
+// TestBusyConnection: while as many calls as may be are at work and others wait, a ping is answered, calls beyond the
+// bound are refused, and when the client goes, none is worked on any more.
 func TestBusyConnection(t *testing.T) {
 	t.Parallel()
 	s, who := newServer(t, &fakeCore{list: []service.Snapshot{web}}, nil), &pondering{}
@@ -106,7 +107,8 @@ func TestWaitingCalls(t *testing.T) {
 	}
 }
 
-// TestTicketOfDeparted: a call that waits for its turn at a container ends with its connection, and does not hold up the next.
+// TestTicketOfDeparted: a call that waits for its turn at a container ends with its connection, and does not hold up
+// the next.
 func TestTicketOfDeparted(t *testing.T) {
 	t.Parallel()
 	f := &fakeCore{list: []service.Snapshot{web}, hold: make(chan struct{})}
@@ -135,8 +137,8 @@ func TestTicketOfDeparted(t *testing.T) {
 	}
 }
 
-// TestPlaceOfDeparted: a connection keeps its place until its last call has ended, so that nobody has more of those than is right by
-// coming again.
+// TestPlaceOfDeparted: a connection keeps its place until its last call has ended, so that nobody has more of those
+// than is right by coming again.
 func TestPlaceOfDeparted(t *testing.T) {
 	t.Parallel()
 	f := &fakeCore{list: []service.Snapshot{web}, hold: make(chan struct{})}
@@ -188,7 +190,8 @@ func (f *careless) Decide(_ context.Context, q service.Question, _ bool) (servic
 	return service.Verdict{Allowed: true}, nil
 }
 
-// TestPanic: a mistake of ours ends a call or a connection, wherever it is, and not the daemon: the next client is served.
+// TestPanic: a mistake of ours ends a call or a connection, wherever it is, and not the daemon: the next client is
+// served.
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	register := func(e *xdr.Encoder) { e.I32(eventLifecycle); e.Bool(false) }

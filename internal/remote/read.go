@@ -12,7 +12,8 @@ import (
 	"github.com/berthd/berth/internal/linux/stream"
 )
 
-// The sizes of a reader's buffer: a connection begins with the small one, and keeps at most the other one while it waits.
+// The sizes of a reader's buffer: a connection begins with the small one, and keeps at most the other one while it
+// waits.
 const (
 	smallBuffer = 4 << 10
 	keptBuffer  = 16 << 10
@@ -23,15 +24,15 @@ var (
 	errDescriptors = errors.New("a packet and its descriptors do not belong together")
 )
 
-// reader reads packets and the descriptors that follow them. They come one with a byte each, which ends a read: so bytes and
-// descriptors stay in step.
+// reader reads packets and the descriptors that follow them. They come one with a byte each, which ends a read: so
+// bytes and descriptors stay in step.
 type reader struct {
 	conn *stream.Conn
 	buf  []byte // what was read and not used is buf[from:]
 	from int
 	oob  []byte
-	// deaf says that the client may pass no descriptors: the kernel drops them. To close one can take as long as its sender likes,
-	// if it is of a FUSE file system of his.
+	// deaf says that the client may pass no descriptors: the kernel drops them. To close one can take as long as its
+	// sender likes, if it is of a FUSE file system of his.
 	deaf atomic.Bool
 	// came are descriptors that nobody has taken yet.
 	came  []*os.File
@@ -87,8 +88,8 @@ func (r *reader) next() (h head, body []byte, files []*os.File, err error) {
 	return h, body, files, nil
 }
 
-// descriptors reads those that follow a packet: a byte each. It returns the rest of the body, copied, since what is read
-// may move the buffer.
+// descriptors reads those that follow a packet: a byte each. It returns the rest of the body, copied, since what is
+// read may move the buffer.
 func (r *reader) descriptors(body []byte) ([]byte, []*os.File, error) {
 	if len(body) < lengthSize {
 		return nil, nil, errDescriptors
@@ -110,7 +111,8 @@ func (r *reader) descriptors(body []byte) ([]byte, []*os.File, error) {
 	return body, files, nil
 }
 
-// fill reads until there are n bytes that were not used. The buffer grows with what has come, not with what was announced.
+// fill reads until there are n bytes that were not used. The buffer grows with what has come, not with what was
+// announced.
 func (r *reader) fill(n int) error {
 	for len(r.buf)-r.from < n {
 		if r.from > 0 && (r.from == len(r.buf) || len(r.buf) == cap(r.buf)) {

@@ -16,8 +16,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestDescriptors: descriptors follow their packet with a byte each, and those that nobody has announced, that are missing or
-// too many end the connection.
+// TestDescriptors: descriptors follow their packet with a byte each, and those that nobody has announced, that are
+// missing or too many end the connection.
 func TestDescriptors(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -126,8 +126,8 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// FuzzDispatcher: whatever bytes a client sends, of root or of a user who may read or do everything, the server neither dies nor
-// hangs, and serves the next one.
+// FuzzDispatcher: whatever bytes a client sends, of root or of a user who may read or do everything, the server neither
+// dies nor hangs, and serves the next one.
 func FuzzDispatcher(f *testing.F) {
 	add := func(list ...[]byte) {
 		for who := range byte(3) {

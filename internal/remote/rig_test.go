@@ -149,7 +149,8 @@ func connect(t testing.TB, s *Server, uid uint32, readOnly bool) *client {
 	return &client{t: t, stream: c}
 }
 
-// pair is two ends of a connection. It has no name: a fuzzer kills its workers, which would leave a directory with it behind.
+// pair is two ends of a connection. It has no name: a fuzzer kills its workers, which would leave a directory with it
+// behind.
 func pair(t testing.TB) (ours, theirs *net.UnixConn) {
 	t.Helper()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)

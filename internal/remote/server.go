@@ -20,7 +20,8 @@ type Config struct {
 	Core   core // *service.Service, recovered
 	Access *service.Access
 	Log    *slog.Logger
-	// Account returns the user who answers for a user, which is himself unless the id is one of the subordinate ones of another user.
+	// Account returns the user who answers for a user, which is himself unless the id is one of the subordinate ones of
+	// another user.
 	Account func(uid uint32) uint32
 	// Ended is called when a client has left. It must not block.
 	Ended func()
@@ -161,8 +162,8 @@ func (s *Server) left(c *conn) {
 	s.ended()
 }
 
-// InFlight is the number of connections. As long as there is one, the daemon is not idle: a client that has connected once does
-// not look for another daemon.
+// InFlight is the number of connections. As long as there is one, the daemon is not idle: a client that has connected
+// once does not look for another daemon.
 func (s *Server) InFlight() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

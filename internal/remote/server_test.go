@@ -14,8 +14,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestHandshake: nothing is answered before the client has said who it is, and but for that nothing before it has opened
-// the connection, which it does once.
+// TestHandshake: nothing is answered before the client has said who it is, and but for that nothing before it has
+// opened the connection, which it does once.
 func TestHandshake(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, &fakeCore{}, nil)
@@ -54,8 +54,8 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
-// TestUsers: another user than root is let in by polkit, sees what he may read, and cannot tell what is hidden from what is
-// not there.
+// TestUsers: another user than root is let in by polkit, sees what he may read, and cannot tell what is hidden from
+// what is not there.
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -100,8 +100,8 @@ func TestUsers(t *testing.T) {
 	}
 }
 
-// TestReadOnly: a client that has come by the socket for readers need not authenticate, and can call nothing that changes
-// something.
+// TestReadOnly: a client that has come by the socket for readers need not authenticate, and can call nothing that
+// changes something.
 func TestReadOnly(t *testing.T) {
 	t.Parallel()
 	c := opened(t, newServer(t, &fakeCore{list: []service.Snapshot{web}}, nil), true)
@@ -151,8 +151,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestPong: a ping is answered while a call of the same client goes on, and calls on one container are worked off in the
-// order of arrival.
+// TestPong: a ping is answered while a call of the same client goes on, and calls on one container are worked off in
+// the order of arrival.
 func TestPong(t *testing.T) {
 	t.Parallel()
 	f := &fakeCore{list: []service.Snapshot{web, db}, hold: make(chan struct{})}
@@ -240,8 +240,8 @@ func TestSlowClient(t *testing.T) {
 	eventually(t, "one connection is left", func() bool { return s.InFlight() == 1 })
 }
 
-// TestUnreadAnswers: of one who calls and reads nothing, no more is read than there is room for answers, also while somebody
-// else sends to him. Others are answered.
+// TestUnreadAnswers: of one who calls and reads nothing, no more is read than there is room for answers, also while
+// somebody else sends to him. Others are answered.
 func TestUnreadAnswers(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, &fakeCore{list: []service.Snapshot{web}}, nil)
@@ -276,8 +276,8 @@ func TestUnreadAnswers(t *testing.T) {
 	}
 }
 
-// TestConsole: the reply comes before what the console prints; what the client types arrives; its end ends the stream, and is
-// answered.
+// TestConsole: the reply comes before what the console prints; what the client types arrives; its end ends the stream,
+// and is answered.
 func TestConsole(t *testing.T) {
 	t.Parallel()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)

@@ -237,7 +237,8 @@ func (s *console) nextInput() []byte {
 	return data
 }
 
-// passed says that so many bytes have been written, or why not. The reader of the console hears of that, too, and ends it.
+// passed says that so many bytes have been written, or why not. The reader of the console hears of that, too, and ends
+// it.
 func (s *console) passed(n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

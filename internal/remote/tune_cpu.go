@@ -68,8 +68,8 @@ func setScheduler(ctx context.Context, c *call) error {
 	return c.tune(ctx, list, 0, schedulerSettings)
 }
 
-// schedulerSettings turns libvirt's quota, which is one in each period, into systemd's, which is one in each second: a new
-// period changes that, too.
+// schedulerSettings turns libvirt's quota, which is one in each period, into systemd's, which is one in each second: a
+// new period changes that, too.
 func schedulerSettings(now limits, list []xdr.Typed) (settings []domain.Setting, err error) {
 	known := schedulerParameters(now)
 	period, quota := known[1].Bits, int64(known[2].Bits)

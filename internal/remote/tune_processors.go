@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// setVCPUs changes the number of processors in the stored definition, with libvirt's flag of the most that there can be and
-// without: it is one number. A container that runs sees processors of the host, whatever that number is.
+// setVCPUs changes the number of processors in the stored definition, with libvirt's flag of the most that there can be
+// and without: it is one number. A container that runs sees processors of the host, whatever that number is.
 func setVCPUs(withFlags bool) handler {
 	return func(ctx context.Context, c *call) error {
 		const live, config, maximum = 1, 2, 4

@@ -7,8 +7,8 @@ import (
 // programQEMU is the program of libvirt's QEMU driver.
 const programQEMU = 0x20008087
 
-// unsupported is the answer to a procedure that libvirt has and this server has not, with the words that libvirt has for what
-// a driver lacks.
+// unsupported is the answer to a procedure that libvirt has and this server has not, with the words that libvirt has
+// for what a driver lacks.
 func unsupported(h head) *failure {
 	name := nameOf(h.procedure)
 	if h.program == programQEMU {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// nameOf gives the function of libvirt's library for a procedure that this server has not. It is "" for those of authentication,
-// for messages that only a server sends, and for numbers that libvirt has not.
+// nameOf gives the function of libvirt's library for a procedure that this server has not. It is "" for those of
+// authentication, for messages that only a server sends, and for numbers that libvirt has not.
 func nameOf(number int32) string {
 	_, rest, _ := strings.Cut(names, ","+strconv.Itoa(int(number))+":")
 	name, _, _ := strings.Cut(rest, ",")

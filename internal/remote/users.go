@@ -16,10 +16,11 @@ const (
 	kinds
 )
 
-// share says how a thing is shared out among all users but root. The first few of a user are his as long as there are any. With more
-// than that he has at most each, and at most a part of what is left of the first half: the more who want much, the less has each of
-// them, and the other half is for those who want little. Without that, a few users could have all there is. Root has its own:
-// nobody takes anything from root, nor root from others, and a program of root that forgets what it has does not take all of berthd's.
+// share says how a thing is shared out among all users but root. The first few of a user are his as long as there are
+// any. With more than that he has at most each, and at most a part of what is left of the first half: the more who want
+// much, the less has each of them, and the other half is for those who want little. Without that, a few users could
+// have all there is. Root has its own: nobody takes anything from root, nor root from others, and a program of root
+// that forgets what it has does not take all of berthd's.
 type share struct {
 	name              string
 	root              int // of root
@@ -27,9 +28,9 @@ type share struct {
 	few, each, partOf int // of one of them, and the divisor of what is left
 }
 
-// shares are those of a server. libvirt bounds them over all users: 5000 connections, 20 of which have not authenticated
-// (max_clients, max_anonymous_clients, since 1.2.3), and accepts nobody at the bound, not even root.
-// To close a descriptor can take as long as its sender likes, and holds a thread: of those Go has 10,000.
+// shares are those of a server. libvirt bounds them over all users: 5000 connections, 20 of which have not
+// authenticated (max_clients, max_anonymous_clients, since 1.2.3), and accepts nobody at the bound, not even root. To
+// close a descriptor can take as long as its sender likes, and holds a thread: of those Go has 10,000.
 func shares() [kinds]share {
 	return [kinds]share{
 		kindConnections: {"connections", 4096, 1000, 4, 64, 4},

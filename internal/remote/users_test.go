@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/service"
 )
 
-// TestShares: of each thing, whatever others take, and however many they are, somebody who comes still gets some, root gets all of
-// its own, and no more is given away than there is. What was given back is nobody's.
+// TestShares: of each thing, whatever others take, and however many they are, somebody who comes still gets some, root
+// gets all of its own, and no more is given away than there is. What was given back is nobody's.
 func TestShares(t *testing.T) {
 	t.Parallel()
 	for k, s := range shares() {
@@ -144,8 +144,8 @@ func fileOf(t *testing.T, c interface{ File() (*os.File, error) }) *os.File {
 	return f
 }
 
-// TestBytesOfAll: many users who send half of what they could, or read no answers, use no more than there is for all, and another
-// user can still define a container of 1 MiB.
+// TestBytesOfAll: many users who send half of what they could, or read no answers, use no more than there is for all,
+// and another user can still define a container of 1 MiB.
 func TestBytesOfAll(t *testing.T) {
 	s := newServer(t, &fakeCore{list: []service.Snapshot{web}}, nil)
 	before := memory()
@@ -176,7 +176,8 @@ func TestBytesOfAll(t *testing.T) {
 	}
 }
 
-// TestDescriptorsOfAll: users who pass descriptors with calls that do not end have no more than is right, and root's are taken.
+// TestDescriptorsOfAll: users who pass descriptors with calls that do not end have no more than is right, and root's
+// are taken.
 func TestDescriptorsOfAll(t *testing.T) {
 	f := &fakeCore{list: []service.Snapshot{web}, hold: make(chan struct{})}
 	all := rules{}

@@ -35,9 +35,9 @@ type Program interface {
 	Press(key string) bool
 }
 
-// Run shows a program on the terminal of this process until it ends. It calls what comes by work in the goroutine in which
-// it calls the program, and draws anew after that. It returns the cause if ctx ends, and an error if the terminal cannot
-// be used or is gone.
+// Run shows a program on the terminal of this process until it ends. It calls what comes by work in the goroutine in
+// which it calls the program, and draws anew after that. It returns the cause if ctx ends, and an error if the terminal
+// cannot be used or is gone.
 func Run(ctx context.Context, p Program, work <-chan func()) error {
 	s, err := tcell.NewScreen()
 	if err != nil {
@@ -84,8 +84,8 @@ func run(ctx context.Context, s tcell.Screen, p Program, work <-chan func()) err
 	}
 }
 
-// suspend gives the terminal back and stops the process, or takes the terminal again. After SIGSTOP too, a shell has made
-// the terminal its own.
+// suspend gives the terminal back and stops the process, or takes the terminal again. After SIGSTOP too, a shell has
+// made the terminal its own.
 func suspend(s tcell.Screen, sig os.Signal) error {
 	if err := s.Suspend(); err != nil {
 		return fmt.Errorf("terminal: %w", err)

@@ -56,8 +56,8 @@ func terminal(t *testing.T) (user, program *os.File) {
 	return user, program
 }
 
-// TestTerminalIsGivenBack: after a panic, and after the end of the context, the terminal has its settings again and shows
-// what it did before, and the user can read why.
+// TestTerminalIsGivenBack: after a panic, and after the end of the context, the terminal has its settings again and
+// shows what it did before, and the user can read why.
 func TestTerminalIsGivenBack(t *testing.T) {
 	t.Parallel()
 	for child, reason := range map[string]string{"panic": "panic: as the test wants it", "context": "enough"} {

@@ -21,8 +21,8 @@ const (
 	aclGroup   = 0x08
 )
 
-// ACL returns a POSIX access control list with the ids of the host of a map taken back to those inside, and whether one was.
-// It returns the value itself if that is no list.
+// ACL returns a POSIX access control list with the ids of the host of a map taken back to those inside, and whether one
+// was. It returns the value itself if that is no list.
 func (m Map) ACL(value []byte) ([]byte, bool) {
 	if len(value) < aclHeader || (len(value)-aclHeader)%aclEntry != 0 || binary.LittleEndian.Uint32(value) != aclVersion {
 		return value, false
@@ -46,8 +46,8 @@ func (m Map) ACL(value []byte) ([]byte, bool) {
 	return out, changed
 }
 
-// Revisions and sizes of struct vfs_ns_cap_data, <linux/capability.h>: the last field of the third one is the user who is
-// root where the capabilities count.
+// Revisions and sizes of struct vfs_ns_cap_data, <linux/capability.h>: the last field of the third one is the user who
+// is root where the capabilities count.
 const (
 	capRevisionMask = 0xFF000000
 	capRevision2    = 0x02000000
@@ -56,8 +56,8 @@ const (
 	capSize3        = 24
 )
 
-// Capabilities returns the capabilities of a file with their root taken back to the user inside, and whether it was one of
-// the map's. Those of the user 0 are of the second revision, which has no user.
+// Capabilities returns the capabilities of a file with their root taken back to the user inside, and whether it was one
+// of the map's. Those of the user 0 are of the second revision, which has no user.
 func (m Map) Capabilities(value []byte) ([]byte, bool) {
 	if len(value) != capSize3 || binary.LittleEndian.Uint32(value)&capRevisionMask != capRevision3 {
 		return value, false
@@ -76,8 +76,8 @@ func (m Map) Capabilities(value []byte) ([]byte, bool) {
 	return out, true
 }
 
-// Owner returns the owner inside of a file, and whether an id of it was one of the host's of the map. strange says that an
-// id is neither of the host's nor of those inside.
+// Owner returns the owner inside of a file, and whether an id of it was one of the host's of the map. strange says that
+// an id is neither of the host's nor of those inside.
 func (m Map) Owner(uid, gid uint32) (user, group uint32, changed, strange bool) {
 	user, group = uid, gid
 	for _, one := range []struct {

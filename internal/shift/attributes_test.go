@@ -41,7 +41,8 @@ func TestACL(t *testing.T) {
 	}
 }
 
-// TestCapabilities: capabilities for root of the container on the host become those for any root, with the same sets and flag.
+// TestCapabilities: capabilities for root of the container on the host become those for any root, with the same sets
+// and flag.
 func TestCapabilities(t *testing.T) {
 	t.Parallel()
 	const sets = "00200000000000000100000002000000"

@@ -6,8 +6,8 @@ import (
 	"github.com/berthd/berth/internal/shellword"
 )
 
-// InterruptedError says that no container starts with a tree, because some of its files may have plain owners, and others
-// not. An unshift of it goes on, or was killed.
+// InterruptedError says that no container starts with a tree, because some of its files may have plain owners, and
+// others not. An unshift of it goes on, or was killed.
 type InterruptedError struct {
 	Map Map // of the unshift; without ranges if nobody knows it
 	// What the unshift is called with: the name of the container whose root it is, or else the path of the tree. Both are

@@ -6,9 +6,9 @@ type Owner struct {
 	UID, GID uint32 // on disk
 }
 
-// Places returns the directories that tell of a root whether it is shifted, from its top, which is "". They belong to root
-// in every distribution, nobody mounts anything else there, and no administrator makes them by hand. One that is missing or a
-// symbolic link, as /bin is one, says nothing.
+// Places returns the directories that tell of a root whether it is shifted, from its top, which is "". They belong to
+// root in every distribution, nobody mounts anything else there, and no administrator makes them by hand. One that is
+// missing or a symbolic link, as /bin is one, says nothing.
 func Places() []string {
 	return []string{"", "bin", "etc", "lib", "sbin", "usr", "var", "usr/bin", "usr/lib"}
 }
@@ -32,8 +32,8 @@ func (s State) String() string {
 // Verdict is what a root is. Two owners show it if it can be neither mapped nor mounted as it is.
 type Verdict struct {
 	State State
-	// Seen is an owner that a plain tree has not: a shifted one, or one of another map. Against is one that does not fit to
-	// that, of a tree of the state Half.
+	// Seen is an owner that a plain tree has not: a shifted one, or one of another map. Against is one that does not fit
+	// to that, of a tree of the state Half.
 	Seen, Against Owner
 	// Mark is the map of the unshift, of a tree that is Interrupted. It has no ranges if nobody knows it.
 	Mark Map
@@ -85,9 +85,9 @@ func among(list []Range, id uint32) class {
 	return foreign
 }
 
-// Judge tells what a root is, by the owners of Places, the top first. A map without ranges is that of a container without a user
-// namespace. A root where nothing tells is plain. The top of a
-// plain root may be anybody's: it is often made by other hands than what is in it.
+// Judge tells what a root is, by the owners of Places, the top first. A map without ranges is that of a container
+// without a user namespace. A root where nothing tells is plain. The top of a plain root may be anybody's: it is often
+// made by other hands than what is in it.
 func Judge(m Map, seen []Owner) Verdict {
 	m = m.orNone()
 	found := map[class][]Owner{}
@@ -114,8 +114,8 @@ func Judge(m Map, seen []Owner) Verdict {
 	return Verdict{State: Plain}
 }
 
-// JudgeVolume tells what a tree is that is no root, or a single file: Plain or Shifted. Its top may be anybody's, so only an id
-// that is none of those inside is proof, and that of the user more than that of the group.
+// JudgeVolume tells what a tree is that is no root, or a single file: Plain or Shifted. Its top may be anybody's, so
+// only an id that is none of those inside is proof, and that of the user more than that of the group.
 func JudgeVolume(m Map, top Owner) State {
 	c := among(m.UIDs, top.UID)
 	if c == either {

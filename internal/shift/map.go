@@ -45,9 +45,9 @@ func root(list []Range) uint32 {
 	return 0
 }
 
-// Reversible returns an error if some ids are both of the host's, which are to be taken back, and inside, where they would
-// be taken to: a tree that was taken back in part could not be told from one that was not. So it does if a range has no id,
-// or ends behind the last one.
+// Reversible returns an error if some ids are both of the host's, which are to be taken back, and inside, where they
+// would be taken to: a tree that was taken back in part could not be told from one that was not. So it does if a range
+// has no id, or ends behind the last one.
 func (m Map) Reversible() error {
 	for _, list := range [][]Range{m.UIDs, m.GIDs} {
 		for _, from := range list {

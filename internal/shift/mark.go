@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// MarkName is the extended attribute of the top directory of a tree that is being taken back to plain owners. It is there
-// before anything changes, and is removed when all is done. Its value is that of Map.Mark. The kernel lets nobody write or
-// read an attribute of the class trusted but who has CAP_SYS_ADMIN in the first user namespace (xattr(7)).
+// MarkName is the extended attribute of the top directory of a tree that is being taken back to plain owners. It is
+// there before anything changes, and is removed when all is done. Its value is that of Map.Mark. The kernel lets nobody
+// write or read an attribute of the class trusted but who has CAP_SYS_ADMIN in the first user namespace (xattr(7)).
 const MarkName = "trusted.berth.unshift"
 
 const (
@@ -20,9 +20,9 @@ const (
 
 var errMark = errors.New("its " + MarkName + " is none that this release of Berth writes")
 
-// Mark returns the value of MarkName for a map. That of From is 4 bytes, little endian: the first id of the host. That of
-// any other map is how many ranges of users there are, those, and the ranges of groups: each number has 4 bytes, little endian,
-// and a range is the first id inside, the first one outside, and the count.
+// Mark returns the value of MarkName for a map. That of From is 4 bytes, little endian: the first id of the host. That
+// of any other map is how many ranges of users there are, those, and the ranges of groups: each number has 4 bytes,
+// little endian, and a range is the first id inside, the first one outside, and the count.
 func (m Map) Mark() []byte {
 	if len(m.UIDs) == 1 {
 		if base := m.UIDs[0].Outside; m.Same(From(base)) {
@@ -38,8 +38,8 @@ func (m Map) Mark() []byte {
 	return b
 }
 
-// ParseMark is the way back from Map.Mark. It returns an error if the value is none that Mark returns, or the map is not
-// Reversible.
+// ParseMark is the way back from Map.Mark. It returns an error if the value is none that Mark returns, or the map is
+// not Reversible.
 func ParseMark(value []byte) (m Map, err error) {
 	switch ranges := (len(value) - markBase) / markRange; {
 	case len(value) == markBase:

@@ -108,8 +108,8 @@ func TestJudgeVolume(t *testing.T) {
 	}
 }
 
-// TestReversible: owners can be taken back if no id is both of the container and of the host, but for one that is the same on
-// both sides.
+// TestReversible: owners can be taken back if no id is both of the container and of the host, but for one that is the
+// same on both sides.
 func TestReversible(t *testing.T) {
 	t.Parallel()
 	list := func(r ...Range) Map { return Map{UIDs: r, GIDs: []Range{{0, 100000, 65536}}} }
@@ -154,8 +154,8 @@ func TestInsideIsTheWayBack(t *testing.T) {
 	}
 }
 
-// TestAdvice: the command that an error names is one for a shell, whatever the name of the container, and what is to be done
-// before it is said.
+// TestAdvice: the command that an error names is one for a shell, whatever the name of the container, and what is to be
+// done before it is said.
 func TestAdvice(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

@@ -23,7 +23,8 @@ const (
 // SetAutostart says whether a container starts with the host. It returns when that survives a power loss.
 func (d *Definitions) SetAutostart(name string, on bool) error { return d.setLink(name, eachBoot, on) }
 
-// SetAutostartOnce says whether a container starts with the next boot of the host. It returns when that survives a power loss.
+// SetAutostartOnce says whether a container starts with the next boot of the host. It returns when that survives a
+// power loss.
 func (d *Definitions) SetAutostartOnce(name string, on bool) error {
 	return d.setLink(name, nextBoot, on)
 }
@@ -50,8 +51,8 @@ func (d *Definitions) setLink(name, suffix string, on bool) error {
 	return nil
 }
 
-// Autostarts returns the names of the containers that start with the host. A link may be of a definition that is not there
-// any more.
+// Autostarts returns the names of the containers that start with the host. A link may be of a definition that is not
+// there any more.
 func (d *Definitions) Autostarts() (map[string]bool, error) { return d.links(eachBoot) }
 
 // AutostartsOnce returns the names of the containers that start with the next boot of the host.
@@ -71,8 +72,8 @@ func (d *Definitions) links(suffix string) (map[string]bool, error) {
 	return names, nil
 }
 
-// Autostart returns which containers this boot has still to start. The first call of a boot enters list, later ones do not:
-// what gets its autostart afterwards starts with the next boot.
+// Autostart returns which containers this boot has still to start. The first call of a boot enters list, later ones do
+// not: what gets its autostart afterwards starts with the next boot.
 func (r *Runs) Autostart(list []domain.UUID) (pending []domain.UUID, err error) {
 	if _, err := os.Lstat(r.autostart); errors.Is(err, fs.ErrNotExist) {
 		if err := r.enterAutostart(list); err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/berthd/berth/internal/domain"
 )
 
-// TestAutostartLinks: a container that starts with the host has a link to its definition, which goes with a rename and an
-// undefine, and off and on are the same twice.
+// TestAutostartLinks: a container that starts with the host has a link to its definition, which goes with a rename and
+// an undefine, and off and on are the same twice.
 func TestAutostartLinks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -54,8 +54,8 @@ func TestAutostartLinks(t *testing.T) {
 	}
 }
 
-// TestAutostartOnceLinks: a container that starts with the next boot has a link of its own, as in libvirt, which is not that of
-// one that starts with each boot, and goes with a rename and an undefine.
+// TestAutostartOnceLinks: a container that starts with the next boot has a link of its own, as in libvirt, which is not
+// that of one that starts with each boot, and goes with a rename and an undefine.
 func TestAutostartOnceLinks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -38,7 +38,8 @@ func begin(p *wire.Prepare) error {
 }
 
 // setName makes this process's arguments "berth-supervisor" and the container's name, for ps(1) and for berthd, which
-// looks for it: the process began before it had a container. It writes over the arguments, which os.Args are, not copies.
+// looks for it: the process began before it had a container. It writes over the arguments, which os.Args are, not
+// copies.
 func setName(container string) {
 	const program = "berth-supervisor "
 	if len(os.Args) != 2 || len(program)+len(container) >= len(os.Args[0])+len(os.Args[1]) {

@@ -18,10 +18,10 @@ import (
 // does not even close the supervisor's descriptors.
 const frozenLook = 200 * time.Millisecond
 
-// create creates the process in the container's control group for commands. Root of the container can change that group, or
-// have one of the name before: with threads, with groups below that have controllers, with a limit, frozen, or removed at
-// any moment. So it is thawed, and an empty one is replaced. If it cannot be, the process is created in the container's
-// own group. That may have processes, unless it has sub-groups with controllers.
+// create creates the process in the container's control group for commands. Root of the container can change that
+// group, or have one of the name before: with threads, with groups below that have controllers, with a limit, frozen,
+// or removed at any moment. So it is thawed, and an empty one is replaced. If it cannot be, the process is created in
+// the container's own group. That may have processes, unless it has sub-groups with controllers.
 func (e *entry) create(birth *born.Birth) (_ *born.Newborn, group *cgroup.Dir, err error) {
 	var cause error
 	for _, open := range []func() (*cgroup.Dir, error){

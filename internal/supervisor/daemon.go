@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// greet makes a new berthd the supervisor's daemon, and sends it Born, the commands and Running. It closes the connection to
-// an old berthd: only one can own the bus name, so the old one is dead or about to end.
+// greet makes a new berthd the supervisor's daemon, and sends it Born, the commands and Running. It closes the
+// connection to an old berthd: only one can own the bus name, so the old one is dead or about to end.
 func (s *supervisor) greet(c *wire.Conn, l *listener) {
 	defer l.refill()
 	if s.control != nil {

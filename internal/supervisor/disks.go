@@ -19,9 +19,9 @@ type heldDevice struct {
 	disk bool // a loop device
 }
 
-// letGo closes what is held under a name. It has the loop device of a disk disappear with its last descriptor. That would do
-// so by itself, but who may write to a loop device may take that from it (LOOP_SET_STATUS64, loop(4)). As long as this
-// process has a device open, its number is no other's.
+// letGo closes what is held under a name. It has the loop device of a disk disappear with its last descriptor. That
+// would do so by itself, but who may write to a loop device may take that from it (LOOP_SET_STATUS64, loop(4)). As long
+// as this process has a device open, its number is no other's.
 func (h holding) letGo(name string) {
 	d, known := h[name]
 	if !known {

@@ -8,8 +8,8 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// TestHolding: what is held under a name is closed when that is let go, when something else comes under the name, and at the
-// end; a name that is not known is no error.
+// TestHolding: what is held under a name is closed when that is let go, when something else comes under the name, and
+// at the end; a name that is not known is no error.
 func TestHolding(t *testing.T) {
 	t.Parallel()
 	open := func() *os.File {

@@ -6,7 +6,8 @@ import (
 	"github.com/berthd/berth/internal/plan"
 )
 
-// limit gives a command the limits that init got: those of the definition, and for open files otherwise that of a service.
+// limit gives a command the limits that init got: those of the definition, and for open files otherwise that of a
+// service.
 func limit(c *enter.Command, p *plan.Plan) error {
 	files := true
 	for _, l := range p.RLimits {

@@ -18,9 +18,9 @@ const (
 	endLimit = 500 * time.Millisecond
 )
 
-// errand is what another goroutine does in the container for a caller. A file system that the container serves itself can
-// hold it up for ever: no signal ends a process or a thread that waits for an answer, once the server has read the request
-// (FUSE). So the caller is told in time, and the errand keeps its slot until it is really over.
+// errand is what another goroutine does in the container for a caller. A file system that the container serves itself
+// can hold it up for ever: no signal ends a process or a thread that waits for an answer, once the server has read the
+// request (FUSE). So the caller is told in time, and the errand keeps its slot until it is really over.
 type errand struct {
 	s    *supervisor
 	held bool // the caller was told that it does not end; the goroutine of run owns it
@@ -62,8 +62,8 @@ func (s *supervisor) errand(work func(*errand) func()) {
 	}()
 }
 
-// within does a part of the work. If that takes longer than limit, the goroutine of run does late meanwhile, which tells the
-// caller. It returns false then, once the part is over.
+// within does a part of the work. If that takes longer than limit, the goroutine of run does late meanwhile, which
+// tells the caller. It returns false then, once the part is over.
 func (x *errand) within(limit time.Duration, late, part func()) bool {
 	told := make(chan struct{})
 	timer := time.AfterFunc(limit, func() {

@@ -53,8 +53,8 @@ func (s *supervisor) signalled(m *wire.Signal, err error) {
 	}
 }
 
-// openInside opens the process's directory in the container's own /proc, in which the kernel has the container's pids. The
-// kernel takes such a directory as a pidfd, and nothing else that the container may have put there
+// openInside opens the process's directory in the container's own /proc, in which the kernel has the container's pids.
+// The kernel takes such a directory as a pidfd, and nothing else that the container may have put there
 // (pidfd_send_signal(2)).
 func openInside(initPID, pid uint32) (*os.File, error) {
 	root, err := os.OpenFile("/proc/"+strconv.FormatUint(uint64(initPID), 10)+"/root", unix.O_PATH|unix.O_DIRECTORY, 0)

@@ -13,8 +13,8 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// checkLabel looks from outside whether init has the label that it was given, and returns an error if not. Init is our child
-// and not reaped, so nobody else has its pid. One that is reaped has no label any more.
+// checkLabel looks from outside whether init has the label that it was given, and returns an error if not. Init is our
+// child and not reaped, so nobody else has its pid. One that is reaped has no label any more.
 func (s *supervisor) checkLabel() error {
 	if s.label.Process == "" || !s.label.Required || s.status != nil {
 		return nil
@@ -22,8 +22,8 @@ func (s *supervisor) checkLabel() error {
 	return compareLabel("/proc/"+strconv.FormatUint(uint64(s.initPID), 10)+"/attr/", s.label.Process)
 }
 
-// compareLabel compares the label in a directory attr of /proc with the one that the process was executed with. By now it
-// may have executed another program, for which the policy has another label: what it had before is in prev.
+// compareLabel compares the label in a directory attr of /proc with the one that the process was executed with. By now
+// it may have executed another program, for which the policy has another label: what it had before is in prev.
 func compareLabel(attr, want string) error {
 	var has []string
 	for _, name := range []string{"current", "prev"} {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestCompareLabel: init has its label if it has it now, or had it when it executed its present program; without a file it
-// has ended. With another label it has not, and the error has both.
+// TestCompareLabel: init has its label if it has it now, or had it when it executed its present program; without a file
+// it has ended. With another label it has not, and the error has both.
 func TestCompareLabel(t *testing.T) {
 	t.Parallel()
 	const label = "u:r:t:s0:c1,c2"

@@ -7,9 +7,9 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// oomKills says how many processes the kernel has killed for want of memory. It returns nil if none was killed, or if the
-// host does not count. Whether init was one of them only the kernel's log tells, which the scope's devices keep from this
-// process.
+// oomKills says how many processes the kernel has killed for want of memory. It returns nil if none was killed, or if
+// the host does not count. Whether init was one of them only the kernel's log tells, which the scope's devices keep
+// from this process.
 func (s *supervisor) oomKills() *wire.Killed {
 	if s.payload == nil {
 		return nil

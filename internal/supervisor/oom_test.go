@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// TestOOMKills: the kills of the whole scope are counted, and a host that does not count, or a start that has no group yet,
-// gives none.
+// TestOOMKills: the kills of the whole scope are counted, and a host that does not count, or a start that has no group
+// yet, gives none.
 func TestOOMKills(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -149,7 +149,8 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
-// TestExecDeprived: a command whose descriptors are lost on their way is refused at once, and not executed without them.
+// TestExecDeprived: a command whose descriptors are lost on their way is refused at once, and not executed without
+// them.
 func TestExecDeprived(t *testing.T) {
 	t.Parallel()
 	s, daemon := asked(t, "echo; exec sleep 1000")

@@ -24,8 +24,8 @@ func isShifted(p *wire.Prepare, n int, tree *os.File) (bool, error) {
 	return verdict.State == shift.Shifted, verdict.Check(p.Name, m)
 }
 
-// unmarked returns a *shift.InterruptedError if the nth source is a directory that is being taken back to plain owners. The
-// tree is what will be mounted, so that it does not matter where its path leads meanwhile.
+// unmarked returns a *shift.InterruptedError if the nth source is a directory that is being taken back to plain owners.
+// The tree is what will be mounted, so that it does not matter where its path leads meanwhile.
 func unmarked(p *wire.Prepare, n int, tree *os.File) error {
 	verdict, marked, err := ondisk.Marked(tree)
 	if err != nil || !marked {

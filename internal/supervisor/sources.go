@@ -15,8 +15,8 @@ import (
 )
 
 // openSource returns the tree of a source. It takes the next of made if berthd supplied the tree. Otherwise it
-// opens the host path once and clones the mounts there. It returns a *shift.InterruptedError if a directory above is being taken
-// back to plain owners.
+// opens the host path once and clones the mounts there. It returns a *shift.InterruptedError if a directory above is
+// being taken back to plain owners.
 func openSource(src wire.Source, kind int, made *[]*os.File) (*os.File, error) {
 	if src.Supplied {
 		tree := (*made)[0]
@@ -86,7 +86,8 @@ func (s *supervisor) cloneMapped(p *wire.Prepare, clone func() error, trees []*o
 }
 
 // mapOwners maps the owners in the sources' trees by init's user namespace. The trees are attached nowhere yet
-// (mount_setattr(2) requires that). Nothing on disk changes. A tree whose owners are the container's already stays as it is.
+// (mount_setattr(2) requires that). Nothing on disk changes. A tree whose owners are the container's already stays as
+// it is.
 func (s *supervisor) mapOwners(p *wire.Prepare, trees []*os.File) error {
 	userns, err := os.Open("/proc/" + strconv.FormatUint(uint64(s.initPID), 10) + "/ns/user")
 	if err != nil {

@@ -20,8 +20,8 @@ import (
 	"github.com/berthd/berth/internal/wire"
 )
 
-// stage is the init stage (package initproc), a goroutine of its own. What it waits for are channels that are closed. The
-// goroutine of run does that, by reach.
+// stage is the init stage (package initproc), a goroutine of its own. What it waits for are channels that are closed.
+// The goroutine of run does that, by reach.
 type stage struct {
 	events                  chan<- event
 	mapped, placed, allowed chan struct{}

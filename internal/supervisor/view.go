@@ -31,7 +31,8 @@ type view struct {
 	times         procview.Times
 }
 
-// mountView mounts the files, with a security label if it is not empty. It returns the connection, and the mount, which is attached nowhere yet.
+// mountView mounts the files, with a security label if it is not empty. It returns the connection, and the mount, which
+// is attached nowhere yet.
 func mountView(dev *os.File, label string) (connection, tree *os.File, err error) {
 	fd, err := unix.FcntlInt(dev.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {

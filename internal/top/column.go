@@ -86,8 +86,8 @@ func letter(r *row) string {
 	return "X"
 }
 
-// compare orders two rows by a column: names from A, numbers from the largest. What is not known comes last, and rows that
-// are alike go by their names.
+// compare orders two rows by a column: names from A, numbers from the largest. What is not known comes last, and rows
+// that are alike go by their names.
 func (c *column) compare(a, b *row, h Host, reverse bool) int {
 	order := 0
 	if c.value == nil {

@@ -98,7 +98,8 @@ func (v *View) table(width, room int) []Line {
 	return lines
 }
 
-// heads returns the heads of the columns, with a star before the one that the rows are ordered by, over the whole width.
+// heads returns the heads of the columns, with a star before the one that the rows are ordered by, over the whole
+// width.
 func heads(columns []column, by string, width int) string {
 	var text strings.Builder
 	for _, c := range columns {

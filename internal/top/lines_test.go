@@ -121,7 +121,8 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// TestManyRows: of a thousand containers, those that fit are shown, and every one can be scrolled to, also after a resize.
+// TestManyRows: of a thousand containers, those that fit are shown, and every one can be scrolled to, also after a
+// resize.
 func TestManyRows(t *testing.T) {
 	t.Parallel()
 	v, err := New(host(), Options{Sort: "name", Seconds: 1})

@@ -75,7 +75,8 @@ func (v *View) column(key string) (int, error) {
 	return i, nil
 }
 
-// Needs returns the figures that the next look must have: of the columns, of the order, and of the sums above the table.
+// Needs returns the figures that the next look must have: of the columns, of the order, and of the sums above the
+// table.
 func (v *View) Needs() Kinds {
 	needs := Of(CPUUSec, Memory)
 	for i, c := range v.all {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestOrder: the rows are in the order of each column, what is not known comes last, and the name decides between equals.
+// TestOrder: the rows are in the order of each column, what is not known comes last, and the name decides between
+// equals.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	for by, want := range map[string]string{

@@ -138,8 +138,8 @@ func (c *Conn) send(m Message, fds []*os.File) error {
 }
 
 // Recv receives one message and its descriptors. The caller must close those. It returns io.EOF if the other
-// side has ended or hung up, ErrUnreadable if the message must be skipped, and os.ErrClosed after Close. With ErrDescriptors
-// comes the message without its descriptors, if it can be read, so that who waits for it can be told. It
+// side has ended or hung up, ErrUnreadable if the message must be skipped, and os.ErrClosed after Close. With
+// ErrDescriptors comes the message without its descriptors, if it can be read, so that who waits for it can be told. It
 // allocates only the memory that the message needs: the supervisor must stay small.
 func (c *Conn) Recv() (Message, []*os.File, error) {
 	var buf, oob []byte
@@ -189,7 +189,8 @@ func (c *Conn) Recv() (Message, []*os.File, error) {
 	return m, fds, nil
 }
 
-// whyLost returns the ErrDescriptors of a message that has just lost some. Only now the process knows whether it had room.
+// whyLost returns the ErrDescriptors of a message that has just lost some. Only now the process knows whether it had
+// room.
 func whyLost() error {
 	fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
 	if err == nil {

@@ -22,7 +22,8 @@ type OpenConsole struct {
 }
 
 // ConsoleAnswer answers OpenConsole and ResizeConsole. Refusal is 0 if that was done, EBUSY if Safe kept a client
-// from its console, EUSERS if the container's consoles have too many clients, EDQUOT if they have too many of that user, and ENOENT if there is no such console.
+// from its console, EUSERS if the container's consoles have too many clients, EDQUOT if they have too many of that
+// user, and ENOENT if there is no such console.
 type ConsoleAnswer struct {
 	Request uint32
 	Refusal syscall.Errno

@@ -15,8 +15,8 @@ type Exec struct {
 	Rows     uint32
 	Columns  uint32
 	NoLabel  bool // the command does not get the container's security label
-	// Soon is for a caller who waits for the command's end. If that comes at once, Begun has it, and the supervisor forgets
-	// the command. An older supervisor knows no Soon.
+	// Soon is for a caller who waits for the command's end. If that comes at once, Begun has it, and the supervisor
+	// forgets the command. An older supervisor knows no Soon.
 	Soon bool
 }
 

@@ -2,8 +2,8 @@ package wire
 
 import "github.com/berthd/berth/internal/pack"
 
-// Hold has the supervisor hold the descriptor that comes with it, as long as it lives. It lets go what it held under this
-// name. The answer is Held.
+// Hold has the supervisor hold the descriptor that comes with it, as long as it lives. It lets go what it held under
+// this name. The answer is Held.
 type Hold struct {
 	Request uint32
 	Name    string

@@ -196,8 +196,9 @@ func Encode(m Message) []byte {
 // free descriptors for those that it carries. The messages after it can be used.
 var ErrUnreadable = errors.New("wire: unreadable message")
 
-// ErrDescriptors is an ErrUnreadable: descriptors of the message were lost. There was no room for them, or a security module
-// of the kernel does not let this process have one (unix(7), MSG_CTRUNC). It wraps the kernel's error where there is no room.
+// ErrDescriptors is an ErrUnreadable: descriptors of the message were lost. There was no room for them, or a security
+// module of the kernel does not let this process have one (unix(7), MSG_CTRUNC). It wraps the kernel's error where
+// there is no room.
 var ErrDescriptors = fmt.Errorf("%w: descriptors are missing", ErrUnreadable)
 
 // Decode reads a packet of any version. It returns ErrUnreadable if the packet is malformed, or this version

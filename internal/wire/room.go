@@ -2,8 +2,8 @@ package wire
 
 import "golang.org/x/sys/unix"
 
-// HasRoom reports whether the other side has left no more unread than a quarter of what the socket holds (unix_writable of
-// the kernel). A Send does not wait then. It is true, too, if the other side has ended.
+// HasRoom reports whether the other side has left no more unread than a quarter of what the socket holds (unix_writable
+// of the kernel). A Send does not wait then. It is true, too, if the other side has ended.
 func (c *Conn) HasRoom() bool {
 	raw, err := c.f.SyscallConn()
 	if err != nil {

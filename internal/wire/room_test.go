@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestHasRoom: a connection has room until the other side has left a quarter of it unread, and again when that has read. The
-// rest is for messages that cannot wait.
+// TestHasRoom: a connection has room until the other side has left a quarter of it unread, and again when that has
+// read. The rest is for messages that cannot wait.
 func TestHasRoom(t *testing.T) {
 	t.Parallel()
 	ours, theirs, err := Pair()

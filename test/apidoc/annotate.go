@@ -11,8 +11,8 @@ import (
 // comment matches a comment and the line break before it.
 var comment = regexp.MustCompile(`(?s)\n *<!--.*?-->`)
 
-// Annotated returns introspection XML whose comments have become annotations org.gtk.GDBus.DocString, as gdbus-codegen(1) and
-// browsers of D-Bus read them.
+// Annotated returns introspection XML whose comments have become annotations org.gtk.GDBus.DocString, as
+// gdbus-codegen(1) and browsers of D-Bus read them.
 func Annotated(text string) (string, error) {
 	d := xml.NewDecoder(strings.NewReader(text))
 	var out strings.Builder

@@ -35,7 +35,8 @@ const example = `<node>
   </interface>
 </node>`
 
-// TestPage: each member is in its place with its arguments, and the paragraphs, lists and fonts of its comment are roff.
+// TestPage: each member is in its place with its arguments, and the paragraphs, lists and fonts of its comment are
+// roff.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	i, err := Parse(example)

@@ -2,8 +2,8 @@
 // make man use it.
 //
 // A comment belongs to the element that follows it. Its paragraphs are separated by empty lines. In a list, each item
-// begins with "- ", its head, and a colon; lines with four more blanks are printed as they are. *word* is bold, and _word_
-// is italic.
+// begins with "- ", its head, and a colon; lines with four more blanks are printed as they are. *word* is bold, and
+// _word_ is italic.
 package apidoc
 
 import (

@@ -11,8 +11,8 @@ const header = `.\" Made of contract/introspection/*.xml and org.berth1.5.in by 
 
 var place = regexp.MustCompile(`(?m)^\.\\" @(\w+) (Methods|Signals|Properties)@\n`)
 
-// Page returns the manual page: its template, with the members of the interfaces, by the last word of their names, in the
-// places of lines such as .\" @Manager Methods@. It returns an error if a member has no place.
+// Page returns the manual page: its template, with the members of the interfaces, by the last word of their names, in
+// the places of lines such as .\" @Manager Methods@. It returns an error if a member has no place.
 func Page(template string, interfaces map[string]*Interface) (string, error) {
 	left := map[string]bool{}
 	for name, i := range interfaces {

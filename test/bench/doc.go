@@ -8,19 +8,20 @@
 // ends the nests. The peers take turns, with one container each, so that other load on the machine
 // affects all of them alike.
 //
-// The peer "floor" does what nobody can do without who starts a container in a scope and registers it, and nothing else.
-// Its processes share its memory until they execute (package newborn). Every table has the ratio to it. It is no limit
-// of the machine for a start without a scope: runc and crun make none by default, and they register nothing.
+// The peer "floor" does what nobody can do without who starts a container in a scope and registers it, and nothing
+// else. Its processes share its memory until they execute (package newborn). Every table has the ratio to it. It is no
+// limit of the machine for a start without a scope: runc and crun make none by default, and they register nothing.
 //
 // Berth with a user namespace for each container is a peer of its own. The difference between the two
 // is the cost of the user namespace.
 //
 // So is Berth with a veth on a bridge for each container (berth-veth), beside lxc and nspawn with the same. The veth of
-// berth and lxc is up and has an address when init begins; nspawn leaves both to the container. crun makes no interfaces.
+// berth and lxc is up and has an address when init begins; nspawn leaves both to the container. crun makes no
+// interfaces.
 //
-// So is Berth with cgroup2's option favordynmods (berth-dynmods), which removes the wait of a cold start. The option is the
-// whole machine's, and from Linux 6.18 on not all of it can be taken back before a restart. So it is measured last, and
-// only with --favordynmods or on a machine that has the option anyway. There everybody is measured with it.
+// So is Berth with cgroup2's option favordynmods (berth-dynmods), which removes the wait of a cold start. The option is
+// the whole machine's, and from Linux 6.18 on not all of it can be taken back before a restart. So it is measured last,
+// and only with --favordynmods or on a machine that has the option anyway. There everybody is measured with it.
 //
 // A "warm" start comes right after another start of the same peer. A "cold" one comes after 400 ms in
 // which nothing happened. Most managers move a process between cgroups, and that waits for an RCU grace
@@ -36,11 +37,12 @@
 // domstats, by systemd-cgtop, and from libvirt by two commands for each container, because its driver for containers
 // has no domstats.
 //
-// What clients of libvirt wait for is measured with Berth and libvirtd in one nest: virsh list of 1,000 containers, and the
-// call for the figures of one (package virsh). A run that measures both ends with it; --virsh measures nothing else.
+// What clients of libvirt wait for is measured with Berth and libvirtd in one nest: virsh list of 1,000 containers, and
+// the call for the figures of one (package virsh). A run that measures both ends with it; --virsh measures nothing
+// else.
 //
-// With --trace the kernel's own tracing (tracefs) shows where a start and a stop are at which time: package timeline has
-// the steps. It sees all processes of the nest, whatever program they run, and nothing is built for it.
+// With --trace the kernel's own tracing (tracefs) shows where a start and a stop are at which time: package timeline
+// has the steps. It sees all processes of the nest, whatever program they run, and nothing is built for it.
 //
 // The tables show a peer that cannot run with the reason. A missed target is printed, and is no failure.
 package main

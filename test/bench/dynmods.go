@@ -25,8 +25,8 @@ func (s *session) checkFavoured() error {
 	return nil
 }
 
-// favoured measures the contenders that want favordynmods, after all others. A nest has a cgroup namespace, in which the
-// kernel ignores the option. So the machine gets it, and with it everybody.
+// favoured measures the contenders that want favordynmods, after all others. A nest has a cgroup namespace, in which
+// the kernel ignores the option. So the machine gets it, and with it everybody.
 func (s *session) favoured(ctx context.Context) (err error) {
 	wanted := func(p *contender) bool { return p.dynMods }
 	if !s.any(wanted) {

@@ -6,7 +6,8 @@ import (
 	"github.com/berthd/berth/test/bench/proto"
 )
 
-// executes executes two commands right after each other in a settled container. It records the second, and the first apart.
+// executes executes two commands right after each other in a settled container. It records the second, and the first
+// apart.
 func (s *session) executes(ctx context.Context, p *contender) error {
 	ids := s.next(p, 1)
 	if _, err := s.do(ctx, p, proto.Request{Op: proto.Start, IDs: ids, Callers: 1}); err != nil || p.problem != "" {

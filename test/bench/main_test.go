@@ -82,7 +82,8 @@ func TestTakeGoesRound(t *testing.T) {
 	}
 }
 
-// TestWantsVirsh: clients of libvirt are measured at the end of a run that has both Berth and libvirt, and had no problem.
+// TestWantsVirsh: clients of libvirt are measured at the end of a run that has both Berth and libvirt, and had no
+// problem.
 func TestWantsVirsh(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -46,7 +46,8 @@ func (s *session) trace(ctx context.Context, p *contender) (err error) {
 // traces are what is seen of a contender.
 type traces struct{ warm, cold, exec, stop report.Profile }
 
-// traceOnce traces a cold start, the warm one right after it, the second of two commands in that container, and its stop.
+// traceOnce traces a cold start, the warm one right after it, the second of two commands in that container, and its
+// stop.
 func (s *session) traceOnce(ctx context.Context, p *contender, tracer *host.Tracer, t *traces) error {
 	if err := pause(ctx, quiet); err != nil {
 		return err

@@ -47,7 +47,8 @@ func (s *session) wantsVirsh() bool {
 	return measured(report.Ours) && measured("libvirt")
 }
 
-// virsh boots a nest of its own, with Berth and libvirtd, and measures what clients of both wait for. It returns the peers.
+// virsh boots a nest of its own, with Berth and libvirtd, and measures what clients of both wait for. It returns the
+// peers.
 func (s *session) virsh(ctx context.Context) ([]report.Peer, error) {
 	if err := s.close(); err != nil { // nests of a flavour have one name
 		return nil, err

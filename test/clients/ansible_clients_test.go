@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestAnsible: the playbook of testdata passes: Ansible's module virt defines, starts, lists, stops and removes a container,
-// is idempotent, and the connection plugin libvirt_lxc runs commands in it.
+// TestAnsible: the playbook of testdata passes: Ansible's module virt defines, starts, lists, stops and removes a
+// container, is idempotent, and the connection plugin libvirt_lxc runs commands in it.
 func TestAnsible(t *testing.T) {
 	host(t)
 	g := write(t, "web", idle, "")

@@ -58,8 +58,9 @@ func (o *owner) says(t *testing.T, want string) {
 	}
 }
 
-// TestAutodestroyed: a container that a client starts to end with its connection is destroyed when that connection ends,
-// however it does: by its close, by the end of the process, by a cut, with berthd. It goes on when other connections end.
+// TestAutodestroyed: a container that a client starts to end with its connection is destroyed when that connection
+// ends, however it does: by its close, by the end of the process, by a cut, with berthd. It goes on when other
+// connections end.
 func TestAutodestroyed(t *testing.T) {
 	host(t)
 	define(t, "web", idle, "")
@@ -88,8 +89,8 @@ func TestAutodestroyed(t *testing.T) {
 	}
 }
 
-// TestAutodestroyedNext: what one client has started to end with its connection, and somebody else has stopped and started
-// again, is not destroyed with that connection.
+// TestAutodestroyedNext: what one client has started to end with its connection, and somebody else has stopped and
+// started again, is not destroyed with that connection.
 func TestAutodestroyedNext(t *testing.T) {
 	host(t)
 	define(t, "web", idle, "")
@@ -105,8 +106,8 @@ func TestAutodestroyedNext(t *testing.T) {
 	}
 }
 
-// TestAutodestroyByVirsh: virsh start --autodestroy and virsh create --autodestroy, by themselves and in virsh's shell: the
-// container lives as long as virsh.
+// TestAutodestroyByVirsh: virsh start --autodestroy and virsh create --autodestroy, by themselves and in virsh's shell:
+// the container lives as long as virsh.
 func TestAutodestroyByVirsh(t *testing.T) {
 	host(t)
 	stored := define(t, "web", idle, "")

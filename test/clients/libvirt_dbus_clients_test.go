@@ -26,8 +26,8 @@ func bridged(t *testing.T) {
 	shell(t, "systemctl restart polkit")
 }
 
-// TestLibvirtDBus: libvirt-dbus makes every container an object of org.libvirt, whose methods, properties and signals are
-// those of the container. Among them are all that cockpit-machines calls.
+// TestLibvirtDBus: libvirt-dbus makes every container an object of org.libvirt, whose methods, properties and signals
+// are those of the container. Among them are all that cockpit-machines calls.
 func TestLibvirtDBus(t *testing.T) {
 	busy(t)
 	bridged(t)

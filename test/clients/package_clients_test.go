@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestPackage: an upgrade of Debian's package closes the connections of clients, which find the containers again. With its
-// removal the sockets are gone; clients hear of it and containers live, until the package is there again. After its purge
-// nothing of it is left.
+// TestPackage: an upgrade of Debian's package closes the connections of clients, which find the containers again. With
+// its removal the sockets are gone; clients hear of it and containers live, until the package is there again. After its
+// purge nothing of it is left.
 func TestPackage(t *testing.T) {
 	host(t)
 	install := func() { shell(t, "dpkg -i "+here+"/../../bin/berth.deb") }

@@ -28,7 +28,8 @@ func greet() int {
 	return 1
 }
 
-// TestPassedSocket: the two units on libvirt's page about LXC start a container by the first connection and pass the socket.
+// TestPassedSocket: the two units on libvirt's page about LXC start a container by the first connection and pass the
+// socket.
 func TestPassedSocket(t *testing.T) {
 	host(t)
 	g := define(t, "mycontainer", "", "")

@@ -42,7 +42,8 @@ func TestPythonConsole(t *testing.T) {
 	}
 }
 
-// TestPythonStats: python3-libvirt's figures of a container are the kernel's, and a read-only connection changes nothing.
+// TestPythonStats: python3-libvirt's figures of a container are the kernel's, and a read-only connection changes
+// nothing.
 func TestPythonStats(t *testing.T) {
 	host(t)
 	define(t, "busy", "while :; do :; done", "")
@@ -52,8 +53,8 @@ func TestPythonStats(t *testing.T) {
 	}
 }
 
-// TestPythonInside: python3-libvirt reads what a container is to itself, as if there was an agent in it. A file that is none is
-// not waited for.
+// TestPythonInside: python3-libvirt reads what a container is to itself, as if there was an agent in it. A file that is
+// none is not waited for.
 func TestPythonInside(t *testing.T) {
 	host(t)
 	shell(t, "ip link add br0 type bridge")

@@ -11,8 +11,8 @@ import (
 	"github.com/berthd/berth/test/rig/command"
 )
 
-// TestReaders: a user who may only read sees containers and their figures by virsh -r and virt-top, is asked for no password,
-// and changes nothing. One who may not even read sees none.
+// TestReaders: a user who may only read sees containers and their figures by virsh -r and virt-top, is asked for no
+// password, and changes nothing. One who may not even read sees none.
 func TestReaders(t *testing.T) {
 	busy(t)
 	people(t, `polkit.addRule(function (action, subject) {

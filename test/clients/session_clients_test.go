@@ -17,8 +17,8 @@ type session struct {
 	hide []string // pairs of a text of this run and its name in the golden
 }
 
-// types runs a line of shell and keeps it, its output and its errors, and its exit status unless that is 0. A line that hangs
-// has the status 124.
+// types runs a line of shell and keeps it, its output and its errors, and its exit status unless that is 0. A line that
+// hangs has the status 124.
 func (s *session) types(line string) {
 	s.t.Helper()
 	r := try(s.t, "timeout", "--foreground", "50", "bash", "-c", "exec 2>&1; "+line)

@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/test/rig/command"
 )
 
-// TestSSH: virsh of another host reaches Berth through ssh, with the helper that libvirt has for it, and with nc where that
-// is not installed.
+// TestSSH: virsh of another host reaches Berth through ssh, with the helper that libvirt has for it, and with nc where
+// that is not installed.
 func TestSSH(t *testing.T) {
 	host(t)
 	define(t, "web", idle, "")

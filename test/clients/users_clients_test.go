@@ -59,8 +59,8 @@ func alice(t *testing.T, line string) command.Result {
 	return try(t, "bash", "-c", "exec setsid "+byAlice+line)
 }
 
-// inSession puts a line of shell into a session of alice, by the scope that systemd-logind would make for it. Only there
-// polkit uses the agent that virsh starts, which is one for want of a better.
+// inSession puts a line of shell into a session of alice, by the scope that systemd-logind would make for it. Only
+// there polkit uses the agent that virsh starts, which is one for want of a better.
 func inSession(number int) string {
 	return fmt.Sprintf("systemd-run --quiet --collect --scope --slice=user-$(id -u alice).slice --unit=session-%d.scope -- ", number+1)
 }
@@ -81,8 +81,9 @@ func (m *terminal) answers(t *testing.T, n int, password string) {
 	m.types(t, password)
 }
 
-// TestPassword: on a terminal, virsh of an ordinary user asks for the password of an administrator, by Debian's own agent: the
-// right one admits to all but what org.berth1.admin is for, a wrong one does not, and nobody is admitted who cannot be asked.
+// TestPassword: on a terminal, virsh of an ordinary user asks for the password of an administrator, by Debian's own
+// agent: the right one admits to all but what org.berth1.admin is for, a wrong one does not, and nobody is admitted who
+// cannot be asked.
 func TestPassword(t *testing.T) {
 	host(t)
 	define(t, "web", idle, "")

@@ -107,7 +107,8 @@ var virshVerbs = []struct {
 
 const webID = "5f0cb3b1-0000-4000-8000-000000000001"
 
-// TestVerbs: each command of virsh does what libvirt's LXC driver does, and prints the same, or is refused in its words.
+// TestVerbs: each command of virsh does what libvirt's LXC driver does, and prints the same, or is refused in its
+// words.
 func TestVerbs(t *testing.T) {
 	for _, c := range virshVerbs {
 		t.Run(c.name, func(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestLikeLibvirt: Debian's libvirt and Berth give the same answers to every document of the tests, but for differences that
-// the manual gives a reason for.
+// TestLikeLibvirt: Debian's libvirt and Berth give the same answers to every document of the tests, but for differences
+// that the manual gives a reason for.
 func TestLikeLibvirt(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	out, err := exec.Command("../../bin/compare", "-json", "-top", "../..", "-libvirt", "../../bin/libvirt").Output()

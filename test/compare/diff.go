@@ -56,9 +56,9 @@ func diff(libvirt, berth string) []hunk {
 	return list
 }
 
-// slide returns where a run of lines of one text begins best. A run after which its first line comes again can begin a line
-// later, and one after its own last line a line earlier. The best one begins with a tag of the least depth, so that it
-// is a whole element.
+// slide returns where a run of lines of one text begins best. A run after which its first line comes again can begin a
+// line later, and one after its own last line a line earlier. The best one begins with a tag of the least depth, so
+// that it is a whole element.
 func slide(lines []string, from, to int) int {
 	best, depth := from, indentation(lines[from])
 	try := func(f int) {

@@ -7,7 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDiff: the lines that each text has alone are found at their place, and a run of them begins and ends with one element.
+// TestDiff: the lines that each text has alone are found at their place, and a run of them begins and ends with one
+// element.
 func TestDiff(t *testing.T) {
 	t.Parallel()
 	const one, two = "<d>\n  <c>\n    <t p='0'/>\n  </c>\n</d>", "<d>\n  <c>\n    <t p='0'/>\n  </c>\n  <c>\n    <t p='1'/>\n  </c>\n</d>"

@@ -14,8 +14,8 @@ var (
 // address is a MAC address that libvirt or Berth chose.
 var address = regexp.MustCompile(`52:54:00(:[0-9a-f]{2}){3}`)
 
-// normal returns a definition without the UUID and the emulator that the document does not have, and with a word in place of
-// the MAC addresses that it does not have. Nothing else is changed.
+// normal returns a definition without the UUID and the emulator that the document does not have, and with a word in
+// place of the MAC addresses that it does not have. Nothing else is changed.
 func normal(xml, document string) string {
 	document = strings.ToLower(document)
 	for _, line := range []*regexp.Regexp{uuidLine, emulatorLine} {

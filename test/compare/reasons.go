@@ -141,7 +141,8 @@ func find(lines []string, patterns []*regexp.Regexp) (at, count int) {
 	return -1, 0
 }
 
-// match returns how many lines the patterns take from the first line on: as few as possible. It returns -1 if they do not match.
+// match returns how many lines the patterns take from the first line on: as few as possible. It returns -1 if they do
+// not match.
 func match(lines []string, patterns []*regexp.Regexp) int {
 	switch {
 	case len(patterns) == 0:

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestCompare: two answers are the same, differ in the words of their refusal, or differ; what libvirt takes and Berth refuses
-// is a difference for each fault.
+// TestCompare: two answers are the same, differ in the words of their refusal, or differ; what libvirt takes and Berth
+// refuses is a difference for each fault.
 func TestCompare(t *testing.T) {
 	t.Parallel()
 	two := "cannot define domain: 2 faults:\n  domain/a: no (line 1)\n  domain/b: bad (line 2)"
@@ -43,7 +43,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestExplained: a difference without a reason, and a reason without a difference, are told and make the comparison fail.
+// TestExplained: a difference without a reason, and a reason without a difference, are told and make the comparison
+// fail.
 func TestExplained(t *testing.T) {
 	t.Parallel()
 	docs := []*document{{Name: "domain/x.xml", libvirt: reply{XML: "<a>"}, berth: reply{XML: "<a/>"}}}

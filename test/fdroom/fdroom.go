@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Leave lets the process open so many more descriptors until the function that it returns is called. No other test may run
-// meanwhile.
+// Leave lets the process open so many more descriptors until the function that it returns is called. No other test may
+// run meanwhile.
 func Leave(t testing.TB, room int) (restore func()) {
 	t.Helper()
 	var free []int

@@ -1,5 +1,5 @@
-// Package goldenfile compares what a test has made with a file of the tree: its golden file. The option -update of go test
-// writes that anew.
+// Package goldenfile compares what a test has made with a file of the tree: its golden file. The option -update of go
+// test writes that anew.
 package goldenfile
 
 import (

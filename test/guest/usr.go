@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Usr copies the part of the host's /usr that systemd needs as init into a directory. It is for a guest whose owners are
-// mapped where the host's own /usr is on a file system that cannot do that.
+// Usr copies the part of the host's /usr that systemd needs as init into a directory. It is for a guest whose owners
+// are mapped where the host's own /usr is on a file system that cannot do that.
 func Usr(dir string) error {
 	copied := []string{"/usr/lib/systemd"}
 	for _, name := range []string{"cat", "dash", "journalctl", "kill", "mount", "sh", "sleep", "systemctl", "systemd-tmpfiles", "touch", "true", "umount"} {

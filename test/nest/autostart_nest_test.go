@@ -81,8 +81,8 @@ func pendingStarts(t *testing.T) string {
 	return strings.Join(names, " ")
 }
 
-// TestAutostart: what has autostart starts once a boot, without a call; a restart of the daemon and a stop of a container
-// change nothing, and the next boot starts all again, but what has it for one boot.
+// TestAutostart: what has autostart starts once a boot, without a call; a restart of the daemon and a stop of a
+// container change nothing, and the next boot starts all again, but what has it for one boot.
 func TestAutostart(t *testing.T) {
 	clean(t)
 	run(t, "berthctl", "list") // the first daemon of this boot
@@ -116,8 +116,8 @@ func TestAutostart(t *testing.T) {
 	}
 }
 
-// TestAutostartKilled: a daemon that is killed in the midst of an autostart is followed by one that starts the rest, and no
-// container begins twice.
+// TestAutostartKilled: a daemon that is killed in the midst of an autostart is followed by one that starts the rest,
+// and no container begins twice.
 func TestAutostartKilled(t *testing.T) {
 	clean(t)
 	list := starters(t, 30)

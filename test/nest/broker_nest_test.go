@@ -50,7 +50,8 @@ func busIsBack(t *testing.T) {
 }
 
 // TestBroker: with dbus-broker in the place of dbus-daemon all is as before, also for a container that started with the
-// other bus: the life of a container, its machine and its signals, a caller that reads nothing, and the death of the bus.
+// other bus: the life of a container, its machine and its signals, a caller that reads nothing, and the death of the
+// bus.
 func TestBroker(t *testing.T) {
 	clean(t)
 	sleeper(t, "old").start(t)

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestConsoleJournal: the output of a console that the definition names is in the journal, with the machine's fields, and
-// that of another is not. The scope's log has it too, also the last words of a container that ends at once.
+// TestConsoleJournal: the output of a console that the definition names is in the journal, with the machine's fields,
+// and that of another is not. The scope's log has it too, also the last words of a container that ends at once.
 func TestConsoleJournal(t *testing.T) {
 	clean(t)
 	g := script(t, "talks", "echo 'first line'; echo 'of the second console' > /dev/tty2; printf 'no end of line'; exit 0")

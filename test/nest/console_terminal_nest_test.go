@@ -35,8 +35,8 @@ func pty(t *testing.T) (master *os.File, name string) {
 	return master, fmt.Sprintf("/dev/pts/%d", n)
 }
 
-// TestConsoleTerminal: at a terminal every key but the escape key goes to the container, the window's size follows, and the
-// terminal is as it was after every way out.
+// TestConsoleTerminal: at a terminal every key but the escape key goes to the container, the window's size follows, and
+// the terminal is as it was after every way out.
 func TestConsoleTerminal(t *testing.T) {
 	clean(t)
 	g := script(t, "web", "stty -echo; echo ready; while read line; do echo \"got $line $(stty size)\"; done; exit 0")

@@ -124,7 +124,8 @@ func TestWatchdog(t *testing.T) {
 	}
 }
 
-// TestWatchdogLetsIdleEnd: the calls by which berthd proves that it lives do not keep it from ending when nobody needs it.
+// TestWatchdogLetsIdleEnd: the calls by which berthd proves that it lives do not keep it from ending when nobody needs
+// it.
 func TestWatchdogLetsIdleEnd(t *testing.T) {
 	clean(t)
 	override(t, "berthd.service", "[Service]\nWatchdogSec=2s\n")

@@ -269,8 +269,8 @@ func TestNoDevice(t *testing.T) {
 	unlooped(t)
 }
 
-// TestDevicesInHostileImage: an image that has links in the place of /dev and what is in it gets the nodes in its own /dev,
-// and the host gets none.
+// TestDevicesInHostileImage: an image that has links in the place of /dev and what is in it gets the nodes in its own
+// /dev, and the host gets none.
 func TestDevicesInHostileImage(t *testing.T) {
 	clean(t)
 	bait := t.TempDir()

@@ -80,8 +80,8 @@ func TestDocsLife(t *testing.T) {
 	}
 }
 
-// TestDocsWatch: what docs/dbus.md says of busctl's tree, introspect and monitor shows a container, all methods, and one
-// change of the state for each transition and one event for each step of its life.
+// TestDocsWatch: what docs/dbus.md says of busctl's tree, introspect and monitor shows a container, all methods, and
+// one change of the state for each transition and one event for each step of its life.
 func TestDocsWatch(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "seen")

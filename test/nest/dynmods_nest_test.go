@@ -34,8 +34,9 @@ func saidSinceStart(t testing.TB) string {
 	return journal(t, "--output=cat", "--priority=warning", "_SYSTEMD_INVOCATION_ID="+invocation)
 }
 
-// TestFavorDynModsIgnored: where the kernel ignores favordynmods, as in a cgroup namespace, FavorDynMods=yes is a warning,
-// changes no option of cgroup2, and containers start. A value that is no boolean is a warning with file and key.
+// TestFavorDynModsIgnored: where the kernel ignores favordynmods, as in a cgroup namespace, FavorDynMods=yes is a
+// warning, changes no option of cgroup2, and containers start. A value that is no boolean is a warning with file and
+// key.
 func TestFavorDynModsIgnored(t *testing.T) {
 	before := cgroup2Options(t)
 	for _, tc := range []struct{ value, want string }{

@@ -83,8 +83,8 @@ if grep -q nosuch "$1"; then sed -i 's,<nosuch/>,<title>mended</title>,' "$1"; e
 	}
 }
 
-// TestRename: a renamed container starts under its new name, and keeps its uuid and the output of its last run; a daemon
-// that starts anew knows it by the new name only.
+// TestRename: a renamed container starts under its new name, and keeps its uuid and the output of its last run; a
+// daemon that starts anew knows it by the new name only.
 func TestRename(t *testing.T) {
 	clean(t)
 	g := script(t, "web", "echo up; exec sleep 100000")

@@ -18,8 +18,8 @@ import (
 	"github.com/berthd/berth/internal/linux/tty"
 )
 
-// TestExecInEachKind: a command runs in every kind of container, in all its namespaces, and hands on output, error output
-// and exit status.
+// TestExecInEachKind: a command runs in every kind of container, in all its namespaces, and hands on output, error
+// output and exit status.
 func TestExecInEachKind(t *testing.T) {
 	clean(t)
 	mapped := sleeper(t, "mapped")
@@ -56,7 +56,8 @@ grep ^0 /proc/self/cgroup; exit 7`
 	}
 }
 
-// TestExecStatus: the exit status is the one that a shell gives, for what ends, what is killed and what cannot be executed.
+// TestExecStatus: the exit status is the one that a shell gives, for what ends, what is killed and what cannot be
+// executed.
 func TestExecStatus(t *testing.T) {
 	clean(t)
 	sleeper(t, "web").start(t)
@@ -84,8 +85,8 @@ func TestExecStatus(t *testing.T) {
 	}
 }
 
-// TestExecDaemonKilled: a command outlives two crashes of the daemon. berthctl goes on, with all its output, and hands on
-// the exit status.
+// TestExecDaemonKilled: a command outlives two crashes of the daemon. berthctl goes on, with all its output, and hands
+// on the exit status.
 func TestExecDaemonKilled(t *testing.T) {
 	clean(t)
 	sleeper(t, "web").start(t)
@@ -120,8 +121,8 @@ func TestExecDaemonKilled(t *testing.T) {
 	}
 }
 
-// TestExecOnATerminal: on a terminal the command has one of its own, in the container and of the same size. It sees changes
-// of the size, and berthctl's terminal is afterwards as it was, also if berthctl is terminated.
+// TestExecOnATerminal: on a terminal the command has one of its own, in the container and of the same size. It sees
+// changes of the size, and berthctl's terminal is afterwards as it was, also if berthctl is terminated.
 func TestExecOnATerminal(t *testing.T) {
 	clean(t)
 	sleeper(t, "web").start(t)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestExportLink: the commands that the exports give for an interface on a bridge make it: the container is reached at its
-// address, under runc, crun and systemd-nspawn.
+// TestExportLink: the commands that the exports give for an interface on a bridge make it: the container is reached at
+// its address, under runc, crun and systemd-nspawn.
 func TestExportLink(t *testing.T) {
 	clean(t)
 	bridge(t, "br0", "192.0.2.1/24")

@@ -21,8 +21,9 @@ func (g guest) exportNspawn(t *testing.T) result {
 	return try(t, "berthctl", "export-nspawn", g.Name, nspawnSettings, "--unit", nspawnUnit+"/berth.conf")
 }
 
-// TestExportNspawn: systemd starts the service of an exported file with its drop-in, and init finds the host name, user,
-// environment, id map, capabilities, limits and file systems that it finds under Berth, but for what the export warns of.
+// TestExportNspawn: systemd starts the service of an exported file with its drop-in, and init finds the host name,
+// user, environment, id map, capabilities, limits and file systems that it finds under Berth, but for what the export
+// warns of.
 func TestExportNspawn(t *testing.T) {
 	for name, c := range map[string]struct{ more, args string }{
 		"root":           {more: filtered, args: "<initdir>/tmp</initdir>"},
@@ -52,8 +53,8 @@ func TestExportNspawn(t *testing.T) {
 	}
 }
 
-// warnedOf reports whether the export warns of a difference: what of /proc, /sys, /dev and /run is there, variables that
-// systemd-nspawn sets, its filter, and capabilities that init could inherit.
+// warnedOf reports whether the export warns of a difference: what of /proc, /sys, /dev and /run is there, variables
+// that systemd-nspawn sets, its filter, and capabilities that init could inherit.
 func warnedOf(difference string) bool {
 	f := strings.Fields(difference)
 	switch f[0][1:] {

@@ -16,7 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exportGuest is a container with something of all that an export can say. CAP_SYS_RESOURCE is what a nest does not have.
+// exportGuest is a container with something of all that an export can say. CAP_SYS_RESOURCE is what a nest does not
+// have.
 func exportGuest(t testing.TB, more, args string) guest {
 	t.Helper()
 	srv := openDirectory(t)

@@ -11,8 +11,8 @@ import (
 	cgroupfigures "github.com/berthd/berth/internal/figures"
 )
 
-// TestFigures: the figures of all containers come in one call, also of one that is suspended and of one that is off; those
-// that the host does not count are absent.
+// TestFigures: the figures of all containers come in one call, also of one that is suspended and of one that is off;
+// those that the host does not count are absent.
 func TestFigures(t *testing.T) {
 	clean(t)
 	// It uses time of a processor, and then says so.

@@ -38,7 +38,8 @@ func advertise() error {
 	return unix.Sendto(s, message, 0, &unix.SockaddrInet6{Addr: all, ZoneId: uint32(link.Index)})
 }
 
-// unlinkOfHost removes a link of the host. The host's network has a number here, since an interface has its other end there.
+// unlinkOfHost removes a link of the host. The host's network has a number here, since an interface has its other end
+// there.
 func unlinkOfHost(name string) error {
 	link, err := netlink.LinkByName("eth0")
 	if err != nil {

@@ -152,8 +152,9 @@ func daemon(t testing.TB) int {
 	return pid
 }
 
-// descriptors says what each open file of a process is, less its own numbers, and less what berthd opens for good at its
-// first start: the bare mount namespace, the watches of the units' files, of their drop-ins and of memory, the spare.
+// descriptors says what each open file of a process is, less its own numbers, and less what berthd opens for good at
+// its first start: the bare mount namespace, the watches of the units' files, of their drop-ins and of memory, the
+// spare.
 func descriptors(t testing.TB, pid int) []string {
 	t.Helper()
 	kept := map[string]int{"mnt": 1, "anon_inode:inotify": 3}
@@ -187,7 +188,8 @@ func isSpare(pid int) bool {
 	return len(args) == 2 && args[0] == "berth-supervisor" && strings.HasPrefix(args[1], "(spare)")
 }
 
-// sparesReady waits until berthd has made the supervisors that wait for the next containers, which it does after a start.
+// sparesReady waits until berthd has made the supervisors that wait for the next containers, which it does after a
+// start.
 func sparesReady(t testing.TB) {
 	t.Helper()
 	of := daemon(t)

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestShortOfDescriptors: a start or a command for which berthd has no descriptors left fails at once, names the setting, and
-// leaves nothing. With descriptors the container starts, and the command is executed.
+// TestShortOfDescriptors: a start or a command for which berthd has no descriptors left fails at once, names the
+// setting, and leaves nothing. With descriptors the container starts, and the command is executed.
 func TestShortOfDescriptors(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

@@ -69,7 +69,8 @@ mount -o remount,rw,bind /read/only; echo x > /read/only/x; cat /block/hello; ec
 	}
 }
 
-// TestHotPlugFilesystemRefused: what cannot be mounted or detached is an error that names the element, and nothing is left.
+// TestHotPlugFilesystemRefused: what cannot be mounted or detached is an error that names the element, and nothing is
+// left.
 func TestHotPlugFilesystemRefused(t *testing.T) {
 	clean(t)
 	dir := t.TempDir()

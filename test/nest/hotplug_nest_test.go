@@ -29,8 +29,8 @@ func within(t testing.TB, name, text string) string {
 	return strings.TrimSpace(run(t, "berthctl", "exec", name, "--", "/bin/sh", "-c", "{ "+text+"; } 2>&1 || true"))
 }
 
-// TestHotPlugDevice: a running container gets a device of the host, can use it at once, also after a restart of the daemon,
-// and loses its node and the permission. A stop afterwards leaves nothing.
+// TestHotPlugDevice: a running container gets a device of the host, can use it at once, also after a restart of the
+// daemon, and loses its node and the permission. A stop afterwards leaves nothing.
 func TestHotPlugDevice(t *testing.T) {
 	for kind, more := range map[string]string{"plain": "", "user namespace": idmap} {
 		t.Run(kind, func(t *testing.T) {

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hung mounts a file system of FUSE whose server never answers. over ends the connection: what waits for an answer gets an error.
+// hung mounts a file system of FUSE whose server never answers. over ends the connection: what waits for an answer gets
+// an error.
 func hung(t *testing.T, at string) (over func()) {
 	t.Helper()
 	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
@@ -59,9 +60,9 @@ func openers(t *testing.T) (count int) {
 	return count
 }
 
-// TestHungFileSystem: while a tree is taken back, starts of containers with a directory in a file system that does not answer hold four threads of
-// berthd, however many they are, and so do unshifts there, of which no other start takes notice. What another container has there keeps an unshift
-// waiting, and no start.
+// TestHungFileSystem: while a tree is taken back, starts of containers with a directory in a file system that does not
+// answer hold four threads of berthd, however many they are, and so do unshifts there, of which no other start takes
+// notice. What another container has there keeps an unshift waiting, and no start.
 func TestHungFileSystem(t *testing.T) {
 	clean(t)
 	const starts = 8

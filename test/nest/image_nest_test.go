@@ -31,7 +31,8 @@ func loops(t testing.TB) []string {
 	return list
 }
 
-// unlooped waits until no loop device is left but those of the test: the kernel lets one go when its last mount has gone.
+// unlooped waits until no loop device is left but those of the test: the kernel lets one go when its last mount has
+// gone.
 func unlooped(t *testing.T, but ...string) {
 	t.Helper()
 	eventually(t, func() error {

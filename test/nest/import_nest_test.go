@@ -96,8 +96,8 @@ func fingerprint(t *testing.T, dirs ...string) string {
 	return fmt.Sprintf("%x", sum.Sum(nil))
 }
 
-// brings imports from a source: the preview changes nothing, the import makes what is expected, and a second one finds it. The
-// source stays as it was.
+// brings imports from a source: the preview changes nothing, the import makes what is expected, and a second one finds
+// it. The source stays as it was.
 func brings(t *testing.T, source string, status int, expected, dirs []string) {
 	t.Helper()
 	before := fingerprint(t, dirs...)
@@ -127,8 +127,9 @@ func brings(t *testing.T, source string, status int, expected, dirs []string) {
 	}
 }
 
-// TestImportLibvirt: a container and a network of libvirt's are brought with their uuids and autostart, the container runs in its
-// network, one that cannot be brought leaves nothing, and a definition that differs stays until it is replaced.
+// TestImportLibvirt: a container and a network of libvirt's are brought with their uuids and autostart, the container
+// runs in its network, one that cannot be brought leaves nothing, and a definition that differs stays until it is
+// replaced.
 func TestImportLibvirt(t *testing.T) {
 	clean(t)
 	inMemory(t, "/srv")
@@ -182,7 +183,8 @@ func TestImportLibvirt(t *testing.T) {
 	}
 }
 
-// TestImportLXC: a container of LXC's is brought with what its configuration includes, under the name of its directory, and runs.
+// TestImportLXC: a container of LXC's is brought with what its configuration includes, under the name of its directory,
+// and runs.
 func TestImportLXC(t *testing.T) {
 	clean(t)
 	inMemory(t, "/var/lib/lxc")
@@ -214,8 +216,8 @@ func TestImportLXC(t *testing.T) {
 	}
 }
 
-// TestImportNspawn: containers of systemd-nspawn's are brought with their settings, or with its defaults: each runs with users and a
-// network of its own, and a tree that belongs to a range of ids keeps that range.
+// TestImportNspawn: containers of systemd-nspawn's are brought with their settings, or with its defaults: each runs
+// with users and a network of its own, and a tree that belongs to a range of ids keeps that range.
 func TestImportNspawn(t *testing.T) {
 	clean(t)
 	inMemory(t, "/var/lib/machines")
@@ -261,8 +263,8 @@ func TestImportNspawn(t *testing.T) {
 	}
 }
 
-// TestImportRunning: a container that runs under its manager is told to go on there, and how to move it, as is one that the manager
-// starts with the host.
+// TestImportRunning: a container that runs under its manager is told to go on there, and how to move it, as is one that
+// the manager starts with the host.
 func TestImportRunning(t *testing.T) {
 	clean(t)
 	inMemory(t, "/var/lib/lxc")

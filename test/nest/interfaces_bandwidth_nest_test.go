@@ -15,9 +15,9 @@ func limited(address, limits string) string {
 	return strings.Replace(onBridge(address), "</interface>", "<bandwidth>"+limits+"</bandwidth></interface>", 1)
 }
 
-// rateOf has one container send another a number of bytes, and returns how many came in a second: at least, by our clock from
-// before the call until after it, and at most, by the receiver's, which looks at it when it has got the first byte. The slower
-// the machine, the more that is apart.
+// rateOf has one container send another a number of bytes, and returns how many came in a second: at least, by our
+// clock from before the call until after it, and at most, by the receiver's, which looks at it when it has got the
+// first byte. The slower the machine, the more that is apart.
 func rateOf(t *testing.T, from, to, address string, bytes int) (least, most float64) {
 	t.Helper()
 	done := make(chan result)

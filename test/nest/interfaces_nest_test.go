@@ -68,8 +68,8 @@ echo asked; exec sleep 100000`)
 	run(t, "berthctl", "start", "web") // the name is free again at once
 }
 
-// TestIPv6OfAPrivateNetwork: the kernel's own sockets of a network namespace that berthd has had made send by IPv6, as neighbour
-// discovery does, also without an interface of ours: nothing of berthd's unit reaches into it.
+// TestIPv6OfAPrivateNetwork: the kernel's own sockets of a network namespace that berthd has had made send by IPv6, as
+// neighbour discovery does, also without an interface of ours: nothing of berthd's unit reaches into it.
 func TestIPv6OfAPrivateNetwork(t *testing.T) {
 	clean(t)
 	for name, more := range map[string]string{"plain": "", "mapped": idmap} {
@@ -249,7 +249,8 @@ func TestInterfacesEnd(t *testing.T) {
 	}
 }
 
-// TestInterfacesRefused: an interface that the host cannot make fails the start by its element's name, and nothing is left.
+// TestInterfacesRefused: an interface that the host cannot make fails the start by its element's name, and nothing is
+// left.
 func TestInterfacesRefused(t *testing.T) {
 	clean(t)
 	bridge(t, "br0")

@@ -51,8 +51,8 @@ func same(t testing.TB, state func() string, before string) {
 	})
 }
 
-// TestNIC: a container has a NIC of the host with its addresses and routes, with a user namespace, too. After the end it
-// is the host's again, whatever the container has made of it.
+// TestNIC: a container has a NIC of the host with its addresses and routes, with a user namespace, too. After the end
+// it is the host's again, whatever the container has made of it.
 func TestNIC(t *testing.T) {
 	clean(t)
 	for name, more := range map[string]string{"plain": "", "mapped": idmap} {

@@ -30,8 +30,8 @@ func later(bridge, address, more string) string {
 	return "<interface type='bridge'><mac address='52:54:00:00:00:33'/><source bridge='" + bridge + "'/><ip address='" + address + "' prefix='24'/>" + more + "</interface>"
 }
 
-// TestInterfacePlugged: a running container gets an interface with its name and address, up; the link state, the limits, the
-// bridge and the MAC address change; and it goes again. With a user namespace it is the same.
+// TestInterfacePlugged: a running container gets an interface with its name and address, up; the link state, the
+// limits, the bridge and the MAC address change; and it goes again. With a user namespace it is the same.
 func TestInterfacePlugged(t *testing.T) {
 	clean(t)
 	bridge(t, "br0", "192.0.2.1/24")
@@ -96,8 +96,8 @@ func hostEnd(t testing.TB, name, guest string) string {
 	return ""
 }
 
-// TestMacvlanPlugged: a running container gets a macvlan and loses it, whatever name and address it has given it, and not
-// another one.
+// TestMacvlanPlugged: a running container gets a macvlan and loses it, whatever name and address it has given it, and
+// not another one.
 func TestMacvlanPlugged(t *testing.T) {
 	clean(t)
 	run(t, "ip", "link", "add", "up0", "type", "veth", "peer", "name", "world0")
@@ -122,8 +122,8 @@ func TestMacvlanPlugged(t *testing.T) {
 	}
 }
 
-// TestInterfacePlugRefused: an interface that a running container cannot get is refused by its element's name, and nothing is
-// left; one in the host's network gets none at all.
+// TestInterfacePlugRefused: an interface that a running container cannot get is refused by its element's name, and
+// nothing is left; one in the host's network gets none at all.
 func TestInterfacePlugRefused(t *testing.T) {
 	clean(t)
 	bridge(t, "br0")
@@ -163,8 +163,8 @@ func TestInterfacePlugRefused(t *testing.T) {
 	}
 }
 
-// TestDaemonDiesAtEachPointOfAPlug: when berthd is killed at any point of a change of an interface, the next one ends it: the
-// host has the links of the live definition, and no others.
+// TestDaemonDiesAtEachPointOfAPlug: when berthd is killed at any point of a change of an interface, the next one ends
+// it: the host has the links of the live definition, and no others.
 func TestDaemonDiesAtEachPointOfAPlug(t *testing.T) {
 	clean(t)
 	variant(t, "bin/berthd-faultpoint")

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestKeptElements: a definition with parts that have no effect is accepted with one warning on the terminal and one in the
-// journal, and all of them come back, live and inactive, after an edit, a device, another limit, a rename and a restart of
-// the daemon.
+// TestKeptElements: a definition with parts that have no effect is accepted with one warning on the terminal and one in
+// the journal, and all of them come back, live and inactive, after an edit, a device, another limit, a rename and a
+// restart of the daemon.
 func TestKeptElements(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")
@@ -108,8 +108,8 @@ func sameNames(got, want string) bool {
 	return len(a) == len(b) && strings.HasPrefix(got, want[:strings.LastIndex(want, ": ")])
 }
 
-// TestSchema: libvirt's own schema judges a definition in validate and with --validate: Berth's elements do not count, what it
-// has not is named with its line, and nothing is stored. Without the schema there is a warning.
+// TestSchema: libvirt's own schema judges a definition in validate and with --validate: Berth's elements do not count,
+// what it has not is named with its line, and nothing is stored. Without the schema there is a warning.
 func TestSchema(t *testing.T) {
 	clean(t)
 	const schema = "/usr/share/libvirt/schemas"

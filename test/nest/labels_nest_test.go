@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestLabelsWithoutSELinux: on a host without SELinux a container that shall have a label does not start, and the error says
-// why; one with none does. domlabel says that there are no labels, and so does one line of the journal.
+// TestLabelsWithoutSELinux: on a host without SELinux a container that shall have a label does not start, and the error
+// says why; one with none does. domlabel says that there are no labels, and so does one line of the journal.
 func TestLabelsWithoutSELinux(t *testing.T) {
 	const why = "this host has no labels for containers: the kernel has no SELinux"
 	g := script(t, "labelled", "exec sleep 100000")

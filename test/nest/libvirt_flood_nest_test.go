@@ -173,8 +173,9 @@ func floods(t *testing.T) map[string]func(c remoteClient) bool {
 	}
 }
 
-// TestLibvirtFlood: users who each do their worst with all connections that they get, at once and again, get bounded memory
-// and descriptors of berthd. Root and an honest user are served meanwhile, and when the others have gone berthd is as it was.
+// TestLibvirtFlood: users who each do their worst with all connections that they get, at once and again, get bounded
+// memory and descriptors of berthd. Root and an honest user are served meanwhile, and when the others have gone berthd
+// is as it was.
 func TestLibvirtFlood(t *testing.T) {
 	const (
 		each   = 64 // connections of one of them, of which berthd may refuse some

@@ -38,8 +38,8 @@ func virsh(t *testing.T, args ...string) result {
 	return try(t, "virsh", append([]string{"-c", "lxc:///system"}, args...)...)
 }
 
-// TestVirsh: Debian's virsh, as it is, defines a container, shows it, starts, suspends and ends it; its id is init's pid; a
-// reader is refused; another user is let in by a rule for connecting, and then does what rules let him.
+// TestVirsh: Debian's virsh, as it is, defines a container, shows it, starts, suspends and ends it; its id is init's
+// pid; a reader is refused; another user is let in by a rule for connecting, and then does what rules let him.
 func TestVirsh(t *testing.T) {
 	run(t, "systemctl", "start", "polkit.service") // virsh's agent would start it
 	clean(t)
@@ -107,8 +107,8 @@ func isOff(t *testing.T, name string) error {
 	return nil
 }
 
-// TestVirshConsole: virsh console is the container's console at a real terminal, and ends by its escape character and with
-// the container. virsh event hears of what happens meanwhile. Descriptors reach init.
+// TestVirshConsole: virsh console is the container's console at a real terminal, and ends by its escape character and
+// with the container. virsh event hears of what happens meanwhile. Descriptors reach init.
 func TestVirshConsole(t *testing.T) {
 	run(t, "systemctl", "start", "polkit.service") // virsh's agent would start it
 	clean(t)

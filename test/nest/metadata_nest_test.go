@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestMetadata: desc and metadata change the running container and its stored definition, survive a daemon that is killed, and
-// are in the XML; list shows the title, and validate names each mistake.
+// TestMetadata: desc and metadata change the running container and its stored definition, survive a daemon that is
+// killed, and are in the XML; list shows the title, and validate names each mistake.
 func TestMetadata(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

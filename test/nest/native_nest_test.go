@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestNativeRuns: a container of LXC's that domxml-from-native has converted starts from its root, and is reached at its
-// address. What has no counterpart is a warning with its line.
+// TestNativeRuns: a container of LXC's that domxml-from-native has converted starts from its root, and is reached at
+// its address. What has no counterpart is a warning with its line.
 func TestNativeRuns(t *testing.T) {
 	clean(t)
 	bridge(t, "br0", "192.0.2.1/24")

@@ -33,8 +33,8 @@ func foreign(t *testing.T) peer {
 	return p
 }
 
-// TestContainersApart: containers in two networks behind NAT reach the world and not each other, and none reaches what is
-// on a bridge of others, unless the network forwards to that or a default route of the host goes by it.
+// TestContainersApart: containers in two networks behind NAT reach the world and not each other, and none reaches what
+// is on a bridge of others, unless the network forwards to that or a default route of the host goes by it.
 func TestContainersApart(t *testing.T) {
 	netHost(t)
 	defineNet(t, "lab", "<forward mode='nat'/><bridge name='berthlab'/><ip address='10.9.0.1' prefix='24'/>")

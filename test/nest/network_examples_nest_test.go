@@ -65,9 +65,9 @@ const onLease = "#!/bin/sh\n[ \"$1\" = bound ] && busybox ip addr add $ip/$mask 
 
 var given = regexp.MustCompile(`192\.168\.179\.[0-9]+`)
 
-// TestPublishedExamples: both examples of libvirt's page, as they are, start on the default network, and get an address by
-// DHCP and one of IPv6 by router advertisements. The container reaches a server beyond the NAT by both, the host finds it by
-// its name, and machinectl shows the addresses.
+// TestPublishedExamples: both examples of libvirt's page, as they are, start on the default network, and get an address
+// by DHCP and one of IPv6 by router advertisements. The container reaches a server beyond the NAT by both, the host
+// finds it by its name, and machinectl shows the addresses.
 func TestPublishedExamples(t *testing.T) {
 	netHost(t)
 	run(t, "berthctl", "net-start", "default")

@@ -13,8 +13,9 @@ import (
 	"testing"
 )
 
-// TestDefaultNetwork: the network "default" is off until it is started. Then hosts in it get addresses by DHCP and by router
-// advertisements, and reach a server beyond the host, which does not reach them. When it is stopped, nothing is left.
+// TestDefaultNetwork: the network "default" is off until it is started. Then hosts in it get addresses by DHCP and by
+// router advertisements, and reach a server beyond the host, which does not reach them. When it is stopped, nothing is
+// left.
 func TestDefaultNetwork(t *testing.T) {
 	netHost(t)
 	if got := run(t, "berthctl", "-q", "net-list", "--all"); !regexp.MustCompile(`^ *default +inactive +no +yes$`).MatchString(got) {
@@ -51,8 +52,9 @@ func TestDefaultNetwork(t *testing.T) {
 	noNetworkLeft(t)
 }
 
-// TestNetworksApart: hosts in two networks do not reach each other, a known host gets its address, and one in an isolated
-// network reaches its own network only. None sends beyond the host in the name of an address that is not of its network.
+// TestNetworksApart: hosts in two networks do not reach each other, a known host gets its address, and one in an
+// isolated network reaches its own network only. None sends beyond the host in the name of an address that is not of
+// its network.
 func TestNetworksApart(t *testing.T) {
 	netHost(t)
 	defineNet(t, "lab", labInside)
@@ -106,8 +108,8 @@ func TestNetworksApart(t *testing.T) {
 	noNetworkLeft(t)
 }
 
-// TestNetworkCrash: a berthd that is killed at a point of a start or stop leaves a network that can be started, with the
-// bridge and the rules; and one that is killed later changes nothing.
+// TestNetworkCrash: a berthd that is killed at a point of a start or stop leaves a network that can be started, with
+// the bridge and the rules; and one that is killed later changes nothing.
 func TestNetworkCrash(t *testing.T) {
 	netHost(t)
 	variant(t, "bin/berthd-faultpoint")

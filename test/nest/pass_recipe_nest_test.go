@@ -50,9 +50,9 @@ func hostUnits(t *testing.T, name string, texts map[string]string) {
 	run(t, "systemctl", "start", name+".socket")
 }
 
-// TestPassRecipe: the recipe of libvirt's page works as it stands there, with another program's name: the first connection
-// to the host's socket starts the container, systemd inside takes the very socket, and the service that it starts
-// for the connection answers.
+// TestPassRecipe: the recipe of libvirt's page works as it stands there, with another program's name: the first
+// connection to the host's socket starts the container, systemd inside takes the very socket, and the service that it
+// starts for the connection answers.
 func TestPassRecipe(t *testing.T) {
 	clean(t)
 	g := systemdGuest(t, "mycontainer")

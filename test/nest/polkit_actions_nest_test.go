@@ -42,8 +42,8 @@ func resume(t *testing.T, name string) {
 	}
 }
 
-// TestPolkitDenied: a user may do nothing as Berth is installed, for each action, and with a rule that says no. No refusal
-// tells a container that there is from one that there is not.
+// TestPolkitDenied: a user may do nothing as Berth is installed, for each action, and with a rule that says no. No
+// refusal tells a container that there is from one that there is not.
 func TestPolkitDenied(t *testing.T) {
 	people(t, "alice")
 	web, _ := webAndDB(t)
@@ -106,8 +106,8 @@ func TestPolkitRule(t *testing.T) {
 	}
 }
 
-// TestPolkitAsks: for each action, an administrator's password admits the call for which polkit asks, once, and before that
-// once to see the container; a wrong one, and one that is not typed, do not.
+// TestPolkitAsks: for each action, an administrator's password admits the call for which polkit asks, once, and before
+// that once to see the container; a wrong one, and one that is not typed, do not.
 func TestPolkitAsks(t *testing.T) {
 	people(t, "alice")
 	web, _ := webAndDB(t)
@@ -135,8 +135,8 @@ func TestPolkitAsks(t *testing.T) {
 	}
 }
 
-// TestPolkitCallerLeaves: polkit's question is taken back when the caller leaves the bus, for each action, nothing is done,
-// and berthd serves.
+// TestPolkitCallerLeaves: polkit's question is taken back when the caller leaves the bus, for each action, nothing is
+// done, and berthd serves.
 func TestPolkitCallerLeaves(t *testing.T) {
 	people(t, "alice")
 	web, _ := webAndDB(t)
@@ -173,8 +173,8 @@ func TestPolkitAway(t *testing.T) {
 	}
 }
 
-// TestPolkitTargets: who may define containers is asked for more where a definition reaches what belongs to the host: a rule
-// for org.berth1.manage does not give that, and an administrator's password does.
+// TestPolkitTargets: who may define containers is asked for more where a definition reaches what belongs to the host: a
+// rule for org.berth1.manage does not give that, and an administrator's password does.
 func TestPolkitTargets(t *testing.T) {
 	people(t, "alice")
 	web, _ := webAndDB(t)

@@ -26,7 +26,8 @@ func may(t *testing.T, name, container string, want ...string) {
 	}
 }
 
-// TestPolkitOperators: with the shipped example, members of a group see, watch, start and stop all containers, and enter none.
+// TestPolkitOperators: with the shipped example, members of a group see, watch, start and stop all containers, and
+// enter none.
 func TestPolkitOperators(t *testing.T) {
 	people(t, "alice", "bob")
 	webAndDB(t)
@@ -67,8 +68,8 @@ func TestPolkitEnter(t *testing.T) {
 	}
 }
 
-// TestPolkitOneContainer: with the shipped example, a user controls one container, also after it was renamed, and sees no
-// other one.
+// TestPolkitOneContainer: with the shipped example, a user controls one container, also after it was renamed, and sees
+// no other one.
 func TestPolkitOneContainer(t *testing.T) {
 	people(t, "alice", "bob")
 	webAndDB(t)
@@ -98,9 +99,9 @@ func owned(t *testing.T, name string, private bool) string {
 	return extension(elements)
 }
 
-// TestPolkitOwner: with the shipped example, an ordinary user sees, watches and controls his own containers, and enters those
-// with a user namespace; nothing of others, and no definition. He cannot make himself an owner, and is one no longer when an
-// administrator says so.
+// TestPolkitOwner: with the shipped example, an ordinary user sees, watches and controls his own containers, and enters
+// those with a user namespace; nothing of others, and no definition. He cannot make himself an owner, and is one no
+// longer when an administrator says so.
 func TestPolkitOwner(t *testing.T) {
 	people(t, "alice", "bob")
 	watch := []string{contract.ActionRead, contract.ActionMonitor, contract.ActionControl}

@@ -23,7 +23,8 @@ func asUser(t *testing.T, args ...string) result {
 	})
 }
 
-// rules gives polkit rules until the test ends. Polkit reads them by itself, so the test waits until probe says that it has.
+// rules gives polkit rules until the test ends. Polkit reads them by itself, so the test waits until probe says that it
+// has.
 func rules(t *testing.T, text string, probe func() bool) {
 	t.Helper()
 	const name = "/etc/polkit-1/rules.d/10-berth-test.rules"
@@ -120,8 +121,8 @@ func nobodyOnTheBus(t *testing.T) *dbus.Conn {
 	return conn
 }
 
-// TestUserHears: on a real bus, a user who has subscribed hears the signals of the container that a rule lets him see, and
-// none of another. Whoever listens without a subscription hears nothing.
+// TestUserHears: on a real bus, a user who has subscribed hears the signals of the container that a rule lets him see,
+// and none of another. Whoever listens without a subscription hears nothing.
 func TestUserHears(t *testing.T) {
 	run(t, "systemctl", "start", "polkit.service") // else clean finds it
 	clean(t)

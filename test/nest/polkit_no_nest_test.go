@@ -10,8 +10,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// TestPolkitNo: a rule that says no to an action is obeyed on the bus and by libvirt's socket, also of who has an action that
-// implies it.
+// TestPolkitNo: a rule that says no to an action is obeyed on the bus and by libvirt's socket, also of who has an
+// action that implies it.
 func TestPolkitNo(t *testing.T) {
 	people(t, "alice")
 	withLibvirt(t)

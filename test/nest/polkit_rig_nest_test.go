@@ -79,8 +79,8 @@ func example(t *testing.T, name string, changes ...string) string {
 	return strings.NewReplacer(changes...).Replace(string(text))
 }
 
-// whilePolkitDecides does something for which polkit is asked, and does it again if polkit has refused it for want of a result:
-// version 122 now and then misses the end of a rule, and refuses what was asked 15 s later.
+// whilePolkitDecides does something for which polkit is asked, and does it again if polkit has refused it for want of a
+// result: version 122 now and then misses the end of a rule, and refuses what was asked 15 s later.
 func whilePolkitDecides(t *testing.T, do func() result) result {
 	t.Helper()
 	for {
@@ -156,8 +156,8 @@ func object(t *testing.T, name string) dbus.ObjectPath {
 	return path
 }
 
-// TestPolkitRig: the rig's polkitd asks the agent of a user and believes polkit's helper only: a right password admits, a
-// wrong one, none, and no agent do not. systemd asks it here.
+// TestPolkitRig: the rig's polkitd asks the agent of a user and believes polkit's helper only: a right password admits,
+// a wrong one, none, and no agent do not. systemd asks it here.
 func TestPolkitRig(t *testing.T) {
 	people(t, "alice")
 	for mode, want := range map[string]string{

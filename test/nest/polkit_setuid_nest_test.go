@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestEnteredSetUID: what berthd(8) warns of is so: a set-user-ID program that root of a container with a user namespace makes
-// belongs to the host's root in the container's directory, so users must not reach that.
+// TestEnteredSetUID: what berthd(8) warns of is so: a set-user-ID program that root of a container with a user
+// namespace makes belongs to the host's root in the container's directory, so users must not reach that.
 func TestEnteredSetUID(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

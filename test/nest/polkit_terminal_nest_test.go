@@ -18,8 +18,8 @@ import (
 	"github.com/berthd/berth/contract"
 )
 
-// onTerminal has a user run berthctl on a terminal, and type an answer to each question for a password. It returns what the
-// user saw, and the exit status.
+// onTerminal has a user run berthctl on a terminal, and type an answer to each question for a password. It returns what
+// the user saw, and the exit status.
 func onTerminal(t *testing.T, name, answer string, args ...string) (seen string, status int) {
 	t.Helper()
 	master, tty := pty(t)
@@ -77,9 +77,9 @@ func noAgents(t *testing.T) {
 	})
 }
 
-// TestPolkitTerminal: on a terminal, berthctl lets polkit ask for a password, only if one is needed; the terminal is as it
-// was, and the agent is gone, after the right one, a wrong one, and Ctrl-C. --no-ask-password and an input that is no
-// terminal ask nobody, and say what to do.
+// TestPolkitTerminal: on a terminal, berthctl lets polkit ask for a password, only if one is needed; the terminal is as
+// it was, and the agent is gone, after the right one, a wrong one, and Ctrl-C. --no-ask-password and an input that is
+// no terminal ask nobody, and say what to do.
 func TestPolkitTerminal(t *testing.T) {
 	people(t, "alice")
 	webAndDB(t)

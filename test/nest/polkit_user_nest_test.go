@@ -116,8 +116,8 @@ const sharesHost = "<domain type='lxc' xmlns:lxc='http://libvirt.org/schemas/dom
 // reloadSystemd is an action of systemd.
 const reloadSystemd = "org.freedesktop.systemd1.reload-daemon"
 
-// callFor is a call that needs an action. Those that change something fail once they are permitted, where they could not be
-// made again.
+// callFor is a call that needs an action. Those that change something fail once they are permitted, where they could
+// not be made again.
 func callFor(action string, path dbus.ObjectPath) *dbus.Message {
 	none := map[string]dbus.Variant{}
 	to, iface, name, args := contract.BusName, contract.ContainerInterface, "", []any(nil)

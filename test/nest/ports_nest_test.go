@@ -154,8 +154,8 @@ func TestPortOfALease(t *testing.T) {
 	noPortLeft(t)
 }
 
-// TestPortsEnd: whoever dies, and whatever others remove, ports are there while the container runs, and no rule of them is
-// left afterwards.
+// TestPortsEnd: whoever dies, and whatever others remove, ports are there while the container runs, and no rule of them
+// is left afterwards.
 func TestPortsEnd(t *testing.T) {
 	netHost(t)
 	program := asker(t)
@@ -252,8 +252,8 @@ func TestPortsRefused(t *testing.T) {
 	}
 }
 
-// TestPortsPlugged: the ports of an interface come and go with it while the container runs, also over a restart of berthd,
-// and those of its other interface stay.
+// TestPortsPlugged: the ports of an interface come and go with it while the container runs, also over a restart of
+// berthd, and those of its other interface stay.
 func TestPortsPlugged(t *testing.T) {
 	netHost(t)
 	program := asker(t)

@@ -14,8 +14,8 @@ import (
 )
 
 // agree is a script that prints what ps and others compute: the host's time before and after, the age and the start of
-// process 1, the share of a busy process and its ticks before and after, uptime, btime, the start of process 1 after it, and
-// the kernel's own btime and uptime, which a proc that is mounted inside shows.
+// process 1, the share of a busy process and its ticks before and after, uptime, btime, the start of process 1 after
+// it, and the kernel's own btime and uptime, which a proc that is mounted inside shows.
 const agree = `begun=$(date +%s); (while :; do :; done) & busy=$!
 forked=$(date +%s); ticks() { cut -d' ' -f14 /proc/$busy/stat; }
 sleep 2

@@ -78,7 +78,8 @@ func publishedMounts(t *testing.T) {
 	run(t, "cp", "-a", "../../internal/lxcconf/testdata/files/lxc/.", "/usr/share/lxc")
 }
 
-// withoutControllers takes out the limits of control groups that this host has no controller for: their start is refused.
+// withoutControllers takes out the limits of control groups that this host has no controller for: their start is
+// refused.
 func withoutControllers(t testing.TB, text string) string {
 	t.Helper()
 	has, err := os.ReadFile("/sys/fs/cgroup/cgroup.controllers")

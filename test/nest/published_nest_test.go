@@ -92,8 +92,8 @@ func lostCaps(t testing.TB, text string) string {
 	})
 }
 
-// TestPublishedConfigurations: configurations of LXC in the ways that people publish them are converted and defined, and
-// their containers start. Each has the host name, ids, rights, addresses, routes, mounts and devices that its file
+// TestPublishedConfigurations: configurations of LXC in the ways that people publish them are converted and defined,
+// and their containers start. Each has the host name, ids, rights, addresses, routes, mounts and devices that its file
 // asks for, is reached at its address, and ends with the signal of its distribution.
 func TestPublishedConfigurations(t *testing.T) {
 	clean(t)

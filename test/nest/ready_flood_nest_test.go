@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// flood sends datagrams to NOTIFY_SOCKET as fast as it can, for ever: other words each time, longer ones than are read, and
-// many descriptors.
+// flood sends datagrams to NOTIFY_SOCKET as fast as it can, for ever: other words each time, longer ones than are read,
+// and many descriptors.
 func flood() error {
 	addr := &unix.SockaddrUnix{Name: os.Getenv("NOTIFY_SOCKET")}
 	var files []int
@@ -69,8 +69,8 @@ func costs(t *testing.T, pid int) (processor time.Duration, memory, files int) {
 	return processor, resident(t, pid), len(entries)
 }
 
-// TestReadyFlood: a container that floods the socket for what init says of itself costs berthd and its supervisor little
-// processor time, no memory and no descriptors. Others are started and asked as ever.
+// TestReadyFlood: a container that floods the socket for what init says of itself costs berthd and its supervisor
+// little processor time, no memory and no descriptors. Others are started and asked as ever.
 func TestReadyFlood(t *testing.T) {
 	clean(t)
 	g := script(t, "flood", "exec /serve flood")
@@ -119,8 +119,8 @@ func TestReadyFlood(t *testing.T) {
 	}
 }
 
-// TestReadyFloodStopped: while berthd reads nothing, a supervisor whose container floods that socket still sees the end of
-// init. A berthd that goes on shows the latest words.
+// TestReadyFloodStopped: while berthd reads nothing, a supervisor whose container floods that socket still sees the end
+// of init. A berthd that goes on shows the latest words.
 func TestReadyFloodStopped(t *testing.T) {
 	clean(t)
 	t.Run("init ends", func(t *testing.T) {

@@ -27,8 +27,8 @@ func shiftBy(t testing.TB, root string, uid, gid int) {
 
 const lookInside = `stat -c '%n %u:%g' / /bin /init; id -u; touch /mine && stat -c '%n %u:%g' /mine; mkdir /bin/sub && rmdir /bin/sub && echo writable`
 
-// TestShiftedRoot: a root that the ids of the container own on the host is mounted as it is, and looks as a plain one does:
-// its files belong to root inside, and what the container writes has the container's owners on disk.
+// TestShiftedRoot: a root that the ids of the container own on the host is mounted as it is, and looks as a plain one
+// does: its files belong to root inside, and what the container writes has the container's owners on disk.
 func TestShiftedRoot(t *testing.T) {
 	clean(t)
 	const auto = "<idmap><uid start='0' target='720896' count='65536'/><gid start='0' target='720896' count='65536'/></idmap>" +
@@ -73,8 +73,8 @@ func TestShiftedRoot(t *testing.T) {
 	}
 }
 
-// TestHalfShiftedRoot: a root of which the container could use only a part does not start. The error says which directories
-// tell, by which ids, and what takes them back.
+// TestHalfShiftedRoot: a root of which the container could use only a part does not start. The error says which
+// directories tell, by which ids, and what takes them back.
 func TestHalfShiftedRoot(t *testing.T) {
 	clean(t)
 	for name, tc := range map[string]struct {
@@ -117,8 +117,8 @@ func TestHalfShiftedRoot(t *testing.T) {
 	}
 }
 
-// TestShiftedVolume: a directory or file that an id of the container owns on the host is mounted as it is, also in a running
-// container. Any other one has its owners mapped.
+// TestShiftedVolume: a directory or file that an id of the container owns on the host is mounted as it is, also in a
+// running container. Any other one has its owners mapped.
 func TestShiftedVolume(t *testing.T) {
 	clean(t)
 	g := sleeper(t, "web")

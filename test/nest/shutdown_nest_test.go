@@ -53,8 +53,8 @@ func ways() map[string]way {
 	}
 }
 
-// TestLifecycleActions: each way to the end of a run has the consequence that the definition's action for it names, and a
-// container that starts again is the same one.
+// TestLifecycleActions: each way to the end of a run has the consequence that the definition's action for it names, and
+// a container that starts again is the same one.
 func TestLifecycleActions(t *testing.T) {
 	clean(t)
 	for name, w := range ways() {
@@ -102,7 +102,8 @@ func (w way) end(t *testing.T, restarting string) {
 	}
 }
 
-// TestModes: a request reaches init by the FIFO or by a signal as its mode says, and one that cannot reach it is an error.
+// TestModes: a request reaches init by the FIFO or by a signal as its mode says, and one that cannot reach it is an
+// error.
 func TestModes(t *testing.T) {
 	clean(t)
 	const (
@@ -164,7 +165,8 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// TestWait: berthctl waits until a run is over, also while the daemon is restarted or killed, or gives up after its time.
+// TestWait: berthctl waits until a run is over, also while the daemon is restarted or killed, or gives up after its
+// time.
 func TestWait(t *testing.T) {
 	clean(t)
 	const slow = "trap 'sleep 2; exit 0' TERM; trap 'exit 0' HUP; echo up; while :; do sleep 0.05; done"
@@ -249,8 +251,8 @@ func TestReset(t *testing.T) {
 	}
 }
 
-// TestInitctlOfTheHost: no container makes a request reach the host's init: not one that shares the host's root, and not one
-// that swaps its FIFO for links to the host's (CVE-2013-6456).
+// TestInitctlOfTheHost: no container makes a request reach the host's init: not one that shares the host's root, and
+// not one that swaps its FIFO for links to the host's (CVE-2013-6456).
 func TestInitctlOfTheHost(t *testing.T) {
 	clean(t)
 	if i, err := os.Stat("/run/initctl"); err != nil || i.Mode().Type() != os.ModeNamedPipe {

@@ -17,8 +17,8 @@ func show(t testing.TB, unit, property string) string {
 	return run(t, "systemctl", "show", "--property="+property, "--value", "--", unit)
 }
 
-// TestPartitions: a container runs in the slice of its partition, below the slices above, which systemd makes when they are
-// needed; a second start finds the same place, and each tool sees it.
+// TestPartitions: a container runs in the slice of its partition, below the slices above, which systemd makes when they
+// are needed; a second start finds the same place, and each tool sees it.
 func TestPartitions(t *testing.T) {
 	clean(t)
 	for p, slices := range map[string]string{
@@ -145,7 +145,8 @@ func TestSlicesStay(t *testing.T) {
 	same("after another start")
 }
 
-// TestBadPartitions: a partition that cannot be a slice is refused when it is defined, with the element and what is wrong.
+// TestBadPartitions: a partition that cannot be a slice is refused when it is defined, with the element and what is
+// wrong.
 func TestBadPartitions(t *testing.T) {
 	clean(t)
 	for p, want := range map[string]string{

@@ -32,7 +32,8 @@ var forbidden = []struct{ states, err, methods string }{
 	},
 }
 
-// refusal is the error that a method gets for a state, "" if the state allows it. known tells whether forbidden has the method.
+// refusal is the error that a method gets for a state, "" if the state allows it. known tells whether forbidden has the
+// method.
 func refusal(method, state string) (name string, known bool) {
 	for _, w := range forbidden {
 		if !slices.Contains(strings.Fields(w.methods), method) {
@@ -46,8 +47,8 @@ func refusal(method, state string) (name string, known bool) {
 	return name, known
 }
 
-// judge says what is forbidden with the answer to a method, if anything is. An error about something else, such as a device
-// that is not there, is right in any state.
+// judge says what is forbidden with the answer to a method, if anything is. An error about something else, such as a
+// device that is not there, is right in any state.
 func judge(method, state string, err error) error {
 	var e dbus.Error
 	got := ""

@@ -36,8 +36,8 @@ func stoppedKinds() map[string]stopped {
 	}
 }
 
-// TestStopOfSystemd: each kind of guest is stopped in order by systemctl stop and machinectl terminate: with the daemon that
-// started it, after a restart of that, and without one.
+// TestStopOfSystemd: each kind of guest is stopped in order by systemctl stop and machinectl terminate: with the daemon
+// that started it, after a restart of that, and without one.
 func TestStopOfSystemd(t *testing.T) {
 	clean(t)
 	for name, kind := range stoppedKinds() {

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSuspendedTerminal: `exec` and `console` give the terminal back as it was while they are suspended. When they go on it
-// is raw again, whatever a shell has made of it, and the command has the window's size.
+// TestSuspendedTerminal: `exec` and `console` give the terminal back as it was while they are suspended. When they go
+// on it is raw again, whatever a shell has made of it, and the command has the window's size.
 func TestSuspendedTerminal(t *testing.T) {
 	clean(t)
 	const answers = `stty -echo; echo ready; while read line; do echo "got $line $(stty size)"; done`

@@ -106,7 +106,8 @@ func TestSystemdReboots(t *testing.T) {
 	}
 }
 
-// TestSystemdGuestsEndInParallel: 20 systemd guests that are asked at once end in order, and do not wait for one another.
+// TestSystemdGuestsEndInParallel: 20 systemd guests that are asked at once end in order, and do not wait for one
+// another.
 func TestSystemdGuestsEndInParallel(t *testing.T) {
 	clean(t)
 	const many = 20

@@ -28,7 +28,8 @@ func variants(n int) string {
 	return string(binary.LittleEndian.AppendUint32(nil, uint32(4*n))) + strings.Repeat("\x01y\x00v", n)
 }
 
-// onThreadOf does something on a thread that is a user's, and ends with it. The bus knows who connects by the thread that does.
+// onThreadOf does something on a thread that is a user's, and ends with it. The bus knows who connects by the thread
+// that does.
 func onThreadOf(t *testing.T, id uintptr, do func() error) {
 	t.Helper()
 	err := errors.New("not done")

@@ -50,8 +50,8 @@ func readers(t *testing.T, connections int) (conns []*stranger.Raw) {
 	return conns
 }
 
-// TestSlowReader: a user who reads none of his answers harms no other. He gets errors that say so, the daemon goes on, and
-// all is as before when he reads.
+// TestSlowReader: a user who reads none of his answers harms no other. He gets errors that say so, the daemon goes on,
+// and all is as before when he reads.
 func TestSlowReader(t *testing.T) {
 	run(t, "systemctl", "start", "polkit.service") // the others' calls would, and clean would find it
 	clean(t)
@@ -91,8 +91,8 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
-// TestBusHeldUp: a berthd of which the bus takes nothing more, since others do not read, gives its connection up. The next
-// one serves all.
+// TestBusHeldUp: a berthd of which the bus takes nothing more, since others do not read, gives its connection up. The
+// next one serves all.
 func TestBusHeldUp(t *testing.T) {
 	clean(t)
 	// So that what root may leave unread is too much for the bus.

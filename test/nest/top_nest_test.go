@@ -130,7 +130,8 @@ func TestTopEnds(t *testing.T) {
 	}
 }
 
-// TestTopBatch: what batch output says of a container that works is a share of the processors, and CSV has it in numbers.
+// TestTopBatch: what batch output says of a container that works is a share of the processors, and CSV has it in
+// numbers.
 func TestTopBatch(t *testing.T) {
 	clean(t)
 	trio(t)

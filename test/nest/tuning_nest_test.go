@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestInitLimits: init has the limits of its definition and for the others those of a service; a hard limit that the host
-// does not allow is an error before anything is made.
+// TestInitLimits: init has the limits of its definition and for the others those of a service; a hard limit that the
+// host does not allow is an error before anything is made.
 func TestInitLimits(t *testing.T) {
 	clean(t)
 	for name, more := range map[string]string{"host's users": "", "user namespace": idmap} {

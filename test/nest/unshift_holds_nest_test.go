@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// standing begins an unshift of a tree whose file system stands still in the middle of it. end lets it go on to its end, and
-// checks that.
+// standing begins an unshift of a tree whose file system stands still in the middle of it. end lets it go on to its
+// end, and checks that.
 func standing(t *testing.T, root string) (at string, end func()) {
 	t.Helper()
 	manyFiles(t, root, 3000)
@@ -61,8 +61,9 @@ func standing(t *testing.T, root string) (at string, end func()) {
 	}
 }
 
-// TestUnshiftHolds: while a tree is taken back, here one whose file system stands still in the middle, no container starts with it, or with
-// a directory above or below, or gets it as a device, and no second unshift of it begins; others are taken back meanwhile, and dry runs go.
+// TestUnshiftHolds: while a tree is taken back, here one whose file system stands still in the middle, no container
+// starts with it, or with a directory above or below, or gets it as a device, and no second unshift of it begins;
+// others are taken back meanwhile, and dry runs go.
 func TestUnshiftHolds(t *testing.T) {
 	clean(t)
 	g := script(t, "web", "exec sleep 1000")
@@ -102,7 +103,8 @@ func TestUnshiftHolds(t *testing.T) {
 	run(t, "berthctl", "destroy", "web")
 }
 
-// TestUnshiftOfOthers: a directory that a container of systemd-nspawn has as its root is not taken back while that runs.
+// TestUnshiftOfOthers: a directory that a container of systemd-nspawn has as its root is not taken back while that
+// runs.
 func TestUnshiftOfOthers(t *testing.T) {
 	clean(t)
 	root := busybox(t)
@@ -124,9 +126,9 @@ func TestUnshiftOfOthers(t *testing.T) {
 	})
 }
 
-// TestUnshiftOfAny: a directory is not taken back while any process of the host has it as its root directory, or a part of it, or has it mounted:
-// a container of a manager that registers nothing, or a chroot. The error names the process. A service whose mount namespace is a copy of the host's is
-// no such process.
+// TestUnshiftOfAny: a directory is not taken back while any process of the host has it as its root directory, or a part
+// of it, or has it mounted: a container of a manager that registers nothing, or a chroot. The error names the process.
+// A service whose mount namespace is a copy of the host's is no such process.
 func TestUnshiftOfAny(t *testing.T) {
 	const sleep = "echo ready; exec sleep 100000"
 	for name, tc := range map[string]struct{ script, says string }{

@@ -49,8 +49,8 @@ func shiftedFiles(t testing.TB, root string) (count int) {
 	return count
 }
 
-// TestUnshift: a half shifted root does not start, is taken back to plain owners, and then starts; a setuid program in it
-// is that again, and a second unshift finds nothing.
+// TestUnshift: a half shifted root does not start, is taken back to plain owners, and then starts; a setuid program in
+// it is that again, and a second unshift finds nothing.
 func TestUnshift(t *testing.T) {
 	clean(t)
 	g := script(t, "web", "stat -c '%n %u:%g %a' / /bin/su /srv/mine; echo THE END; exec sleep 1000")
@@ -97,8 +97,8 @@ func TestUnshift(t *testing.T) {
 	}
 }
 
-// TestUnshiftPath: a directory of the host is taken back by the ids of its owner, or of the caller's choice, unless it belongs
-// to the host.
+// TestUnshiftPath: a directory of the host is taken back by the ids of its owner, or of the caller's choice, unless it
+// belongs to the host.
 func TestUnshiftPath(t *testing.T) {
 	clean(t)
 	dir := t.TempDir()
@@ -139,8 +139,9 @@ func signalled(sig syscall.Signal) func(*testing.T, *exec.Cmd) {
 }
 
 // TestUnshiftInterrupted: an unshift whose daemon is killed goes on with the next daemon. One that is aborted, by
-// domjobabort or Ctrl-C, or of which nobody is left, says how to go on; until then neither the root nor a directory in it starts, with a user
-// namespace or without, whoever owns its top, nor as a volume; plan and doctor say so. Other ids are refused, and the next call needs none.
+// domjobabort or Ctrl-C, or of which nobody is left, says how to go on; until then neither the root nor a directory in
+// it starts, with a user namespace or without, whoever owns its top, nor as a volume; plan and doctor say so. Other ids
+// are refused, and the next call needs none.
 func TestUnshiftInterrupted(t *testing.T) {
 	const files = 15000
 	killAll := func(t *testing.T, cmd *exec.Cmd) {

@@ -12,8 +12,8 @@ import (
 	"github.com/berthd/berth/test/rig"
 )
 
-// archives is the variable with the paths of the root directories' archives, in the order of made. The nest sees the files
-// of the machine.
+// archives is the variable with the paths of the root directories' archives, in the order of made. The nest sees the
+// files of the machine.
 const archives = "BERTH_ROOTS"
 
 // made are the root directories that tools make outside of the nest, which has no network.

@@ -17,8 +17,8 @@ import (
 
 const patience = 5 * time.Minute // for a Debian that boots on a busy machine
 
-// host prepares the nest as the page expects it: with a /var/lib/machines whose owners can be mapped, which that of a nest's
-// root cannot, and with a systemd-networkd that waits for no udev.
+// host prepares the nest as the page expects it: with a /var/lib/machines whose owners can be mapped, which that of a
+// nest's root cannot, and with a systemd-networkd that waits for no udev.
 func host(t *testing.T) {
 	t.Helper()
 	text := `mkdir -p /var/lib/machines
@@ -94,9 +94,9 @@ func eventually(t *testing.T, want string, words ...string) {
 	}
 }
 
-// TestRoots: each definition of examples/ starts from a root directory that its own tool has made, or from an archive of
-// one, with the commands of docs/getting-started.md as they are printed. Its systemd comes up without a failed unit, and it
-// has the network, the users and the filter of its definition.
+// TestRoots: each definition of examples/ starts from a root directory that its own tool has made, or from an archive
+// of one, with the commands of docs/getting-started.md as they are printed. Its systemd comes up without a failed unit,
+// and it has the network, the users and the filter of its definition.
 func TestRoots(t *testing.T) {
 	host(t)
 	seen := []string{"debootstrap"} // TestGettingStarted has it

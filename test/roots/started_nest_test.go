@@ -110,8 +110,8 @@ func reads(from io.Reader, seen *strings.Builder, text string) error {
 	return nil
 }
 
-// TestExamplesOfLibvirt: the examples of libvirt's page, which are no more than a shell and a script, start from the host's
-// root and from one of busybox.
+// TestExamplesOfLibvirt: the examples of libvirt's page, which are no more than a shell and a script, start from the
+// host's root and from one of busybox.
 func TestExamplesOfLibvirt(t *testing.T) {
 	host(t)
 	command.Run(t, "berthctl", "net-start", "default")

@@ -1,5 +1,5 @@
-// Package shell runs commands in one process of virsh or of berthctl, which read them from a pipe: the program's own start
-// and its connection cost time once.
+// Package shell runs commands in one process of virsh or of berthctl, which read them from a pipe: the program's own
+// start and its connection cost time once.
 package shell
 
 import (
@@ -67,8 +67,8 @@ func (s *Shell) Do(command string) error {
 	return nil
 }
 
-// Run runs a command. It returns an error if the program ends. It sends an echo after the command, which marks the end of
-// the output.
+// Run runs a command. It returns an error if the program ends. It sends an echo after the command, which marks the end
+// of the output.
 func (s *Shell) Run(command string) (Result, error) {
 	s.count++
 	end := fmt.Sprintf("end-%d", s.count)

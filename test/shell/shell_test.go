@@ -23,7 +23,8 @@ while read -r command rest; do
 done
 `
 
-// TestRun: a command's output, all lines of its error and its warnings are told apart, and the end of the program is an error.
+// TestRun: a command's output, all lines of its error and its warnings are told apart, and the end of the program is an
+// error.
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "virsh"), []byte(fakeVirsh), 0o755); err != nil {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestAuditOfDevices: a device that a running container gets, that changes, or that it loses has libvirt's record with the
-// reason attach, update or detach; one that it does not get has it, too, with res=failed.
+// TestAuditOfDevices: a device that a running container gets, that changes, or that it loses has libvirt's record with
+// the reason attach, update or detach; one that it does not get has it, too, with res=failed.
 func TestAuditOfDevices(t *testing.T) {
 	const mac = "52:54:00:00:00:0b"
 	g := guest{Name: "plugged", More: "<memory unit='MiB'>64</memory>", Devs: "<interface type='ethernet'><mac address='" + mac + "'/></interface>"}

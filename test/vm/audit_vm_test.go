@@ -151,7 +151,8 @@ func TestAuditOfALife(t *testing.T) {
 	}
 }
 
-// TestAuditOfFailedStart: a start that fails has the records of libvirt's: those of its resources, and one that it failed.
+// TestAuditOfFailedStart: a start that fails has the records of libvirt's: those of its resources, and one that it
+// failed.
 func TestAuditOfFailedStart(t *testing.T) {
 	g := guest{Name: "fails", More: "<memory unit='MiB'>64</memory>"}
 	g.define(t)
@@ -168,7 +169,8 @@ func TestAuditOfFailedStart(t *testing.T) {
 	}))
 }
 
-// TestAuditForged: a name of another script, with quotes and fields in it, is one value of a record that ausearch(8) reads.
+// TestAuditForged: a name of another script, with quotes and fields in it, is one value of a record that ausearch(8)
+// reads.
 func TestAuditForged(t *testing.T) {
 	const name = `ü" res=success virt=x`
 	g := guest{Name: "forged", More: "<memory unit='MiB'>64</memory>"}

@@ -74,8 +74,8 @@ while :; do sleep 0.2; done`}
 	}
 }
 
-// TestSystemdControllers: systemd as init passes controllers on to its units. Commands run beside them, and it is rebooted
-// and shut down in order, as its journal shows.
+// TestSystemdControllers: systemd as init passes controllers on to its units. Commands run beside them, and it is
+// rebooted and shut down in order, as its journal shows.
 func TestSystemdControllers(t *testing.T) {
 	for kind, more := range map[string]string{"host's users": "", "user namespace": mapped} {
 		t.Run(kind, func(t *testing.T) {

@@ -48,8 +48,8 @@ func takeBack(t testing.TB) {
 	run(t, "umount", "/mnt")
 }
 
-// TestFavorDynMods: with FavorDynMods=yes cgroup2 has favordynmods besides all its other options, and keeps it when systemd
-// reloads and executes itself again, and when the setting is gone. Without the setting no option changes.
+// TestFavorDynMods: with FavorDynMods=yes cgroup2 has favordynmods besides all its other options, and keeps it when
+// systemd reloads and executes itself again, and when the setting is gone. Without the setting no option changes.
 func TestFavorDynMods(t *testing.T) {
 	before := options(t)
 	if strings.Contains(before, "favordynmods") || !strings.Contains(before, "nsdelegate") || !strings.Contains(before, "memory_recursiveprot") {

@@ -43,8 +43,8 @@ func groupHas(t *testing.T, pid, device string) {
 	}
 }
 
-// TestExportLimits: the control group of an exported bundle has each limit, weight and binding of the XML, under runc and
-// crun, once the commands of the warnings were given.
+// TestExportLimits: the control group of an exported bundle has each limit, weight and binding of the XML, under runc
+// and crun, once the commands of the warnings were given.
 func TestExportLimits(t *testing.T) {
 	device := exportTuned(t)
 	for _, runtime := range []string{"runc", "crun"} {

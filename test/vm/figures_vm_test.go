@@ -33,8 +33,8 @@ func statistics(t testing.TB, name string) map[string]any {
 	return list[0].Stats
 }
 
-// counted is where the kernel counts a statistic: a file below the scope, and its field, which is "" where the file has a
-// number alone.
+// counted is where the kernel counts a statistic: a file below the scope, and its field, which is "" where the file has
+// a number alone.
 type counted struct {
 	file, field string
 	times       uint64
@@ -172,7 +172,8 @@ func TestFiguresOfQuota(t *testing.T) {
 	}
 }
 
-// TestRefusedForks: forks that the limit refused are counted, also on a kernel that counts them in the group that forked.
+// TestRefusedForks: forks that the limit refused are counted, also on a kernel that counts them in the group that
+// forked.
 func TestRefusedForks(t *testing.T) {
 	g := guest{Name: "web", More: "<memory unit='MiB'>64</memory>"}
 	g.start(t)

@@ -117,8 +117,9 @@ func TestDynamicLabels(t *testing.T) {
 	}
 }
 
-// TestLabelsKeepApart: a container with a label reads neither files with the label of another one nor files of the host,
-// though it runs as root without a user namespace and gets them mounted; nor does a command in it. One without a label can.
+// TestLabelsKeepApart: a container with a label reads neither files with the label of another one nor files of the
+// host, though it runs as root without a user namespace and gets them mounted; nor does a command in it. One without a
+// label can.
 func TestLabelsKeepApart(t *testing.T) {
 	other := &guest{Name: "other", More: dynamic}
 	startLabelled(t, other)
@@ -160,8 +161,8 @@ func TestStaticLabel(t *testing.T) {
 	}
 }
 
-// TestRefusedLabels: a label that the policy does not have is refused with the definition, or at the start if it is made
-// then; one that lets nobody execute init fails the start. Each error says which, and nothing is left.
+// TestRefusedLabels: a label that the policy does not have is refused with the definition, or at the start if it is
+// made then; one that lets nobody execute init fails the start. Each error says which, and nothing is left.
 func TestRefusedLabels(t *testing.T) {
 	const memory = "<memory unit='MiB'>64</memory>"
 	file := filepath.Join(t.TempDir(), "bad.xml")
@@ -230,9 +231,9 @@ func TestConfinementOfBerthConf(t *testing.T) {
 	}
 }
 
-// TestLabelledStart: a start with a label takes half as long again as one without, at most, by the best of starts that take
-// turns (STARTS=100 for more of them). The processor is emulated, and other work on the machine counts: the log has the
-// medians, too.
+// TestLabelledStart: a start with a label takes half as long again as one without, at most, by the best of starts that
+// take turns (STARTS=100 for more of them). The processor is emulated, and other work on the machine counts: the log
+// has the medians, too.
 func TestLabelledStart(t *testing.T) {
 	rounds := 10
 	if text := os.Getenv("STARTS"); text != "" {

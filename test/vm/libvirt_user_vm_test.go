@@ -20,8 +20,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// confinedUser makes alice, whom SELinux confines, until the test's end. It returns what logs in as her, by ssh: only a login
-// leads to the domain of a user.
+// confinedUser makes alice, whom SELinux confines, until the test's end. It returns what logs in as her, by ssh: only a
+// login leads to the domain of a user.
 func confinedUser(t *testing.T) func(text string) result {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -22,8 +22,8 @@ func serveLibvirt(t testing.TB) {
 	})
 }
 
-// denied are the denials since a time. virsh compiles its regular expressions when it starts, also as "virsh --version", and
-// Debian's policy forbids that: it goes on without.
+// denied are the denials since a time. virsh compiles its regular expressions when it starts, also as "virsh
+// --version", and Debian's policy forbids that: it goes on without.
 func denied(t testing.TB, since time.Time) []string {
 	t.Helper()
 	return slices.DeleteFunc(denials(t, since), func(line string) bool {
@@ -33,9 +33,9 @@ func denied(t testing.TB, since time.Time) []string {
 
 const libvirt = "virsh -q -c lxc:///system "
 
-// TestVirshEnters: Debian's virsh lxc-enter-namespace runs a command in a container, in its control group and, unless it is
-// told not to, with its label, on a host with the controllers of cgroup v2 where SELinux enforces. It tells how the command
-// has ended.
+// TestVirshEnters: Debian's virsh lxc-enter-namespace runs a command in a container, in its control group and, unless
+// it is told not to, with its label, on a host with the controllers of cgroup v2 where SELinux enforces. It tells how
+// the command has ended.
 func TestVirshEnters(t *testing.T) {
 	serveLibvirt(t)
 	const (
@@ -70,7 +70,8 @@ func TestVirshEnters(t *testing.T) {
 	}
 }
 
-// onTerminal runs virsh on a terminal in the domain of a root login. It returns what was seen there, and the exit status.
+// onTerminal runs virsh on a terminal in the domain of a root login. It returns what was seen there, and the exit
+// status.
 func onTerminal(t *testing.T, line string) (seen string, status int) {
 	t.Helper()
 	script := filepath.Join(t.TempDir(), "script")
@@ -81,8 +82,8 @@ func onTerminal(t *testing.T, line string) (seen string, status int) {
 	return strings.TrimSpace(strings.ReplaceAll(r.Out, "\r", "") + r.Err), r.Status
 }
 
-// TestVirshInAUnit: a unit of systemd starts and stops a container by virsh while SELinux enforces: there, virsh has a domain
-// of its own.
+// TestVirshInAUnit: a unit of systemd starts and stops a container by virsh while SELinux enforces: there, virsh has a
+// domain of its own.
 func TestVirshInAUnit(t *testing.T) {
 	begin := time.Now()
 	serveLibvirt(t)

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// networkdWithoutUdev has systemd-networkd take links as they come until the test's end: the machine has no udev, for which
-// it waits unless it cannot write to /sys.
+// networkdWithoutUdev has systemd-networkd take links as they come until the test's end: the machine has no udev, for
+// which it waits unless it cannot write to /sys.
 func networkdWithoutUdev(t *testing.T) {
 	t.Helper()
 	const dropIn = "/run/systemd/system/systemd-networkd.service.d/vm.conf"
@@ -32,9 +32,9 @@ func networkdWithoutUdev(t *testing.T) {
 	})
 }
 
-// TestNetworksConfined: with berthd confined, the network "default" starts, a container in it gets an address by DHCP and its
-// ports, a running one gets and loses interfaces, devices, file systems and a disk, with a label and a user namespace or
-// without, and the network stops. Nothing is denied to berthd, see nothingWasDenied.
+// TestNetworksConfined: with berthd confined, the network "default" starts, a container in it gets an address by DHCP
+// and its ports, a running one gets and loses interfaces, devices, file systems and a disk, with a label and a user
+// namespace or without, and the network stops. Nothing is denied to berthd, see nothingWasDenied.
 func TestNetworksConfined(t *testing.T) {
 	networkdWithoutUdev(t)
 	dir := t.TempDir()

@@ -140,7 +140,8 @@ func TestInitOOMIsTold(t *testing.T) {
 	})
 }
 
-// TestOOMFloodIsBounded: a container whose processes are killed without an end gets a few messages, which count all of them.
+// TestOOMFloodIsBounded: a container whose processes are killed without an end gets a few messages, which count all of
+// them.
 func TestOOMFloodIsBounded(t *testing.T) {
 	g := guest{Name: "flood", More: "<memory unit='MiB'>32</memory>", Init: "while :; do dd if=/dev/zero of=/dev/null bs=60M count=1 2&gt; /dev/null; done"}
 	g.start(t)

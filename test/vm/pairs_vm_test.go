@@ -19,7 +19,8 @@ import (
 	"github.com/berthd/berth/internal/client"
 )
 
-// pairStorm starts and ends small containers, several at a time, out of few pairs of categories, while berthd is killed.
+// pairStorm starts and ends small containers, several at a time, out of few pairs of categories, while berthd is
+// killed.
 type pairStorm struct {
 	t      testing.TB
 	root   string

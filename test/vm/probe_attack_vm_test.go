@@ -78,8 +78,8 @@ func attack(verb string, args []string) error {
 
 const shmKey = 0xbe47
 
-// leave makes a key that all processes of its user may read, and shared memory, prints ok and the number of the key, and
-// keeps both.
+// leave makes a key that all processes of its user may read, and shared memory, prints ok and the number of the key,
+// and keeps both.
 func leave() error {
 	key, err := unix.AddKey("user", "berth-test", []byte("secret"), unix.KEY_SPEC_PROCESS_KEYRING)
 	if err == nil {

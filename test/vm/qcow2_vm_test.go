@@ -177,8 +177,8 @@ func TestQcow2Once(t *testing.T) {
 	}
 }
 
-// TestQcow2Plug: a running container gets a qcow2 image and loses it, also after the daemon was killed meanwhile. What it
-// has written is there, the image is whole, and nobody serves it any more.
+// TestQcow2Plug: a running container gets a qcow2 image and loses it, also after the daemon was killed meanwhile. What
+// it has written is there, the image is whole, and nobody serves it any more.
 func TestQcow2Plug(t *testing.T) {
 	begin := time.Now()
 	image := qcow2(t, t.TempDir())

@@ -64,8 +64,8 @@ func awaitLabel(t testing.TB, g *guest, file string) {
 }
 
 // TestRelabelledRoot: with relabel='yes' a container runs confined from a root of any labels, which has the container's
-// categories meanwhile. What it makes has the label of its directory afterwards, and all other files exactly their own. The
-// policy denies no relabelling.
+// categories meanwhile. What it makes has the label of its directory afterwards, and all other files exactly their own.
+// The policy denies no relabelling.
 func TestRelabelledRoot(t *testing.T) {
 	g := &guest{Name: "relabelled", More: relabels}
 	g.define(t)

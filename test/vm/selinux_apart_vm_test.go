@@ -129,8 +129,8 @@ func TestLabelledFiles(t *testing.T) {
 	}
 }
 
-// TestLabelledProcesses: a process with one pair may neither signal nor trace one with another pair, look at it in /proc
-// or connect to its socket, though it is root in the same namespaces; one with the same pair may.
+// TestLabelledProcesses: a process with one pair may neither signal nor trace one with another pair, look at it in
+// /proc or connect to its socket, though it is root in the same namespaces; one with the same pair may.
 func TestLabelledProcesses(t *testing.T) {
 	as := map[string]string{mine: programAs(t, mine), theirs: programAs(t, theirs)}
 	g := withPair(t, "web", theirs, "")

@@ -27,9 +27,9 @@ var attacks = map[string]bool{
 	"perf":                                          true,  // counts all that a processor does
 }
 
-// TestLabelledAttacks: root of a container with a label, with and without a user namespace, cannot write to the kernel's
-// settings, not even in a /proc of its own, load programs into the kernel, or look at its log, at the policy and at other
-// file systems. Root of a container without either can do most of that.
+// TestLabelledAttacks: root of a container with a label, with and without a user namespace, cannot write to the
+// kernel's settings, not even in a /proc of its own, load programs into the kernel, or look at its log, at the policy
+// and at other file systems. Root of a container without either can do most of that.
 func TestLabelledAttacks(t *testing.T) {
 	confined, open := withPair(t, "confined", mine, ""), &guest{Name: "open", More: "<memory unit='MiB'>128</memory>"}
 	inner := &guest{Name: "inner", More: mapped + dynamic}
@@ -65,8 +65,8 @@ func (g *guest) attack(t *testing.T, text string) result {
 	return try(t, "berthctl", "exec", g.Name, "--", "/bin/sh", "-c", "mkdir -p /mnt; exec /bin/probe probe "+text)
 }
 
-// TestLabelledApart: what the kernel does not keep apart by namespaces, or what containers share by choice, is kept apart by
-// the pair: keys of root's keyring, shared memory, sockets without a path. The same pair may use it.
+// TestLabelledApart: what the kernel does not keep apart by namespaces, or what containers share by choice, is kept
+// apart by the pair: keys of root's keyring, shared memory, sockets without a path. The same pair may use it.
 func TestLabelledApart(t *testing.T) {
 	as := map[string]string{mine: programAs(t, mine), theirs: programAs(t, theirs)}
 	call := func(pair string, args ...string) result {
@@ -92,9 +92,9 @@ func TestLabelledApart(t *testing.T) {
 	}
 }
 
-// TestLabelledDescriptors: init of a container with a label uses a descriptor that it was given over the bus only if the
-// policy lets it use the file: one of its own pair, and neither a file of the host nor one of another pair. A file of the
-// host's settings that is open for writing, and a security file, are not passed at all.
+// TestLabelledDescriptors: init of a container with a label uses a descriptor that it was given over the bus only if
+// the policy lets it use the file: one of its own pair, and neither a file of the host nor one of another pair. A file
+// of the host's settings that is open for writing, and a security file, are not passed at all.
 func TestLabelledDescriptors(t *testing.T) {
 	g := withPair(t, "web", mine, "")
 	run(t, "berthctl", "destroy", "web")

@@ -31,9 +31,9 @@ func modules(t *testing.T) string {
 	return strings.Join(names, ", ")
 }
 
-// TestPolicyIsLoadedAndRemoved: what the package's scripts call loads the policy and labels the files, does nothing when
-// it is there, removes it, and leaves it while a container needs it. A container that ran before it was loaded goes on,
-// and obeys.
+// TestPolicyIsLoadedAndRemoved: what the package's scripts call loads the policy and labels the files, does nothing
+// when it is there, removes it, and leaves it while a container needs it. A container that ran before it was loaded
+// goes on, and obeys.
 func TestPolicyIsLoadedAndRemoved(t *testing.T) {
 	const both = "200 berth, 200 berth-container"
 	daemon := func() string {

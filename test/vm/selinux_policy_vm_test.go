@@ -97,8 +97,8 @@ func login(t testing.TB, text string) result {
 		"--property=SELinuxContext=unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023", "--", "timeout", "50", "bash", "-c", text)
 }
 
-// TestRootLogin: in a root login's domain berthctl gets answers, and its descriptors pass the bus: pipes, a file that the
-// shell opened, and a terminal's ends.
+// TestRootLogin: in a root login's domain berthctl gets answers, and its descriptors pass the bus: pipes, a file that
+// the shell opened, and a terminal's ends.
 func TestRootLogin(t *testing.T) {
 	g := guest{Name: "web", More: "<memory unit='MiB'>64</memory>"}
 	g.start(t)

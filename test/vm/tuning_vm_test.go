@@ -118,7 +118,8 @@ func TestIdleContainer(t *testing.T) {
 	check(t, "at the start", g.Name, []tuning{{"<berth:idle/>", "CPUWeight=idle", "cpu.idle", "1"}})
 }
 
-// TestLatency: a latency target is in the control group, or the start says that the kernel knows none and makes nothing.
+// TestLatency: a latency target is in the control group, or the start says that the kernel knows none and makes
+// nothing.
 func TestLatency(t *testing.T) {
 	g := guest{Name: "web", More: "<memory unit='MiB'>64</memory>" + container("<latency path='/dev/vda' usec='25000'/>")}
 	g.define(t)

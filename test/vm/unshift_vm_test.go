@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestUnshiftConfined: berthd in its domain takes a shifted root back to plain owners, with setuid bits and capabilities, and
-// the container starts with its user namespace before and after. The policy denies nothing.
+// TestUnshiftConfined: berthd in its domain takes a shifted root back to plain owners, with setuid bits and
+// capabilities, and the container starts with its user namespace before and after. The policy denies nothing.
 func TestUnshiftConfined(t *testing.T) {
 	g := &guest{Name: "shifted", More: "<memory unit='MiB'>64</memory>" +
 		"<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"}

@@ -38,8 +38,8 @@ type conversion struct {
 	joined               bool     // the network is another's
 }
 
-// environment is that of systemd-nspawn itself (systemd's docs/ENVIRONMENT.md): it mounts cgroup2, as Berth does, also for
-// a root without systemd, and no file system of its own on /tmp.
+// environment is that of systemd-nspawn itself (systemd's docs/ENVIRONMENT.md): it mounts cgroup2, as Berth does, also
+// for a root without systemd, and no file system of its own on /tmp.
 func environment() []string {
 	return []string{"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", "SYSTEMD_NSPAWN_TMPFS_TMP=0"}
 }

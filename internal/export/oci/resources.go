@@ -131,8 +131,9 @@ func (c *conversion) blockIO(r *specs.LinuxResources) {
 	}
 }
 
-// later has root write what belongs to single devices: a runtime writes each file of the control group once, as a whole,
-// and the kernel takes one line of these at a time. systemctl(1) would take away what only the runtime has written.
+// later has root write what belongs to single devices: a runtime writes each file of the control group once, as a
+// whole, and the kernel takes one line of these at a time. systemctl(1) would take away what only the runtime has
+// written.
 func (c *conversion) later(file, line string, list []plan.DeviceFigure, element string) {
 	for _, f := range list {
 		if major, minor, ok := c.numbersOf(f.Path, element); ok {

@@ -53,8 +53,8 @@ func (c *conversion) idMap() string {
 	return strings.Join(words, " ")
 }
 
-// mountCommand mounts a block device or an image at a place in the bundle. The owners in a root are mapped: nothing else
-// can do it.
+// mountCommand mounts a block device or an image at a place in the bundle. The owners in a root are mapped: nothing
+// else can do it.
 func (c *conversion) mountCommand(src plan.Source, at string) string {
 	var options []string
 	if src.ReadOnly {

@@ -17,9 +17,9 @@ import (
 type Birth struct {
 	// Flags are those of clone3(2), such as CLONE_NEW*. The child of Start always has memory of its own.
 	Flags uint64
-	// Shared has the child of Worker share the memory of this process until it executes a program. Nothing is copied then. Who
-	// could trace the child would have this process: it must be where nobody can, and cannot be dumped (PR_SET_DUMPABLE), which
-	// holds for both.
+	// Shared has the child of Worker share the memory of this process until it executes a program. Nothing is copied then.
+	// Who could trace the child would have this process: it must be where nobody can, and cannot be dumped
+	// (PR_SET_DUMPABLE), which holds for both.
 	Shared bool
 	// Group, if not nil, is the directory of the control group that the child is created in.
 	Group *os.File
@@ -86,8 +86,8 @@ func (b *Birth) Start() (_ *Newborn, err error) {
 	return &Newborn{PID: pid, Process: os.NewFile(uintptr(fd), "pidfd"), report: report, calls: calls, own: len(first), shared: shared}, nil
 }
 
-// numbers returns the numbers of the descriptors of Files, none of which is one that the child gives to another. Those are
-// duplicated, as is writer then. copies are for the caller to close.
+// numbers returns the numbers of the descriptors of Files, none of which is one that the child gives to another. Those
+// are duplicated, as is writer then. copies are for the caller to close.
 func (b *Birth) numbers(writer *int) (numbers, copies []int, err error) {
 	least := len(b.Files) + 1
 	for _, f := range b.Files {
@@ -188,9 +188,9 @@ type Error struct {
 func (e *Error) Error() string { return e.Call + ": " + e.Errno.Error() }
 func (e *Error) Unwrap() error { return e.Errno }
 
-// Await returns when the list is over: a program was executed, or the processes have ended before. It returns an *Error if a
-// call failed. If two processes have reported, their order is not known. It returns os.ErrDeadlineExceeded after a deadline
-// that was set by Limit. It can be called once.
+// Await returns when the list is over: a program was executed, or the processes have ended before. It returns an *Error
+// if a call failed. If two processes have reported, their order is not known. It returns os.ErrDeadlineExceeded after a
+// deadline that was set by Limit. It can be called once.
 //
 // A process in a container may have written the report: who can trace the child can write to its descriptors.
 func (n *Newborn) Await() (err error) {

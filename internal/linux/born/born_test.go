@@ -248,8 +248,8 @@ func BenchmarkTrue(b *testing.B) {
 	}
 }
 
-// TestChild: the pid of the second process is known although nobody reports it, and that process has not the memory in which
-// the kernel says it, nor that of this program.
+// TestChild: the pid of the second process is known although nobody reports it, and that process has not the memory in
+// which the kernel says it, nor that of this program.
 func TestChild(t *testing.T) {
 	t.Parallel()
 	waits := Call{Name: "ppoll", Number: unix.SYS_PPOLL, Args: []Arg{Int(0), Int(0), Int(0), Int(0), Int(0)}}

@@ -22,7 +22,8 @@ var iscgo bool //nolint:gochecknoglobals // it is the runtime's
 // it. A copy costs more than all else that an exec does: most of it after the clone, when each page that this process
 // writes is copied. A second process, which the child creates, costs as much again. The caller holds syscall.ForkLock.
 //
-// With a library of C the kernel may have to write to a thread's memory whenever that runs (rseq(2)). All is copied then.
+// With a library of C the kernel may have to write to a thread's memory whenever that runs (rseq(2)). All is copied
+// then.
 func keepMemory() error {
 	if iscgo {
 		return nil

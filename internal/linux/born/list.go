@@ -47,8 +47,8 @@ type Owner interface {
 	Check() error
 }
 
-// list is the list in the making. A list can be made and carried out aside, while another one waits for the mending of a
-// call that failed: it begins at base then.
+// list is the list in the making. A list can be made and carried out aside, while another one waits for the mending of
+// a call that failed: it begins at base then.
 type list struct {
 	base, n int
 	data    int   // where the next argument is put in the memory

@@ -20,8 +20,8 @@ const (
 	maxCalls = 4096/8 - 1
 )
 
-// life is the beginning of the memory of a child: what it carries out. The steps follow, and then the results: the index
-// of the last call, then the result of each.
+// life is the beginning of the memory of a child: what it carries out. The steps follow, and then the results: the
+// index of the last call, then the result of each.
 type life struct {
 	count   int64
 	results int64 // where in the memory they are
@@ -31,8 +31,8 @@ type life struct {
 	moves         int64
 }
 
-// program is a list in memory of its own, ready for the child. Nothing in it points out of it. At its end is the child's
-// stack.
+// program is a list in memory of its own, ready for the child. Nothing in it points out of it. At its end is the
+// child's stack.
 type program struct {
 	memory []byte
 	*life

@@ -43,8 +43,8 @@ func (w *Worker) stack() uintptr { return uintptr(len(w.memory) - stackSize) }
 // maxSent is how many descriptors one message can have (SCM_MAX_FD).
 const maxSent = 253
 
-// Worker creates the child. Calls is not used. It does not wait for the child: the first Run does. room is how many bytes
-// the arguments of one call can have. The caller has to close what it returns.
+// Worker creates the child. Calls is not used. It does not wait for the child: the first Run does. room is how many
+// bytes the arguments of one call can have. The caller has to close what it returns.
 func (b *Birth) Worker(room int) (_ *Worker, err error) {
 	most := max(maxOrders, len(b.Files)+4)
 	memory, err := share(roundUp(ordersAt+most*int(unsafe.Sizeof(order{})+8+unsafe.Sizeof(note{}))+max(2*room, 64<<10)) + stackSize)

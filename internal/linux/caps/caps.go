@@ -19,8 +19,8 @@ func Permitted() (uint64, error) {
 	return uint64(data[0].Permitted) | uint64(data[1].Permitted)<<32, nil
 }
 
-// Count returns how many capabilities the kernel has. They are numbered from 0 on. It returns 64, the most, if the kernel
-// does not say.
+// Count returns how many capabilities the kernel has. They are numbered from 0 on. It returns 64, the most, if the
+// kernel does not say.
 func Count() int {
 	const most = 64
 	for n := range most {

@@ -11,8 +11,8 @@ import (
 const Device = "/dev/fuse"
 
 // Mount makes the file system of a connection, and does not attach it. All users of this user namespace
-// and its descendants may use it (allow_other), and the kernel checks the modes (default_permissions). All files get the security
-// label, if it is not empty.
+// and its descendants may use it (allow_other), and the kernel checks the modes (default_permissions). All files get
+// the security label, if it is not empty.
 //
 // fd must be a bare descriptor. If a poller (such as Go's) registers it before the mount, it never
 // wakes up: fuse_dev_poll registers nobody before the mount.

@@ -92,8 +92,8 @@ func TestRoomForRoot(t *testing.T) {
 	})
 }
 
-// TestLongTextGoes: a long text is kept for overlap after its size was told, so that those who were told it and open the file
-// when all others have closed it get that text. Then it goes.
+// TestLongTextGoes: a long text is kept for overlap after its size was told, so that those who were told it and open
+// the file when all others have closed it get that text. Then it goes.
 func TestLongTextGoes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -52,8 +52,8 @@ func TestFirstReadIsFresh(t *testing.T) {
 	})
 }
 
-// TestSizeIsTheText: of two who open a file at the same time, each gets a text of the size that the kernel was told first, also
-// if the figures would be longer by now. Of the same length, each gets that of its own moment.
+// TestSizeIsTheText: of two who open a file at the same time, each gets a text of the size that the kernel was told
+// first, also if the figures would be longer by now. Of the same length, each gets that of its own moment.
 func TestSizeIsTheText(t *testing.T) {
 	t.Parallel()
 	for name, length := range map[string]int{"short": 0, "of two batches": batchBytes} {

@@ -41,8 +41,8 @@ type search struct {
 	views  map[string]bool // mount namespaces with the roots from which they were looked at
 }
 
-// First returns the holder of an open directory, or of a part of it, with the lowest pid. A process that has the directory in its
-// root directory is one, too. found is false if there is none.
+// First returns the holder of an open directory, or of a part of it, with the lowest pid. A process that has the
+// directory in its root directory is one, too. found is false if there is none.
 func First(top *os.File) (h Holder, found bool, err error) {
 	defer runtime.KeepAlive(top)
 	own, err := openProcess("self")
@@ -170,8 +170,8 @@ func treeOf(fd int, own *process) (*tree, error) {
 	return t, nil
 }
 
-// mounted returns where a list has a mount of the tree, or of a part of it, that is neither one of the host at the same place, nor
-// shows what is there without it; "" if it has none.
+// mounted returns where a list has a mount of the tree, or of a part of it, that is neither one of the host at the same
+// place, nor shows what is there without it; "" if it has none.
 func (t *tree) mounted(list []mountinfo.Mount) string {
 	for _, m := range list {
 		if (m.Device != t.device || !mountinfo.Within(m.Root, t.path)) && !t.layer(m) {
@@ -184,7 +184,8 @@ func (t *tree) mounted(list []mountinfo.Mount) string {
 	return ""
 }
 
-// layer reports whether a mount is an overlay that has the tree, or a part of it, as a layer, by the path with which that was mounted.
+// layer reports whether a mount is an overlay that has the tree, or a part of it, as a layer, by the path with which
+// that was mounted.
 func (t *tree) layer(m mountinfo.Mount) bool {
 	if m.Type != "overlay" {
 		return false
@@ -205,8 +206,8 @@ func (t *tree) layer(m mountinfo.Mount) bool {
 	return false
 }
 
-// placeOf returns what a mount is of, and what it is mounted on: names that are the same in all namespaces. The one that nothing
-// reachable is below has none.
+// placeOf returns what a mount is of, and what it is mounted on: names that are the same in all namespaces. The one
+// that nothing reachable is below has none.
 func placeOf(list []mountinfo.Mount, m mountinfo.Mount) (string, bool) {
 	on := slices.IndexFunc(list, func(on mountinfo.Mount) bool { return on.ID == m.Parent && on.ID != m.ID })
 	if on < 0 || !mountinfo.Within(m.Point, list[on].Point) {

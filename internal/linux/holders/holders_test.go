@@ -8,8 +8,8 @@ import (
 	"github.com/berthd/berth/internal/linux/mountinfo"
 )
 
-// TestMounted: a process has a tree if a mount of it, or of a part of it, is where the host has none, and shows something else than what
-// is there without it.
+// TestMounted: a process has a tree if a mount of it, or of a part of it, is where the host has none, and shows
+// something else than what is there without it.
 func TestMounted(t *testing.T) {
 	t.Parallel()
 	const host = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n21 20 8:2 / /srv rw - xfs /dev/sdb rw\n22 20 8:1 /srv/web /media rw - ext4 /dev/sda1 rw\n"

@@ -46,7 +46,8 @@ func (p *process) read(name string, most int64) []byte {
 	return text
 }
 
-// mountsMost bounds the memory for the mounts of one process: root of a container may have made as many as the kernel lets it.
+// mountsMost bounds the memory for the mounts of one process: root of a container may have made as many as the kernel
+// lets it.
 const mountsMost = 8 << 20
 
 func (p *process) mounts() []mountinfo.Mount {

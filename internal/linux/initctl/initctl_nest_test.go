@@ -87,7 +87,8 @@ func got(t *testing.T, f *os.File, level Level) (n int, is bool) {
 	return n, bytes.Equal(buf[:n], request(level))
 }
 
-// TestSend: a request arrives by each name that an init uses, at init and at a process to which init has passed the FIFO.
+// TestSend: a request arrives by each name that an init uses, at init and at a process to which init has passed the
+// FIFO.
 func TestSend(t *testing.T) {
 	for _, name := range names() {
 		for _, level := range []Level{PowerOff, Reboot} {
@@ -118,8 +119,8 @@ func TestSend(t *testing.T) {
 // hosts is where the tests have the host's FIFO: systemd reads the other ones.
 const hosts = "/etc/.initctl"
 
-// TestSendRefuses: nothing is written to a FIFO that no process of the container has open, to one outside of the root, to
-// the host's own, or to what is no FIFO.
+// TestSendRefuses: nothing is written to a FIFO that no process of the container has open, to one outside of the root,
+// to the host's own, or to what is no FIFO.
 func TestSendRefuses(t *testing.T) {
 	host := fifo(t, hosts)
 	t.Cleanup(func() { _ = os.Remove(hosts) })

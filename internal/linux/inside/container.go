@@ -24,8 +24,8 @@ type Container struct {
 	mounted map[string]bool // the devices of the file systems that the host has mounted, as "major:minor"
 }
 
-// apart calls f on a thread that makes files for the container's root, with exactly the modes that it asks for. The thread
-// keeps the daemon's rights.
+// apart calls f on a thread that makes files for the container's root, with exactly the modes that it asks for. The
+// thread keeps the daemon's rights.
 func (c *Container) apart(f func(root inroot.Root) error) (err error) {
 	if c.mounted, err = hostMounts(); err != nil { // before the thread sees the container's /proc
 		return err
@@ -42,8 +42,9 @@ func (c *Container) apart(f func(root inroot.Root) error) (err error) {
 	})
 }
 
-// become gives the calling thread the ids of the container's root for files: the kernel makes no file for a user that the
-// file system has no id for. It takes the rights over files away with the id 0 (capabilities(7)); they are set again.
+// become gives the calling thread the ids of the container's root for files: the kernel makes no file for a user that
+// the file system has no id for. It takes the rights over files away with the id 0 (capabilities(7)); they are set
+// again.
 func (c *Container) become() error {
 	if c.UID == 0 && c.GID == 0 {
 		return nil

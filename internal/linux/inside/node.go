@@ -40,8 +40,8 @@ func (n Node) is(st *unix.Stat_t) bool {
 // errTaken says that there is a file where the node should be.
 var errTaken = errors.New("the container has a file there")
 
-// MakeNode makes a node, and the directories on the way to it. It returns an error if there is a file, or if the container's
-// /dev is not one of its own. If it fails, nothing is left of the node.
+// MakeNode makes a node, and the directories on the way to it. It returns an error if there is a file, or if the
+// container's /dev is not one of its own. If it fails, nothing is left of the node.
 func (c *Container) MakeNode(n Node) error {
 	return c.apart(func(root inroot.Root) error {
 		dir, err := c.openDir(root, n.Path)
@@ -110,8 +110,8 @@ func mknod(dir *os.File, name string, mode uint32, number uint64) error {
 	return nil
 }
 
-// mountNode makes the node in a file system of the host's and mounts it on an empty file: the kernel opens no device by a
-// node in a file system that was mounted in a user namespace.
+// mountNode makes the node in a file system of the host's and mounts it on an empty file: the kernel opens no device by
+// a node in a file system that was mounted in a user namespace.
 func (c *Container) mountNode(dir *os.File, n Node) error {
 	tree, err := detachedNode(n)
 	if err != nil {

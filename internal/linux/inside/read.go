@@ -11,8 +11,8 @@ import (
 	"github.com/berthd/berth/internal/linux/inroot"
 )
 
-// ReadFile returns the beginning of a regular file of the container, at most most bytes. It opens nothing else: to open a
-// device or a FIFO has effects. It returns fs.ErrNotExist if there is no such file.
+// ReadFile returns the beginning of a regular file of the container, at most most bytes. It opens nothing else: to open
+// a device or a FIFO has effects. It returns fs.ErrNotExist if there is no such file.
 func (c *Container) ReadFile(p string, most int64) (text []byte, err error) {
 	err = c.apart(func(root inroot.Root) error {
 		looked, err := root.Open(p, unix.O_PATH)

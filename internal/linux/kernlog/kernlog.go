@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// device gives one message with each read, and writes a line break in it as \x0a. syslog(2) gives lines instead: a container
-// can have a line of its own there, by an option of mount(2) with a line break that the kernel quotes in its complaint.
+// device gives one message with each read, and writes a line break in it as \x0a. syslog(2) gives lines instead: a
+// container can have a line of its own there, by an option of mount(2) with a line break that the kernel quotes in its
+// complaint.
 const device = "/dev/kmsg"
 
 const (

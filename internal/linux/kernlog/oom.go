@@ -31,8 +31,8 @@ func (m Message) isOOM() bool {
 	return ok || strings.HasPrefix(m.Text, opening)
 }
 
-// Names reports whether a log says that the OOM killer has killed a process. Any text may be forged that the kernel quotes:
-// names of processes and of control groups.
+// Names reports whether a log says that the OOM killer has killed a process. Any text may be forged that the kernel
+// quotes: names of processes and of control groups.
 func Names(log []Message, pid uint32) bool {
 	begin := strconv.FormatUint(uint64(pid), 10) + " ("
 	return slices.ContainsFunc(log, func(m Message) bool {
@@ -46,8 +46,8 @@ func Names(log []Message, pid uint32) bool {
 	})
 }
 
-// Last returns the last process of a control group, or of a group below it, that a log names as killed. The kernel does not
-// name all when it kills many.
+// Last returns the last process of a control group, or of a group below it, that a log names as killed. The kernel does
+// not name all when it kills many.
 func Last(log []Message, group string) (v Victim, found bool) {
 	for _, m := range slices.Backward(log) {
 		if !below(m.Text, group) {
@@ -102,8 +102,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 }
 
 // below reports whether a summary is about a process of a group or a group below it. A container names its own groups,
-// and so can write nearly anything into the line after the first name of a group of its own. So the first of the two texts
-// that can come there is the kernel's: the name of the cpuset, which is before them, has no slash.
+// and so can write nearly anything into the line after the first name of a group of its own. So the first of the two
+// texts that can come there is the kernel's: the name of the cpuset, which is before them, has no slash.
 func below(text, of string) bool {
 	before, own, isLimited := strings.Cut(text, limited)
 	if _, task, ok := strings.Cut(before, unlimited+membership); ok {

@@ -16,8 +16,8 @@ type Message struct {
 //	PRIORITY,NUMBER,TIME,FLAGS[,MORE...];TEXT
 //	 NAME=VALUE
 //
-// ok is false if the kernel has not written the text itself, or if it is the rest of another message, which somebody else
-// may choose the beginning of.
+// ok is false if the kernel has not written the text itself, or if it is the rest of another message, which somebody
+// else may choose the beginning of.
 func parse(record string) (m Message, ok bool) {
 	head, text, found := strings.Cut(record, ";")
 	fields := strings.Split(head, ",")

@@ -82,8 +82,9 @@ func (f *Files) open(file string) error {
 	return nil
 }
 
-// heard closes the channel of a watch. The kernel ends the watch of a file with its first event, and uses no number again
-// soon. If it has lost events, the channels of all files are closed: otherwise nobody would set the ended watches again.
+// heard closes the channel of a watch. The kernel ends the watch of a file with its first event, and uses no number
+// again soon. If it has lost events, the channels of all files are closed: otherwise nobody would set the ended watches
+// again.
 func (f *Files) heard(e inotify.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

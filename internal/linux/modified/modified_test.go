@@ -29,8 +29,8 @@ func over(c <-chan struct{}) bool {
 	}
 }
 
-// TestNextIn: the making of a file or directory is told once to who waits for its name, and to nobody else. A directory that
-// is made anew is another one.
+// TestNextIn: the making of a file or directory is told once to who waits for its name, and to nobody else. A directory
+// that is made anew is another one.
 func TestNextIn(t *testing.T) {
 	t.Parallel()
 	var f Files

@@ -23,8 +23,8 @@ func Bare() (ns *os.File, err error) {
 
 // strip makes a new tmpfs the root of this mount namespace, and drops the old root.
 func strip() error {
-	// All containers without a user namespace have it below their roots. Root of one that may mount could make it writable and
-	// larger (docs/threats.md, T43). Nobody else looks into it.
+	// All containers without a user namespace have it below their roots. Root of one that may mount could make it writable
+	// and larger (docs/threats.md, T43). Nobody else looks into it.
 	root, err := New("tmpfs", []Option{{"mode", "0"}, {"size", "4k"}, {"nr_inodes", "1"}}, NoSUID|NoDev|NoExec)
 	if err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Enter has the calling thread enter a mount namespace. Its root and working directory are those of the namespace then, so
-// the thread must end.
+// Enter has the calling thread enter a mount namespace. Its root and working directory are those of the namespace then,
+// so the thread must end.
 func Enter(ns *os.File) error {
 	err := unix.Unshare(unix.CLONE_FS) // the kernel lets no thread in that shares these with others
 	if err == nil {
@@ -55,8 +55,9 @@ func Single(fstype string, options []Option, attr Attr, fill func(fs *os.File) (
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// DetachFrom lazily unmounts the mount whose root a descriptor is of, which is in a mount namespace. It changes the calling
-// thread's mount namespace and directories, so the thread must end. It returns nil if the file is no root of a mount there.
+// DetachFrom lazily unmounts the mount whose root a descriptor is of, which is in a mount namespace. It changes the
+// calling thread's mount namespace and directories, so the thread must end. It returns nil if the file is no root of a
+// mount there.
 func DetachFrom(ns, root *os.File) error {
 	// umount(2) takes a path only. That of a descriptor, in the host's proc, leads to its mount without resolving anything
 	// inside, and a working directory stays as it is in another namespace.

@@ -57,7 +57,8 @@ func kernelText(ctx int) string {
 	}
 }
 
-// KernelError returns the text of a message of a file system context, if it is an error's, and otherwise the earlier text.
+// KernelError returns the text of a message of a file system context, if it is an error's, and otherwise the earlier
+// text.
 func KernelError(message, earlier string) string {
 	if word, ok := strings.CutPrefix(strings.TrimSpace(message), "e "); ok {
 		return word

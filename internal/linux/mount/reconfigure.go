@@ -2,9 +2,9 @@ package mount
 
 import "golang.org/x/sys/unix"
 
-// SetFlags replaces the options of the file system that is mounted at dir: afterwards it has these flags of its own, and
-// no others. It changes no attribute of a mount. It returns an *Error with the kernel's message for a flag that the file
-// system does not know.
+// SetFlags replaces the options of the file system that is mounted at dir: afterwards it has these flags of its own,
+// and no others. It changes no attribute of a mount. It returns an *Error with the kernel's message for a flag that the
+// file system does not know.
 func SetFlags(dir string, flags []string) error {
 	ctx, err := unix.Fspick(unix.AT_FDCWD, dir, unix.FSPICK_CLOEXEC|unix.FSPICK_SYMLINK_NOFOLLOW|unix.FSPICK_NO_AUTOMOUNT)
 	if err != nil {

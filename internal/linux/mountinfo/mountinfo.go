@@ -1,5 +1,5 @@
-// Package mountinfo reads the mounts of a process (/proc/PID/mountinfo, proc(5)). The kernel asks no file system for them, so
-// that one which does not answer is in the list like the others.
+// Package mountinfo reads the mounts of a process (/proc/PID/mountinfo, proc(5)). The kernel asks no file system for
+// them, so that one which does not answer is in the list like the others.
 package mountinfo
 
 import (
@@ -75,8 +75,8 @@ func plain(field string) string {
 	return out.String()
 }
 
-// Over returns the mount that is at a path or the nearest above it, by the names of the path alone. Of several at one place it is
-// the last, which hides the others.
+// Over returns the mount that is at a path or the nearest above it, by the names of the path alone. Of several at one
+// place it is the last, which hides the others.
 func Over(list []Mount, path string) (over Mount, found bool) {
 	for _, m := range list {
 		if Within(path, m.Point) && (!found || len(m.Point) >= len(over.Point)) {

@@ -40,8 +40,8 @@ func Named(name string) (*os.File, error) {
 	return f, err
 }
 
-// Pinned opens the network namespace whose file is mounted at a path. It returns fs.ErrNotExist if there is no file, and
-// another error if the file is none of a network namespace.
+// Pinned opens the network namespace whose file is mounted at a path. It returns fs.ErrNotExist if there is no file,
+// and another error if the file is none of a network namespace.
 func Pinned(at string) (*os.File, error) {
 	f, err := os.Open(at)
 	if err != nil {

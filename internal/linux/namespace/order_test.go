@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestEntryOrder: of a process with a user namespace of its own, the namespaces that this one does not own come before it; of
-// a process without, the order stays.
+// TestEntryOrder: of a process with a user namespace of its own, the namespaces that this one does not own come before
+// it; of a process without, the order stays.
 func TestEntryOrder(t *testing.T) {
 	t.Parallel()
 	const order = "user ipc uts net pid mnt"

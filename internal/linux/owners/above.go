@@ -12,8 +12,8 @@ import (
 
 var errDeep = errors.New("too deep")
 
-// Above calls visit for each directory above an open file or directory, the nearest first, up to the root of its mount. It ends
-// if visit returns false or an error. The file must not be in a detached mount: nothing is above that.
+// Above calls visit for each directory above an open file or directory, the nearest first, up to the root of its mount.
+// It ends if visit returns false or an error. The file must not be in a detached mount: nothing is above that.
 func Above(f *os.File, visit func(dir *os.File) (more bool, err error)) error {
 	defer runtime.KeepAlive(f)
 	at := f

@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Attribute reads an extended attribute of an open file, also of one that is open by O_PATH, into value. It returns false if
-// the file has none of this name, as all files of a file system that keeps none. Of a longer value it returns an empty one.
+// Attribute reads an extended attribute of an open file, also of one that is open by O_PATH, into value. It returns
+// false if the file has none of this name, as all files of a file system that keeps none. Of a longer value it returns
+// an empty one.
 func Attribute(f *os.File, name string, value []byte) (_ []byte, found bool, err error) {
 	path := "/proc/self/fd/" + strconv.Itoa(int(f.Fd())) // leads to the file itself, and no further if that is a link
 	defer runtime.KeepAlive(f)

@@ -1,5 +1,5 @@
-// Package owners reads who owns a few files of a tree. It follows no symbolic link, mounts nothing, and asks no server that
-// the kernel need not ask.
+// Package owners reads who owns a few files of a tree. It follows no symbolic link, mounts nothing, and asks no server
+// that the kernel need not ask.
 package owners
 
 import (
@@ -28,7 +28,8 @@ func Top(f *os.File) (File, error) {
 	return File{UID: st.Uid, GID: st.Gid, Dir: st.Mode&unix.S_IFMT == unix.S_IFDIR}, nil
 }
 
-// Directories returns the owners of those of the names that are directories below an open one. The name "" is that itself.
+// Directories returns the owners of those of the names that are directories below an open one. The name "" is that
+// itself.
 func Directories(top *os.File, names []string) (list []File, err error) {
 	defer runtime.KeepAlive(top)
 	for _, name := range names {

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestDirectories: only directories tell, and no symbolic link leads to one, neither at the end of a name nor on the way.
+// TestDirectories: only directories tell, and no symbolic link leads to one, neither at the end of a name nor on the
+// way.
 func TestDirectories(t *testing.T) {
 	t.Parallel()
 	dir, outside := t.TempDir(), t.TempDir()
@@ -39,8 +40,8 @@ func TestDirectories(t *testing.T) {
 	}
 }
 
-// TestAbove: the directories above a directory or a file are visited one after the other, as long as somebody wants that, up to the root of the
-// mount; no descriptor is left open.
+// TestAbove: the directories above a directory or a file are visited one after the other, as long as somebody wants
+// that, up to the root of the mount; no descriptor is left open.
 func TestAbove(t *testing.T) {
 	dir := t.TempDir()
 	deep, file := filepath.Join(dir, "a/b/c"), filepath.Join(dir, "a/b/file")

@@ -23,10 +23,10 @@ type Process struct {
 	Start uint64 // field 22 of /proc/PID/stat: ticks since the boot
 }
 
-// Of returns the process at the other end of a connection: the one that has connected, whoever has the socket now. It returns an
-// error that wraps os.ErrProcessDone if that has ended. Where the kernel gives a descriptor of the process (Linux 6.5), Start is that
-// process's for certain. Elsewhere another one may have got the pid between the connection and the call, but only one of the same
-// user, who could have connected from there himself.
+// Of returns the process at the other end of a connection: the one that has connected, whoever has the socket now. It
+// returns an error that wraps os.ErrProcessDone if that has ended. Where the kernel gives a descriptor of the process
+// (Linux 6.5), Start is that process's for certain. Elsewhere another one may have got the pid between the connection
+// and the call, but only one of the same user, who could have connected from there himself.
 func Of(c *net.UnixConn) (Process, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -64,8 +64,9 @@ func Of(c *net.UnixConn) (Process, error) {
 	return p, pidfd.Signal(process, 0)
 }
 
-// start returns when a process began. With a user it returns an error that wraps os.ErrProcessDone for a process that is none
-// of that user's, neither really nor effectively. The directory is that of one process, also when the pid is another one's by then.
+// start returns when a process began. With a user it returns an error that wraps os.ErrProcessDone for a process that
+// is none of that user's, neither really nor effectively. The directory is that of one process, also when the pid is
+// another one's by then.
 func start(pid uint32, user *uint32) (uint64, error) {
 	name := "/proc/" + strconv.FormatUint(uint64(pid), 10)
 	dir, err := os.OpenRoot(name)

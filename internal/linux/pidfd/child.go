@@ -23,7 +23,8 @@ func OfChild(pid int) (*os.File, error) {
 	return f, err
 }
 
-// ReapChild reaps a child that has ended, by its pid. It returns an error if it has not ended, or the pid is of no child.
+// ReapChild reaps a child that has ended, by its pid. It returns an error if it has not ended, or the pid is of no
+// child.
 func ReapChild(pid int) (Status, error) { return reap(unix.P_PID, pid) }
 
 func waitid(pid, options int) error {

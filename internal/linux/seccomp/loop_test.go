@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestLoopControl: a filter that has LoopControl refuses what changes a loop device, and no other request and no other call.
+// TestLoopControl: a filter that has LoopControl refuses what changes a loop device, and no other request and no other
+// call.
 func TestLoopControl(t *testing.T) {
 	t.Parallel()
 	with, err := Filter([]string{"bpf", LoopControl})

@@ -8,8 +8,8 @@ import (
 )
 
 // ForgoChildren has the kernel send this process no SIGCHLD, as by default: the Go runtime has a handler for it, which
-// interrupts whoever waits for anything. Children still have to be reaped: ignoring the signal (signal.Ignore) would let
-// the kernel reap them. It is for a process that waits for its children by pidfd.
+// interrupts whoever waits for anything. Children still have to be reaped: ignoring the signal (signal.Ignore) would
+// let the kernel reap them. It is for a process that waits for its children by pidfd.
 func ForgoChildren() error {
 	var byDefault [4]uintptr // struct sigaction: SIG_DFL
 	const setSize = 8

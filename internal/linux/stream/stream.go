@@ -1,8 +1,9 @@
 // Package stream is one end of a unix stream socket with many short messages in both directions.
 //
-// The runtime's poller waits for each descriptor in both directions. So it wakes a thread twice for each call of a client:
-// when the call comes, and when the client has read the answer and the socket has room again, which nobody waits for. Here the
-// poller has an epoll instance for the socket in the socket's place, and that one looks for what comes only.
+// The runtime's poller waits for each descriptor in both directions. So it wakes a thread twice for each call of a
+// client: when the call comes, and when the client has read the answer and the socket has room again, which nobody
+// waits for. Here the poller has an epoll instance for the socket in the socket's place, and that one looks for what
+// comes only.
 //
 // It starts no goroutines and no threads.
 package stream
@@ -150,8 +151,9 @@ func (c *Conn) send(fd uintptr) {
 	}
 }
 
-// Read waits until there is something, and reads once: bytes, and the descriptors that came with them as messages (unix(7)),
-// closed on exec. flags are those of recvmsg(2). It returns 0 bytes at the end, os.ErrDeadlineExceeded, or net.ErrClosed.
+// Read waits until there is something, and reads once: bytes, and the descriptors that came with them as messages
+// (unix(7)), closed on exec. flags are those of recvmsg(2). It returns 0 bytes at the end, os.ErrDeadlineExceeded, or
+// net.ErrClosed.
 func (c *Conn) Read(b, oob []byte) (n, oobn, flags int, err error) {
 	m := &c.in
 	m.bytes, m.oob = b, oob
@@ -165,8 +167,8 @@ func (c *Conn) Read(b, oob []byte) (n, oobn, flags int, err error) {
 	return m.n, m.oobn, m.flags, nil
 }
 
-// Write writes all bytes, and sends the descriptor with the first one, unless it is nil. It returns os.ErrDeadlineExceeded if
-// the other end has not made room for all after limit, and net.ErrClosed.
+// Write writes all bytes, and sends the descriptor with the first one, unless it is nil. It returns
+// os.ErrDeadlineExceeded if the other end has not made room for all after limit, and net.ErrClosed.
 func (c *Conn) Write(b []byte, file *os.File, limit time.Duration) error {
 	m := &c.out
 	m.bytes, m.oob = b, nil

@@ -114,7 +114,8 @@ func TestDescriptors(t *testing.T) {
 	}
 }
 
-// TestWriteSlowly: what does not fit into the socket is written while the other end reads, in order, and not after the limit.
+// TestWriteSlowly: what does not fit into the socket is written while the other end reads, in order, and not after the
+// limit.
 func TestWriteSlowly(t *testing.T) {
 	t.Parallel()
 	c, theirs := pair(t)

@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/linux/namespace"
 )
 
-// Thread is a thread of the program with a working directory of its own. It reads and writes attributes of files by their
-// names in that directory: one lookup of one name, on all kernels. It is for one goroutine.
+// Thread is a thread of the program with a working directory of its own. It reads and writes attributes of files by
+// their names in that directory: one lookup of one name, on all kernels. It is for one goroutine.
 type Thread struct {
 	dir int // -1: none of the caller's
 }
@@ -25,8 +25,8 @@ func Apart(f func(*Thread) error) error {
 	})
 }
 
-// Enter makes an open directory the working directory of the thread. A number that is given again is the same directory;
-// see Leave.
+// Enter makes an open directory the working directory of the thread. A number that is given again is the same
+// directory; see Leave.
 func (t *Thread) Enter(dir int) error {
 	if t.dir == dir {
 		return nil
@@ -46,8 +46,8 @@ func (t *Thread) Leave(dir int) {
 	}
 }
 
-// Get reads an attribute of a file of the working directory, as Access.Get does. It follows no symbolic link. name is one
-// name, without a slash.
+// Get reads an attribute of a file of the working directory, as Access.Get does. It follows no symbolic link. name is
+// one name, without a slash.
 func (*Thread) Get(name, attribute string, value []byte) (int, error) {
 	for {
 		n, err := unix.Lgetxattr(name, attribute, value)
@@ -57,8 +57,8 @@ func (*Thread) Get(name, attribute string, value []byte) (int, error) {
 	}
 }
 
-// List reads the names of the attributes of a file of the working directory, as Access.List does, and follows no symbolic
-// link.
+// List reads the names of the attributes of a file of the working directory, as Access.List does, and follows no
+// symbolic link.
 func (*Thread) List(name string, names []byte) (int, error) {
 	for {
 		n, err := unix.Llistxattr(name, names)

@@ -1,7 +1,7 @@
 // Package xattr reads and writes the extended attributes of files without following a symbolic link. Access does so by
-// descriptors, also by those of O_PATH, which fgetxattr(2) and fsetxattr(2) refuse. It goes through /proc/self/fd, and makes
-// sure that this is the kernel's: a file of another file system there would get a label in place of the one that was meant.
-// Thread does so by names in an open directory, which costs a third of that.
+// descriptors, also by those of O_PATH, which fgetxattr(2) and fsetxattr(2) refuse. It goes through /proc/self/fd, and
+// makes sure that this is the kernel's: a file of another file system there would get a label in place of the one that
+// was meant. Thread does so by names in an open directory, which costs a third of that.
 package xattr
 
 import (
@@ -64,8 +64,8 @@ func (a *Access) get(fd int, name string, value []byte) (int, error) {
 	return a.call(unix.SYS_GETXATTRAT, fd, name, value)
 }
 
-// List reads the names of the attributes of an open file, each with a NUL at its end, and returns their length. It returns
-// ERANGE if names is too short, and EOPNOTSUPP if the file system knows no attributes.
+// List reads the names of the attributes of an open file, each with a NUL at its end, and returns their length. It
+// returns ERANGE if names is too short, and EOPNOTSUPP if the file system knows no attributes.
 func (a *Access) List(fd int, names []byte) (int, error) {
 	for {
 		n, err := unix.Listxattr(a.path(fd), names)

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestOPath: an attribute is written, read and removed by a descriptor of O_PATH, with the calls of Linux 6.13 and without.
+// TestOPath: an attribute is written, read and removed by a descriptor of O_PATH, with the calls of Linux 6.13 and
+// without.
 func TestOPath(t *testing.T) {
 	t.Parallel()
 	for _, at := range []bool{true, false} {

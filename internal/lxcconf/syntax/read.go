@@ -27,8 +27,8 @@ type reading struct {
 	config       Config
 }
 
-// Read reads a configuration and, by read, the files that it names. Name is that of its file in errors. With a nil read no
-// file is read. It returns an *native.Error if a line is malformed, or if the input is above the limits.
+// Read reads a configuration and, by read, the files that it names. Name is that of its file in errors. With a nil read
+// no file is read. It returns an *native.Error if a line is malformed, or if the input is above the limits.
 func Read(name, text string, read Reader) (*Config, error) {
 	if read == nil {
 		read = func(string) ([]Source, error) { return nil, fmt.Errorf("no other file is read") }

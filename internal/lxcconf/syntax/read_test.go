@@ -9,7 +9,8 @@ import (
 	"github.com/berthd/berth/internal/native"
 )
 
-// TestFiles: texts by their names are read as files, and those below a directory as its files, in the order of their names.
+// TestFiles: texts by their names are read as files, and those below a directory as its files, in the order of their
+// names.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	read := Files(map[string]string{"/d/b.conf": "lxc.b = 1", "/d/a.conf": "lxc.a = 'x y'", "/d/README": "no", "/e/": "", "/fstab": "# no\na b c d"}, map[string]string{"/gone": "is gone"})

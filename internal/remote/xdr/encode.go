@@ -9,7 +9,8 @@ import (
 // MaxPacket is the longest packet of the protocol, in bytes, with its length.
 const MaxPacket = 32<<20 + 4
 
-// Encoder appends values to a packet. The zero value is ready. After the first value that is too long it appends nothing.
+// Encoder appends values to a packet. The zero value is ready. After the first value that is too long it appends
+// nothing.
 type Encoder struct {
 	buf []byte
 	err error
@@ -18,7 +19,8 @@ type Encoder struct {
 // NewEncoder appends to buf.
 func NewEncoder(buf []byte) *Encoder { return &Encoder{buf: buf} }
 
-// Err returns an error that wraps ErrLong if a value, or all together, was longer than clients take. The packet is of no use then.
+// Err returns an error that wraps ErrLong if a value, or all together, was longer than clients take. The packet is of
+// no use then.
 func (e *Encoder) Err() error { return e.err }
 
 // fits reports whether n bytes more may be written: the one place with the bounds of what is sent.

@@ -42,8 +42,9 @@ func kinds() []func(*Decoder, *Encoder) {
 	}
 }
 
-// FuzzDecoder: whatever comes and whatever is wanted of it, a decoder reads within the packet, says that it is at its end after
-// a mistake, keeps no more than there was, and what it has read is written with as many bytes and read again as it was.
+// FuzzDecoder: whatever comes and whatever is wanted of it, a decoder reads within the packet, says that it is at its
+// end after a mistake, keeps no more than there was, and what it has read is written with as many bytes and read again
+// as it was.
 func FuzzDecoder(f *testing.F) {
 	every := make([]byte, len(kinds()))
 	for i := range every {

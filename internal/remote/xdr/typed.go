@@ -20,7 +20,8 @@ const MaxField = 79
 // leastTyped is the least size of a typed parameter, in bytes.
 const leastTyped = 4 + 4 + 4
 
-// Typed is a typed parameter. The value of an integer or a boolean is in Bits, sign-extended to 64 bits, that of a double its bits.
+// Typed is a typed parameter. The value of an integer or a boolean is in Bits, sign-extended to 64 bits, that of a
+// double its bits.
 type Typed struct {
 	Field string
 	Type  Type

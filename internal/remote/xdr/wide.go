@@ -1,7 +1,7 @@
 package xdr
 
-// WideFixed writes a text as an array of n characters, each of which takes four bytes. What is too long is cut, so that the
-// last character is zero.
+// WideFixed writes a text as an array of n characters, each of which takes four bytes. What is too long is cut, so that
+// the last character is zero.
 func (e *Encoder) WideFixed(s string, n int) {
 	for i := range n {
 		if i < len(s) && i < n-1 {

@@ -123,7 +123,8 @@ func TestField(t *testing.T) {
 	}
 }
 
-// TestTooLong: what is longer than clients take is an error, after which nothing is written, and which can be taken back.
+// TestTooLong: what is longer than clients take is an error, after which nothing is written, and which can be taken
+// back.
 func TestTooLong(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", MaxString)

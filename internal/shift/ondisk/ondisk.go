@@ -1,4 +1,5 @@
-// Package ondisk reads of a tree what package shift judges: a few owners, and the mark of an unshift. It changes nothing.
+// Package ondisk reads of a tree what package shift judges: a few owners, and the mark of an unshift. It changes
+// nothing.
 package ondisk
 
 import (
@@ -10,8 +11,8 @@ import (
 	"github.com/berthd/berth/internal/shift"
 )
 
-// Marked tells whether an open directory has the mark of an unshift, and what that says. A file has none: its attribute of
-// this name says nothing of a tree.
+// Marked tells whether an open directory has the mark of an unshift, and what that says. A file has none: its attribute
+// of this name says nothing of a tree.
 func Marked(top *os.File) (shift.Verdict, bool, error) {
 	value, found, err := owners.Attribute(top, shift.MarkName, make([]byte, 512))
 	if err != nil || !found {
@@ -24,8 +25,8 @@ func Marked(top *os.File) (shift.Verdict, bool, error) {
 	return shift.JudgeMark(value), true, nil
 }
 
-// MarkedAbove is Marked for the directories above an open file or directory, which an unshift of one of them comes through: those of
-// the same mount.
+// MarkedAbove is Marked for the directories above an open file or directory, which an unshift of one of them comes
+// through: those of the same mount.
 func MarkedAbove(at *os.File) (v shift.Verdict, marked bool, err error) {
 	err = owners.Above(at, func(dir *os.File) (bool, error) {
 		if v, marked, err = Marked(dir); marked {

@@ -1,4 +1,5 @@
-// Annotate writes introspection XML anew, with its comments as annotations, into a directory: annotate DIRECTORY FILE...
+// Annotate writes introspection XML anew, with its comments as annotations, into a directory: annotate DIRECTORY
+// FILE...
 package main
 
 import (

@@ -13,8 +13,8 @@ func Favours() (bool, error) {
 	return slices.Contains(options, "favordynmods"), err
 }
 
-// FavorDynMods gives the machine's cgroup2 the option favordynmods. It returns a function that takes it back if it was not
-// there. From Linux 6.18 on the kernel takes a part of it back only when the machine is restarted.
+// FavorDynMods gives the machine's cgroup2 the option favordynmods. It returns a function that takes it back if it was
+// not there. From Linux 6.18 on the kernel takes a part of it back only when the machine is restarted.
 func FavorDynMods() (back func() error, err error) {
 	at, options, err := cgroup.Mounted()
 	if err != nil {

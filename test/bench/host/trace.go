@@ -17,8 +17,8 @@ const (
 	tracerPattern = "berth-bench-%d"
 )
 
-// traced returns the tracepoints of a Tracer. Together they show where a start is, whoever does it: processes, messages,
-// control groups, namespaces and files.
+// traced returns the tracepoints of a Tracer. Together they show where a start is, whoever does it: processes,
+// messages, control groups, namespaces and files.
 func traced() []string {
 	return strings.Fields(`
 	sched/sched_process_fork sched/sched_process_exec sched/sched_process_exit cgroup/cgroup_attach_task

@@ -70,9 +70,9 @@ func run(t *testing.T, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// TestRealLabels: where SELinux enforces, every file of a tree gets a label with categories, a file that is made meanwhile
-// gets that of its directory at the restore, and all others exactly their own. A label that the policy does not know is an
-// error, and changes nothing.
+// TestRealLabels: where SELinux enforces, every file of a tree gets a label with categories, a file that is made
+// meanwhile gets that of its directory at the restore, and all others exactly their own. A label that the policy does
+// not know is an error, and changes nothing.
 func TestRealLabels(t *testing.T) {
 	if got := run(t, "getenforce"); got != "Enforcing" {
 		t.Fatalf("SELinux is %s", got)

@@ -113,8 +113,8 @@ const (
 	taskRestore = "restore"
 )
 
-// Child does what a process was started for by Measure, and writes to w how many bytes of memory it had at most. It returns
-// false if it was started for something else.
+// Child does what a process was started for by Measure, and writes to w how many bytes of memory it had at most. It
+// returns false if it was started for something else.
 func Child(ctx context.Context, w io.Writer) (bool, error) {
 	task := strings.Split(os.Getenv(childTask), "\n")
 	if len(task) != 4 {

@@ -1,9 +1,9 @@
-// Package newborn creates a process as cheaply as the kernel can, for the benchmark's floor: it shares the memory of its
-// parent until it executes a program, so nothing is copied, and it carries out a list of system calls in assembly.
+// Package newborn creates a process as cheaply as the kernel can, for the benchmark's floor: it shares the memory of
+// its parent until it executes a program, so nothing is copied, and it carries out a list of system calls in assembly.
 //
-// Package internal/linux/born, which the product uses, copies the memory. For a parent of 15 MiB that takes 0.4 ms, and each
-// page that the parent writes afterwards is copied too: 1.5 ms of a start in all. But who can trace this child has the
-// memory of its parent, and it has all descriptors of the parent until execve(2).
+// Package internal/linux/born, which the product uses, copies the memory. For a parent of 15 MiB that takes 0.4 ms, and
+// each page that the parent writes afterwards is copied too: 1.5 ms of a start in all. But who can trace this child has
+// the memory of its parent, and it has all descriptors of the parent until execve(2).
 package newborn
 
 import (
@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Call is one system call. Each of Args is an int, a uint64, a string (its address), a []string (a vector for execve(2)),
-// a []byte (the address of a copy), or Told.
+// Call is one system call. Each of Args is an int, a uint64, a string (its address), a []string (a vector for
+// execve(2)), a []byte (the address of a copy), or Told.
 type Call struct {
 	Name   string
 	Number int

@@ -131,8 +131,8 @@ func (b *berthUserNS) Prepare(ctx context.Context, count int) (About, error) {
 	return about, err
 }
 
-// berthDynMods is berth while the machine's cgroup2 has the option favordynmods. The benchmark sets it: in a nest berthd
-// cannot.
+// berthDynMods is berth while the machine's cgroup2 has the option favordynmods. The benchmark sets it: in a nest
+// berthd cannot.
 type berthDynMods struct{ berth }
 
 func (b *berthDynMods) Prepare(ctx context.Context, count int) (About, error) {

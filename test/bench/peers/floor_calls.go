@@ -46,8 +46,8 @@ func floorCalls(name string, fd handed) []newborn.Call {
 	return c
 }
 
-// pivot makes a mount namespace that has the root only. It is a copy of the bare one: a copy of the host's would have to
-// be taken apart.
+// pivot makes a mount namespace that has the root only. It is a copy of the bare one: a copy of the host's would have
+// to be taken apart.
 func (c *calls) pivot(fd handed) {
 	c.call("enter the bare mount namespace", unix.SYS_SETNS, fd.bare, unix.CLONE_NEWNS)
 	c.call("unshare the mount namespace", unix.SYS_UNSHARE, unix.CLONE_NEWNS)

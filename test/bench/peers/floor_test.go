@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestFloorWaits: a child of the floor makes its control group namespace only when it is in its group, and executes init
-// only when it is registered.
+// TestFloorWaits: a child of the floor makes its control group namespace only when it is in its group, and executes
+// init only when it is registered.
 func TestFloorWaits(t *testing.T) {
 	t.Parallel()
 	all := []string{

@@ -31,7 +31,8 @@ type Executor interface {
 	Exec(ctx context.Context, id int, argv []string) error
 }
 
-// Observer is a peer that reads the figures of running containers: at least the time of processors and the memory of each.
+// Observer is a peer that reads the figures of running containers: at least the time of processors and the memory of
+// each.
 type Observer interface {
 	// Figures reads the figures of these containers, all that the manager has.
 	Figures(ctx context.Context, ids []int) error

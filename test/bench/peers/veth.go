@@ -68,8 +68,8 @@ func (l *lxcVeth) Prepare(ctx context.Context, count int) (About, error) {
 	return about, err
 }
 
-// nspawnVeth is nspawn with a veth on a bridge. It sets neither an address nor the container's end up: that is left to the
-// container.
+// nspawnVeth is nspawn with a veth on a bridge. It sets neither an address nor the container's end up: that is left to
+// the container.
 type nspawnVeth struct{ *nspawn }
 
 func (n nspawnVeth) Prepare(ctx context.Context, count int) (About, error) {

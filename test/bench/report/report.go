@@ -98,8 +98,8 @@ type Many struct {
 	Last    float64 `json:"last,omitempty"`  // the same of the last tenth, beside all others
 }
 
-// Spread sets how long the first tenth of the starts took, and the last. Callers that start at the same time disturb each
-// other, so it is for one caller only.
+// Spread sets how long the first tenth of the starts took, and the last. Callers that start at the same time disturb
+// each other, so it is for one caller only.
 func (m *Many) Spread(starts []float64) {
 	if tenth := len(starts) / 10; tenth > 0 {
 		m.First, m.Last = stats.Median(starts[:tenth]), stats.Median(starts[len(starts)-tenth:])

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestPrintVirsh: what clients of libvirt wait for is printed alone, with its targets: one that is met and one that is not.
+// TestPrintVirsh: what clients of libvirt wait for is printed alone, with its targets: one that is met and one that is
+// not.
 func TestPrintVirsh(t *testing.T) {
 	t.Parallel()
 	r := measured()

@@ -1,8 +1,9 @@
-// Package timeline finds the steps of a start and of a stop in what the kernel's tracing (tracefs) has seen. It is pure.
+// Package timeline finds the steps of a start and of a stop in what the kernel's tracing (tracefs) has seen. It is
+// pure.
 //
 // The steps are those that the kernel sees of any container manager: who hears a message first, who creates, moves and
-// executes a process, who has renamed a file. So no program has to be built for it, and a process that is born by raw calls
-// is seen too.
+// executes a process, who has renamed a file. So no program has to be built for it, and a process that is born by raw
+// calls is seen too.
 package timeline
 
 import (

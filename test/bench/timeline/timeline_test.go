@@ -32,8 +32,8 @@ CPU:1 [LOST 3 EVENTS]
           berthd-29232   (  29230) [001] ..... 100.009000: sys_renameat(olddfd: 0xffffffffffffff9c, oldname: 0x1b5640d2ed70)
 `
 
-// TestStart: each step of a start is found in what the kernel showed, with the process that did it, and nothing that was
-// before the call.
+// TestStart: each step of a start is found in what the kernel showed, with the process that did it, and nothing that
+// was before the call.
 func TestStart(t *testing.T) {
 	t.Parallel()
 	events, err := Parse(named(started))

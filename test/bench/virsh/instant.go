@@ -13,8 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// instant is a daemon that does nothing: it repeats the answers that another one gave to the same calls, from one thread
-// that waits in read(2). So it shows what virsh, the kernel and Go's way to wait take together, with no work for the daemon.
+// instant is a daemon that does nothing: it repeats the answers that another one gave to the same calls, from one
+// thread that waits in read(2). So it shows what virsh, the kernel and Go's way to wait take together, with no work for
+// the daemon.
 type instant struct {
 	listener *net.UnixListener
 	behind   string // the socket of the other daemon

@@ -9,8 +9,8 @@ import (
 	"github.com/berthd/berth/internal/remote/xdr"
 )
 
-// TestInstant: the daemon that does nothing asks the one behind it once, and gives each later client the same answers, each
-// with the serial of the call.
+// TestInstant: the daemon that does nothing asks the one behind it once, and gives each later client the same answers,
+// each with the serial of the call.
 func TestInstant(t *testing.T) {
 	dir := t.TempDir()
 	behind, front := filepath.Join(dir, "behind"), filepath.Join(dir, "front")

@@ -77,8 +77,8 @@ func versions(ctx context.Context, all []*daemon) ([]report.Peer, error) {
 	return append(peers, report.Peer{Name: instantPeer, Note: "virsh -c " + instantURI + ", answered by what " + report.Ours + " said before"}), nil
 }
 
-// lists runs virsh in turn for nothing, for the list of each daemon, and for one that does nothing. The first round only warms
-// the caches, and teaches the latter its answers.
+// lists runs virsh in turn for nothing, for the list of each daemon, and for one that does nothing. The first round
+// only warms the caches, and teaches the latter its answers.
 func lists(ctx context.Context, all []*daemon, rounds int) ([]report.Series, error) {
 	series := []report.Series{{Peer: report.Floor}}
 	for _, d := range all {
