@@ -39,27 +39,33 @@ func TestIntroduced(t *testing.T) {
 		{"missing", control, bare, challenge, false, []asked{{control, "", false}, {read, "", false}, {read, "", true}}, false},
 		{
 			"a rule says no of it", control, there, noOfWeb, false,
-			[]asked{{control, "web", false}, {read, "web", false}, {read, "", true}}, false,
+			[]asked{{control, "web", false}, {read, "web", false}, {read, "", true}},
+			false,
 		},
 		{
 			"a rule says no of it, and a password is typed", control, there, noOfWeb, true,
-			[]asked{{control, "web", false}, {read, "web", false}, {read, "", true}}, false,
+			[]asked{{control, "web", false}, {read, "web", false}, {read, "", true}},
+			false,
 		},
 		{
 			"both passwords", control, there, challenge, true,
-			[]asked{{control, "web", false}, {read, "web", false}, {read, "", true}, {control, "web", true}}, true,
+			[]asked{{control, "web", false}, {read, "web", false}, {read, "", true}, {control, "web", true}},
+			true,
 		},
 		{
 			"polkit keeps the answer", read, there, func(_ Question, asked int) Verdict { return Verdict{Challenge: true, Allowed: asked == 3} }, true,
-			[]asked{{read, "web", false}, {read, "", true}, {read, "web", false}}, true,
+			[]asked{{read, "web", false}, {read, "", true}, {read, "web", false}},
+			true,
 		},
 		{
 			"visible", control, there, func(q Question, _ int) Verdict { return Verdict{Challenge: true, Allowed: q.Action == read} }, true,
-			[]asked{{control, "web", false}, {read, "web", false}, {control, "web", true}}, true,
+			[]asked{{control, "web", false}, {read, "web", false}, {control, "web", true}},
+			true,
 		},
 		{
 			"no password helps", control, bare, func(Question, int) Verdict { return Verdict{} }, false,
-			[]asked{{control, "", false}, {read, "", false}, {read, "", true}}, false,
+			[]asked{{control, "", false}, {read, "", false}, {read, "", true}},
+			false,
 		},
 	}
 	for _, tt := range tests {
