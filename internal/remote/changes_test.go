@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,12 +20,21 @@ import (
 type changing struct {
 	*knowing
 	job  service.Job
+	mu   sync.Mutex
 	told string
 }
 
 func (c *changing) tell(format string, args ...any) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.told = fmt.Sprintf(format, args...)
 	return nil
+}
+
+func (c *changing) heard() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.told
 }
 
 func (c *changing) Rename(_ context.Context, _ domain.UUID, name string) error {
@@ -141,8 +151,8 @@ func TestChanges(t *testing.T) {
 			if got := hex.EncodeToString(rest(d)); got != strings.ReplaceAll(tc.want, " ", "") {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
-			if k.told != tc.told {
-				t.Errorf("the core was told %q", k.told)
+			if told := k.heard(); told != tc.told {
+				t.Errorf("the core was told %q", told)
 			}
 		})
 	}
@@ -212,8 +222,8 @@ func TestChangesRefused(t *testing.T) {
 			if !is || e.code != tc.code || !strings.HasPrefix(e.text, tc.text) {
 				t.Errorf("%v", err)
 			}
-			if k.told != "" {
-				t.Errorf("the core was told %q", k.told)
+			if told := k.heard(); told != "" {
+				t.Errorf("the core was told %q", told)
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package fuse
 import (
 	"os"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 	"weak"
@@ -18,10 +19,11 @@ func TestServeSheds(t *testing.T) {
 		t.Fatal(err)
 	}
 	dev, kernel := os.NewFile(uintptr(pair[0]), "device"), os.NewFile(uintptr(pair[1]), "kernel")
-	var made weak.Pointer[byte]
+	var made atomic.Pointer[weak.Pointer[byte]]
 	s := &Server{Files: []File{{Name: "n", Content: func([]byte) []byte {
 		text := make([]byte, 2*spareBytes)
-		made = weak.Make(&text[0])
+		of := weak.Make(&text[0])
+		made.Store(&of)
 		return text
 	}}}}
 	served := make(chan error)
@@ -48,7 +50,7 @@ func TestServeSheds(t *testing.T) {
 	if n, err := kernel.Read(answer); err != nil || n != outHeader+attrOut || order.Uint64(answer[outHeader+24:]) != 2*spareBytes {
 		t.Fatalf("%d bytes, %v: %v", n, err, answer[:n])
 	}
-	for made.Value() != nil { // without an end, the test binary's limit ends it
+	for made.Load().Value() != nil { // without an end, the test binary's limit ends it
 		runtime.GC()
 		time.Sleep(time.Millisecond)
 	}
