@@ -156,9 +156,7 @@ func TestDescriptors(t *testing.T) {
 			}
 		}
 	}
-	if after := count(t); after.descriptors != before.descriptors {
-		t.Errorf("%d descriptors, %d before", after.descriptors, before.descriptors)
-	}
+	settles(t, before)
 }
 
 // TestDescriptorsLost: when the process has no room for the descriptors of a call, that call alone fails. The test
@@ -178,9 +176,9 @@ func TestDescriptorsLost(t *testing.T) {
 		}
 	}
 	t.Cleanup(restore)
-	before := count(t).descriptors
+	before := count(t)
 	low := was
-	low.Cur = uint64(before + 4)
+	low.Cur = uint64(before.descriptors + 4)
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &low); err != nil {
 		t.Fatal(err)
 	}
@@ -190,9 +188,7 @@ func TestDescriptorsLost(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	restore()
-	if after := count(t).descriptors; after != before {
-		t.Errorf("%d descriptors, %d before", after, before)
-	}
+	settles(t, before)
 	if got, err := echoed(t, c, server, "Echo", files[:1], 0); err != nil || len(got) != 1 {
 		t.Errorf("the next call: %v, %v", got, err)
 	}
@@ -229,7 +225,5 @@ func TestDescriptorsUnwanted(t *testing.T) {
 	if name := stranger.Await(t); name != "a.b.Fault" {
 		t.Errorf("got %q", name)
 	}
-	if after := count(t); after.descriptors != before.descriptors {
-		t.Errorf("%d descriptors, %d before", after.descriptors, before.descriptors)
-	}
+	settles(t, before)
 }
