@@ -27,7 +27,6 @@ for what, call in {
         "managed save": lambda: dom.managedSave(),
         "dump": lambda: dom.coreDump("/tmp/x"),
         "screenshot": lambda: dom.screenshot(conn.newStream(), 0),
-        "job": dom.jobInfo,
         "vcpus": lambda: dom.setVcpus(2),
         "rename": lambda: dom.rename("other"),
         "perf": dom.perfEvents,
