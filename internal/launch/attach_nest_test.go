@@ -26,7 +26,8 @@ import (
 // cannot tell whether a container runs, and leaves it alone. Once there is room it attaches.
 func TestAttachWithoutRoom(t *testing.T) {
 	b := newBox(t, "exec sleep 1000")
-	twoSpares(t, nil) // those of the other tests have been made
+	newBox(t, "exec sleep 1000").run(t)
+	twoSpares(t, nil) // those of all other tests have been made now, and take no descriptor later
 	own, err := launch.New(program, image.New(nil, "/run/berth-test-images.lock"))
 	if err != nil {
 		t.Fatal(err)

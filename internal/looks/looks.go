@@ -49,13 +49,17 @@ func (e *UnansweredError) Error() string {
 
 func (e *UnansweredError) Unwrap() error { return e.Cause }
 
-// At returns what look returns, which looks at a path. It returns an *UnansweredError if ctx ends before. What look
+// At returns what look returns, which looks at a path. It returns an *UnansweredError if ctx ends meanwhile. What look
 // returns later, without an error, is given to drop, which may be nil.
 func At[T any](ctx context.Context, l *Looks, path string, look func() (T, error), drop func(T)) (T, error) {
 	var none T
 	leave, err := l.enter(ctx, path)
 	if err != nil {
 		return none, err
+	}
+	if ctx.Err() != nil { // nothing is known of the file system
+		leave()
+		return none, context.Cause(ctx)
 	}
 	type seen struct {
 		value T

@@ -10,7 +10,7 @@ import (
 
 var errGone = errors.New("the caller has left")
 
-// TestAt: a look returns what it has seen, and gives its places back.
+// TestAt: a look returns what it has seen, and gives its places back. Whose context has ended before does not look.
 func TestAt(t *testing.T) {
 	t.Parallel()
 	l := New(1, 1, filepath.Dir)
@@ -21,6 +21,11 @@ func TestAt(t *testing.T) {
 		if _, err := At(t.Context(), l, "/b", func() (int, error) { return 0, errGone }, nil); !errors.Is(err, errGone) {
 			t.Error(err)
 		}
+	}
+	ctx, leave := context.WithCancelCause(t.Context())
+	leave(errGone)
+	if _, err := At(ctx, l, "/a", func() (int, error) { t.Error("a look"); return 0, nil }, nil); err != errGone { //nolint:errorlint // nothing is said of the file system
+		t.Error(err)
 	}
 	if len(l.groups) > 0 {
 		t.Errorf("%d groups are left", len(l.groups))
