@@ -110,7 +110,8 @@ func brings(t *testing.T, source string, status int, expected, dirs []string) {
 		t.Cleanup(func() { try(t, "berthctl", "destroy", name); try(t, "berthctl", "undefine", name) })
 	}
 	first := try(t, "berthctl", "import", source, "--yes")
-	if first.Status != status || !strings.HasPrefix(first.Out, preview.Out[:strings.LastIndex(strings.TrimSpace(preview.Out), "\n")]) {
+	shown, _, counted := strings.Cut(preview.Out, " to import.")
+	if first.Status != status || !counted || !strings.HasPrefix(first.Out, shown[:strings.LastIndex(shown, "\n")]) {
 		t.Fatalf("%+v, after the preview %s", first, preview.Out)
 	}
 	second := try(t, "berthctl", "import", source, "--yes")

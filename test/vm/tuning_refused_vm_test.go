@@ -90,7 +90,7 @@ func TestTuningRefused(t *testing.T) {
 		"schedinfo web weight=5":                                    "invalid scheduler option: weight=5",
 		"numatune web --nodeset 7":                                  "domain/numatune/memory@nodeset: the host has no memory node 7",
 		"numatune web --mode preferred":                             "NUMAMode",
-		"setvcpus web 4":                                            "not supported",
+		"setvcpus web 4":                                            "VCPUs: a running container sees the processors of the host",
 	} {
 		refused(line, try(t, "berthctl", strings.Fields(line+" --live --config")...), want)
 	}
