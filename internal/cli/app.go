@@ -10,8 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/berthd/berth/internal/client"
 	"github.com/berthd/berth/internal/doctor"
 	"github.com/berthd/berth/internal/figures"
@@ -134,9 +132,7 @@ type app struct {
 func Run(ctx context.Context, cfg Config, args []string) int {
 	a := &app{Config: cfg, out: bufio.NewWriter(cfg.Out)}
 	root := a.command(func(name string) bool { return slices.Contains(args, name) })
-	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
-		describePlainly(root)
-	}
+	completing(root, args)
 	root.SetArgs(append([]string{}, args...)) // nil would mean the arguments of the process
 	err := root.ExecuteContext(ctx)
 	a.agent.stop()

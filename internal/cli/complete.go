@@ -129,6 +129,14 @@ func completeCommand(cmd *cobra.Command, args []string, _ string) ([]string, cob
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
+// completing makes all commands ready for a request to complete words, which takes a while. No other run needs it.
+func completing(root *cobra.Command, args []string) {
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		completeNoFiles(root)
+		describePlainly(root)
+	}
+}
+
 // completeNoFiles has the shell offer no files for words and options that nothing completes. A file is completed where
 // a command says so.
 func completeNoFiles(cmd *cobra.Command) {

@@ -74,7 +74,6 @@ func (a *app) command(named func(string) bool) *cobra.Command {
 	root.InitDefaultVersionFlag()
 	addCompletion(root)
 	refuseOptions(root, named)
-	completeNoFiles(root)
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		groupCommands(root)

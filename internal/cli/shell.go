@@ -108,6 +108,7 @@ func (s *shell) run(ctx context.Context, words []string) int {
 // tree returns the commands for one line, with the options that berthctl was started with.
 func (s *shell) tree(a *app, words []string) *cobra.Command {
 	root := a.command(func(name string) bool { return slices.Contains(words, name) })
+	completing(root, words)
 	s.flags.VisitAll(func(f *pflag.Flag) {
 		if f.Value.String() != f.DefValue {
 			_ = root.PersistentFlags().Set(f.Name, f.Value.String()) // it was accepted before
