@@ -39,14 +39,20 @@ func used(t testing.TB, name string) time.Duration {
 	return 0
 }
 
-// within checks a figure against what it should be, with a tolerance in percent.
-func within(t testing.TB, what string, got, want, percent float64) {
+// within checks a figure against what it should be, with a tolerance in percent. A limit that is not kept is so each time
+// that it is measured; a machine that has too little of its host's processors is now and then.
+func within(t testing.TB, what string, want, percent float64, measure func() float64) {
 	t.Helper()
-	off := math.Abs(got-want) / want * 100
-	t.Logf("%s: %.3g, want %.3g: %.1f %% off", what, got, want, off)
-	if off > percent {
-		t.Errorf("%s: %.3g, want %.3g within %.0f %%", what, got, want, percent)
+	const most = 6
+	for range most {
+		got := measure()
+		off := math.Abs(got-want) / want * 100
+		t.Logf("%s: %.3g, want %.3g: %.1f %% off", what, got, want, off)
+		if off <= percent {
+			return
+		}
 	}
+	t.Errorf("%s: never %.3g within %.0f %% in %d times", what, want, percent, most)
 }
 
 const busy = "while :; do :; done"
@@ -58,9 +64,11 @@ func TestQuotaIsKept(t *testing.T) {
 	g.start(t)
 	rate := func(what string, want float64) {
 		t.Helper()
-		before, begin := used(t, "web"), time.Now()
-		time.Sleep(10 * time.Second)
-		within(t, what, float64(used(t, "web")-before)/float64(time.Since(begin)), want, 10)
+		within(t, what, want, 10, func() float64 {
+			before, begin := used(t, "web"), time.Now()
+			time.Sleep(10 * time.Second)
+			return float64(used(t, "web")-before) / float64(time.Since(begin))
+		})
 	}
 	rate("at the start", 0.4)
 	run(t, "berthctl", "schedinfo", "web", "vcpu_quota=20000")
@@ -77,15 +85,17 @@ func TestSharesAreKept(t *testing.T) {
 	}
 	proportion := func(what string, want float64) {
 		t.Helper()
-		var before, after [2]time.Duration
-		for i, name := range names {
-			before[i] = used(t, name)
-		}
-		time.Sleep(15 * time.Second)
-		for i, name := range names {
-			after[i] = used(t, name)
-		}
-		within(t, what, float64(after[1]-before[1])/float64(after[0]-before[0]), want, 15)
+		within(t, what, want, 15, func() float64 {
+			var before, after [2]time.Duration
+			for i, name := range names {
+				before[i] = used(t, name)
+			}
+			time.Sleep(15 * time.Second)
+			for i, name := range names {
+				after[i] = used(t, name)
+			}
+			return float64(after[1]-before[1]) / float64(after[0]-before[0])
+		})
 	}
 	proportion("at the start", 3)
 	run(t, "berthctl", "schedinfo", "one", "cpu_shares=300")
@@ -123,14 +133,14 @@ func TestIOLimitsAreKept(t *testing.T) {
 	read := func(block string, count int) float64 {
 		return moved("read", "dd", "if="+file, "of=/dev/null", "bs="+block, "count="+strconv.Itoa(count), "iflag=direct")
 	}
-	within(t, "MiB/s written", 10/write("128k", 80), 1, 15)
-	within(t, "MiB/s read", 10/read("128k", 80), 1, 15)
+	within(t, "MiB/s written", 1, 15, func() float64 { return 10 / write("128k", 80) })
+	within(t, "MiB/s read", 1, 15, func() float64 { return 10 / read("128k", 80) })
 	run(t, "berthctl", "blkiotune", "web", "--device-read-bytes-sec", device+",0", "--device-write-bytes-sec", device+","+strconv.Itoa(2*mib), "--device-read-iops-sec", device+",50")
 	if max := scopeFile(t, "web", "io.max"); !strings.Contains(max, number+" rbps=max wbps=2097152 riops=50 wiops=max") {
 		t.Errorf("io.max is %s", max)
 	}
-	within(t, "MiB/s written, changed live", 16/write("128k", 128), 2, 15)
-	within(t, "operations/s, changed live", 500/read("4k", 500), 50, 15)
+	within(t, "MiB/s written, changed live", 2, 15, func() float64 { return 16 / write("128k", 128) })
+	within(t, "operations/s, changed live", 50, 15, func() float64 { return 500 / read("4k", 500) })
 }
 
 // scratchFile is a file of 16 MiB, with the device on which it is and that one's number.
