@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/mountinfo"
+	"github.com/berthd/berth/internal/linux/place"
 	"github.com/berthd/berth/internal/looks"
 )
 
@@ -36,7 +37,7 @@ func mountOf(path string) string {
 }
 
 // Place is a file or directory, whatever path leads to it.
-type Place struct{ Dev, Ino uint64 }
+type Place = place.Place
 
 // Above returns the place of a file or directory of the host and those of the directories above it, only one for the
 // host's root directory, and none if the path leads nowhere. Two trees are the same, or one is in the other, if the

@@ -2,15 +2,16 @@ package relabel
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/holders"
+	"github.com/berthd/berth/internal/linux/place"
 	"github.com/berthd/berth/internal/looks"
 )
 
@@ -159,7 +160,9 @@ func (r *Relabeler) unheld(ctx context.Context, t *root) error {
 		return err
 	}
 	top := os.NewFile(uintptr(fd), t.Path)
+	var begun atomic.Bool
 	holder, err := looks.At(ctx, r.looks, "/proc", func() (string, error) {
+		begun.Store(true)
 		defer func() { _ = top.Close() }()
 		h, found, err := holders.First(top)
 		if err != nil || !found {
@@ -167,7 +170,7 @@ func (r *Relabeler) unheld(ctx context.Context, t *root) error {
 		}
 		return h.String(), nil
 	}, nil)
-	if e, ok := errors.AsType[*looks.UnansweredError](err); ok && e.Others > 0 { // it was not begun
+	if !begun.Load() { // nor will it be; or it is just about to, and finds the file closed
 		_ = top.Close()
 	}
 	if err != nil {
@@ -181,44 +184,23 @@ func (r *Relabeler) unheld(ctx context.Context, t *root) error {
 
 // ancestors returns the place of a tree and those of the directories above it.
 func ancestors(t *root) ([]Place, error) {
-	up := []Place{{t.dev, t.ino}}
-	at, held := t.fd, -1
-	if !t.isDir() { // the directory of an image; the path is the host's
-		path, err := filepath.EvalSymlinks(t.Path)
-		if err != nil {
-			return nil, err
-		}
-		fd, err := unix.Open(filepath.Dir(path), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return nil, err
-		}
-		in, err := look(fd)
-		if err != nil {
-			_ = unix.Close(fd)
-			return nil, err
-		}
-		up, at, held = append(up, Place{in.dev, in.ino}), fd, fd
+	if t.isDir() {
+		return place.Above(t.fd)
 	}
-	for {
-		fd, err := unix.Openat(at, "..", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-		if held >= 0 {
-			_ = unix.Close(held)
-		}
-		if err != nil {
-			return nil, err
-		}
-		at, held = fd, fd
-		in, err := look(fd)
-		if next := (Place{in.dev, in.ino}); err != nil || next == up[len(up)-1] { // only / is its own parent
-			_ = unix.Close(fd)
-			return up, err
-		} else if len(up) > unix.PathMax {
-			_ = unix.Close(fd)
-			return nil, errors.New("too deep")
-		} else {
-			up = append(up, next)
-		}
+	path, err := filepath.EvalSymlinks(t.Path) // the path of an image is the host's
+	if err != nil {
+		return nil, err
 	}
+	fd, err := unix.Open(filepath.Dir(path), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unix.Close(fd) }()
+	up, err := place.Above(fd)
+	if err != nil {
+		return nil, err
+	}
+	return append([]Place{{Dev: t.dev, Ino: t.ino}}, up...), nil
 }
 
 // placesOf finds the directories that are there, without a question to a server. A symbolic link, as /bin is one,
@@ -231,7 +213,7 @@ func placesOf(paths []string) map[Place]string {
 			continue
 		}
 		if in, err := look(fd); err == nil {
-			if at := (Place{in.dev, in.ino}); found[at] == "" {
+			if at := (Place{Dev: in.dev, Ino: in.ino}); found[at] == "" {
 				found[at] = path
 			}
 		}

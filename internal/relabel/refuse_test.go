@@ -1,9 +1,11 @@
 package relabel
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -91,4 +93,31 @@ func TestNoLabels(t *testing.T) {
 		t.Errorf("%+v: %v", out, err)
 	}
 	restore(t, r)
+}
+
+// TestUnheldLeaves: a look for processes that does not begin, since its caller has left, leaves no descriptor open. The
+// test does not run beside others, since it counts them.
+func TestUnheldLeaves(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which would close them some day
+	r := relabeler(t)
+	top, err := openRoot(Tree{Path: t.TempDir()})
+	must(t, err)
+	defer closeAll([]*root{top})
+	gone := errors.New("he has left")
+	ctx, leave := context.WithCancelCause(t.Context())
+	leave(gone)
+	open := func() int {
+		list, err := os.ReadDir("/proc/self/fd")
+		must(t, err)
+		return len(list)
+	}
+	before := open()
+	for range 10 {
+		if err := r.unheld(ctx, top); !errors.Is(err, gone) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if after := open(); after != before {
+		t.Errorf("%d descriptors are open, %d were", after, before)
+	}
 }

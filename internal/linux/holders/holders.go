@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/linux/mountinfo"
+	"github.com/berthd/berth/internal/linux/place"
 )
 
 // Holder is a process that has a tree.
@@ -29,15 +30,12 @@ func (h Holder) String() string {
 	return fmt.Sprintf("process %d (%q)%s has %s", h.PID, h.Command, group, h.How)
 }
 
-// place is a directory, whatever path leads to it.
-type place struct{ dev, ino uint64 }
-
 // search is one call of First.
 type search struct {
 	tree   *tree
-	root   place  // of the host
-	mounts string // the host's mount namespace
-	roots  map[place]bool
+	root   place.Place // of the host
+	mounts string      // the host's mount namespace
+	roots  map[place.Place]bool
 	views  map[string]bool // mount namespaces with the roots from which they were looked at
 }
 
@@ -50,7 +48,7 @@ func First(top *os.File) (h Holder, found bool, err error) {
 		return h, false, err
 	}
 	defer own.close()
-	s := &search{roots: map[place]bool{}, views: map[string]bool{}}
+	s := &search{roots: map[place.Place]bool{}, views: map[string]bool{}}
 	if s.tree, err = treeOf(int(top.Fd()), own); err != nil {
 		return h, false, err
 	}
@@ -103,13 +101,13 @@ func (s *search) look(p *process) string {
 		return ""
 	}
 	defer func() { _ = unix.Close(fd) }()
-	root, _, err := look(fd)
+	root, _, err := place.Of(fd)
 	if err != nil {
 		return ""
 	}
 	if !s.roots[root] && root != s.root {
 		s.roots[root] = true
-		above, err := climb(fd)
+		above, err := place.Above(fd)
 		switch {
 		case err != nil:
 		case slices.Contains(above, s.tree.above[0]) && root != s.tree.above[0]:
@@ -136,7 +134,7 @@ func (s *search) look(p *process) string {
 
 // tree is the tree that is looked for.
 type tree struct {
-	above  []place         // itself first, and the host's root directory last
+	above  []place.Place   // itself first, and the host's root directory last
 	device string          // of its file system
 	path   string          // in that
 	name   string          // on the host
@@ -145,11 +143,11 @@ type tree struct {
 
 // treeOf finds out what of which file system an open directory is.
 func treeOf(fd int, own *process) (*tree, error) {
-	above, err := climb(fd)
+	above, err := place.Above(fd)
 	if err != nil {
 		return nil, err
 	}
-	_, mount, err := look(fd)
+	_, mount, err := place.Of(fd)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package holders
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"os"
 	"strings"
@@ -73,42 +72,4 @@ func (p *process) group() (group string) {
 		}
 	}
 	return group
-}
-
-// look returns the place of an open directory, and the number of its mount, without a question to a server.
-func look(fd int) (place, uint64, error) {
-	const want = unix.STATX_INO | unix.STATX_MNT_ID
-	var st unix.Statx_t
-	err := unix.Statx(fd, "", unix.AT_EMPTY_PATH|unix.AT_NO_AUTOMOUNT|unix.AT_STATX_DONT_SYNC, want, &st)
-	return place{unix.Mkdev(st.Dev_major, st.Dev_minor), st.Ino}, st.Mnt_id, err
-}
-
-var errDeep = errors.New("too deep")
-
-// climb returns the place of an open directory and those above it, up to the root of its mount namespace.
-func climb(fd int) (above []place, err error) {
-	at, _, err := look(fd)
-	if err != nil {
-		return nil, err
-	}
-	above = append(above, at)
-	for held := -1; ; {
-		up, err := unix.Openat(fd, "..", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-		if held >= 0 {
-			_ = unix.Close(held)
-		}
-		if err != nil {
-			return nil, err
-		}
-		fd, held = up, up
-		at, _, err := look(up)
-		if err != nil || at == above[len(above)-1] || len(above) > unix.PathMax {
-			_ = unix.Close(up)
-			if err == nil && len(above) > unix.PathMax {
-				err = errDeep
-			}
-			return above, err
-		}
-		above = append(above, at)
-	}
 }
